@@ -1,0 +1,3 @@
+//! The command `scimlet`.
+
+fn main() {}

@@ -1,0 +1,115 @@
+//! The ports to storage: [`Store`], what one tenant's component instance sees (`wit/store.wit`), and [`Database`], what the
+//! host keeps around it: the list of tenants and its own settings.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use crate::bindings::scimlet::plugin::store::{
+    Adjustment, Channel, Comparison, Direction, Draft, Entry, Event, Expectation, Hit, Key, Link,
+    LinkPage, LinkSet, Node, Operator, Order, Page, Query, Refusal, Rejection, Relation, Removal,
+    Replacement, Scalar, Term, Window, Write,
+};
+
+/// One tenant's storage. `wit/store.wit` is the contract of every function that has its namesake there; the contract suite
+/// in the crate `scimlet-tests` runs it.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// The entries of these keys, in their order.
+    async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal>;
+
+    /// One page of the entries that match.
+    async fn find(&self, query: Query) -> Result<Page, Refusal>;
+
+    /// One page of links for each anchor, in their order.
+    async fn links(
+        &self,
+        anchors: Vec<Key>,
+        name: String,
+        direction: Direction,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<LinkPage>, Refusal>;
+
+    /// Whether each link is there, in their order.
+    async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal>;
+
+    /// The value of each counter, in their order.
+    async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal>;
+
+    /// All writes or none; returns the new version of each entry that changed.
+    async fn commit(
+        &self,
+        at: u64,
+        actor: String,
+        writes: Vec<Write>,
+    ) -> Result<Vec<(Key, u64)>, Rejection>;
+
+    /// The tenant's events with numbers above `after`, in their order, at most `limit`. The guest cannot call this.
+    async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal>;
+}
+
+/// An event as the store keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordedEvent {
+    /// Counts from 1 in each tenant, without gaps, in the order of commits.
+    pub sequence: u64,
+    /// Milliseconds since 1970: the `at` of its commit.
+    pub at: u64,
+    /// Who caused it, by id.
+    pub actor: String,
+    /// What the guest appended. The body is empty after a `redact`.
+    pub event: Event,
+    /// SHA-256 over the previous event's digest (32 zero bytes before the first) and this event's number, time, actor, name,
+    /// subject and body digest; it stays as it is when the body is emptied.
+    pub digest: [u8; 32],
+}
+
+/// One tenant as the host lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant {
+    /// As URLs have it: 1 to 63 of `a`-`z`, `0`-`9` and `-`.
+    pub name: String,
+    /// Milliseconds since 1970.
+    pub created: u64,
+}
+
+/// Why a [`Database`] did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// A tenant of this name is there already.
+    #[error("tenant `{0}` exists already")]
+    Exists(String),
+    /// No tenant has this name.
+    #[error("there is no tenant `{0}`")]
+    Unknown(String),
+    /// The file or server is not what this version can work with.
+    #[error("{0}")]
+    Unsuitable(String),
+    /// The database failed.
+    #[error("the database failed: {0}")]
+    Unavailable(String),
+}
+
+/// All tenants of one database, and the host's own settings. Any number of hosts and commands work on it at once.
+#[async_trait]
+pub trait Database: Send + Sync + 'static {
+    /// Makes an empty tenant. `at` is milliseconds since 1970.
+    async fn create_tenant(&self, name: &str, at: u64) -> Result<(), DatabaseError>;
+
+    /// All tenants, by name.
+    async fn tenants(&self) -> Result<Vec<Tenant>, DatabaseError>;
+
+    /// Removes a tenant and everything in it.
+    async fn delete_tenant(&self, name: &str) -> Result<(), DatabaseError>;
+
+    /// The storage of this tenant; `None` if there is no such tenant. A tenant that is deleted and made anew is another
+    /// one: the store of the old one stays empty and refuses commits.
+    async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError>;
+
+    /// A setting of the host, such as its public URL; `None` if it was never set.
+    async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError>;
+
+    /// Sets a setting of the host.
+    async fn set_setting(&self, name: &str, value: &str) -> Result<(), DatabaseError>;
+}
