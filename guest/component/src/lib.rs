@@ -4,28 +4,102 @@
 #![cfg(target_arch = "wasm32")]
 
 mod bindings;
+mod convert;
+mod ports;
 
-use bindings::exports::scimlet::plugin::admin::{Credential, CredentialRequest, Guest as Admin, Issued, Problem};
+use bindings::exports::scimlet::plugin::admin::{
+    Credential, CredentialRequest, Guest as Admin, Issued, Problem,
+};
 use bindings::exports::scimlet::plugin::provider::{Guest as Provider, Origin, Request, Response};
+use convert::{lift, lower};
+use ports::ports;
+use scimlet_core::port::Level;
+use scimlet_core::service::admin;
 
-pub(crate) struct Component;
+/// What the component exports.
+struct Component;
 
 impl Provider for Component {
-    fn tenant_of(_headers: Vec<(String, String)>) -> Option<String> { None }
-    fn handle(_origin: Origin, _request: Request) -> Response {
-        let t = wasip2::clocks::wall_clock::now();
-        let _ = wasip2::random::random::get_random_bytes(8);
-        let _ = bindings::scimlet::plugin::store::counters(&[t.seconds.to_string()]);
-        bindings::scimlet::plugin::journal::write(&bindings::scimlet::plugin::journal::Note { level: bindings::scimlet::plugin::journal::Level::Info, topic: "x".into(), text: "x".into() });
-        Response { status: 501, headers: Vec::new(), body: Vec::new() }
+    fn tenant_of(headers: Vec<(String, String)>) -> Option<String> {
+        scimlet_core::tenant_of(&headers)
+    }
+
+    fn handle(origin: Origin, request: Request) -> Response {
+        report_panics();
+        let (origin, request) = (lift::origin(origin), lift::request(request));
+        lower::response(scimlet_core::handle(&ports(), &origin, &request))
     }
 }
 
 impl Admin for Component {
-    fn configure(_profile: String, _expected: Option<u64>) -> Result<u64, Problem> { Ok(1) }
-    fn profile() -> Result<(String, u64), Problem> { Err(Problem::NotFound) }
-    fn issue_credential(_r: CredentialRequest) -> Result<Issued, Problem> { Err(Problem::NotFound) }
-    fn rotate_credential(_id: String) -> Result<Issued, Problem> { Err(Problem::NotFound) }
-    fn revoke_credential(_id: String) -> Result<(), Problem> { Ok(()) }
-    fn credentials() -> Result<Vec<Credential>, Problem> { Ok(vec![]) }
+    fn configure(profile: String, expected: Option<u64>) -> Result<u64, Problem> {
+        admin::configure(&ports(), &profile, expected).map_err(problem)
+    }
+
+    fn profile() -> Result<(String, u64), Problem> {
+        admin::profile(&ports()).map_err(problem)
+    }
+
+    fn issue_credential(request: CredentialRequest) -> Result<Issued, Problem> {
+        let request = admin::CredentialRequest {
+            tenant: request.tenant,
+            label: request.label,
+            scheme: request.scheme,
+            lifetime_seconds: request.lifetime_seconds,
+        };
+        admin::issue_credential(&ports(), request)
+            .map(issued)
+            .map_err(problem)
+    }
+
+    fn rotate_credential(id: String) -> Result<Issued, Problem> {
+        admin::rotate_credential(&ports(), &id)
+            .map(issued)
+            .map_err(problem)
+    }
+
+    fn revoke_credential(id: String) -> Result<(), Problem> {
+        admin::revoke_credential(&ports(), &id).map_err(problem)
+    }
+
+    fn credentials() -> Result<Vec<Credential>, Problem> {
+        let listed = admin::credentials(&ports()).map_err(problem)?;
+        Ok(listed.into_iter().map(credential).collect())
+    }
+}
+
+fn credential(listed: admin::Listed) -> Credential {
+    Credential {
+        id: listed.id,
+        label: listed.credential.label,
+        scheme: listed.credential.scheme,
+        created: listed.created,
+        expires: listed.credential.expires,
+        revoked: listed.credential.revoked,
+    }
+}
+
+fn issued(issued: admin::Issued) -> Issued {
+    Issued {
+        credential: credential(issued.listed),
+        secret: issued.secret,
+    }
+}
+
+fn problem(problem: admin::Problem) -> Problem {
+    match problem {
+        admin::Problem::NotFound => Problem::NotFound,
+        admin::Problem::Stale => Problem::Stale,
+        admin::Problem::Invalid(text) => Problem::Invalid(text),
+        admin::Problem::Refused(text) => Problem::Refused(text),
+        admin::Problem::Unavailable(text) => Problem::Unavailable(text),
+    }
+}
+
+/// A panic is a bug and ends the instance; where it happened would be lost, as a trap has no words.
+fn report_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let note = lower::note(Level::Error, "panic", &info.to_string());
+        bindings::scimlet::plugin::journal::write(&note);
+    }));
 }

@@ -1,2 +1,59 @@
 //! The logic of scimlet: a SCIM 2.0 service provider (RFC 7643, RFC 7644) as a pure function of a request and of what its
-//! ports answer.
+//! ports answer. No I/O, no clock of its own, no wasm; nothing panics on input.
+//!
+//! Modules in layers, each importing only downwards: words (`urn`, `name`, `limits`, `error`, `text`, `instant`), syntax
+//! (`filter`), model (`schema`, `resource_type`, `resource`, `etag`), pure operations (`predicate`, `index`, `projection`,
+//! `mutability`, `patch`, `relation`, `sort`, `page`), ports (`port`, `profile`, `dialect`), use cases (`credential`, `access`,
+//! `service`), protocol (`http`).
+
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a failing test may panic"
+    )
+)]
+
+pub mod access;
+pub mod credential;
+pub mod dialect;
+pub mod error;
+pub mod etag;
+pub mod filter;
+pub mod http;
+pub mod index;
+pub mod instant;
+pub mod limits;
+pub mod mutability;
+pub mod name;
+pub mod page;
+pub mod patch;
+pub mod port;
+pub mod predicate;
+pub mod profile;
+pub mod projection;
+pub mod relation;
+pub mod resource;
+pub mod resource_type;
+pub mod schema;
+pub mod service;
+pub mod sort;
+pub mod text;
+pub mod urn;
+
+pub use http::{Request, Response, handle};
+
+/// The tenant that the Authorization header claims, unverified; `None` if it claims none. For embedders that serve all
+/// tenants under one URL.
+#[must_use]
+pub fn tenant_of(headers: &[(String, String)]) -> Option<String> {
+    let presented = credential::presented(http::header(headers, "authorization")?)?;
+    Some(presented.tenant.to_owned())
+}

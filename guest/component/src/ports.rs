@@ -1,0 +1,100 @@
+//! Core's ports, served by the component's imports.
+
+use scimlet_core::port::store::{
+    Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Store, Write,
+};
+use scimlet_core::port::{Clock, Journal, Level, Ports, Random};
+
+use crate::bindings::scimlet::plugin::{journal, store};
+use crate::convert::{lift, lower};
+
+/// The imports, all of them.
+pub struct Imports;
+
+/// The ports of this instance.
+pub fn ports() -> Ports<'static> {
+    Ports {
+        store: &Imports,
+        clock: &Imports,
+        random: &Imports,
+        journal: &Imports,
+    }
+}
+
+impl Clock for Imports {
+    fn now(&self) -> u64 {
+        let now = wasip2::clocks::wall_clock::now();
+        now.seconds * 1000 + u64::from(now.nanoseconds / 1_000_000)
+    }
+}
+
+impl Random for Imports {
+    fn fill(&self, buffer: &mut [u8]) {
+        let bytes = wasip2::random::random::get_random_bytes(buffer.len() as u64);
+        buffer.copy_from_slice(&bytes);
+    }
+}
+
+impl Journal for Imports {
+    fn write(&self, level: Level, topic: &str, text: &str) {
+        journal::write(&lower::note(level, topic, text));
+    }
+}
+
+impl Store for Imports {
+    fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
+        let keys: Vec<_> = keys.into_iter().map(lower::key).collect();
+        let found = store::get(&keys).map_err(lift::refusal)?;
+        Ok(found
+            .into_iter()
+            .map(|entry| entry.map(lift::entry))
+            .collect())
+    }
+
+    fn find(&self, query: Query) -> Result<Page, Refusal> {
+        store::find(&lower::query(query))
+            .map(lift::page)
+            .map_err(lift::refusal)
+    }
+
+    fn links(
+        &self,
+        anchors: Vec<Key>,
+        name: &str,
+        direction: Direction,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<LinkPage>, Refusal> {
+        let anchors: Vec<_> = anchors.into_iter().map(lower::key).collect();
+        let direction = lower::direction(direction);
+        let pages = store::links(&anchors, name, direction, after.as_deref(), limit);
+        Ok(pages
+            .map_err(lift::refusal)?
+            .into_iter()
+            .map(lift::link_page)
+            .collect())
+    }
+
+    fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
+        let links: Vec<_> = links.into_iter().map(lower::link).collect();
+        store::has(&links).map_err(lift::refusal)
+    }
+
+    fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
+        store::counters(&names).map_err(lift::refusal)
+    }
+
+    fn commit(
+        &self,
+        at: u64,
+        actor: &str,
+        writes: Vec<Write>,
+    ) -> Result<Vec<(Key, u64)>, Rejection> {
+        let writes: Vec<_> = writes.into_iter().map(lower::write).collect();
+        let versions = store::commit(at, actor, &writes).map_err(lift::rejection)?;
+        Ok(versions
+            .into_iter()
+            .map(|(key, version)| (lift::key(key), version))
+            .collect())
+    }
+}

@@ -1,0 +1,166 @@
+//! The one error of core, and how RFC 7644 section 3.12 shows it to a client.
+
+use crate::port::store;
+
+/// What went wrong, in the RFC's terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// RFC 7644 table 9, as all up to `Sensitive`.
+    InvalidFilter,
+    /// The query would return or read more than the service is willing to.
+    TooMany,
+    /// An attribute value is in use.
+    Uniqueness,
+    /// The change is against the attribute's mutability.
+    Mutability,
+    /// The body is not what the request demands.
+    InvalidSyntax,
+    /// A PATCH path is malformed or names nothing in the schema.
+    InvalidPath,
+    /// A PATCH path selects nothing.
+    NoTarget,
+    /// A value is missing or not compatible with its attribute.
+    InvalidValue,
+    /// No credential, or not a good one.
+    Unauthorized,
+    /// A good credential, but not for this.
+    Forbidden,
+    /// No such resource or endpoint.
+    NotFound,
+    /// The endpoint does not know this method.
+    MethodNotAllowed,
+    /// No representation that the client accepts.
+    NotAcceptable,
+    /// If-Match or If-None-Match does not hold.
+    PreconditionFailed,
+    /// The body is too large.
+    PayloadTooLarge,
+    /// The body is not JSON.
+    UnsupportedMediaType,
+    /// The feature is not there.
+    NotImplemented,
+    /// Somebody else changed what this request has read; handled by trying again.
+    Stale,
+    /// The store is not there at the moment.
+    Unavailable,
+    /// A fault of the plugin or of the store.
+    Internal,
+}
+
+impl ErrorKind {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        match self {
+            Self::InvalidFilter
+            | Self::TooMany
+            | Self::Mutability
+            | Self::InvalidSyntax
+            | Self::InvalidPath
+            | Self::NoTarget
+            | Self::InvalidValue => 400,
+            Self::Unauthorized => 401,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::NotAcceptable => 406,
+            Self::Uniqueness => 409,
+            Self::PreconditionFailed => 412,
+            Self::PayloadTooLarge => 413,
+            Self::UnsupportedMediaType => 415,
+            Self::Internal => 500,
+            Self::NotImplemented => 501,
+            Self::Stale | Self::Unavailable => 503,
+        }
+    }
+
+    /// The `scimType` of RFC 7644 table 9, where it has one.
+    #[must_use]
+    pub fn scim_type(self) -> Option<&'static str> {
+        match self {
+            Self::InvalidFilter => Some("invalidFilter"),
+            Self::TooMany => Some("tooMany"),
+            Self::Uniqueness => Some("uniqueness"),
+            Self::Mutability => Some("mutability"),
+            Self::InvalidSyntax => Some("invalidSyntax"),
+            Self::InvalidPath => Some("invalidPath"),
+            Self::NoTarget => Some("noTarget"),
+            Self::InvalidValue => Some("invalidValue"),
+            Self::Unauthorized
+            | Self::Forbidden
+            | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::NotAcceptable
+            | Self::PreconditionFailed
+            | Self::PayloadTooLarge
+            | Self::UnsupportedMediaType
+            | Self::NotImplemented
+            | Self::Stale
+            | Self::Unavailable
+            | Self::Internal => None,
+        }
+    }
+}
+
+/// An error on its way to the client.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct Error {
+    /// What went wrong.
+    pub kind: ErrorKind,
+    /// For the client.
+    pub detail: String,
+    /// For the journal alone.
+    pub cause: Option<String>,
+}
+
+impl Error {
+    /// An error with its sentence for the client.
+    pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            cause: None,
+        }
+    }
+
+    /// The same error with what only the operator may know.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<String>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// A fault of the plugin or the store, which the client need not understand.
+    pub fn internal(cause: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Internal, "the service failed").because(cause)
+    }
+}
+
+/// A refusal that the use case at hand has no better words for.
+impl From<store::Refusal> for Error {
+    fn from(refusal: store::Refusal) -> Self {
+        use store::Refusal as R;
+        match refusal {
+            R::Taken(path) => Self::new(
+                ErrorKind::Uniqueness,
+                format!("the value of `{path}` is in use"),
+            ),
+            R::Stale(key) | R::Missing(key) => Self::new(
+                ErrorKind::Stale,
+                "the resource is being changed by others; try again",
+            )
+            .because(format!("{key} was changed meanwhile")),
+            R::OverCeiling(counter) => {
+                Self::new(ErrorKind::Forbidden, format!("`{counter}` is used up"))
+            }
+            R::TooMany(what) => Self::new(ErrorKind::TooMany, format!("too many {what}")),
+            R::Invalid(what) => Self::internal(format!("the store refused a call: {what}")),
+            R::Unavailable(what) => Self::new(
+                ErrorKind::Unavailable,
+                "the service is not available; try again later",
+            )
+            .because(what),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Versions as entity tags: RFC 7644 section 3.14, RFC 9110 sections 8.8.3 and 13.1.
+
+/// The weak entity tag of a store's version.
+#[must_use]
+pub fn format(version: u64) -> String {
+    format!("W/\"{version}\"")
+}
+
+/// The value of an If-Match or If-None-Match header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// `*`: whatever version there is.
+    Any,
+    /// One of these entity tags.
+    OneOf(Vec<String>),
+}
+
+impl Condition {
+    /// Reads a header's value. What is no entity tag matches no version.
+    #[must_use]
+    pub fn parse(header: &str) -> Self {
+        if header.trim() == "*" {
+            return Self::Any;
+        }
+        Self::OneOf(
+            header
+                .split(',')
+                .map(|tag| opaque(tag.trim()).to_owned())
+                .collect(),
+        )
+    }
+
+    /// Whether this version is among them. Compared weakly also for If-Match, since RFC 7644 section 3.14 uses weak tags there.
+    #[must_use]
+    pub fn holds(&self, version: u64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::OneOf(tags) => tags.iter().any(|tag| *tag == opaque(&format(version))),
+        }
+    }
+}
+
+/// The tag without the mark of weakness.
+fn opaque(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_stars_and_weakness() {
+        assert!(Condition::parse("*").holds(7));
+        assert!(Condition::parse(r#"W/"6", W/"7""#).holds(7));
+        assert!(Condition::parse(r#""7""#).holds(7));
+        assert!(!Condition::parse(r#"W/"77""#).holds(7));
+        assert!(!Condition::parse("7").holds(7));
+    }
+}

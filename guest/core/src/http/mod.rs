@@ -1,0 +1,156 @@
+//! The protocol: RFC 7644 section 3. The only place that knows methods and status lines.
+
+mod request;
+mod response;
+mod route;
+
+use serde_json::Value;
+
+pub use request::{Request, header};
+pub use response::Response;
+use route::Route;
+
+use crate::access;
+use crate::error::{Error, ErrorKind};
+use crate::limits;
+use crate::port::{Level, Origin, Ports};
+use crate::resource_type::ResourceType;
+use crate::service::{self, Session, Shown, discovery};
+
+/// Answers any request; whatever is wrong with it is said in the response.
+pub fn handle(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Response {
+    let answer = attempts(ports, origin, request).unwrap_or_else(|error| {
+        journal(ports, &error);
+        Response::error(&error)
+    });
+    if request.method == "HEAD" {
+        Response {
+            body: Vec::new(),
+            ..answer
+        }
+    } else {
+        answer
+    }
+}
+
+/// A commit that was refused as stale starts again from the admission, a bounded number of times.
+fn attempts(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Result<Response, Error> {
+    let mut outcome = attempt(ports, origin, request);
+    for _ in 1..limits::ATTEMPTS {
+        match outcome {
+            Err(Error {
+                kind: ErrorKind::Stale,
+                ..
+            }) => outcome = attempt(ports, origin, request),
+            _ => break,
+        }
+    }
+    outcome
+}
+
+fn attempt(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Result<Response, Error> {
+    let admission = access::admit(ports, origin, request.header("authorization"))?;
+    let session = Session {
+        ports: *ports,
+        origin,
+        admission: &admission,
+    };
+    let route = Route::of(&request.path, &admission.policy.registry)?;
+    if let Route::Unsupported(path) = route {
+        return Err(Error::new(
+            ErrorKind::NotImplemented,
+            format!("`{path}` is not supported"),
+        ));
+    }
+    let methods = route.methods();
+    let allowed = |answer: Response| answer.with("allow", &methods.join(", "));
+    if request.method == "OPTIONS" {
+        return Ok(allowed(Response::empty(204)));
+    }
+    if !methods.contains(&request.method.as_str()) {
+        let detail = format!("this endpoint knows {} alone", methods.join(", "));
+        return Ok(allowed(Response::error(&Error::new(
+            ErrorKind::MethodNotAllowed,
+            detail,
+        ))));
+    }
+    request.check_accept()?;
+    dispatch(&session, &route, request)
+}
+
+fn dispatch(
+    session: &Session<'_>,
+    route: &Route<'_>,
+    request: &Request,
+) -> Result<Response, Error> {
+    let found = |document: &Value| Ok(Response::json(200, document));
+    match route {
+        Route::ServiceProviderConfig => found(&discovery::service_provider_config(session)),
+        Route::ResourceTypes(None) => unfiltered(request, || discovery::resource_types(session)),
+        Route::ResourceTypes(Some(name)) => found(&discovery::resource_type(session, name)?),
+        Route::Schemas(None) => unfiltered(request, || discovery::schemas(session)),
+        Route::Schemas(Some(uri)) => found(&discovery::schema(session, uri)?),
+        Route::Type(of) if request.method == "POST" => {
+            let body = request.json()?;
+            let shown = service::create::create(session, of, body, &request.options()?)?;
+            Ok(Response::resource(201, shown))
+        }
+        Route::Type(of) => found(&service::query::query(session, of, &request.search()?)?),
+        Route::Resource(of, id) => resource(session, of, id, request),
+        Route::Unsupported(_) => Err(Error::internal("an unsupported route was dispatched")),
+    }
+}
+
+/// RFC 7644 section 4: discovery is not to be filtered.
+fn unfiltered(request: &Request, list: impl Fn() -> Value) -> Result<Response, Error> {
+    match request.parameter("filter")? {
+        None => Ok(Response::json(200, &list())),
+        Some(_) => Err(Error::new(
+            ErrorKind::Forbidden,
+            "this endpoint cannot be filtered",
+        )),
+    }
+}
+
+fn resource(
+    session: &Session<'_>,
+    of: &ResourceType,
+    id: &str,
+    request: &Request,
+) -> Result<Response, Error> {
+    let options = request.options()?;
+    let shown = |shown: Option<Shown>, otherwise: u16| match shown {
+        Some(shown) => Response::resource(200, shown),
+        None => Response::empty(otherwise),
+    };
+    Ok(match request.method.as_str() {
+        "PUT" => {
+            let replaced = service::replace::replace(session, of, id, request.json()?, &options)?;
+            shown(Some(replaced), 204)
+        }
+        "PATCH" => shown(
+            service::modify::modify(session, of, id, request.json()?, &options)?,
+            204,
+        ),
+        "DELETE" => {
+            service::delete::delete(session, of, id, &options)?;
+            Response::empty(204)
+        }
+        _ => shown(service::retrieve::retrieve(session, of, id, &options)?, 304),
+    })
+}
+
+/// What the client is not told, and what is the service's fault.
+fn journal(ports: &Ports<'_>, error: &Error) {
+    let cause = error.cause.as_deref().unwrap_or("no further cause");
+    let level = match error.kind {
+        ErrorKind::Internal | ErrorKind::Unavailable => Level::Error,
+        ErrorKind::Stale => Level::Warn,
+        _ => Level::Debug,
+    };
+    ports.journal.write(
+        level,
+        "refusal",
+        &format!("{}: {} ({cause})", error.kind.status(), error.detail),
+    );
+}

@@ -1,0 +1,182 @@
+//! A request as it was received, and what its headers and query say.
+
+use serde_json::Value;
+
+use crate::error::{Error, ErrorKind};
+use crate::etag::Condition;
+use crate::filter::AttrPath;
+use crate::limits;
+use crate::projection::Projection;
+use crate::service::query::Search;
+use crate::service::{Conditions, Options};
+
+/// An HTTP request (wit/http.wit).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// As received.
+    pub method: String,
+    /// Below the base URL, still percent-encoded.
+    pub path: String,
+    /// Without `?`, still percent-encoded.
+    pub query: String,
+    /// Names in any case.
+    pub headers: Vec<(String, String)>,
+    /// As received.
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// The value of a header; of several the first.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(&self.headers, name)
+    }
+
+    /// The body as JSON: 413 if it is too large, 415 if it claims to be something else, 400 if it is none.
+    pub fn json(&self) -> Result<Value, Error> {
+        if self.body.len() > limits::BODY_BYTES {
+            let detail = format!("a request may have at most {} bytes", limits::BODY_BYTES);
+            return Err(Error::new(ErrorKind::PayloadTooLarge, detail));
+        }
+        if let Some(content_type) = self.header("content-type") {
+            check_content_type(content_type)?;
+        }
+        serde_json::from_slice(&self.body).map_err(|error| {
+            Error::new(
+                ErrorKind::InvalidSyntax,
+                format!("the body is no JSON: {error}"),
+            )
+        })
+    }
+
+    /// Whether the client accepts what every answer is (RFC 7644 section 3.1).
+    pub fn check_accept(&self) -> Result<(), Error> {
+        let ours = [
+            "application/scim+json",
+            "application/json",
+            "application/*",
+            "*/*",
+        ];
+        let accepts = |range: &str| {
+            ours.iter()
+                .any(|ours| essence(range).eq_ignore_ascii_case(ours))
+        };
+        match self.header("accept") {
+            Some(accept) if !accept.trim().is_empty() && !accept.split(',').any(accepts) => {
+                let detail = "the service answers with application/scim+json alone";
+                Err(Error::new(ErrorKind::NotAcceptable, detail))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What the query and headers say about an answer with one resource.
+    pub fn options(&self) -> Result<Options, Error> {
+        let condition = |name| self.header(name).map(Condition::parse);
+        let conditions = Conditions {
+            if_match: condition("if-match"),
+            if_none_match: condition("if-none-match"),
+        };
+        Ok(Options {
+            projection: self.projection()?,
+            conditions,
+        })
+    }
+
+    /// What the query says about an answer with many (RFC 7644 table 6).
+    pub fn search(&self) -> Result<Search, Error> {
+        let sort_by = self
+            .parameter("sortBy")?
+            .map(|text| sort_path(&text))
+            .transpose()?;
+        let descending = match self.parameter("sortOrder")?.as_deref() {
+            None | Some("ascending") => false,
+            Some("descending") => true,
+            Some(_) => return Err(invalid("`sortOrder` must be `ascending` or `descending`")),
+        };
+        Ok(Search {
+            filter: self.parameter("filter")?,
+            sort_by,
+            descending,
+            start_index: self.integer("startIndex")?,
+            count: self.integer("count")?,
+            projection: self.projection()?,
+        })
+    }
+
+    /// The value of a query parameter; an empty one is none.
+    pub fn parameter(&self, name: &str) -> Result<Option<String>, Error> {
+        let pairs = form_urlencoded::parse(self.query.as_bytes());
+        let mut values = pairs
+            .filter(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned());
+        let first = values.next();
+        if values.next().is_some() {
+            return Err(invalid(&format!("`{name}` is given twice")));
+        }
+        Ok(first.filter(|value| !value.is_empty()))
+    }
+
+    fn projection(&self) -> Result<Projection, Error> {
+        let list = |name| -> Result<Option<Vec<AttrPath>>, Error> {
+            Ok(self.parameter(name)?.map(|list| Projection::paths(&list)))
+        };
+        let excluded = list("excludedAttributes")?.unwrap_or_default();
+        Ok(Projection {
+            attributes: list("attributes")?,
+            excluded,
+        })
+    }
+
+    fn integer(&self, name: &str) -> Result<Option<i64>, Error> {
+        let Some(text) = self.parameter(name)? else {
+            return Ok(None);
+        };
+        match text.parse::<i64>() {
+            Ok(value) => Ok(Some(value)),
+            Err(_) => Err(invalid(&format!("`{name}` must be an integer"))),
+        }
+    }
+}
+
+/// The value of a header; of several the first.
+#[must_use]
+pub fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
+    let found = headers
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.as_str())
+}
+
+/// JSON in UTF-8, under either name.
+fn check_content_type(value: &str) -> Result<(), Error> {
+    let json = ["application/scim+json", "application/json"];
+    let charset = value.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim()
+            .eq_ignore_ascii_case("charset")
+            .then(|| value.trim().trim_matches('"'))
+    });
+    let known = json
+        .iter()
+        .any(|json| essence(value).eq_ignore_ascii_case(json));
+    if known && charset.is_none_or(|charset| charset.eq_ignore_ascii_case("utf-8")) {
+        return Ok(());
+    }
+    let detail = "the body must be application/scim+json or application/json, in UTF-8";
+    Err(Error::new(ErrorKind::UnsupportedMediaType, detail))
+}
+
+/// A media type without its parameters.
+fn essence(value: &str) -> &str {
+    value.split(';').next().unwrap_or(value).trim()
+}
+
+fn sort_path(text: &str) -> Result<AttrPath, Error> {
+    text.parse()
+        .map_err(|_| invalid(&format!("`sortBy`: `{text}` is no attribute path")))
+}
+
+fn invalid(detail: &str) -> Error {
+    Error::new(ErrorKind::InvalidValue, detail)
+}

@@ -1,0 +1,83 @@
+//! Answers: RFC 7644 sections 3.1, 3.12 and 3.14.
+
+use serde_json::{Value, json};
+
+use crate::error::{Error, ErrorKind};
+use crate::service::Shown;
+use crate::urn;
+
+/// An HTTP response (wit/http.wit).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// JSON, or nothing.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// A status alone.
+    #[must_use]
+    pub fn empty(status: u16) -> Self {
+        Self {
+            status,
+            ..Self::default()
+        }
+    }
+
+    /// A JSON document.
+    #[must_use]
+    pub fn json(status: u16, document: &Value) -> Self {
+        let body = serde_json::to_vec(document).unwrap_or_default();
+        Self {
+            status,
+            headers: Vec::new(),
+            body,
+        }
+        .with("content-type", "application/scim+json")
+    }
+
+    /// One resource, with its ETag.
+    #[must_use]
+    pub fn resource(status: u16, shown: Shown) -> Self {
+        let etag = shown.etag;
+        let answer = Self::json(status, &Value::Object(shown.resource)).with("etag", &etag);
+        let place = if status == 201 {
+            "location"
+        } else {
+            "content-location"
+        };
+        answer.with(place, &shown.location)
+    }
+
+    /// The SCIM form of an error, with the headers that its status demands.
+    #[must_use]
+    pub fn error(error: &Error) -> Self {
+        let status = error.kind.status();
+        let mut document = json!({
+            "schemas": [urn::ERROR],
+            "status": status.to_string(),
+            "detail": error.detail,
+        });
+        if let (Some(document), Some(scim_type)) =
+            (document.as_object_mut(), error.kind.scim_type())
+        {
+            document.insert("scimType".into(), scim_type.into());
+        }
+        let answer = Self::json(status, &document);
+        match error.kind {
+            ErrorKind::Unauthorized => answer.with("www-authenticate", "Bearer realm=\"scim\""),
+            ErrorKind::Stale | ErrorKind::Unavailable => answer.with("retry-after", "1"),
+            _ => answer,
+        }
+    }
+
+    /// The same response with a header more.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}

@@ -1,0 +1,79 @@
+//! Which URL is what, and which methods it knows: RFC 7644 section 3.2.
+
+use percent_encoding::percent_decode_str;
+
+use crate::error::{Error, ErrorKind};
+use crate::resource_type::ResourceType;
+use crate::schema::Registry;
+
+/// What a path names.
+#[derive(Clone, Debug)]
+pub enum Route<'r> {
+    /// `/ServiceProviderConfig`
+    ServiceProviderConfig,
+    /// `/ResourceTypes` and `/ResourceTypes/NAME`
+    ResourceTypes(Option<String>),
+    /// `/Schemas` and `/Schemas/URI`
+    Schemas(Option<String>),
+    /// `/Users`
+    Type(&'r ResourceType),
+    /// `/Users/ID`
+    Resource(&'r ResourceType, String),
+    /// What RFC 7644 has and this service does not.
+    Unsupported(&'static str),
+}
+
+impl<'r> Route<'r> {
+    /// The route of a path, whose segments are decoded after they were split. Empty segments do not count.
+    pub fn of(path: &str, registry: &'r Registry) -> Result<Self, Error> {
+        let segments: Option<Vec<String>> = path
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .map(decoded)
+            .collect();
+        let segments = segments.unwrap_or_default();
+        let mut segments = segments.into_iter();
+        let (first, second, third) = (segments.next(), segments.next(), segments.next());
+        let unknown = || Error::new(ErrorKind::NotFound, "there is no such endpoint");
+        let Some(first) = first.filter(|_| third.is_none()) else {
+            return Err(unknown());
+        };
+        match (first.as_str(), second) {
+            ("ServiceProviderConfig", None) => Ok(Self::ServiceProviderConfig),
+            ("ResourceTypes", name) => Ok(Self::ResourceTypes(name)),
+            ("Schemas", uri) => Ok(Self::Schemas(uri)),
+            ("Me", _) => Ok(Self::Unsupported("/Me")),
+            ("Bulk", None) => Ok(Self::Unsupported("/Bulk")),
+            (".search", None) => Ok(Self::Unsupported("/.search")),
+            (name, second) => {
+                let of = registry.at_endpoint(name).ok_or_else(unknown)?;
+                Ok(match second {
+                    None => Self::Type(of),
+                    Some(id) if id == ".search" => Self::Unsupported("/.search"),
+                    Some(id) => Self::Resource(of, id),
+                })
+            }
+        }
+    }
+
+    /// The methods of the Allow header (RFC 7644 table 2); HEAD and OPTIONS come with them.
+    #[must_use]
+    pub fn methods(&self) -> &'static [&'static str] {
+        match self {
+            Self::ServiceProviderConfig | Self::ResourceTypes(_) | Self::Schemas(_) => {
+                &["GET", "HEAD", "OPTIONS"]
+            }
+            Self::Type(_) => &["GET", "HEAD", "OPTIONS", "POST"],
+            Self::Resource(..) => &["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "PUT"],
+            Self::Unsupported(_) => &[],
+        }
+    }
+}
+
+/// `None` if it is not UTF-8.
+fn decoded(segment: &str) -> Option<String> {
+    percent_decode_str(segment)
+        .decode_utf8()
+        .ok()
+        .map(std::borrow::Cow::into_owned)
+}

@@ -1,0 +1,350 @@
+//! From values to the store's terms, and from predicates to its postfix filters (wit/store.wit). A pushed-down filter is weakened
+//! where the store cannot express it, always towards more results; the guest then evaluates what comes back.
+
+use serde_json::Value;
+
+use crate::filter::{AttrPath, CompareOp};
+use crate::limits::TERM_BYTES;
+use crate::port::store::{Direction, Key, Node, Operator, Scalar, Term};
+use crate::predicate::{Field, Operand, Predicate};
+use crate::resource_type::{Place, ResourceType};
+use crate::schema::{Attribute, Content, DataType, Uniqueness};
+use crate::{instant, text};
+
+/// A term that is this long may be the beginning of a longer value.
+const WHOLE: usize = TERM_BYTES - 4;
+
+/// Behind a path: the term that says that a value was too long to be indexed whole.
+const LONG: &str = "#long";
+
+/// A unique value is too long to be indexed, and so to be kept unique.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooLong {
+    /// The attribute.
+    pub path: String,
+}
+
+/// The index terms of a resource's content.
+pub fn terms(of: &ResourceType, content: &Content) -> Result<Vec<Term>, TooLong> {
+    let mut found: Vec<Term> = Vec::new();
+    for path in of.index() {
+        let Some((leaf, values)) = values_at(of, content, path) else {
+            continue;
+        };
+        let path = path.to_string();
+        let unique = leaf.uniqueness != Uniqueness::None;
+        for value in values {
+            let Some((value, whole)) = scalar(value, leaf) else {
+                continue;
+            };
+            if !whole && unique {
+                return Err(TooLong { path });
+            }
+            let mut add = |term: Term| {
+                if !found.contains(&term) {
+                    found.push(term)
+                }
+            };
+            if !whole {
+                let path = format!("{path}{LONG}");
+                add(Term {
+                    path,
+                    value: Scalar::Boolean(true),
+                    unique: false,
+                });
+            }
+            add(Term {
+                path: path.clone(),
+                value,
+                unique,
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// The values that a path has in a content, and the attribute that they are of.
+fn values_at<'a>(
+    of: &'a ResourceType,
+    content: &'a Content,
+    path: &AttrPath,
+) -> Option<(&'a Attribute, Vec<&'a Value>)> {
+    let Place::Attribute {
+        extension,
+        attribute,
+        sub,
+    } = of.place(path)?
+    else {
+        return None;
+    };
+    let object = match extension {
+        Some(schema) => content.get(&schema.id)?.as_object()?,
+        None => content,
+    };
+    let values = flat(object.get(attribute.name.as_str())?).iter();
+    Some(match sub {
+        Some(sub) => (
+            sub,
+            values
+                .filter_map(|value| value.get(sub.name.as_str()))
+                .collect(),
+        ),
+        None => (attribute, values.collect()),
+    })
+}
+
+/// The term's value, and whether it is all of it.
+fn scalar(value: &Value, of: &Attribute) -> Option<(Scalar, bool)> {
+    match (of.data_type, value) {
+        (DataType::DateTime, Value::String(value)) => Some((
+            Scalar::Text(instant::sortable(instant::parse(value)?)),
+            true,
+        )),
+        (DataType::Binary, Value::String(value)) => Some(cut(value.clone())),
+        (_, Value::String(value)) if of.case_exact => Some(cut(value.clone())),
+        (_, Value::String(value)) => Some(cut(text::fold(value))),
+        (_, Value::Bool(value)) => Some((Scalar::Boolean(*value), true)),
+        (_, Value::Number(value)) => Some((Scalar::Number(value.as_f64()?), true)),
+        _ => None,
+    }
+}
+
+fn cut(value: String) -> (Scalar, bool) {
+    if value.len() <= WHOLE {
+        return (Scalar::Text(value), true);
+    }
+    (
+        Scalar::Text(text::truncated(&value, TERM_BYTES).to_owned()),
+        false,
+    )
+}
+
+fn flat(value: &Value) -> &[Value] {
+    value
+        .as_array()
+        .map_or(std::slice::from_ref(value), Vec::as_slice)
+}
+
+/// A filter as the store gets it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pushed {
+    /// In postfix order.
+    pub nodes: Vec<Node>,
+    /// Whether it may let through what the predicate does not.
+    pub weakened: bool,
+}
+
+/// Translates a predicate. `complete` are the paths whose terms every entry of the type has (the entry `$index`).
+#[must_use]
+pub fn push(predicate: &Predicate, of: &ResourceType, complete: &[String]) -> Pushed {
+    let mut pusher = Pusher {
+        of,
+        complete,
+        weakened: false,
+    };
+    let mut nodes = pusher.predicate(predicate, true);
+    if nodes == [Node::All(0)] {
+        nodes.clear();
+    }
+    Pushed {
+        nodes,
+        weakened: pusher.weakened,
+    }
+}
+
+/// The path to order by, if the store can: one that is complete and has at most one term an entry.
+#[must_use]
+pub fn order(field: &Field, of: &ResourceType, complete: &[String]) -> Option<String> {
+    let path = path_of(field);
+    let single = of.index().iter().any(|indexed| {
+        let Some(Place::Attribute { attribute, .. }) = of.place(indexed) else {
+            return false;
+        };
+        indexed.to_string() == path && !attribute.multi_valued
+    });
+    // A text that was cut sorts like its beginning, which is right but for ties among very long texts.
+    (single && complete.contains(&path)).then_some(path)
+}
+
+/// A field's name among terms: as the path would be written in a filter.
+fn path_of(field: &Field) -> String {
+    match field.steps.split_first() {
+        Some((uri, rest)) if uri.contains(':') => format!("{uri}:{}", rest.join(".")),
+        _ => field.steps.join("."),
+    }
+}
+
+struct Pusher<'a> {
+    of: &'a ResourceType,
+    complete: &'a [String],
+    weakened: bool,
+}
+
+impl Pusher<'_> {
+    /// `upwards` says on which side a weakening lets more through: under `not`, on the other one.
+    fn predicate(&mut self, predicate: &Predicate, upwards: bool) -> Vec<Node> {
+        match predicate {
+            Predicate::All(parts) => self.list(parts, upwards, Node::All),
+            Predicate::Any(parts) => self.list(parts, upwards, Node::Any),
+            Predicate::Not(inner) => {
+                let mut nodes = self.predicate(inner, !upwards);
+                nodes.push(Node::Negate);
+                nodes
+            }
+            Predicate::Present(field) => match self.indexed(field) {
+                Some(path) => vec![Node::Present(path)],
+                None => self.unknown(upwards),
+            },
+            Predicate::Compare(field, operator, operand) => {
+                self.compare(field, *operator, operand, upwards)
+            }
+            Predicate::Element(field, inner) => self.element(field, inner, upwards),
+        }
+    }
+
+    fn list(&mut self, parts: &[Predicate], upwards: bool, node: fn(u32) -> Node) -> Vec<Node> {
+        let mut nodes: Vec<Node> = parts
+            .iter()
+            .flat_map(|part| self.predicate(part, upwards))
+            .collect();
+        nodes.push(node(u32::try_from(parts.len()).unwrap_or(u32::MAX)));
+        nodes
+    }
+
+    /// What stands for a part that the store cannot decide.
+    fn unknown(&mut self, upwards: bool) -> Vec<Node> {
+        self.weakened = true;
+        vec![if upwards { Node::All(0) } else { Node::Any(0) }]
+    }
+
+    fn indexed(&self, field: &Field) -> Option<String> {
+        let path = path_of(field);
+        self.complete.contains(&path).then_some(path)
+    }
+
+    fn compare(
+        &mut self,
+        field: &Field,
+        operator: CompareOp,
+        operand: &Operand,
+        upwards: bool,
+    ) -> Vec<Node> {
+        if let Some(node) = self.linked(field, operator, operand) {
+            return vec![node];
+        }
+        let (Some(path), Some(operator)) = (self.indexed(field), operator_of(operator)) else {
+            return self.unknown(upwards);
+        };
+        let value = match operand {
+            Operand::Boolean(value) => Scalar::Boolean(*value),
+            Operand::Instant(value) if is_order(operator) => {
+                Scalar::Text(instant::sortable(*value))
+            }
+            Operand::Text(value)
+                if value.len() <= WHOLE && field.data_type != DataType::DateTime =>
+            {
+                Scalar::Text(value.clone())
+            }
+            Operand::Text(_) | Operand::Instant(_) | Operand::Number(_) => {
+                return self.unknown(upwards);
+            }
+        };
+        let compared = Node::Compare {
+            path: path.clone(),
+            operator,
+            value,
+        };
+        if is_order(operator) || operator == Operator::StartsWith {
+            return vec![compared];
+        }
+        // What is looked for may be in the part of a long value that was cut off.
+        self.weakened = true;
+        if !upwards {
+            return vec![compared];
+        }
+        vec![
+            compared,
+            Node::Present(format!("{path}{LONG}")),
+            Node::Any(2),
+        ]
+    }
+
+    /// `members.value eq` and its like, which the store knows as links; an id is of one kind, so all are asked.
+    fn linked(&self, field: &Field, operator: CompareOp, operand: &Operand) -> Option<Node> {
+        let [attribute, value] = field.steps.as_slice() else {
+            return None;
+        };
+        let (Operand::Text(id), CompareOp::Equal, "value") = (operand, operator, value.as_str())
+        else {
+            return None;
+        };
+        let name = attribute.parse().ok()?;
+        let relation = self.of.relation(&name)?;
+        let [target] = relation.targets.as_slice() else {
+            return None;
+        };
+        let other = Key::new(target.clone(), id.clone());
+        Some(Node::Linked {
+            name: attribute.clone(),
+            direction: Direction::Outgoing,
+            other,
+        })
+    }
+
+    /// One value has to fulfil all of it: without the correlation, more entries do. `not` inside cannot be weakened so.
+    fn element(&mut self, field: &Field, inner: &Predicate, upwards: bool) -> Vec<Node> {
+        if !upwards || holds_negation(inner) {
+            return self.unknown(upwards);
+        }
+        self.weakened = true;
+        self.predicate(&below(field, inner), upwards)
+    }
+}
+
+fn holds_negation(predicate: &Predicate) -> bool {
+    match predicate {
+        Predicate::Not(_) | Predicate::Element(..) => true,
+        Predicate::All(parts) | Predicate::Any(parts) => parts.iter().any(holds_negation),
+        Predicate::Compare(..) | Predicate::Present(_) => false,
+    }
+}
+
+/// The inner predicate of brackets with its fields counted from the resource.
+fn below(outer: &Field, inner: &Predicate) -> Predicate {
+    let moved = |field: &Field| Field {
+        steps: outer.steps.iter().chain(&field.steps).cloned().collect(),
+        ..field.clone()
+    };
+    match inner {
+        Predicate::All(parts) => Predicate::All(parts.iter().map(|p| below(outer, p)).collect()),
+        Predicate::Any(parts) => Predicate::Any(parts.iter().map(|p| below(outer, p)).collect()),
+        Predicate::Not(part) => Predicate::Not(Box::new(below(outer, part))),
+        Predicate::Compare(field, operator, operand) => {
+            Predicate::Compare(moved(field), *operator, operand.clone())
+        }
+        Predicate::Present(field) => Predicate::Present(moved(field)),
+        Predicate::Element(field, part) => Predicate::Element(moved(field), part.clone()),
+    }
+}
+
+fn is_order(operator: Operator) -> bool {
+    use Operator as O;
+    matches!(
+        operator,
+        O::Equal | O::Less | O::LessOrEqual | O::Greater | O::GreaterOrEqual
+    )
+}
+
+fn operator_of(operator: CompareOp) -> Option<Operator> {
+    match operator {
+        CompareOp::Equal => Some(Operator::Equal),
+        CompareOp::NotEqual => None,
+        CompareOp::Contains => Some(Operator::Contains),
+        CompareOp::StartsWith => Some(Operator::StartsWith),
+        CompareOp::EndsWith => Some(Operator::EndsWith),
+        CompareOp::Greater => Some(Operator::Greater),
+        CompareOp::Less => Some(Operator::Less),
+        CompareOp::GreaterOrEqual => Some(Operator::GreaterOrEqual),
+        CompareOp::LessOrEqual => Some(Operator::LessOrEqual),
+    }
+}

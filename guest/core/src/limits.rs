@@ -1,0 +1,32 @@
+//! Every bound on what a client can make the service do. Past one: the SCIM error that the RFC names, and nothing changed.
+
+/// Bytes of a filter or path.
+pub const FILTER_BYTES: usize = 8 * 1024;
+/// How deep parentheses, `not` and value paths may nest in a filter.
+pub const FILTER_DEPTH: usize = 32;
+/// Comparisons in one filter.
+pub const FILTER_LEAVES: usize = 128;
+/// Bytes of a request body; the host may allow less.
+pub const BODY_BYTES: usize = 1024 * 1024;
+/// Operations of one PATCH.
+pub const PATCH_OPERATIONS: usize = 1000;
+/// Resources on a page that asked for none or for more.
+pub const PAGE_DEFAULT: usize = 100;
+/// Resources on a page at the most; advertised as `filter.maxResults`.
+pub const PAGE_MAX: usize = 1000;
+/// Entries that one query may read where the store could not evaluate the filter or the order itself.
+pub const SCAN_ENTRIES: usize = 20_000;
+/// Entries that one store call returns during a scan.
+pub const SCAN_PAGE: u32 = 500;
+/// Values of a relation (such as a group's members) in one response.
+pub const LINKS_PER_RESPONSE: usize = 10_000;
+/// Values of a relation in one request.
+pub const LINKS_PER_REQUEST: usize = 10_000;
+/// Keys of one `get`, links of one `has`.
+pub const KEYS_PER_CALL: usize = 500;
+/// Attempts at a change before a store that keeps answering `stale` is reported as 503.
+pub const ATTEMPTS: usize = 16;
+/// Bytes of a text term, as the store's contract has it.
+pub const TERM_BYTES: usize = 512;
+/// Bytes of a profile document.
+pub const PROFILE_BYTES: usize = 256 * 1024;

@@ -1,0 +1,49 @@
+//! What a PUT may change: RFC 7644 section 3.5.1, RFC 7643 section 7 (`mutability`).
+
+use crate::error::{Error, ErrorKind};
+use crate::resource_type::ResourceType;
+use crate::schema::{Attribute, Content, Mutability};
+
+/// Refuses a replacement that changes an immutable attribute which has a value. Attributes that are not there any more keep
+/// theirs, since a client need not repeat what it cannot change.
+pub fn keep_immutable(of: &ResourceType, old: &Content, new: &mut Content) -> Result<(), Error> {
+    keep_in(&of.core().attributes, old, new)?;
+    for (extension, _) in of.extensions() {
+        let Some(old) = old.get(&extension.id).and_then(|value| value.as_object()) else {
+            continue;
+        };
+        let mut inner = match new.remove(&extension.id) {
+            Some(serde_json::Value::Object(inner)) => inner,
+            _ => Content::new(),
+        };
+        keep_in(&extension.attributes, old, &mut inner)?;
+        if !inner.is_empty() {
+            new.insert(extension.id.clone(), inner.into());
+        }
+    }
+    Ok(())
+}
+
+fn keep_in(attributes: &[Attribute], old: &Content, new: &mut Content) -> Result<(), Error> {
+    for attribute in attributes
+        .iter()
+        .filter(|a| a.mutability == Mutability::Immutable)
+    {
+        let name = attribute.name.as_str();
+        let Some(value) = old.get(name) else { continue };
+        match new.get(name) {
+            None => {
+                new.insert(name.to_owned(), value.clone());
+            }
+            Some(given) if given == value => {}
+            Some(_) => return Err(refused(name)),
+        }
+    }
+    Ok(())
+}
+
+/// The error of a change to what cannot be changed.
+#[must_use]
+pub fn refused(path: &str) -> Error {
+    Error::new(ErrorKind::Mutability, format!("`{path}` cannot be changed"))
+}

@@ -1,0 +1,223 @@
+//! PATCH: RFC 7644 section 3.5.2. Works on a copy of the content; whoever calls keeps it or throws it away, so a PATCH happens
+//! whole or not at all. Changes of relations are collected and not applied: the links need not be loaded.
+
+mod attribute;
+mod element;
+mod request;
+
+use serde_json::Value;
+
+pub use request::{Operation, operations};
+
+use crate::error::{Error, ErrorKind};
+use crate::filter::{AttrPath, Path};
+use crate::mutability;
+use crate::relation::{self, Change, Changes};
+use crate::resource_type::{Place, Relation, ResourceType};
+use crate::schema::{Attribute, Checker, Content, Mutability};
+
+/// A resource in the middle of a PATCH.
+#[derive(Debug)]
+pub struct Patch<'a> {
+    of: &'a ResourceType,
+    /// The attributes as they are by now.
+    pub content: Content,
+    /// What has been asked of the relations by now.
+    pub changes: Changes,
+    /// Checks values, and keeps what no schema knows.
+    pub checker: Checker,
+}
+
+/// What an operation does at its target. `remove` carries no value.
+#[derive(Clone, Debug, PartialEq)]
+enum Action {
+    Add(Value),
+    Replace(Value),
+    Remove,
+}
+
+impl<'a> Patch<'a> {
+    /// Begins with a resource's content.
+    #[must_use]
+    pub fn new(of: &'a ResourceType, content: Content) -> Self {
+        Self {
+            of,
+            content,
+            changes: Changes::new(),
+            checker: Checker::default(),
+        }
+    }
+
+    /// Applies one operation; later ones see what it did.
+    pub fn apply(&mut self, operation: Operation) -> Result<(), Error> {
+        match operation {
+            Operation::Add(Some(path), value) => self.at_path(&path, Action::Add(value)),
+            Operation::Replace(Some(path), value) => self.at_path(&path, Action::Replace(value)),
+            Operation::Remove(path) => self.at_path(&path, Action::Remove),
+            Operation::Add(None, value) => self.each_member(value, Action::Add),
+            Operation::Replace(None, value) => self.each_member(value, Action::Replace),
+        }
+    }
+
+    /// Without a path, the value holds the attributes to change.
+    fn each_member(&mut self, value: Value, action: fn(Value) -> Action) -> Result<(), Error> {
+        let Value::Object(members) = value else {
+            let detail = "without a `path`, `value` must be an object of attributes";
+            return Err(Error::new(ErrorKind::InvalidValue, detail));
+        };
+        for (key, value) in members {
+            if key.eq_ignore_ascii_case("schemas") {
+                continue;
+            }
+            match key
+                .parse::<AttrPath>()
+                .ok()
+                .filter(|path| self.of.place(path).is_some())
+            {
+                Some(attribute) => {
+                    let path = Path {
+                        attribute,
+                        filter: None,
+                        sub: None,
+                    };
+                    self.at_path(&path, action(value))?;
+                }
+                None => self.checker.ignored.push(key),
+            }
+        }
+        Ok(())
+    }
+
+    fn at_path(&mut self, path: &Path, action: Action) -> Result<(), Error> {
+        match self.of.place(&path.attribute) {
+            None => Err(no_such_path(path)),
+            Some(Place::Extension(schema)) if path.filter.is_none() => match action {
+                Action::Remove => {
+                    self.content.remove(&schema.id);
+                    Ok(())
+                }
+                Action::Add(value) => self.each_member_of(&schema.id, value, Action::Add),
+                Action::Replace(value) => self.each_member_of(&schema.id, value, Action::Replace),
+            },
+            Some(Place::Extension(_)) => Err(no_such_path(path)),
+            Some(Place::Attribute {
+                extension,
+                attribute,
+                sub,
+            }) => {
+                let relation = self
+                    .of
+                    .relation(&attribute.name)
+                    .filter(|_| extension.is_none());
+                if let Some(relation) = relation {
+                    return self.relation(relation, path, action);
+                }
+                let sub = match &path.sub {
+                    Some(name) => Some(
+                        attribute
+                            .sub(name.as_str())
+                            .ok_or_else(|| no_such_path(path))?,
+                    ),
+                    None => sub,
+                };
+                writable(attribute, path)?;
+                sub.map_or(Ok(()), |sub| writable(sub, path))?;
+                let target = attribute::Target {
+                    attribute,
+                    sub,
+                    path,
+                };
+                let extension = extension.map(|schema| schema.id.as_str());
+                self.inside(extension, |content, checker| {
+                    target.apply(content, checker, action)
+                })
+            }
+        }
+    }
+
+    /// An extension's attributes, each as with its own path.
+    fn each_member_of(
+        &mut self,
+        uri: &str,
+        value: Value,
+        action: fn(Value) -> Action,
+    ) -> Result<(), Error> {
+        let Value::Object(members) = value else {
+            let detail = format!("the value of `{uri}` must be an object of attributes");
+            return Err(Error::new(ErrorKind::InvalidValue, detail));
+        };
+        let named = members
+            .into_iter()
+            .map(|(key, value)| (format!("{uri}:{key}"), value));
+        self.each_member(Value::Object(named.collect()), action)
+    }
+
+    /// Works on the main attributes or on those of an extension, and leaves no empty extension behind.
+    fn inside(
+        &mut self,
+        extension: Option<&str>,
+        work: impl FnOnce(&mut Content, &mut Checker) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Some(uri) = extension else {
+            return work(&mut self.content, &mut self.checker);
+        };
+        let mut inner = match self.content.remove(uri) {
+            Some(Value::Object(inner)) => inner,
+            _ => Content::new(),
+        };
+        work(&mut inner, &mut self.checker)?;
+        if !inner.is_empty() {
+            self.content.insert(uri.to_owned(), inner.into());
+        }
+        Ok(())
+    }
+
+    /// A relation's values are known by their `value` alone.
+    fn relation(&mut self, relation: &Relation, path: &Path, action: Action) -> Result<(), Error> {
+        let name = relation.attribute.as_str().to_owned();
+        let change = self.changes.entry(name).or_default();
+        if path.sub.is_some() || path.attribute.sub.is_some() {
+            return Err(mutability::refused(&path.to_string()));
+        }
+        match (action, &path.filter) {
+            (Action::Add(value), None) => change.add(relation::ids(relation, &value)?),
+            (Action::Replace(Value::Null) | Action::Remove, None) => {
+                *change = Change::to_exactly(Vec::new());
+            }
+            (Action::Replace(value), None) => {
+                *change = Change::to_exactly(relation::ids(relation, &value)?);
+            }
+            (Action::Remove, Some(filter)) => {
+                let ids = element::ids(filter).ok_or_else(|| unsupported_filter(path))?;
+                change.remove(ids);
+            }
+            (Action::Add(_) | Action::Replace(_), Some(_)) => {
+                return Err(mutability::refused(&path.to_string()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn writable(attribute: &Attribute, path: &Path) -> Result<(), Error> {
+    match attribute.mutability {
+        Mutability::ReadOnly => Err(mutability::refused(&path.to_string())),
+        Mutability::ReadWrite | Mutability::Immutable | Mutability::WriteOnly => Ok(()),
+    }
+}
+
+fn no_such_path(path: &Path) -> Error {
+    Error::new(
+        ErrorKind::InvalidPath,
+        format!("`{path}` is no attribute of this resource"),
+    )
+}
+
+fn unsupported_filter(path: &Path) -> Error {
+    let detail =
+        format!("`{path}` must select by `value eq`, as in members[value eq \"2819c223\"]");
+    Error::new(ErrorKind::InvalidPath, detail)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! The body of a PATCH: RFC 7644 section 3.5.2.
+
+use serde_json::Value;
+
+use crate::error::{Error, ErrorKind};
+use crate::filter::Path;
+use crate::schema::Content;
+use crate::{limits, urn};
+
+/// One operation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operation {
+    /// `add`; without a path the value's members are added to the resource.
+    Add(Option<Path>, Value),
+    /// `replace`; without a path the value's members replace the resource's.
+    Replace(Option<Path>, Value),
+    /// `remove`.
+    Remove(Path),
+}
+
+/// The operations of a PATCH body, in their order.
+pub fn operations(body: Value) -> Result<Vec<Operation>, Error> {
+    let Value::Object(body) = body else {
+        return Err(syntax("the body must be an object"));
+    };
+    let schemas = member(&body, "schemas").and_then(Value::as_array);
+    let named = |uri: &Value| {
+        uri.as_str()
+            .is_some_and(|uri| urn::same(uri, urn::PATCH_OP))
+    };
+    if !schemas.is_some_and(|schemas| schemas.iter().any(named)) {
+        return Err(syntax(&format!("`schemas` must hold `{}`", urn::PATCH_OP)));
+    }
+    let Some(Value::Array(operations)) = member(&body, "Operations") else {
+        return Err(syntax("`Operations` must be an array"));
+    };
+    if operations.is_empty() {
+        return Err(syntax("`Operations` must not be empty"));
+    }
+    if operations.len() > limits::PATCH_OPERATIONS {
+        let detail = format!(
+            "a PATCH may have at most {} operations",
+            limits::PATCH_OPERATIONS
+        );
+        return Err(Error::new(ErrorKind::TooMany, detail));
+    }
+    operations.iter().map(operation).collect()
+}
+
+fn operation(value: &Value) -> Result<Operation, Error> {
+    let members = value
+        .as_object()
+        .ok_or_else(|| syntax("each operation must be an object"))?;
+    let path = match member(members, "path") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(path)) => Some(parse_path(path)?),
+        Some(_) => {
+            return Err(Error::new(
+                ErrorKind::InvalidPath,
+                "`path` must be a string",
+            ));
+        }
+    };
+    let value = || {
+        let value = member(members, "value").cloned();
+        value.ok_or_else(|| Error::new(ErrorKind::InvalidValue, "the operation needs a `value`"))
+    };
+    match member(members, "op").and_then(Value::as_str) {
+        Some("add") => Ok(Operation::Add(path, value()?)),
+        Some("replace") => Ok(Operation::Replace(path, value()?)),
+        Some("remove") => path
+            .map(Operation::Remove)
+            .ok_or_else(|| Error::new(ErrorKind::NoTarget, "`remove` needs a `path`")),
+        _ => Err(syntax("`op` must be `add`, `replace` or `remove`")),
+    }
+}
+
+fn parse_path(text: &str) -> Result<Path, Error> {
+    text.parse().map_err(|error| {
+        Error::new(
+            ErrorKind::InvalidPath,
+            format!("the path `{text}` is malformed: {error}"),
+        )
+    })
+}
+
+/// The member of this name, in any case.
+fn member<'a>(object: &'a Content, name: &str) -> Option<&'a Value> {
+    object
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value)
+}
+
+fn syntax(detail: &str) -> Error {
+    Error::new(ErrorKind::InvalidSyntax, detail)
+}

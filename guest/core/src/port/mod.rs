@@ -1,0 +1,61 @@
+//! What core needs from outside: storage, time, randomness, and somewhere to leave notes.
+
+pub mod origin;
+pub mod store;
+
+pub use origin::{Caller, Origin};
+use store::Store;
+
+/// The time.
+pub trait Clock {
+    /// Milliseconds since 1970.
+    fn now(&self) -> u64;
+}
+
+/// Randomness that nobody can predict.
+pub trait Random {
+    /// Fills the buffer.
+    fn fill(&self, buffer: &mut [u8]);
+}
+
+/// How much a note matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// For whoever looks closely.
+    Debug,
+    /// Worth a line.
+    Info,
+    /// Somebody was refused, or something looks wrong.
+    Warn,
+    /// A fault.
+    Error,
+}
+
+/// Notes for the operator, which a client must not see. Never a secret or a password.
+pub trait Journal {
+    /// Leaves a note; `topic` is a word to filter by, `text` one sentence.
+    fn write(&self, level: Level, topic: &str, text: &str);
+}
+
+/// All ports of one request.
+#[derive(Clone, Copy)]
+pub struct Ports<'a> {
+    /// The tenant's storage.
+    pub store: &'a dyn Store,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// Randomness.
+    pub random: &'a dyn Random,
+    /// Notes.
+    pub journal: &'a dyn Journal,
+}
+
+impl Ports<'_> {
+    /// So many random bytes.
+    #[must_use]
+    pub fn random_bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.random.fill(&mut bytes);
+        bytes
+    }
+}

@@ -1,0 +1,251 @@
+//! The storage port. `wit/store.wit` is the contract; the types here are its shapes under the same names.
+
+use std::fmt;
+
+/// Names an entry.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// A resource type's name, or a word that starts with `$`.
+    pub kind: String,
+    /// Unique in its kind.
+    pub id: String,
+}
+
+impl Key {
+    /// The key of these parts.
+    pub fn new(kind: impl Into<String>, id: impl Into<String>) -> Self {
+        Self {
+            kind: kind.into(),
+            id: id.into(),
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind, self.id)
+    }
+}
+
+/// What the store keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named and described in wit/store.wit")]
+pub struct Entry {
+    pub key: Key,
+    pub version: u64,
+    pub created: u64,
+    pub modified: u64,
+    pub body: String,
+}
+
+/// A value of a term.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "named and described in wit/store.wit")]
+pub enum Scalar {
+    Text(String),
+    Number(f64),
+    Boolean(bool),
+}
+
+/// An indexed value.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "named and described in wit/store.wit")]
+pub struct Term {
+    pub path: String,
+    pub value: Scalar,
+    pub unique: bool,
+}
+
+/// An entry as it is to be.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "named and described in wit/store.wit")]
+pub struct Draft {
+    pub key: Key,
+    pub body: String,
+    pub terms: Vec<Term>,
+}
+
+/// A directed, named relation.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "named and described in wit/store.wit")]
+pub struct Link {
+    pub source: Key,
+    pub name: String,
+    pub target: Key,
+}
+
+/// How a term is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named and described in wit/store.wit")]
+pub enum Operator {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Contains,
+    StartsWith,
+    EndsWith,
+}
+
+/// Which end of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named and described in wit/store.wit")]
+pub enum Direction {
+    Outgoing,
+    Incoming,
+}
+
+/// One node of a filter in postfix order.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "named and described in wit/store.wit")]
+pub enum Node {
+    Compare {
+        path: String,
+        operator: Operator,
+        value: Scalar,
+    },
+    Present(String),
+    Linked {
+        name: String,
+        direction: Direction,
+        other: Key,
+    },
+    All(u32),
+    Any(u32),
+    Negate,
+}
+
+/// Where a page begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named and described in wit/store.wit")]
+pub enum Window {
+    Offset(u64),
+    After(String),
+}
+
+/// What to find.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "named and described in wit/store.wit")]
+pub struct Query {
+    pub kind: String,
+    pub filter: Vec<Node>,
+    /// Path, and whether it descends.
+    pub order: Option<(String, bool)>,
+    pub window: Window,
+    pub limit: u32,
+    pub count: bool,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "named and described in wit/store.wit")]
+pub struct Page {
+    /// Entries with their positions.
+    pub hits: Vec<(Entry, String)>,
+    pub total: Option<u64>,
+    pub exact: bool,
+    pub ordered: bool,
+}
+
+/// Links at one anchor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named and described in wit/store.wit")]
+pub struct LinkPage {
+    pub links: Vec<Link>,
+    pub next: Option<String>,
+}
+
+/// Who an event is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named and described in wit/store.wit")]
+pub enum Channel {
+    Feed,
+    Audit,
+}
+
+/// What happened, for others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named and described in wit/store.wit")]
+pub struct Event {
+    pub channel: Channel,
+    pub name: String,
+    pub subject: Option<Key>,
+    pub body: String,
+}
+
+/// One part of a commit.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "named and described in wit/store.wit")]
+pub enum Write {
+    Insert(Draft),
+    Replace(Draft, u64),
+    Remove(Key, Option<u64>),
+    Expect(Key, u64),
+    Link(Vec<Link>),
+    Unlink(Vec<Link>),
+    UnlinkAll(Key, String),
+    Adjust {
+        counter: String,
+        by: i64,
+        ceiling: Option<u64>,
+    },
+    Append(Event),
+    Redact(Key),
+}
+
+/// Why a call was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "named and described in wit/store.wit")]
+pub enum Refusal {
+    #[error("`{0}` is taken")]
+    Taken(String),
+    #[error("{0} is stale")]
+    Stale(Key),
+    #[error("{0} is missing")]
+    Missing(Key),
+    #[error("`{0}` is over its ceiling")]
+    OverCeiling(String),
+    #[error("too many {0}")]
+    TooMany(String),
+    #[error("{0}")]
+    Invalid(String),
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Which write was refused, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named and described in wit/store.wit")]
+pub struct Rejection {
+    pub write: u32,
+    pub reason: Refusal,
+}
+
+/// The calls of `wit/store.wit`, bound to one tenant.
+#[allow(missing_docs, reason = "named and described in wit/store.wit")]
+pub trait Store {
+    fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal>;
+
+    fn find(&self, query: Query) -> Result<Page, Refusal>;
+
+    fn links(
+        &self,
+        anchors: Vec<Key>,
+        name: &str,
+        direction: Direction,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<LinkPage>, Refusal>;
+
+    fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal>;
+
+    fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal>;
+
+    fn commit(
+        &self,
+        at: u64,
+        actor: &str,
+        writes: Vec<Write>,
+    ) -> Result<Vec<(Key, u64)>, Rejection>;
+}

@@ -1,0 +1,179 @@
+//! A tenant's policy as data: a JSON document that extends a preset. Only profiles know vendors.
+
+use std::sync::{Arc, OnceLock};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::dialect::{self, Quirk};
+use crate::limits;
+use crate::port::store::Key;
+use crate::resource_type::Definition;
+use crate::schema::{Registry, Schema};
+
+/// The presets: name, document, and the policy once it has been read.
+static PRESETS: [(&str, &str, OnceLock<Arc<Policy>>); 3] = [
+    (
+        "default",
+        include_str!("../profiles/default.json"),
+        OnceLock::new(),
+    ),
+    (
+        "strict",
+        include_str!("../profiles/strict.json"),
+        OnceLock::new(),
+    ),
+    (
+        "okta",
+        include_str!("../profiles/okta.json"),
+        OnceLock::new(),
+    ),
+];
+
+/// A profile with everything that it extends.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Settings {
+    clients: Vec<String>,
+    schemas: Vec<Schema>,
+    resource_types: Vec<Definition>,
+}
+
+/// What a profile means.
+#[derive(Debug)]
+pub struct Policy {
+    /// Schemas and resource types.
+    pub registry: Registry,
+    /// The clients' quirks that are on, in the order in which they apply.
+    pub quirks: Vec<&'static Quirk>,
+}
+
+/// A profile is not one; says where and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ProfileError(String);
+
+/// Where the tenant's profile is kept.
+#[must_use]
+pub fn key() -> Key {
+    Key::new("$profile", "current")
+}
+
+impl Policy {
+    /// The policy of a preset; `None` if there is none of this name.
+    #[must_use]
+    pub fn preset(name: &str) -> Option<Arc<Self>> {
+        let (_, text, policy) = PRESETS.iter().find(|(preset, ..)| *preset == name)?;
+        if let Some(policy) = policy.get() {
+            return Some(policy.clone());
+        }
+        let read = Self::read(text).ok().map(Arc::new)?;
+        Some(policy.get_or_init(|| read).clone())
+    }
+
+    /// The policy of a profile document.
+    pub fn from_document(text: &str) -> Result<Arc<Self>, ProfileError> {
+        if text.len() > limits::PROFILE_BYTES {
+            let limit = limits::PROFILE_BYTES;
+            return Err(ProfileError(format!(
+                "a profile may have at most {limit} bytes"
+            )));
+        }
+        if let Ok(Bare { extends }) = serde_json::from_str(text) {
+            return Self::preset(&extends).ok_or_else(|| no_preset(&extends));
+        }
+        Self::read(text).map(Arc::new)
+    }
+
+    fn read(text: &str) -> Result<Self, ProfileError> {
+        let document = serde_json::from_str(text)
+            .map_err(|error| ProfileError(format!("the profile is no JSON: {error}")))?;
+        let settings: Settings = serde_json::from_value(extended(document, 0)?)
+            .map_err(|error| ProfileError(format!("the profile is wrong: {error}")))?;
+        let quirks = settings.clients.iter().map(|name| {
+            let unknown = || ProfileError(format!("`clients`: there is no quirk `{name}`"));
+            dialect::quirk(name).ok_or_else(unknown)
+        });
+        let quirks = quirks.collect::<Result<_, _>>()?;
+        let registry = Registry::new(settings.resource_types, settings.schemas)
+            .map_err(|error| ProfileError(error.to_string()))?;
+        Ok(Self { registry, quirks })
+    }
+}
+
+/// A profile that does nothing but extend.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bare {
+    extends: String,
+}
+
+/// How deep presets may extend presets.
+const DEPTH: usize = 8;
+
+/// The document over the one that it extends: its fields win, and objects are joined.
+fn extended(document: Value, depth: usize) -> Result<Value, ProfileError> {
+    let Value::Object(mut fields) = document else {
+        return Err(ProfileError("a profile must be an object".into()));
+    };
+    let Some(extends) = fields.remove("extends") else {
+        return Ok(Value::Object(fields));
+    };
+    let name = extends.as_str().unwrap_or_default();
+    let preset = PRESETS
+        .iter()
+        .find(|(preset, ..)| *preset == name && depth < DEPTH);
+    let (_, text, _) = preset.ok_or_else(|| no_preset(name))?;
+    let base = serde_json::from_str(text)
+        .map_err(|error| ProfileError(format!("preset `{name}`: {error}")))?;
+    Ok(joined(extended(base, depth + 1)?, Value::Object(fields)))
+}
+
+fn joined(base: Value, over: Value) -> Value {
+    match (base, over) {
+        (Value::Object(mut base), Value::Object(over)) => {
+            for (key, value) in over {
+                let value = match base.remove(&key) {
+                    Some(old) => joined(old, value),
+                    None => value,
+                };
+                base.insert(key, value);
+            }
+            Value::Object(base)
+        }
+        (_, over) => over,
+    }
+}
+
+fn no_preset(name: &str) -> ProfileError {
+    let names: Vec<&str> = PRESETS.iter().map(|(preset, ..)| *preset).collect();
+    ProfileError(format!(
+        "`extends`: there is no preset `{name}`, but {}",
+        names.join(", ")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_is_a_profile() {
+        for (name, ..) in &PRESETS {
+            assert!(
+                Policy::preset(name).is_some(),
+                "{name}: {:?}",
+                Policy::read(PRESETS[0].1).err()
+            );
+        }
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let wrong = |text| Policy::from_document(text).unwrap_err().to_string();
+        assert!(wrong(r#"{"extends":"nobody"}"#).contains("`nobody`"));
+        assert!(wrong(r#"{"extends":"default","clints":[]}"#).contains("clints"));
+        assert!(wrong(r#"{"extends":"default","clients":["x"]}"#).contains("`x`"));
+        assert!(wrong("[]").contains("object"));
+    }
+}

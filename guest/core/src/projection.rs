@@ -1,0 +1,156 @@
+//! Which attributes an answer holds: RFC 7644 section 3.9, RFC 7643 section 7 (`returned`).
+
+use serde_json::Value;
+
+use crate::filter::AttrPath;
+use crate::name::AttributeName;
+use crate::resource_type::ResourceType;
+use crate::schema::{Attribute, Content, Returned, Schema};
+use crate::urn;
+
+/// The `attributes` and `excludedAttributes` of a request. Names that no schema knows select nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Projection {
+    /// What is wanted beside `returned: always`; `None` for what is returned by default.
+    pub attributes: Option<Vec<AttrPath>>,
+    /// What is not wanted, unless it is `returned: always`.
+    pub excluded: Vec<AttrPath>,
+}
+
+/// How a list of paths names an attribute.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// The attribute itself.
+    Whole,
+    /// Sub-attributes of it.
+    Parts,
+    No,
+}
+
+impl Projection {
+    /// Reads a comma-separated list, as the query has it; what is no attribute path is left out.
+    #[must_use]
+    pub fn paths(list: &str) -> Vec<AttrPath> {
+        list.split(',')
+            .filter_map(|path| path.trim().parse().ok())
+            .collect()
+    }
+
+    /// Whether answers hold this attribute of the main schema, so that it is worth computing.
+    #[must_use]
+    pub fn wants(&self, of: &ResourceType, name: &AttributeName) -> bool {
+        let Some(attribute) = of.attribute(name.as_str()) else {
+            return false;
+        };
+        self.keeps(of.core(), attribute) != Named::No
+    }
+
+    /// Takes out of a shown resource what the answer must not hold.
+    pub fn apply(&self, of: &ResourceType, shown: &mut Content) {
+        for (extension, _) in of.extensions() {
+            if let Some(Value::Object(inner)) = shown.get_mut(&extension.id) {
+                self.prune(extension, &extension.attributes, inner);
+                if inner.is_empty() {
+                    shown.remove(&extension.id);
+                }
+            }
+        }
+        let attributes = || of.core().attributes.iter().chain(&of.common().attributes);
+        for attribute in attributes() {
+            self.prune_attribute(of.core(), attribute, shown);
+        }
+    }
+
+    fn prune(&self, schema: &Schema, attributes: &[Attribute], object: &mut Content) {
+        for attribute in attributes {
+            self.prune_attribute(schema, attribute, object);
+        }
+    }
+
+    fn prune_attribute(&self, schema: &Schema, attribute: &Attribute, object: &mut Content) {
+        let name = attribute.name.as_str();
+        if !object.contains_key(name) {
+            return;
+        }
+        let named = self.keeps(schema, attribute);
+        if named == Named::No {
+            object.remove(name);
+            return;
+        }
+        if let Some(value) = object.get_mut(name).filter(|_| attribute.is_complex()) {
+            for element in objects_mut(value) {
+                element.retain(|key, _| {
+                    attribute
+                        .sub(key)
+                        .is_some_and(|sub| self.keeps_sub(schema, attribute, sub, named))
+                });
+            }
+        }
+    }
+
+    /// How the answer holds an attribute.
+    fn keeps(&self, schema: &Schema, attribute: &Attribute) -> Named {
+        let named = |paths: &[AttrPath]| named(paths, schema, attribute);
+        match attribute.returned {
+            Returned::Always => return Named::Whole,
+            Returned::Never => return Named::No,
+            Returned::Default | Returned::Request => {}
+        }
+        if named(&self.excluded) == Named::Whole {
+            return Named::No;
+        }
+        match &self.attributes {
+            Some(paths) => named(paths),
+            None if attribute.returned == Returned::Request => Named::No,
+            None => Named::Whole,
+        }
+    }
+
+    fn keeps_sub(&self, schema: &Schema, of: &Attribute, sub: &Attribute, named: Named) -> bool {
+        let listed = |paths: &[AttrPath]| {
+            let is_it =
+                |path: &&AttrPath| names(path, schema, of) && path.sub.as_ref() == Some(&sub.name);
+            paths.iter().any(|path| is_it(&path))
+        };
+        match sub.returned {
+            Returned::Always => return true,
+            Returned::Never => return false,
+            Returned::Default | Returned::Request => {}
+        }
+        let wanted = self.attributes.as_deref().is_some_and(listed);
+        let by_default = named == Named::Whole && sub.returned == Returned::Default;
+        (wanted || by_default) && !listed(&self.excluded)
+    }
+}
+
+fn named(paths: &[AttrPath], schema: &Schema, attribute: &Attribute) -> Named {
+    let whole_schema = |path: &&AttrPath| urn::same(&path.to_string(), &schema.id);
+    let mut found = Named::No;
+    for path in paths {
+        if whole_schema(&path) || (names(path, schema, attribute) && path.sub.is_none()) {
+            return Named::Whole;
+        }
+        if names(path, schema, attribute) {
+            found = Named::Parts;
+        }
+    }
+    found
+}
+
+/// Whether a path names this attribute or a part of it. Without a URI it names the main schema's, and `keeps` asks with the
+/// extension for those inside it.
+fn names(path: &AttrPath, schema: &Schema, attribute: &Attribute) -> bool {
+    let in_schema = path
+        .uri
+        .as_ref()
+        .is_none_or(|uri| urn::same(uri, &schema.id));
+    in_schema && path.name == attribute.name
+}
+
+fn objects_mut(value: &mut Value) -> Vec<&mut Content> {
+    match value {
+        Value::Object(object) => vec![object],
+        Value::Array(values) => values.iter_mut().filter_map(Value::as_object_mut).collect(),
+        _ => Vec::new(),
+    }
+}

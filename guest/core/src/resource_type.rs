@@ -1,0 +1,242 @@
+//! Resource types: RFC 7643 section 6, and what scimlet has to know about one beyond it: which attributes are relations to other
+//! resources, which are indexed, and which one is its name for people.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::filter::AttrPath;
+use crate::name::AttributeName;
+use crate::schema::{Attribute, Schema};
+use crate::urn;
+
+/// A resource type as profiles write it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Definition {
+    /// The name, which is also the kind of its entries in the store.
+    pub name: String,
+    /// The path below the base URL, such as `/Users`.
+    pub endpoint: String,
+    /// For people.
+    #[serde(default)]
+    pub description: String,
+    /// The URI of the main schema.
+    pub schema: String,
+    /// The extensions.
+    #[serde(default)]
+    pub schema_extensions: Vec<Extension>,
+    /// The attributes whose values are links to other resources.
+    #[serde(default)]
+    pub relations: Vec<Relation>,
+    /// The attributes that show relations from their other end.
+    #[serde(default)]
+    pub mirrors: Vec<Mirror>,
+    /// The paths that get index terms; each costs a row a value, paid at every write.
+    #[serde(default)]
+    pub index: Vec<String>,
+    /// The attributes that may name a resource to people, the first that has a value wins.
+    #[serde(default)]
+    pub display: Vec<AttributeName>,
+}
+
+/// RFC 7643 section 6, `schemaExtensions`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extension {
+    /// The URI.
+    pub schema: String,
+    /// Whether each resource must have it.
+    #[serde(default)]
+    pub required: bool,
+}
+
+/// A multi-valued complex attribute that is kept as links: a group's `members`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relation {
+    /// The attribute, which is also the links' name.
+    pub attribute: AttributeName,
+    /// The resource types that a value may refer to.
+    pub targets: Vec<String>,
+}
+
+/// A readOnly attribute computed from the links that arrive: a user's `groups`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mirror {
+    /// The attribute.
+    pub attribute: AttributeName,
+    /// The relation at the other end.
+    pub relation: AttributeName,
+}
+
+/// A resource type with its schemas at hand.
+#[derive(Clone, Debug)]
+pub struct ResourceType {
+    /// As the profile wrote it.
+    pub definition: Definition,
+    core: Arc<Schema>,
+    common: Arc<Schema>,
+    extensions: Vec<(Arc<Schema>, bool)>,
+    index: Vec<AttrPath>,
+}
+
+/// What an attribute path means for a resource type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// An extension as a whole.
+    Extension(&'a Schema),
+    /// An attribute, perhaps in an extension, perhaps a sub-attribute of it.
+    Attribute {
+        /// The extension that it is in; `None` for the main schema and the common attributes.
+        extension: Option<&'a Schema>,
+        /// The attribute.
+        attribute: &'a Attribute,
+        /// The sub-attribute.
+        sub: Option<&'a Attribute>,
+    },
+}
+
+impl ResourceType {
+    /// Resolves the URIs and paths of a definition; the error names what is not there.
+    pub fn resolve(
+        definition: Definition,
+        schemas: &[Arc<Schema>],
+        common: &Arc<Schema>,
+    ) -> Result<Self, String> {
+        let find = |uri: &str| {
+            let found = schemas.iter().find(|schema| urn::same(&schema.id, uri));
+            found
+                .cloned()
+                .ok_or_else(|| format!("there is no schema `{uri}`"))
+        };
+        let extensions = definition
+            .schema_extensions
+            .iter()
+            .map(|extension| Ok((find(&extension.schema)?, extension.required)))
+            .collect::<Result<_, String>>()?;
+        let core = find(&definition.schema)?;
+        let mut resolved = Self {
+            core,
+            common: common.clone(),
+            extensions,
+            index: Vec::new(),
+            definition,
+        };
+        resolved.index = resolved.index_paths()?;
+        Ok(resolved)
+    }
+
+    fn index_paths(&self) -> Result<Vec<AttrPath>, String> {
+        let resolve = |text: &String| {
+            let path = text
+                .parse::<AttrPath>()
+                .ok()
+                .filter(|path| self.place(path).is_some());
+            path.ok_or_else(|| format!("`{text}` is no attribute to index"))
+        };
+        self.definition.index.iter().map(resolve).collect()
+    }
+
+    /// The name, which is also the kind of its entries in the store.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.definition.name
+    }
+
+    /// The main schema.
+    #[must_use]
+    pub fn core(&self) -> &Schema {
+        &self.core
+    }
+
+    /// The attributes that every resource has.
+    #[must_use]
+    pub fn common(&self) -> &Schema {
+        &self.common
+    }
+
+    /// The extensions, each with whether it is required.
+    pub fn extensions(&self) -> impl Iterator<Item = (&Schema, bool)> {
+        self.extensions
+            .iter()
+            .map(|(schema, required)| (&**schema, *required))
+    }
+
+    /// The extension of this URI, in any case.
+    #[must_use]
+    pub fn extension(&self, uri: &str) -> Option<&Schema> {
+        self.extensions()
+            .map(|(schema, _)| schema)
+            .find(|schema| urn::same(&schema.id, uri))
+    }
+
+    /// The main schema and the extensions.
+    pub fn schemas(&self) -> impl Iterator<Item = &Schema> {
+        std::iter::once(self.core()).chain(self.extensions().map(|(schema, _)| schema))
+    }
+
+    /// The attribute of the main schema or the common ones of this name.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.core
+            .attribute(name)
+            .or_else(|| self.common.attribute(name))
+    }
+
+    /// The relation that this attribute is.
+    #[must_use]
+    pub fn relation(&self, name: &AttributeName) -> Option<&Relation> {
+        self.definition
+            .relations
+            .iter()
+            .find(|relation| relation.attribute == *name)
+    }
+
+    /// The mirror that this attribute is.
+    #[must_use]
+    pub fn mirror(&self, name: &AttributeName) -> Option<&Mirror> {
+        self.definition
+            .mirrors
+            .iter()
+            .find(|mirror| mirror.attribute == *name)
+    }
+
+    /// The paths that get index terms.
+    #[must_use]
+    pub fn index(&self) -> &[AttrPath] {
+        &self.index
+    }
+
+    /// What a path means here; `None` if it means nothing.
+    #[must_use]
+    pub fn place(&self, path: &AttrPath) -> Option<Place<'_>> {
+        let extension = match &path.uri {
+            None => None,
+            Some(uri) if urn::same(uri, &self.core.id) => None,
+            Some(uri) => match self.extension(uri) {
+                Some(schema) => Some(schema),
+                None => return self.whole_extension(path),
+            },
+        };
+        let attribute = match extension {
+            Some(schema) => schema.attribute(path.name.as_str()),
+            None => self.attribute(path.name.as_str()),
+        }?;
+        let sub = match &path.sub {
+            Some(name) => Some(attribute.sub(name.as_str())?),
+            None => None,
+        };
+        Some(Place::Attribute {
+            extension,
+            attribute,
+            sub,
+        })
+    }
+
+    /// A path whose last colon belongs to an extension's URI.
+    fn whole_extension(&self, path: &AttrPath) -> Option<Place<'_>> {
+        self.extension(&path.to_string()).map(Place::Extension)
+    }
+}

@@ -1,0 +1,143 @@
+//! An attribute's definition: RFC 7643 sections 2.2 and 7. The serialised form is the one that `/Schemas` shows.
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::AttributeName;
+
+/// RFC 7643 section 2.3.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum DataType {
+    /// A JSON string.
+    #[default]
+    String,
+    /// `true` or `false`.
+    Boolean,
+    /// A number with a fraction.
+    Decimal,
+    /// A number without one.
+    Integer,
+    /// A string of the form of xsd:dateTime.
+    DateTime,
+    /// A string in base64.
+    Binary,
+    /// A string that is a URI.
+    Reference,
+    /// An object of sub-attributes.
+    Complex,
+}
+
+/// RFC 7643 section 7, `mutability`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Mutability {
+    /// Set by the service alone.
+    ReadOnly,
+    /// Read and written at any time.
+    #[default]
+    ReadWrite,
+    /// Set once.
+    Immutable,
+    /// Written, never read.
+    WriteOnly,
+}
+
+/// RFC 7643 section 7, `returned`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Returned {
+    /// Whatever the request excludes.
+    Always,
+    /// Whatever the request asks for.
+    Never,
+    /// Unless the request says otherwise.
+    #[default]
+    Default,
+    /// If the request asks for it.
+    Request,
+}
+
+/// RFC 7643 section 7, `uniqueness`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Uniqueness {
+    /// Values may repeat.
+    #[default]
+    None,
+    /// Unique in the tenant, among resources of the type.
+    Server,
+    /// Unique everywhere; a service can hold itself to the tenant alone.
+    Global,
+}
+
+/// One attribute or sub-attribute.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools, reason = "the RFC's characteristics")]
+pub struct Attribute {
+    /// The name, in the case that answers show.
+    pub name: AttributeName,
+    /// What values are.
+    #[serde(rename = "type", default)]
+    pub data_type: DataType,
+    /// Whether it is an array.
+    #[serde(default)]
+    pub multi_valued: bool,
+    /// For people.
+    #[serde(default)]
+    pub description: String,
+    /// Whether a resource must have it.
+    #[serde(default)]
+    pub required: bool,
+    /// Values that are suggested.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub canonical_values: Vec<String>,
+    /// Whether upper and lower case differ.
+    #[serde(default)]
+    pub case_exact: bool,
+    /// Whether and when clients write it.
+    #[serde(default)]
+    pub mutability: Mutability,
+    /// When answers hold it.
+    #[serde(default)]
+    pub returned: Returned,
+    /// Where its values are unique.
+    #[serde(default)]
+    pub uniqueness: Uniqueness,
+    /// What a reference may refer to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reference_types: Vec<String>,
+    /// The parts of a complex attribute.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sub_attributes: Vec<Attribute>,
+}
+
+impl Attribute {
+    /// The sub-attribute of this name.
+    #[must_use]
+    pub fn sub(&self, name: &str) -> Option<&Attribute> {
+        find(&self.sub_attributes, name)
+    }
+
+    /// Whether values are objects.
+    #[must_use]
+    pub fn is_complex(&self) -> bool {
+        self.data_type == DataType::Complex
+    }
+
+    /// Whether values are JSON strings.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        use DataType as T;
+        matches!(
+            self.data_type,
+            T::String | T::DateTime | T::Binary | T::Reference
+        )
+    }
+}
+
+/// The attribute of this name, in any case.
+#[must_use]
+pub fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a Attribute> {
+    attributes.iter().find(|attribute| attribute.name == *name)
+}

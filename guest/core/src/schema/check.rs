@@ -1,0 +1,267 @@
+//! From a client's JSON to a resource's content: names in the schema's case, values of the schema's types, nothing
+//! unassigned. RFC 7643 sections 2.1 to 2.5.
+
+use serde_json::{Map, Value};
+
+use super::attribute::{Attribute, DataType, Mutability};
+use crate::error::{Error, ErrorKind};
+use crate::instant;
+use crate::resource_type::ResourceType;
+use crate::urn;
+
+/// A JSON object with the attributes of one resource.
+pub type Content = Map<String, Value>;
+
+/// Checks values against a schema, and keeps what it did not take.
+#[derive(Debug, Default)]
+pub struct Checker {
+    /// Attributes that no schema knows, for the journal.
+    pub ignored: Vec<String>,
+}
+
+impl Checker {
+    /// The content of a whole resource. ReadOnly attributes are left out (RFC 7644 section 3.5.1), and `schemas`, which
+    /// follows from the content.
+    pub fn resource(&mut self, of: &ResourceType, body: Content) -> Result<Content, Error> {
+        let mut content = Content::new();
+        for (key, value) in body {
+            if let Some(extension) = of.extension(&key) {
+                let inner = self.object(&extension.attributes, &extension.id, value)?;
+                if let Some(Value::Object(inner)) = inner {
+                    insert(&mut content, &extension.id, Value::Object(inner))?;
+                }
+            } else if let Some(attribute) = of.attribute(&key) {
+                self.member(attribute, &key, value, &mut content)?;
+            } else {
+                self.ignored.push(key);
+            }
+        }
+        content.remove("schemas");
+        Ok(content)
+    }
+
+    /// A value of an attribute in its canonical form; `None` if it is unassigned: null, `[]` or an object without values.
+    pub fn value(
+        &mut self,
+        attribute: &Attribute,
+        path: &str,
+        value: Value,
+    ) -> Result<Option<Value>, Error> {
+        match value {
+            Value::Null => Ok(None),
+            Value::Array(values) if attribute.multi_valued => self.values(attribute, path, values),
+            _ if attribute.multi_valued => Err(invalid(path, "must be an array")),
+            value => self.single(attribute, path, value),
+        }
+    }
+
+    /// One value, of a multi-valued attribute too.
+    pub fn single(
+        &mut self,
+        attribute: &Attribute,
+        path: &str,
+        value: Value,
+    ) -> Result<Option<Value>, Error> {
+        match attribute.data_type {
+            DataType::Complex => self.object(&attribute.sub_attributes, path, value),
+            _ => simple(attribute, path, value).map(Some),
+        }
+    }
+
+    fn values(
+        &mut self,
+        attribute: &Attribute,
+        path: &str,
+        values: Vec<Value>,
+    ) -> Result<Option<Value>, Error> {
+        let mut kept = Vec::with_capacity(values.len());
+        for value in values.into_iter().filter(|value| !value.is_null()) {
+            kept.extend(self.single(attribute, path, value)?);
+        }
+        one_primary(path, &kept)?;
+        Ok((!kept.is_empty()).then_some(Value::Array(kept)))
+    }
+
+    fn object(
+        &mut self,
+        attributes: &[Attribute],
+        path: &str,
+        value: Value,
+    ) -> Result<Option<Value>, Error> {
+        let members = match value {
+            Value::Object(members) => members,
+            Value::Null => return Ok(None),
+            _ => return Err(invalid(path, "must be an object")),
+        };
+        let mut content = Content::new();
+        for (key, value) in members {
+            match super::attribute::find(attributes, &key) {
+                Some(attribute) => {
+                    self.member(attribute, &format!("{path}.{key}"), value, &mut content)?;
+                }
+                None => self.ignored.push(format!("{path}.{key}")),
+            }
+        }
+        Ok((!content.is_empty()).then_some(Value::Object(content)))
+    }
+
+    fn member(
+        &mut self,
+        attribute: &Attribute,
+        path: &str,
+        value: Value,
+        content: &mut Content,
+    ) -> Result<(), Error> {
+        if attribute.mutability == Mutability::ReadOnly {
+            return Ok(());
+        }
+        match self.value(attribute, path, value)? {
+            Some(value) => insert(content, attribute.name.as_str(), value),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether the body names the type's own schema, and no schema that the type does not have (RFC 7643 section 3).
+pub fn schemas(of: &ResourceType, body: &Content) -> Result<(), Error> {
+    let wrong = |text: String| Error::new(ErrorKind::InvalidValue, text);
+    let given = body
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case("schemas"));
+    let Some((_, Value::Array(given))) = given else {
+        return Err(wrong(format!(
+            "`schemas` must be an array that holds `{}`",
+            of.core().id
+        )));
+    };
+    let unknown = given.iter().find(|uri| {
+        !uri.as_str()
+            .is_some_and(|uri| of.schemas().any(|schema| urn::same(&schema.id, uri)))
+    });
+    if let Some(uri) = unknown {
+        return Err(wrong(format!("{} has no schema {uri}", of.name())));
+    }
+    let named = |uri: &Value| {
+        uri.as_str()
+            .is_some_and(|uri| urn::same(uri, &of.core().id))
+    };
+    if !given.iter().any(named) {
+        return Err(wrong(format!("`schemas` must hold `{}`", of.core().id)));
+    }
+    Ok(())
+}
+
+/// Whether everything that must be there is (RFC 7643 section 2.2, `required`).
+pub fn required(of: &ResourceType, content: &Content) -> Result<(), Error> {
+    attributes_required(&of.core().attributes, content, "")?;
+    for (extension, required) in of.extensions() {
+        match content.get(&extension.id) {
+            Some(Value::Object(inner)) => {
+                attributes_required(&extension.attributes, inner, &format!("{}:", extension.id))?;
+            }
+            _ if required => return Err(missing(&extension.id)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn attributes_required(
+    attributes: &[Attribute],
+    content: &Content,
+    prefix: &str,
+) -> Result<(), Error> {
+    for attribute in attributes {
+        let name = attribute.name.as_str();
+        let readable = attribute.mutability != Mutability::ReadOnly;
+        match content.get(name) {
+            None if attribute.required && readable => {
+                return Err(missing(&format!("{prefix}{name}")));
+            }
+            Some(Value::String(text)) if attribute.required && text.is_empty() => {
+                return Err(missing(&format!("{prefix}{name}")));
+            }
+            Some(value) if attribute.is_complex() => {
+                for object in objects(value) {
+                    let prefix = format!("{prefix}{name}.");
+                    attributes_required(&attribute.sub_attributes, object, &prefix)?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The object, or the objects of the array.
+fn objects(value: &Value) -> impl Iterator<Item = &Content> {
+    let many = value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object);
+    value.as_object().into_iter().chain(many)
+}
+
+/// `primary` is true once at the most (RFC 7643 section 2.4).
+pub fn one_primary(path: &str, values: &[Value]) -> Result<(), Error> {
+    let primaries = values
+        .iter()
+        .filter(|value| value.get("primary") == Some(&Value::Bool(true)));
+    if primaries.count() > 1 {
+        return Err(invalid(path, "may have one primary value"));
+    }
+    Ok(())
+}
+
+fn simple(attribute: &Attribute, path: &str, value: Value) -> Result<Value, Error> {
+    use DataType as T;
+    let (fits, expected) = match attribute.data_type {
+        T::String | T::Reference => (value.is_string(), "must be a string"),
+        T::Boolean => (value.is_boolean(), "must be true or false"),
+        T::Decimal => (value.is_number(), "must be a number"),
+        T::Integer => (value.is_i64() || value.is_u64(), "must be an integer"),
+        T::DateTime => {
+            let fits = value
+                .as_str()
+                .is_some_and(|text| instant::parse(text).is_some());
+            (fits, "must be a dateTime such as 2008-01-23T04:56:22Z")
+        }
+        T::Binary => (
+            value.as_str().is_some_and(is_base64),
+            "must be a string in base64",
+        ),
+        T::Complex => (false, "must be an object"),
+    };
+    if fits {
+        Ok(value)
+    } else {
+        Err(invalid(path, expected))
+    }
+}
+
+/// RFC 4648 sections 4 and 5, as RFC 7643 section 2.3.6 allows both.
+fn is_base64(text: &str) -> bool {
+    let bytes = text.trim_end_matches('=').as_bytes();
+    [data_encoding::BASE64_NOPAD, data_encoding::BASE64URL_NOPAD]
+        .iter()
+        .any(|encoding| encoding.decode(bytes).is_ok())
+}
+
+fn insert(content: &mut Content, name: &str, value: Value) -> Result<(), Error> {
+    match content.insert(name.to_owned(), value) {
+        None => Ok(()),
+        Some(_) => Err(Error::new(
+            ErrorKind::InvalidSyntax,
+            format!("`{name}` is given twice"),
+        )),
+    }
+}
+
+fn invalid(path: &str, problem: &str) -> Error {
+    Error::new(ErrorKind::InvalidValue, format!("`{path}` {problem}"))
+}
+
+fn missing(path: &str) -> Error {
+    Error::new(ErrorKind::InvalidValue, format!("`{path}` is required"))
+}

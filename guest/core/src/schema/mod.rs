@@ -1,0 +1,11 @@
+//! Schemas as data: RFC 7643 sections 2 and 7.
+
+mod attribute;
+pub mod check;
+mod definition;
+mod registry;
+
+pub use attribute::{Attribute, DataType, Mutability, Returned, Uniqueness, find};
+pub use check::{Checker, Content};
+pub use definition::Schema;
+pub use registry::{Registry, RegistryError};

@@ -1,0 +1,118 @@
+//! All schemas and resource types that a tenant has.
+
+use std::sync::{Arc, LazyLock};
+
+use super::definition::Schema;
+use crate::resource_type::{Definition, ResourceType};
+
+/// The schemas that are built in, as data.
+const BUILT_IN: [&str; 3] = [
+    include_str!("../../schemas/user.json"),
+    include_str!("../../schemas/group.json"),
+    include_str!("../../schemas/enterprise_user.json"),
+];
+
+/// The schemas of the service's own documents, shown but not used for resources.
+const OF_DISCOVERY: [&str; 3] = [
+    include_str!("../../schemas/service_provider_config.json"),
+    include_str!("../../schemas/resource_type.json"),
+    include_str!("../../schemas/schema.json"),
+];
+
+static COMMON: LazyLock<Arc<Schema>> =
+    LazyLock::new(|| Arc::new(parse(include_str!("../../schemas/common.json"))));
+
+/// Schemas and resource types, resolved against each other.
+#[derive(Debug)]
+pub struct Registry {
+    schemas: Vec<Arc<Schema>>,
+    types: Vec<ResourceType>,
+}
+
+/// A resource type names what is not there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("resource type `{resource_type}`: {problem}")]
+pub struct RegistryError {
+    resource_type: String,
+    problem: String,
+}
+
+impl Registry {
+    /// Resolves resource types against the built-in schemas and those of a profile, which replace built-in ones of the same URI.
+    pub fn new(definitions: Vec<Definition>, added: Vec<Schema>) -> Result<Self, RegistryError> {
+        let mut schemas: Vec<Arc<Schema>> = BUILT_IN.map(|text| Arc::new(parse(text))).into();
+        for schema in added {
+            schemas.retain(|old| !crate::urn::same(&old.id, &schema.id));
+            schemas.push(Arc::new(schema));
+        }
+        let types = definitions
+            .into_iter()
+            .map(|definition| {
+                let name = definition.name.clone();
+                ResourceType::resolve(definition, &schemas, &COMMON).map_err(|problem| {
+                    RegistryError {
+                        resource_type: name,
+                        problem,
+                    }
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { schemas, types })
+    }
+
+    /// The resource types, in the order of the profile.
+    #[must_use]
+    pub fn types(&self) -> &[ResourceType] {
+        &self.types
+    }
+
+    /// The type whose endpoint this is, without the slash.
+    #[must_use]
+    pub fn at_endpoint(&self, segment: &str) -> Option<&ResourceType> {
+        self.types
+            .iter()
+            .find(|t| t.definition.endpoint.strip_prefix('/') == Some(segment))
+    }
+
+    /// The type of this name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&ResourceType> {
+        self.types.iter().find(|t| t.definition.name == name)
+    }
+
+    /// The schemas that `/Schemas` lists: those of the resource types and those of the service's own documents.
+    #[must_use]
+    pub fn shown(&self) -> Vec<Arc<Schema>> {
+        let used = self.schemas.iter().filter(|schema| {
+            self.types
+                .iter()
+                .any(|t| t.schemas().any(|of_type| of_type.id == schema.id))
+        });
+        used.cloned()
+            .chain(OF_DISCOVERY.map(|text| Arc::new(parse(text))))
+            .collect()
+    }
+}
+
+/// A built-in schema. One that does not parse is left empty here and found by the test below.
+fn parse(text: &str) -> Schema {
+    serde_json::from_str(text).unwrap_or_else(|_| Schema {
+        id: String::new(),
+        name: String::new(),
+        description: String::new(),
+        attributes: Vec::new(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_schema_parses() {
+        for text in BUILT_IN.into_iter().chain(OF_DISCOVERY) {
+            assert!(parse(text).id.starts_with("urn:"), "{text}");
+        }
+        assert_eq!(COMMON.attributes.len(), 4);
+    }
+}

@@ -1,0 +1,97 @@
+//! One admitted request: its ports, its policy, and the one way to commit.
+
+use crate::access::Admission;
+use crate::error::{Error, ErrorKind};
+use crate::port::store::{Channel, Entry, Event, Key, Refusal, Write};
+use crate::port::{Level, Origin, Ports};
+use crate::resource::Resource;
+use crate::resource_type::ResourceType;
+use crate::{dialect, limits};
+
+/// What the use cases work with.
+#[derive(Clone, Copy)]
+pub struct Session<'a> {
+    /// The outside world.
+    pub ports: Ports<'a>,
+    /// Where the request came to.
+    pub origin: &'a Origin,
+    /// What it was let in with.
+    pub admission: &'a Admission,
+}
+
+impl Session<'_> {
+    /// Commits at the time `at` with what the admission expects in front; one of those refused means that the request has to be
+    /// admitted again. Returns the new versions.
+    pub fn commit(&self, at: u64, writes: Vec<Write>) -> Result<Vec<(Key, u64)>, Refusal> {
+        let expected = self.admission.expectations.iter().cloned();
+        let all = expected.chain(writes).collect();
+        let outcome = self.ports.store.commit(at, &self.admission.actor, all);
+        outcome.map_err(|rejection| rejection.reason)
+    }
+
+    /// The resource of this id; `NotFound` if there is none.
+    pub fn load(&self, of: &ResourceType, id: &str) -> Result<Resource, Error> {
+        let found = self.ports.store.get(vec![Key::new(of.name(), id)])?;
+        match found.into_iter().next().flatten() {
+            Some(entry) => Resource::from_entry(entry),
+            None => Err(not_found(of, id)),
+        }
+    }
+
+    /// The entries of these keys, in their order, in calls of bounded size.
+    pub fn entries(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, Error> {
+        let mut found = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(limits::KEYS_PER_CALL) {
+            found.extend(self.ports.store.get(keys.to_vec())?);
+        }
+        Ok(found)
+    }
+
+    /// Leaves a note for the operator.
+    pub fn note(&self, level: Level, topic: &str, text: &str) {
+        self.ports.journal.write(level, topic, text);
+    }
+
+    /// Rewrites a body by the quirks that the profile has on, and says so in the journal.
+    pub fn rewrite(&self, mut sent: dialect::Sent<'_>) {
+        for quirk in &self.admission.policy.quirks {
+            if (quirk.rewrite)(&mut sent) {
+                self.note(
+                    Level::Info,
+                    "dialect",
+                    &format!("rewritten by `{}`", quirk.name),
+                );
+            }
+        }
+    }
+
+    /// Notes what a body held that no schema knows.
+    pub fn note_ignored(&self, of: &ResourceType, ignored: &[String]) {
+        if !ignored.is_empty() {
+            let text = format!("{} has no attributes {}", of.name(), ignored.join(", "));
+            self.note(Level::Info, "schema", &text);
+        }
+    }
+}
+
+/// What happened to a resource, by the names of RFC 9967 section 2.4, with the attributes' names and without their values.
+pub(super) fn event(step: &str, subject: &Key, attributes: &[String]) -> Write {
+    let mut body = serde_json::Map::new();
+    if !attributes.is_empty() {
+        body.insert("attributes".into(), attributes.into());
+    }
+    Write::Append(Event {
+        channel: Channel::Feed,
+        name: format!("urn:ietf:params:scim:event:prov:{step}"),
+        subject: Some(subject.clone()),
+        body: serde_json::Value::Object(body).to_string(),
+    })
+}
+
+/// There is no resource of this id.
+pub(super) fn not_found(of: &ResourceType, id: &str) -> Error {
+    Error::new(
+        ErrorKind::NotFound,
+        format!("there is no {} `{id}`", of.name()),
+    )
+}

@@ -1,0 +1,201 @@
+//! What PUT and PATCH share: from an old and a new content to one commit, or to none.
+
+use serde_json::Value;
+
+use super::session::{self, Session};
+use super::{Options, Shown, related};
+use crate::error::{Error, ErrorKind};
+use crate::index;
+use crate::port::store::{Draft, Refusal, Write};
+use crate::projection::Projection;
+use crate::relation::Changes;
+use crate::resource::Resource;
+use crate::resource_type::ResourceType;
+use crate::schema::{Content, check};
+
+/// A change of a resource that was read as `before`.
+pub(super) struct Update<'a> {
+    pub(super) of: &'a ResourceType,
+    pub(super) before: Resource,
+    pub(super) content: Content,
+    pub(super) changes: Changes,
+    /// The part of the event's name: `put` or `patch`.
+    pub(super) step: &'a str,
+}
+
+impl Update<'_> {
+    /// Checks and commits; without a difference there is no commit, no new version and no event. Returns the resource as it is now.
+    pub(super) fn commit(
+        self,
+        session: &Session<'_>,
+        options: &Options,
+    ) -> Result<Resource, Error> {
+        let Self {
+            of,
+            before,
+            mut content,
+            changes,
+            step,
+        } = self;
+        discard_secrets(session, of, &mut content);
+        check::required(of, &content)?;
+        let key = before.key.clone();
+        let (links, related) = related::writes(session, of, &key, &changes, true)?;
+        let mut attributes = differing(of, &before.content, &content);
+        let same_content = attributes.is_empty();
+        attributes.extend(related);
+        if attributes.is_empty() {
+            return Ok(before);
+        }
+        let mut writes = Vec::new();
+        if !same_content {
+            writes.push(Write::Replace(
+                draft(of, &before, &content)?,
+                before.version,
+            ));
+        } else if options.conditions.if_match.is_some() {
+            writes.push(Write::Expect(key.clone(), before.version));
+        }
+        writes.extend(links);
+        writes.push(session::event(&format!("{step}:notice"), &key, &attributes));
+        let at = session.ports.clock.now();
+        let versions = session
+            .commit(at, writes)
+            .map_err(|refusal| conflict(of, refusal))?;
+        let version = versions.into_iter().find(|(changed, _)| *changed == key);
+        let version = version.map_or(before.version, |(_, version)| version);
+        Ok(Resource {
+            version,
+            modified: at,
+            content,
+            ..before
+        })
+    }
+}
+
+/// The resource as a client may see it now.
+pub(super) fn show(
+    session: &Session<'_>,
+    of: &ResourceType,
+    resource: &Resource,
+    projection: &Projection,
+) -> Result<Shown, Error> {
+    let computed = related::shown(session, of, std::slice::from_ref(resource), projection)?;
+    let computed = computed.into_iter().next().unwrap_or_default();
+    let base = &session.origin.base_url;
+    let mut shown = resource.shown(of, base, computed);
+    projection.apply(of, &mut shown);
+    Ok(Shown {
+        resource: shown,
+        location: resource.location(of, base),
+        etag: crate::etag::format(resource.version),
+    })
+}
+
+/// Whether the change may go ahead at the version that was read (RFC 7644 section 3.14).
+pub(super) fn precondition(options: &Options, before: &Resource) -> Result<(), Error> {
+    let conditions = &options.conditions;
+    let changed = conditions
+        .if_match
+        .as_ref()
+        .is_some_and(|c| !c.holds(before.version));
+    let present = conditions
+        .if_none_match
+        .as_ref()
+        .is_some_and(|c| c.holds(before.version));
+    if changed || present {
+        let detail = "the resource is not in the version that the request demands";
+        return Err(Error::new(ErrorKind::PreconditionFailed, detail));
+    }
+    Ok(())
+}
+
+/// The entry of a content.
+pub(super) fn draft(of: &ResourceType, at: &Resource, content: &Content) -> Result<Draft, Error> {
+    let terms = index::terms(of, content).map_err(|too_long| {
+        let detail = format!("`{}` is too long", too_long.path);
+        Error::new(ErrorKind::InvalidValue, detail)
+    })?;
+    let body =
+        serde_json::to_string(content).map_err(|error| Error::internal(error.to_string()))?;
+    Ok(Draft {
+        key: at.key.clone(),
+        body,
+        terms,
+    })
+}
+
+/// What is written and never returned has no use here: it is not kept.
+pub(super) fn discard_secrets(session: &Session<'_>, of: &ResourceType, content: &mut Content) {
+    let secret = of
+        .core()
+        .attributes
+        .iter()
+        .filter(|attribute| attribute.mutability == crate::schema::Mutability::WriteOnly);
+    for attribute in secret {
+        if content.remove(attribute.name.as_str()).is_some() {
+            let text = format!("`{}` was received and not kept", attribute.name);
+            session.note(crate::port::Level::Info, "policy", &text);
+        }
+    }
+}
+
+/// A unique value that is in use is 409 (RFC 7644 section 3.3).
+pub(super) fn conflict(of: &ResourceType, refusal: Refusal) -> Error {
+    match refusal {
+        // A link or an id, because somebody was faster.
+        Refusal::Taken(path)
+            if path == "id" || of.definition.relations.iter().any(|r| r.attribute == *path) =>
+        {
+            Error::new(
+                ErrorKind::Stale,
+                "the resource is being changed by others; try again",
+            )
+        }
+        Refusal::Taken(path) => {
+            let detail = format!("a {} with this `{path}` exists already", of.name());
+            Error::new(ErrorKind::Uniqueness, detail)
+        }
+        other => other.into(),
+    }
+}
+
+/// The paths of the attributes that differ, extensions' with their URI.
+fn differing(of: &ResourceType, before: &Content, after: &Content) -> Vec<String> {
+    let mut paths = names_differing(before, after, |name| of.extension(name).is_none(), "");
+    for (extension, _) in of.extensions() {
+        let empty = Content::new();
+        let inner = |content: &Content| {
+            content
+                .get(&extension.id)
+                .and_then(Value::as_object)
+                .unwrap_or(&empty)
+                .clone()
+        };
+        let prefix = format!("{}:", extension.id);
+        paths.extend(names_differing(
+            &inner(before),
+            &inner(after),
+            |_| true,
+            &prefix,
+        ));
+    }
+    paths
+}
+
+fn names_differing(
+    before: &Content,
+    after: &Content,
+    counts: impl Fn(&str) -> bool,
+    prefix: &str,
+) -> Vec<String> {
+    let gone = before.keys().filter(|name| !after.contains_key(*name));
+    let changed = after
+        .iter()
+        .filter(|(name, value)| before.get(*name) != Some(value));
+    let names = gone.chain(changed.map(|(name, _)| name));
+    names
+        .filter(|name| counts(name))
+        .map(|name| format!("{prefix}{name}"))
+        .collect()
+}
