@@ -7,6 +7,8 @@ mod answer;
 mod exchange;
 mod problem;
 mod target;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
