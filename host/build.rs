@@ -51,7 +51,9 @@ fn install_target() -> Result<(), String> {
     if has_target() {
         return Ok(());
     }
-    let installed = Command::new("rustup").args(["target", "add", TARGET]).status();
+    let installed = Command::new("rustup")
+        .args(["target", "add", TARGET])
+        .status();
     if installed.is_ok_and(|status| status.success()) {
         return Ok(());
     }
@@ -67,7 +69,10 @@ fn has_target() -> bool {
         return false;
     };
     let sysroot = String::from_utf8_lossy(&output.stdout);
-    Path::new(sysroot.trim()).join("lib/rustlib").join(TARGET).exists()
+    Path::new(sysroot.trim())
+        .join("lib/rustlib")
+        .join(TARGET)
+        .exists()
 }
 
 /// `guest` inside the workspace's target folder, which cargo marks with CACHEDIR.TAG.
@@ -83,7 +88,14 @@ fn compile(root: &Path, target: &Path) -> Result<(), String> {
     let mut command = Command::new(cargo);
     command
         .current_dir(root)
-        .args(["build", "--release", "-p", "scimlet-component", "--target", TARGET])
+        .args([
+            "build",
+            "--release",
+            "-p",
+            "scimlet-component",
+            "--target",
+            TARGET,
+        ])
         .arg("--target-dir")
         .arg(target);
     if root.join("Cargo.lock").exists() {
@@ -97,17 +109,30 @@ fn compile(root: &Path, target: &Path) -> Result<(), String> {
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err("The component did not build: see the errors above.".to_owned()),
-        Err(error) => Err(format!("The component did not build: cargo cannot be run: {error}.")),
+        Err(error) => Err(format!(
+            "The component did not build: cargo cannot be run: {error}."
+        )),
     }
 }
 
 /// Whether the variable speaks of how the host is built (its flags, its profile, clippy as a wrapper)
 /// and must not reach the guest's build. Where cargo finds its registries is kept.
 fn is_ours(name: &str) -> bool {
-    const KEPT: [&str; 6] =
-        ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_", "CARGO_TERM_"];
-    const FLAGS: [&str; 5] =
-        ["RUSTFLAGS", "RUSTDOCFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CLIPPY_ARGS"];
+    const KEPT: [&str; 6] = [
+        "CARGO_HOME",
+        "CARGO_NET_",
+        "CARGO_HTTP_",
+        "CARGO_REGISTR",
+        "CARGO_SOURCE_",
+        "CARGO_TERM_",
+    ];
+    const FLAGS: [&str; 5] = [
+        "RUSTFLAGS",
+        "RUSTDOCFLAGS",
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "CLIPPY_ARGS",
+    ];
     let cargos = name.starts_with("CARGO_") && !KEPT.iter().any(|kept| name.starts_with(kept));
     cargos || FLAGS.contains(&name)
 }

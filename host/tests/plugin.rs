@@ -13,7 +13,13 @@ use scimlet::{Plugin, PluginOptions, Vacant};
 use self::gate::Gate;
 
 fn plugin(limits: Limits) -> Arc<Plugin> {
-    Arc::new(Plugin::new(PluginOptions { limits, ..PluginOptions::default() }).unwrap())
+    Arc::new(
+        Plugin::new(PluginOptions {
+            limits,
+            ..PluginOptions::default()
+        })
+        .unwrap(),
+    )
 }
 
 async fn request(plugin: &Plugin, store: Arc<dyn Store>) -> Result<Response, Fault> {
@@ -22,7 +28,9 @@ async fn request(plugin: &Plugin, store: Arc<dyn Store>) -> Result<Response, Fau
         base_url: "http://localhost/acme/scim/v2".to_owned(),
         client_address: None,
         // Admitted without a credential, so that the guest certainly reads the tenant's profile.
-        caller: Caller::Client(Principal { name: "gateway".to_owned() }),
+        caller: Caller::Client(Principal {
+            name: "gateway".to_owned(),
+        }),
     };
     let request = Request {
         method: "GET".to_owned(),
@@ -36,7 +44,10 @@ async fn request(plugin: &Plugin, store: Arc<dyn Store>) -> Result<Response, Fau
 
 #[tokio::test]
 async fn more_requests_than_instances_wait_for_one_another() {
-    let plugin = plugin(Limits { concurrency: 2, ..Limits::default() });
+    let plugin = plugin(Limits {
+        concurrency: 2,
+        ..Limits::default()
+    });
     let requests = (0..20).map(|_| {
         let plugin = Arc::clone(&plugin);
         tokio::spawn(async move { request(&plugin, Arc::new(Vacant)).await })
@@ -48,7 +59,11 @@ async fn more_requests_than_instances_wait_for_one_another() {
 
 #[tokio::test]
 async fn a_store_call_that_has_begun_is_finished_after_the_deadline() {
-    let limits = Limits { concurrency: 1, request: Duration::from_millis(50), ..Limits::default() };
+    let limits = Limits {
+        concurrency: 1,
+        request: Duration::from_millis(50),
+        ..Limits::default()
+    };
     let plugin = plugin(limits);
     let gate = Arc::new(Gate::default());
     let first = tokio::spawn({

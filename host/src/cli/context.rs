@@ -23,14 +23,19 @@ pub(super) struct Context {
 impl Context {
     pub(super) async fn open(common: &Common, make: bool) -> anyhow::Result<Self> {
         let database = database::open(&common.database, make)?;
-        Ok(Self { database, json: common.json })
+        Ok(Self {
+            database,
+            json: common.json,
+        })
     }
 
     /// The storage of a tenant that has to be there.
     pub(super) async fn store(&self, tenant: &str) -> anyhow::Result<Arc<dyn Store>> {
         let store = self.database.open(tenant).await?;
         store.with_context(|| {
-            format!("there is no tenant `{tenant}`; `scimlet tenant list` shows those that there are")
+            format!(
+                "there is no tenant `{tenant}`; `scimlet tenant list` shows those that there are"
+            )
         })
     }
 
@@ -56,18 +61,30 @@ impl Context {
 
     /// Prints whichever was asked for. Both end without a line break.
     pub(super) fn print(&self, text: &str, json: &Value) -> anyhow::Result<()> {
-        if self.json { line(&format!("{json:#}")) } else { line(text) }
+        if self.json {
+            line(&format!("{json:#}"))
+        } else {
+            line(text)
+        }
     }
 }
 
 /// Prints a line at once, also into a pipe.
 pub(super) fn line(text: &str) -> anyhow::Result<()> {
     let mut stdout = stdout().lock();
-    writeln!(stdout, "{text}").and_then(|()| stdout.flush()).context("cannot print")
+    writeln!(stdout, "{text}")
+        .and_then(|()| stdout.flush())
+        .context("cannot print")
 }
 
 /// A plugin for a few calls, one after another.
 pub(super) fn small_plugin() -> anyhow::Result<Plugin> {
-    let limits = Limits { concurrency: 1, ..Limits::default() };
-    Ok(Plugin::new(PluginOptions { limits, ..PluginOptions::default() })?)
+    let limits = Limits {
+        concurrency: 1,
+        ..Limits::default()
+    };
+    Ok(Plugin::new(PluginOptions {
+        limits,
+        ..PluginOptions::default()
+    })?)
 }

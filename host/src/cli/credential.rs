@@ -14,7 +14,9 @@ use super::{issued, lifetime};
 #[derive(Subcommand)]
 pub(super) enum Credential {
     /// Make a credential and print its secret, this once.
-    #[command(after_help = "Example:\n  scimlet credential create acme --label 'Okta production' --lifetime 600d")]
+    #[command(
+        after_help = "Example:\n  scimlet credential create acme --label 'Okta production' --lifetime 600d"
+    )]
     Create(Create),
     /// List all credentials of a tenant, revoked and expired ones too; never their secrets.
     #[command(after_help = "Example:\n  scimlet credential list acme")]
@@ -47,7 +49,12 @@ pub(super) struct Create {
     /// The tenant's name.
     tenant: String,
     /// What it is for; shown in lists.
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
     label: String,
     /// How the client presents it.
     #[arg(long, default_value = "bearer")]
@@ -87,21 +94,30 @@ async fn list(context: &Context, tenant: &str) -> anyhow::Result<()> {
     let plugin = small_plugin()?;
     let credentials = context.admin(&plugin, tenant).await?.credentials().await?;
     let rows: Vec<_> = credentials.iter().map(row).collect();
-    let text = table(["ID", "LABEL", "SCHEME", "CREATED", "EXPIRES", "REVOKED"], &rows);
+    let text = table(
+        ["ID", "LABEL", "SCHEME", "CREATED", "EXPIRES", "REVOKED"],
+        &rows,
+    );
     context.print(&text, &credentials.iter().map(object).collect())
 }
 
 async fn rotate(context: &Context, tenant: &str, id: &str) -> anyhow::Result<()> {
     let plugin = small_plugin()?;
     let admin = context.admin(&plugin, tenant).await?;
-    let issued = admin.rotate_credential(id).await.with_context(|| no_change(id))?;
+    let issued = admin
+        .rotate_credential(id)
+        .await
+        .with_context(|| no_change(id))?;
     show(context, tenant, &issued).await
 }
 
 async fn revoke(context: &Context, tenant: &str, id: &str) -> anyhow::Result<()> {
     let plugin = small_plugin()?;
     let admin = context.admin(&plugin, tenant).await?;
-    admin.revoke_credential(id).await.with_context(|| no_change(id))?;
+    admin
+        .revoke_credential(id)
+        .await
+        .with_context(|| no_change(id))?;
     let text = format!("credential {id} is revoked");
     context.print(&text, &json!({ "tenant": tenant, "id": id }))
 }

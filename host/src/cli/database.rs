@@ -18,7 +18,9 @@ pub(super) fn open(location: &str, make: bool) -> anyhow::Result<Arc<dyn Databas
         );
     }
     let database = open_file(path);
-    Ok(Arc::new(database.with_context(|| format!("cannot open the database `{location}`"))?))
+    Ok(Arc::new(database.with_context(|| {
+        format!("cannot open the database `{location}`")
+    })?))
 }
 
 use super::memory::open as open_file;

@@ -30,7 +30,11 @@ async fn make(context: &Context, plugin: &Plugin) -> anyhow::Result<Issued> {
         scheme: "bearer".to_owned(),
         lifetime_seconds: None,
     };
-    let issued = context.admin(plugin, NAME).await?.issue_credential(&request).await;
+    let issued = context
+        .admin(plugin, NAME)
+        .await?
+        .issue_credential(&request)
+        .await;
     if issued.is_err() {
         // Without a credential it would only stand in the way of the next start.
         context.database.delete_tenant(NAME).await?;

@@ -33,7 +33,11 @@ pub(super) fn text(issued: &Issued, url: &str) -> String {
          \n\
          Keep the secret now: it will not be shown again.",
         credential.id,
-        if credential.label.is_empty() { "-" } else { &credential.label },
+        if credential.label.is_empty() {
+            "-"
+        } else {
+            &credential.label
+        },
         credential.scheme,
         date(credential.created),
         date_or_dash(credential.expires),

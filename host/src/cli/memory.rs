@@ -16,7 +16,9 @@ pub(super) struct Memory {
 
 #[expect(clippy::unnecessary_wraps, reason = "as the real one")]
 pub(super) fn open(_path: &Path) -> Result<Memory, DatabaseError> {
-    Ok(Memory::default())
+    let memory = Memory::default();
+    memory.tenants.lock().unwrap().insert("acme".to_owned(), 0);
+    Ok(memory)
 }
 
 #[async_trait]
@@ -30,13 +32,18 @@ impl Database for Memory {
 
     async fn tenants(&self) -> Result<Vec<Tenant>, DatabaseError> {
         let tenants = self.tenants.lock().unwrap();
-        let tenant = |(name, created): (&String, &u64)| Tenant { name: name.clone(), created: *created };
+        let tenant = |(name, created): (&String, &u64)| Tenant {
+            name: name.clone(),
+            created: *created,
+        };
         Ok(tenants.iter().map(tenant).collect())
     }
 
     async fn delete_tenant(&self, name: &str) -> Result<(), DatabaseError> {
         let removed = self.tenants.lock().unwrap().remove(name);
-        removed.map(drop).ok_or_else(|| DatabaseError::Unknown(name.to_owned()))
+        removed
+            .map(drop)
+            .ok_or_else(|| DatabaseError::Unknown(name.to_owned()))
     }
 
     async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError> {
@@ -49,7 +56,10 @@ impl Database for Memory {
     }
 
     async fn set_setting(&self, name: &str, value: &str) -> Result<(), DatabaseError> {
-        self.settings.lock().unwrap().insert(name.to_owned(), value.to_owned());
+        self.settings
+            .lock()
+            .unwrap()
+            .insert(name.to_owned(), value.to_owned());
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ mod tenant;
 mod time;
 mod url;
 
-use std::io::stderr;
+use std::io::{IsTerminal as _, stderr};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -76,9 +76,18 @@ pub(crate) async fn run() -> ExitCode {
 
 /// A server tells what it does; other commands only what is wrong. RUST_LOG overrides both.
 fn log(command: &Command) {
-    let level = if matches!(command, Command::Serve(_)) { "info" } else { "warn" };
+    let level = if matches!(command, Command::Serve(_)) {
+        "info"
+    } else {
+        "warn"
+    };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).init();
+    let colours = stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr)
+        .with_ansi(colours)
+        .init();
 }
 
 impl Command {
@@ -94,7 +103,10 @@ impl Command {
     /// Whether the command makes sense on a database that is not there yet. For the others a missing file
     /// is a mistake in its name.
     fn makes_database(&self) -> bool {
-        matches!(self, Self::Serve(_) | Self::Tenant(tenant::Tenant::Create { .. }))
+        matches!(
+            self,
+            Self::Serve(_) | Self::Tenant(tenant::Tenant::Create { .. })
+        )
     }
 }
 

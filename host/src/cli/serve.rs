@@ -43,7 +43,10 @@ impl Serve {
         if let Some(issued) = demo {
             demo::print(context, public_url, &issued)?;
         }
-        let options = RouterOptions { public_url: self.public_url, ..RouterOptions::default() };
+        let options = RouterOptions {
+            public_url: self.public_url,
+            ..RouterOptions::default()
+        };
         let router = Router::new(plugin, Arc::clone(&context.database), options);
         serve(listener, router, signal).await
     }
@@ -56,7 +59,9 @@ async fn serve(
 ) -> anyhow::Result<()> {
     // Small answers must not wait for the client's acknowledgement of the ones before.
     let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
-    let service = router.into_axum().into_make_service_with_connect_info::<SocketAddr>();
+    let service = router
+        .into_axum()
+        .into_make_service_with_connect_info::<SocketAddr>();
     let (signal, overdue) = shutdown::bounded(signal);
     let server = axum::serve(listener, service).with_graceful_shutdown(signal);
     tokio::select! {

@@ -37,7 +37,10 @@ pub(super) fn signal() -> io::Result<impl Future<Output = ()> + Send + 'static> 
 /// A signal to hand on, and a future that ends when draining has taken too long after it.
 pub(super) fn bounded(
     signal: impl Future<Output = ()> + Send + 'static,
-) -> (impl Future<Output = ()> + Send + 'static, impl Future<Output = ()>) {
+) -> (
+    impl Future<Output = ()> + Send + 'static,
+    impl Future<Output = ()>,
+) {
     let (sender, receiver) = oneshot::channel();
     let signal = async move {
         signal.await;

@@ -63,7 +63,10 @@ async fn create(context: &Context, name: &str, profile: &str) -> anyhow::Result<
     let text = format!(
         "tenant {name} is made: {url}\n`scimlet credential create {name}` makes a secret for its client."
     );
-    let tenant = Listed { name: name.to_owned(), created };
+    let tenant = Listed {
+        name: name.to_owned(),
+        created,
+    };
     context.print(&text, &object(&tenant, &context.public_url().await?))
 }
 
@@ -75,10 +78,16 @@ pub(super) async fn make(
     profile: &str,
     created: u64,
 ) -> anyhow::Result<()> {
-    ensure!(is_tenant_name(name), "`{name}` is no tenant name: use 1 to 63 of a-z, 0-9 and '-'");
+    ensure!(
+        is_tenant_name(name),
+        "`{name}` is no tenant name: use 1 to 63 of a-z, 0-9 and '-'"
+    );
     context.database.create_tenant(name, created).await?;
     let configured = match context.admin(plugin, name).await {
-        Ok(admin) => admin.configure(profile, None).await.context("the profile is refused"),
+        Ok(admin) => admin
+            .configure(profile, None)
+            .await
+            .context("the profile is refused"),
         Err(error) => Err(error),
     };
     if configured.is_err() {
@@ -102,10 +111,23 @@ async fn list(context: &Context) -> anyhow::Result<()> {
     let tenants = context.database.tenants().await?;
     let public_url = context.public_url().await?;
     let row = |tenant: &Listed| {
-        [tenant.name.clone(), date(tenant.created), url::base(&public_url, &tenant.name)]
+        [
+            tenant.name.clone(),
+            date(tenant.created),
+            url::base(&public_url, &tenant.name),
+        ]
     };
-    let text = table(["NAME", "CREATED", "URL"], &tenants.iter().map(row).collect::<Vec<_>>());
-    context.print(&text, &tenants.iter().map(|tenant| object(tenant, &public_url)).collect())
+    let text = table(
+        ["NAME", "CREATED", "URL"],
+        &tenants.iter().map(row).collect::<Vec<_>>(),
+    );
+    context.print(
+        &text,
+        &tenants
+            .iter()
+            .map(|tenant| object(tenant, &public_url))
+            .collect(),
+    )
 }
 
 fn object(tenant: &Listed, public_url: &str) -> Value {
@@ -141,7 +163,10 @@ async fn show(context: &Context, name: &str) -> anyhow::Result<()> {
 
 async fn delete(context: &Context, name: &str) -> anyhow::Result<()> {
     context.database.delete_tenant(name).await?;
-    context.print(&format!("tenant {name} is deleted"), &json!({ "name": name }))
+    context.print(
+        &format!("tenant {name} is deleted"),
+        &json!({ "name": name }),
+    )
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 
 /// Milliseconds since 1970.
 pub(super) fn now() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -18,7 +20,9 @@ pub(super) fn seconds(milliseconds: u64) -> u64 {
 /// `2026-11-21T09:30:00Z`.
 pub(super) fn date(milliseconds: u64) -> String {
     let seconds = i64::try_from(seconds(milliseconds)).unwrap_or(i64::MAX);
-    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX).to_string()
+    Timestamp::from_second(seconds)
+        .unwrap_or(Timestamp::MAX)
+        .to_string()
 }
 
 /// The same, or a dash.

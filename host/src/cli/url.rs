@@ -15,8 +15,11 @@ pub(super) fn shared(public_url: &str) -> String {
 
 /// A public URL, without its final slash.
 pub(super) fn parse_public(text: &str) -> Result<String, String> {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let is_plain = |character: char| character.is_ascii_graphic() && !"?#\"'<>\\".contains(character);
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    let is_plain =
+        |character: char| character.is_ascii_graphic() && !"?#\"'<>\\".contains(character);
     match host {
         Some(host) if !host.trim_matches('/').is_empty() && host.chars().all(is_plain) => {
             Ok(text.trim_end_matches('/').to_owned())
@@ -32,13 +35,27 @@ mod tests {
     #[test]
     fn public_urls_lose_their_final_slash() {
         let parsed = parse_public("https://scim.example.com/").unwrap();
-        assert_eq!(base(&parsed, "acme"), "https://scim.example.com/acme/scim/v2");
-        assert_eq!(parse_public("http://[::1]:80/id").unwrap(), "http://[::1]:80/id");
+        assert_eq!(
+            base(&parsed, "acme"),
+            "https://scim.example.com/acme/scim/v2"
+        );
+        assert_eq!(
+            parse_public("http://[::1]:80/id").unwrap(),
+            "http://[::1]:80/id"
+        );
     }
 
     #[test]
     fn other_things_are_refused() {
-        for bad in ["", "scim.example.com", "ftp://a", "https://", "https:///", "http://a?b", "http://a b"] {
+        for bad in [
+            "",
+            "scim.example.com",
+            "ftp://a",
+            "https://",
+            "https:///",
+            "http://a?b",
+            "http://a b",
+        ] {
             assert!(parse_public(bad).is_err(), "{bad}");
         }
     }

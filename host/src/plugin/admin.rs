@@ -53,7 +53,11 @@ pub struct Admin<'a> {
 
 impl<'a> Admin<'a> {
     pub(crate) fn new(plugin: &'a Plugin, store: Arc<dyn Store>) -> Self {
-        Self { plugin, store, tenant: String::new() }
+        Self {
+            plugin,
+            store,
+            tenant: String::new(),
+        }
     }
 
     /// Names the tenant in the journal.
@@ -71,7 +75,10 @@ impl<'a> Admin<'a> {
     pub async fn configure(&self, profile: &str, expected: Option<u64>) -> Result<u64, AdminError> {
         let mut session = self.session().await?;
         let (guest, store) = session.parts();
-        let answer = guest.scimlet_plugin_admin().call_configure(store, profile, expected).await;
+        let answer = guest
+            .scimlet_plugin_admin()
+            .call_configure(store, profile, expected)
+            .await;
         finish(&session, answer)
     }
 
@@ -90,10 +97,16 @@ impl<'a> Admin<'a> {
     ///
     /// # Errors
     /// `Refused` before the first `configure`.
-    pub async fn issue_credential(&self, request: &CredentialRequest) -> Result<Issued, AdminError> {
+    pub async fn issue_credential(
+        &self,
+        request: &CredentialRequest,
+    ) -> Result<Issued, AdminError> {
         let mut session = self.session().await?;
         let (guest, store) = session.parts();
-        let answer = guest.scimlet_plugin_admin().call_issue_credential(store, request).await;
+        let answer = guest
+            .scimlet_plugin_admin()
+            .call_issue_credential(store, request)
+            .await;
         finish(&session, answer)
     }
 
@@ -104,7 +117,10 @@ impl<'a> Admin<'a> {
     pub async fn rotate_credential(&self, id: &str) -> Result<Issued, AdminError> {
         let mut session = self.session().await?;
         let (guest, store) = session.parts();
-        let answer = guest.scimlet_plugin_admin().call_rotate_credential(store, id).await;
+        let answer = guest
+            .scimlet_plugin_admin()
+            .call_rotate_credential(store, id)
+            .await;
         finish(&session, answer)
     }
 
@@ -115,7 +131,10 @@ impl<'a> Admin<'a> {
     pub async fn revoke_credential(&self, id: &str) -> Result<(), AdminError> {
         let mut session = self.session().await?;
         let (guest, store) = session.parts();
-        let answer = guest.scimlet_plugin_admin().call_revoke_credential(store, id).await;
+        let answer = guest
+            .scimlet_plugin_admin()
+            .call_revoke_credential(store, id)
+            .await;
         finish(&session, answer)
     }
 
@@ -131,7 +150,9 @@ impl<'a> Admin<'a> {
     }
 
     async fn session(&self) -> Result<Session, Fault> {
-        self.plugin.session(Arc::clone(&self.store), &self.tenant).await
+        self.plugin
+            .session(Arc::clone(&self.store), &self.tenant)
+            .await
     }
 }
 

@@ -21,12 +21,17 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     /// A clock set to before 1970 reads 1970.
     fn now(&self) -> Duration {
-        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+        SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default()
     }
 }
 
 fn datetime(time: Duration) -> Datetime {
-    Datetime { seconds: time.as_secs(), nanoseconds: time.subsec_nanos() }
+    Datetime {
+        seconds: time.as_secs(),
+        nanoseconds: time.subsec_nanos(),
+    }
 }
 
 impl Host for State {

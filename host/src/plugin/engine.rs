@@ -68,5 +68,8 @@ fn start_ticking(engine: &Engine) -> io::Result<()> {
             thread::sleep(TICK);
         }
     };
-    thread::Builder::new().name("scimlet-epoch".to_owned()).spawn(tick).map(drop)
+    thread::Builder::new()
+        .name("scimlet-epoch".to_owned())
+        .spawn(tick)
+        .map(drop)
 }

@@ -74,7 +74,12 @@ pub(crate) struct Meter {
 impl Meter {
     pub(crate) fn new(limits: &Limits, deadline: Instant) -> Self {
         let slices = limits.compute.as_millis().div_ceil(TICK.as_millis());
-        Self { memory: limits.memory, slices, slices_left: slices, deadline }
+        Self {
+            memory: limits.memory,
+            slices,
+            slices_left: slices,
+            deadline,
+        }
     }
 
     /// Called at each epoch tick in which the guest runs. Ticks that pass while the store works or
@@ -82,11 +87,18 @@ impl Meter {
     pub(crate) fn tick(&mut self) -> Result<UpdateDeadline, Excess> {
         self.in_time()?;
         self.slices_left = self.slices_left.checked_sub(1).ok_or(Excess::Compute)?;
-        Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+        Ok(UpdateDeadline::YieldCustom(
+            1,
+            Box::pin(tokio::task::yield_now()),
+        ))
     }
 
     pub(crate) fn in_time(&self) -> Result<(), Excess> {
-        if Instant::now() < self.deadline { Ok(()) } else { Err(Excess::Deadline) }
+        if Instant::now() < self.deadline {
+            Ok(())
+        } else {
+            Err(Excess::Deadline)
+        }
     }
 
     /// After a store call the guest may compute for the full time again.
@@ -102,7 +114,11 @@ impl ResourceLimiter for Meter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if desired <= self.memory { Ok(true) } else { Err(Excess::Memory.into()) }
+        if desired <= self.memory {
+            Ok(true)
+        } else {
+            Err(Excess::Memory.into())
+        }
     }
 
     fn table_growing(
@@ -121,7 +137,13 @@ mod tests {
     use super::*;
 
     fn meter(compute: Duration, request: Duration) -> Meter {
-        Meter::new(&Limits { compute, ..Limits::default() }, Instant::now() + request)
+        Meter::new(
+            &Limits {
+                compute,
+                ..Limits::default()
+            },
+            Instant::now() + request,
+        )
     }
 
     #[test]

@@ -76,7 +76,11 @@ impl Plugin {
     pub fn new(options: PluginOptions) -> Result<Self, LoadError> {
         let permits = options.limits.concurrency as usize;
         let guest = load(&options).map_err(LoadError)?;
-        Ok(Self { guest, permits: Arc::new(Semaphore::new(permits)), options })
+        Ok(Self {
+            guest,
+            permits: Arc::new(Semaphore::new(permits)),
+            options,
+        })
     }
 
     /// Answers a request of the tenant that the store belongs to and the origin names.
@@ -91,7 +95,10 @@ impl Plugin {
     ) -> Result<Response, Fault> {
         let mut session = self.session(store, &origin.tenant).await?;
         let (guest, store) = session.parts();
-        let response = guest.scimlet_plugin_provider().call_handle(store, &origin, &request).await;
+        let response = guest
+            .scimlet_plugin_provider()
+            .call_handle(store, &origin, &request)
+            .await;
         let response = session.close(response)?;
         session.check_size(&response)?;
         Ok(response)
@@ -101,13 +108,13 @@ impl Plugin {
     ///
     /// # Errors
     /// As for [`Plugin::handle`].
-    pub async fn tenant_of(
-        &self,
-        headers: &[(String, String)],
-    ) -> Result<Option<String>, Fault> {
+    pub async fn tenant_of(&self, headers: &[(String, String)]) -> Result<Option<String>, Fault> {
         let mut session = self.session(Arc::new(Vacant), "").await?;
         let (guest, store) = session.parts();
-        let tenant = guest.scimlet_plugin_provider().call_tenant_of(store, headers).await;
+        let tenant = guest
+            .scimlet_plugin_provider()
+            .call_tenant_of(store, headers)
+            .await;
         session.close(tenant)
     }
 

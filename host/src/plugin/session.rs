@@ -7,12 +7,12 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout_at;
 use uuid::{Builder, Uuid};
 
+use super::Plugin;
 use super::fault::{Cause, Fault};
 use super::journal::{Notes, Subject};
 use super::limits::Meter;
 use super::random::{OsRandom, Random};
 use super::state::State;
-use super::Plugin;
 use crate::bindings::Plugin as Guest;
 use crate::http::Response;
 use crate::store::Store;
@@ -35,7 +35,9 @@ impl Plugin {
         tenant: &str,
     ) -> Result<Session, Fault> {
         let request = fresh_id();
-        self.open(store, tenant, request).await.map_err(|cause| Fault { request, cause })
+        self.open(store, tenant, request)
+            .await
+            .map_err(|cause| Fault { request, cause })
     }
 
     async fn open(
@@ -48,7 +50,10 @@ impl Plugin {
         let deadline = Instant::now() + limits.request;
         let permit = timeout_at(deadline.into(), Arc::clone(&self.permits).acquire_owned());
         let permit = permit.await.ok().and_then(Result::ok).ok_or(Cause::Busy)?;
-        let subject = Subject { tenant: tenant.to_owned(), request };
+        let subject = Subject {
+            tenant: tenant.to_owned(),
+            request,
+        };
         let mut store = self.bind(State {
             store,
             notes: Notes::new(Arc::clone(&self.options.journal), subject, limits),
@@ -58,7 +63,13 @@ impl Plugin {
         });
         let guest = self.guest.instantiate_async(&mut store).await;
         let guest = guest.map_err(|error| Cause::of(error, Cause::Instantiation))?;
-        Ok(Session { guest, store, request, response_limit: limits.response, _permit: permit })
+        Ok(Session {
+            guest,
+            store,
+            request,
+            response_limit: limits.response,
+            _permit: permit,
+        })
     }
 
     fn bind(&self, state: State) -> wasmtime::Store<State> {
@@ -81,14 +92,24 @@ impl Session {
     }
 
     pub(crate) fn check_size(&self, response: &Response) -> Result<(), Fault> {
-        let headers = response.headers.iter().map(|(name, value)| name.len() + value.len());
+        let headers = response
+            .headers
+            .iter()
+            .map(|(name, value)| name.len() + value.len());
         let size = response.body.len() + headers.sum::<usize>();
         let limit = self.response_limit;
-        if size > limit { Err(self.fault(Cause::Response { size, limit })) } else { Ok(()) }
+        if size > limit {
+            Err(self.fault(Cause::Response { size, limit }))
+        } else {
+            Ok(())
+        }
     }
 
     fn fault(&self, cause: Cause) -> Fault {
-        Fault { request: self.request, cause }
+        Fault {
+            request: self.request,
+            cause,
+        }
     }
 }
 

@@ -41,7 +41,8 @@ impl Host for State {
         limit: u32,
     ) -> wasmtime::Result<Result<Vec<LinkPage>, Refusal>> {
         let store = Arc::clone(&self.store);
-        self.stored(store.links(anchors, name, direction, after, limit)).await
+        self.stored(store.links(anchors, name, direction, after, limit))
+            .await
     }
 
     async fn has(&mut self, links: Vec<Link>) -> wasmtime::Result<Result<Vec<bool>, Refusal>> {

@@ -24,10 +24,17 @@ impl Router {
         if path == "/health" && reads {
             return "ok".into_response();
         }
-        let response = self.scim(request, &path).await.unwrap_or_else(Problem::into_response);
+        let response = self
+            .scim(request, &path)
+            .await
+            .unwrap_or_else(Problem::into_response);
         let (status, took) = (response.status().as_u16(), begun.elapsed());
         tracing::info!(%method, path, status, ?took, "answered");
-        if method == Method::HEAD { without_body(response) } else { response }
+        if method == Method::HEAD {
+            without_body(response)
+        } else {
+            response
+        }
     }
 
     async fn scim(self, request: Request, path: &str) -> Result<Response, Problem> {
@@ -45,7 +52,8 @@ impl Router {
         };
         let origin = self.origin(&parts, &target);
         let head = parts.method == Method::HEAD;
-        self.detached(target.tenant.map(str::to_owned), origin, request, head).await
+        self.detached(target.tenant.map(str::to_owned), origin, request, head)
+            .await
     }
 
     /// As far as the request tells without its credential.
@@ -56,7 +64,8 @@ impl Router {
         http::Origin {
             tenant: String::new(),
             base_url: format!("{}{}", server.trim_end_matches('/'), target.base),
-            client_address: client.map(|ConnectInfo(address)| address.ip().to_canonical().to_string()),
+            client_address: client
+                .map(|ConnectInfo(address)| address.ip().to_canonical().to_string()),
             caller: http::Caller::Unknown,
         }
     }
@@ -86,7 +95,9 @@ impl Router {
             Some(tenant) => Some(tenant),
             None => self.provider.tenant_of(&request.headers).await?,
         };
-        origin.tenant = tenant.filter(|name| is_tenant_name(name)).unwrap_or_default();
+        origin.tenant = tenant
+            .filter(|name| is_tenant_name(name))
+            .unwrap_or_default();
         let store = self.store(&origin.tenant).await?;
         Ok(self.provider.handle(store, origin, request).await?)
     }
@@ -103,7 +114,11 @@ impl Router {
 }
 
 fn lost(cause: Cause) -> Problem {
-    Fault { request: fresh_id(), cause }.into()
+    Fault {
+        request: fresh_id(),
+        cause,
+    }
+    .into()
 }
 
 fn unavailable(error: DatabaseError) -> Problem {

@@ -17,12 +17,18 @@ use crate::http::Response;
 /// sees that the header is there and refuses it.
 pub(super) fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), text(value)))
+        .collect()
 }
 
 /// `http://` and what the client called this server.
 pub(super) fn own_url(parts: &Parts) -> String {
-    let header = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let header = parts
+        .headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
     let host = header.or(parts.uri.authority().map(|authority| authority.as_str()));
     format!("http://{}", host.unwrap_or("localhost"))
 }
@@ -40,11 +46,18 @@ pub(super) async fn body(
     limit: usize,
     time: Duration,
 ) -> Result<Vec<u8>, Problem> {
-    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > limit as u64) {
         return Err(too_large(limit));
     }
-    let late = |_| Problem::new(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive");
+    let late = |_| {
+        Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "the body took too long to arrive",
+        )
+    };
     timeout(time, collect(body, limit)).await.map_err(late)?
 }
 
@@ -52,7 +65,9 @@ async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
     let mut collected = Vec::new();
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         let broken = |_| Problem::new(StatusCode::BAD_REQUEST, "the body could not be read");
-        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
+        let Ok(data) = frame.map_err(broken)?.into_data() else {
+            continue;
+        };
         if collected.len() + data.len() > limit {
             return Err(too_large(limit));
         }
@@ -68,8 +83,14 @@ fn too_large(limit: usize) -> Problem {
 
 /// The guest's answer for axum; `None` if its status is none of a final response.
 pub(super) fn response(response: Response, head: bool) -> Option<axum::response::Response> {
-    let status = StatusCode::from_u16(response.status).ok().filter(|code| code.as_u16() >= 200)?;
-    let body = if head { Body::empty() } else { Body::from(response.body) };
+    let status = StatusCode::from_u16(response.status)
+        .ok()
+        .filter(|code| code.as_u16() >= 200)?;
+    let body = if head {
+        Body::empty()
+    } else {
+        Body::from(response.body)
+    };
     let mut answer = axum::response::Response::new(body);
     *answer.status_mut() = status;
     for (name, value) in response.headers {

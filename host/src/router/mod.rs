@@ -66,7 +66,11 @@ pub struct RouterOptions {
 
 impl Default for RouterOptions {
     fn default() -> Self {
-        Self { public_url: None, body: 1 << 20, body_time: Duration::from_secs(30) }
+        Self {
+            public_url: None,
+            body: 1 << 20,
+            body_time: Duration::from_secs(30),
+        }
     }
 }
 
@@ -86,7 +90,11 @@ impl Router {
         database: Arc<dyn Database>,
         options: RouterOptions,
     ) -> Self {
-        Self { provider, database, options: Arc::new(options) }
+        Self {
+            provider,
+            database,
+            options: Arc::new(options),
+        }
     }
 
     /// The application, to be served or merged into another at its root. It knows the client's address if

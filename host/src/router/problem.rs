@@ -19,7 +19,10 @@ pub(super) struct Problem {
 
 impl Problem {
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into() }
+        Self {
+            status,
+            detail: detail.into(),
+        }
     }
 
     /// For what the client cannot help: the details are in the log beside the incident id.
@@ -51,7 +54,9 @@ impl IntoResponse for Problem {
         let content_type = [(CONTENT_TYPE, "application/scim+json")];
         let mut response = (self.status, content_type, body.to_string()).into_response();
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS));
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS));
         }
         response
     }

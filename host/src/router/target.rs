@@ -42,7 +42,10 @@ fn base_length(path: &str) -> Option<usize> {
         let rest = path.strip_prefix(*base);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    ["/scim/v2", "/scim"].iter().find(|base| is_base(base)).map(|base| base.len())
+    ["/scim/v2", "/scim"]
+        .iter()
+        .find(|base| is_base(base))
+        .map(|base| base.len())
 }
 
 #[cfg(test)]
@@ -63,11 +66,17 @@ mod tests {
             ("/acme/scim/v2/", (acme, "/acme/scim/v2", "/")),
             ("/acme/scim", (acme, "/acme/scim", "")),
             ("/acme/scim/v2x", (acme, "/acme/scim", "/v2x")),
-            ("/acme/scim/v2/Users/a%2Fb", (acme, "/acme/scim/v2", "/Users/a%2Fb")),
+            (
+                "/acme/scim/v2/Users/a%2Fb",
+                (acme, "/acme/scim/v2", "/Users/a%2Fb"),
+            ),
             ("/scim/v2/Users", (None, "/scim/v2", "/Users")),
             ("/scim/Users", (None, "/scim", "/Users")),
             ("/scim/v2", (None, "/scim/v2", "")),
-            ("/scim/scim/v2/Users", (Some("scim"), "/scim/scim/v2", "/Users")),
+            (
+                "/scim/scim/v2/Users",
+                (Some("scim"), "/scim/scim/v2", "/Users"),
+            ),
             ("/v2/scim/Users", (Some("v2"), "/v2/scim", "/Users")),
         ] {
             assert_eq!(split(path), Some(expected), "{path}");
@@ -77,8 +86,19 @@ mod tests {
     #[test]
     fn other_paths_have_no_base() {
         for path in [
-            "/", "", "*", "/favicon.ico", "/acme", "/acme/", "/acme/scimx", "/acme//scim/v2", "//scim",
-            "/Acme/scim/v2", "/a%63me/scim/v2", "/scimx/Users", "/acme/SCIM/v2",
+            "/",
+            "",
+            "*",
+            "/favicon.ico",
+            "/acme",
+            "/acme/",
+            "/acme/scimx",
+            "/acme//scim/v2",
+            "//scim",
+            "/Acme/scim/v2",
+            "/a%63me/scim/v2",
+            "/scimx/Users",
+            "/acme/SCIM/v2",
         ] {
             assert_eq!(split(path), None, "{path}");
         }

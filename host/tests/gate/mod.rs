@@ -19,7 +19,11 @@ pub struct Gate {
 impl Default for Gate {
     fn default() -> Self {
         let (entered, open) = (Semaphore::new(0), Semaphore::new(0));
-        Self { entered, open, passed: AtomicBool::new(false) }
+        Self {
+            entered,
+            open,
+            passed: AtomicBool::new(false),
+        }
     }
 }
 
