@@ -8,6 +8,7 @@ use axum::extract::{ConnectInfo, Request};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use tracing::Instrument as _;
 
 use super::problem::Problem;
 use super::target::Target;
@@ -17,24 +18,28 @@ use crate::store::{DatabaseError, Store};
 use crate::{Vacant, http, is_tenant_name};
 
 impl Router {
+    /// Everything that is logged on the way stands in the span of the request.
     pub(super) async fn answer(self, request: Request) -> Response {
-        let begun = Instant::now();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let reads = matches!(method, Method::GET | Method::HEAD);
-        if path == "/health" && reads {
+        if path == "/health" && matches!(method, Method::GET | Method::HEAD) {
             return "ok".into_response();
         }
-        let response = self
-            .scim(request, &path)
-            .await
-            .unwrap_or_else(Problem::into_response);
-        let (status, took) = (response.status().as_u16(), begun.elapsed());
-        tracing::info!(%method, path, status, ?took, "answered");
+        let span = tracing::error_span!("scim", %method, path);
+        let response = self.log(request, &path).instrument(span).await;
         if method == Method::HEAD {
             without_body(response)
         } else {
             response
         }
+    }
+
+    async fn log(self, request: Request, path: &str) -> Response {
+        let begun = Instant::now();
+        let answer = self.scim(request, path).await;
+        let response = answer.unwrap_or_else(Problem::into_response);
+        let (status, took) = (response.status().as_u16(), begun.elapsed());
+        tracing::info!(status, ?took, "answered");
+        response
     }
 
     async fn scim(self, request: Request, path: &str) -> Result<Response, Problem> {
@@ -79,7 +84,8 @@ impl Router {
         request: http::Request,
         head: bool,
     ) -> Result<Response, Problem> {
-        let task = tokio::spawn(async move { self.provide(tenant, origin, request).await });
+        let answer = async move { self.provide(tenant, origin, request).await };
+        let task = tokio::spawn(answer.in_current_span());
         let answer = task.await.map_err(|_| lost(Cause::Lost))??;
         let status = answer.status;
         exchange::response(answer, head).ok_or_else(|| lost(Cause::Status(status)))
