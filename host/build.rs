@@ -1,7 +1,8 @@
 //! Builds the component for the host to embed, so that `cargo build` is the whole build.
 //!
 //! The guest goes into a target folder of its own (`target/guest`): the outer cargo holds the lock
-//! of the workspace's. What cannot be done is said in one plain sentence, without a backtrace.
+//! of the workspace's. What cannot be done is said in one plain sentence, without a backtrace: cargo prints
+//! a `cargo::error` alone, where it would surround a failed script's output with much else.
 
 use std::env;
 use std::fs;
@@ -12,8 +13,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 
 fn main() {
     if let Err(sentence) = build() {
-        eprintln!("{sentence}");
-        exit(1);
+        println!("cargo::error={sentence}");
     }
 }
 
@@ -108,7 +108,8 @@ fn compile(root: &Path, target: &Path) -> Result<(), String> {
     }
     match command.status() {
         Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err("The component did not build: see the errors above.".to_owned()),
+        // Only a script that fails has what it printed shown, here the compiler's errors.
+        Ok(_) => exit(1),
         Err(error) => Err(format!(
             "The component did not build: cargo cannot be run: {error}."
         )),
