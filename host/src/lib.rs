@@ -5,7 +5,6 @@
 //! behind HTTP.
 
 pub mod bindings;
-mod name;
 pub mod plugin;
 pub mod router;
 pub mod store;
@@ -15,7 +14,6 @@ mod vacant;
 pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scimlet.wasm"));
 
 pub use bindings::scimlet::plugin::http;
-pub use name::is_tenant_name;
 pub use plugin::{Plugin, PluginOptions};
 pub use router::{Provider, Router, RouterOptions};
 pub use vacant::Vacant;

@@ -48,11 +48,16 @@ async fn more_requests_than_instances_wait_for_one_another() {
         concurrency: 2,
         ..Limits::default()
     });
+    let gate = Arc::new(Gate::default());
     let requests = (0..20).map(|_| {
-        let plugin = Arc::clone(&plugin);
-        tokio::spawn(async move { request(&plugin, Arc::new(Vacant)).await })
+        let (plugin, gate) = (Arc::clone(&plugin), Arc::clone(&gate));
+        tokio::spawn(async move { request(&plugin, gate).await })
     });
-    for task in requests.collect::<Vec<_>>() {
+    let requests: Vec<_> = requests.collect();
+    gate.entered().await;
+    gate.entered().await;
+    gate.open();
+    for task in requests {
         task.await.unwrap().unwrap();
     }
 }

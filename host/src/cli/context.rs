@@ -21,7 +21,7 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub(super) async fn open(common: &Common, make: bool) -> anyhow::Result<Self> {
+    pub(super) fn open(common: &Common, make: bool) -> anyhow::Result<Self> {
         let database = database::open(&common.database, make)?;
         Ok(Self {
             database,

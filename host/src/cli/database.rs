@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use scimlet::store::Database;
+use scimlet::store::sqlite::Sqlite;
 
 /// Opens the database at a location. `make` allows it to be a new one.
 pub(super) fn open(location: &str, make: bool) -> anyhow::Result<Arc<dyn Database>> {
@@ -17,10 +18,8 @@ pub(super) fn open(location: &str, make: bool) -> anyhow::Result<Arc<dyn Databas
             "there is no database `{location}` yet: `scimlet serve` and `scimlet tenant create` make one"
         );
     }
-    let database = open_file(path);
+    let database = Sqlite::open(path);
     Ok(Arc::new(database.with_context(|| {
         format!("cannot open the database `{location}`")
     })?))
 }
-
-use super::memory::open as open_file;

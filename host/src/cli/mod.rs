@@ -6,7 +6,6 @@ mod database;
 mod demo;
 mod issued;
 mod lifetime;
-mod memory;
 mod serve;
 mod shutdown;
 mod table;
@@ -92,7 +91,7 @@ fn log(command: &Command) {
 
 impl Command {
     async fn run(self, common: &Common) -> anyhow::Result<()> {
-        let context = Context::open(common, self.makes_database()).await?;
+        let context = Context::open(common, self.makes_database())?;
         match self {
             Self::Serve(serve) => serve.run(&context).await,
             Self::Tenant(tenant) => tenant.run(&context).await,

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use clap::Subcommand;
+use scimlet::Plugin;
 use scimlet::plugin::AdminError;
-use scimlet::store::Tenant as Listed;
-use scimlet::{Plugin, is_tenant_name};
+use scimlet::store::{Tenant as Listed, is_tenant_name};
 use serde_json::{Value, json};
 
 use super::context::{Context, small_plugin};

@@ -14,8 +14,8 @@ use super::problem::Problem;
 use super::target::Target;
 use super::{Router, exchange};
 use crate::plugin::{Cause, Fault, fresh_id};
-use crate::store::{DatabaseError, Store};
-use crate::{Vacant, http, is_tenant_name};
+use crate::store::{DatabaseError, Store, is_tenant_name};
+use crate::{Vacant, http};
 
 impl Router {
     /// Everything that is logged on the way stands in the span of the request.

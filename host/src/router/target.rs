@@ -1,6 +1,6 @@
 //! Which tenant a path belongs to, and where its SCIM base ends.
 
-use crate::is_tenant_name;
+use crate::store::is_tenant_name;
 
 /// A path split at the end of its base. Everything stays percent-encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
