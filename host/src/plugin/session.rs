@@ -35,25 +35,23 @@ impl Plugin {
         tenant: &str,
     ) -> Result<Session, Fault> {
         let request = fresh_id();
-        self.open(store, tenant, request)
-            .await
-            .map_err(|cause| Fault { request, cause })
+        let tenant = tenant.to_owned();
+        let deadline = Instant::now() + self.options.limits.request;
+        let session = self
+            .open(store, Subject { tenant, request }, deadline)
+            .await;
+        session.map_err(|cause| Fault { request, cause })
     }
 
     async fn open(
         &self,
         store: Arc<dyn Store>,
-        tenant: &str,
-        request: Uuid,
+        subject: Subject,
+        deadline: Instant,
     ) -> Result<Session, Cause> {
         let limits = &self.options.limits;
-        let deadline = Instant::now() + limits.request;
-        let permit = timeout_at(deadline.into(), Arc::clone(&self.permits).acquire_owned());
-        let permit = permit.await.ok().and_then(Result::ok).ok_or(Cause::Busy)?;
-        let subject = Subject {
-            tenant: tenant.to_owned(),
-            request,
-        };
+        let (request, response_limit) = (subject.request, limits.response);
+        let permit = self.permit(deadline).await?;
         let mut store = self.bind(State {
             store,
             notes: Notes::new(Arc::clone(&self.options.journal), subject, limits),
@@ -67,9 +65,15 @@ impl Plugin {
             guest,
             store,
             request,
-            response_limit: limits.response,
+            response_limit,
             _permit: permit,
         })
+    }
+
+    async fn permit(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, Cause> {
+        let permit = Arc::clone(&self.permits).acquire_owned();
+        let permit = timeout_at(deadline.into(), permit).await;
+        permit.ok().and_then(Result::ok).ok_or(Cause::Busy)
     }
 
     fn bind(&self, state: State) -> wasmtime::Store<State> {
