@@ -1,4 +1,19 @@
 //! The reference host of `scimlet.wasm`: everything that an embedder has to do, once, in Rust.
+//!
+//! [`Plugin`] runs the component, a fresh instance for each request; [`Store`](store::Store) is the
+//! storage that it sees and [`Database`](store::Database) the tenants around it; [`Router`] puts both
+//! behind HTTP.
 
 pub mod bindings;
+pub mod plugin;
+pub mod router;
 pub mod store;
+mod vacant;
+
+/// The component as this build made it.
+pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scimlet.wasm"));
+
+pub use bindings::scimlet::plugin::http;
+pub use plugin::{Plugin, PluginOptions};
+pub use router::{Provider, Router, RouterOptions};
+pub use vacant::Vacant;

@@ -1,3 +1,10 @@
 //! The command `scimlet`.
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    cli::run().await
+}

@@ -1,6 +1,12 @@
 //! The ports to storage: [`Store`], what one tenant's component instance sees (`wit/store.wit`), and [`Database`], what the
 //! host keeps around it: the list of tenants and its own settings.
 
+pub mod bounds;
+pub mod chain;
+pub mod check;
+mod filter;
+pub mod sqlite;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,6 +16,7 @@ pub use crate::bindings::scimlet::plugin::store::{
     LinkPage, LinkSet, Node, Operator, Order, Page, Query, Refusal, Rejection, Relation, Removal,
     Replacement, Scalar, Term, Window, Write,
 };
+pub use filter::Filter;
 
 /// One tenant's storage. `wit/store.wit` is the contract of every function that has its namesake there; the contract suite
 /// in the crate `scimlet-tests` runs it.
@@ -45,7 +52,8 @@ pub trait Store: Send + Sync + 'static {
         writes: Vec<Write>,
     ) -> Result<Vec<(Key, u64)>, Rejection>;
 
-    /// The tenant's events with numbers above `after`, in their order, at most `limit`. The guest cannot call this.
+    /// The tenant's events with numbers above `after`, in their order: at most `limit` of them, at least one if there is
+    /// one. Fewer than `limit` do not mean that no more follow; none does. The guest cannot call this.
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal>;
 }
 
@@ -60,9 +68,17 @@ pub struct RecordedEvent {
     pub actor: String,
     /// What the guest appended. The body is empty after a `redact`.
     pub event: Event,
-    /// SHA-256 over the previous event's digest (32 zero bytes before the first) and this event's number, time, actor, name,
-    /// subject and body digest; it stays as it is when the body is emptied.
-    pub digest: [u8; 32],
+    /// SHA-256 of the body as it was appended; it stays when the body is emptied.
+    pub body_digest: chain::Digest,
+    /// SHA-256 over the previous event's digest (32 zero bytes before the first) and this event's number, time, channel,
+    /// actor, name, subject and body digest, as [`chain::digest`] puts them together.
+    pub digest: chain::Digest,
+}
+
+/// Whether a tenant may have this name: 1 to 63 of `a`-`z`, `0`-`9` and `-`.
+pub fn is_tenant_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=63).contains(&name.len()) && name.bytes().all(allowed)
 }
 
 /// One tenant as the host lists it.
@@ -83,7 +99,7 @@ pub enum DatabaseError {
     /// No tenant has this name.
     #[error("there is no tenant `{0}`")]
     Unknown(String),
-    /// The file or server is not what this version can work with.
+    /// The file, server or name is not what this version can work with.
     #[error("{0}")]
     Unsuitable(String),
     /// The database failed.
@@ -94,13 +110,14 @@ pub enum DatabaseError {
 /// All tenants of one database, and the host's own settings. Any number of hosts and commands work on it at once.
 #[async_trait]
 pub trait Database: Send + Sync + 'static {
-    /// Makes an empty tenant. `at` is milliseconds since 1970.
+    /// Makes an empty tenant. `at` is milliseconds since 1970. Refused as [`DatabaseError::Exists`], or as
+    /// [`DatabaseError::Unsuitable`] if no tenant may have this name.
     async fn create_tenant(&self, name: &str, at: u64) -> Result<(), DatabaseError>;
 
     /// All tenants, by name.
     async fn tenants(&self) -> Result<Vec<Tenant>, DatabaseError>;
 
-    /// Removes a tenant and everything in it.
+    /// Removes a tenant and everything in it. No later call shows it, however long the store takes to sweep up.
     async fn delete_tenant(&self, name: &str) -> Result<(), DatabaseError>;
 
     /// The storage of this tenant; `None` if there is no such tenant. A tenant that is deleted and made anew is another

@@ -1,0 +1,139 @@
+//! Builds the component for the host to embed, so that `cargo build` is the whole build.
+//!
+//! The guest goes into a target folder of its own (`target/guest`): the outer cargo holds the lock
+//! of the workspace's. What cannot be done is said in one plain sentence, without a backtrace: cargo prints
+//! a `cargo::error` alone, where it would surround a failed script's output with much else.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, exit};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+fn main() {
+    if let Err(sentence) = build() {
+        println!("cargo::error={sentence}");
+    }
+}
+
+fn build() -> Result<(), String> {
+    let root = path("CARGO_MANIFEST_DIR")?.join("..");
+    let out = path("OUT_DIR")?;
+    watch(&root);
+    install_target()?;
+    let target = guest_target(&out)?;
+    compile(&root, &target)?;
+    let wasm = target.join(TARGET).join("release/scimlet_component.wasm");
+    fs::copy(&wasm, out.join("scimlet.wasm"))
+        .map(drop)
+        .map_err(|error| format!("the component {} cannot be copied: {error}", wasm.display()))
+}
+
+fn path(variable: &str) -> Result<PathBuf, String> {
+    env::var_os(variable)
+        .map(PathBuf::from)
+        .ok_or_else(|| format!("build this with cargo: {variable} is not set"))
+}
+
+/// What the component is made from. A path that is not there would make every build start over.
+fn watch(root: &Path) {
+    println!("cargo::rerun-if-changed=build.rs");
+    for name in ["guest", "wit", "Cargo.toml", "Cargo.lock", ".cargo"] {
+        let path = root.join(name);
+        if path.exists() {
+            println!("cargo::rerun-if-changed={}", path.display());
+        }
+    }
+}
+
+fn install_target() -> Result<(), String> {
+    if has_target() {
+        return Ok(());
+    }
+    let installed = Command::new("rustup")
+        .args(["target", "add", TARGET])
+        .status();
+    if installed.is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    Err(format!(
+        "The Rust target {TARGET} is missing and could not be installed: run `rustup target add {TARGET}`, \
+         or install your distribution's Rust standard library for {TARGET}, and build again."
+    ))
+}
+
+fn has_target() -> bool {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let Ok(output) = Command::new(rustc).args(["--print", "sysroot"]).output() else {
+        return false;
+    };
+    let sysroot = String::from_utf8_lossy(&output.stdout);
+    Path::new(sysroot.trim())
+        .join("lib/rustlib")
+        .join(TARGET)
+        .exists()
+}
+
+/// `guest` inside the workspace's target folder, which cargo marks with CACHEDIR.TAG.
+fn guest_target(out: &Path) -> Result<PathBuf, String> {
+    out.ancestors()
+        .find(|folder| folder.join("CACHEDIR.TAG").exists())
+        .map(|folder| folder.join("guest"))
+        .ok_or_else(|| format!("no folder above {} holds CACHEDIR.TAG", out.display()))
+}
+
+fn compile(root: &Path, target: &Path) -> Result<(), String> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .current_dir(root)
+        .args([
+            "build",
+            "--release",
+            "-p",
+            "scimlet-component",
+            "--target",
+            TARGET,
+        ])
+        .arg("--target-dir")
+        .arg(target);
+    if root.join("Cargo.lock").exists() {
+        command.arg("--locked");
+    }
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(is_ours) {
+            command.env_remove(name);
+        }
+    }
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        // Only a script that fails has what it printed shown, here the compiler's errors.
+        Ok(_) => exit(1),
+        Err(error) => Err(format!(
+            "The component did not build: cargo cannot be run: {error}."
+        )),
+    }
+}
+
+/// Whether the variable speaks of how the host is built (its flags, its profile, clippy as a wrapper)
+/// and must not reach the guest's build. Where cargo finds its registries is kept.
+fn is_ours(name: &str) -> bool {
+    const KEPT: [&str; 6] = [
+        "CARGO_HOME",
+        "CARGO_NET_",
+        "CARGO_HTTP_",
+        "CARGO_REGISTR",
+        "CARGO_SOURCE_",
+        "CARGO_TERM_",
+    ];
+    const FLAGS: [&str; 5] = [
+        "RUSTFLAGS",
+        "RUSTDOCFLAGS",
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "CLIPPY_ARGS",
+    ];
+    let cargos = name.starts_with("CARGO_") && !KEPT.iter().any(|kept| name.starts_with(kept));
+    cargos || FLAGS.contains(&name)
+}

@@ -1,0 +1,90 @@
+//! What commands share: the database, the plugin when they need it, and how they print.
+
+use std::io::{Write as _, stdout};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use scimlet::plugin::{Admin, Limits};
+use scimlet::store::{Database, Store};
+use scimlet::{Plugin, PluginOptions};
+use serde_json::Value;
+
+use super::{Common, database, url};
+
+/// The setting that holds the public URL of the server that started last.
+pub(super) const PUBLIC_URL: &str = "public-url";
+
+/// One run of a command.
+pub(super) struct Context {
+    pub(super) database: Arc<dyn Database>,
+    pub(super) json: bool,
+}
+
+impl Context {
+    pub(super) fn open(common: &Common, make: bool) -> anyhow::Result<Self> {
+        let database = database::open(&common.database, make)?;
+        Ok(Self {
+            database,
+            json: common.json,
+        })
+    }
+
+    /// The storage of a tenant that has to be there.
+    pub(super) async fn store(&self, tenant: &str) -> anyhow::Result<Arc<dyn Store>> {
+        let store = self.database.open(tenant).await?;
+        store.with_context(|| {
+            format!(
+                "there is no tenant `{tenant}`; `scimlet tenant list` shows those that there are"
+            )
+        })
+    }
+
+    /// The administration of a tenant that has to be there.
+    pub(super) async fn admin<'a>(
+        &self,
+        plugin: &'a Plugin,
+        tenant: &str,
+    ) -> anyhow::Result<Admin<'a>> {
+        Ok(plugin.admin(self.store(tenant).await?).named(tenant))
+    }
+
+    /// A tenant's SCIM base URL, on the server that started last.
+    pub(super) async fn base_url(&self, tenant: &str) -> anyhow::Result<String> {
+        Ok(url::base(&self.public_url().await?, tenant))
+    }
+
+    /// The public URL of the server that started last.
+    pub(super) async fn public_url(&self) -> anyhow::Result<String> {
+        let recorded = self.database.setting(PUBLIC_URL).await?;
+        Ok(recorded.unwrap_or_else(|| url::DEFAULT.to_owned()))
+    }
+
+    /// Prints whichever was asked for. Both end without a line break.
+    pub(super) fn print(&self, text: &str, json: &Value) -> anyhow::Result<()> {
+        if self.json {
+            line(&format!("{json:#}"))
+        } else {
+            line(text)
+        }
+    }
+}
+
+/// Prints a line at once, also into a pipe.
+pub(super) fn line(text: &str) -> anyhow::Result<()> {
+    let mut stdout = stdout().lock();
+    writeln!(stdout, "{text}")
+        .and_then(|()| stdout.flush())
+        .context("cannot print")
+}
+
+/// A plugin for a few calls, one after another.
+pub(super) fn small_plugin() -> anyhow::Result<Plugin> {
+    let limits = Limits {
+        concurrency: 1,
+        ..Limits::default()
+    };
+    Ok(Plugin::new(PluginOptions {
+        limits,
+        ..PluginOptions::default()
+    })?)
+}

@@ -1,0 +1,63 @@
+//! What a server makes when its database is empty, so that there is something to try.
+
+use anyhow::Context as _;
+use scimlet::Plugin;
+use scimlet::plugin::{CredentialRequest, Issued};
+
+use super::context::{Context, line};
+use super::{issued, tenant, time, url};
+
+const NAME: &str = "demo";
+
+/// The tenant `demo` with a bearer credential, if there is no tenant at all.
+pub(super) async fn make_if_empty(
+    context: &Context,
+    plugin: &Plugin,
+) -> anyhow::Result<Option<Issued>> {
+    if !context.database.tenants().await?.is_empty() {
+        return Ok(None);
+    }
+    let issued = make(context, plugin).await;
+    issued.map(Some).context("cannot make the tenant `demo`")
+}
+
+async fn make(context: &Context, plugin: &Plugin) -> anyhow::Result<Issued> {
+    let profile = r#"{"extends":"default"}"#;
+    tenant::make(context, plugin, NAME, profile, time::now()).await?;
+    let request = CredentialRequest {
+        tenant: NAME.to_owned(),
+        label: NAME.to_owned(),
+        scheme: "bearer".to_owned(),
+        lifetime_seconds: None,
+    };
+    let issued = context
+        .admin(plugin, NAME)
+        .await?
+        .issue_credential(&request)
+        .await;
+    if issued.is_err() {
+        // Without a credential it would only stand in the way of the next start.
+        context.database.delete_tenant(NAME).await?;
+    }
+    Ok(issued?)
+}
+
+/// How to try it, with the secret.
+pub(super) fn print(context: &Context, public_url: &str, issued: &Issued) -> anyhow::Result<()> {
+    let url = url::base(public_url, NAME);
+    if context.json {
+        return line(&issued::json(issued, &url).to_string());
+    }
+    let secret = &issued.secret;
+    line(&format!(
+        "\n\
+         The database was empty: there is a tenant `{NAME}` in it now.\n\
+         \n\
+         URL     {url}\n\
+         secret  {secret}\n\
+         \n\
+         Keep the secret now: it will not be shown again. To try it:\n\
+         \n\
+         curl -H 'Authorization: Bearer {secret}' {url}/Users\n"
+    ))
+}

@@ -1,0 +1,120 @@
+//! The command line: one file for each group of commands, and what they share.
+
+mod context;
+mod credential;
+mod database;
+mod demo;
+mod issued;
+mod lifetime;
+mod serve;
+mod shutdown;
+mod table;
+mod tenant;
+mod time;
+mod url;
+
+use std::io::{IsTerminal as _, stderr};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use self::context::Context;
+
+#[derive(Parser)]
+#[command(version, about = ABOUT, after_help = EXAMPLE, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const ABOUT: &str = "SCIM 2.0 provisioning: serves the users and groups that identity providers such as \
+                     Okta or Entra ID send, one tenant for each customer.";
+
+const EXAMPLE: &str = "\
+Example:
+  scimlet serve                           a server with a tenant `demo` and a line of curl to try
+  scimlet tenant create acme              another tenant, also while the server runs
+  scimlet credential create acme          the secret that acme's identity provider needs";
+
+/// What every command takes.
+#[derive(Args)]
+struct Common {
+    /// Where everything is kept: a file, made when it is needed.
+    #[arg(long, global = true, value_name = "FILE", default_value = "scimlet.db")]
+    database: String,
+    /// Print JSON for scripts instead of text; times are seconds since 1970.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    #[command(subcommand)]
+    Tenant(tenant::Tenant),
+    #[command(subcommand)]
+    Credential(credential::Credential),
+}
+
+/// Does what the arguments say. Whatever goes wrong is one sentence on stderr and the exit code 1; wrong
+/// arguments are clap's, with the code 2.
+pub(crate) async fn run() -> ExitCode {
+    let cli = Cli::parse();
+    log(&cli.command);
+    match cli.command.run(&cli.common).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("scimlet: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A server tells what it does; other commands only what is wrong. RUST_LOG overrides both.
+fn log(command: &Command) {
+    let level = if matches!(command, Command::Serve(_)) {
+        "info"
+    } else {
+        "warn"
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let colours = stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr)
+        .with_ansi(colours)
+        .init();
+}
+
+impl Command {
+    async fn run(self, common: &Common) -> anyhow::Result<()> {
+        let context = Context::open(common, self.makes_database())?;
+        match self {
+            Self::Serve(serve) => serve.run(&context).await,
+            Self::Tenant(tenant) => tenant.run(&context).await,
+            Self::Credential(credential) => credential.run(&context).await,
+        }
+    }
+
+    /// Whether the command makes sense on a database that is not there yet. For the others a missing file
+    /// is a mistake in its name.
+    fn makes_database(&self) -> bool {
+        matches!(
+            self,
+            Self::Serve(_) | Self::Tenant(tenant::Tenant::Create { .. })
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,74 @@
+//! `scimlet serve`: the server.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::serve::ListenerExt as _;
+use clap::Args;
+use scimlet::{Plugin, PluginOptions, Router, RouterOptions};
+use tokio::net::TcpListener;
+
+use super::context::{Context, PUBLIC_URL, line};
+use super::{demo, shutdown, url};
+
+/// Serve all tenants of the database over HTTP.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  scimlet serve\n  \
+    scimlet serve --listen 0.0.0.0:8080 --public-url https://scim.example.com\n\n\
+    On a database without tenants it makes a tenant `demo` and prints how to try it. It speaks HTTP: put a \
+    proxy that does TLS before it where the network is not trusted. SIGTERM and Ctrl-C stop it when the \
+    requests that have begun are answered. RUST_LOG sets what it logs, such as RUST_LOG=debug.")]
+pub(super) struct Serve {
+    /// Address and port to listen on; port 0 takes any that is free.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// What clients reach this server by, if that is not the address that it listens on.
+    #[arg(long, value_name = "URL", value_parser = url::parse_public)]
+    public_url: Option<String>,
+}
+
+impl Serve {
+    pub(super) async fn run(self, context: &Context) -> anyhow::Result<()> {
+        // From here on: whoever has read the first line may send a signal.
+        let signal = shutdown::signal().context("cannot listen for signals")?;
+        let plugin = Arc::new(Plugin::new(PluginOptions::default())?);
+        let listener = TcpListener::bind(&self.listen).await;
+        let listener = listener.with_context(|| format!("cannot listen on {}", self.listen))?;
+        let own_url = format!("http://{}", listener.local_addr()?);
+        let public_url = self.public_url.as_ref().unwrap_or(&own_url);
+        context.database.set_setting(PUBLIC_URL, public_url).await?;
+        let demo = demo::make_if_empty(context, &plugin).await?;
+        line(&format!("listening on {own_url}"))?;
+        if let Some(issued) = demo {
+            demo::print(context, public_url, &issued)?;
+        }
+        let options = RouterOptions {
+            public_url: self.public_url,
+            ..RouterOptions::default()
+        };
+        let router = Router::new(plugin, Arc::clone(&context.database), options);
+        serve(listener, router, signal).await
+    }
+}
+
+async fn serve(
+    listener: TcpListener,
+    router: Router,
+    signal: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    // Small answers must not wait for the client's acknowledgement of the ones before.
+    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
+    let service = router
+        .into_axum()
+        .into_make_service_with_connect_info::<SocketAddr>();
+    let (signal, overdue) = shutdown::bounded(signal);
+    let server = axum::serve(listener, service).with_graceful_shutdown(signal);
+    tokio::select! {
+        served = server.into_future() => served.context("the server failed"),
+        () = overdue => {
+            tracing::warn!("some requests did not end in time");
+            Ok(())
+        }
+    }
+}

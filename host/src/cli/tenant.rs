@@ -1,0 +1,186 @@
+//! `scimlet tenant`: one for each customer, with users, groups, credentials and a policy of its own.
+
+use std::path::Path;
+
+use anyhow::{Context as _, ensure};
+use clap::Subcommand;
+use scimlet::Plugin;
+use scimlet::plugin::AdminError;
+use scimlet::store::{Tenant as Listed, is_tenant_name};
+use serde_json::{Value, json};
+
+use super::context::{Context, small_plugin};
+use super::table::table;
+use super::time::{date, now, seconds};
+use super::url;
+
+/// Make, list, show and delete tenants.
+#[derive(Subcommand)]
+pub(super) enum Tenant {
+    /// Make a tenant.
+    #[command(after_help = "Examples:\n  scimlet tenant create acme\n  \
+                            scimlet tenant create acme --profile ./acme.json")]
+    Create {
+        /// 1 to 63 of a-z, 0-9 and '-'; it becomes part of the tenant's URL.
+        name: String,
+        /// Its policy: the name of a preset, or a JSON file (with a '/' or ending in .json).
+        #[arg(long, value_name = "PRESET|FILE", default_value = "default")]
+        profile: String,
+    },
+    /// List all tenants.
+    #[command(after_help = "Example:\n  scimlet tenant list")]
+    List,
+    /// Show one tenant: its URLs and its profile.
+    #[command(after_help = "Example:\n  scimlet tenant show acme")]
+    Show {
+        /// The tenant's name.
+        name: String,
+    },
+    /// Delete a tenant and everything in it, at once and for good.
+    #[command(after_help = "Example:\n  scimlet tenant delete acme")]
+    Delete {
+        /// The tenant's name.
+        name: String,
+    },
+}
+
+impl Tenant {
+    pub(super) async fn run(self, context: &Context) -> anyhow::Result<()> {
+        match self {
+            Self::Create { name, profile } => create(context, &name, &profile).await,
+            Self::List => list(context).await,
+            Self::Show { name } => show(context, &name).await,
+            Self::Delete { name } => delete(context, &name).await,
+        }
+    }
+}
+
+async fn create(context: &Context, name: &str, profile: &str) -> anyhow::Result<()> {
+    let profile = read_profile(profile)?;
+    let created = now();
+    make(context, &small_plugin()?, name, &profile, created).await?;
+    let url = context.base_url(name).await?;
+    let text = format!(
+        "tenant {name} is made: {url}\n`scimlet credential create {name}` makes a secret for its client."
+    );
+    let tenant = Listed {
+        name: name.to_owned(),
+        created,
+    };
+    context.print(&text, &object(&tenant, &context.public_url().await?))
+}
+
+/// Makes a tenant with a profile, or nothing.
+pub(super) async fn make(
+    context: &Context,
+    plugin: &Plugin,
+    name: &str,
+    profile: &str,
+    created: u64,
+) -> anyhow::Result<()> {
+    ensure!(
+        is_tenant_name(name),
+        "`{name}` is no tenant name: use 1 to 63 of a-z, 0-9 and '-'"
+    );
+    context.database.create_tenant(name, created).await?;
+    let configured = match context.admin(plugin, name).await {
+        Ok(admin) => admin
+            .configure(profile, None)
+            .await
+            .context("the profile is refused"),
+        Err(error) => Err(error),
+    };
+    if configured.is_err() {
+        let removed = context.database.delete_tenant(name).await;
+        removed.with_context(|| format!("tenant `{name}` is left half made"))?;
+    }
+    configured.map(drop)
+}
+
+/// The document that `--profile` means.
+fn read_profile(profile: &str) -> anyhow::Result<String> {
+    let path = Path::new(profile);
+    if profile.contains('/') || profile.ends_with(".json") || path.is_file() {
+        return std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the profile `{profile}`"));
+    }
+    Ok(json!({ "extends": profile }).to_string())
+}
+
+async fn list(context: &Context) -> anyhow::Result<()> {
+    let tenants = context.database.tenants().await?;
+    let public_url = context.public_url().await?;
+    let row = |tenant: &Listed| {
+        [
+            tenant.name.clone(),
+            date(tenant.created),
+            url::base(&public_url, &tenant.name),
+        ]
+    };
+    let text = table(
+        ["NAME", "CREATED", "URL"],
+        &tenants.iter().map(row).collect::<Vec<_>>(),
+    );
+    context.print(
+        &text,
+        &tenants
+            .iter()
+            .map(|tenant| object(tenant, &public_url))
+            .collect(),
+    )
+}
+
+fn object(tenant: &Listed, public_url: &str) -> Value {
+    let url = url::base(public_url, &tenant.name);
+    json!({ "name": tenant.name, "created": seconds(tenant.created), "url": url })
+}
+
+async fn show(context: &Context, name: &str) -> anyhow::Result<()> {
+    let plugin = small_plugin()?;
+    let profile = match context.admin(&plugin, name).await?.profile().await {
+        Err(AdminError::NotFound) => None,
+        profile => Some(profile?.0),
+    };
+    let tenants = context.database.tenants().await?;
+    let tenant = tenants.into_iter().find(|tenant| tenant.name == name);
+    let tenant = tenant.with_context(|| format!("tenant `{name}` was just deleted"))?;
+    let public_url = context.public_url().await?;
+    let shared = url::shared(&public_url);
+    let mut json = object(&tenant, &public_url);
+    json["shared"] = shared.clone().into();
+    // A profile is JSON; should it ever not be, it is shown as a string.
+    json["profile"] = profile.as_ref().map_or(Value::Null, |profile| {
+        serde_json::from_str(profile).unwrap_or_else(|_| profile.as_str().into())
+    });
+    let text = format!(
+        "name     {name}\ncreated  {}\nURL      {}\nshared   {shared}\nprofile  {}",
+        date(tenant.created),
+        url::base(&public_url, name),
+        profile.as_deref().unwrap_or("-"),
+    );
+    context.print(&text, &json)
+}
+
+async fn delete(context: &Context, name: &str) -> anyhow::Result<()> {
+    context.database.delete_tenant(name).await?;
+    context.print(
+        &format!("tenant {name} is deleted"),
+        &json!({ "name": name }),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_profile;
+
+    #[test]
+    fn a_profile_is_a_preset_or_a_file() {
+        assert_eq!(read_profile("okta").unwrap(), r#"{"extends":"okta"}"#);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("acme.json");
+        std::fs::write(&file, "{}").unwrap();
+        assert_eq!(read_profile(file.to_str().unwrap()).unwrap(), "{}");
+        assert!(read_profile("missing.json").is_err());
+        assert!(read_profile("./missing").is_err());
+    }
+}

@@ -1,0 +1,41 @@
+//! Times: milliseconds since 1970 inside, seconds in JSON, a date for people.
+
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+
+/// Milliseconds since 1970.
+pub(super) fn now() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Seconds since 1970.
+pub(super) fn seconds(milliseconds: u64) -> u64 {
+    milliseconds / 1000
+}
+
+/// `2026-11-21T09:30:00Z`.
+pub(super) fn date(milliseconds: u64) -> String {
+    let seconds = i64::try_from(seconds(milliseconds)).unwrap_or(i64::MAX);
+    Timestamp::from_second(seconds)
+        .unwrap_or(Timestamp::MAX)
+        .to_string()
+}
+
+/// The same, or a dash.
+pub(super) fn date_or_dash(milliseconds: Option<u64>) -> String {
+    milliseconds.map_or_else(|| "-".to_owned(), date)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::date;
+
+    #[test]
+    fn dates_are_in_whole_seconds_of_utc() {
+        assert_eq!(date(1_795_253_400_999), "2026-11-21T09:30:00Z");
+    }
+}

@@ -1,0 +1,75 @@
+//! wasmtime, set up for many short-lived instances of one component.
+
+use std::io;
+use std::thread;
+
+use wasmtime::{
+    Cache, CacheConfig, Config, Enabled, Engine, InstanceAllocationStrategy,
+    PoolingAllocationConfig,
+};
+
+use super::limits::{Limits, TICK};
+
+/// Memory of a finished instance that stays with its slot, so that the next one needs no page faults.
+const KEPT_MEMORY: usize = 4 << 20;
+
+/// The same for tables.
+const KEPT_TABLE: usize = 64 << 10;
+
+/// A component is several core modules: the guest, and what the linker puts around it.
+const MODULES: u32 = 8;
+
+/// An engine with a thread that moves its epoch on, for as long as anything holds the engine.
+pub(crate) fn engine(limits: &Limits, cache: bool) -> wasmtime::Result<Engine> {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .epoch_interruption(true)
+        .cache(cache.then(compile_cache).flatten())
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
+    let engine = Engine::new(&config)?;
+    start_ticking(&engine)?;
+    Ok(engine)
+}
+
+fn pool(limits: &Limits) -> PoolingAllocationConfig {
+    let count = limits.concurrency;
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(count)
+        .total_core_instances(count.saturating_mul(MODULES))
+        .total_memories(count)
+        .total_tables(count.saturating_mul(MODULES))
+        .total_stacks(count)
+        .max_memory_size(limits.memory);
+    // Only where the kernel can tell which pages were touched: clearing all of them would cost more than
+    // the page faults do.
+    if PoolingAllocationConfig::is_pagemap_scan_available() {
+        pool.pagemap_scan(Enabled::Yes)
+            .linear_memory_keep_resident(KEPT_MEMORY)
+            .table_keep_resident(KEPT_TABLE);
+    }
+    pool
+}
+
+/// wasmtime's own cache in the user's cache folder. Without it every start compiles again; that is slow
+/// and nothing worse.
+fn compile_cache() -> Option<Cache> {
+    Cache::new(CacheConfig::new())
+        .inspect_err(|error| tracing::warn!("compiled code is not kept: {error:#}"))
+        .ok()
+}
+
+fn start_ticking(engine: &Engine) -> io::Result<()> {
+    let engine = engine.weak();
+    let tick = move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            thread::sleep(TICK);
+        }
+    };
+    thread::Builder::new()
+        .name("scimlet-epoch".to_owned())
+        .spawn(tick)
+        .map(drop)
+}

@@ -1,0 +1,134 @@
+//! The import `scimlet:plugin/journal`: what the guest tells the operator.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::limits::Limits;
+use super::state::State;
+use crate::bindings::scimlet::plugin::journal::Host;
+pub(crate) use crate::bindings::scimlet::plugin::journal::add_to_linker;
+pub use crate::bindings::scimlet::plugin::journal::{Level, Note};
+
+/// Which request a note is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The tenant's name; empty if the request has none.
+    pub tenant: String,
+    /// Made by the host for each request; the incident id if it comes to a [`Fault`](super::Fault).
+    pub request: Uuid,
+}
+
+/// Where notes go.
+pub trait Journal: Send + Sync + 'static {
+    /// Takes a note. Must return at once. The text is one line.
+    fn write(&self, subject: &Subject, note: Note);
+}
+
+/// Sends notes to [`tracing`], with the tenant, the request and the topic as fields.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TracingJournal;
+
+impl Journal for TracingJournal {
+    fn write(&self, subject: &Subject, note: Note) {
+        let Subject { tenant, request } = subject;
+        let Note { level, topic, text } = note;
+        match level {
+            Level::Debug => tracing::debug!(tenant, %request, topic, "{text}"),
+            Level::Info => tracing::info!(tenant, %request, topic, "{text}"),
+            Level::Warn => tracing::warn!(tenant, %request, topic, "{text}"),
+            Level::Error => tracing::error!(tenant, %request, topic, "{text}"),
+        }
+    }
+}
+
+/// One request's way to the journal, bounded in number and length.
+pub(crate) struct Notes {
+    journal: Arc<dyn Journal>,
+    subject: Subject,
+    left: u32,
+    length: usize,
+}
+
+impl Notes {
+    pub(crate) fn new(journal: Arc<dyn Journal>, subject: Subject, limits: &Limits) -> Self {
+        Self {
+            journal,
+            subject,
+            left: limits.notes,
+            length: limits.note,
+        }
+    }
+
+    fn write(&mut self, note: Note) {
+        let Some(left) = self.left.checked_sub(1) else {
+            return;
+        };
+        self.left = left;
+        let topic = line(&note.topic, self.length);
+        let text = line(&note.text, self.length);
+        self.journal.write(
+            &self.subject,
+            Note {
+                level: note.level,
+                topic,
+                text,
+            },
+        );
+    }
+}
+
+/// The text without line breaks and other control characters, which could forge lines of a log.
+fn line(text: &str, length: usize) -> String {
+    let cut = text.floor_char_boundary(length);
+    text[..cut].replace(char::is_control, " ")
+}
+
+impl Host for State {
+    async fn write(&mut self, note: Note) -> wasmtime::Result<()> {
+        self.notes.write(note);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Kept(Mutex<Vec<Note>>);
+
+    impl Journal for Kept {
+        fn write(&self, _subject: &Subject, note: Note) {
+            self.0.lock().unwrap().push(note);
+        }
+    }
+
+    #[test]
+    fn notes_are_bounded_in_number_and_length_and_are_one_line() {
+        let kept = Arc::new(Kept::default());
+        let subject = Subject {
+            tenant: "acme".to_owned(),
+            request: Uuid::nil(),
+        };
+        let limits = Limits {
+            notes: 2,
+            note: 6,
+            ..Limits::default()
+        };
+        let mut notes = Notes::new(kept.clone(), subject, &limits);
+        for _ in 0..3 {
+            let (topic, text) = ("access".to_owned(), "one\ntäwo".to_owned());
+            notes.write(Note {
+                level: Level::Info,
+                topic,
+                text,
+            });
+        }
+        let kept = kept.0.lock().unwrap();
+        assert_eq!(kept.len(), 2);
+        assert_eq!(kept[0].text, "one t");
+    }
+}

@@ -1,0 +1,174 @@
+//! What one request may use, and the meter that holds it to that.
+
+use std::time::{Duration, Instant};
+
+use wasmtime::{ResourceLimiter, UpdateDeadline};
+
+/// How often running guests are interrupted to be metered and to let others run.
+pub const TICK: Duration = Duration::from_millis(10);
+
+/// The most random bytes that a guest gets from one call; it needs a few dozen.
+pub const RANDOM_BYTES: u64 = 64 << 10;
+
+/// What a component instance may use. Past any of these the instance is thrown away; what it had
+/// committed stands.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Instances at the same time; further requests wait. Each reserves some 4 GiB of address space,
+    /// without using memory, so that the guest's accesses need no bounds checks.
+    pub concurrency: u32,
+    /// Bytes of linear memory of one instance. At most 4 GiB.
+    pub memory: usize,
+    /// How long a guest may compute between two store calls, rounded up to whole [`TICK`]s.
+    pub compute: Duration,
+    /// How long a whole request may take, waiting for an instance and for the store included. Checked at
+    /// every tick and before each store call; a store call that has begun is never cancelled.
+    pub request: Duration,
+    /// Bytes of a response, headers included.
+    pub response: usize,
+    /// Journal notes of one request; the rest is dropped.
+    pub notes: u32,
+    /// Bytes of one journal note; the rest is cut off.
+    pub note: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            concurrency: 128,
+            memory: 64 << 20,
+            compute: Duration::from_secs(1),
+            request: Duration::from_secs(10),
+            response: 16 << 20,
+            notes: 256,
+            note: 4 << 10,
+        }
+    }
+}
+
+/// Which limit was passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Excess {
+    /// Linear memory.
+    #[error("it wanted more memory than an instance may have")]
+    Memory,
+    /// Computing between two store calls.
+    #[error("it computed for too long without a store call")]
+    Compute,
+    /// The whole request.
+    #[error("it took longer than a request may take")]
+    Deadline,
+    /// Random bytes in one call.
+    #[error("it wanted more random bytes than one call gives")]
+    Random,
+}
+
+/// Counts what one instance uses.
+pub(crate) struct Meter {
+    memory: usize,
+    slices: u128,
+    slices_left: u128,
+    deadline: Instant,
+}
+
+impl Meter {
+    pub(crate) fn new(limits: &Limits, deadline: Instant) -> Self {
+        let slices = limits.compute.as_millis().div_ceil(TICK.as_millis());
+        Self {
+            memory: limits.memory,
+            slices,
+            slices_left: slices,
+            deadline,
+        }
+    }
+
+    /// Called at each epoch tick in which the guest runs. Ticks that pass while the store works or
+    /// others run are not the guest's.
+    pub(crate) fn tick(&mut self) -> Result<UpdateDeadline, Excess> {
+        self.in_time()?;
+        self.slices_left = self.slices_left.checked_sub(1).ok_or(Excess::Compute)?;
+        Ok(UpdateDeadline::YieldCustom(
+            1,
+            Box::pin(tokio::task::yield_now()),
+        ))
+    }
+
+    pub(crate) fn in_time(&self) -> Result<(), Excess> {
+        if Instant::now() < self.deadline {
+            Ok(())
+        } else {
+            Err(Excess::Deadline)
+        }
+    }
+
+    /// After a store call the guest may compute for the full time again.
+    pub(crate) fn rearm(&mut self) {
+        self.slices_left = self.slices;
+    }
+}
+
+impl ResourceLimiter for Meter {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if desired <= self.memory {
+            Ok(true)
+        } else {
+            Err(Excess::Memory.into())
+        }
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        _desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        // The pool bounds tables already.
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meter(compute: Duration, request: Duration) -> Meter {
+        Meter::new(
+            &Limits {
+                compute,
+                ..Limits::default()
+            },
+            Instant::now() + request,
+        )
+    }
+
+    #[test]
+    fn computing_is_bounded_until_the_store_is_called() {
+        let mut meter = meter(TICK * 2, Duration::from_secs(60));
+        assert!(meter.tick().is_ok());
+        assert!(meter.tick().is_ok());
+        meter.rearm();
+        assert!(meter.tick().is_ok());
+        assert!(meter.tick().is_ok());
+        assert_eq!(meter.tick().err(), Some(Excess::Compute));
+    }
+
+    #[test]
+    fn the_deadline_is_not_rearmed() {
+        let mut meter = meter(TICK, Duration::ZERO);
+        meter.rearm();
+        assert_eq!(meter.tick().err(), Some(Excess::Deadline));
+        assert_eq!(meter.in_time(), Err(Excess::Deadline));
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut meter = meter(TICK, TICK);
+        assert!(meter.memory_growing(0, 64 << 20, None).is_ok());
+        assert!(meter.memory_growing(0, (64 << 20) + 1, None).is_err());
+    }
+}

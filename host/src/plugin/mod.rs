@@ -1,0 +1,133 @@
+//! The component, ready to run: a fresh instance for every request, bound to one tenant, its limits
+//! armed before it runs.
+
+mod admin;
+pub mod clock;
+mod engine;
+mod fault;
+pub mod journal;
+pub mod limits;
+pub mod random;
+mod session;
+mod state;
+mod store;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use wasmtime::component::{Component, Linker};
+
+pub use self::admin::{Admin, AdminError, Credential, CredentialRequest, Issued};
+use self::clock::{Clock, SystemClock};
+pub use self::fault::{Cause, Fault, LoadError};
+use self::journal::{Journal, TracingJournal};
+pub use self::limits::Limits;
+use self::random::{OsRandom, Random};
+pub(crate) use self::session::fresh_id;
+use self::state::State;
+use crate::bindings::PluginPre;
+use crate::http::{Origin, Request, Response};
+use crate::store::Store;
+use crate::{COMPONENT, Vacant};
+
+/// What a [`Plugin`] is made from; the defaults are for production.
+#[derive(Clone)]
+pub struct PluginOptions {
+    /// The component's bytes.
+    pub component: Cow<'static, [u8]>,
+    /// What each request may use.
+    pub limits: Limits,
+    /// Whether compiled code is kept on disk for the next start.
+    pub cache: bool,
+    /// Where guests read the time.
+    pub clock: Arc<dyn Clock>,
+    /// Where guests get random bytes.
+    pub random: Arc<dyn Random>,
+    /// Where guests' notes go.
+    pub journal: Arc<dyn Journal>,
+}
+
+impl Default for PluginOptions {
+    fn default() -> Self {
+        Self {
+            component: COMPONENT.into(),
+            limits: Limits::default(),
+            cache: true,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(OsRandom),
+            journal: Arc::new(TracingJournal),
+        }
+    }
+}
+
+/// The compiled component and what its instances get. Serves any number of tenants at once.
+pub struct Plugin {
+    guest: PluginPre<State>,
+    permits: Arc<Semaphore>,
+    options: PluginOptions,
+}
+
+impl Plugin {
+    /// Compiles the component, or takes it compiled from the cache. Blocks for as long.
+    ///
+    /// # Errors
+    /// If it is no component of this contract, or imports anything that the contract does not name.
+    pub fn new(options: PluginOptions) -> Result<Self, LoadError> {
+        let permits = options.limits.concurrency as usize;
+        let guest = load(&options).map_err(LoadError)?;
+        Ok(Self {
+            guest,
+            permits: Arc::new(Semaphore::new(permits)),
+            options,
+        })
+    }
+
+    /// Answers a request of the tenant that the store belongs to and the origin names.
+    ///
+    /// # Errors
+    /// If the guest trapped or passed a limit. What it had committed stands.
+    pub async fn handle(
+        &self,
+        store: Arc<dyn Store>,
+        origin: Origin,
+        request: Request,
+    ) -> Result<Response, Fault> {
+        let mut session = self.session(store, &origin.tenant).await?;
+        let (guest, store) = session.parts();
+        let response = guest
+            .scimlet_plugin_provider()
+            .call_handle(store, &origin, &request)
+            .await;
+        let response = session.close(response)?;
+        session.check_size(&response)?;
+        Ok(response)
+    }
+
+    /// The tenant that the Authorization header claims, unverified.
+    ///
+    /// # Errors
+    /// As for [`Plugin::handle`].
+    pub async fn tenant_of(&self, headers: &[(String, String)]) -> Result<Option<String>, Fault> {
+        let mut session = self.session(Arc::new(Vacant), "").await?;
+        let (guest, store) = session.parts();
+        let tenant = guest
+            .scimlet_plugin_provider()
+            .call_tenant_of(store, headers)
+            .await;
+        session.close(tenant)
+    }
+
+    /// What the application may do to the tenant that the store belongs to.
+    pub fn admin(&self, store: Arc<dyn Store>) -> Admin<'_> {
+        Admin::new(self, store)
+    }
+}
+
+fn load(options: &PluginOptions) -> wasmtime::Result<PluginPre<State>> {
+    let engine = engine::engine(&options.limits, options.cache)?;
+    let component = Component::new(&engine, &options.component)?;
+    let mut linker = Linker::new(&engine);
+    state::add_to_linker(&mut linker)?;
+    PluginPre::new(linker.instantiate_pre(&component)?)
+}

@@ -1,0 +1,128 @@
+//! One instance from its making to its end.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout_at;
+use uuid::{Builder, Uuid};
+
+use super::Plugin;
+use super::fault::{Cause, Fault};
+use super::journal::{Notes, Subject};
+use super::limits::Meter;
+use super::random::{OsRandom, Random};
+use super::state::State;
+use crate::bindings::Plugin as Guest;
+use crate::http::Response;
+use crate::store::Store;
+
+/// A running instance. It gives its slot of the pool back when it is dropped; the order of the fields
+/// is the order of that: the permit goes last, so that who gets it finds a free slot.
+pub(crate) struct Session {
+    guest: Guest,
+    store: wasmtime::Store<State>,
+    request: Uuid,
+    response_limit: usize,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Plugin {
+    /// A fresh instance, bound to the store, its limits armed. Waits until one is free.
+    pub(crate) async fn session(
+        &self,
+        store: Arc<dyn Store>,
+        tenant: &str,
+    ) -> Result<Session, Fault> {
+        let request = fresh_id();
+        let tenant = tenant.to_owned();
+        let deadline = Instant::now() + self.options.limits.request;
+        let session = self
+            .open(store, Subject { tenant, request }, deadline)
+            .await;
+        session.map_err(|cause| Fault { request, cause })
+    }
+
+    async fn open(
+        &self,
+        store: Arc<dyn Store>,
+        subject: Subject,
+        deadline: Instant,
+    ) -> Result<Session, Cause> {
+        let limits = &self.options.limits;
+        let (request, response_limit) = (subject.request, limits.response);
+        let permit = self.permit(deadline).await?;
+        let mut store = self.bind(State {
+            store,
+            notes: Notes::new(Arc::clone(&self.options.journal), subject, limits),
+            clock: Arc::clone(&self.options.clock),
+            random: Arc::clone(&self.options.random),
+            meter: Meter::new(limits, deadline),
+        });
+        let guest = self.guest.instantiate_async(&mut store).await;
+        let guest = guest.map_err(|error| Cause::of(error, Cause::Instantiation))?;
+        Ok(Session {
+            guest,
+            store,
+            request,
+            response_limit,
+            _permit: permit,
+        })
+    }
+
+    async fn permit(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, Cause> {
+        let permit = Arc::clone(&self.permits).acquire_owned();
+        let permit = timeout_at(deadline.into(), permit).await;
+        permit.ok().and_then(Result::ok).ok_or(Cause::Busy)
+    }
+
+    fn bind(&self, state: State) -> wasmtime::Store<State> {
+        let mut store = wasmtime::Store::new(self.guest.engine(), state);
+        store.limiter(|state| &mut state.meter);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|mut store| Ok(store.data_mut().meter.tick()?));
+        store
+    }
+}
+
+impl Session {
+    pub(crate) fn parts(&mut self) -> (&Guest, &mut wasmtime::Store<State>) {
+        (&self.guest, &mut self.store)
+    }
+
+    /// What the call came to, with this request's id if it was a fault.
+    pub(crate) fn close<T>(&self, answer: wasmtime::Result<T>) -> Result<T, Fault> {
+        answer.map_err(|error| self.fault(Cause::of(error, Cause::Trap)))
+    }
+
+    pub(crate) fn check_size(&self, response: &Response) -> Result<(), Fault> {
+        let headers = response
+            .headers
+            .iter()
+            .map(|(name, value)| name.len() + value.len());
+        let size = response.body.len() + headers.sum::<usize>();
+        let limit = self.response_limit;
+        if size > limit {
+            Err(self.fault(Cause::Response { size, limit }))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn fault(&self, cause: Cause) -> Fault {
+        Fault {
+            request: self.request,
+            cause,
+        }
+    }
+}
+
+/// An id for a request or an incident. It need not be secret: if the operating system has no random
+/// bytes, it is the nil UUID, and the guest fails for the same reason soon after.
+pub(crate) fn fresh_id() -> Uuid {
+    let mut bytes = [0; 16];
+    match OsRandom.fill(&mut bytes) {
+        Ok(()) => Builder::from_random_bytes(bytes).into_uuid(),
+        Err(_) => Uuid::nil(),
+    }
+}

@@ -1,0 +1,30 @@
+//! All that a guest can reach.
+
+use std::sync::Arc;
+
+use wasmtime::component::{HasSelf, Linker};
+
+use super::clock::Clock;
+use super::journal::Notes;
+use super::limits::Meter;
+use super::random::Random;
+use super::{clock, journal, random, store};
+use crate::store::Store;
+
+/// What one component instance is bound to, and everything that its imports lead to: the storage of one
+/// tenant, a place for notes, a clock and random bytes. There is no file, socket or environment here.
+pub(crate) struct State {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) notes: Notes,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) meter: Meter,
+}
+
+/// Offers the imports, one interface at a time. A component that wants another one does not load.
+pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    store::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    journal::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    clock::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    random::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
+}

@@ -1,0 +1,70 @@
+//! The import `scimlet:plugin/store`: forwarded to the tenant's [`Store`](crate::store::Store).
+
+use std::sync::Arc;
+
+use super::state::State;
+pub(crate) use crate::bindings::scimlet::plugin::store::add_to_linker;
+use crate::bindings::scimlet::plugin::store::{Host, LinkPage};
+use crate::store::{Direction, Entry, Key, Link, Page, Query, Refusal, Rejection, Write};
+
+impl State {
+    /// Waits for a store call. It does not begin after the deadline, and once begun it is not cancelled,
+    /// so that no commit is left in doubt.
+    async fn stored<T>(&mut self, call: impl Future<Output = T>) -> wasmtime::Result<T> {
+        self.meter.in_time()?;
+        let answer = call.await;
+        self.meter.rearm();
+        Ok(answer)
+    }
+}
+
+impl Host for State {
+    async fn get(
+        &mut self,
+        keys: Vec<Key>,
+    ) -> wasmtime::Result<Result<Vec<Option<Entry>>, Refusal>> {
+        let store = Arc::clone(&self.store);
+        self.stored(store.get(keys)).await
+    }
+
+    async fn find(&mut self, query: Query) -> wasmtime::Result<Result<Page, Refusal>> {
+        let store = Arc::clone(&self.store);
+        self.stored(store.find(query)).await
+    }
+
+    async fn links(
+        &mut self,
+        anchors: Vec<Key>,
+        name: String,
+        direction: Direction,
+        after: Option<String>,
+        limit: u32,
+    ) -> wasmtime::Result<Result<Vec<LinkPage>, Refusal>> {
+        let store = Arc::clone(&self.store);
+        self.stored(store.links(anchors, name, direction, after, limit))
+            .await
+    }
+
+    async fn has(&mut self, links: Vec<Link>) -> wasmtime::Result<Result<Vec<bool>, Refusal>> {
+        let store = Arc::clone(&self.store);
+        self.stored(store.has(links)).await
+    }
+
+    async fn counters(
+        &mut self,
+        names: Vec<String>,
+    ) -> wasmtime::Result<Result<Vec<u64>, Refusal>> {
+        let store = Arc::clone(&self.store);
+        self.stored(store.counters(names)).await
+    }
+
+    async fn commit(
+        &mut self,
+        at: u64,
+        actor: String,
+        writes: Vec<Write>,
+    ) -> wasmtime::Result<Result<Vec<(Key, u64)>, Rejection>> {
+        let store = Arc::clone(&self.store);
+        self.stored(store.commit(at, actor, writes)).await
+    }
+}

@@ -1,0 +1,138 @@
+//! One request from its arrival to its answer.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{ConnectInfo, Request};
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use tracing::Instrument as _;
+
+use super::problem::Problem;
+use super::target::Target;
+use super::{Router, exchange};
+use crate::plugin::{Cause, Fault, fresh_id};
+use crate::store::{DatabaseError, Store, is_tenant_name};
+use crate::{Vacant, http};
+
+impl Router {
+    /// Everything that is logged on the way stands in the span of the request.
+    pub(super) async fn answer(self, request: Request) -> Response {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        if path == "/health" && matches!(method, Method::GET | Method::HEAD) {
+            return "ok".into_response();
+        }
+        let span = tracing::error_span!("scim", %method, path);
+        let response = self.log(request, &path).instrument(span).await;
+        if method == Method::HEAD {
+            without_body(response)
+        } else {
+            response
+        }
+    }
+
+    async fn log(self, request: Request, path: &str) -> Response {
+        let begun = Instant::now();
+        let answer = self.scim(request, path).await;
+        let response = answer.unwrap_or_else(Problem::into_response);
+        let (status, took) = (response.status().as_u16(), begun.elapsed());
+        tracing::info!(status, ?took, "answered");
+        response
+    }
+
+    async fn scim(self, request: Request, path: &str) -> Result<Response, Problem> {
+        let nothing = || Problem::new(StatusCode::NOT_FOUND, "there is nothing here");
+        let target = Target::of(path).ok_or_else(nothing)?;
+        let (parts, body) = request.into_parts();
+        let options = &self.options;
+        let body = exchange::body(&parts.headers, body, options.body, options.body_time).await?;
+        let request = http::Request {
+            method: parts.method.as_str().to_owned(),
+            path: target.path.to_owned(),
+            query: exchange::query(&parts.uri),
+            headers: exchange::headers(&parts.headers),
+            body,
+        };
+        let origin = self.origin(&parts, &target);
+        let head = parts.method == Method::HEAD;
+        self.detached(target.tenant.map(str::to_owned), origin, request, head)
+            .await
+    }
+
+    /// As far as the request tells without its credential.
+    fn origin(&self, parts: &Parts, target: &Target<'_>) -> http::Origin {
+        let public = self.options.public_url.as_deref();
+        let server = public.map_or_else(|| exchange::own_url(parts), str::to_owned);
+        let client = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        http::Origin {
+            tenant: String::new(),
+            base_url: format!("{}{}", server.trim_end_matches('/'), target.base),
+            client_address: client
+                .map(|ConnectInfo(address)| address.ip().to_canonical().to_string()),
+            caller: http::Caller::Unknown,
+        }
+    }
+
+    /// In a task of its own: when a client goes away, axum drops the future that answers it, and a commit
+    /// may be under way in there.
+    async fn detached(
+        self,
+        tenant: Option<String>,
+        origin: http::Origin,
+        request: http::Request,
+        head: bool,
+    ) -> Result<Response, Problem> {
+        let answer = async move { self.provide(tenant, origin, request).await };
+        let task = tokio::spawn(answer.in_current_span());
+        let answer = task.await.map_err(|_| lost(Cause::Lost))??;
+        let status = answer.status;
+        exchange::response(answer, head).ok_or_else(|| lost(Cause::Status(status)))
+    }
+
+    async fn provide(
+        self,
+        tenant: Option<String>,
+        mut origin: http::Origin,
+        request: http::Request,
+    ) -> Result<http::Response, Problem> {
+        let tenant = match tenant {
+            Some(tenant) => Some(tenant),
+            None => self.provider.tenant_of(&request.headers).await?,
+        };
+        origin.tenant = tenant
+            .filter(|name| is_tenant_name(name))
+            .unwrap_or_default();
+        let store = self.store(&origin.tenant).await?;
+        Ok(self.provider.handle(store, origin, request).await?)
+    }
+
+    /// For a tenant that is not there a store in which nothing is, so that the guest itself refuses the
+    /// credential, as it would refuse a wrong one.
+    async fn store(&self, tenant: &str) -> Result<Arc<dyn Store>, Problem> {
+        if tenant.is_empty() {
+            return Ok(Arc::new(Vacant));
+        }
+        let store = self.database.open(tenant).await.map_err(unavailable)?;
+        Ok(store.unwrap_or_else(|| Arc::new(Vacant)))
+    }
+}
+
+fn lost(cause: Cause) -> Problem {
+    Fault {
+        request: fresh_id(),
+        cause,
+    }
+    .into()
+}
+
+fn unavailable(error: DatabaseError) -> Problem {
+    let incident = fresh_id();
+    tracing::error!(%incident, "{error}");
+    Problem::incident(incident, true)
+}
+
+fn without_body(response: Response) -> Response {
+    response.map(|_| axum::body::Body::empty())
+}

@@ -1,0 +1,112 @@
+//! The component behind HTTP, as an application for axum.
+//!
+//! Every method and path below a SCIM base URL reaches the guest; what is wrong with a request, the guest
+//! says. The host itself answers only what has no base URL, what is too large, and its own failures.
+
+mod answer;
+mod exchange;
+mod problem;
+mod target;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::extract::State;
+
+use crate::Plugin;
+use crate::http::{Origin, Request, Response};
+use crate::plugin::Fault;
+use crate::store::{Database, Store};
+
+/// Who answers SCIM requests: the component, or in tests the same logic compiled natively.
+#[async_trait]
+pub trait Provider: Send + Sync + 'static {
+    /// The tenant that the Authorization header claims, unverified.
+    async fn tenant_of(&self, headers: &[(String, String)]) -> Result<Option<String>, Fault>;
+
+    /// Answers a request of the tenant that the store belongs to and the origin names.
+    async fn handle(
+        &self,
+        store: Arc<dyn Store>,
+        origin: Origin,
+        request: Request,
+    ) -> Result<Response, Fault>;
+}
+
+#[async_trait]
+impl Provider for Plugin {
+    async fn tenant_of(&self, headers: &[(String, String)]) -> Result<Option<String>, Fault> {
+        Plugin::tenant_of(self, headers).await
+    }
+
+    async fn handle(
+        &self,
+        store: Arc<dyn Store>,
+        origin: Origin,
+        request: Request,
+    ) -> Result<Response, Fault> {
+        Plugin::handle(self, store, origin, request).await
+    }
+}
+
+/// How a [`Router`] reads requests.
+#[derive(Clone, Debug)]
+pub struct RouterOptions {
+    /// What clients put before the paths, such as `https://scim.example.com`. `None` takes the Host header,
+    /// which is right only without a proxy and without TLS.
+    pub public_url: Option<String>,
+    /// Bytes of a request's body; more is answered with 413.
+    pub body: usize,
+    /// How long a client may take to send a body; longer is answered with 408.
+    pub body_time: Duration,
+}
+
+impl Default for RouterOptions {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            body: 1 << 20,
+            body_time: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Serves the tenants of a database at `/{tenant}/scim/v2`, `/{tenant}/scim`, and, where the credential says
+/// who it is, `/scim/v2` and `/scim`; also `GET /health`.
+#[derive(Clone)]
+pub struct Router {
+    provider: Arc<dyn Provider>,
+    database: Arc<dyn Database>,
+    options: Arc<RouterOptions>,
+}
+
+impl Router {
+    /// Takes what answers and where it finds the tenants.
+    pub fn new(
+        provider: Arc<dyn Provider>,
+        database: Arc<dyn Database>,
+        options: RouterOptions,
+    ) -> Self {
+        Self {
+            provider,
+            database,
+            options: Arc::new(options),
+        }
+    }
+
+    /// The application, to be served or merged into another at its root. It knows the client's address if
+    /// it is served with `into_make_service_with_connect_info::<SocketAddr>()`.
+    pub fn into_axum(self) -> axum::Router {
+        axum::Router::new().fallback(answer).with_state(self)
+    }
+}
+
+async fn answer(
+    State(router): State<Router>,
+    request: axum::extract::Request,
+) -> axum::response::Response {
+    router.answer(request).await
+}

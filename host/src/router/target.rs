@@ -1,0 +1,106 @@
+//! Which tenant a path belongs to, and where its SCIM base ends.
+
+use crate::store::is_tenant_name;
+
+/// A path split at the end of its base. Everything stays percent-encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Target<'a> {
+    /// `None` on the shared bases, where the credential tells.
+    pub(super) tenant: Option<&'a str>,
+    /// `/acme/scim/v2`.
+    pub(super) base: &'a str,
+    /// `/Users/2819c223`; empty if the path is the base itself.
+    pub(super) path: &'a str,
+}
+
+impl<'a> Target<'a> {
+    /// `None` for a path that is below no base. The longest base wins.
+    pub(super) fn of(path: &'a str) -> Option<Self> {
+        Self::of_tenant(path).or_else(|| Self::shared(path))
+    }
+
+    fn of_tenant(path: &'a str) -> Option<Self> {
+        let (tenant, _) = path.strip_prefix('/')?.split_once('/')?;
+        let start = 1 + tenant.len();
+        let base = start + base_length(&path[start..])?;
+        is_tenant_name(tenant).then(|| Self::split(path, base, Some(tenant)))
+    }
+
+    fn shared(path: &'a str) -> Option<Self> {
+        Some(Self::split(path, base_length(path)?, None))
+    }
+
+    fn split(path: &'a str, at: usize, tenant: Option<&'a str>) -> Self {
+        let (base, path) = path.split_at(at);
+        Self { tenant, base, path }
+    }
+}
+
+/// The length of `/scim/v2` or `/scim` at the start, ending where a segment ends.
+fn base_length(path: &str) -> Option<usize> {
+    let is_base = |base: &&str| {
+        let rest = path.strip_prefix(*base);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    ["/scim/v2", "/scim"]
+        .iter()
+        .find(|base| is_base(base))
+        .map(|base| base.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Target;
+
+    fn split(path: &str) -> Option<(Option<&str>, &str, &str)> {
+        Target::of(path).map(|target| (target.tenant, target.base, target.path))
+    }
+
+    #[test]
+    fn the_longest_base_wins() {
+        let acme = Some("acme");
+        for (path, expected) in [
+            ("/acme/scim/v2/Users", (acme, "/acme/scim/v2", "/Users")),
+            ("/acme/scim/Users", (acme, "/acme/scim", "/Users")),
+            ("/acme/scim/v2", (acme, "/acme/scim/v2", "")),
+            ("/acme/scim/v2/", (acme, "/acme/scim/v2", "/")),
+            ("/acme/scim", (acme, "/acme/scim", "")),
+            ("/acme/scim/v2x", (acme, "/acme/scim", "/v2x")),
+            (
+                "/acme/scim/v2/Users/a%2Fb",
+                (acme, "/acme/scim/v2", "/Users/a%2Fb"),
+            ),
+            ("/scim/v2/Users", (None, "/scim/v2", "/Users")),
+            ("/scim/Users", (None, "/scim", "/Users")),
+            ("/scim/v2", (None, "/scim/v2", "")),
+            (
+                "/scim/scim/v2/Users",
+                (Some("scim"), "/scim/scim/v2", "/Users"),
+            ),
+            ("/v2/scim/Users", (Some("v2"), "/v2/scim", "/Users")),
+        ] {
+            assert_eq!(split(path), Some(expected), "{path}");
+        }
+    }
+
+    #[test]
+    fn other_paths_have_no_base() {
+        for path in [
+            "/",
+            "",
+            "*",
+            "/favicon.ico",
+            "/acme",
+            "/acme/",
+            "/acme/scimx",
+            "/acme//scim/v2",
+            "//scim",
+            "/Acme/scim/v2",
+            "/a%63me/scim/v2",
+            "/scimx/Users",
+            "/acme/SCIM/v2",
+        ] {
+            assert_eq!(split(path), None, "{path}");
+        }
+    }
+}

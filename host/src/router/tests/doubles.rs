@@ -1,0 +1,120 @@
+//! Providers and tenants for the router's tests.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use tokio::sync::Notify;
+
+use super::super::Provider;
+use crate::Vacant;
+use crate::http::{Origin, Request, Response};
+use crate::plugin::limits::Excess;
+use crate::plugin::{Cause, Fault, fresh_id};
+use crate::store::{Database, DatabaseError, Store, Tenant};
+
+/// Keeps what it was asked, and answers by the path.
+#[derive(Default)]
+pub(super) struct Echo(pub(super) Mutex<Vec<(Origin, Request)>>);
+
+#[async_trait]
+impl Provider for Echo {
+    async fn tenant_of(&self, headers: &[(String, String)]) -> Result<Option<String>, Fault> {
+        let header = headers.iter().find(|(name, _)| name == "authorization");
+        Ok(header.map(|(_, value)| value.clone()))
+    }
+
+    async fn handle(
+        &self,
+        _store: Arc<dyn Store>,
+        origin: Origin,
+        request: Request,
+    ) -> Result<Response, Fault> {
+        let path = request.path.clone();
+        self.0.lock().unwrap().push((origin, request));
+        let fault = |cause| {
+            Err(Fault {
+                request: fresh_id(),
+                cause,
+            })
+        };
+        let (status, name) = match path.as_str() {
+            "/trap" => return fault(Cause::Trap(wasmtime::Error::msg("the secret reason"))),
+            "/slow" => return fault(Cause::Limit(Excess::Deadline)),
+            "/panic" => panic!("a bug of the host"),
+            "/status" => (99, "x-name"),
+            "/header" => (200, "no header name"),
+            _ => (200, "x-name"),
+        };
+        let headers = vec![(name.to_owned(), "value".to_owned())];
+        Ok(Response {
+            status,
+            headers,
+            body: b"{}".to_vec(),
+        })
+    }
+}
+
+/// The tenant `acme`, and one that cannot be opened.
+pub(super) struct Tenants;
+
+#[async_trait]
+impl Database for Tenants {
+    async fn create_tenant(&self, _name: &str, _at: u64) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+
+    async fn tenants(&self) -> Result<Vec<Tenant>, DatabaseError> {
+        Ok(Vec::new())
+    }
+
+    async fn delete_tenant(&self, _name: &str) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+
+    async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError> {
+        match name {
+            "acme" => Ok(Some(Arc::new(Vacant))),
+            "broken" => Err(DatabaseError::Unavailable("the secret reason".to_owned())),
+            _ => Ok(None),
+        }
+    }
+
+    async fn setting(&self, _name: &str) -> Result<Option<String>, DatabaseError> {
+        Ok(None)
+    }
+
+    async fn set_setting(&self, _name: &str, _value: &str) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+}
+
+/// Waits in the middle of a request.
+#[derive(Default)]
+pub(super) struct Slow {
+    pub(super) begun: Notify,
+    pub(super) go_on: Notify,
+    pub(super) ended: Notify,
+}
+
+#[async_trait]
+impl Provider for Slow {
+    async fn tenant_of(&self, _headers: &[(String, String)]) -> Result<Option<String>, Fault> {
+        Ok(None)
+    }
+
+    async fn handle(
+        &self,
+        _store: Arc<dyn Store>,
+        _origin: Origin,
+        _request: Request,
+    ) -> Result<Response, Fault> {
+        self.begun.notify_one();
+        self.go_on.notified().await;
+        self.ended.notify_one();
+        Ok(Response {
+            status: 200,
+            headers: Vec::new(),
+            body: Vec::new(),
+        })
+    }
+}

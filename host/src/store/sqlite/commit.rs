@@ -1,0 +1,192 @@
+//! `commit`: the writes in their order, inside a savepoint of the writer. What may only be judged after the last write
+//! (ends of links, unique terms) waits in [`Change`] until [`Change::finish`].
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::fault::{Fault, Step};
+use super::relations::Waiting;
+use super::terms::Counts;
+use crate::store::chain::Digest;
+use crate::store::{Key, Refusal, Rejection, Term, Write};
+
+/// A key that sorts.
+pub(super) type Name = (String, String);
+
+/// The key as a name.
+pub(super) fn name(key: &Key) -> Name {
+    (key.kind.clone(), key.id.clone())
+}
+
+/// The name as a key.
+pub(super) fn key((kind, id): Name) -> Key {
+    Key { kind, id }
+}
+
+/// When, who and what.
+pub(super) struct Commit {
+    pub(super) at: i64,
+    pub(super) actor: String,
+    pub(super) writes: Vec<Write>,
+}
+
+/// Applies a commit. On an error the caller rolls back.
+pub(super) fn apply(
+    db: &Connection,
+    tenant: i64,
+    commit: Commit,
+) -> Result<Vec<(Key, u64)>, Rejection> {
+    let rejection = |write: u32| {
+        move |fault: Fault| Rejection {
+            write,
+            reason: fault.into(),
+        }
+    };
+    let outbox = outbox(db, tenant).map_err(rejection(0))?;
+    let mut change = Change::new(db, tenant, commit.at, commit.actor, outbox);
+    for (index, write) in (0u32..).zip(commit.writes) {
+        change.write = index;
+        change.apply(write).map_err(rejection(index))?;
+    }
+    change.judge()?;
+    change.finish().map_err(rejection(0))
+}
+
+/// Number and digest of the tenant's last event.
+pub(super) struct Outbox {
+    pub(super) sequence: i64,
+    pub(super) digest: Digest,
+    pub(super) appended: bool,
+}
+
+fn outbox(db: &Connection, tenant: i64) -> Step<Outbox> {
+    let found = db
+        .prepare_cached("SELECT sequence, digest FROM tenant WHERE id = ?")?
+        .query_row([tenant], |row| {
+            Ok(Outbox {
+                sequence: row.get(0)?,
+                digest: row.get(1)?,
+                appended: false,
+            })
+        })
+        .optional()?;
+    found.ok_or_else(|| Refusal::Unavailable("the tenant was deleted".into()).into())
+}
+
+/// An entry that this commit has looked at and that is there now.
+pub(super) struct Held {
+    pub(super) seq: i64,
+    /// The version before the commit; 0 if this commit inserted the entry.
+    pub(super) before: u64,
+    /// Whether the version rises.
+    pub(super) changed: bool,
+    /// A new body that is not written yet.
+    pub(super) body: Option<String>,
+    /// The terms it is to have, and the write that said so.
+    pub(super) terms: Option<(u32, Vec<Term>)>,
+}
+
+/// A commit in progress.
+pub(super) struct Change<'db> {
+    pub(super) db: &'db Connection,
+    pub(super) tenant: i64,
+    pub(super) at: i64,
+    pub(super) actor: String,
+    /// The number of the write that is being applied.
+    pub(super) write: u32,
+    /// What is known of the entries: `None` if one is not there now.
+    pub(super) entries: BTreeMap<Name, Option<Held>>,
+    /// Links of which an end is not there yet.
+    pub(super) waiting: Waiting,
+    /// The ends of all links that were made, and by which write.
+    pub(super) ends: BTreeMap<Name, u32>,
+    pub(super) counts: Counts,
+    pub(super) outbox: Outbox,
+}
+
+impl<'db> Change<'db> {
+    fn new(
+        db: &'db Connection,
+        tenant: i64,
+        at: i64,
+        actor: String,
+        outbox: Outbox,
+    ) -> Change<'db> {
+        Change {
+            db,
+            tenant,
+            at,
+            actor,
+            write: 0,
+            entries: BTreeMap::new(),
+            waiting: Waiting::default(),
+            ends: BTreeMap::new(),
+            counts: Counts::default(),
+            outbox,
+        }
+    }
+
+    fn apply(&mut self, write: Write) -> Step<()> {
+        match write {
+            Write::Insert(draft) => self.insert(draft),
+            Write::Replace(replacement) => self.replace(replacement),
+            Write::Remove(removal) => self.remove(&removal),
+            Write::Expect(expectation) => self
+                .expect(&expectation.key, Some(expectation.version))
+                .map(drop),
+            Write::Link(links) => links.into_iter().try_for_each(|link| self.link(link)),
+            Write::Unlink(links) => links.iter().try_for_each(|link| self.unlink(link)),
+            Write::UnlinkAll(set) => self.unlink_all(&set),
+            Write::Adjust(adjustment) => self.adjust(adjustment),
+            Write::Append(event) => self.append(event),
+            Write::Redact(subject) => self.redact(&subject),
+        }
+    }
+
+    /// What is judged after the last write. Of several faults the earliest write's is told.
+    fn judge(&mut self) -> Result<(), Rejection> {
+        let ends = self.check_ends();
+        let terms = self.write_terms();
+        match (ends, terms) {
+            (Err(ends), Err(terms)) => Err(if terms.write < ends.write {
+                terms
+            } else {
+                ends
+            }),
+            (ends, terms) => ends.and(terms),
+        }
+    }
+
+    /// Writes bodies, versions and counts; returns the new versions.
+    fn finish(mut self) -> Step<Vec<(Key, u64)>> {
+        let mut versions = Vec::new();
+        for (name, held) in std::mem::take(&mut self.entries) {
+            if let Some(held) = held.filter(|held| held.changed) {
+                versions.push((key(name), held.before + 1));
+                self.rewrite(held)?;
+            }
+        }
+        self.write_counts()?;
+        self.close_outbox()?;
+        Ok(versions)
+    }
+
+    fn rewrite(&self, held: Held) -> Step<()> {
+        let sql = match (&held.body, held.before) {
+            // An entry that was inserted and then left alone is complete.
+            (None, 0) => return Ok(()),
+            (None, _) => "UPDATE entry SET version = ?2, modified = ?3 WHERE seq = ?1",
+            (Some(_), _) => {
+                "UPDATE entry SET version = ?2, modified = ?3, body = ?4 WHERE seq = ?1"
+            }
+        };
+        let version = i64::try_from(held.before + 1).unwrap_or(i64::MAX);
+        let mut statement = self.db.prepare_cached(sql)?;
+        match held.body {
+            None => statement.execute(params![held.seq, version, self.at])?,
+            Some(body) => statement.execute(params![held.seq, version, self.at, body])?,
+        };
+        Ok(())
+    }
+}

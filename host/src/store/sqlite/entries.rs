@@ -1,0 +1,108 @@
+//! The writes that insert, replace, remove and expect entries.
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::commit::{Change, Held, name};
+use super::fault::Step;
+use super::rows;
+use super::sweep;
+use crate::store::{Draft, Key, Refusal, Removal, Replacement};
+
+impl Change<'_> {
+    /// The entry as it is now, after the writes so far.
+    pub(super) fn held(&mut self, key: &Key) -> Step<Option<&mut Held>> {
+        let name = name(key);
+        if !self.entries.contains_key(&name) {
+            let found = self.load(key)?;
+            self.entries.insert(name.clone(), found);
+        }
+        Ok(self.entries.get_mut(&name).and_then(Option::as_mut))
+    }
+
+    fn load(&self, key: &Key) -> Step<Option<Held>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT e.seq, e.version FROM kind k JOIN entry e ON e.kind = k.id AND e.id = ?3
+             WHERE k.tenant = ?1 AND k.name = ?2",
+        )?;
+        let held = statement.query_row(params![self.tenant, key.kind, key.id], |row| {
+            Ok(Held {
+                seq: row.get(0)?,
+                before: rows::unsigned(row.get(1)?),
+                changed: false,
+                body: None,
+                terms: None,
+            })
+        });
+        Ok(held.optional()?)
+    }
+
+    pub(super) fn insert(&mut self, draft: Draft) -> Step<()> {
+        if self.held(&draft.key)?.is_some() {
+            return Err(Refusal::Taken("id".into()).into());
+        }
+        let kind = self.kind(&draft.key.kind)?;
+        self.db
+            .prepare_cached(
+                "INSERT INTO entry(kind, id, version, created, modified, body)
+                 VALUES (?1, ?2, 1, ?3, ?3, ?4)",
+            )?
+            .execute(params![kind, draft.key.id, self.at, draft.body])?;
+        *self.counts.kinds.entry(kind).or_default() += 1;
+        let held = Held {
+            seq: self.db.last_insert_rowid(),
+            before: 0,
+            changed: true,
+            body: None,
+            terms: Some((self.write, draft.terms)),
+        };
+        self.entries.insert(name(&draft.key), Some(held));
+        self.settle(&draft.key)
+    }
+
+    /// The row of a kind, made when its first entry is.
+    fn kind(&self, name: &str) -> Step<i64> {
+        if let Some(kind) = rows::kind(self.db, self.tenant, name)? {
+            return Ok(kind.id);
+        }
+        let mut statement = self
+            .db
+            .prepare_cached("INSERT INTO kind(tenant, name) VALUES (?, ?)")?;
+        Ok(statement.insert(params![self.tenant, name])?)
+    }
+
+    pub(super) fn replace(&mut self, Replacement { draft, version }: Replacement) -> Step<()> {
+        let write = self.write;
+        let held = self.expect(&draft.key, Some(version))?;
+        held.changed = true;
+        held.body = Some(draft.body);
+        held.terms = Some((write, draft.terms));
+        Ok(())
+    }
+
+    /// The entry, unless it is not there or had another version before this commit.
+    pub(super) fn expect(&mut self, key: &Key, version: Option<u64>) -> Step<&mut Held> {
+        let Some(held) = self.held(key)? else {
+            return Err(Refusal::Missing(key.clone()).into());
+        };
+        if version.is_some_and(|version| version != held.before) {
+            return Err(Refusal::Stale(key.clone()).into());
+        }
+        Ok(held)
+    }
+
+    pub(super) fn remove(&mut self, removal: &Removal) -> Step<()> {
+        let seq = self.expect(&removal.key, removal.version)?.seq;
+        self.unlink_arriving(seq)?;
+        for linkset in sweep::linksets(self.db, seq)? {
+            sweep::retire_linkset(self.db, linkset)?;
+        }
+        self.remove_terms(seq)?;
+        let kind = self.kind(&removal.key.kind)?;
+        *self.counts.kinds.entry(kind).or_default() -= 1;
+        self.db
+            .prepare_cached("DELETE FROM entry WHERE seq = ?")?
+            .execute([seq])?;
+        self.entries.insert(name(&removal.key), None);
+        Ok(())
+    }
+}

@@ -1,0 +1,147 @@
+//! Pages in the order of a path's values. Entries without a value come last, or first when descending; ties stay in the
+//! order of creation either way.
+//!
+//! Few candidates are sorted. Many are walked along the index of the path in two parts, the entries with a value and
+//! those without, each in its own order.
+
+use super::fault::Step;
+use super::find::{Search, read_place};
+use super::plan;
+use super::position::Position;
+use super::rows::Field;
+use super::sql::Sql;
+use super::value::Stored;
+
+/// A part of a walk: the rows, the columns seq and value of each, and their order.
+struct Part {
+    rows: Sql,
+    columns: &'static str,
+    order: &'static str,
+}
+
+impl Search<'_> {
+    /// Sorts the candidates.
+    pub(super) fn sorted(&self, field: &Field, descending: bool) -> Step<Vec<Position>> {
+        let value = "(SELECT o.value FROM term o WHERE o.seq = x.seq AND o.field = ? ORDER BY o.value LIMIT 1)";
+        let order = match descending {
+            false => " ORDER BY v IS NULL, v, seq LIMIT ? OFFSET ?",
+            true => " ORDER BY v IS NOT NULL, v DESC, seq LIMIT ? OFFSET ?",
+        };
+        let sql = Sql::new("SELECT seq, v FROM (SELECT x.seq AS seq, ")
+            .text(value)
+            .bind(field.id)
+            .text(" AS v FROM ")
+            .append(self.matching(self.plan.rows.clone()))
+            .text(") WHERE ")
+            .append(self.behind(descending))
+            .text(order);
+        self.page(sql, self.limit, self.offset)
+    }
+
+    /// The condition on `v` and `seq` for what comes behind the position.
+    fn behind(&self, descending: bool) -> Sql {
+        let Some(Position::Sorted(seq, value)) = &self.after else {
+            return Sql::new("1");
+        };
+        let sql = match (value, descending) {
+            (Some(_), false) => "(v > ? OR (v = ? AND seq > ?) OR v IS NULL)",
+            (Some(_), true) => "(v < ? OR (v = ? AND seq > ?))",
+            (None, false) => "(v IS NULL AND seq > ?)",
+            (None, true) => "(v IS NOT NULL OR seq > ?)",
+        };
+        let sql = Sql::new(sql);
+        match value {
+            Some(value) => sql.bind(value.clone()).bind(value.clone()).bind(*seq),
+            None => sql.bind(*seq),
+        }
+    }
+
+    /// Walks the index.
+    pub(super) fn walk(&self, field: &Field, descending: bool) -> Step<Vec<Position>> {
+        let (mut places, mut skip) = (Vec::new(), self.offset);
+        for part in self.parts(field, descending) {
+            let wanted = self.limit - places.len() as i64;
+            if wanted == 0 {
+                break;
+            }
+            let sql = Sql::new(part.columns)
+                .append(part.rows.clone())
+                .text(part.order);
+            let found = self.page(sql, wanted, skip)?;
+            skip = if found.is_empty() && skip > 0 {
+                skip - self.size(part.rows)?
+            } else {
+                0
+            };
+            places.extend(found);
+        }
+        Ok(places)
+    }
+
+    /// The parts that lie behind the position, in their order.
+    fn parts(&self, field: &Field, descending: bool) -> Vec<Part> {
+        let valued = |after| Some(self.valued(field, after, descending));
+        // An index lists who has a value, not who has none: look for those only where there are some.
+        let lacking = field.entries < self.kind.entries;
+        let valueless = |after| lacking.then(|| self.valueless(field, after));
+        let parts = match (&self.after, descending) {
+            (Some(Position::Sorted(seq, Some(value))), false) => {
+                [valued(Some((value, *seq))), valueless(0)]
+            }
+            (Some(Position::Sorted(seq, Some(value))), true) => [valued(Some((value, *seq))), None],
+            (Some(Position::Sorted(seq, None)), false) => [valueless(*seq), None],
+            (Some(Position::Sorted(seq, None)), true) => [valueless(*seq), valued(None)],
+            (_, false) => [valued(None), valueless(0)],
+            (_, true) => [valueless(0), valued(None)],
+        };
+        parts.into_iter().flatten().collect()
+    }
+
+    fn valued(&self, field: &Field, after: Option<(&Stored, i64)>, descending: bool) -> Part {
+        let rows = Sql::new("term x WHERE x.field = ?").bind(field.id);
+        let rows = match (after, descending) {
+            (None, _) => rows,
+            (Some((value, seq)), false) => rows
+                .text(" AND (x.value, x.seq) > (?, ?)")
+                .bind(value.clone())
+                .bind(seq),
+            // Ties ascend while values descend, which no comparison of rows says; the first one is for the index.
+            (Some((value, seq)), true) => rows
+                .text(" AND x.value <= ? AND (x.value < ? OR x.seq > ?)")
+                .bind(value.clone())
+                .bind(value.clone())
+                .bind(seq),
+        };
+        Part {
+            rows: self.matching(rows),
+            columns: "SELECT x.seq, x.value FROM ",
+            order: match descending {
+                false => " ORDER BY x.value, x.seq LIMIT ? OFFSET ?",
+                true => " ORDER BY x.value DESC, x.seq LIMIT ? OFFSET ?",
+            },
+        }
+    }
+
+    fn valueless(&self, field: &Field, after: i64) -> Part {
+        let rows = plan::of_kind(self.kind.id)
+            .text(" AND NOT EXISTS(SELECT 1 FROM term o WHERE o.seq = x.seq AND o.field = ?)")
+            .bind(field.id)
+            .text(" AND x.seq > ?")
+            .bind(after);
+        Part {
+            rows: self.matching(rows),
+            columns: "SELECT x.seq, NULL FROM ",
+            order: " ORDER BY x.seq LIMIT ? OFFSET ?",
+        }
+    }
+
+    fn size(&self, rows: Sql) -> Step<i64> {
+        Ok(Sql::new("SELECT COUNT(*) FROM ")
+            .append(rows)
+            .one(self.db, |row| row.get(0))?)
+    }
+
+    fn page(&self, sql: Sql, limit: i64, offset: i64) -> Step<Vec<Position>> {
+        Ok(sql.bind(limit).bind(offset).all(self.db, read_place)?)
+    }
+}

@@ -1,0 +1,90 @@
+//! The writes on events and counters.
+
+use rusqlite::params;
+
+use super::commit::Change;
+use super::fault::Step;
+use super::read;
+use super::rows::unsigned;
+use crate::store::{Adjustment, Channel, Event, Key, RecordedEvent, Refusal, chain};
+
+impl Change<'_> {
+    /// Below 0 it stays at 0. Only a rise is held against the ceiling, so that seats can be given back under a ceiling
+    /// that was lowered.
+    pub(super) fn adjust(&mut self, adjustment: Adjustment) -> Step<()> {
+        let old = read::counter(self.db, self.tenant, &adjustment.counter)?;
+        let ceiling = i64::try_from(adjustment.ceiling.unwrap_or(u64::MAX)).unwrap_or(i64::MAX);
+        let new = old.checked_add(adjustment.by).map(|new| new.max(0));
+        let new = match new {
+            Some(new) if new <= ceiling || adjustment.by < 0 => new,
+            _ => return Err(Refusal::OverCeiling(adjustment.counter).into()),
+        };
+        self.db
+            .prepare_cached(
+                "INSERT INTO counter VALUES (?, ?, ?)
+                 ON CONFLICT DO UPDATE SET value = excluded.value",
+            )?
+            .execute(params![self.tenant, adjustment.counter, new])?;
+        Ok(())
+    }
+
+    pub(super) fn append(&mut self, event: Event) -> Step<()> {
+        let sequence = self.outbox.sequence + 1;
+        let (number, at) = (unsigned(sequence), unsigned(self.at));
+        let recorded = chain::record(&self.outbox.digest, number, at, &self.actor, event);
+        self.insert_event(sequence, &recorded)?;
+        self.outbox.sequence = sequence;
+        self.outbox.digest = recorded.digest;
+        self.outbox.appended = true;
+        Ok(())
+    }
+
+    fn insert_event(&self, sequence: i64, recorded: &RecordedEvent) -> Step<()> {
+        let event = &recorded.event;
+        let channel = match event.channel {
+            Channel::Feed => 0,
+            Channel::Audit => 1,
+        };
+        let subject = event.subject.as_ref();
+        self.db
+            .prepare_cached("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?
+            .execute(params![
+                self.tenant,
+                sequence,
+                self.at,
+                recorded.actor,
+                channel,
+                event.name,
+                subject.map(|key| &key.kind),
+                subject.map(|key| &key.id),
+                event.body,
+                recorded.body_digest,
+                recorded.digest,
+            ])?;
+        Ok(())
+    }
+
+    pub(super) fn redact(&mut self, subject: &Key) -> Step<()> {
+        self.db
+            .prepare_cached(
+                "UPDATE event SET body = ''
+                 WHERE tenant = ? AND subject_kind = ? AND subject_id = ? AND body <> ''",
+            )?
+            .execute(params![self.tenant, subject.kind, subject.id])?;
+        Ok(())
+    }
+
+    /// Notes where the next event goes on.
+    pub(super) fn close_outbox(&self) -> Step<()> {
+        if self.outbox.appended {
+            self.db
+                .prepare_cached("UPDATE tenant SET sequence = ?, digest = ? WHERE id = ?")?
+                .execute(params![
+                    self.outbox.sequence,
+                    self.outbox.digest,
+                    self.tenant
+                ])?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! The writes that link and unlink.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::params;
+
+use super::commit::{Change, Name, key, name};
+use super::fault::Step;
+use super::rows;
+use super::sweep;
+use crate::store::{Key, Link, LinkSet, Refusal, Rejection};
+
+/// Links that wait for an end, by that end: source, name, target.
+pub(super) type Waiting = BTreeMap<Name, BTreeSet<(Name, String, Name)>>;
+
+impl Change<'_> {
+    pub(super) fn link(&mut self, link: Link) -> Step<()> {
+        for end in [&link.source, &link.target] {
+            self.ends.entry(name(end)).or_insert(self.write);
+        }
+        self.place(link)
+    }
+
+    /// Makes the link, or lets it wait for an end that may still be inserted.
+    fn place(&mut self, link: Link) -> Step<()> {
+        let Some(source) = self.seq(&link.source)? else {
+            return self.wait(&link.source, &link);
+        };
+        let Some(target) = self.seq(&link.target)? else {
+            return self.wait(&link.target, &link);
+        };
+        let linkset = self.linkset(source, &link.name)?;
+        let mut insert = self
+            .db
+            .prepare_cached("INSERT OR IGNORE INTO link VALUES (?, ?)")?;
+        if insert.execute([linkset, target])? == 0 {
+            return Err(Refusal::Taken(link.name).into());
+        }
+        self.mark(&link.source)
+    }
+
+    fn wait(&mut self, end: &Key, link: &Link) -> Step<()> {
+        let waiting = self.waiting.entry(name(end)).or_default();
+        if !waiting.insert((name(&link.source), link.name.clone(), name(&link.target))) {
+            return Err(Refusal::Taken(link.name.clone()).into());
+        }
+        Ok(())
+    }
+
+    /// Makes the links that waited for this entry.
+    pub(super) fn settle(&mut self, end: &Key) -> Step<()> {
+        for (source, name, target) in self.waiting.remove(&name(end)).unwrap_or_default() {
+            self.place(Link {
+                source: key(source),
+                name,
+                target: key(target),
+            })?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn unlink(&mut self, link: &Link) -> Step<()> {
+        let missing = || Refusal::Missing(link.target.clone());
+        let source = self.seq(&link.source)?;
+        let target = self.seq(&link.target)?;
+        let (Some(source), Some(target)) = (source, target) else {
+            let end = if source.is_none() {
+                &link.source
+            } else {
+                &link.target
+            };
+            let waits = (name(&link.source), link.name.clone(), name(&link.target));
+            let waiting = self.waiting.get_mut(&name(end));
+            let removed = waiting.is_some_and(|waiting| waiting.remove(&waits));
+            return if removed {
+                Ok(())
+            } else {
+                Err(missing().into())
+            };
+        };
+        let linkset = rows::linkset(self.db, source, &link.name)?.ok_or_else(missing)?;
+        let mut delete = self
+            .db
+            .prepare_cached("DELETE FROM link WHERE linkset = ? AND target = ?")?;
+        if delete.execute([linkset, target])? == 0 {
+            return Err(missing().into());
+        }
+        self.mark(&link.source)
+    }
+
+    pub(super) fn unlink_all(&mut self, set: &LinkSet) -> Step<()> {
+        let source = name(&set.source);
+        for waiting in self.waiting.values_mut() {
+            waiting.retain(|(from, called, _)| *from != source || *called != set.name);
+        }
+        let Some(source) = self.seq(&set.source)? else {
+            return Ok(());
+        };
+        let Some(linkset) = rows::linkset(self.db, source, &set.name)? else {
+            return Ok(());
+        };
+        let mut any = self
+            .db
+            .prepare_cached("SELECT 1 FROM link WHERE linkset = ?")?;
+        if any.exists([linkset])? {
+            sweep::retire_linkset(self.db, linkset)?;
+            self.mark(&set.source)?;
+        }
+        Ok(())
+    }
+
+    /// Removes the links that arrive at an entry that goes; their sources change.
+    pub(super) fn unlink_arriving(&mut self, target: i64) -> Step<()> {
+        for source in self.sources(target)? {
+            self.mark(&source)?;
+        }
+        self.db
+            .prepare_cached("DELETE FROM link WHERE target = ?")?
+            .execute([target])?;
+        Ok(())
+    }
+
+    fn sources(&self, target: i64) -> Step<Vec<Key>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT k.name, e.id FROM link l JOIN linkset s ON s.id = l.linkset
+             JOIN entry e ON e.seq = s.source JOIN kind k ON k.id = e.kind WHERE l.target = ?",
+        )?;
+        let keys = statement.query_map([target], |row| {
+            Ok(Key {
+                kind: row.get(0)?,
+                id: row.get(1)?,
+            })
+        })?;
+        Ok(keys.collect::<Result<_, _>>()?)
+    }
+
+    /// After the last write, both ends of every link that was made must be there.
+    pub(super) fn check_ends(&mut self) -> Result<(), Rejection> {
+        let mut ends: Vec<(u32, Name)> = std::mem::take(&mut self.ends)
+            .into_iter()
+            .map(|(name, write)| (write, name))
+            .collect();
+        ends.sort();
+        for (write, end) in ends {
+            let end = key(end);
+            let reason = match self.held(&end) {
+                Ok(Some(_)) => continue,
+                Ok(None) => Refusal::Missing(end),
+                Err(fault) => fault.into(),
+            };
+            return Err(Rejection { write, reason });
+        }
+        Ok(())
+    }
+
+    fn seq(&mut self, key: &Key) -> Step<Option<i64>> {
+        Ok(self.held(key)?.map(|held| held.seq))
+    }
+
+    /// The row of an entry's links of one name, made with the first of them.
+    fn linkset(&self, source: i64, name: &str) -> Step<i64> {
+        if let Some(linkset) = rows::linkset(self.db, source, name)? {
+            return Ok(linkset);
+        }
+        let mut statement = self
+            .db
+            .prepare_cached("INSERT INTO linkset(source, name) VALUES (?, ?)")?;
+        Ok(statement.insert(params![source, name])?)
+    }
+
+    fn mark(&mut self, key: &Key) -> Step<()> {
+        if let Some(held) = self.held(key)? {
+            held.changed = true;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,67 @@
+//! Looking up rows by the names that calls use.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::store::Key;
+
+/// A kind of entries in a tenant.
+pub(super) struct Kind {
+    /// What `entry` and `field` point at.
+    pub(super) id: i64,
+    /// How many entries it has.
+    pub(super) entries: i64,
+}
+
+/// A path of a kind.
+pub(super) struct Field {
+    /// What `term` points at.
+    pub(super) id: i64,
+    /// How many entries have a term of it.
+    pub(super) entries: i64,
+}
+
+/// The kind of this name; `None` if the tenant is gone or never had an entry of it.
+pub(super) fn kind(db: &Connection, tenant: i64, name: &str) -> rusqlite::Result<Option<Kind>> {
+    db.prepare_cached("SELECT id, entries FROM kind WHERE tenant = ? AND name = ?")?
+        .query_row(params![tenant, name], |row| {
+            Ok(Kind {
+                id: row.get(0)?,
+                entries: row.get(1)?,
+            })
+        })
+        .optional()
+}
+
+/// The field of this path; `None` if no entry of the kind ever had a term of it.
+pub(super) fn field(db: &Connection, kind: i64, path: &str) -> rusqlite::Result<Option<Field>> {
+    db.prepare_cached("SELECT id, entries FROM field WHERE kind = ? AND path = ?")?
+        .query_row(params![kind, path], |row| {
+            Ok(Field {
+                id: row.get(0)?,
+                entries: row.get(1)?,
+            })
+        })
+        .optional()
+}
+
+/// The `seq` of the entry with this key.
+pub(super) fn seq(db: &Connection, tenant: i64, key: &Key) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached(
+        "SELECT e.seq FROM kind k JOIN entry e ON e.kind = k.id AND e.id = ?3
+         WHERE k.tenant = ?1 AND k.name = ?2",
+    )?
+    .query_row(params![tenant, key.kind, key.id], |row| row.get(0))
+    .optional()
+}
+
+/// The link set of this name that leaves the entry.
+pub(super) fn linkset(db: &Connection, source: i64, name: &str) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached("SELECT id FROM linkset WHERE source = ? AND name = ?")?
+        .query_row(params![source, name], |row| row.get(0))
+        .optional()
+}
+
+/// A number that SQLite keeps signed and that is never below 0.
+pub(super) fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

@@ -1,0 +1,145 @@
+//! The file: opening connections to it, its tables, and the refusal of files that are not ours or too new.
+//!
+//! A file of ours has `application_id` [`APPLICATION`] and its schema's version in `user_version`. Ids come from
+//! AUTOINCREMENT and are never reused, so that a row that still names a removed tenant, entry or link set names nothing.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use crate::store::DatabaseError;
+
+/// "SCIM" in `application_id`.
+const APPLICATION: i32 = 0x5343_494D;
+
+/// The version of the tables below.
+const VERSION: i32 = 1;
+
+/// How long a connection waits for other processes' locks.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// Pages that the writer keeps in memory, in KiB (SQLite counts these as negative numbers).
+const WRITER_CACHE: i64 = -65_536;
+
+/// Distinct statements that a connection keeps prepared; each shape of filter is one.
+const STATEMENTS: usize = 128;
+
+const TABLES: &str = include_str!("schema.sql");
+
+/// The connection that writes. Makes the file and its tables where there are none.
+pub(super) fn open_writer(path: &Path) -> Result<Connection, DatabaseError> {
+    create_private(path);
+    let explain = |error| explain(path, error);
+    let mut db = connect(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+    )
+    .map_err(explain)?;
+    // Nothing is changed, not even the journal mode, before the file is known to be ours or empty.
+    inspect(path, &db)?;
+    enter_wal(&db).map_err(explain)?;
+    db.pragma_update(None, "synchronous", "FULL")
+        .map_err(explain)?;
+    db.pragma_update(None, "cache_size", WRITER_CACHE)
+        .map_err(explain)?;
+    // Persons are erased from here: what is deleted is overwritten too.
+    db.pragma_update(None, "secure_delete", "ON")
+        .map_err(explain)?;
+    create(path, &mut db)?;
+    Ok(db)
+}
+
+/// A connection that only reads.
+pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    db.busy_timeout(BUSY)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    db.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(db)
+}
+
+/// The file holds persons' data and credentials' digests: nobody else may read it. SQLite gives the files beside it the
+/// same permissions. If it cannot be made here, SQLite will say why.
+fn create_private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.open(path));
+}
+
+/// Whether the file is empty and waits for its tables. Refuses a file that is not ours, or newer than we are.
+fn inspect(path: &Path, db: &Connection) -> Result<bool, DatabaseError> {
+    let stamps = "SELECT application_id, user_version, (SELECT COUNT(*) FROM sqlite_schema)
+                  FROM pragma_application_id, pragma_user_version";
+    let (application, version, tables): (i32, i32, i64) = db
+        .query_row(stamps, [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .map_err(|error| explain(path, error))?;
+    let name = path.display();
+    match (application, version) {
+        (0, 0) if tables == 0 => Ok(true),
+        (APPLICATION, VERSION) => Ok(false),
+        (APPLICATION, _) => Err(DatabaseError::Unsuitable(format!(
+            "`{name}` has version {version} of the scimlet format, this scimlet works with version {VERSION}: \
+             use the scimlet that wrote it, or a newer one"
+        ))),
+        _ => Err(DatabaseError::Unsuitable(format!(
+            "`{name}` is a SQLite database of another application, not a scimlet database"
+        ))),
+    }
+}
+
+/// Switches to write-ahead logging. SQLite does not wait by itself when another process is about to do the same.
+fn enter_wal(db: &Connection) -> rusqlite::Result<()> {
+    let start = Instant::now();
+    loop {
+        match db.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if is_busy(&error) && start.elapsed() < BUSY => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            result => return result,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
+}
+
+/// Makes the tables unless another process was faster: it looks again with the write lock held.
+fn create(path: &Path, db: &mut Connection) -> Result<(), DatabaseError> {
+    let explain = |error| explain(path, error);
+    let transaction = db
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(explain)?;
+    if inspect(path, &transaction)? {
+        transaction.execute_batch(TABLES).map_err(explain)?;
+        transaction
+            .pragma_update(None, "application_id", APPLICATION)
+            .map_err(explain)?;
+        transaction
+            .pragma_update(None, "user_version", VERSION)
+            .map_err(explain)?;
+    }
+    transaction.commit().map_err(explain)
+}
+
+fn explain(path: &Path, error: rusqlite::Error) -> DatabaseError {
+    let name = path.display();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => {
+            DatabaseError::Unsuitable(format!("`{name}` is not a SQLite database"))
+        }
+        _ => DatabaseError::Unavailable(format!("`{name}`: {error}")),
+    }
+}

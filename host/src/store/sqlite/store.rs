@@ -1,0 +1,125 @@
+//! [`Store`] over SQLite: checks the call, then hands it to a reader or to the writer.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use rusqlite::Connection;
+
+use super::Shared;
+use super::commit::{self, Commit};
+use super::fault::Step;
+use super::find::find;
+use super::read::{self, LinkQuery};
+use crate::store::{
+    Direction, Entry, Key, Link, LinkPage, Page, Query, RecordedEvent, Refusal, Rejection, Store,
+    Write, check,
+};
+
+/// Keys that are read here and now; more are read on a thread that may block.
+const FEW: usize = 32;
+
+/// One tenant's storage.
+pub(super) struct TenantStore {
+    pub(super) shared: Arc<Shared>,
+    pub(super) tenant: i64,
+}
+
+impl TenantStore {
+    async fn look_up<T: Send + 'static>(
+        &self,
+        keys: usize,
+        read: impl FnOnce(&Connection) -> Step<T> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        match keys {
+            0..=FEW => self.shared.readers.point(read),
+            _ => self.shared.readers.clone().search(read).await,
+        }
+    }
+}
+
+#[async_trait]
+impl Store for TenantStore {
+    async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
+        check::keys(keys.len())?;
+        let tenant = self.tenant;
+        self.look_up(keys.len(), move |db| read::get(db, tenant, &keys))
+            .await
+    }
+
+    async fn find(&self, mut query: Query) -> Result<Page, Refusal> {
+        let filter = check::query(&mut query)?;
+        let (tenant, readers) = (self.tenant, self.shared.readers.clone());
+        readers
+            .search(move |db| find(db, tenant, &query, filter))
+            .await
+    }
+
+    async fn links(
+        &self,
+        anchors: Vec<Key>,
+        name: String,
+        direction: Direction,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<LinkPage>, Refusal> {
+        check::links(&anchors, after.as_deref())?;
+        let query = LinkQuery {
+            name,
+            direction,
+            after,
+            limit,
+        };
+        let (tenant, readers) = (self.tenant, self.shared.readers.clone());
+        readers
+            .search(move |db| read::links(db, tenant, &anchors, &query))
+            .await
+    }
+
+    async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
+        check::keys(links.len())?;
+        let tenant = self.tenant;
+        self.look_up(links.len(), move |db| read::has(db, tenant, &links))
+            .await
+    }
+
+    async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
+        check::keys(names.len())?;
+        let tenant = self.tenant;
+        self.look_up(names.len(), move |db| read::counters(db, tenant, &names))
+            .await
+    }
+
+    async fn commit(
+        &self,
+        at: u64,
+        actor: String,
+        writes: Vec<Write>,
+    ) -> Result<Vec<(Key, u64)>, Rejection> {
+        check::commit(at, &actor, &writes)?;
+        let tenant = self.tenant;
+        let commit = Commit {
+            at: i64::try_from(at).unwrap_or(i64::MAX),
+            actor,
+            writes,
+        };
+        let done = self
+            .shared
+            .writer
+            .run(move |db| commit::apply(db, tenant, commit))
+            .await;
+        done.unwrap_or_else(|why| {
+            Err(Rejection {
+                write: 0,
+                reason: Refusal::Unavailable(why),
+            })
+        })
+    }
+
+    async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
+        let (tenant, readers) = (self.tenant, self.shared.readers.clone());
+        readers
+            .search(move |db| read::events(db, tenant, after, limit))
+            .await
+    }
+}

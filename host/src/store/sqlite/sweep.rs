@@ -1,0 +1,118 @@
+//! Sweeping up what large removals left behind, a bounded piece at a time, when nobody waits for the writer. The rows are
+//! out of reach already; this gives their space back.
+
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+
+/// Rows that one step removes at most, so that a commit never waits long for it.
+const STEP: i64 = 500;
+
+/// Whether anything is left to sweep.
+pub(super) fn is_due(db: &Connection) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT 1 FROM sweep")?.exists([])
+}
+
+/// Sweeps one piece in a transaction of its own. Whether more may be left.
+pub(super) fn step(db: &Connection) -> rusqlite::Result<bool> {
+    let transaction = rusqlite::Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
+    let due: Option<(String, i64)> = transaction
+        .prepare_cached("SELECT what, id FROM sweep LIMIT 1")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((what, id)) = due else {
+        return Ok(false);
+    };
+    let finished = match what.as_str() {
+        "linkset" => links(&transaction, id)?,
+        "kind" => entries(&transaction, id)?,
+        _ => events(&transaction, id)?,
+    };
+    if finished {
+        transaction.execute(
+            "DELETE FROM sweep WHERE what = ? AND id = ?",
+            params![what, id],
+        )?;
+    }
+    transaction.commit()?;
+    Ok(true)
+}
+
+/// Takes all links of a link set away: at once if they are few, else unhooked and left to the sweeper.
+pub(super) fn retire_linkset(db: &Connection, linkset: i64) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM linkset WHERE id = ?")?
+        .execute([linkset])?;
+    if !links(db, linkset)? {
+        leave(db, "linkset", linkset)?;
+    }
+    Ok(())
+}
+
+/// Unhooks all that is in a tenant, itself included.
+pub(super) fn retire_tenant(db: &Connection, tenant: i64) -> rusqlite::Result<()> {
+    db.execute(
+        "INSERT INTO sweep SELECT 'kind', id FROM kind WHERE tenant = ?",
+        [tenant],
+    )?;
+    leave(db, "tenant", tenant)?;
+    db.execute("DELETE FROM kind WHERE tenant = ?", [tenant])?;
+    db.execute("DELETE FROM counter WHERE tenant = ?", [tenant])?;
+    db.execute("DELETE FROM tenant WHERE id = ?", [tenant])?;
+    Ok(())
+}
+
+fn leave(db: &Connection, what: &str, id: i64) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT INTO sweep VALUES (?, ?)")?
+        .execute(params![what, id])
+        .map(drop)
+}
+
+/// Removes links of a link set. Whether that was all of them.
+fn links(db: &Connection, linkset: i64) -> rusqlite::Result<bool> {
+    let removed = db
+        .prepare_cached(
+            "DELETE FROM link WHERE linkset = ?1
+             AND target IN (SELECT target FROM link WHERE linkset = ?1 LIMIT ?2)",
+        )?
+        .execute([linkset, STEP])?;
+    Ok((removed as i64) < STEP)
+}
+
+fn events(db: &Connection, tenant: i64) -> rusqlite::Result<bool> {
+    let removed = db.execute(
+        "DELETE FROM event WHERE tenant = ?1
+         AND sequence IN (SELECT sequence FROM event WHERE tenant = ?1 LIMIT ?2)",
+        [tenant, STEP],
+    )?;
+    Ok((removed as i64) < STEP)
+}
+
+/// Removes entries of a kind that is gone, and what hangs on each. Whether that was all of them.
+fn entries(db: &Connection, kind: i64) -> rusqlite::Result<bool> {
+    let mut statement = db.prepare_cached("SELECT seq FROM entry WHERE kind = ? LIMIT ?")?;
+    let found: Vec<i64> = statement
+        .query_map([kind, STEP], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for seq in &found {
+        for linkset in linksets(db, *seq)? {
+            retire_linkset(db, linkset)?;
+        }
+        for sql in [
+            "DELETE FROM link WHERE target = ?",
+            "DELETE FROM term WHERE seq = ?",
+            "DELETE FROM entry WHERE seq = ?",
+        ] {
+            db.prepare_cached(sql)?.execute([seq])?;
+        }
+    }
+    let finished = (found.len() as i64) < STEP;
+    if finished {
+        db.execute("DELETE FROM field WHERE kind = ?", [kind])?;
+    }
+    Ok(finished)
+}
+
+/// The link sets that leave an entry.
+pub(super) fn linksets(db: &Connection, source: i64) -> rusqlite::Result<Vec<i64>> {
+    db.prepare_cached("SELECT id FROM linkset WHERE source = ?")?
+        .query_map([source], |row| row.get(0))?
+        .collect()
+}

@@ -1,0 +1,123 @@
+//! [`Database`] over SQLite: the tenants and the host's settings.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
+
+use super::fault::Step;
+use super::rows::unsigned;
+use super::store::TenantStore;
+use super::{Sqlite, sweep};
+use crate::store::chain::START;
+use crate::store::{Database, DatabaseError, Refusal, Store, Tenant, is_tenant_name};
+
+#[async_trait]
+impl Database for Sqlite {
+    async fn create_tenant(&self, name: &str, at: u64) -> Result<(), DatabaseError> {
+        if !is_tenant_name(name) {
+            let why = "a tenant's name is 1 to 63 of `a`-`z`, `0`-`9` and `-`";
+            return Err(DatabaseError::Unsuitable(format!(
+                "`{name}` is no tenant's name: {why}"
+            )));
+        }
+        let (name, at) = (name.to_owned(), i64::try_from(at).unwrap_or(i64::MAX));
+        self.write(move |db| create(db, name, at)).await
+    }
+
+    async fn tenants(&self) -> Result<Vec<Tenant>, DatabaseError> {
+        self.read(|db| {
+            let mut statement =
+                db.prepare_cached("SELECT name, created FROM tenant ORDER BY name")?;
+            let tenants = statement.query_map([], |row| {
+                Ok(Tenant {
+                    name: row.get(0)?,
+                    created: unsigned(row.get(1)?),
+                })
+            })?;
+            Ok(tenants.collect::<Result<_, _>>()?)
+        })
+    }
+
+    async fn delete_tenant(&self, name: &str) -> Result<(), DatabaseError> {
+        let name = name.to_owned();
+        self.write(move |db| match find(db, &name).map_err(unavailable)? {
+            Some(tenant) => sweep::retire_tenant(db, tenant).map_err(unavailable),
+            None => Err(DatabaseError::Unknown(name)),
+        })
+        .await
+    }
+
+    async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError> {
+        let tenant = self.read(|db| Ok(find(db, name)?))?;
+        Ok(tenant.map(|tenant| -> Arc<dyn Store> {
+            Arc::new(TenantStore {
+                shared: self.shared.clone(),
+                tenant,
+            })
+        }))
+    }
+
+    async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached("SELECT value FROM setting WHERE name = ?")?;
+            Ok(statement.query_row([name], |row| row.get(0)).optional()?)
+        })
+    }
+
+    async fn set_setting(&self, name: &str, value: &str) -> Result<(), DatabaseError> {
+        let (name, value) = (name.to_owned(), value.to_owned());
+        self.write(move |db| {
+            let sql = "INSERT INTO setting VALUES (?, ?)
+                       ON CONFLICT DO UPDATE SET value = excluded.value";
+            db.execute(sql, params![name, value])
+                .map(drop)
+                .map_err(unavailable)
+        })
+        .await
+    }
+}
+
+impl Sqlite {
+    async fn write(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<(), DatabaseError> + Send + 'static,
+    ) -> Result<(), DatabaseError> {
+        self.shared
+            .writer
+            .run(work)
+            .await
+            .map_err(DatabaseError::Unavailable)?
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> Step<T>) -> Result<T, DatabaseError> {
+        self.shared
+            .readers
+            .point(read)
+            .map_err(|refusal| match refusal {
+                Refusal::Unavailable(why) => DatabaseError::Unavailable(why),
+                other => DatabaseError::Unavailable(format!("{other:?}")),
+            })
+    }
+}
+
+fn create(db: &Connection, name: String, at: i64) -> Result<(), DatabaseError> {
+    let sql = "INSERT INTO tenant(name, created, sequence, digest) VALUES (?, ?, 0, ?)";
+    match db.execute(sql, params![name, at, START]) {
+        Ok(_) => Ok(()),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+            Err(DatabaseError::Exists(name))
+        }
+        Err(error) => Err(unavailable(error)),
+    }
+}
+
+fn find(db: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached("SELECT id FROM tenant WHERE name = ?")?
+        .query_row([name], |row| row.get(0))
+        .optional()
+}
+
+fn unavailable(error: rusqlite::Error) -> DatabaseError {
+    DatabaseError::Unavailable(error.to_string())
+}

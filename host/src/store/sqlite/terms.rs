@@ -1,0 +1,183 @@
+//! The terms of entries that were inserted or replaced: only those that differ are written. All that go, go first, so
+//! that entries may swap a unique term within one commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{ErrorCode, params};
+
+use super::commit::Change;
+use super::fault::{Fault, Step};
+use super::rows;
+use super::value::Stored;
+use crate::store::{Refusal, Rejection, Term};
+
+/// By how much the numbers of entries rise, by the ids of kinds and fields.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub(super) kinds: BTreeMap<i64, i64>,
+    pub(super) fields: BTreeMap<i64, i64>,
+}
+
+/// The terms of one entry: field and value, and whether unique.
+type Terms = BTreeMap<(i64, Stored), bool>;
+
+/// One entry's terms as they are to be.
+struct Wanted {
+    /// The write that said so.
+    write: u32,
+    seq: i64,
+    terms: Terms,
+    /// For the refusal.
+    paths: BTreeMap<i64, String>,
+}
+
+impl Change<'_> {
+    /// Writes all terms that changed; refused as `taken` by the write that wanted a unique term second.
+    pub(super) fn write_terms(&mut self) -> Result<(), Rejection> {
+        let failed = |write| {
+            move |fault: Fault| Rejection {
+                write,
+                reason: fault.into(),
+            }
+        };
+        let mut added = Vec::new();
+        for wanted in self.wanted().map_err(failed(0))? {
+            let write = wanted.write;
+            added.push(self.take_away(wanted).map_err(failed(write))?);
+        }
+        for wanted in added {
+            self.add(&wanted).map_err(failed(wanted.write))?;
+        }
+        Ok(())
+    }
+
+    /// What was inserted or replaced, in the order of the writes.
+    fn wanted(&mut self) -> Step<Vec<Wanted>> {
+        let mut drafts = Vec::new();
+        for ((kind, _), held) in &mut self.entries {
+            let Some(held) = held else { continue };
+            if let Some((write, terms)) = held.terms.take() {
+                drafts.push((write, kind.clone(), held.seq, terms));
+            }
+        }
+        drafts.sort_by_key(|(write, ..)| *write);
+        drafts
+            .into_iter()
+            .map(|(write, kind, seq, terms)| self.name_fields(write, &kind, seq, terms))
+            .collect()
+    }
+
+    fn name_fields(&self, write: u32, kind: &str, seq: i64, terms: Vec<Term>) -> Step<Wanted> {
+        let mut wanted = Wanted {
+            write,
+            seq,
+            terms: Terms::new(),
+            paths: BTreeMap::new(),
+        };
+        let Some(kind) = rows::kind(self.db, self.tenant, kind)? else {
+            return Ok(wanted);
+        };
+        for term in terms {
+            let field = self.field(kind.id, &term.path)?;
+            *wanted.terms.entry((field, term.value.into())).or_default() |= term.unique;
+            wanted.paths.insert(field, term.path);
+        }
+        Ok(wanted)
+    }
+
+    /// The row of a path, made when its first term is.
+    fn field(&self, kind: i64, path: &str) -> Step<i64> {
+        if let Some(field) = rows::field(self.db, kind, path)? {
+            return Ok(field.id);
+        }
+        let mut statement = self
+            .db
+            .prepare_cached("INSERT INTO field(kind, path) VALUES (?, ?)")?;
+        Ok(statement.insert(params![kind, path])?)
+    }
+
+    /// Removes the terms that are not wanted any more; what is left of `wanted` is new.
+    fn take_away(&mut self, mut wanted: Wanted) -> Step<Wanted> {
+        let old = self.terms_of(wanted.seq)?;
+        self.count(&old, &wanted.terms);
+        let mut delete = self
+            .db
+            .prepare_cached("DELETE FROM term WHERE field = ? AND value = ? AND seq = ?")?;
+        for (term, unique) in &old {
+            if wanted.terms.get(term) == Some(unique) {
+                wanted.terms.remove(term);
+            } else {
+                delete.execute(params![term.0, term.1, wanted.seq])?;
+            }
+        }
+        Ok(wanted)
+    }
+
+    fn terms_of(&self, seq: i64) -> Step<Terms> {
+        let mut statement = self
+            .db
+            .prepare_cached("SELECT field, value, is_unique FROM term WHERE seq = ?")?;
+        let terms =
+            statement.query_map([seq], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+        Ok(terms.collect::<Result<_, _>>()?)
+    }
+
+    /// Counts the entry in the fields that it has terms of now.
+    fn count(&mut self, old: &Terms, new: &Terms) {
+        let fields =
+            |terms: &Terms| -> BTreeSet<i64> { terms.keys().map(|(field, _)| *field).collect() };
+        let (old, new) = (fields(old), fields(new));
+        for field in old.difference(&new) {
+            *self.counts.fields.entry(*field).or_default() -= 1;
+        }
+        for field in new.difference(&old) {
+            *self.counts.fields.entry(*field).or_default() += 1;
+        }
+    }
+
+    fn add(&self, wanted: &Wanted) -> Step<()> {
+        let mut insert = self
+            .db
+            .prepare_cached("INSERT INTO term VALUES (?, ?, ?, ?)")?;
+        for ((field, value), unique) in &wanted.terms {
+            match insert.execute(params![field, value, wanted.seq, unique]) {
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                    let path = wanted.paths.get(field).cloned().unwrap_or_default();
+                    return Err(Refusal::Taken(path).into());
+                }
+                result => result?,
+            };
+        }
+        Ok(())
+    }
+
+    /// Removes all terms of an entry that goes.
+    pub(super) fn remove_terms(&mut self, seq: i64) -> Step<()> {
+        let old = self.terms_of(seq)?;
+        self.count(&old, &Terms::new());
+        self.db
+            .prepare_cached("DELETE FROM term WHERE seq = ?")?
+            .execute([seq])?;
+        Ok(())
+    }
+
+    /// Writes how many entries kinds and fields have.
+    pub(super) fn write_counts(&self) -> Step<()> {
+        for (table, counts) in [
+            (
+                "UPDATE kind SET entries = entries + ? WHERE id = ?",
+                &self.counts.kinds,
+            ),
+            (
+                "UPDATE field SET entries = entries + ? WHERE id = ?",
+                &self.counts.fields,
+            ),
+        ] {
+            let mut statement = self.db.prepare_cached(table)?;
+            for (id, by) in counts.iter().filter(|(_, by)| **by != 0) {
+                statement.execute([by, id])?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,159 @@
+//! The one thread that writes. It takes all commits that wait and makes them durable together: one transaction with a
+//! savepoint for each, one fsync for all. A commit that is refused rolls back to its savepoint and harms no other.
+
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::sweep;
+
+/// Commits that share one transaction at most: the first of them waits for the last.
+const GROUP: usize = 64;
+
+/// Commits that may wait; whoever comes then waits before the queue.
+const QUEUE: usize = 1024;
+
+/// What is sent back when it is known whether the transaction is durable.
+type Reply = Box<dyn FnOnce(Result<(), String>)>;
+
+/// One commit: runs inside its savepoint, or is told why it cannot.
+type Job = Box<dyn FnOnce(Result<&Connection, String>) -> Done + Send>;
+
+/// A job that ran.
+struct Done {
+    /// Whether its changes stay; otherwise they are rolled back.
+    keep: bool,
+    reply: Reply,
+}
+
+/// The handle of the writing thread.
+pub(super) struct Writer {
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(super) fn start(db: Connection) -> std::io::Result<Writer> {
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("sqlite-writer".into())
+            .spawn(move || serve(&db, queue))?;
+        Ok(Writer {
+            jobs: Some(jobs),
+            thread: Some(thread),
+        })
+    }
+
+    /// Runs `work` in a savepoint and returns its result when it is durable. Its changes stay if it succeeds. Once queued
+    /// it happens, whether or not anybody still waits. The outer error says why it is unknown what happened.
+    pub(super) async fn run<T, E>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<Result<T, E>, String>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        let stopped = || "the writer has stopped".to_owned();
+        let (answer, answered) = oneshot::channel();
+        let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
+        jobs.send(job(work, answer)).await.map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())?
+    }
+}
+
+impl Drop for Writer {
+    /// Waits for what is queued, and lets SQLite tidy up as the last connection closes.
+    fn drop(&mut self) {
+        self.jobs.take();
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+fn job<T, E>(
+    work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    answer: oneshot::Sender<Result<Result<T, E>, String>>,
+) -> Job
+where
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    Box::new(move |db| {
+        let result = db.map(work);
+        let keep = matches!(result, Ok(Ok(_)));
+        let reply = move |durable: Result<(), String>| {
+            // Nobody listens if the caller was dropped.
+            drop(answer.send(durable.and(result)));
+        };
+        Done {
+            keep,
+            reply: Box::new(reply),
+        }
+    })
+}
+
+fn serve(db: &Connection, mut queue: mpsc::Receiver<Job>) {
+    // There may be rows to sweep from before.
+    let mut sweeping = true;
+    loop {
+        let first = match queue.try_recv() {
+            Ok(job) => job,
+            Err(mpsc::error::TryRecvError::Disconnected) => return,
+            Err(mpsc::error::TryRecvError::Empty) if sweeping => {
+                sweeping = sweep::step(db).unwrap_or(false);
+                continue;
+            }
+            Err(mpsc::error::TryRecvError::Empty) => match queue.blocking_recv() {
+                Some(job) => job,
+                None => return,
+            },
+        };
+        let rest = std::iter::from_fn(|| queue.try_recv().ok()).take(GROUP - 1);
+        let jobs: Vec<Job> = std::iter::once(first).chain(rest).collect();
+        commit(db, jobs);
+        sweeping = sweep::is_due(db).unwrap_or(false);
+    }
+}
+
+/// Runs the jobs in one transaction, and replies when it is durable or has failed.
+fn commit(db: &Connection, jobs: Vec<Job>) {
+    let mut replies = Vec::with_capacity(jobs.len());
+    let mut jobs = jobs.into_iter();
+    let durable = transact(db, &mut jobs, &mut replies).map_err(|error| error.to_string());
+    if let Err(why) = &durable {
+        if !db.is_autocommit() {
+            drop(db.execute_batch("ROLLBACK"));
+        }
+        replies.extend(jobs.map(|job| job(Err(why.clone())).reply));
+    }
+    for reply in replies {
+        reply(durable.clone());
+    }
+}
+
+fn transact(
+    db: &Connection,
+    jobs: &mut impl Iterator<Item = Job>,
+    replies: &mut Vec<Reply>,
+) -> rusqlite::Result<()> {
+    execute(db, "BEGIN IMMEDIATE")?;
+    for job in jobs {
+        execute(db, "SAVEPOINT one")?;
+        let done = job(Ok(db));
+        replies.push(done.reply);
+        if !done.keep {
+            // Fails if a full disk or the like has already rolled back everything, and so must all of the group.
+            execute(db, "ROLLBACK TO one")?;
+        }
+        execute(db, "RELEASE one")?;
+    }
+    execute(db, "COMMIT")
+}
+
+fn execute(db: &Connection, sql: &str) -> rusqlite::Result<()> {
+    db.prepare_cached(sql)?.execute([]).map(drop)
+}

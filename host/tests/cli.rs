@@ -1,0 +1,167 @@
+//! The command as a script sees it: exit codes, what stands on stdout and stderr, and a server's life.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A database file of its own, gone after the test.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn database(&self) -> PathBuf {
+        self.0.path().join("test.db")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_scimlet"));
+        command
+            .args(arguments)
+            .arg("--database")
+            .arg(self.database());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.command(arguments).arg("--json").output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Asserts that a command failed with one sentence that says this, and printed nothing else.
+fn assert_refused(output: &Output, what: &str) {
+    let sentence = stderr(output);
+    assert_eq!(output.status.code(), Some(1), "{sentence}");
+    assert_eq!(sentence.lines().count(), 1, "{sentence}");
+    assert!(sentence.contains(what), "{sentence}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn wrong_arguments_are_told_apart_from_failures() {
+    let place = Place::new();
+    assert_eq!(
+        place.run(&["tenant", "crate", "acme"]).status.code(),
+        Some(2)
+    );
+    assert_refused(
+        &place.run(&["tenant", "create", "Acme"]),
+        "`Acme` is no tenant name",
+    );
+    assert_refused(&place.run(&["tenant", "show", "acme"]), "no tenant `acme`");
+    assert_refused(
+        &place.run(&["credential", "list", "acme"]),
+        "no tenant `acme`",
+    );
+}
+
+#[test]
+fn a_mistyped_database_is_not_made() {
+    let place = Place::new();
+    assert_refused(&place.run(&["tenant", "list"]), "no database");
+    assert!(!place.database().exists());
+}
+
+#[test]
+fn postgresql_is_not_supported_yet() {
+    let command = [
+        "tenant",
+        "list",
+        "--database",
+        "postgres://localhost/scimlet",
+    ];
+    let output = Command::new(env!("CARGO_BIN_EXE_scimlet"))
+        .args(command)
+        .output()
+        .unwrap();
+    assert_refused(&output, "not supported yet");
+}
+
+#[test]
+fn tenants_come_and_go() {
+    let place = Place::new();
+    assert_eq!(place.json(&["tenant", "create", "acme"])["name"], "acme");
+    assert_refused(&place.run(&["tenant", "create", "acme"]), "exists already");
+    let url = "http://127.0.0.1:8080/acme/scim/v2";
+    assert_eq!(place.json(&["tenant", "list"])[0]["url"], url);
+    assert_eq!(place.json(&["tenant", "show", "acme"])["url"], url);
+    assert!(place.run(&["tenant", "delete", "acme"]).status.success());
+    assert_eq!(place.json(&["tenant", "list"]), Value::Array(Vec::new()));
+    assert_refused(
+        &place.run(&["tenant", "delete", "acme"]),
+        "no tenant `acme`",
+    );
+}
+
+/// A server that does not outlive its test.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_server_says_where_it_listens_and_leaves_when_it_is_asked_to() {
+    let place = Place::new();
+    // With a tenant there is no need for a demo.
+    assert!(place.run(&["tenant", "create", "acme"]).status.success());
+    let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut server = Server(child);
+    let mut stdout = BufReader::new(server.0.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    let address = line
+        .strip_prefix("listening on http://")
+        .unwrap()
+        .trim_end()
+        .to_owned();
+
+    let mut connection = TcpStream::connect(&address).unwrap();
+    connection
+        .write_all(b"GET /health HTTP/1.0\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.0 200 OK"), "{answer}");
+
+    let url = format!("http://{address}/acme/scim/v2");
+    assert_eq!(place.json(&["tenant", "list"])[0]["url"], url);
+
+    let id = server.0.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(server.0.wait().unwrap().code(), Some(0));
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+}

@@ -1,0 +1,164 @@
+//! Guests that do what scimlet never should: each is stopped, says why in the fault, and the plugin goes on.
+//!
+//! They misbehave in the start function of their core module, so that they need none of the contract's
+//! types: an instance is held to its limits before its first call already.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use scimlet::http::{Caller, Origin, Request, Response};
+use scimlet::plugin::limits::{Excess, TICK};
+use scimlet::plugin::{Cause, Fault, Limits};
+use scimlet::{Plugin, PluginOptions, Vacant};
+
+/// A component of the contract's shape with this body of its start function.
+fn guest(start: &str) -> Vec<u8> {
+    let export = |name: &&str| format!("(export \"{name}\" (func $f))");
+    let exports = |names: &[&str]| names.iter().map(export).collect::<String>();
+    let provider = exports(&["tenant-of", "handle"]);
+    let admin = exports(&[
+        "configure",
+        "profile",
+        "issue-credential",
+        "rotate-credential",
+        "revoke-credential",
+        "credentials",
+    ]);
+    let text = format!(
+        r#"(component
+            (core module $module
+                (memory 1)
+                (func (export "f"))
+                (func $start {start})
+                (start $start))
+            (core instance $instance (instantiate $module))
+            (func $f (canon lift (core func $instance "f")))
+            (instance $provider {provider})
+            (instance $admin {admin})
+            (export "scimlet:plugin/provider@0.1.0" (instance $provider))
+            (export "scimlet:plugin/admin@0.1.0" (instance $admin)))"#
+    );
+    wat::parse_str(text).unwrap()
+}
+
+fn plugin(start: &str, limits: Limits) -> Plugin {
+    let component = guest(start).into();
+    Plugin::new(PluginOptions {
+        component,
+        limits,
+        cache: false,
+        ..PluginOptions::default()
+    })
+    .unwrap()
+}
+
+async fn request(plugin: &Plugin) -> Result<Response, Fault> {
+    let origin = Origin {
+        tenant: "acme".to_owned(),
+        base_url: "http://localhost/acme/scim/v2".to_owned(),
+        client_address: None,
+        caller: Caller::Unknown,
+    };
+    let request = Request {
+        method: "GET".to_owned(),
+        path: "/Users".to_owned(),
+        query: String::new(),
+        headers: Vec::new(),
+        body: Vec::new(),
+    };
+    plugin.handle(Arc::new(Vacant), origin, request).await
+}
+
+fn few() -> Limits {
+    Limits {
+        concurrency: 1,
+        ..Limits::default()
+    }
+}
+
+#[tokio::test]
+async fn endless_computing_is_stopped_and_lets_others_run_meanwhile() {
+    let plugin = plugin(
+        "(loop br 0)",
+        Limits {
+            compute: TICK * 5,
+            ..few()
+        },
+    );
+    // On one thread: the interval ticks only if the guest yields.
+    let mut ticks = 0;
+    let mut interval = tokio::time::interval(Duration::from_millis(1));
+    let mut spinning = std::pin::pin!(request(&plugin));
+    let fault = loop {
+        tokio::select! {
+            answer = &mut spinning => break answer.unwrap_err(),
+            _ = interval.tick() => ticks += 1,
+        }
+    };
+    assert!(
+        matches!(fault.cause, Cause::Limit(Excess::Compute)),
+        "{fault}"
+    );
+    assert!(!fault.is_passing());
+    assert!(ticks >= 2, "{ticks}");
+}
+
+#[tokio::test]
+async fn a_whole_request_is_bounded() {
+    let limits = Limits {
+        compute: Duration::from_secs(60),
+        request: TICK * 3,
+        ..few()
+    };
+    let fault = request(&plugin("(loop br 0)", limits)).await.unwrap_err();
+    assert!(
+        matches!(fault.cause, Cause::Limit(Excess::Deadline)),
+        "{fault}"
+    );
+    assert!(fault.is_passing());
+}
+
+#[tokio::test]
+async fn memory_is_bounded() {
+    let limits = Limits {
+        memory: 1 << 20,
+        ..few()
+    };
+    let grows = |pages: u32| {
+        format!("(if (i32.eq (memory.grow (i32.const {pages})) (i32.const -1)) (then unreachable))")
+    };
+    let fault = request(&plugin(&grows(16), limits.clone()))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(fault.cause, Cause::Limit(Excess::Memory)),
+        "{fault}"
+    );
+    // One page less is allowed; what fails then is the call, whose type is not the contract's.
+    let fault = request(&plugin(&grows(15), limits)).await.unwrap_err();
+    assert!(!matches!(fault.cause, Cause::Limit(_)), "{fault}");
+}
+
+#[tokio::test]
+async fn a_trap_is_a_fault_and_leaves_room_for_the_next() {
+    let plugin = plugin("unreachable", few());
+    let first = request(&plugin).await.unwrap_err();
+    let second = request(&plugin).await.unwrap_err();
+    assert!(matches!(first.cause, Cause::Instantiation(_)), "{first}");
+    assert_ne!(first.request, second.request);
+}
+
+#[test]
+fn a_component_that_imports_anything_else_does_not_load() {
+    let wasi = r#"(component (import "wasi:cli/environment@0.2.0" (instance
+        (export "initial-cwd" (func (result (option string)))))))"#;
+    let component = wat::parse_str(wasi).unwrap().into();
+    let options = PluginOptions {
+        component,
+        cache: false,
+        limits: few(),
+        ..PluginOptions::default()
+    };
+    let error = Plugin::new(options).err().unwrap().to_string();
+    assert!(error.contains("wasi:cli/environment"), "{error}");
+}

@@ -1,0 +1,86 @@
+//! The component in its host: what surrounds a request, whatever the request is.
+
+mod gate;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use scimlet::http::{Caller, Origin, Principal, Request, Response};
+use scimlet::plugin::{Cause, Fault, Limits};
+use scimlet::store::Store;
+use scimlet::{Plugin, PluginOptions, Vacant};
+
+use self::gate::Gate;
+
+fn plugin(limits: Limits) -> Arc<Plugin> {
+    Arc::new(
+        Plugin::new(PluginOptions {
+            limits,
+            ..PluginOptions::default()
+        })
+        .unwrap(),
+    )
+}
+
+async fn request(plugin: &Plugin, store: Arc<dyn Store>) -> Result<Response, Fault> {
+    let origin = Origin {
+        tenant: "acme".to_owned(),
+        base_url: "http://localhost/acme/scim/v2".to_owned(),
+        client_address: None,
+        // Admitted without a credential, so that the guest certainly reads the tenant's profile.
+        caller: Caller::Client(Principal {
+            name: "gateway".to_owned(),
+        }),
+    };
+    let request = Request {
+        method: "GET".to_owned(),
+        path: "/Users".to_owned(),
+        query: String::new(),
+        headers: Vec::new(),
+        body: Vec::new(),
+    };
+    plugin.handle(store, origin, request).await
+}
+
+#[tokio::test]
+async fn more_requests_than_instances_wait_for_one_another() {
+    let plugin = plugin(Limits {
+        concurrency: 2,
+        ..Limits::default()
+    });
+    let gate = Arc::new(Gate::default());
+    let requests = (0..20).map(|_| {
+        let (plugin, gate) = (Arc::clone(&plugin), Arc::clone(&gate));
+        tokio::spawn(async move { request(&plugin, gate).await })
+    });
+    let requests: Vec<_> = requests.collect();
+    gate.entered().await;
+    gate.entered().await;
+    gate.open();
+    for task in requests {
+        task.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_store_call_that_has_begun_is_finished_after_the_deadline() {
+    let limits = Limits {
+        concurrency: 1,
+        request: Duration::from_millis(50),
+        ..Limits::default()
+    };
+    let plugin = plugin(limits);
+    let gate = Arc::new(Gate::default());
+    let first = tokio::spawn({
+        let (plugin, gate) = (Arc::clone(&plugin), Arc::clone(&gate));
+        async move { request(&plugin, gate).await }
+    });
+    gate.entered().await;
+    // The only instance is in the store; who waits for it runs into the deadline of both.
+    let fault = request(&plugin, Arc::new(Vacant)).await.unwrap_err();
+    assert!(matches!(fault.cause, Cause::Busy), "{fault}");
+    assert!(fault.is_passing());
+    gate.open();
+    let _either_way = first.await.unwrap();
+    assert!(gate.is_passed());
+}
