@@ -1,0 +1,198 @@
+//! Events: numbers, the digest chain, redaction.
+
+use std::sync::Arc;
+
+use scimlet::store::{Channel, Event, Key, RecordedEvent, Store, Write, chain};
+
+use super::Stores;
+use super::kit::*;
+
+async fn all(store: &dyn Store) -> Vec<RecordedEvent> {
+    store.events(0, 1000).await.expect("events succeeds")
+}
+
+/// Expects that each event stands rightly behind the one before.
+fn check_chain(events: &[RecordedEvent]) {
+    let mut previous = chain::START;
+    for event in events {
+        assert!(chain::holds(&previous, event), "event {}", event.sequence);
+        previous = event.digest;
+    }
+}
+
+fn about(subject: Key, body: &str) -> Write {
+    Write::Append(event("changed", Some(subject), body))
+}
+
+pub async fn events_are_recorded_as_appended(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let feed = event("user.created", Some(user("1")), "{\"a\":\"\u{1F600}\"}");
+    let audit = Event {
+        channel: Channel::Audit,
+        name: "denied".into(),
+        subject: None,
+        body: String::new(),
+    };
+    let writes = vec![Write::Append(feed.clone()), Write::Append(audit.clone())];
+    store
+        .commit(AT + 3, "credential/k1".into(), writes)
+        .await
+        .expect("the commit succeeds");
+    let events = all(&*store).await;
+    assert_eq!(events.len(), 2);
+    for (recorded, (sequence, event)) in events.iter().zip([(1, feed), (2, audit)]) {
+        assert_eq!((recorded.sequence, recorded.at), (sequence, AT + 3));
+        assert_eq!(
+            (recorded.actor.as_str(), &recorded.event),
+            ("credential/k1", &event)
+        );
+    }
+}
+
+pub async fn numbers_have_no_gaps(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    for _ in 0..3 {
+        commit(&*store, vec![append("a"), append("b")]).await;
+        refused(&*store, vec![append("c"), remove(user("absent"))]).await;
+        commit(&*store, vec![adjust("n", 1, None)]).await;
+    }
+    let numbers: Vec<_> = all(&*store)
+        .await
+        .iter()
+        .map(|event| event.sequence)
+        .collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
+}
+
+pub async fn the_chain_holds(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    for number in 0..5 {
+        commit_at(
+            &*store,
+            AT + number,
+            vec![about(user("1"), "{}"), append("x")],
+        )
+        .await;
+    }
+    let events = all(&*store).await;
+    check_chain(&events);
+    for (index, event) in events.iter().enumerate() {
+        let previous = if index == 0 {
+            chain::START
+        } else {
+            events[index - 1].digest
+        };
+        for forged in forgeries(event) {
+            assert!(!chain::holds(&previous, &forged), "{forged:?}");
+        }
+    }
+}
+
+/// The event with one thing changed.
+fn forgeries(event: &RecordedEvent) -> Vec<RecordedEvent> {
+    let changes: [fn(&mut RecordedEvent); 8] = [
+        |event| event.sequence += 1,
+        |event| event.at += 1,
+        |event| event.actor.push('x'),
+        |event| event.event.name.push('x'),
+        |event| event.event.body.push('x'),
+        |event| event.event.channel = Channel::Audit,
+        |event| event.event.subject = Some(user("2")),
+        |event| event.body_digest[0] ^= 1,
+    ];
+    let forge = |change: &fn(&mut RecordedEvent)| {
+        let mut forged = event.clone();
+        change(&mut forged);
+        forged
+    };
+    changes.iter().map(forge).collect()
+}
+
+pub async fn redaction_empties_bodies_alone(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    commit(
+        &*store,
+        vec![
+            about(user("1"), "one"),
+            about(user("2"), "two"),
+            append("x"),
+        ],
+    )
+    .await;
+    commit(&*store, vec![about(user("1"), "three")]).await;
+    let before = all(&*store).await;
+    // What was appended by a write before is emptied too, what comes after is not.
+    let writes = vec![
+        about(user("1"), "four"),
+        Write::Redact(user("1")),
+        about(user("1"), "five"),
+    ];
+    commit(&*store, writes).await;
+    commit(
+        &*store,
+        vec![Write::Redact(user("1")), about(user("1"), "six")],
+    )
+    .await;
+    let after = all(&*store).await;
+    let bodies: Vec<_> = after
+        .iter()
+        .map(|event| event.event.body.as_str())
+        .collect();
+    assert_eq!(bodies, ["", "two", "{}", "", "", "", "six"]);
+    for (old, new) in before.iter().zip(&after) {
+        let emptied = Event {
+            body: new.event.body.clone(),
+            ..old.event.clone()
+        };
+        assert_eq!(
+            *new,
+            RecordedEvent {
+                event: emptied,
+                ..old.clone()
+            }
+        );
+    }
+    check_chain(&after);
+}
+
+pub async fn redaction_spares_others(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let subjects = [
+        key("User", "1"),
+        key("user", "1"),
+        key("User", "11"),
+        key("Group", "1"),
+    ];
+    commit(
+        &*store,
+        subjects.map(|subject| about(subject, "kept")).to_vec(),
+    )
+    .await;
+    commit(
+        &*store,
+        vec![Write::Redact(user("1")), Write::Redact(user("absent"))],
+    )
+    .await;
+    let bodies: Vec<_> = all(&*store)
+        .await
+        .into_iter()
+        .map(|event| event.event.body)
+        .collect();
+    assert_eq!(bodies, ["", "kept", "kept", "kept"]);
+}
+
+pub async fn pages_of_events(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    commit(&*store, (0..25).map(|_| append("x")).collect()).await;
+    let numbers = async |after, limit| -> Vec<u64> {
+        let events = store.events(after, limit).await.expect("events succeeds");
+        events.iter().map(|event| event.sequence).collect()
+    };
+    assert_eq!(numbers(0, 2).await, [1, 2]);
+    assert_eq!(numbers(2, 2).await, [3, 4]);
+    assert_eq!(numbers(23, 1000).await, [24, 25]);
+    assert!(numbers(25, 10).await.is_empty());
+    assert!(numbers(u64::MAX, 10).await.is_empty());
+    assert!(numbers(0, 0).await.is_empty());
+    assert_eq!(numbers(0, u32::MAX).await.len(), 25);
+}

@@ -1,0 +1,605 @@
+//! Filters. What each must find is said by the plain evaluator; see [`Shelf::check`].
+
+use std::sync::Arc;
+
+use scimlet::store::{
+    Direction, Draft, Node, Operator, Query, Refusal, Scalar, Store, Term, Window,
+};
+
+use super::Stores;
+use super::kit::*;
+use super::shelf::{Shelf, page, walk};
+
+const OPERATORS: [Operator; 8] = [
+    Operator::Equal,
+    Operator::Less,
+    Operator::LessOrEqual,
+    Operator::Greater,
+    Operator::GreaterOrEqual,
+    Operator::Contains,
+    Operator::StartsWith,
+    Operator::EndsWith,
+];
+
+/// Texts of all lengths and planes, among them ones whose order differs between UTF-8 and UTF-16.
+const TEXTS: [&str; 16] = [
+    "",
+    "a",
+    "A",
+    "ab",
+    "aba",
+    "b",
+    "ba",
+    "1",
+    "\0",
+    "a\0b",
+    "é",
+    "e\u{301}",
+    "\u{E000}",
+    "\u{FFFF}",
+    "\u{10000}",
+    "\u{10FFFF}",
+];
+
+const NUMBERS: [f64; 9] = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    1.5,
+    1e300,
+    -1e300,
+    5e-324,
+    9_007_199_254_740_993.0,
+];
+
+/// Values of all types, all under the path `x`, and one entry without.
+fn values() -> Vec<Scalar> {
+    let texts = TEXTS.into_iter().map(text);
+    let numbers = NUMBERS.into_iter().map(Scalar::Number);
+    texts
+        .chain(numbers)
+        .chain([false, true].map(Scalar::Boolean))
+        .collect()
+}
+
+fn one_each(values: &[Scalar]) -> Vec<Draft> {
+    let drafts = values.iter().enumerate();
+    let mut drafts: Vec<Draft> = drafts
+        .map(|(index, value)| draft(user(&index.to_string()), vec![term("x", value.clone())]))
+        .collect();
+    drafts.push(plain(user("without")));
+    drafts
+}
+
+fn is_allowed(operator: Operator, value: &Scalar) -> bool {
+    let textual = matches!(
+        operator,
+        Operator::Contains | Operator::StartsWith | Operator::EndsWith
+    );
+    !textual || matches!(value, Scalar::Text(_))
+}
+
+pub async fn every_operator_on_every_type(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let values = values();
+    let shelf = Shelf::stock(&*store, one_each(&values), Vec::new()).await;
+    for operator in OPERATORS {
+        for value in &values {
+            if is_allowed(operator, value) {
+                let node = compare("x", operator, value.clone());
+                shelf.check(&*store, vec![node.clone()], None).await;
+                shelf.check(&*store, vec![node, Node::Negate], None).await;
+            }
+        }
+    }
+}
+
+pub async fn text_operators_take_any_character(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let texts = [
+        "100%",
+        "1%0",
+        "a_c",
+        "abc",
+        "a*c",
+        "a?c",
+        "a[bc]",
+        "'quoted'",
+        "\"",
+        "\\",
+        "a\\%",
+        "ABC",
+        "z\u{10FFFF}",
+        "z\u{10FFFF}\u{10FFFF}",
+        "\u{D7FF}x",
+        "\u{E000}y",
+    ];
+    let shelf = Shelf::stock(&*store, one_each(&texts.map(text)), Vec::new()).await;
+    let parts = [
+        "%",
+        "_",
+        "*",
+        "?",
+        "[bc]",
+        "'",
+        "\"",
+        "\\",
+        "a",
+        "c",
+        "0",
+        "\u{10FFFF}",
+        "\u{D7FF}",
+        "z\u{10FFFF}",
+        "abc",
+        "abcd",
+    ];
+    for operator in [Operator::Contains, Operator::StartsWith, Operator::EndsWith] {
+        for part in parts {
+            shelf
+                .check(&*store, vec![compare("x", operator, text(part))], None)
+                .await;
+        }
+    }
+}
+
+pub async fn several_terms_of_a_path(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let emails = |id: &str, values: &[&str]| {
+        draft(
+            user(id),
+            values
+                .iter()
+                .map(|value| term("emails.value", text(value)))
+                .collect(),
+        )
+    };
+    let drafts = vec![
+        emails("1", &["a@x", "b@x"]),
+        emails("2", &["b@y"]),
+        emails("3", &[]),
+        emails("4", &["a@x", "a@y"]),
+    ];
+    let shelf = Shelf::stock(&*store, drafts, Vec::new()).await;
+    let starts = |value: &str| compare("emails.value", Operator::StartsWith, text(value));
+    assert_eq!(
+        shelf.check(&*store, vec![starts("a")], None).await,
+        ["1", "4"]
+    );
+    // Each comparison may hold for another term; and not "some other value than b".
+    let both = vec![starts("a"), starts("b"), Node::All(2)];
+    assert_eq!(shelf.check(&*store, both, None).await, ["1"]);
+    assert_eq!(
+        shelf
+            .check(&*store, vec![starts("b"), Node::Negate], None)
+            .await,
+        ["3", "4"]
+    );
+    assert_eq!(
+        shelf
+            .check(&*store, vec![Node::Present("emails.value".into())], None)
+            .await,
+        ["1", "2", "4"]
+    );
+}
+
+fn staff() -> Vec<Draft> {
+    let person = |number: u32| {
+        let mut terms: Vec<Term> = vec![unique("userName", &format!("user{number}"))];
+        terms.push(term("active", Scalar::Boolean(number % 3 != 0)));
+        terms.push(term("age", Scalar::Number(f64::from(number % 10))));
+        if number % 4 == 0 {
+            terms.push(term(
+                "title",
+                text(if number % 8 == 0 { "boss" } else { "clerk" }),
+            ));
+        }
+        draft(user(&number.to_string()), terms)
+    };
+    (0..40).map(person).collect()
+}
+
+pub async fn combinations_nest(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let shelf = Shelf::stock(&*store, staff(), Vec::new()).await;
+    let active = || compare("active", Operator::Equal, Scalar::Boolean(true));
+    let young = || compare("age", Operator::Less, Scalar::Number(4.0));
+    let boss = || equal("title", "boss");
+    let titled = || Node::Present("title".into());
+    let filters = vec![
+        vec![Node::All(0)],
+        vec![Node::Any(0)],
+        vec![Node::All(0), Node::Negate],
+        vec![Node::Any(0), Node::Negate],
+        vec![active(), Node::All(1)],
+        vec![active(), Node::Any(1), Node::Negate, Node::Negate],
+        vec![active(), young(), Node::All(2)],
+        vec![active(), young(), boss(), Node::Any(3)],
+        vec![active(), young(), Node::Any(2), titled(), Node::All(2)],
+        vec![
+            active(),
+            young(),
+            titled(),
+            Node::Negate,
+            Node::All(2),
+            Node::Any(2),
+        ],
+        vec![
+            active(),
+            Node::Negate,
+            young(),
+            boss(),
+            Node::Any(2),
+            Node::Negate,
+            Node::All(2),
+        ],
+        vec![
+            titled(),
+            boss(),
+            Node::Negate,
+            Node::All(2),
+            equal("userName", "user5"),
+            Node::Any(2),
+        ],
+        vec![
+            Node::All(0),
+            boss(),
+            Node::All(2),
+            Node::Any(0),
+            Node::Any(2),
+        ],
+        vec![
+            equal("userName", "user1"),
+            equal("userName", "user2"),
+            equal("userName", "nobody"),
+            Node::Any(3),
+        ],
+    ];
+    for filter in filters {
+        shelf.check(&*store, filter.clone(), None).await;
+        shelf
+            .check(&*store, filter.clone(), order("title", true))
+            .await;
+        shelf.check(&*store, filter, order("age", false)).await;
+    }
+}
+
+pub async fn links_are_found_both_ways(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let mut drafts = staff();
+    drafts.extend(["g", "h"].map(|id| plain(group(id))));
+    let mut links: Vec<_> = (5..9)
+        .map(|id| member(group("g"), user(&id.to_string())))
+        .collect();
+    links.extend([
+        member(group("h"), user("8")),
+        member(group("h"), group("g")),
+        member(user("3"), user("4")),
+    ]);
+    let shelf = Shelf::stock(&*store, drafts, links).await;
+    let of = |id: &str| linked(Direction::Incoming, group(id));
+    assert_eq!(
+        shelf.check(&*store, vec![of("g")], None).await,
+        ["5", "6", "7", "8"]
+    );
+    assert_eq!(
+        shelf
+            .check(&*store, vec![of("g"), of("h"), Node::All(2)], None)
+            .await,
+        ["8"]
+    );
+    assert_eq!(
+        shelf
+            .check(
+                &*store,
+                vec![of("g"), of("h"), Node::Negate, Node::All(2)],
+                None
+            )
+            .await,
+        ["5", "6", "7"]
+    );
+    assert_eq!(
+        shelf
+            .check(&*store, vec![linked(Direction::Outgoing, user("4"))], None)
+            .await,
+        ["3"]
+    );
+    assert_eq!(
+        shelf
+            .check(&*store, vec![linked(Direction::Incoming, user("3"))], None)
+            .await,
+        ["4"]
+    );
+    shelf
+        .check(
+            &*store,
+            vec![of("absent"), Node::Negate],
+            order("age", true),
+        )
+        .await;
+    let groups = Query {
+        kind: "Group".into(),
+        ..query(vec![linked(Direction::Outgoing, user("8"))])
+    };
+    let found = walk(&*store, &groups).await;
+    assert!(
+        ["g", "h"]
+            .iter()
+            .all(|id| found.ids.contains(&(*id).to_owned()))
+    );
+    let owners = Node::Linked(scimlet::store::Relation {
+        name: "owners".into(),
+        direction: Direction::Incoming,
+        other: group("g"),
+    });
+    assert!(shelf.check(&*store, vec![owners], None).await.is_empty());
+}
+
+pub async fn absent_names(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    assert!(
+        page(&*store, &query(vec![equal("x", "y")]))
+            .await
+            .hits
+            .is_empty(),
+        "an empty store"
+    );
+    let shelf = Shelf::stock(&*store, staff(), Vec::new()).await;
+    assert!(
+        shelf
+            .check(&*store, vec![equal("nowhere", "y")], None)
+            .await
+            .is_empty()
+    );
+    assert!(
+        shelf
+            .check(&*store, vec![Node::Present("USERNAME".into())], None)
+            .await
+            .is_empty()
+    );
+    shelf
+        .check(
+            &*store,
+            vec![equal("nowhere", "y"), Node::Negate],
+            order("nowhere", true),
+        )
+        .await;
+    let strange = Query {
+        kind: "Device".into(),
+        ..query(Vec::new())
+    };
+    assert_eq!(page(&*store, &strange).await.total, Some(0));
+}
+
+pub async fn malformed_filters_are_invalid(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    commit(&*store, vec![insert(named("1", "bo"))]).await;
+    let is = || equal("userName", "bo");
+    let number = Scalar::Number(1.0);
+    let filters = vec![
+        vec![Node::Negate],
+        vec![is(), is()],
+        vec![is(), Node::All(2)],
+        vec![Node::Any(1)],
+        vec![is(), Node::Any(u32::MAX)],
+        vec![is(), Node::Any(0)],
+        vec![compare("userName", Operator::Contains, number.clone())],
+        vec![compare(
+            "userName",
+            Operator::StartsWith,
+            Scalar::Boolean(true),
+        )],
+        vec![compare("userName", Operator::EndsWith, number)],
+        vec![compare(
+            "userName",
+            Operator::Less,
+            Scalar::Number(f64::NAN),
+        )],
+        vec![compare(
+            "userName",
+            Operator::Equal,
+            Scalar::Number(f64::INFINITY),
+        )],
+        vec![equal("userName", &"x".repeat(513))],
+    ];
+    for filter in filters {
+        match store.find(query(filter.clone())).await {
+            Err(Refusal::Invalid(_)) => {}
+            Ok(page) => assert!(
+                !page.exact,
+                "{filter:?} was accepted by a store that reads filters"
+            ),
+            Err(other) => panic!("{filter:?}: {other:?}"),
+        }
+    }
+    page(&*store, &query(vec![equal("userName", &"x".repeat(512))])).await;
+}
+
+pub async fn replaced_terms_are_found_anew(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let mut shelf = Shelf::stock(&*store, staff(), Vec::new()).await;
+    let new = draft(
+        user("7"),
+        vec![
+            unique("userName", "seven"),
+            term("age", Scalar::Number(70.0)),
+        ],
+    );
+    commit(&*store, vec![replace(new.clone(), 1), remove(user("8"))]).await;
+    shelf.drafts[7] = new;
+    shelf.drafts.remove(8);
+    for filter in [
+        vec![equal("userName", "user7")],
+        vec![equal("userName", "seven")],
+        vec![Node::Present("active".into()), Node::Negate],
+        vec![compare(
+            "age",
+            Operator::GreaterOrEqual,
+            Scalar::Number(7.0),
+        )],
+        vec![equal("title", "boss")],
+    ] {
+        shelf.check(&*store, filter.clone(), None).await;
+        shelf.check(&*store, filter, order("active", true)).await;
+    }
+}
+
+pub async fn totals_and_offsets(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let shelf = Shelf::stock(&*store, staff(), Vec::new()).await;
+    for filter in [Vec::new(), vec![Node::Present("title".into())]] {
+        for order in [None, order("title", false), order("title", true)] {
+            let query = Query {
+                order,
+                ..query(filter.clone())
+            };
+            let all = walk(&*store, &query).await;
+            if all.exact && all.ordered {
+                assert_eq!(all.ids, shelf.expected(&query));
+            }
+            offsets(&*store, &query, &all.ids).await;
+        }
+    }
+}
+
+/// Pages by offset are cut from what the store returns without one.
+async fn offsets(store: &dyn Store, query: &Query, all: &[String]) {
+    for offset in [0usize, 1, 9, 10, 11, 29, 30, 31, 39, 40, 41] {
+        for limit in [0u32, 1, 5, 40] {
+            let window = Window::Offset(offset as u64);
+            let page = page(
+                store,
+                &Query {
+                    window,
+                    limit,
+                    ..query.clone()
+                },
+            )
+            .await;
+            let ids: Vec<_> = page.hits.into_iter().map(|hit| hit.entry.key.id).collect();
+            let expected: Vec<_> = all
+                .iter()
+                .skip(offset)
+                .take(limit as usize)
+                .cloned()
+                .collect();
+            assert_eq!(ids, expected, "{limit} behind {offset} of {query:?}");
+            assert_eq!(page.total, Some(all.len() as u64));
+        }
+    }
+    let window = Window::Offset(u64::MAX);
+    assert!(
+        page(
+            store,
+            &Query {
+                window,
+                ..query.clone()
+            }
+        )
+        .await
+        .hits
+        .is_empty()
+    );
+}
+
+pub async fn kinds_are_kept_apart(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let kinds = ["User", "user", "Group", "$credential"];
+    let drafts = kinds.map(|kind| draft(key(kind, kind), vec![term("x", text("v"))]));
+    let shelf = Shelf::stock(&*store, drafts.to_vec(), Vec::new()).await;
+    for kind in kinds {
+        let query = Query {
+            kind: kind.into(),
+            ..query(vec![equal("x", "v")])
+        };
+        assert_eq!(walk(&*store, &query).await.ids, shelf.expected(&query));
+    }
+}
+
+pub async fn a_deep_filter(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let shelf = Shelf::stock(&*store, staff(), Vec::new()).await;
+    let mut negations = vec![equal("title", "boss")];
+    negations.extend(std::iter::repeat_n(Node::Negate, 99));
+    shelf.check(&*store, negations, None).await;
+    // ((a or b) and c) or d … as deep as a store must take it.
+    let mut nested = vec![equal("title", "boss")];
+    for depth in 0..49 {
+        nested.push(compare(
+            "age",
+            Operator::Less,
+            Scalar::Number(f64::from(depth % 10)),
+        ));
+        nested.push(if depth % 2 == 0 {
+            Node::All(2)
+        } else {
+            Node::Any(2)
+        });
+    }
+    shelf.check(&*store, nested, order("age", false)).await;
+}
+
+pub async fn wide_filters(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let shelf = Shelf::stock(&*store, staff(), Vec::new()).await;
+    let mut any: Vec<Node> = (0..99)
+        .map(|n| equal("userName", &format!("user{n}")))
+        .collect();
+    any.push(Node::Any(99));
+    assert_eq!(shelf.check(&*store, any, None).await.len(), 40);
+    let age = |n: u32| compare("age", Operator::Greater, Scalar::Number(-f64::from(n)));
+    let mut all: Vec<Node> = (0..99).map(age).collect();
+    all.push(Node::All(99));
+    shelf.check(&*store, all, None).await;
+}
+
+/// More than a store may want to collect and sort.
+pub async fn many_entries(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let person = |number: u32| {
+        let mut terms = vec![
+            unique(
+                "userName",
+                &format!("{:05}", (u64::from(number) * 7919) % 9_001),
+            ),
+            term("active", Scalar::Boolean(number % 100 != 0)),
+        ];
+        if number % 3 == 0 {
+            terms.push(term("third", Scalar::Number(f64::from(number % 7))));
+        }
+        draft(user(&number.to_string()), terms)
+    };
+    let shelf = Shelf::stock(&*store, (0..9_000).map(person).collect(), Vec::new()).await;
+    let active = compare("active", Operator::Equal, Scalar::Boolean(true));
+    let filters = [
+        vec![active.clone()],
+        vec![active, Node::Negate],
+        vec![
+            compare("userName", Operator::Greater, text("00004")),
+            equal("userName", "00007"),
+            Node::All(2),
+        ],
+    ];
+    for filter in filters {
+        for order in [
+            None,
+            order("userName", true),
+            order("third", false),
+            order("third", true),
+        ] {
+            let query = Query {
+                order,
+                ..query(filter.clone())
+            };
+            let found = walk(&*store, &query).await;
+            if found.exact && found.ordered {
+                assert!(found.ids == shelf.expected(&query), "{query:?}");
+                assert_eq!(found.total, Some(found.ids.len() as u64));
+                let window = Window::Offset(5_000);
+                let page = page(&*store, &Query { window, ..query }).await;
+                let ids = page.hits.into_iter().map(|hit| hit.entry.key.id);
+                assert!(ids.eq(found.ids.into_iter().skip(5_000).take(1000)));
+            }
+        }
+    }
+}

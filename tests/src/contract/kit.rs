@@ -1,0 +1,291 @@
+//! Short words for what the cases say often.
+
+use std::collections::BTreeMap;
+
+use scimlet::store::{
+    Adjustment, Channel, Comparison, Direction, Draft, Entry, Event, Expectation, Key, Link,
+    LinkSet, Node, Operator, Order, Query, Refusal, Rejection, Relation, Removal, Replacement,
+    Scalar, Store, Term, Window, Write,
+};
+
+/// The time of most commits.
+pub const AT: u64 = 1_700_000_000_000;
+
+/// A key.
+pub fn key(kind: &str, id: &str) -> Key {
+    Key {
+        kind: kind.into(),
+        id: id.into(),
+    }
+}
+
+/// The key of a user.
+pub fn user(id: &str) -> Key {
+    key("User", id)
+}
+
+/// The key of a group.
+pub fn group(id: &str) -> Key {
+    key("Group", id)
+}
+
+/// A text value.
+pub fn text(text: &str) -> Scalar {
+    Scalar::Text(text.into())
+}
+
+/// A term that is not unique.
+pub fn term(path: &str, value: Scalar) -> Term {
+    Term {
+        path: path.into(),
+        value,
+        unique: false,
+    }
+}
+
+/// A unique term.
+pub fn unique(path: &str, value: &str) -> Term {
+    Term {
+        path: path.into(),
+        value: text(value),
+        unique: true,
+    }
+}
+
+/// An entry with these terms and a body that names its id.
+pub fn draft(key: Key, terms: Vec<Term>) -> Draft {
+    let body = format!("{{\"id\":\"{}\"}}", key.id);
+    Draft { key, body, terms }
+}
+
+/// An entry without terms.
+pub fn plain(key: Key) -> Draft {
+    draft(key, Vec::new())
+}
+
+/// A user with its name as a unique term.
+pub fn named(id: &str, name: &str) -> Draft {
+    draft(user(id), vec![unique("userName", name)])
+}
+
+/// The write that inserts.
+pub fn insert(draft: Draft) -> Write {
+    Write::Insert(draft)
+}
+
+/// The write that replaces the entry that had this version.
+pub fn replace(draft: Draft, version: u64) -> Write {
+    Write::Replace(Replacement { draft, version })
+}
+
+/// The write that removes, whatever the version.
+pub fn remove(key: Key) -> Write {
+    Write::Remove(Removal { key, version: None })
+}
+
+/// The write that expects a version.
+pub fn expect(key: Key, version: u64) -> Write {
+    Write::Expect(Expectation { key, version })
+}
+
+/// A link of the name `members`.
+pub fn member(source: Key, target: Key) -> Link {
+    Link {
+        source,
+        name: "members".into(),
+        target,
+    }
+}
+
+/// The write that makes a link of the name `members`.
+pub fn link(source: Key, target: Key) -> Write {
+    Write::Link(vec![member(source, target)])
+}
+
+/// The write that takes a link of the name `members` away.
+pub fn unlink(source: Key, target: Key) -> Write {
+    Write::Unlink(vec![member(source, target)])
+}
+
+/// The write that takes all links of the name `members` away.
+pub fn unlink_all(source: Key) -> Write {
+    Write::UnlinkAll(LinkSet {
+        source,
+        name: "members".into(),
+    })
+}
+
+/// The write that adjusts a counter.
+pub fn adjust(counter: &str, by: i64, ceiling: Option<u64>) -> Write {
+    Write::Adjust(Adjustment {
+        counter: counter.into(),
+        by,
+        ceiling,
+    })
+}
+
+/// An event of the feed.
+pub fn event(name: &str, subject: Option<Key>, body: &str) -> Event {
+    Event {
+        channel: Channel::Feed,
+        name: name.into(),
+        subject,
+        body: body.into(),
+    }
+}
+
+/// The write that appends an event about nobody.
+pub fn append(name: &str) -> Write {
+    Write::Append(event(name, None, "{}"))
+}
+
+/// A comparison.
+pub fn compare(path: &str, operator: Operator, value: Scalar) -> Node {
+    Node::Compare(Comparison {
+        path: path.into(),
+        operator,
+        value,
+    })
+}
+
+/// A comparison for a text.
+pub fn equal(path: &str, value: &str) -> Node {
+    compare(path, Operator::Equal, text(value))
+}
+
+/// A relation of the name `members`.
+pub fn linked(direction: Direction, other: Key) -> Node {
+    Node::Linked(Relation {
+        name: "members".into(),
+        direction,
+        other,
+    })
+}
+
+/// An order by a path.
+pub fn order(path: &str, descending: bool) -> Option<Order> {
+    Some(Order {
+        path: path.into(),
+        descending,
+    })
+}
+
+/// The first thousand users that match, counted.
+pub fn query(filter: Vec<Node>) -> Query {
+    Query {
+        kind: "User".into(),
+        filter,
+        order: None,
+        window: Window::Offset(0),
+        limit: 1000,
+        count: true,
+    }
+}
+
+/// Commits at [`AT`] and expects success; the new versions.
+pub async fn commit(store: &dyn Store, writes: Vec<Write>) -> BTreeMap<(String, String), u64> {
+    commit_at(store, AT, writes).await
+}
+
+/// Commits and expects success; the new versions.
+pub async fn commit_at(
+    store: &dyn Store,
+    at: u64,
+    writes: Vec<Write>,
+) -> BTreeMap<(String, String), u64> {
+    let versions = store
+        .commit(at, "tester".into(), writes)
+        .await
+        .expect("the commit succeeds");
+    versions
+        .into_iter()
+        .map(|(key, version)| ((key.kind, key.id), version))
+        .collect()
+}
+
+/// Commits and expects a refusal.
+pub async fn refused(store: &dyn Store, writes: Vec<Write>) -> (u32, Refusal) {
+    let result = store.commit(AT, "tester".into(), writes).await;
+    let Rejection { write, reason } = result.expect_err("the commit is refused");
+    (write, reason)
+}
+
+/// The refusal of a unique term, key or link that is there already.
+pub fn taken(what: &str) -> Refusal {
+    Refusal::Taken(what.into())
+}
+
+/// The entry of this key, if it is there.
+pub async fn get(store: &dyn Store, key: Key) -> Option<Entry> {
+    let entries = store.get(vec![key]).await.expect("get succeeds");
+    assert_eq!(entries.len(), 1, "one answer for one key");
+    entries.into_iter().next().flatten()
+}
+
+/// The entry's version; 0 if it is not there.
+pub async fn version(store: &dyn Store, key: Key) -> u64 {
+    get(store, key).await.map_or(0, |entry| entry.version)
+}
+
+/// Whether there is a link of the name `members`.
+pub async fn has(store: &dyn Store, source: Key, target: Key) -> bool {
+    let answers = store
+        .has(vec![member(source, target)])
+        .await
+        .expect("has succeeds");
+    assert_eq!(answers.len(), 1, "one answer for one link");
+    answers.contains(&true)
+}
+
+/// The value of a counter.
+pub async fn counter(store: &dyn Store, name: &str) -> u64 {
+    let values = store
+        .counters(vec![name.into()])
+        .await
+        .expect("counters succeeds");
+    assert_eq!(values.len(), 1, "one answer for one counter");
+    values.into_iter().sum()
+}
+
+/// The ids at the other ends of all links of an anchor, page by page, in their order.
+pub async fn linked_ids(
+    store: &dyn Store,
+    anchor: Key,
+    direction: Direction,
+    limit: u32,
+) -> Vec<String> {
+    let (mut ids, mut after) = (Vec::new(), None);
+    loop {
+        let asked = vec![anchor.clone()];
+        let pages = store
+            .links(asked, "members".into(), direction, after, limit)
+            .await;
+        let page = pages
+            .expect("links succeeds")
+            .pop()
+            .expect("a page for the anchor");
+        assert!(
+            page.links.len() <= limit as usize,
+            "a page has at most `limit` links"
+        );
+        for link in page.links {
+            let (near, far) = match direction {
+                Direction::Outgoing => (link.source, link.target),
+                Direction::Incoming => (link.target, link.source),
+            };
+            assert_eq!(near, anchor, "links of the anchor");
+            ids.push(far.id);
+        }
+        after = page.next;
+        if after.is_none() {
+            return ids;
+        }
+    }
+}
+
+/// The same in alphabetical order, for the order of links is the store's.
+pub async fn sorted_ids(store: &dyn Store, anchor: Key, direction: Direction) -> Vec<String> {
+    let mut ids = linked_ids(store, anchor, direction, 1000).await;
+    ids.sort();
+    ids
+}

@@ -1,0 +1,502 @@
+//! Links.
+
+use std::sync::Arc;
+
+use scimlet::store::{Direction, Link, LinkSet, Refusal, Write};
+
+use super::Stores;
+use super::kit::*;
+
+pub async fn a_link_is_there_until_unlinked(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    commit(
+        &*store,
+        vec![
+            insert(plain(group("g"))),
+            insert(plain(user("1"))),
+            insert(plain(user("2"))),
+        ],
+    )
+    .await;
+    commit(&*store, vec![link(group("g"), user("1"))]).await;
+    let other_name = Link {
+        name: "owners".into(),
+        ..member(group("g"), user("1"))
+    };
+    let asked = vec![
+        member(group("g"), user("2")),
+        member(group("g"), user("1")),
+        member(user("1"), group("g")),
+        other_name,
+        member(group("absent"), user("1")),
+    ];
+    assert_eq!(
+        store.has(asked).await,
+        Ok(vec![false, true, false, false, false])
+    );
+    commit(&*store, vec![unlink(group("g"), user("1"))]).await;
+    assert!(!has(&*store, group("g"), user("1")).await);
+    commit(&*store, vec![link(group("g"), user("1"))]).await;
+    assert!(has(&*store, group("g"), user("1")).await);
+}
+
+pub async fn ends_are_checked_after_the_last_write(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    commit(
+        &*store,
+        vec![insert(plain(group("g"))), insert(plain(user("1")))],
+    )
+    .await;
+    let early = vec![
+        link(group("g"), user("2")),
+        link(group("h"), user("2")),
+        insert(plain(user("2"))),
+        insert(plain(group("h"))),
+    ];
+    commit(&*store, early).await;
+    assert!(has(&*store, group("g"), user("2")).await && has(&*store, group("h"), user("2")).await);
+    let no_target = vec![append("x"), link(group("g"), user("3"))];
+    assert_eq!(
+        refused(&*store, no_target).await,
+        (1, Refusal::Missing(user("3")))
+    );
+    let no_source = vec![link(group("i"), user("1")), append("x")];
+    assert_eq!(
+        refused(&*store, no_source).await,
+        (0, Refusal::Missing(group("i")))
+    );
+    let removed_later = vec![link(group("g"), user("1")), remove(user("1"))];
+    assert_eq!(
+        refused(&*store, removed_later).await,
+        (0, Refusal::Missing(user("1")))
+    );
+}
+
+pub async fn entries_may_link_in_a_circle(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let circle = vec![
+        insert(plain(group("a"))),
+        link(group("a"), group("b")),
+        insert(plain(group("b"))),
+        link(group("b"), group("a")),
+    ];
+    commit(&*store, circle).await;
+    assert!(
+        has(&*store, group("a"), group("b")).await && has(&*store, group("b"), group("a")).await
+    );
+    commit(&*store, vec![remove(group("a"))]).await;
+    assert!(!has(&*store, group("b"), group("a")).await);
+    assert_eq!(version(&*store, group("b")).await, 2);
+}
+
+pub async fn an_entry_may_link_to_itself(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    commit(
+        &*store,
+        vec![link(group("a"), group("a")), insert(plain(group("a")))],
+    )
+    .await;
+    for direction in [Direction::Outgoing, Direction::Incoming] {
+        assert_eq!(sorted_ids(&*store, group("a"), direction).await, ["a"]);
+    }
+    assert!(commit(&*store, vec![remove(group("a"))]).await.is_empty());
+}
+
+pub async fn links_are_taken_and_missing(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let start = vec![
+        insert(plain(group("g"))),
+        insert(plain(user("1"))),
+        link(group("g"), user("1")),
+    ];
+    commit(&*store, start).await;
+    assert_eq!(
+        refused(&*store, vec![append("x"), link(group("g"), user("1"))]).await,
+        (1, taken("members"))
+    );
+    let fresh = || vec![insert(plain(user("2"))), link(group("g"), user("2"))];
+    let twice = fresh()
+        .into_iter()
+        .chain([link(group("g"), user("2"))])
+        .collect();
+    assert_eq!(refused(&*store, twice).await, (2, taken("members")));
+    let twice_early = vec![
+        link(group("g"), user("2")),
+        link(group("g"), user("2")),
+        insert(plain(user("2"))),
+    ];
+    assert_eq!(refused(&*store, twice_early).await, (1, taken("members")));
+    let backwards = vec![append("x"), unlink(user("1"), group("g"))];
+    assert_eq!(
+        refused(&*store, backwards).await,
+        (1, Refusal::Missing(group("g")))
+    );
+    for absent in [unlink(group("g"), user("9")), unlink(group("9"), user("9"))] {
+        assert_eq!(
+            refused(&*store, vec![absent]).await,
+            (0, Refusal::Missing(user("9")))
+        );
+    }
+}
+
+pub async fn pages_of_links_join_up(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let ids: Vec<String> = (10..35).map(|number| number.to_string()).collect();
+    let mut writes = vec![insert(plain(group("g"))), insert(plain(user("all")))];
+    for id in &ids {
+        writes.extend([insert(plain(user(id))), insert(plain(group(id)))]);
+        writes.extend([link(group("g"), user(id)), link(group(id), user("all"))]);
+    }
+    commit(&*store, writes).await;
+    for (anchor, direction) in [
+        (group("g"), Direction::Outgoing),
+        (user("all"), Direction::Incoming),
+    ] {
+        for limit in [1, 5, 24, 25, 26] {
+            let mut found = linked_ids(&*store, anchor.clone(), direction, limit).await;
+            found.sort();
+            assert_eq!(found, ids, "pages of {limit}, {direction:?}");
+        }
+        let other = match direction {
+            Direction::Outgoing => Direction::Incoming,
+            Direction::Incoming => Direction::Outgoing,
+        };
+        assert!(linked_ids(&*store, anchor, other, 5).await.is_empty());
+    }
+}
+
+pub async fn several_anchors_are_answered_in_their_order(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let mut writes: Vec<Write> = ["1", "2", "3"].map(|id| insert(plain(user(id)))).into();
+    writes.extend(["a", "b", "c"].map(|id| insert(plain(group(id)))));
+    writes.extend([link(group("a"), user("1")), link(group("c"), user("1"))]);
+    writes.extend([link(group("c"), user("2")), link(group("c"), user("3"))]);
+    commit(&*store, writes).await;
+    let anchors = vec![
+        group("c"),
+        group("b"),
+        group("absent"),
+        group("a"),
+        group("c"),
+    ];
+    let pages = store
+        .links(
+            anchors.clone(),
+            "members".into(),
+            Direction::Outgoing,
+            None,
+            2,
+        )
+        .await;
+    let pages = pages.expect("links succeeds");
+    let sizes: Vec<_> = pages
+        .iter()
+        .map(|page| (page.links.len(), page.next.is_some()))
+        .collect();
+    assert_eq!(
+        sizes,
+        [(2, true), (0, false), (0, false), (1, false), (2, true)]
+    );
+    let pages = store
+        .links(anchors, "members".into(), Direction::Outgoing, None, 0)
+        .await;
+    let more: Vec<_> = pages
+        .expect("links succeeds")
+        .iter()
+        .map(|page| page.next.is_some())
+        .collect();
+    assert_eq!(
+        more,
+        [true, false, false, true, true],
+        "a page of 0 says whether there are any"
+    );
+    let next = store
+        .links(
+            vec![group("c")],
+            "members".into(),
+            Direction::Outgoing,
+            None,
+            0,
+        )
+        .await;
+    let next = next
+        .expect("links succeeds")
+        .pop()
+        .and_then(|page| page.next);
+    let pages = store
+        .links(
+            vec![group("c")],
+            "members".into(),
+            Direction::Outgoing,
+            next,
+            9,
+        )
+        .await;
+    assert_eq!(pages.expect("links succeeds")[0].links.len(), 3);
+}
+
+pub async fn what_is_no_position_is_invalid(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let start = vec![
+        insert(plain(group("g"))),
+        insert(plain(user("1"))),
+        link(group("g"), user("1")),
+    ];
+    commit(&*store, start).await;
+    let ask = |anchors: Vec<_>, after: &str| {
+        store.links(
+            anchors,
+            "members".into(),
+            Direction::Outgoing,
+            Some(after.into()),
+            5,
+        )
+    };
+    let long = "A".repeat(100_000);
+    for after in ["", "?", "0", &long] {
+        let answer = ask(vec![group("g")], after).await;
+        assert!(matches!(answer, Err(Refusal::Invalid(_))), "{answer:?}");
+    }
+    let pages = store
+        .links(
+            vec![group("g")],
+            "members".into(),
+            Direction::Outgoing,
+            None,
+            0,
+        )
+        .await;
+    let next = pages
+        .expect("links succeeds")
+        .pop()
+        .and_then(|page| page.next)
+        .expect("more");
+    let answer = ask(vec![group("g"), group("g")], &next).await;
+    assert!(
+        matches!(answer, Err(Refusal::Invalid(_))),
+        "a position goes with one anchor"
+    );
+}
+
+pub async fn linking_raises_the_source_alone(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    commit(
+        &*store,
+        vec![insert(plain(group("g"))), insert(plain(user("1")))],
+    )
+    .await;
+    commit_at(&*store, AT + 1, vec![link(group("g"), user("1"))]).await;
+    commit_at(&*store, AT + 2, vec![unlink(group("g"), user("1"))]).await;
+    commit_at(&*store, AT + 3, vec![link(group("g"), user("1"))]).await;
+    commit_at(&*store, AT + 4, vec![unlink_all(group("g"))]).await;
+    commit_at(&*store, AT + 5, vec![unlink_all(group("g"))]).await;
+    let source = get(&*store, group("g")).await.expect("it is there");
+    assert_eq!(
+        (source.version, source.created, source.modified),
+        (5, AT, AT + 4)
+    );
+    let target = get(&*store, user("1")).await.expect("it is there");
+    assert_eq!((target.version, target.modified), (1, AT));
+}
+
+pub async fn removing_takes_links_at_both_ends(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let mut writes: Vec<Write> = ["a", "b", "c"].map(|id| insert(plain(group(id)))).into();
+    writes.push(insert(plain(user("1"))));
+    // c holds b; a and b hold the user.
+    writes.extend([
+        link(group("c"), group("b")),
+        link(group("a"), user("1")),
+        link(group("b"), user("1")),
+    ]);
+    commit(&*store, writes).await;
+    let versions = commit_at(&*store, AT + 7, vec![remove(group("b"))]).await;
+    assert_eq!(
+        versions.into_iter().collect::<Vec<_>>(),
+        [(("Group".into(), "c".into()), 2)]
+    );
+    assert_eq!(
+        get(&*store, group("c"))
+            .await
+            .expect("it is there")
+            .modified,
+        AT + 7
+    );
+    assert_eq!(
+        version(&*store, user("1")).await,
+        1,
+        "links that arrived count for nothing"
+    );
+    assert_eq!(
+        sorted_ids(&*store, user("1"), Direction::Incoming).await,
+        ["a"]
+    );
+    assert!(
+        sorted_ids(&*store, group("c"), Direction::Outgoing)
+            .await
+            .is_empty()
+    );
+    assert!(
+        !has(&*store, group("c"), group("b")).await && !has(&*store, group("b"), user("1")).await
+    );
+    let versions = commit(
+        &*store,
+        vec![remove(user("1")), replace(plain(group("a")), 1)],
+    )
+    .await;
+    assert_eq!(
+        versions.into_iter().collect::<Vec<_>>(),
+        [(("Group".into(), "a".into()), 2)]
+    );
+}
+
+pub async fn unlink_all_takes_one_name(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let owner = Link {
+        name: "owners".into(),
+        ..member(group("g"), user("1"))
+    };
+    let mut writes: Vec<Write> = ["g", "h"].map(|id| insert(plain(group(id)))).into();
+    writes.extend(["1", "2"].map(|id| insert(plain(user(id)))));
+    writes.extend([
+        link(group("g"), user("1")),
+        link(group("g"), user("2")),
+        link(group("h"), user("1")),
+    ]);
+    writes.push(Write::Link(vec![owner.clone()]));
+    commit(&*store, writes).await;
+    commit(
+        &*store,
+        vec![unlink_all(group("g")), unlink_all(group("absent"))],
+    )
+    .await;
+    assert!(
+        sorted_ids(&*store, group("g"), Direction::Outgoing)
+            .await
+            .is_empty()
+    );
+    assert_eq!(
+        sorted_ids(&*store, user("1"), Direction::Incoming).await,
+        ["h"]
+    );
+    assert_eq!(store.has(vec![owner]).await, Ok(vec![true]));
+    let set = LinkSet {
+        source: group("g"),
+        name: "owners".into(),
+    };
+    let versions = commit(
+        &*store,
+        vec![Write::UnlinkAll(set), link(group("g"), user("2"))],
+    )
+    .await;
+    assert_eq!(versions.into_values().collect::<Vec<_>>(), [3]);
+    assert_eq!(
+        sorted_ids(&*store, group("g"), Direction::Outgoing).await,
+        ["2"]
+    );
+}
+
+pub async fn a_new_entry_does_not_inherit_links(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let writes = vec![
+        insert(plain(group("g"))),
+        insert(plain(user("1"))),
+        link(group("g"), user("1")),
+        link(user("1"), group("g")),
+    ];
+    commit(&*store, writes).await;
+    commit(&*store, vec![remove(user("1")), insert(plain(user("1")))]).await;
+    assert!(
+        !has(&*store, group("g"), user("1")).await && !has(&*store, user("1"), group("g")).await
+    );
+    for direction in [Direction::Outgoing, Direction::Incoming] {
+        assert!(sorted_ids(&*store, user("1"), direction).await.is_empty());
+    }
+    assert_eq!(version(&*store, group("g")).await, 2);
+    commit(&*store, vec![link(group("g"), user("1"))]).await;
+}
+
+pub async fn large_link_sets_vanish_at_once(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let ids: Vec<String> = (0..1300).map(|number| number.to_string()).collect();
+    let all = |source: &str| {
+        ids.iter()
+            .map(|id| member(group(source), user(id)))
+            .collect()
+    };
+    let mut writes: Vec<Write> = ids.iter().map(|id| insert(plain(user(id)))).collect();
+    writes.extend([insert(plain(group("g"))), insert(plain(group("h")))]);
+    writes.extend([Write::Link(all("g")), Write::Link(all("h"))]);
+    commit(&*store, writes).await;
+    commit(&*store, vec![unlink_all(group("g")), remove(group("h"))]).await;
+    assert!(
+        linked_ids(&*store, group("g"), Direction::Outgoing, 1000)
+            .await
+            .is_empty()
+    );
+    assert!(
+        store
+            .has(all("g"))
+            .await
+            .expect("has succeeds")
+            .iter()
+            .all(|there| !there)
+    );
+    let page = store
+        .links(
+            ids.iter().map(|id| user(id)).collect(),
+            "members".into(),
+            Direction::Incoming,
+            None,
+            5,
+        )
+        .await;
+    let page = page.expect("links succeeds");
+    assert!(
+        page.iter()
+            .all(|page| page.links.is_empty() && page.next.is_none())
+    );
+    commit(&*store, vec![Write::Link(all("g"))]).await;
+    assert_eq!(
+        linked_ids(&*store, group("g"), Direction::Outgoing, 1000)
+            .await
+            .len(),
+        1300
+    );
+}
+
+pub async fn writes_on_links_happen_in_order(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    commit(
+        &*store,
+        vec![insert(plain(group("g"))), insert(plain(user("1")))],
+    )
+    .await;
+    let member = || link(group("g"), user("1"));
+    commit(
+        &*store,
+        vec![
+            member(),
+            unlink_all(group("g")),
+            member(),
+            unlink(group("g"), user("1")),
+            member(),
+        ],
+    )
+    .await;
+    assert!(has(&*store, group("g"), user("1")).await);
+    // A removal takes away the links so far; the new entry of that key can be linked again.
+    commit(
+        &*store,
+        vec![remove(user("1")), insert(plain(user("1"))), member()],
+    )
+    .await;
+    assert!(has(&*store, group("g"), user("1")).await);
+    let early = vec![
+        link(group("g"), user("2")),
+        unlink(group("g"), user("2")),
+        insert(plain(user("2"))),
+    ];
+    commit(&*store, early).await;
+    assert!(!has(&*store, group("g"), user("2")).await);
+}

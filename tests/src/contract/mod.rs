@@ -1,0 +1,112 @@
+//! The contract of `wit/store.wit`, executable: every store must pass every case. An embedder runs its own store through
+//! it by implementing [`Stores`] and making a test of each of [`cases`].
+//!
+//! What the contract permits, the cases permit: a store may return hits that do not match (`exact: false`) or out of order
+//! (`ordered: false`); they are then filtered and sorted by the plain evaluator before they are judged.
+
+mod counters;
+mod database;
+mod events;
+mod find;
+mod get_commit;
+mod isolation;
+pub mod kit;
+mod limits;
+mod links;
+mod order;
+mod parallel;
+pub mod shelf;
+mod table;
+mod unique;
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use scimlet::store::{Database, Store};
+
+/// Makes the stores under test.
+#[async_trait]
+pub trait Stores: Send + Sync + 'static {
+    /// A new, empty store: another tenant of the same storage.
+    async fn fresh(&self) -> Arc<dyn Store>;
+}
+
+/// A case in progress. It panics if the store breaks the contract.
+pub type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A case of the contract of stores: its name, and how to run it.
+pub type Case = (&'static str, fn(Arc<dyn Stores>) -> Running);
+
+/// A case of the contract of databases.
+pub type DatabaseCase = (&'static str, fn(Arc<dyn Database>) -> Running);
+
+macro_rules! table {
+    ($($module:ident: $($case:ident)+;)+) => {
+        vec![$($((
+            concat!(stringify!($module), "::", stringify!($case)),
+            |subject| Box::pin($module::$case(subject)),
+        ),)+)+]
+    };
+}
+
+/// All cases for stores. Each wants a multi-threaded tokio runtime with time enabled.
+pub fn cases() -> Vec<Case> {
+    table![
+        get_commit:
+            an_inserted_entry_is_read_back keys_are_compared_bytewise a_replacement_raises_the_version
+            a_commit_raises_a_version_once wrong_versions_are_stale absent_entries_are_missing
+            versions_are_those_before_the_commit an_inserted_entry_counts_as_version_0
+            a_key_is_taken_once a_removed_key_is_free_again a_refused_commit_leaves_no_trace
+            changed_entries_are_returned an_empty_commit_changes_nothing expecting_changes_nothing;
+        unique:
+            a_unique_term_is_taken_once others_may_hold_the_value entries_may_swap_a_unique_term
+            a_given_up_term_is_free one_commit_cannot_take_it_twice types_are_kept_apart
+            a_term_may_become_unique an_entry_may_repeat_its_term;
+        links:
+            a_link_is_there_until_unlinked ends_are_checked_after_the_last_write
+            entries_may_link_in_a_circle an_entry_may_link_to_itself links_are_taken_and_missing
+            pages_of_links_join_up several_anchors_are_answered_in_their_order
+            what_is_no_position_is_invalid linking_raises_the_source_alone
+            removing_takes_links_at_both_ends unlink_all_takes_one_name
+            a_new_entry_does_not_inherit_links large_link_sets_vanish_at_once
+            writes_on_links_happen_in_order;
+        find:
+            every_operator_on_every_type text_operators_take_any_character
+            several_terms_of_a_path combinations_nest links_are_found_both_ways absent_names
+            malformed_filters_are_invalid replaced_terms_are_found_anew totals_and_offsets
+            kinds_are_kept_apart a_deep_filter many_entries wide_filters;
+        order:
+            text_is_ordered_by_its_bytes numbers_and_booleans_are_ordered
+            entries_without_the_term_stand_at_the_end ties_stay_in_the_order_of_creation
+            positions_outlive_their_entries an_ordered_walk_with_a_filter
+            what_is_no_position_is_invalid a_long_ordered_walk;
+        counters:
+            a_counter_starts_at_0 a_counter_stays_at_0 a_ceiling_holds
+            seats_can_be_given_back_under_a_lowered_ceiling adjustments_add_up;
+        events:
+            events_are_recorded_as_appended numbers_have_no_gaps the_chain_holds
+            redaction_empties_bodies_alone redaction_spares_others pages_of_events;
+        limits:
+            too_many_changes too_many_keys too_many_hits long_texts_are_invalid
+            numbers_are_finite large_bodies;
+        parallel:
+            a_hundred_links_to_one_group a_hundred_inserts_of_one_unique_term the_last_free_seat
+            numbers_follow_the_order_of_commits expectations_hold_until_the_commit
+            a_walk_during_removals_misses_nothing readers_see_whole_commits;
+        isolation:
+            tenants_share_nothing;
+        table:
+            create link fork seat revoke circular_bulk nested_group sort_with_cursor root_search
+            erase;
+    ]
+}
+
+/// All cases for databases.
+pub fn database_cases() -> Vec<DatabaseCase> {
+    table![
+        database:
+            tenants_are_made_and_listed names_are_checked settings_are_kept
+            a_deleted_tenant_is_gone_for_good deleting_a_large_tenant;
+    ]
+}

@@ -1,0 +1,228 @@
+//! Orders and positions.
+
+use std::sync::Arc;
+
+use scimlet::store::{Draft, Node, Operator, Query, Refusal, Scalar, Window};
+
+use super::Stores;
+use super::kit::*;
+use super::shelf::{Shelf, page, walk};
+
+fn with(values: impl IntoIterator<Item = Scalar>) -> Vec<Draft> {
+    let drafts = values.into_iter().enumerate();
+    drafts
+        .map(|(index, value)| draft(user(&index.to_string()), vec![term("x", value)]))
+        .collect()
+}
+
+pub async fn text_is_ordered_by_its_bytes(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    // In UTF-16, which JavaScript and Java compare, the last two would come before U+E000.
+    let texts = [
+        "b",
+        "a",
+        "Z",
+        "",
+        "é",
+        "a\0",
+        "aa",
+        "\u{E000}",
+        "\u{FFFF}",
+        "\u{10000}",
+        "\u{1F600}",
+        "\u{D7FF}",
+        "10",
+        "9",
+        "ß",
+        "ss",
+    ];
+    let shelf = Shelf::stock(&*store, with(texts.map(text)), Vec::new()).await;
+    let ascending = shelf.check(&*store, Vec::new(), order("x", false)).await;
+    let mut expected = texts.to_vec();
+    expected.sort_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
+    let found: Vec<_> = ascending
+        .iter()
+        .map(|id| texts[id.parse::<usize>().expect("an index")])
+        .collect();
+    assert_eq!(found, expected);
+    shelf.check(&*store, Vec::new(), order("x", true)).await;
+}
+
+pub async fn numbers_and_booleans_are_ordered(stores: Arc<dyn Stores>) {
+    for values in [
+        [10.0, 9.0, -1.0, 0.0, -0.0, 1e300, -1e300, 0.1].map(Scalar::Number),
+        [true, false, true, true, false, false, true, false].map(Scalar::Boolean),
+    ] {
+        let store = stores.fresh().await;
+        let shelf = Shelf::stock(&*store, with(values), Vec::new()).await;
+        shelf.check(&*store, Vec::new(), order("x", false)).await;
+        shelf.check(&*store, Vec::new(), order("x", true)).await;
+    }
+}
+
+fn partly() -> Vec<Draft> {
+    let person = |number: u32| {
+        let title =
+            (number % 3 != 1).then(|| term("title", text(["b", "a"][(number % 2) as usize])));
+        let even = term("even", Scalar::Boolean(number.is_multiple_of(2)));
+        draft(
+            user(&number.to_string()),
+            title.into_iter().chain([even]).collect(),
+        )
+    };
+    (0..20).map(person).collect()
+}
+
+pub async fn entries_without_the_term_stand_at_the_end(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let shelf = Shelf::stock(&*store, partly(), Vec::new()).await;
+    let ascending = shelf
+        .check(&*store, Vec::new(), order("title", false))
+        .await;
+    assert_eq!(ascending[..2], ["3", "5"]);
+    assert_eq!(ascending[18..], ["16", "19"]);
+    let descending = shelf.check(&*store, Vec::new(), order("title", true)).await;
+    assert_eq!(descending[..2], ["1", "4"]);
+    shelf
+        .check(&*store, Vec::new(), order("nobody.has.it", true))
+        .await;
+}
+
+pub async fn ties_stay_in_the_order_of_creation(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let shelf = Shelf::stock(&*store, partly(), Vec::new()).await;
+    let evens = ["0", "2", "4", "6", "8", "10", "12", "14", "16", "18"];
+    assert_eq!(
+        shelf.check(&*store, Vec::new(), order("even", true)).await[..10],
+        evens
+    );
+    assert_eq!(
+        shelf.check(&*store, Vec::new(), order("even", false)).await[10..],
+        evens
+    );
+    // A replaced entry keeps its place.
+    commit(&*store, vec![replace(shelf.drafts[4].clone(), 1)]).await;
+    shelf.check(&*store, Vec::new(), order("even", true)).await;
+    shelf.check(&*store, Vec::new(), None).await;
+}
+
+pub async fn positions_outlive_their_entries(stores: Arc<dyn Stores>) {
+    for order in [None, order("title", false), order("title", true)] {
+        let store = stores.fresh().await;
+        let shelf = Shelf::stock(&*store, partly(), Vec::new()).await;
+        let query = Query {
+            order,
+            limit: 1,
+            ..query(Vec::new())
+        };
+        let expected = if walk(&*store, &query).await.ordered {
+            shelf.expected(&query)
+        } else {
+            shelf
+                .drafts
+                .iter()
+                .map(|draft| draft.key.id.clone())
+                .collect()
+        };
+        let mut window = Window::Offset(0);
+        for id in &expected {
+            let hits = page(
+                &*store,
+                &Query {
+                    window,
+                    ..query.clone()
+                },
+            )
+            .await
+            .hits;
+            assert_eq!(&hits[0].entry.key.id, id);
+            commit(&*store, vec![remove(user(id))]).await;
+            window = Window::After(hits[0].position.clone());
+        }
+        assert!(
+            page(&*store, &Query { window, ..query })
+                .await
+                .hits
+                .is_empty()
+        );
+    }
+}
+
+pub async fn an_ordered_walk_with_a_filter(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let shelf = Shelf::stock(&*store, partly(), Vec::new()).await;
+    let even = compare("even", Operator::Equal, Scalar::Boolean(true));
+    for filter in [
+        vec![even.clone()],
+        vec![even, Node::Negate],
+        vec![Node::Present("title".into()), Node::Negate],
+    ] {
+        shelf
+            .check(&*store, filter.clone(), order("title", false))
+            .await;
+        shelf.check(&*store, filter, order("title", true)).await;
+    }
+}
+
+pub async fn what_is_no_position_is_invalid(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    commit(&*store, vec![insert(named("1", "bo"))]).await;
+    let long = "A".repeat(100_000);
+    for position in ["", "?", "0", "AAAA", "\0", &long] {
+        for order in [None, order("userName", false)] {
+            let window = Window::After(position.into());
+            let answer = store
+                .find(Query {
+                    window,
+                    order,
+                    ..query(Vec::new())
+                })
+                .await;
+            assert!(
+                matches!(answer, Err(Refusal::Invalid(_))),
+                "{position:?}: {answer:?}"
+            );
+        }
+    }
+}
+
+/// Long enough that a store walks an index rather than sort.
+pub async fn a_long_ordered_walk(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let person = |number: u64| {
+        let mut terms = vec![unique(
+            "userName",
+            &format!("{:06}", (number * 7919) % 8_999),
+        )];
+        if number % 5 != 2 {
+            terms.push(term(
+                "city",
+                text(["Ulm", "Bonn", "Köln"][(number % 3) as usize]),
+            ));
+        }
+        draft(user(&number.to_string()), terms)
+    };
+    let shelf = Shelf::stock(&*store, (0..8_999).map(person).collect(), Vec::new()).await;
+    for order in [
+        order("userName", false),
+        order("userName", true),
+        order("city", false),
+        order("city", true),
+    ] {
+        for filter in [
+            Vec::new(),
+            vec![compare("userName", Operator::Greater, text("000009"))],
+        ] {
+            let query = Query {
+                order: order.clone(),
+                limit: 411,
+                ..query(filter)
+            };
+            let found = walk(&*store, &query).await;
+            if found.exact && found.ordered {
+                assert!(found.ids == shelf.expected(&query), "{query:?}");
+            }
+            assert_eq!(found.total, Some(found.ids.len() as u64));
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! What holds while many do it at once.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use scimlet::store::{Draft, Entry, Key, Query, Refusal, Rejection, Store, Window, Write};
+use tokio::task::JoinSet;
+
+use super::Stores;
+use super::kit::*;
+
+type Outcome = Result<Vec<(Key, u64)>, Rejection>;
+
+/// Commits all at once; the outcomes in no order.
+async fn together(store: &Arc<dyn Store>, commits: Vec<Vec<Write>>) -> Vec<Outcome> {
+    let mut tasks = JoinSet::new();
+    for writes in commits {
+        let store = store.clone();
+        tasks.spawn(async move { store.commit(AT, "tester".into(), writes).await });
+    }
+    tasks.join_all().await
+}
+
+pub async fn a_hundred_links_to_one_group(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let ids: Vec<String> = (0..100).map(|number| number.to_string()).collect();
+    let mut writes: Vec<Write> = ids.iter().map(|id| insert(plain(user(id)))).collect();
+    writes.push(insert(plain(group("g"))));
+    commit(&*store, writes).await;
+    let commits = ids
+        .iter()
+        .map(|id| vec![link(group("g"), user(id)), append("linked")])
+        .collect();
+    let outcomes = together(&store, commits).await;
+    let versions: BTreeSet<u64> = outcomes
+        .into_iter()
+        .map(|outcome| outcome.expect("nobody is refused")[0].1)
+        .collect();
+    assert_eq!(versions, (2..=101).collect(), "each link is a version");
+    assert_eq!(version(&*store, group("g")).await, 101);
+    let members = linked_ids(
+        &*store,
+        group("g"),
+        scimlet::store::Direction::Outgoing,
+        1000,
+    )
+    .await;
+    assert_eq!(members.len(), 100);
+}
+
+pub async fn a_hundred_inserts_of_one_unique_term(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let commits = (0..100)
+        .map(|number: u32| vec![insert(named(&number.to_string(), "bo"))])
+        .collect();
+    let mut winners = 0;
+    for outcome in together(&store, commits).await {
+        match outcome {
+            Ok(_) => winners += 1,
+            Err(rejection) => assert_eq!(rejection.reason, taken("userName")),
+        }
+    }
+    assert_eq!(winners, 1);
+    let found = store
+        .find(query(vec![equal("userName", "bo")]))
+        .await
+        .expect("find succeeds");
+    assert_eq!(found.hits.len(), 1);
+}
+
+pub async fn the_last_free_seat(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    commit(&*store, vec![adjust("seats", 9, Some(10))]).await;
+    let seat = |number: u32| {
+        vec![
+            insert(plain(user(&number.to_string()))),
+            adjust("seats", 1, Some(10)),
+        ]
+    };
+    let outcomes = together(&store, (0..64).map(seat).collect()).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    let over = Refusal::OverCeiling("seats".into());
+    for refused in outcomes.into_iter().filter_map(Result::err) {
+        assert_eq!((refused.write, &refused.reason), (1, &over));
+    }
+    assert_eq!(counter(&*store, "seats").await, 10);
+    assert_eq!(
+        store
+            .find(query(Vec::new()))
+            .await
+            .expect("find succeeds")
+            .total,
+        Some(1)
+    );
+}
+
+pub async fn numbers_follow_the_order_of_commits(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let mut writers = JoinSet::new();
+    for writer in 0..8 {
+        let store = store.clone();
+        writers.spawn(async move {
+            for round in 0..25 {
+                let name = format!("{writer}/{round}");
+                commit(&*store, vec![append(&name), append(&name)]).await;
+            }
+        });
+    }
+    let done = Arc::new(AtomicBool::new(false));
+    let reader = tokio::spawn(poll(store.clone(), done.clone()));
+    writers.join_all().await;
+    done.store(true, Ordering::SeqCst);
+    let seen = reader.await.expect("the reader does not panic");
+    assert_eq!(seen.len(), 8 * 25 * 2);
+    // The two events of a commit follow each other, and a writer's commits come in their order.
+    assert!(seen.chunks(2).all(|pair| pair[0] == pair[1]));
+    for writer in 0..8 {
+        let prefix = format!("{writer}/");
+        let rounds: Vec<u32> = seen
+            .chunks(2)
+            .filter_map(|pair| pair[0].strip_prefix(&prefix)?.parse().ok())
+            .collect();
+        assert_eq!(rounds, (0..25).collect::<Vec<_>>());
+    }
+}
+
+/// The names of all events as they appear, read a few at a time; panics at a gap.
+async fn poll(store: Arc<dyn Store>, done: Arc<AtomicBool>) -> Vec<String> {
+    let mut names = Vec::new();
+    loop {
+        let last_look = done.load(Ordering::SeqCst);
+        let events = store
+            .events(names.len() as u64, 7)
+            .await
+            .expect("events succeeds");
+        let nothing_new = events.is_empty();
+        for recorded in events {
+            assert_eq!(
+                recorded.sequence,
+                names.len() as u64 + 1,
+                "no gap, nothing smaller later"
+            );
+            names.push(recorded.event.name);
+        }
+        if last_look && nothing_new {
+            return names;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+pub async fn expectations_hold_until_the_commit(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let credential = || key("$credential", "k");
+    commit(&*store, vec![insert(plain(credential()))]).await;
+    let request = |_| vec![expect(credential(), 1), append("done")];
+    let mut commits: Vec<Vec<Write>> = (0..60).map(request).collect();
+    commits.insert(30, vec![replace(plain(credential()), 1), append("revoked")]);
+    let outcomes = together(&store, commits).await;
+    let stale = Refusal::Stale(credential());
+    for refused in outcomes.iter().filter_map(|outcome| outcome.as_ref().err()) {
+        assert_eq!((refused.write, &refused.reason), (0, &stale));
+    }
+    let events = store.events(0, 100).await.expect("events succeeds");
+    assert_eq!(
+        events.len(),
+        outcomes.iter().filter(|outcome| outcome.is_ok()).count()
+    );
+    assert_eq!(
+        events.last().map(|event| event.event.name.as_str()),
+        Some("revoked")
+    );
+    assert_eq!(refused(&*store, request(0)).await, (0, stale));
+}
+
+pub async fn a_walk_during_removals_misses_nothing(stores: Arc<dyn Stores>) {
+    for order in [None, order("userName", true)] {
+        let store = stores.fresh().await;
+        let name = |number: u32| format!("{:04}", (number * 7919) % 601);
+        let person = |number: u32| insert(named(&number.to_string(), &name(number)));
+        commit(&*store, (0..600).map(person).collect()).await;
+        let removing = store.clone();
+        let remover = tokio::spawn(async move {
+            for number in (0..600).filter(|number| number % 3 != 0) {
+                commit(&*removing, vec![remove(user(&number.to_string()))]).await;
+            }
+        });
+        let seen = slow_walk(
+            &*store,
+            Query {
+                order,
+                limit: 5,
+                ..query(Vec::new())
+            },
+        )
+        .await;
+        remover.await.expect("the removals succeed");
+        let ids: BTreeSet<&String> = seen.iter().collect();
+        assert_eq!(ids.len(), seen.len(), "nothing is seen twice");
+        for number in (0..600).step_by(3) {
+            assert!(
+                ids.contains(&number.to_string()),
+                "{number} was there all along"
+            );
+        }
+    }
+}
+
+async fn slow_walk(store: &dyn Store, mut query: Query) -> Vec<String> {
+    let mut ids = Vec::new();
+    loop {
+        let page = store.find(query.clone()).await.expect("find succeeds");
+        let full = page.hits.len() == query.limit as usize;
+        if let Some(last) = page.hits.last() {
+            query.window = Window::After(last.position.clone());
+        }
+        ids.extend(page.hits.into_iter().map(|hit| hit.entry.key.id));
+        if !full {
+            return ids;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+pub async fn readers_see_whole_commits(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let both = |body: &str| {
+        ["1", "2"].map(|id| Draft {
+            body: body.into(),
+            ..plain(user(id))
+        })
+    };
+    commit(&*store, both("0").map(insert).to_vec()).await;
+    let writing = store.clone();
+    let writer = tokio::spawn(async move {
+        for round in 1..=100u64 {
+            let drafts = both(&round.to_string());
+            commit(
+                &*writing,
+                drafts.map(|draft| replace(draft, round)).to_vec(),
+            )
+            .await;
+            let now = get(&*writing, user("2")).await.expect("it is there");
+            assert_eq!(now.version, round + 1, "what was acknowledged is seen");
+        }
+    });
+    while !writer.is_finished() {
+        let entries = store
+            .get(vec![user("1"), user("2")])
+            .await
+            .expect("get succeeds");
+        same(entries.into_iter().flatten().collect());
+        let hits = store
+            .find(query(Vec::new()))
+            .await
+            .expect("find succeeds")
+            .hits;
+        same(hits.into_iter().map(|hit| hit.entry).collect());
+    }
+    writer.await.expect("the writer does not panic");
+}
+
+fn same(entries: Vec<Entry>) {
+    assert_eq!(entries.len(), 2);
+    assert_eq!(
+        (entries[0].version, &entries[0].body),
+        (entries[1].version, &entries[1].body)
+    );
+}

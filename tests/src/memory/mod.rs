@@ -1,0 +1,210 @@
+//! A database in memory, for tests: maps behind a lock, every commit on a copy, every filter evaluated naively. It keeps
+//! the same contract as the real ones by other means. [`Memory::unfiltered`] ignores filters and orders, which the
+//! contract allows.
+
+mod data;
+mod search;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use scimlet::store::{
+    Database, DatabaseError, Direction, Entry, Key, Link, LinkPage, Page, Query, RecordedEvent,
+    Refusal, Rejection, Store, Tenant, Write, bounds, check, is_tenant_name,
+};
+
+use self::data::{Data, Rejected};
+
+/// A database in memory. Clones share it.
+#[derive(Clone)]
+pub struct Memory {
+    state: Arc<Mutex<State>>,
+    filters: bool,
+}
+
+#[derive(Default)]
+struct State {
+    tenants: BTreeMap<String, (u64, u64)>,
+    /// By the number of the tenant; numbers are never used again.
+    data: BTreeMap<u64, Data>,
+    made: u64,
+    settings: BTreeMap<String, String>,
+}
+
+impl Memory {
+    /// A database that evaluates filters and orders.
+    pub fn exact() -> Memory {
+        Memory {
+            state: Arc::default(),
+            filters: true,
+        }
+    }
+
+    /// A database that returns all entries of a kind, in the order of creation, whatever was asked.
+    pub fn unfiltered() -> Memory {
+        Memory {
+            state: Arc::default(),
+            filters: false,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no commit panics")
+    }
+}
+
+#[async_trait]
+impl Database for Memory {
+    async fn create_tenant(&self, name: &str, at: u64) -> Result<(), DatabaseError> {
+        if !is_tenant_name(name) {
+            return Err(DatabaseError::Unsuitable(format!(
+                "`{name}` is no tenant's name"
+            )));
+        }
+        let mut state = self.state();
+        if state.tenants.contains_key(name) {
+            return Err(DatabaseError::Exists(name.into()));
+        }
+        state.made += 1;
+        let number = state.made;
+        state.tenants.insert(name.into(), (number, at));
+        state.data.insert(number, Data::default());
+        Ok(())
+    }
+
+    async fn tenants(&self) -> Result<Vec<Tenant>, DatabaseError> {
+        let state = self.state();
+        let tenant = |(name, (_, created)): (&String, &(u64, u64))| Tenant {
+            name: name.clone(),
+            created: *created,
+        };
+        Ok(state.tenants.iter().map(tenant).collect())
+    }
+
+    async fn delete_tenant(&self, name: &str) -> Result<(), DatabaseError> {
+        let mut state = self.state();
+        let Some((number, _)) = state.tenants.remove(name) else {
+            return Err(DatabaseError::Unknown(name.into()));
+        };
+        state.data.remove(&number);
+        Ok(())
+    }
+
+    async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError> {
+        let number = self.state().tenants.get(name).map(|(number, _)| *number);
+        Ok(number.map(|number| -> Arc<dyn Store> {
+            Arc::new(MemoryStore {
+                memory: self.clone(),
+                number,
+            })
+        }))
+    }
+
+    async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError> {
+        Ok(self.state().settings.get(name).cloned())
+    }
+
+    async fn set_setting(&self, name: &str, value: &str) -> Result<(), DatabaseError> {
+        self.state().settings.insert(name.into(), value.into());
+        Ok(())
+    }
+}
+
+struct MemoryStore {
+    memory: Memory,
+    number: u64,
+}
+
+impl MemoryStore {
+    /// Reads the tenant's data; those of a deleted tenant are empty.
+    fn read<T>(&self, read: impl FnOnce(&Data) -> T) -> T {
+        match self.memory.state().data.get(&self.number) {
+            Some(data) => read(data),
+            None => read(&Data::default()),
+        }
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
+        check::keys(keys.len())?;
+        Ok(self.read(|data| keys.iter().map(|key| data.entry(key).cloned()).collect()))
+    }
+
+    async fn find(&self, mut query: Query) -> Result<Page, Refusal> {
+        let filter = query.filter.clone();
+        check::query(&mut query)?;
+        if !self.memory.filters {
+            query.order = None;
+            let page = self.read(|data| search::find(data, &query, &[]))?;
+            return Ok(Page {
+                exact: false,
+                ordered: false,
+                ..page
+            });
+        }
+        self.read(|data| search::find(data, &query, &filter))
+    }
+
+    async fn links(
+        &self,
+        anchors: Vec<Key>,
+        name: String,
+        direction: Direction,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<LinkPage>, Refusal> {
+        check::links(&anchors, after.as_deref())?;
+        let skip = match after {
+            Some(after) => Some(search::link_position(&after)?),
+            None => None,
+        };
+        let page = |data: &Data, anchor: &Key| {
+            search::link_page(
+                data,
+                anchor,
+                &name,
+                direction,
+                skip,
+                limit.min(bounds::LINKS),
+            )
+        };
+        Ok(self.read(|data| anchors.iter().map(|anchor| page(data, anchor)).collect()))
+    }
+
+    async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
+        check::keys(links.len())?;
+        Ok(self.read(|data| links.iter().map(|link| data.is_linked(link)).collect()))
+    }
+
+    async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
+        check::keys(names.len())?;
+        Ok(self.read(|data| names.iter().map(|name| data.counter(name)).collect()))
+    }
+
+    async fn commit(
+        &self,
+        at: u64,
+        actor: String,
+        writes: Vec<Write>,
+    ) -> Result<Vec<(Key, u64)>, Rejection> {
+        check::commit(at, &actor, &writes)?;
+        let mut state = self.memory.state();
+        let Some(data) = state.data.get_mut(&self.number) else {
+            let reason = Refusal::Unavailable("the tenant was deleted".into());
+            return Err(Rejection { write: 0, reason });
+        };
+        let mut changed = data.clone();
+        let rejection = |(write, reason): Rejected| Rejection { write, reason };
+        let versions = changed.commit(at, &actor, writes).map_err(rejection)?;
+        *data = changed;
+        Ok(versions)
+    }
+
+    async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
+        let limit = limit.min(bounds::EVENTS) as usize;
+        Ok(self.read(|data| data.events_after(after).take(limit).cloned().collect()))
+    }
+}
