@@ -1,5 +1,15 @@
 //! What the whole-system tests and benchmarks share.
 
+#[allow(dead_code, reason = "the component uses what is not used here")]
+#[path = "../../guest/component/src/convert.rs"]
+mod convert;
+
 pub mod contract;
 pub mod evaluate;
+pub mod exchange;
+pub mod fixed;
 pub mod memory;
+pub mod native;
+pub mod server;
+
+use scimlet::bindings;

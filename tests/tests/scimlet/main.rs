@@ -1,6 +1,7 @@
 //! The one harness of the whole-system tests. Each module yields trials, each with a name of its own.
 
 mod contract;
+mod exchanges;
 mod sqlite;
 
 use std::io;
@@ -12,6 +13,7 @@ fn main() {
     let arguments = Arguments::from_args();
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(contract::trials());
+    trials.extend(exchanges::trials());
     trials.extend(sqlite::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

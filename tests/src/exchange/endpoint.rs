@@ -1,0 +1,146 @@
+//! Where exchanges are run: an engine in this process, or a server.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use async_trait::async_trait;
+use scimlet::Provider;
+use scimlet::http::{Caller, Origin, Request};
+use scimlet::store::Store;
+
+/// A request below the base URL.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// As sent.
+    pub method: String,
+    /// Path and query, percent-encoded.
+    pub target: String,
+    /// As sent; an Authorization header is added if there is none.
+    pub headers: Vec<(String, String)>,
+    /// As sent.
+    pub body: String,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// As received.
+    pub body: String,
+}
+
+/// A tenant's SCIM service.
+#[async_trait]
+pub trait Endpoint: Send {
+    /// The base URL.
+    fn base(&self) -> &str;
+
+    /// A bearer secret that is good here.
+    fn secret(&self) -> &str;
+
+    /// Sends a call as it is.
+    async fn send(&self, call: Call) -> anyhow::Result<Answer>;
+}
+
+/// A provider called directly, as a host's router does.
+pub struct InProcess {
+    /// The component, or core natively.
+    pub provider: Arc<dyn Provider>,
+    /// The tenant's store.
+    pub store: Arc<dyn Store>,
+    /// A good secret.
+    pub secret: String,
+}
+
+/// The tenant of every endpoint.
+pub const TENANT: &str = "demo";
+
+impl InProcess {
+    const BASE: &str = "http://scim.test/demo/scim/v2";
+}
+
+#[async_trait]
+impl Endpoint for InProcess {
+    fn base(&self) -> &str {
+        Self::BASE
+    }
+
+    fn secret(&self) -> &str {
+        &self.secret
+    }
+
+    async fn send(&self, call: Call) -> anyhow::Result<Answer> {
+        let origin = Origin {
+            tenant: TENANT.to_owned(),
+            base_url: Self::BASE.to_owned(),
+            client_address: None,
+            caller: Caller::Unknown,
+        };
+        let (path, query) = call.target.split_once('?').unwrap_or((&call.target, ""));
+        let request = Request {
+            method: call.method,
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: call.headers,
+            body: call.body.into_bytes(),
+        };
+        let response = self
+            .provider
+            .handle(self.store.clone(), origin, request)
+            .await?;
+        let body = String::from_utf8(response.body).context("the body is no UTF-8")?;
+        Ok(Answer {
+            status: response.status,
+            headers: response.headers,
+            body,
+        })
+    }
+}
+
+/// A server.
+pub struct Http {
+    /// Its connections.
+    pub client: reqwest::Client,
+    /// The tenant's base URL.
+    pub base: String,
+    /// A good secret.
+    pub secret: String,
+}
+
+#[async_trait]
+impl Endpoint for Http {
+    fn base(&self) -> &str {
+        &self.base
+    }
+
+    fn secret(&self) -> &str {
+        &self.secret
+    }
+
+    async fn send(&self, call: Call) -> anyhow::Result<Answer> {
+        let method = call.method.parse().context("no method")?;
+        let mut request = self
+            .client
+            .request(method, format!("{}{}", self.base, call.target));
+        for (name, value) in &call.headers {
+            request = request.header(name, value);
+        }
+        let response = request.body(call.body).send().await?;
+        let text = |value: &reqwest::header::HeaderValue| {
+            String::from_utf8_lossy(value.as_bytes()).into_owned()
+        };
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), text(value)));
+        let (status, headers) = (response.status().as_u16(), headers.collect());
+        Ok(Answer {
+            status,
+            headers,
+            body: response.text().await?,
+        })
+    }
+}

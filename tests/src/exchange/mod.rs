@@ -1,0 +1,138 @@
+//! Recorded exchanges: requests as clients send them, byte for byte, and the answers that are right.
+//!
+//! A file holds steps one after another:
+//!
+//! ```text
+//! === what the client is after
+//! POST /Users?attributes=id
+//! Content-Type: application/scim+json; charset=utf-8
+//!
+//! {"schemas": …}
+//! --- 201
+//! location: ${base}/Users/${user}
+//!
+//! {"id": "${user}", …}
+//! ```
+//!
+//! The answer's headers are those that matter, its body is the whole document; `-` instead of a body says that whatever there
+//! is does not matter. `${name}` stands for any text where it comes first, and for the same text from then on, in requests too. Known
+//! from the beginning is `${base}`, the tenant's base URL. Lines before the first step are comments, but for those that begin with
+//! `> `: headers which the client sends with every request.
+
+mod endpoint;
+mod run;
+mod template;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+
+pub use endpoint::{Answer, Call, Endpoint, Http, InProcess, TENANT};
+pub use run::run;
+pub use template::Bindings;
+
+/// A recorded exchange.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// The file's name without its ending.
+    pub name: String,
+    /// In their order.
+    pub steps: Vec<Step>,
+}
+
+/// One request, and the answer that is right.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What the client is after.
+    pub title: String,
+    /// The request, with placeholders.
+    pub call: Call,
+    /// The right answer's status.
+    pub status: u16,
+    /// Headers that it must have.
+    pub headers: Vec<(String, String)>,
+    /// Its body: `None` if it does not matter, empty if there must be none.
+    pub body: Option<String>,
+}
+
+/// All recorded exchanges, in the order of their names.
+///
+/// # Errors
+/// If a file cannot be read or is none.
+pub fn all() -> anyhow::Result<Vec<Exchange>> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("exchanges");
+    let mut exchanges = Vec::new();
+    for file in fs::read_dir(&folder).with_context(|| format!("no {}", folder.display()))? {
+        let path = file?.path();
+        if path.extension().is_some_and(|ending| ending == "http") {
+            let name = path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let text = fs::read_to_string(&path)?;
+            let steps = parse(&text).with_context(|| path.display().to_string())?;
+            exchanges.push(Exchange { name, steps });
+        }
+    }
+    exchanges.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(exchanges)
+}
+
+fn parse(text: &str) -> anyhow::Result<Vec<Step>> {
+    let mut parts = text.split("\n=== ");
+    let preamble = parts.next().unwrap_or_default();
+    let common: Vec<&str> = preamble
+        .lines()
+        .filter_map(|line| line.strip_prefix("> "))
+        .collect();
+    let (common, _) = parse_message(&common.join("\n"))?;
+    parts
+        .map(|step| {
+            let (title, rest) = step.split_once('\n').context("a step without a request")?;
+            let mut step = parse_step(title, rest).with_context(|| format!("step `{title}`"))?;
+            step.call.headers.splice(0..0, common.iter().cloned());
+            Ok(step)
+        })
+        .collect()
+}
+
+fn parse_step(title: &str, text: &str) -> anyhow::Result<Step> {
+    let (request, answer) = text.split_once("\n--- ").context("no line `--- STATUS`")?;
+    let (line, rest) = request.split_once('\n').unwrap_or((request, ""));
+    let (method, target) = line
+        .split_once(' ')
+        .context("the request line has no path")?;
+    let (headers, body) = parse_message(rest)?;
+    let call = Call {
+        method: method.into(),
+        target: target.into(),
+        headers,
+        body,
+    };
+    let (status, rest) = answer.split_once('\n').unwrap_or((answer, ""));
+    let (headers, body) = parse_message(rest)?;
+    let body = (body != "-").then_some(body);
+    Ok(Step {
+        title: title.into(),
+        call,
+        status: status.trim().parse()?,
+        headers,
+        body,
+    })
+}
+
+/// Header lines, an empty line, and a body without white space around it.
+fn parse_message(text: &str) -> anyhow::Result<(Vec<(String, String)>, String)> {
+    let mut lines = text.lines();
+    let mut headers = Vec::new();
+    for line in lines.by_ref().take_while(|line| !line.is_empty()) {
+        let Some((name, value)) = line.split_once(": ") else {
+            bail!("`{line}` is no header")
+        };
+        headers.push((name.to_owned(), value.to_owned()));
+    }
+    let body: Vec<&str> = lines.collect();
+    Ok((headers, body.join("\n").trim().to_owned()))
+}

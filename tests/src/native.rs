@@ -1,0 +1,191 @@
+//! Core compiled natively, over a host's store: what the component is compared with.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use scimlet::http::{Origin, Request, Response};
+use scimlet::plugin::Fault;
+use scimlet::plugin::clock::Clock;
+use scimlet::plugin::random::Random;
+use scimlet::store::Store;
+use scimlet_core::port::store::{
+    Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Write,
+};
+use scimlet_core::port::{self, Ports};
+use scimlet_core::service::admin::{self, Issued, Problem};
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
+
+use crate::convert::{lift, lower};
+
+/// The logic without the component, with a clock and randomness as the component gets them.
+#[derive(Clone)]
+pub struct Native {
+    /// Where it reads the time.
+    pub clock: Arc<dyn Clock>,
+    /// Where it gets random bytes.
+    pub random: Arc<dyn Random>,
+}
+
+impl Native {
+    /// Runs something with core's ports over this store, where it may block.
+    async fn with_ports<T: Send + 'static>(
+        &self,
+        store: Arc<dyn Store>,
+        run: impl FnOnce(&Ports<'_>) -> T + Send + 'static,
+    ) -> T {
+        let bridge = Bridge {
+            native: self.clone(),
+            store,
+            runtime: Handle::current(),
+        };
+        let run = move || {
+            run(&Ports {
+                store: &bridge,
+                clock: &bridge,
+                random: &bridge,
+                journal: &bridge,
+            })
+        };
+        spawn_blocking(run).await.expect("core does not panic")
+    }
+
+    /// `admin.configure`.
+    ///
+    /// # Errors
+    /// As core's.
+    pub async fn configure(&self, store: Arc<dyn Store>, profile: &str) -> Result<u64, Problem> {
+        let profile = profile.to_owned();
+        self.with_ports(store, move |ports| admin::configure(ports, &profile, None))
+            .await
+    }
+
+    /// `admin.issue-credential`, for a bearer of the tenant.
+    ///
+    /// # Errors
+    /// As core's.
+    pub async fn issue_credential(
+        &self,
+        store: Arc<dyn Store>,
+        tenant: &str,
+    ) -> Result<Issued, Problem> {
+        let request = admin::CredentialRequest {
+            tenant: tenant.to_owned(),
+            label: "test".to_owned(),
+            scheme: "bearer".to_owned(),
+            lifetime_seconds: None,
+        };
+        self.with_ports(store, move |ports| admin::issue_credential(ports, request))
+            .await
+    }
+}
+
+#[async_trait]
+impl scimlet::Provider for Native {
+    async fn tenant_of(&self, headers: &[(String, String)]) -> Result<Option<String>, Fault> {
+        Ok(scimlet_core::tenant_of(headers))
+    }
+
+    async fn handle(
+        &self,
+        store: Arc<dyn Store>,
+        origin: Origin,
+        request: Request,
+    ) -> Result<Response, Fault> {
+        let (origin, request) = (lift::origin(origin), lift::request(request));
+        let answer = self.with_ports(store, move |ports| {
+            scimlet_core::handle(ports, &origin, &request)
+        });
+        Ok(lower::response(answer.await))
+    }
+}
+
+/// Core's ports over a host's.
+struct Bridge {
+    native: Native,
+    store: Arc<dyn Store>,
+    runtime: Handle,
+}
+
+impl port::Clock for Bridge {
+    fn now(&self) -> u64 {
+        u64::try_from(self.native.clock.now().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl port::Random for Bridge {
+    fn fill(&self, buffer: &mut [u8]) {
+        self.native
+            .random
+            .fill(buffer)
+            .expect("there is randomness");
+    }
+}
+
+impl port::Journal for Bridge {
+    fn write(&self, _: port::Level, _: &str, _: &str) {}
+}
+
+impl port::store::Store for Bridge {
+    fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
+        let keys = keys.into_iter().map(lower::key).collect();
+        let found = self
+            .runtime
+            .block_on(self.store.get(keys))
+            .map_err(lift::refusal)?;
+        Ok(found
+            .into_iter()
+            .map(|entry| entry.map(lift::entry))
+            .collect())
+    }
+
+    fn find(&self, query: Query) -> Result<Page, Refusal> {
+        let page = self.runtime.block_on(self.store.find(lower::query(query)));
+        page.map(lift::page).map_err(lift::refusal)
+    }
+
+    fn links(
+        &self,
+        anchors: Vec<Key>,
+        name: &str,
+        direction: Direction,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<LinkPage>, Refusal> {
+        let anchors = anchors.into_iter().map(lower::key).collect();
+        let direction = lower::direction(direction);
+        let pages = self
+            .store
+            .links(anchors, name.to_owned(), direction, after, limit);
+        let pages = self.runtime.block_on(pages).map_err(lift::refusal)?;
+        Ok(pages.into_iter().map(lift::link_page).collect())
+    }
+
+    fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
+        let links = links.into_iter().map(lower::link).collect();
+        self.runtime
+            .block_on(self.store.has(links))
+            .map_err(lift::refusal)
+    }
+
+    fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
+        self.runtime
+            .block_on(self.store.counters(names))
+            .map_err(lift::refusal)
+    }
+
+    fn commit(
+        &self,
+        at: u64,
+        actor: &str,
+        writes: Vec<Write>,
+    ) -> Result<Vec<(Key, u64)>, Rejection> {
+        let writes = writes.into_iter().map(lower::write).collect();
+        let versions = self.store.commit(at, actor.to_owned(), writes);
+        let versions = self.runtime.block_on(versions).map_err(lift::rejection)?;
+        Ok(versions
+            .into_iter()
+            .map(|(key, version)| (lift::key(key), version))
+            .collect())
+    }
+}

@@ -1,0 +1,149 @@
+//! The real binary as a server, in a folder of its own.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::exchange::Http;
+
+/// The command `scimlet` of this build. Cargo is asked once, since the tests of another crate do not build it; it has the
+/// same features as the whole workspace has, so that nothing is compiled twice.
+///
+/// # Errors
+/// If it does not build.
+pub fn binary() -> anyhow::Result<&'static Path> {
+    static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let path = BINARY.get_or_init(|| build().map_err(|error| format!("{error:#}")));
+    path.as_deref().map_err(|error| anyhow::anyhow!("{error}"))
+}
+
+fn build() -> anyhow::Result<PathBuf> {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["build", "--quiet", "--workspace", "--bin", "scimlet"]);
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
+    ensure!(command.status()?.success(), "the binary does not build");
+    let executable = std::env::current_exe()?;
+    let folder = executable
+        .parent()
+        .and_then(Path::parent)
+        .context("no target folder")?;
+    Ok(folder.join("scimlet"))
+}
+
+/// A server that is killed when it is dropped.
+pub struct Server {
+    process: Child,
+    /// `http://127.0.0.1:PORT`
+    pub url: String,
+    folder: PathBuf,
+}
+
+impl Server {
+    /// Starts `scimlet serve` on a free port with its database in this folder.
+    ///
+    /// # Errors
+    /// If it does not say where it listens.
+    pub fn start(folder: &Path) -> anyhow::Result<Self> {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(folder.join("log"))?;
+        let mut process = command(folder)?
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()?;
+        let mut line = String::new();
+        let output = process.stdout.take().context("no output")?;
+        let mut output = BufReader::new(output);
+        output.read_line(&mut line)?;
+        // What follows is read too, so that the server never waits for a reader.
+        std::thread::spawn(move || output.lines().count());
+        let url = line
+            .trim()
+            .strip_prefix("listening on ")
+            .map(ToOwned::to_owned);
+        let url = url.with_context(|| format!("the first line was `{line}`"))?;
+        Ok(Self {
+            process,
+            url,
+            folder: folder.to_owned(),
+        })
+    }
+
+    /// Ends it as `kill -9` does.
+    pub fn kill(mut self) {
+        self.end();
+    }
+
+    /// An endpoint of a tenant with a new credential.
+    ///
+    /// # Errors
+    /// If the command does not make one.
+    pub fn endpoint(&self, tenant: &str) -> anyhow::Result<Http> {
+        let made = json(&self.folder, &["credential", "create", tenant])?;
+        let text = |name: &str| {
+            made[name]
+                .as_str()
+                .map(ToOwned::to_owned)
+                .with_context(|| format!("no `{name}`"))
+        };
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        Ok(Http {
+            client,
+            base: text("url")?,
+            secret: text("secret")?,
+        })
+    }
+
+    fn end(&mut self) {
+        // An error means that it has ended already.
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A server in a fresh folder, which has the tenant `demo`.
+///
+/// # Errors
+/// As [`Server::start`].
+pub fn fresh() -> anyhow::Result<(TempDir, Server)> {
+    let folder = TempDir::new()?;
+    let server = Server::start(folder.path())?;
+    Ok((folder, server))
+}
+
+/// `scimlet` on the database in this folder.
+///
+/// # Errors
+/// If the binary does not build.
+pub fn command(folder: &Path) -> anyhow::Result<Command> {
+    let mut command = Command::new(binary()?);
+    command.current_dir(folder).stdin(Stdio::null());
+    Ok(command)
+}
+
+/// What a command prints with `--json`.
+///
+/// # Errors
+/// If it fails, or prints no JSON.
+pub fn json(folder: &Path, arguments: &[&str]) -> anyhow::Result<Value> {
+    let output = command(folder)?.args(arguments).arg("--json").output()?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{arguments:?} failed: {errors}");
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
