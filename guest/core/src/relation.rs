@@ -51,14 +51,21 @@ impl Change {
     }
 }
 
-/// Takes the relations out of a checked content: those that are there, as changes that replace what was.
+/// Takes the relations out of a content: those that are there, as changes that replace what was.
 pub fn take(of: &ResourceType, content: &mut Content) -> Result<Changes, Error> {
     let mut changes = Changes::new();
     for relation in &of.definition.relations {
         let name = relation.attribute.as_str();
-        if let Some(value) = content.remove(name) {
-            changes.insert(name.to_owned(), Change::to_exactly(ids(relation, &value)?));
-        }
+        let ids = match content.remove(name) {
+            None => continue,
+            Some(Value::Null) => Vec::new(),
+            Some(Value::Array(values)) => ids(relation, &Value::Array(values))?,
+            Some(_) => {
+                let detail = format!("`{name}` must be an array");
+                return Err(Error::new(ErrorKind::InvalidValue, detail));
+            }
+        };
+        changes.insert(name.to_owned(), Change::to_exactly(ids));
     }
     Ok(changes)
 }
@@ -81,9 +88,10 @@ pub fn ids(relation: &Relation, value: &Value) -> Result<Vec<String>, Error> {
 }
 
 fn id(relation: &Relation, value: &Value) -> Result<String, Error> {
-    let id = value
-        .get("value")
-        .and_then(Value::as_str)
+    let mut members = value.as_object().into_iter().flatten();
+    let id = members.find(|(key, _)| key.eq_ignore_ascii_case("value"));
+    let id = id
+        .and_then(|(_, id)| id.as_str())
         .filter(|id| !id.is_empty());
     id.map(ToOwned::to_owned).ok_or_else(|| {
         let detail = format!(

@@ -188,10 +188,14 @@ impl ResourceType {
     /// The relation that this attribute is.
     #[must_use]
     pub fn relation(&self, name: &AttributeName) -> Option<&Relation> {
-        self.definition
-            .relations
-            .iter()
-            .find(|relation| relation.attribute == *name)
+        self.relation_named(name.as_str())
+    }
+
+    /// The relation of this name, in any case.
+    #[must_use]
+    pub fn relation_named(&self, name: &str) -> Option<&Relation> {
+        let mut relations = self.definition.relations.iter();
+        relations.find(|relation| relation.attribute == *name)
     }
 
     /// The mirror that this attribute is.

@@ -17,7 +17,8 @@
 //! The answer's headers are those that matter, its body is the whole document; `-` instead of a body says that whatever there
 //! is does not matter. `${name}` stands for any text where it comes first, and for the same text from then on, in requests too. Known
 //! from the beginning is `${base}`, the tenant's base URL. Lines before the first step are comments, but for those that begin with
-//! `> `: headers which the client sends with every request.
+//! `> `: headers which the client sends with every
+//! request that does not name them itself.
 
 mod endpoint;
 mod run;
@@ -92,7 +93,10 @@ fn parse(text: &str) -> anyhow::Result<Vec<Step>> {
         .map(|step| {
             let (title, rest) = step.split_once('\n').context("a step without a request")?;
             let mut step = parse_step(title, rest).with_context(|| format!("step `{title}`"))?;
-            step.call.headers.splice(0..0, common.iter().cloned());
+            let own = std::mem::take(&mut step.call.headers);
+            let named = |(name, _): &&(String, String)| own.iter().any(|(own, _)| own == name);
+            let common = common.iter().filter(|header| !named(header)).cloned();
+            step.call.headers = common.chain(own.iter().cloned()).collect();
             Ok(step)
         })
         .collect()

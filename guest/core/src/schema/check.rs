@@ -21,7 +21,7 @@ pub struct Checker {
 
 impl Checker {
     /// The content of a whole resource. ReadOnly attributes are left out (RFC 7644 section 3.5.1), and `schemas`, which
-    /// follows from the content.
+    /// follows from the content. Relations stay as they came: they are not content, and `relation::take` reads them.
     pub fn resource(&mut self, of: &ResourceType, body: Content) -> Result<Content, Error> {
         let mut content = Content::new();
         for (key, value) in body {
@@ -30,6 +30,8 @@ impl Checker {
                 if let Some(Value::Object(inner)) = inner {
                     insert(&mut content, &extension.id, Value::Object(inner))?;
                 }
+            } else if let Some(relation) = of.relation_named(&key) {
+                insert(&mut content, relation.attribute.as_str(), value)?;
             } else if let Some(attribute) = of.attribute(&key) {
                 self.member(attribute, &key, value, &mut content)?;
             } else {
