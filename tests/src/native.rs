@@ -8,11 +8,11 @@ use scimlet::plugin::Fault;
 use scimlet::plugin::clock::Clock;
 use scimlet::plugin::random::Random;
 use scimlet::store::Store;
-use scimlet_core::port::store::{
-    Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Write,
-};
 use scimlet_core::port::{self, Ports};
 use scimlet_core::service::admin::{self, Issued, Problem};
+use scimlet_core::store::{
+    Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Write,
+};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
@@ -126,7 +126,7 @@ impl port::Journal for Bridge {
     fn write(&self, _: port::Level, _: &str, _: &str) {}
 }
 
-impl port::store::Store for Bridge {
+impl port::Store for Bridge {
     fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
         let keys = keys.into_iter().map(lower::key).collect();
         let found = self

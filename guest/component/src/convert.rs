@@ -9,7 +9,7 @@ pub mod lower {
     use crate::bindings::scimlet::plugin::{
         http as wit_http, journal as wit_journal, store as wit,
     };
-    use scimlet_core::port::{self, store};
+    use scimlet_core::{port, store};
 
     pub fn key(key: store::Key) -> wit::Key {
         wit::Key {
@@ -191,7 +191,7 @@ pub mod lower {
 /// From the interface's types to core's.
 pub mod lift {
     use crate::bindings::scimlet::plugin::{http as wit_http, store as wit};
-    use scimlet_core::port::{self, store};
+    use scimlet_core::{port, store};
 
     pub fn key(key: wit::Key) -> store::Key {
         store::Key {

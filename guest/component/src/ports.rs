@@ -1,9 +1,9 @@
 //! Core's ports, served by the component's imports.
 
-use scimlet_core::port::store::{
-    Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Store, Write,
+use scimlet_core::port::{Clock, Journal, Level, Ports, Random, Store};
+use scimlet_core::store::{
+    Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Write,
 };
-use scimlet_core::port::{Clock, Journal, Level, Ports, Random};
 
 use crate::bindings::scimlet::plugin::{journal, store};
 use crate::convert::{lift, lower};

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::credential::{self, Credential};
 use crate::error::{Error, ErrorKind};
 
-use crate::port::store::{Entry, Key, Write};
 use crate::port::{Caller, Level, Origin, Ports};
 use crate::profile::{self, Policy};
+use crate::store::{Entry, Key, Write};
 use crate::text;
 
 /// Where it is kept which paths are indexed.

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::port::Ports;
-use crate::port::store::Key;
+use crate::store::Key;
 
 const PREFIX: &str = "scimlet_";
 /// The secret proper.

@@ -1,6 +1,6 @@
 //! The one error of core, and how RFC 7644 section 3.12 shows it to a client.
 
-use crate::port::store;
+use crate::store;
 
 /// What went wrong, in the RFC's terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use crate::filter::{AttrPath, CompareOp};
 use crate::limits::TERM_BYTES;
-use crate::port::store::{Direction, Key, Node, Operator, Scalar, Term};
 use crate::predicate::{Field, Operand, Predicate};
 use crate::resource_type::{Place, ResourceType};
 use crate::schema::{Attribute, Content, DataType, Uniqueness};
+use crate::store::{Direction, Key, Node, Operator, Scalar, Term};
 use crate::{instant, text};
 
 /// A term that is this long may be the beginning of a longer value.

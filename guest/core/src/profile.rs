@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::dialect::{self, Quirk};
 use crate::limits;
-use crate::port::store::Key;
 use crate::resource_type::Definition;
 use crate::schema::{Registry, Schema};
+use crate::store::Key;
 
 /// The presets: name, document, and the policy once it has been read.
 static PRESETS: [(&str, &str, OnceLock<Arc<Policy>>); 3] = [

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::error::Error;
-use crate::port::store::{Entry, Key};
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
+use crate::store::{Entry, Key};
 use crate::{etag, instant};
 
 /// A stored resource. The content holds neither `id`, `meta` and `schemas`, which follow from the entry, nor relations,

@@ -1,10 +1,10 @@
 //! What core needs from outside: storage, time, randomness, and somewhere to leave notes.
 
-pub mod origin;
-pub mod store;
+mod origin;
 
 pub use origin::{Caller, Origin};
-use store::Store;
+
+use crate::store::{Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Write};
 
 /// The time.
 pub trait Clock {
@@ -35,6 +35,34 @@ pub enum Level {
 pub trait Journal {
     /// Leaves a note; `topic` is a word to filter by, `text` one sentence.
     fn write(&self, level: Level, topic: &str, text: &str);
+}
+
+/// The calls of `wit/store.wit`, bound to one tenant.
+#[allow(missing_docs, reason = "named and described in wit/store.wit")]
+pub trait Store {
+    fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal>;
+
+    fn find(&self, query: Query) -> Result<Page, Refusal>;
+
+    fn links(
+        &self,
+        anchors: Vec<Key>,
+        name: &str,
+        direction: Direction,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<LinkPage>, Refusal>;
+
+    fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal>;
+
+    fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal>;
+
+    fn commit(
+        &self,
+        at: u64,
+        actor: &str,
+        writes: Vec<Write>,
+    ) -> Result<Vec<(Key, u64)>, Rejection>;
 }
 
 /// All ports of one request.

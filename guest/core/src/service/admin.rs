@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::access::{Index, index_key};
 use crate::credential::{self, Credential};
 use crate::port::Ports;
-use crate::port::store::{Draft, Entry, Key, Query, Refusal, Window, Write};
 use crate::profile::{self, Policy};
+use crate::store::{Draft, Entry, Key, Query, Refusal, Window, Write};
 use crate::text;
 
 /// Who events name as the cause of what is done here.

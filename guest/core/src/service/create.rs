@@ -7,11 +7,11 @@ use super::session::{self, Session};
 use super::{Options, Shown, related, update};
 use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
-use crate::port::store::{Key, Write};
 use crate::relation;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::schema::{Checker, check};
+use crate::store::{Key, Write};
 
 /// Creates a resource and returns it. `uniqueness` if a unique value is in use.
 pub fn create(

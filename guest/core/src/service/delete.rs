@@ -3,8 +3,8 @@
 use super::session::{self, Session, not_found};
 use super::{Options, update};
 use crate::error::Error;
-use crate::port::store::{Key, Refusal, Write};
 use crate::resource_type::ResourceType;
+use crate::store::{Key, Refusal, Write};
 
 /// Deletes a resource; `NotFound` if there is none.
 pub fn delete(

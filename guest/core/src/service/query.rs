@@ -11,13 +11,13 @@ use crate::filter::{AttrPath, Filter};
 use crate::index::{self, Pushed};
 use crate::page::Paging;
 use crate::port::Level;
-use crate::port::store::{Entry, Page, Query, Window};
 use crate::predicate::{self, Predicate};
 use crate::projection::Projection;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
 use crate::sort::{Sort, SortKey};
+use crate::store::{Entry, Page, Query, Window};
 use crate::{limits, urn};
 
 /// What is searched for (RFC 7644 section 3.4.3).

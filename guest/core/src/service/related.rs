@@ -8,12 +8,12 @@ use super::Session;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::name::AttributeName;
-use crate::port::store::{Direction, Key, Link, LinkPage, Write};
 use crate::projection::Projection;
 use crate::relation::{Change, Changes};
 use crate::resource::{self, Resource};
 use crate::resource_type::{Relation, ResourceType};
 use crate::schema::Content;
+use crate::store::{Direction, Key, Link, LinkPage, Write};
 
 /// For each resource, in their order, the relations and mirrors that the projection wants.
 pub(super) fn shown(

@@ -2,10 +2,10 @@
 
 use crate::access::Admission;
 use crate::error::{Error, ErrorKind};
-use crate::port::store::{Channel, Entry, Event, Key, Refusal, Write};
 use crate::port::{Level, Origin, Ports};
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
+use crate::store::{Channel, Entry, Event, Key, Refusal, Write};
 use crate::{dialect, limits};
 
 /// What the use cases work with.

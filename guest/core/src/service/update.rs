@@ -6,12 +6,12 @@ use super::session::{self, Session};
 use super::{Options, Shown, related};
 use crate::error::{Error, ErrorKind};
 use crate::index;
-use crate::port::store::{Draft, Refusal, Write};
 use crate::projection::Projection;
 use crate::relation::Changes;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::schema::{Content, check};
+use crate::store::{Draft, Refusal, Write};
 
 /// A change of a resource that was read as `before`.
 pub(super) struct Update<'a> {

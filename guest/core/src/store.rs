@@ -1,4 +1,5 @@
-//! The storage port. `wit/store.wit` is the contract; the types here are its shapes under the same names.
+//! What is kept, and how it is asked for: the shapes of `wit/store.wit` under the same names. The calls are the trait
+//! `port::Store`.
 
 use std::fmt;
 
@@ -220,32 +221,4 @@ pub enum Refusal {
 pub struct Rejection {
     pub write: u32,
     pub reason: Refusal,
-}
-
-/// The calls of `wit/store.wit`, bound to one tenant.
-#[allow(missing_docs, reason = "named and described in wit/store.wit")]
-pub trait Store {
-    fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal>;
-
-    fn find(&self, query: Query) -> Result<Page, Refusal>;
-
-    fn links(
-        &self,
-        anchors: Vec<Key>,
-        name: &str,
-        direction: Direction,
-        after: Option<String>,
-        limit: u32,
-    ) -> Result<Vec<LinkPage>, Refusal>;
-
-    fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal>;
-
-    fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal>;
-
-    fn commit(
-        &self,
-        at: u64,
-        actor: &str,
-        writes: Vec<Write>,
-    ) -> Result<Vec<(Key, u64)>, Rejection>;
 }

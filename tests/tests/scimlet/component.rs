@@ -1,0 +1,38 @@
+//! The component as it was built: its import list is its permission list.
+
+use libtest_mimic::Trial;
+use wasmtime::component::Component;
+use wasmtime::{Config, Engine};
+
+/// The list that is right.
+const SNAPSHOT: &str = include_str!("../../snapshots/component.txt");
+
+/// The trials.
+pub fn trials() -> Vec<Trial> {
+    vec![Trial::test(
+        "component::imports_and_exports_what_the_contract_names",
+        || {
+            let found = interfaces().map_err(|error| format!("{error:#}"))?;
+            if found == SNAPSHOT {
+                return Ok(());
+            }
+            Err(format!("the component has\n{found}\nand should have\n{SNAPSHOT}").into())
+        },
+    )]
+}
+
+fn interfaces() -> wasmtime::Result<String> {
+    let engine = Engine::new(Config::new().wasm_component_model(true))?;
+    let component = Component::new(&engine, scimlet::COMPONENT)?;
+    let of = component.component_type();
+    let mut lines: Vec<String> = of
+        .imports(&engine)
+        .map(|(name, _)| format!("import {name}"))
+        .collect();
+    lines.extend(
+        of.exports(&engine)
+            .map(|(name, _)| format!("export {name}")),
+    );
+    lines.sort();
+    Ok(lines.into_iter().map(|line| line + "\n").collect())
+}
