@@ -17,7 +17,8 @@ use super::{demo, shutdown, url};
 #[command(after_help = "Examples:\n  scimlet serve\n  \
     scimlet serve --listen 0.0.0.0:8080 --public-url https://scim.example.com\n\n\
     On a database without tenants it makes a tenant `demo` and prints how to try it. It speaks HTTP: put a \
-    proxy that does TLS before it where the network is not trusted. SIGTERM and Ctrl-C stop it when the \
+    proxy that does TLS before it where the network is not trusted, and give --public-url then. Listening on \
+    all addresses without --public-url, it takes its name from each request's Host header. SIGTERM and Ctrl-C stop it when the \
     requests that have begun are answered. RUST_LOG sets what it logs, such as RUST_LOG=debug.")]
 pub(super) struct Serve {
     /// Address and port to listen on; port 0 takes any that is free.
@@ -35,7 +36,8 @@ impl Serve {
         let plugin = Arc::new(Plugin::new(PluginOptions::default())?);
         let listener = TcpListener::bind(&self.listen).await;
         let listener = listener.with_context(|| format!("cannot listen on {}", self.listen))?;
-        let own_url = format!("http://{}", listener.local_addr()?);
+        let address = listener.local_addr()?;
+        let own_url = format!("http://{address}");
         let public_url = self.public_url.as_ref().unwrap_or(&own_url);
         context.database.set_setting(PUBLIC_URL, public_url).await?;
         let demo = demo::make_if_empty(context, &plugin).await?;
@@ -43,8 +45,10 @@ impl Serve {
         if let Some(issued) = demo {
             demo::print(context, public_url, &issued)?;
         }
+        // Where clients' names for this server can be known, none that they claim gets into an answer.
+        let known = (!address.ip().is_unspecified()).then_some(own_url);
         let options = RouterOptions {
-            public_url: self.public_url,
+            public_url: self.public_url.or(known),
             ..RouterOptions::default()
         };
         let router = Router::new(plugin, Arc::clone(&context.database), options);

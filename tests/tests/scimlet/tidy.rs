@@ -17,7 +17,9 @@ const EXCEPTIONS: [&str; 0] = [];
 const LAYERS: [(&str, &[&str]); 7] = [
     (
         "words",
-        &["urn", "name", "limits", "error", "text", "instant", "store"],
+        &[
+            "urn", "name", "limits", "error", "text", "instant", "json", "store",
+        ],
     ),
     ("syntax", &["filter"]),
     ("model", &["schema", "resource_type", "resource", "etag"]),

@@ -49,7 +49,7 @@ fn attempts(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Result<Res
 }
 
 fn attempt(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Result<Response, Error> {
-    let admission = access::admit(ports, origin, request.header("authorization"))?;
+    let admission = access::admit(ports, origin, request.authorization()?)?;
     let session = Session {
         ports: *ports,
         origin,

@@ -5,10 +5,10 @@ use serde_json::Value;
 use crate::error::{Error, ErrorKind};
 use crate::etag::Condition;
 use crate::filter::AttrPath;
-use crate::limits;
 use crate::projection::Projection;
 use crate::service::query::Search;
 use crate::service::{Conditions, Options};
+use crate::{json, limits};
 
 /// An HTTP request (wit/http.wit).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +32,22 @@ impl Request {
         header(&self.headers, name)
     }
 
+    /// The one Authorization header: two are 400, since hosts and proxies may each believe another one.
+    pub fn authorization(&self) -> Result<Option<&str>, Error> {
+        let name = "authorization";
+        let given = self
+            .headers
+            .iter()
+            .filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        match given.count() {
+            0 | 1 => Ok(self.header(name)),
+            _ => Err(Error::new(
+                ErrorKind::InvalidSyntax,
+                "`Authorization` is given twice",
+            )),
+        }
+    }
+
     /// The body as JSON: 413 if it is too large, 415 if it claims to be something else, 400 if it is none.
     pub fn json(&self) -> Result<Value, Error> {
         if self.body.len() > limits::BODY_BYTES {
@@ -41,7 +57,7 @@ impl Request {
         if let Some(content_type) = self.header("content-type") {
             check_content_type(content_type)?;
         }
-        serde_json::from_slice(&self.body).map_err(|error| {
+        json::parse(&self.body).map_err(|error| {
             Error::new(
                 ErrorKind::InvalidSyntax,
                 format!("the body is no JSON: {error}"),

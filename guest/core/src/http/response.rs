@@ -37,6 +37,7 @@ impl Response {
             body,
         }
         .with("content-type", "application/scim+json")
+        .with("x-content-type-options", "nosniff")
     }
 
     /// One resource, with its ETag.
