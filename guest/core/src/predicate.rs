@@ -267,6 +267,18 @@ impl Predicate {
         }
     }
 
+    /// The one id that a resource must have for it to hold; `None` if it does not say.
+    #[must_use]
+    pub fn named_id(&self) -> Option<&str> {
+        match self {
+            Self::Compare(field, CompareOp::Equal, Operand::Text(id)) if field.steps == ["id"] => {
+                Some(id)
+            }
+            Self::All(parts) => parts.iter().find_map(Self::named_id),
+            _ => None,
+        }
+    }
+
     /// The first keys of all paths that it reads.
     pub fn reads(&self, into: &mut Vec<String>) {
         match self {

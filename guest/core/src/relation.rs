@@ -76,15 +76,21 @@ pub fn ids(relation: &Relation, value: &Value) -> Result<Vec<String>, Error> {
         Value::Array(values) => values.as_slice(),
         value => std::slice::from_ref(value),
     };
-    if values.len() > limits::LINKS_PER_REQUEST {
-        let detail = format!(
-            "`{}` may have at most {} values in one request",
-            relation.attribute,
-            limits::LINKS_PER_REQUEST
-        );
-        return Err(Error::new(ErrorKind::TooMany, detail));
-    }
+    check_size(relation, values.len())?;
     values.iter().map(|value| id(relation, value)).collect()
+}
+
+/// Whether so many values of a relation are not too many for one request.
+pub fn check_size(relation: &Relation, values: usize) -> Result<(), Error> {
+    let limit = limits::LINKS_PER_REQUEST;
+    if values <= limit {
+        return Ok(());
+    }
+    let detail = format!(
+        "`{}` may have at most {limit} values in one request",
+        relation.attribute
+    );
+    Err(Error::new(ErrorKind::TooMany, detail))
 }
 
 fn id(relation: &Relation, value: &Value) -> Result<String, Error> {

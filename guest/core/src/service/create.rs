@@ -4,7 +4,7 @@ use serde_json::Value;
 use uuid::Builder;
 
 use super::session::{self, Session};
-use super::{Options, Shown, related, update};
+use super::{Options, Shown, linking, update};
 use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
 use crate::relation;
@@ -57,7 +57,7 @@ fn commit(
     resource: &Resource,
     changes: &relation::Changes,
 ) -> Result<(), Error> {
-    let (links, related) = related::writes(session, of, &resource.key, changes, false)?;
+    let (links, related) = linking::writes(session, of, &resource.key, changes, false)?;
     let mut writes = vec![Write::Insert(update::draft(
         of,
         resource,

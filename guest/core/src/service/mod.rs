@@ -5,6 +5,7 @@ pub mod admin;
 pub mod create;
 pub mod delete;
 pub mod discovery;
+mod linking;
 pub mod modify;
 pub mod query;
 mod related;

@@ -1,8 +1,6 @@
 //! GET and search of many: RFC 7644 section 3.4.2. The store is asked for one page; where it cannot evaluate the filter or the order
 //! itself, entries are read in bounded number and evaluated here.
 
-use std::cmp::Ordering;
-
 use serde_json::{Value, json};
 
 use super::{Session, related};
@@ -17,7 +15,7 @@ use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
 use crate::sort::{Sort, SortKey};
-use crate::store::{Entry, Page, Query, Window};
+use crate::store::{Entry, Key, Page, Query, Window};
 use crate::{limits, urn};
 
 /// What is searched for (RFC 7644 section 3.4.3).
@@ -40,10 +38,11 @@ pub struct Search {
 /// The ListResponse for the resources of a type that match.
 pub fn query(session: &Session<'_>, of: &ResourceType, search: &Search) -> Result<Value, Error> {
     let bound = Bound::new(session, of, search)?;
-    let (total, resources) = match bound.direct()? {
-        Some(found) => found,
-        None => bound.scanned()?,
+    let found = match bound.named()? {
+        Some(found) => Some(found),
+        None => bound.direct()?,
     };
+    let (total, resources) = found.map_or_else(|| bound.scanned(), Ok)?;
     let computed = related::shown(session, of, &resources, &search.projection)?;
     let show = |(resource, computed): (&Resource, Content)| {
         let mut shown = resource.shown(of, &session.origin.base_url, computed);
@@ -110,6 +109,33 @@ impl<'a> Bound<'a> {
         })
     }
 
+    /// A filter that names one id needs that entry alone; `None` for other filters.
+    fn named(&self) -> Result<Option<(u64, Vec<Resource>)>, Error> {
+        let Some(id) = self.predicate.named_id() else {
+            return Ok(None);
+        };
+        let key = Key::new(self.of.name(), id);
+        let entry = self
+            .session
+            .ports
+            .store
+            .get(vec![key])?
+            .into_iter()
+            .next()
+            .flatten();
+        let page = Page {
+            hits: entry
+                .map(|entry| (entry, String::new()))
+                .into_iter()
+                .collect(),
+            total: None,
+            exact: false,
+            ordered: false,
+        };
+        self.journal("by id");
+        Ok(Some(self.paged(self.matching(page)?)))
+    }
+
     /// One page as the store found it; `None` if it does not know which resources are on it.
     fn direct(&self) -> Result<Option<(u64, Vec<Resource>)>, Error> {
         if self.pushed.weakened || self.sort.is_some() != self.order.is_some() {
@@ -150,13 +176,18 @@ impl<'a> Bound<'a> {
                 return Err(Error::new(ErrorKind::TooMany, detail));
             }
         }
+        Ok(self.paged(found))
+    }
+
+    /// How many were found, and those on the wanted page.
+    fn paged(&self, mut found: Vec<(Option<SortKey>, Resource)>) -> (u64, Vec<Resource>) {
         if let Some(sort) = &self.sort {
-            found.sort_by(|a, b| by_key(sort, a, b));
+            found.sort_by(|a, b| sort.compare(a.0.as_ref(), b.0.as_ref()));
         }
         let total = u64::try_from(found.len()).unwrap_or(u64::MAX);
         let offset = usize::try_from(self.paging.offset()).unwrap_or(usize::MAX);
         let page = found.into_iter().skip(offset).take(self.paging.count);
-        Ok((total, page.map(|(_, resource)| resource).collect()))
+        (total, page.map(|(_, resource)| resource).collect())
     }
 
     /// The resources of a page for which the predicate holds, with their sort keys.
@@ -216,12 +247,4 @@ fn bind(text: &str, of: &ResourceType) -> Result<Predicate, Error> {
         )
     })?;
     predicate::bind(&filter, of)
-}
-
-fn by_key(
-    sort: &Sort,
-    a: &(Option<SortKey>, Resource),
-    b: &(Option<SortKey>, Resource),
-) -> Ordering {
-    sort.compare(a.0.as_ref(), b.0.as_ref())
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::session::{self, Session};
-use super::{Options, Shown, related};
+use super::{Options, Shown, linking, related};
 use crate::error::{Error, ErrorKind};
 use crate::index;
 use crate::projection::Projection;
@@ -40,7 +40,7 @@ impl Update<'_> {
         discard_secrets(session, of, &mut content);
         check::required(of, &content)?;
         let key = before.key.clone();
-        let (links, related) = related::writes(session, of, &key, &changes, true)?;
+        let (links, related) = linking::writes(session, of, &key, &changes, true)?;
         let mut attributes = differing(of, &before.content, &content);
         let same_content = attributes.is_empty();
         attributes.extend(related);
@@ -53,7 +53,8 @@ impl Update<'_> {
                 draft(of, &before, &content)?,
                 before.version,
             ));
-        } else if options.conditions.if_match.is_some() {
+        } else if options.conditions.if_match.is_some() || changes.values().any(|c| c.cleared) {
+            // Two replacements of links at once must not add up.
             writes.push(Write::Expect(key.clone(), before.version));
         }
         writes.extend(links);

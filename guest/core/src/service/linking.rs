@@ -1,0 +1,169 @@
+//! Changes of relations as writes: which links to add and to take away, and nothing for what is as it should be.
+
+use std::collections::BTreeSet;
+
+use super::{Session, related};
+use crate::error::{Error, ErrorKind};
+use crate::limits;
+use crate::relation::{self, Change, Changes};
+use crate::resource_type::{Relation, ResourceType};
+use crate::store::{Direction, Key, Link, Write};
+
+/// The writes that bring about the changes, and the names of the relations that do change. `source` may not be there yet.
+pub(super) fn writes(
+    session: &Session<'_>,
+    of: &ResourceType,
+    source: &Key,
+    changes: &Changes,
+    exists: bool,
+) -> Result<(Vec<Write>, Vec<String>), Error> {
+    let (mut writes, mut changed) = (Vec::new(), Vec::new());
+    for relation in &of.definition.relations {
+        let Some(change) = changes.get(relation.attribute.as_str()) else {
+            continue;
+        };
+        let side = Side {
+            session,
+            relation,
+            source,
+        };
+        let needed = side.writes(change, exists)?;
+        if !needed.is_empty() {
+            changed.push(relation.attribute.as_str().to_owned());
+            writes.extend(needed);
+        }
+    }
+    Ok((writes, changed))
+}
+
+/// One relation of one resource.
+struct Side<'a> {
+    session: &'a Session<'a>,
+    relation: &'a Relation,
+    source: &'a Key,
+}
+
+impl Side<'_> {
+    fn writes(&self, change: &Change, exists: bool) -> Result<Vec<Write>, Error> {
+        relation::check_size(self.relation, change.wanted.len())?;
+        let wanted = self.targets(change)?;
+        if !exists {
+            return Ok(link(wanted));
+        }
+        match change.cleared {
+            true => self.replacing(wanted),
+            false => self.adjusting(wanted, change),
+        }
+    }
+
+    /// Links to add and to take away, without those that are as they should be. Taking away what is not there is no change, so
+    /// that a repeated request succeeds.
+    fn adjusting(&self, wanted: Vec<Link>, change: &Change) -> Result<Vec<Write>, Error> {
+        let there = self.there(&wanted)?;
+        let added = wanted
+            .into_iter()
+            .zip(there)
+            .filter(|(_, there)| !there)
+            .map(|(link, _)| link);
+        let mut writes = link(added.collect());
+        let kinds = || self.relation.targets.iter();
+        let unwanted: Vec<Link> = change
+            .ids(false)
+            .flat_map(|id| kinds().map(|kind| self.link(kind, id)))
+            .collect();
+        let there = self.there(&unwanted)?;
+        let gone = unwanted
+            .into_iter()
+            .zip(there)
+            .filter(|(_, there)| *there)
+            .map(|(link, _)| link);
+        writes.extend(unlink(gone.collect()));
+        Ok(writes)
+    }
+
+    /// The links that are there become exactly those wanted. Where far more are there, or most of them change, all go and the
+    /// wanted ones come anew.
+    fn replacing(&self, wanted: Vec<Link>) -> Result<Vec<Write>, Error> {
+        let name = self.relation.attribute.as_str();
+        let limit = wanted.len().saturating_add(1000);
+        let anchor = std::slice::from_ref(self.source);
+        let there = related::ends(self.session, anchor, name, Direction::Outgoing, limit)?;
+        if let Some(there) = there.into_iter().next().flatten() {
+            let there: BTreeSet<Key> = there.into_iter().collect();
+            let targets: BTreeSet<&Key> = wanted.iter().map(|link| &link.target).collect();
+            let is_new = |link: &&Link| !there.contains(&link.target);
+            let added: Vec<Link> = wanted.iter().filter(is_new).cloned().collect();
+            let gone = there.iter().filter(|key| !targets.contains(key));
+            let gone: Vec<Link> = gone.map(|key| self.link(&key.kind, &key.id)).collect();
+            if added.len() + gone.len() <= limits::LINKS_PER_REQUEST {
+                return Ok(link(added).into_iter().chain(unlink(gone)).collect());
+            }
+        }
+        let all = Write::UnlinkAll(self.source.clone(), name.to_owned());
+        Ok(std::iter::once(all).chain(link(wanted)).collect())
+    }
+
+    /// Links to the wanted ids, each to the resource that it names; an error names the one that is none.
+    fn targets(&self, change: &Change) -> Result<Vec<Link>, Error> {
+        let ids: Vec<&str> = change.ids(true).collect();
+        let kinds = &self.relation.targets;
+        let key = |id: &str, kind: &String| Key::new(kind.clone(), id);
+        let keys: Vec<Key> = ids
+            .iter()
+            .flat_map(|id| kinds.iter().map(|kind| key(id, kind)))
+            .collect();
+        let entries = self.session.entries(&keys)?;
+        let found = entries
+            .chunks(kinds.len().max(1))
+            .map(|kinds| kinds.iter().flatten().next());
+        ids.iter()
+            .zip(found)
+            .map(|(id, entry)| self.target(id, entry.map(|e| &e.key)))
+            .collect()
+    }
+
+    fn target(&self, id: &str, found: Option<&Key>) -> Result<Link, Error> {
+        let invalid = |problem: &str| {
+            let detail = format!("`{}`: {problem} `{id}`", self.relation.attribute);
+            Err(Error::new(ErrorKind::InvalidValue, detail))
+        };
+        match found {
+            None => invalid("there is no resource"),
+            Some(key) if key == self.source => invalid("a resource cannot contain itself,"),
+            Some(key) => Ok(self.link(&key.kind, id)),
+        }
+    }
+
+    fn link(&self, kind: &str, id: &str) -> Link {
+        let name = self.relation.attribute.as_str().to_owned();
+        Link {
+            source: self.source.clone(),
+            name,
+            target: Key::new(kind, id),
+        }
+    }
+
+    fn there(&self, links: &[Link]) -> Result<Vec<bool>, Error> {
+        let mut there = Vec::with_capacity(links.len());
+        for links in links.chunks(limits::KEYS_PER_CALL) {
+            there.extend(self.session.ports.store.has(links.to_vec())?);
+        }
+        Ok(there)
+    }
+}
+
+fn link(links: Vec<Link>) -> Vec<Write> {
+    if links.is_empty() {
+        Vec::new()
+    } else {
+        vec![Write::Link(links)]
+    }
+}
+
+fn unlink(links: Vec<Link>) -> Vec<Write> {
+    if links.is_empty() {
+        Vec::new()
+    } else {
+        vec![Write::Unlink(links)]
+    }
+}
