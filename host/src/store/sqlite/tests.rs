@@ -97,6 +97,7 @@ fn a_name_among_many_is_looked_up() {
     for filter in [
         name_is("user7"),
         Filter::All(vec![is_active(), name_is("user7")]),
+        Filter::All(vec![name_is("user7"), is_active()]),
         Filter::Any(vec![name_is("user7"), name_is("user8")]),
         compare(
             "userName",
