@@ -14,10 +14,12 @@ pub mod kit;
 mod limits;
 mod links;
 mod order;
+mod pages;
 mod parallel;
 pub mod shelf;
 mod table;
 mod unique;
+mod unlinking;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -67,15 +69,18 @@ pub fn cases() -> Vec<Case> {
             a_link_is_there_until_unlinked ends_are_checked_after_the_last_write
             entries_may_link_in_a_circle an_entry_may_link_to_itself links_are_taken_and_missing
             pages_of_links_join_up several_anchors_are_answered_in_their_order
-            what_is_no_position_is_invalid linking_raises_the_source_alone
+            what_is_no_position_is_invalid linking_raises_the_source_alone;
+        unlinking:
             removing_takes_links_at_both_ends unlink_all_takes_one_name
             a_new_entry_does_not_inherit_links large_link_sets_vanish_at_once
             writes_on_links_happen_in_order;
         find:
             every_operator_on_every_type text_operators_take_any_character
             several_terms_of_a_path combinations_nest links_are_found_both_ways absent_names
-            malformed_filters_are_invalid replaced_terms_are_found_anew totals_and_offsets
-            kinds_are_kept_apart a_deep_filter many_entries wide_filters;
+            malformed_filters_are_invalid replaced_terms_are_found_anew
+            kinds_are_kept_apart;
+        pages:
+            totals_and_offsets a_deep_filter wide_filters many_entries;
         order:
             text_is_ordered_by_its_bytes numbers_and_booleans_are_ordered
             entries_without_the_term_stand_at_the_end ties_stay_in_the_order_of_creation

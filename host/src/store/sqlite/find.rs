@@ -4,7 +4,7 @@
 use rusqlite::{Connection, Row, params};
 
 use super::fault::Step;
-use super::plan::Plan;
+use super::plan::{self, Plan};
 use super::position::Position;
 use super::predicate::Test;
 use super::rows::{self, Field, Kind, unsigned};
@@ -82,17 +82,20 @@ impl Search<'_> {
     }
 
     fn by_creation(&self) -> Step<Vec<Position>> {
+        let sql = self.creation().bind(self.limit).bind(self.offset);
+        Ok(sql.all(self.db, |row| Ok(Position::Created(row.get(0)?)))?)
+    }
+
+    /// The matches in the order of creation; the limit and the offset are to be bound.
+    pub(super) fn creation(&self) -> Sql {
         let after = match self.after {
             Some(Position::Created(seq)) => seq,
             _ => 0,
         };
-        let sql = Sql::new("SELECT x.seq FROM ")
+        Sql::new("SELECT x.seq FROM ")
             .append(self.matching(self.plan.rows.clone()))
             .text(" AND x.seq > ? ORDER BY x.seq LIMIT ? OFFSET ?")
             .bind(after)
-            .bind(self.limit)
-            .bind(self.offset);
-        Ok(sql.all(self.db, |row| Ok(Position::Created(row.get(0)?)))?)
     }
 
     /// The rows of `rows` that match.
@@ -107,7 +110,11 @@ impl Search<'_> {
         if self.plan.test.is_always() {
             return Ok(unsigned(self.kind.entries));
         }
-        let sql = Sql::new("SELECT COUNT(*) FROM ").append(self.matching(self.plan.rows.clone()));
+        let count = Sql::new("SELECT COUNT(*) FROM ");
+        let sql = match plan::exactly(&self.plan.test) {
+            Some(matches) => count.text("(").append(matches).text(")"),
+            None => count.append(self.matching(self.plan.rows.clone())),
+        };
         Ok(sql.one(self.db, |row| row.get(0).map(unsigned))?)
     }
 

@@ -23,6 +23,8 @@ mod store;
 mod sweep;
 mod tenants;
 mod terms;
+#[cfg(test)]
+mod tests;
 mod value;
 mod writer;
 

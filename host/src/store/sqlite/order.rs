@@ -13,10 +13,19 @@ use super::sql::Sql;
 use super::value::Stored;
 
 /// A part of a walk: the rows, the columns seq and value of each, and their order.
-struct Part {
+pub(super) struct Part {
     rows: Sql,
     columns: &'static str,
     order: &'static str,
+}
+
+impl Part {
+    /// The part in its order; the limit and the offset are to be bound.
+    pub(super) fn sql(&self) -> Sql {
+        Sql::new(self.columns)
+            .append(self.rows.clone())
+            .text(self.order)
+    }
 }
 
 impl Search<'_> {
@@ -64,10 +73,7 @@ impl Search<'_> {
             if wanted == 0 {
                 break;
             }
-            let sql = Sql::new(part.columns)
-                .append(part.rows.clone())
-                .text(part.order);
-            let found = self.page(sql, wanted, skip)?;
+            let found = self.page(part.sql(), wanted, skip)?;
             skip = if found.is_empty() && skip > 0 {
                 skip - self.size(part.rows)?
             } else {
@@ -79,7 +85,7 @@ impl Search<'_> {
     }
 
     /// The parts that lie behind the position, in their order.
-    fn parts(&self, field: &Field, descending: bool) -> Vec<Part> {
+    pub(super) fn parts(&self, field: &Field, descending: bool) -> Vec<Part> {
         let valued = |after| Some(self.valued(field, after, descending));
         // An index lists who has a value, not who has none: look for those only where there are some.
         let lacking = field.entries < self.kind.entries;

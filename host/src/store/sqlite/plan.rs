@@ -14,6 +14,10 @@ use super::sql::Sql;
 /// beside one with few.
 const FEW: [usize; 2] = [64, 8_192];
 
+/// Matches that are counted for one query at most, so that a filter of many wide parts does not cost more to plan than to
+/// run.
+const COUNTED: usize = 32_768;
+
 /// Which rows to look at, and what to ask of each.
 pub(super) struct Plan {
     /// `table x WHERE …`, of which each row has a `seq`, no two the same.
@@ -27,8 +31,9 @@ pub(super) struct Plan {
 impl Plan {
     /// The plan for entries of this kind.
     pub(super) fn choose(db: &Connection, kind: i64, test: Test) -> Step<Plan> {
+        let mut counting = Counting { db, left: COUNTED };
         for bound in FEW {
-            if let Some((_, candidates)) = candidates(db, &test, bound)? {
+            if let Some((_, candidates)) = counting.candidates(&test, bound)? {
                 let rows = of_kind(kind)
                     .text(" AND x.seq IN (")
                     .append(candidates)
@@ -53,46 +58,70 @@ pub(super) fn of_kind(kind: i64) -> Sql {
     Sql::new("entry x WHERE x.kind = ?").bind(kind)
 }
 
-/// At most `bound` candidates among which all matches are, and their number; `None` if it takes more.
-fn candidates(db: &Connection, test: &Test, bound: usize) -> Step<Option<(usize, Sql)>> {
+/// The `seq` of each match, once, from one index; `None` if the test takes more than that.
+pub(super) fn exactly(test: &Test) -> Option<Sql> {
     match test {
-        Test::All(tests) => fewest(db, tests, bound),
-        Test::Any(tests) => union(db, tests, bound),
-        Test::Not(_) => Ok(None),
-        Test::Terms(..) | Test::TargetOf(_) | Test::SourceOf(..) => {
-            let leaf = leaf(test);
-            let count = Sql::new("SELECT COUNT(*) FROM (")
-                .append(leaf.clone())
-                .text(" LIMIT ?)");
-            let found: i64 = count.bind(bound as i64 + 1).one(db, |row| row.get(0))?;
-            let found = usize::try_from(found).unwrap_or(usize::MAX);
-            Ok((found <= bound).then_some((found, leaf)))
+        Test::Terms(_, range) if range.is_one_value() => Some(leaf(test)),
+        _ => None,
+    }
+}
+
+/// Counts the matches of a filter's parts.
+struct Counting<'db> {
+    db: &'db Connection,
+    /// Matches that may still be counted.
+    left: usize,
+}
+
+impl Counting<'_> {
+    /// At most `bound` candidates among which all matches are, and their number; `None` if it takes more.
+    fn candidates(&mut self, test: &Test, bound: usize) -> Step<Option<(usize, Sql)>> {
+        match test {
+            Test::All(tests) => self.fewest(tests, bound),
+            Test::Any(tests) => self.union(tests, bound),
+            Test::Not(_) => Ok(None),
+            Test::Terms(..) | Test::TargetOf(_) | Test::SourceOf(..) => {
+                self.count(leaf(test), bound)
+            }
         }
     }
-}
 
-fn fewest(db: &Connection, tests: &[Test], bound: usize) -> Step<Option<(usize, Sql)>> {
-    let mut best: Option<(usize, Sql)> = None;
-    for test in tests {
-        let bound = best.as_ref().map_or(bound, |(count, _)| *count);
-        best = candidates(db, test, bound)?.or(best);
+    fn count(&mut self, leaf: Sql, bound: usize) -> Step<Option<(usize, Sql)>> {
+        let bound = bound.min(self.left);
+        let count = Sql::new("SELECT COUNT(*) FROM (")
+            .append(leaf.clone())
+            .text(" LIMIT ?)");
+        let found: i64 = count
+            .bind(bound as i64 + 1)
+            .one(self.db, |row| row.get(0))?;
+        let found = usize::try_from(found).unwrap_or(usize::MAX);
+        self.left = self.left.saturating_sub(found);
+        Ok((found <= bound).then_some((found, leaf)))
     }
-    Ok(best)
-}
 
-fn union(db: &Connection, tests: &[Test], bound: usize) -> Step<Option<(usize, Sql)>> {
-    let (mut total, mut parts) = (0, Vec::new());
-    for test in tests {
-        let Some((count, part)) = candidates(db, test, bound - total)? else {
-            return Ok(None);
-        };
-        total += count;
-        parts.push(part);
+    fn fewest(&mut self, tests: &[Test], bound: usize) -> Step<Option<(usize, Sql)>> {
+        let mut best: Option<(usize, Sql)> = None;
+        for test in tests {
+            let bound = best.as_ref().map_or(bound, |(count, _)| *count);
+            best = self.candidates(test, bound)?.or(best);
+        }
+        Ok(best)
     }
-    if parts.is_empty() {
-        parts.push(Sql::new("SELECT NULL WHERE 0"));
+
+    fn union(&mut self, tests: &[Test], bound: usize) -> Step<Option<(usize, Sql)>> {
+        let (mut total, mut parts) = (0, Vec::new());
+        for test in tests {
+            let Some((count, part)) = self.candidates(test, bound - total)? else {
+                return Ok(None);
+            };
+            total += count;
+            parts.push(part);
+        }
+        if parts.is_empty() {
+            parts.push(Sql::new("SELECT NULL WHERE 0"));
+        }
+        Ok(Some((total, Sql::join(parts, " UNION ALL "))))
     }
-    Ok(Some((total, Sql::join(parts, " UNION ALL "))))
 }
 
 /// The candidates of a leaf, from one index.

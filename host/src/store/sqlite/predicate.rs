@@ -132,6 +132,13 @@ impl Range {
         }
     }
 
+    /// Whether it holds one value: then an entry has at most one term in it.
+    pub(super) fn is_one_value(&self) -> bool {
+        self.from
+            .as_ref()
+            .is_some_and(|from| from.as_str() == "= ?")
+    }
+
     /// Conditions on `t.value`, each with `AND` before it.
     pub(super) fn condition(&self) -> Sql {
         match &self.also {

@@ -73,6 +73,11 @@ impl Sql {
         db.prepare_cached(&self.text)
     }
 
+    /// The text alone.
+    pub(super) fn as_str(&self) -> &str {
+        &self.text
+    }
+
     /// How SQLite would run it, one step a line.
     #[cfg(test)]
     pub(super) fn explain(&self, db: &Connection) -> rusqlite::Result<String> {

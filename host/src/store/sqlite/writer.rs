@@ -157,3 +157,47 @@ fn transact(
 fn execute(db: &Connection, sql: &str) -> rusqlite::Result<()> {
     db.prepare_cached(sql)?.execute([]).map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn insert(
+        sql: &'static str,
+    ) -> impl FnOnce(&Connection) -> rusqlite::Result<usize> + Send + 'static {
+        move |db| db.execute(sql, [])
+    }
+
+    #[tokio::test]
+    async fn a_group_that_cannot_be_committed_fails_as_a_whole() {
+        let db = Connection::open_in_memory().expect("it opens");
+        db.execute_batch(
+            "CREATE TABLE end(id INTEGER PRIMARY KEY);
+             CREATE TABLE line(end REFERENCES end DEFERRABLE INITIALLY DEFERRED);",
+        )
+        .expect("the tables are made");
+        let writer = Writer::start(db).expect("it starts");
+        let (started, running) = oneshot::channel();
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let first = writer.run(move |_| {
+            started.send(()).expect("the test listens");
+            wait.recv()
+        });
+        // They queue up behind the first and so share a transaction, which the dangling line spoils.
+        let group = async {
+            running.await.expect("the first runs");
+            let good = writer.run(insert("INSERT INTO end VALUES (1)"));
+            let bad = writer.run(insert("INSERT INTO line VALUES (7)"));
+            let queued = async { go.send(()).expect("the first waits") };
+            tokio::join!(good, bad, queued)
+        };
+        let (first, (good, bad, ())) = tokio::join!(first, group);
+        assert_eq!(first, Ok(Ok(())));
+        for outcome in [good, bad] {
+            let why = outcome.expect_err("the group failed");
+            assert!(why.contains("FOREIGN KEY"), "{why}");
+        }
+        let rest = writer.run(insert("INSERT INTO end VALUES (1)")).await;
+        assert_eq!(rest, Ok(Ok(1)), "the row of the failed group is gone");
+    }
+}

@@ -1,0 +1,156 @@
+//! Pages by offset, totals, and filters and kinds of a size that makes a store plan.
+
+use std::sync::Arc;
+
+use scimlet::store::{Node, Operator, Query, Scalar, Store, Window};
+
+use super::Stores;
+use super::find::staff;
+use super::kit::*;
+use super::shelf::{Shelf, page, walk};
+
+pub async fn totals_and_offsets(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let shelf = Shelf::stock(&*store, staff(), Vec::new()).await;
+    for filter in [Vec::new(), vec![Node::Present("title".into())]] {
+        for order in [None, order("title", false), order("title", true)] {
+            let query = Query {
+                order,
+                ..query(filter.clone())
+            };
+            let all = walk(&*store, &query).await;
+            if all.exact && all.ordered {
+                assert_eq!(all.ids, shelf.expected(&query));
+            }
+            offsets(&*store, &query, &all.ids).await;
+        }
+    }
+}
+
+/// Pages by offset are cut from what the store returns without one.
+async fn offsets(store: &dyn Store, query: &Query, all: &[String]) {
+    for offset in [0usize, 1, 9, 10, 11, 29, 30, 31, 39, 40, 41] {
+        for limit in [0u32, 1, 5, 40] {
+            let window = Window::Offset(offset as u64);
+            let page = page(
+                store,
+                &Query {
+                    window,
+                    limit,
+                    ..query.clone()
+                },
+            )
+            .await;
+            let ids: Vec<_> = page.hits.into_iter().map(|hit| hit.entry.key.id).collect();
+            let expected: Vec<_> = all
+                .iter()
+                .skip(offset)
+                .take(limit as usize)
+                .cloned()
+                .collect();
+            assert_eq!(ids, expected, "{limit} behind {offset} of {query:?}");
+            assert_eq!(page.total, Some(all.len() as u64));
+        }
+    }
+    let window = Window::Offset(u64::MAX);
+    assert!(
+        page(
+            store,
+            &Query {
+                window,
+                ..query.clone()
+            }
+        )
+        .await
+        .hits
+        .is_empty()
+    );
+}
+
+pub async fn a_deep_filter(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let shelf = Shelf::stock(&*store, staff(), Vec::new()).await;
+    let mut negations = vec![equal("title", "boss")];
+    negations.extend(std::iter::repeat_n(Node::Negate, 499));
+    shelf.check(&*store, negations, None).await;
+    // ((a or b) and c) or d … as deep as a store must take it.
+    let mut nested = vec![equal("title", "boss")];
+    for depth in 0..49 {
+        nested.push(compare(
+            "age",
+            Operator::Less,
+            Scalar::Number(f64::from(depth % 10)),
+        ));
+        nested.push(if depth % 2 == 0 {
+            Node::All(2)
+        } else {
+            Node::Any(2)
+        });
+    }
+    shelf.check(&*store, nested, order("age", false)).await;
+}
+
+pub async fn wide_filters(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let shelf = Shelf::stock(&*store, staff(), Vec::new()).await;
+    let mut any: Vec<Node> = (0..499)
+        .map(|n| equal("userName", &format!("user{n}")))
+        .collect();
+    any.push(Node::Any(499));
+    assert_eq!(shelf.check(&*store, any, None).await.len(), 40);
+    let age = |n: u32| compare("age", Operator::Greater, Scalar::Number(-f64::from(n)));
+    let mut all: Vec<Node> = (0..99).map(age).collect();
+    all.push(Node::All(99));
+    shelf.check(&*store, all, None).await;
+}
+
+/// More than a store may want to collect and sort.
+pub async fn many_entries(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let person = |number: u32| {
+        let mut terms = vec![
+            unique(
+                "userName",
+                &format!("{:05}", (u64::from(number) * 7919) % 9_001),
+            ),
+            term("active", Scalar::Boolean(!number.is_multiple_of(100))),
+        ];
+        if number.is_multiple_of(3) {
+            terms.push(term("third", Scalar::Number(f64::from(number % 7))));
+        }
+        draft(user(&number.to_string()), terms)
+    };
+    let shelf = Shelf::stock(&*store, (0..9_000).map(person).collect(), Vec::new()).await;
+    let active = compare("active", Operator::Equal, Scalar::Boolean(true));
+    let filters = [
+        vec![active.clone()],
+        vec![active, Node::Negate],
+        vec![
+            compare("userName", Operator::Greater, text("00004")),
+            equal("userName", "00007"),
+            Node::All(2),
+        ],
+    ];
+    for filter in filters {
+        for order in [
+            None,
+            order("userName", true),
+            order("third", false),
+            order("third", true),
+        ] {
+            let query = Query {
+                order,
+                ..query(filter.clone())
+            };
+            let found = walk(&*store, &query).await;
+            if found.exact && found.ordered {
+                assert!(found.ids == shelf.expected(&query), "{query:?}");
+                assert_eq!(found.total, Some(found.ids.len() as u64));
+                let window = Window::Offset(5_000);
+                let page = page(&*store, &Query { window, ..query }).await;
+                let ids = page.hits.into_iter().map(|hit| hit.entry.key.id);
+                assert!(ids.eq(found.ids.into_iter().skip(5_000).take(1000)));
+            }
+        }
+    }
+}
