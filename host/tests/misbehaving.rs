@@ -64,7 +64,7 @@ async fn request(plugin: &Plugin) -> Result<Response, Fault> {
         path: "/Users".to_owned(),
         query: String::new(),
         headers: Vec::new(),
-        body: Vec::new(),
+        body: String::new(),
     };
     plugin.handle(Arc::new(Vacant), origin, request).await
 }

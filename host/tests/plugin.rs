@@ -37,7 +37,7 @@ async fn request(plugin: &Plugin, store: Arc<dyn Store>) -> Result<Response, Fau
         path: "/Users".to_owned(),
         query: String::new(),
         headers: Vec::new(),
-        body: Vec::new(),
+        body: String::new(),
     };
     plugin.handle(store, origin, request).await
 }

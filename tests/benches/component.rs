@@ -94,7 +94,7 @@ struct Side {
 impl Side {
     async fn new(provider: Arc<dyn Provider>, plugin: &Plugin) -> anyhow::Result<Self> {
         let folder = TempDir::new()?;
-        let database = Arc::new(Sqlite::open(&folder.path().join("bench.db"))?);
+        let database = Arc::new(Sqlite::open(folder.path().join("bench.db"))?);
         database.create_tenant(TENANT, 0).await?;
         let store: Arc<dyn Store> = database
             .open(TENANT)

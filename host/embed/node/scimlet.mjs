@@ -66,7 +66,7 @@ export class Tenant {
     this.#imports = imports(name, store);
   }
 
-  /** The answer has `status`, `headers` and `body`. Headers are pairs, bodies are Uint8Arrays. */
+  /** The answer has `status`, `headers` and `body`. Headers are pairs. */
   handle({ baseUrl, clientAddress, ...request }) {
     // `unknown`: the plugin checks the Authorization header.
     const origin = { tenant: this.#name, baseUrl, clientAddress, caller: { tag: 'unknown' } };

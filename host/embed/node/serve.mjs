@@ -1,5 +1,6 @@
 // A SCIM server with one tenant, kept in memory: `node serve.mjs --component scimlet.wasm`.
 
+import { isUtf8 } from 'node:buffer';
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
 
@@ -16,6 +17,7 @@ async function answer(request, response) {
   if (!path.startsWith(BASE) || !['', '/'].includes(below.slice(0, 1))) return refuse(response, 404);
   const body = await read(request);
   if (body === undefined) return refuse(response, 413);
+  if (!isUtf8(body)) return refuse(response, 400);
   const answered = tenant.handle({
     baseUrl: root + BASE,
     clientAddress: request.socket.remoteAddress,
@@ -23,7 +25,7 @@ async function answer(request, response) {
     path: below,
     query,
     headers: pairs(request.rawHeaders),
-    body,
+    body: body.toString(),
   });
   response.statusCode = answered.status;
   for (const [name, value] of answered.headers) response.appendHeader(name, value);

@@ -64,7 +64,7 @@ class Tenant:
                         instance.add_func(function, answering(implementation))
 
     def handle(self, base_url, method, path, query, headers, body, client_address=None):
-        """A record with `status`, `headers` and `body`. Headers are tuples, bodies are bytes."""
+        """A record with `status`, `headers` and `body`. Headers are tuples."""
         # None is the case `unknown` of `caller`: the plugin checks the Authorization header.
         caller = None
         origin = record(

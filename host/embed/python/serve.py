@@ -30,13 +30,17 @@ class Handler(BaseHTTPRequestHandler):
         if not length.isdecimal() or int(length) > BODY_BYTES:
             return self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         try:
+            body = self.rfile.read(int(length)).decode()
+        except UnicodeDecodeError:
+            return self.send_error(HTTPStatus.BAD_REQUEST)
+        try:
             response = self.server.tenant.handle(
                 base_url=self.server.url,
                 method=self.command,
                 path=below,
                 query=query,
                 headers=self.headers.items(),
-                body=self.rfile.read(int(length)),
+                body=body,
                 client_address=self.client_address[0],
             )
         except Exception:
@@ -48,13 +52,14 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer
 
     def send(self, response):
+        body = response.body.encode()
         self.send_response(response.status)
         for name, value in response.headers:
             self.send_header(name, value)
         if response.status not in (204, 304) and self.command != "HEAD":
-            self.send_header("content-length", str(len(response.body)))
+            self.send_header("content-length", str(len(body)))
         self.end_headers()
-        self.wfile.write(response.body)
+        self.wfile.write(body)
 
 
 class Server(ThreadingHTTPServer):

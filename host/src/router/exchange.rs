@@ -38,14 +38,14 @@ pub(super) fn query(uri: &Uri) -> String {
     uri.query().unwrap_or_default().to_owned()
 }
 
-/// The whole body, or why not. One that announces too much is not read at all, one that sends too much is
+/// The whole body, or why not: the contract has it a string. One that announces too much is not read at all, one that sends too much is
 /// not read to its end.
 pub(super) async fn body(
     headers: &HeaderMap,
     body: Body,
     limit: usize,
     time: Duration,
-) -> Result<Vec<u8>, Problem> {
+) -> Result<String, Problem> {
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse().ok());
@@ -58,7 +58,9 @@ pub(super) async fn body(
             "the body took too long to arrive",
         )
     };
-    timeout(time, collect(body, limit)).await.map_err(late)?
+    let bytes = timeout(time, collect(body, limit)).await.map_err(late)??;
+    let no_text = |_| Problem::new(StatusCode::BAD_REQUEST, "the body is no UTF-8");
+    String::from_utf8(bytes).map_err(no_text)
 }
 
 async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, Problem> {

@@ -15,7 +15,8 @@ use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::port::{Level, Origin, Ports};
 use crate::resource_type::ResourceType;
-use crate::service::{self, Session, Shown, discovery};
+use crate::service::retrieve::Retrieved;
+use crate::service::{self, Session, discovery};
 
 /// Answers any request; whatever is wrong with it is said in the response.
 pub fn handle(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Response {
@@ -25,7 +26,7 @@ pub fn handle(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Response
     });
     if request.method == "HEAD" {
         Response {
-            body: Vec::new(),
+            body: String::new(),
             ..answer
         }
     } else {
@@ -119,24 +120,26 @@ fn resource(
     request: &Request,
 ) -> Result<Response, Error> {
     let options = request.options()?;
-    let shown = |shown: Option<Shown>, otherwise: u16| match shown {
-        Some(shown) => Response::resource(200, shown),
-        None => Response::empty(otherwise),
-    };
     Ok(match request.method.as_str() {
         "PUT" => {
             let replaced = service::replace::replace(session, of, id, request.json()?, &options)?;
-            shown(Some(replaced), 204)
+            Response::resource(200, replaced)
         }
-        "PATCH" => shown(
-            service::modify::modify(session, of, id, request.json()?, &options)?,
-            204,
-        ),
+        "PATCH" => {
+            let modified = service::modify::modify(session, of, id, request.json()?, &options)?;
+            modified.map_or_else(
+                || Response::empty(204),
+                |shown| Response::resource(200, shown),
+            )
+        }
         "DELETE" => {
             service::delete::delete(session, of, id, &options)?;
             Response::empty(204)
         }
-        _ => shown(service::retrieve::retrieve(session, of, id, &options)?, 304),
+        _ => match service::retrieve::retrieve(session, of, id, &options)? {
+            Retrieved::Found(found) => Response::resource(200, found),
+            Retrieved::NotModified(etag) => Response::empty(304).with("etag", &etag),
+        },
     })
 }
 

@@ -22,7 +22,7 @@ pub struct Request {
     /// Names in any case.
     pub headers: Vec<(String, String)>,
     /// As received.
-    pub body: Vec<u8>,
+    pub body: String,
 }
 
 impl Request {

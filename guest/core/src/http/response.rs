@@ -14,7 +14,7 @@ pub struct Response {
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     /// JSON, or nothing.
-    pub body: Vec<u8>,
+    pub body: String,
 }
 
 impl Response {
@@ -30,7 +30,7 @@ impl Response {
     /// A JSON document.
     #[must_use]
     pub fn json(status: u16, document: &Value) -> Self {
-        let body = serde_json::to_vec(document).unwrap_or_default();
+        let body = document.to_string();
         Self {
             status,
             headers: Vec::new(),

@@ -49,7 +49,7 @@ impl Provider for Echo {
         Ok(Response {
             status,
             headers,
-            body: b"{}".to_vec(),
+            body: "{}".to_owned(),
         })
     }
 }
@@ -114,7 +114,7 @@ impl Provider for Slow {
         Ok(Response {
             status: 200,
             headers: Vec::new(),
-            body: Vec::new(),
+            body: String::new(),
         })
     }
 }
