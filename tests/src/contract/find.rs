@@ -186,12 +186,16 @@ pub async fn several_terms_of_a_path(stores: Arc<dyn Stores>) {
 fn staff() -> Vec<Draft> {
     let person = |number: u32| {
         let mut terms: Vec<Term> = vec![unique("userName", &format!("user{number}"))];
-        terms.push(term("active", Scalar::Boolean(number % 3 != 0)));
+        terms.push(term("active", Scalar::Boolean(!number.is_multiple_of(3))));
         terms.push(term("age", Scalar::Number(f64::from(number % 10))));
-        if number % 4 == 0 {
+        if number.is_multiple_of(4) {
             terms.push(term(
                 "title",
-                text(if number % 8 == 0 { "boss" } else { "clerk" }),
+                text(if number.is_multiple_of(8) {
+                    "boss"
+                } else {
+                    "clerk"
+                }),
             ));
         }
         draft(user(&number.to_string()), terms)
@@ -562,9 +566,9 @@ pub async fn many_entries(stores: Arc<dyn Stores>) {
                 "userName",
                 &format!("{:05}", (u64::from(number) * 7919) % 9_001),
             ),
-            term("active", Scalar::Boolean(number % 100 != 0)),
+            term("active", Scalar::Boolean(!number.is_multiple_of(100))),
         ];
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             terms.push(term("third", Scalar::Number(f64::from(number % 7))));
         }
         draft(user(&number.to_string()), terms)

@@ -15,7 +15,7 @@ impl From<Scalar> for Stored {
     fn from(scalar: Scalar) -> Stored {
         // Minus zero equals zero, and must not be a second term beside it.
         Stored(match scalar {
-            Scalar::Number(number) if number == 0.0 => Scalar::Number(0.0),
+            Scalar::Number(0.0) => Scalar::Number(0.0),
             other => other,
         })
     }
