@@ -10,6 +10,7 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::client::text;
 use crate::exchange::Http;
 
 /// The command `scimlet` of this build. Cargo is asked once, since the tests of another crate do not build it; it has the
@@ -90,18 +91,13 @@ impl Server {
     /// If the command does not make one.
     pub fn endpoint(&self, tenant: &str) -> anyhow::Result<Http> {
         let made = json(&self.folder, &["credential", "create", tenant])?;
-        let text = |name: &str| {
-            made[name]
-                .as_str()
-                .map(ToOwned::to_owned)
-                .with_context(|| format!("no `{name}`"))
-        };
-        let client = reqwest::Client::builder().no_proxy().build()?;
-        Ok(Http {
-            client,
-            base: text("url")?,
-            secret: text("secret")?,
-        })
+        Http::new(self.base(tenant), text(&made, "secret")?)
+    }
+
+    /// The base URL of a tenant.
+    #[must_use]
+    pub fn base(&self, tenant: &str) -> String {
+        format!("{}/{tenant}/scim/v2", self.url)
     }
 
     fn end(&mut self) {
