@@ -2,6 +2,7 @@
 
 mod contract;
 mod exchanges;
+mod faults;
 mod sqlite;
 
 use std::io;
@@ -14,8 +15,20 @@ fn main() {
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(contract::trials());
     trials.extend(exchanges::trials());
+    trials.extend(faults::trials());
     trials.extend(sqlite::trials());
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// A trial on a runtime of its own, which fails with the whole chain of causes.
+fn trial<R: Future<Output = anyhow::Result<()>>>(
+    name: impl Into<String>,
+    run: impl FnOnce() -> R + Send + 'static,
+) -> Trial {
+    let outcome = move || runtime()?.block_on(run());
+    Trial::test(name, move || {
+        outcome().map_err(|error| format!("{error:#}").into())
+    })
 }
 
 /// A runtime of a trial's own.
