@@ -4,6 +4,7 @@ mod contract;
 mod exchanges;
 mod faults;
 mod sqlite;
+mod tenants;
 
 use std::io;
 
@@ -17,6 +18,7 @@ fn main() {
     trials.extend(exchanges::trials());
     trials.extend(faults::trials());
     trials.extend(sqlite::trials());
+    trials.extend(tenants::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }
 
