@@ -1,5 +1,6 @@
 //! The one harness of the whole-system tests. Each module yields trials, each with a name of its own.
 
+mod client;
 mod contract;
 mod exchanges;
 mod faults;
@@ -14,6 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials: Vec<Trial> = Vec::new();
+    trials.extend(client::trials());
     trials.extend(contract::trials());
     trials.extend(exchanges::trials());
     trials.extend(faults::trials());
