@@ -4,12 +4,17 @@
 #[path = "../../guest/component/src/convert.rs"]
 mod convert;
 
+pub mod client;
 pub mod contract;
+pub mod dice;
 pub mod evaluate;
 pub mod exchange;
 pub mod fixed;
 pub mod memory;
 pub mod native;
+pub mod needs;
+pub mod outbox;
+pub mod python;
 pub mod server;
 
 use scimlet::bindings;

@@ -5,11 +5,14 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::client::text;
 use crate::exchange::Http;
 
 /// The command `scimlet` of this build. Cargo is asked once, since the tests of another crate do not build it; it has the
@@ -30,12 +33,24 @@ fn build() -> anyhow::Result<PathBuf> {
         command.arg("--release");
     }
     ensure!(command.status()?.success(), "the binary does not build");
+    Ok(profile_folder()?.join("scimlet"))
+}
+
+/// `target/debug`, or `target/release`.
+fn profile_folder() -> anyhow::Result<PathBuf> {
     let executable = std::env::current_exe()?;
-    let folder = executable
-        .parent()
-        .and_then(Path::parent)
-        .context("no target folder")?;
-    Ok(folder.join("scimlet"))
+    let folder = executable.parent().and_then(Path::parent);
+    Ok(folder.context("no target folder")?.to_owned())
+}
+
+/// A folder for what is installed once and used by later runs too.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn scratch() -> anyhow::Result<PathBuf> {
+    let folder = profile_folder()?.join("scratch");
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
 }
 
 /// A server that is killed when it is dropped.
@@ -44,6 +59,7 @@ pub struct Server {
     /// `http://127.0.0.1:PORT`
     pub url: String,
     folder: PathBuf,
+    lines: Receiver<String>,
 }
 
 impl Server {
@@ -61,22 +77,40 @@ impl Server {
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()?;
-        let mut line = String::new();
-        let output = process.stdout.take().context("no output")?;
-        let mut output = BufReader::new(output);
-        output.read_line(&mut line)?;
-        // What follows is read too, so that the server never waits for a reader.
-        std::thread::spawn(move || output.lines().count());
-        let url = line
-            .trim()
-            .strip_prefix("listening on ")
-            .map(ToOwned::to_owned);
+        let output = BufReader::new(process.stdout.take().context("no output")?);
+        let (sender, lines) = channel();
+        // Read to the end, so that the server never waits for a reader.
+        std::thread::spawn(move || {
+            output
+                .lines()
+                .map_while(Result::ok)
+                .for_each(|line| drop(sender.send(line)));
+        });
+        let line = lines.recv().context("the server printed nothing")?;
+        let url = line.strip_prefix("listening on ").map(ToOwned::to_owned);
         let url = url.with_context(|| format!("the first line was `{line}`"))?;
         Ok(Self {
             process,
             url,
             folder: folder.to_owned(),
+            lines,
         })
+    }
+
+    /// The next line behind the first one that is as wanted.
+    ///
+    /// # Errors
+    /// If none comes.
+    pub fn line(&self, wanted: impl Fn(&str) -> bool) -> anyhow::Result<String> {
+        loop {
+            let line = self
+                .lines
+                .recv_timeout(Duration::from_secs(30))
+                .context("no such line")?;
+            if wanted(&line) {
+                return Ok(line);
+            }
+        }
     }
 
     /// Ends it as `kill -9` does.
@@ -90,18 +124,13 @@ impl Server {
     /// If the command does not make one.
     pub fn endpoint(&self, tenant: &str) -> anyhow::Result<Http> {
         let made = json(&self.folder, &["credential", "create", tenant])?;
-        let text = |name: &str| {
-            made[name]
-                .as_str()
-                .map(ToOwned::to_owned)
-                .with_context(|| format!("no `{name}`"))
-        };
-        let client = reqwest::Client::builder().no_proxy().build()?;
-        Ok(Http {
-            client,
-            base: text("url")?,
-            secret: text("secret")?,
-        })
+        Http::new(self.base(tenant), text(&made, "secret")?)
+    }
+
+    /// The base URL of a tenant.
+    #[must_use]
+    pub fn base(&self, tenant: &str) -> String {
+        format!("{}/{tenant}/scim/v2", self.url)
     }
 
     fn end(&mut self) {

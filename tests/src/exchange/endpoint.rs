@@ -100,6 +100,7 @@ impl Endpoint for InProcess {
 }
 
 /// A server.
+#[derive(Clone)]
 pub struct Http {
     /// Its connections.
     pub client: reqwest::Client,

@@ -1,9 +1,14 @@
 //! The one harness of the whole-system tests. Each module yields trials, each with a name of its own.
 
+mod client;
 mod component;
 mod contract;
+mod embed;
 mod exchanges;
+mod faults;
+mod readme;
 mod sqlite;
+mod tenants;
 mod tidy;
 
 use std::io;
@@ -15,11 +20,27 @@ fn main() {
     let arguments = Arguments::from_args();
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(component::trials());
+    trials.extend(client::trials());
     trials.extend(contract::trials());
+    trials.extend(embed::trials());
     trials.extend(exchanges::trials());
+    trials.extend(faults::trials());
+    trials.extend(readme::trials());
     trials.extend(sqlite::trials());
     trials.extend(tidy::trials());
+    trials.extend(tenants::trials());
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// A trial on a runtime of its own, which fails with the whole chain of causes.
+fn trial<R: Future<Output = anyhow::Result<()>>>(
+    name: impl Into<String>,
+    run: impl FnOnce() -> R + Send + 'static,
+) -> Trial {
+    let outcome = move || runtime()?.block_on(run());
+    Trial::test(name, move || {
+        outcome().map_err(|error| format!("{error:#}").into())
+    })
 }
 
 /// A runtime of a trial's own.

@@ -1,0 +1,106 @@
+//! The embeddings in other languages (`host/embed/`): the same component over a store of their own has to answer the recorded
+//! exchanges as the reference host does.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, ensure};
+use libtest_mimic::Trial;
+use scimlet_tests::exchange::{self, Http};
+use scimlet_tests::{needs, python, server};
+use serde_json::Value;
+
+/// One trial for each language.
+pub fn trials() -> Vec<Trial> {
+    vec![
+        Trial::ignorable_test("embed::python", || needs::with(python_host(), answers)),
+        Trial::ignorable_test("embed::node", || needs::with(node_host(), answers)),
+    ]
+}
+
+fn embed() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/embed")
+}
+
+fn python_host() -> anyhow::Result<Command> {
+    let folder = embed().join("python");
+    let python = python::with("embed", &folder.join("requirements.txt"))?;
+    let mut command = Command::new(python);
+    command.arg("-B").arg(folder.join("serve.py"));
+    Ok(command)
+}
+
+/// In a copy, where the packages are installed once and kept while the lock file stays as it is.
+fn node_host() -> anyhow::Result<Command> {
+    let folder = server::scratch()?.join("node");
+    let lock = fs::read_to_string(embed().join("node/package-lock.json"))?;
+    let installed = folder.join("installed.json");
+    let is_installed = fs::read_to_string(&installed).is_ok_and(|found| found == lock);
+    fs::create_dir_all(&folder)?;
+    for file in [
+        "package.json",
+        "package-lock.json",
+        "scimlet.mjs",
+        "serve.mjs",
+        "store.mjs",
+    ] {
+        fs::copy(embed().join("node").join(file), folder.join(file))?;
+    }
+    if !is_installed {
+        let mut install = Command::new("npm");
+        install
+            .args(["ci", "--no-audit", "--no-fund"])
+            .current_dir(&folder);
+        python::succeed(&mut install).context("no packages for Node.js")?;
+        fs::write(&installed, lock)?;
+    }
+    let mut command = Command::new("node");
+    command.arg(folder.join("serve.mjs"));
+    Ok(command)
+}
+
+/// Starts the host anew for each exchange, so that its store is empty.
+fn answers(mut command: Command) -> anyhow::Result<()> {
+    let component = server::scratch()?.join("embedded.wasm");
+    fs::write(&component, scimlet::COMPONENT)?;
+    command
+        .arg("--component")
+        .arg(component)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let runtime = super::runtime()?;
+    for exchange in exchange::all()? {
+        let mut host = Host(command.spawn()?);
+        let endpoint = host.endpoint()?;
+        runtime.block_on(exchange::run(&exchange, &endpoint))?;
+    }
+    Ok(())
+}
+
+/// A running host, which ends with the test.
+struct Host(Child);
+
+impl Host {
+    /// Its first line says where it listens, its second one what a client needs.
+    fn endpoint(&mut self) -> anyhow::Result<Http> {
+        let mut lines = BufReader::new(self.0.stdout.take().context("no output")?).lines();
+        let first = lines.next().context("no first line")??;
+        ensure!(
+            first.starts_with("listening on http://127.0.0.1:"),
+            "the first line is {first}"
+        );
+        let made: Value = serde_json::from_str(&lines.next().context("no second line")??)?;
+        let text = |name: &str| made[name].as_str().with_context(|| format!("no {name}"));
+        Http::new(text("url")?, text("secret")?)
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // An error means that it has ended already.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}

@@ -1,0 +1,23 @@
+//! What must hold when things go wrong or meet: a killed server, two servers on one file, an operator at work, many clients
+//! that want the same thing. All of it with the real binary over HTTP.
+
+mod kill;
+mod ledger;
+mod operator;
+mod race;
+mod shared;
+mod state;
+mod writer;
+
+use libtest_mimic::Trial;
+
+use crate::trial;
+
+/// One trial for each fault.
+pub fn trials() -> Vec<Trial> {
+    let mut trials = vec![trial("faults::kill", kill::rounds)];
+    trials.extend(operator::trials());
+    trials.extend(race::trials());
+    trials.extend(shared::trials());
+    trials
+}

@@ -1,0 +1,100 @@
+//! Many clients that want the same thing at once.
+
+use anyhow::{Context, ensure};
+use libtest_mimic::Trial;
+use scimlet_tests::client::{text, together};
+use scimlet_tests::exchange::{Answer, Endpoint, Http, TENANT};
+use scimlet_tests::server;
+use serde_json::{Value, json};
+
+use crate::trial;
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial("faults::one_if_match_wins_once", one_if_match),
+        trial("faults::all_joins_succeed", all_joins),
+    ]
+}
+
+/// Of 32 who replace what they have read, one does and the others are told.
+async fn one_if_match() -> anyhow::Result<()> {
+    let (_folder, server) = server::fresh()?;
+    let http = server.endpoint(TENANT)?;
+    let made = create(&http, "racer").await?;
+    let target = format!("/Users/{}", text(&made, "id")?);
+    let puts = (0..32).map(|number| {
+        let (http, target) = (http.clone(), target.clone());
+        async move {
+            let body = json!({"userName": "racer", "title": format!("{number}")});
+            let mut call = http.call("PUT", &target, &body);
+            call.headers.push(("if-match".into(), "W/\"1\"".into()));
+            let answer = http.send(call).await?;
+            Ok((number, answer))
+        }
+    });
+    let answers = together(puts).await?;
+    let (won, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|(_, a)| a.status == 200);
+    ensure!(won.len() == 1, "{} won", won.len());
+    for (_, answer) in lost {
+        answer.expect(412)?;
+    }
+    let (number, winner) = won.first().context("nobody won")?;
+    let now = http.get(&target).await?;
+    ensure!(
+        now.body == winner.body,
+        "{} after {}",
+        now.body,
+        winner.body
+    );
+    let now = now.expect(200)?;
+    ensure!(now["title"] == *number.to_string(), "{now}, not {number}");
+    ensure!(now["meta"]["version"] == "W/\"2\"", "{now}");
+    Ok(())
+}
+
+/// A hundred who add a member each get what they want, without a retry of theirs.
+async fn all_joins() -> anyhow::Result<()> {
+    let (_folder, server) = server::fresh()?;
+    let http = server.endpoint(TENANT)?;
+    let users = (0..100).map(|number| {
+        let http = http.clone();
+        async move { create(&http, &format!("member{number}")).await }
+    });
+    let users = together(users).await?;
+    let group = json!({"displayName": "all"});
+    let group = http.ask("POST", "/Groups", &group).await?.expect(201)?;
+    let target = format!("/Groups/{}", text(&group, "id")?);
+    let joins = users.iter().map(|user| {
+        let operation = json!({"op": "add", "path": "members", "value": [{"value": user["id"]}]});
+        let (http, target) = (http.clone(), target.clone());
+        async move { http.ask("PATCH", &target, &patch(&operation)).await }
+    });
+    for answer in together(joins).await? {
+        answer.expect(200)?;
+    }
+    let group = http.get(&target).await?.expect(200)?;
+    let mut members = ids(&group["members"], "value");
+    let mut expected = ids(&json!(users), "id");
+    members.sort();
+    expected.sort();
+    ensure!(members == expected, "the members are {members:?}");
+    ensure!(group["meta"]["version"] == "W/\"101\"", "{}", group["meta"]);
+    Ok(())
+}
+
+async fn create(http: &Http, name: &str) -> anyhow::Result<Value> {
+    let answer: Answer = http
+        .ask("POST", "/Users", &json!({"userName": name}))
+        .await?;
+    answer.expect(201)
+}
+
+fn patch(operation: &Value) -> Value {
+    json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]})
+}
+
+fn ids(documents: &Value, name: &str) -> Vec<String> {
+    let documents = documents.as_array().map_or(&[][..], Vec::as_slice);
+    let id = |document: &Value| document[name].as_str().map(str::to_owned);
+    documents.iter().filter_map(id).collect()
+}
