@@ -5,38 +5,22 @@ use uuid::Builder;
 
 use super::session::{self, Session};
 use super::{Options, Shown, linking, update};
-use crate::dialect::Sent;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::relation;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
-use crate::schema::{Checker, check};
+use crate::schema::check;
 use crate::store::{Key, Write};
 
 /// Creates a resource and returns it. `uniqueness` if a unique value is in use.
 pub fn create(
     session: &Session<'_>,
     of: &ResourceType,
-    mut body: Value,
+    body: Value,
     options: &Options,
 ) -> Result<Shown, Error> {
-    session.rewrite(Sent {
-        of,
-        is_patch: false,
-        body: &mut body,
-    });
-    let Value::Object(body) = body else {
-        return Err(Error::new(
-            ErrorKind::InvalidSyntax,
-            "the body must be an object",
-        ));
-    };
-    check::schemas(of, &body)?;
-    let mut checker = Checker::default();
-    let mut content = checker.resource(of, body)?;
-    session.note_ignored(of, &checker.ignored);
+    let (mut content, changes) = update::received(session, of, body)?;
     check::required(of, &content)?;
-    let changes = relation::take(of, &mut content)?;
     update::discard_secrets(session, of, &mut content);
     let at = session.ports.clock.now();
     let key = Key::new(of.name(), new_id(session, at));

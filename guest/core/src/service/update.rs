@@ -1,17 +1,43 @@
-//! What PUT and PATCH share: from an old and a new content to one commit, or to none.
+//! What POST, PUT and PATCH share: from a body to a content, and from an old and a new content to one commit, or to none.
 
 use serde_json::Value;
 
 use super::session::{self, Session};
 use super::{Options, Shown, linking, related};
+use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
 use crate::index;
 use crate::projection::Projection;
-use crate::relation::Changes;
+use crate::relation::{self, Changes};
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
-use crate::schema::{Content, check};
+use crate::schema::{Checker, Content, check};
 use crate::store::{Draft, Refusal, Write};
+
+/// What a POST or PUT asks for: the content, and the relations as changes.
+pub(super) fn received(
+    session: &Session<'_>,
+    of: &ResourceType,
+    mut body: Value,
+) -> Result<(Content, Changes), Error> {
+    session.rewrite(Sent {
+        of,
+        is_patch: false,
+        body: &mut body,
+    });
+    let Value::Object(body) = body else {
+        return Err(Error::new(
+            ErrorKind::InvalidSyntax,
+            "the body must be an object",
+        ));
+    };
+    check::schemas(of, &body)?;
+    let mut checker = Checker::default();
+    let mut content = checker.resource(of, body)?;
+    session.note_ignored(of, &checker.ignored);
+    let changes = relation::take(of, &mut content)?;
+    Ok((content, changes))
+}
 
 /// A change of a resource that was read as `before`.
 pub(super) struct Update<'a> {
