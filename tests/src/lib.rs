@@ -10,11 +10,13 @@ pub mod dice;
 pub mod evaluate;
 pub mod exchange;
 pub mod fixed;
+pub mod inferred;
 pub mod memory;
 pub mod native;
 pub mod needs;
 pub mod outbox;
 pub mod python;
 pub mod server;
+pub mod supplied;
 
 use scimlet::bindings;

@@ -197,7 +197,7 @@ fn operand(field: &Field, operator: CompareOp, value: &CompValue) -> Option<Oper
         (T::Decimal | T::Integer, CompValue::Number(value)) => Some(Operand::Number(value.clone())),
         (T::DateTime, CompValue::Text(value)) => {
             if of_parts {
-                return Some(Operand::Text(value.clone()));
+                return Some(Operand::Text(normalised(value, field.case_exact)));
             }
             instant::parse(value).map(Operand::Instant)
         }

@@ -10,6 +10,7 @@ mod readme;
 mod sqlite;
 mod tenants;
 mod tidy;
+mod vectors;
 
 use std::io;
 
@@ -29,6 +30,7 @@ fn main() {
     trials.extend(sqlite::trials());
     trials.extend(tidy::trials());
     trials.extend(tenants::trials());
+    trials.extend(vectors::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }
 

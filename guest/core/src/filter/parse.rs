@@ -7,7 +7,7 @@ use super::SyntaxError;
 use super::ast::{AttrPath, CompValue, CompareOp, Filter, Path};
 use super::token::{Located, Token, tokens};
 use crate::limits;
-use crate::name::AttributeName;
+use crate::name::{AttributeName, NotAName};
 
 impl FromStr for Filter {
     type Err = SyntaxError;
@@ -49,15 +49,18 @@ impl FromStr for AttrPath {
             Some((name, sub)) => (name, Some(sub)),
             None => (rest, None),
         };
-        let sub = sub
-            .map(AttributeName::from_str)
-            .transpose()
-            .map_err(|_| wrong())?;
-        Ok(Self {
-            uri,
-            name: name.parse().map_err(|_| wrong())?,
-            sub,
-        })
+        let sub = sub.map(attribute_name).transpose().map_err(|_| wrong())?;
+        let name = attribute_name(name).map_err(|_| wrong())?;
+        Ok(Self { uri, name, sub })
+    }
+}
+
+/// ATTRNAME as RFC 7644 section 3.4.2.2 has it: without the `$` that RFC 7643 section 2.1 allows, but for the registered `$ref`.
+fn attribute_name(text: &str) -> Result<AttributeName, NotAName> {
+    if text.contains('$') && !text.eq_ignore_ascii_case("$ref") {
+        Err(NotAName)
+    } else {
+        text.parse()
     }
 }
 
@@ -280,7 +283,9 @@ impl<'a> Parser<'a> {
                 spaced: false,
                 ..
             }) => {
-                let name = word.strip_prefix('.').and_then(|name| name.parse().ok());
+                let name = word
+                    .strip_prefix('.')
+                    .and_then(|name| attribute_name(name).ok());
                 name.map(Some).ok_or(wrong)
             }
             Some(_) => Err(wrong),

@@ -1,0 +1,149 @@
+//! The supplied vectors: filters, paths, matches and patches of other projects. `core` cases are decided by the RFC's text.
+
+use libtest_mimic::{Failed, Trial};
+use scimlet_core::filter::{Filter, Path};
+use scimlet_core::predicate;
+use scimlet_core::profile::Policy;
+use scimlet_tests::inferred::{Inferred, case};
+use scimlet_tests::{needs, supplied};
+use serde_json::{Map, Value};
+
+/// Core cases that are not as the RFC has it, each with the sentence that says so.
+const EXCEPTIONS: [(&str, &str); 4] = [
+    ("match-0424", BOOLEAN),
+    ("match-0425", BOOLEAN),
+    ("match-0442", BOOLEAN),
+    ("match-0443", BOOLEAN),
+];
+
+/// Whatever the resource holds, an attribute that is compared with `false` is Boolean.
+const BOOLEAN: &str = "RFC 7644 section 3.4.2.2, table 3: Boolean and Binary attributes SHALL cause a failed response \
+    (HTTP status code 400) with \"scimType\" of \"invalidFilter\"";
+
+/// One trial for each core case.
+pub fn trials() -> Vec<Trial> {
+    let files: [(&str, Judge); 3] = [("filters", filter), ("paths", path), ("matches", matches)];
+    files
+        .into_iter()
+        .flat_map(|(file, judge)| of(file, judge))
+        .collect()
+}
+
+/// Says what is wrong.
+type Judge = fn(&Value) -> Result<(), String>;
+
+fn of(file: &'static str, judge: Judge) -> Vec<Trial> {
+    let cases = match supplied::cases(&format!("vectors/{file}.jsonl")) {
+        Ok(cases) => cases,
+        Err(error) => {
+            let missing = move || needs::with(Err::<(), _>(error), |()| Ok(()));
+            return vec![Trial::ignorable_test(format!("vectors::{file}"), missing)];
+        }
+    };
+    let excepted = |case: &Value| EXCEPTIONS.iter().any(|(id, _)| *id == text(case, "id"));
+    let core = cases
+        .into_iter()
+        .filter(|case| case["use"] == "core" && !excepted(case));
+    let trial = |case: Value| {
+        let name = format!("vectors::{file}::{}", text(&case, "id"));
+        Trial::test(name, move || judge(&case).map_err(Failed::from))
+    };
+    core.map(trial).collect()
+}
+
+fn text<'c>(case: &'c Value, name: &str) -> &'c str {
+    case[name].as_str().unwrap_or_default()
+}
+
+/// Whether two judgements agree.
+fn agree(expected: &Value, found: Result<(), String>) -> Result<(), String> {
+    match (expected.as_bool(), found) {
+        (Some(true), Err(error)) => Err(format!("refused: {error}")),
+        (Some(false), Ok(())) => Err("accepted".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+fn filter(case: &Value) -> Result<(), String> {
+    let text = text(case, "filter");
+    let parsed = text.parse::<Filter>();
+    agree(
+        &case["valid"],
+        parsed.as_ref().map(drop).map_err(ToString::to_string),
+    )
+    .map_err(|error| format!("{text}: {error}"))?;
+    if let Ok(filter) = &parsed {
+        let printed = filter.to_string();
+        if printed.parse::<Filter>().as_ref() != Ok(filter) {
+            return Err(format!(
+                "{text}: printed as {printed}, which is another filter"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn path(case: &Value) -> Result<(), String> {
+    let text = text(case, "path");
+    let parsed = text.parse::<Path>();
+    agree(
+        &case["valid"],
+        parsed.as_ref().map(drop).map_err(ToString::to_string),
+    )
+    .map_err(|error| format!("{text}: {error}"))?;
+    if let Ok(path) = &parsed {
+        let printed = path.to_string();
+        if printed.parse::<Path>().as_ref() != Ok(path) {
+            return Err(format!(
+                "{text}: printed as {printed}, which is another path"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn matches(case_: &Value) -> Result<(), String> {
+    let text = text(case_, "filter");
+    let filter: Filter = text.parse().map_err(|error| format!("{text}: {error}"))?;
+    let resource = &nested(case_["resource"].as_object().ok_or("no resource")?);
+    let named = case_["schema"]
+        .as_str()
+        .is_some_and(|uri| uri.ends_with(":User"));
+    let policy = if named {
+        Policy::preset("default").ok_or("no preset")?
+    } else {
+        let mut inferred = Inferred::default();
+        inferred.resource(resource);
+        inferred.filter(&filter);
+        inferred.case_exact(case_["caseExact"].as_str().unwrap_or_default());
+        inferred.policy()
+    };
+    let of = if named {
+        policy.registry.named("User").ok_or("no type")?
+    } else {
+        case(&policy)
+    };
+    let predicate = predicate::bind(&filter, of).map_err(|error| format!("{text}: {error}"))?;
+    let found = predicate.holds(resource);
+    if case_["match"].as_bool() == Some(found) {
+        return Ok(());
+    }
+    Err(format!("{text} is {found} for {}", case_["resource"]))
+}
+
+/// Some projects write an extension's attributes flat, each behind the schema's URI.
+fn nested(resource: &Map<String, Value>) -> Map<String, Value> {
+    let mut nested = Map::new();
+    for (key, value) in resource {
+        match key.rsplit_once(':') {
+            Some((uri, name)) if name.starts_with(|c: char| c.is_ascii_lowercase()) => {
+                let extension = nested.entry(uri).or_insert_with(|| Map::new().into());
+                if let Some(extension) = extension.as_object_mut() {
+                    extension.insert(name.to_owned(), value.clone());
+                }
+            }
+            _ => drop(nested.insert(key.clone(), value.clone())),
+        }
+    }
+    nested
+}
