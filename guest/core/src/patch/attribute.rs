@@ -56,17 +56,21 @@ impl Target<'_> {
                 let given = checker.value(self.attribute, &path, value)?;
                 Ok(given.map(|given| merged(before, given)))
             }
-            Action::Replace(value) => checker.value(self.attribute, &path, value),
+            Action::Replace(value) => checker.value(self.attribute, &path, self.collection(value)),
             Action::Add(value) if self.attribute.multi_valued => {
-                let value = if value.is_array() {
-                    value
-                } else {
-                    Value::Array(vec![value])
-                };
-                let given = checker.value(self.attribute, &path, value)?;
+                let given = checker.value(self.attribute, &path, self.collection(value))?;
                 Ok(appended(before, given))
             }
             Action::Add(value) => checker.value(self.attribute, &path, value),
+        }
+    }
+
+    /// One value of a multi-valued attribute stands for an array of it.
+    fn collection(&self, value: Value) -> Value {
+        match value {
+            value @ (Value::Array(_) | Value::Null) => value,
+            value if self.attribute.multi_valued => Value::Array(vec![value]),
+            value => value,
         }
     }
 
@@ -183,9 +187,13 @@ impl Target<'_> {
             Action::Remove => None,
             Action::Add(given) | Action::Replace(given) => checker.value(sub, &path, given)?,
         };
-        object.remove(sub.name.as_str());
+        let name = sub.name.as_str();
+        let before = object.remove(name);
+        if sub.mutability == Mutability::Immutable && before.is_some() && before != given {
+            return Err(mutability::refused(&path));
+        }
         if let Some(given) = given {
-            object.insert(sub.name.as_str().to_owned(), given);
+            object.insert(name.to_owned(), given);
         }
         Ok((!object.is_empty()).then_some(Value::Object(object)))
     }
@@ -231,22 +239,41 @@ fn merged(before: Option<Value>, given: Value) -> Value {
     }
 }
 
-/// The values with new ones behind them; what is there already is not added again (RFC 7644 section 3.5.2.1).
+/// The values with new ones behind them. What is there already is not added again (RFC 7644 section 3.5.2.1): a value of the same
+/// `type` and `value` (RFC 7643 section 2.4) gets what else the new one has.
 fn appended(before: Option<Value>, given: Option<Value>) -> Option<Value> {
     let list = |value| match value {
         Some(Value::Array(values)) => values,
         other => other.into_iter().collect::<Vec<Value>>(),
     };
     let mut values = list(before);
-    let mut added = Vec::new();
+    let mut changed = Vec::new();
     for value in list(given) {
-        if !values.contains(&value) {
-            added.push(values.len());
-            values.push(value);
+        match values
+            .iter_mut()
+            .enumerate()
+            .find(|(_, old)| same(old, &value))
+        {
+            Some((i, old)) => {
+                *old = merged(Some(old.take()), value);
+                changed.push(i);
+            }
+            None => {
+                changed.push(values.len());
+                values.push(value);
+            }
         }
     }
-    demote_primary(&mut values, &added);
+    demote_primary(&mut values, &changed);
     array(values)
+}
+
+/// Whether a new value is one that is there: equal, or with a `value` and of the same `value` and `type`.
+fn same(old: &Value, new: &Value) -> bool {
+    let part = |value: &Value, name: &str| value.get(name).cloned();
+    let identified = part(new, "value").is_some() && part(old, "value") == part(new, "value");
+    let of_type = part(new, "type").is_none_or(|of_type| part(old, "type") == Some(of_type));
+    old == new || (identified && of_type)
 }
 
 /// A value that has become primary takes that from the others (RFC 7644 section 3.5.2).

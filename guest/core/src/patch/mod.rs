@@ -112,6 +112,7 @@ impl<'a> Patch<'a> {
                 if let Some(relation) = relation {
                     return self.relation(relation, path, action);
                 }
+                writable(attribute, path)?;
                 let sub = match &path.sub {
                     Some(name) => Some(
                         attribute
@@ -120,7 +121,6 @@ impl<'a> Patch<'a> {
                     ),
                     None => sub,
                 };
-                writable(attribute, path)?;
                 sub.map_or(Ok(()), |sub| writable(sub, path))?;
                 let target = attribute::Target {
                     attribute,

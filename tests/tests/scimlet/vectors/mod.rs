@@ -1,5 +1,7 @@
 //! The supplied vectors: filters, paths, matches and patches of other projects. `core` cases are decided by the RFC's text.
 
+mod patch;
+
 use libtest_mimic::{Failed, Trial};
 use scimlet_core::filter::{Filter, Path};
 use scimlet_core::predicate;
@@ -9,12 +11,22 @@ use scimlet_tests::{needs, supplied};
 use serde_json::{Map, Value};
 
 /// Core cases that are not as the RFC has it, each with the sentence that says so.
-const EXCEPTIONS: [(&str, &str); 4] = [
+const EXCEPTIONS: [(&str, &str); 7] = [
     ("match-0424", BOOLEAN),
     ("match-0425", BOOLEAN),
     ("match-0442", BOOLEAN),
     ("match-0443", BOOLEAN),
+    ("patch-0133", TWICE),
+    ("patch-0146", TWICE),
+    ("patch-0278", EMPTY),
 ];
+
+/// `Display` beside `display` is one attribute that is given twice.
+const TWICE: &str = "RFC 7643 section 2.1: Attribute names are case insensitive";
+
+/// No operation is none.
+const EMPTY: &str = "RFC 7644 section 3.5.2: the \"Operations\" attribute, whose value is an array of one or more PATCH \
+    operations";
 
 /// Whatever the resource holds, an attribute that is compared with `false` is Boolean.
 const BOOLEAN: &str = "RFC 7644 section 3.4.2.2, table 3: Boolean and Binary attributes SHALL cause a failed response \
@@ -22,7 +34,12 @@ const BOOLEAN: &str = "RFC 7644 section 3.4.2.2, table 3: Boolean and Binary att
 
 /// One trial for each core case.
 pub fn trials() -> Vec<Trial> {
-    let files: [(&str, Judge); 3] = [("filters", filter), ("paths", path), ("matches", matches)];
+    let files: [(&str, Judge); 4] = [
+        ("filters", filter),
+        ("paths", path),
+        ("matches", matches),
+        ("patches", patch::judge),
+    ];
     files
         .into_iter()
         .flat_map(|(file, judge)| of(file, judge))
