@@ -76,12 +76,13 @@ async fn one(
     });
     let mut writers: JoinSet<_> = writers.collect();
     drop(count);
-    wait(acknowledged, 1 + dice.below(REQUESTS)).await?;
+    let enough = wait(acknowledged, 1 + dice.below(REQUESTS)).await;
     sleep(Duration::from_micros(dice.below(MICROSECONDS))).await;
     if let Some(ended) = writers.try_join_next() {
         ended??;
         bail!("a request failed before the kill");
     }
+    enough?;
     server.kill();
     let writers = writers.join_all().await;
     let server = Server::start(folder)?;
