@@ -1,7 +1,7 @@
 //! What a test asks of a server: JSON over HTTP with a bearer secret.
 
 use anyhow::{Context, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::exchange::{Answer, Call, Endpoint, Http};
@@ -105,6 +105,12 @@ impl Answer {
         let found = self.headers.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str())
     }
+}
+
+/// The body of a PATCH with these operations.
+#[must_use]
+pub fn patch(operations: Value) -> Value {
+    json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations})
 }
 
 /// The text of a document's member, such as its `id`.

@@ -30,20 +30,15 @@ const MICROSECONDS: u64 = 3000;
 pub async fn rounds() -> anyhow::Result<()> {
     let rounds = number("SCIMLET_ROUNDS")?.unwrap_or(10);
     let seed = number("SCIMLET_SEED")?.unwrap_or_else(Dice::any_seed);
-    let mut dice = Dice::seeded(seed);
     let (folder, mut server) = server::fresh()?;
-    let secret = server.endpoint(TENANT)?.secret;
-    let mut ledger = Ledger::new();
+    let mut file = File {
+        folder: folder.path(),
+        secret: server.endpoint(TENANT)?.secret,
+        ledger: Ledger::new(),
+        dice: Dice::seeded(seed),
+    };
     for round in 1..=rounds {
-        let next = one(
-            folder.path(),
-            server,
-            &secret,
-            round,
-            &mut dice,
-            &mut ledger,
-        )
-        .await;
+        let next = file.survives(server, round).await;
         server = next.with_context(|| format!("round {round} with SCIMLET_SEED={seed}"))?;
     }
     Ok(())
@@ -59,42 +54,54 @@ fn number(name: &str) -> anyhow::Result<Option<u64>> {
     }
 }
 
-/// Lets writers loose on the server and kills it; returns the next server on the file, all of whose answers were right.
-async fn one(
-    folder: &Path,
-    server: Server,
-    secret: &str,
-    round: u64,
-    dice: &mut Dice,
-    ledger: &mut Ledger,
-) -> anyhow::Result<Server> {
-    let http = Http::new(server.base(TENANT), secret)?;
-    let (count, acknowledged) = mpsc::unbounded_channel();
-    let writers = (1..=WRITERS).map(|writer| {
-        let prefix = format!("round{round}-writer{writer}-");
-        Writer::new(prefix, dice.split()).run(http.clone(), count.clone())
-    });
-    let mut writers: JoinSet<_> = writers.collect();
-    drop(count);
-    wait(acknowledged, 1 + dice.below(REQUESTS)).await?;
-    sleep(Duration::from_micros(dice.below(MICROSECONDS))).await;
-    if let Some(ended) = writers.try_join_next() {
-        ended??;
-        bail!("a request failed before the kill");
+/// The file that all rounds work on, and what is known of it.
+struct File<'a> {
+    folder: &'a Path,
+    secret: String,
+    ledger: Ledger,
+    dice: Dice,
+}
+
+impl File<'_> {
+    /// Lets writers loose on the server and kills it; returns the next server, all of whose answers were right.
+    async fn survives(&mut self, server: Server, round: u64) -> anyhow::Result<Server> {
+        let writers = self.write(server, round).await?;
+        let server = Server::start(self.folder)?;
+        let http = Http::new(server.base(TENANT), &self.secret)?;
+        let checks = writers.into_iter().map(|writer| {
+            let http = http.clone();
+            async move { writer?.verify(&http).await }
+        });
+        together(checks).await?;
+        let store = outbox::store(self.folder, TENANT).await?;
+        self.ledger.verify(&*store).await?;
+        Ok(server)
     }
-    server.kill();
-    let writers = writers.join_all().await;
-    let server = Server::start(folder)?;
-    let http = Http::new(server.base(TENANT), secret)?;
-    let checks = writers.into_iter().map(|writer| {
-        let http = http.clone();
-        async move { writer?.verify(&http).await }
-    });
-    together(checks).await?;
-    ledger
-        .verify(&*outbox::store(folder, TENANT).await?)
-        .await?;
-    Ok(server)
+
+    /// What the writers know when the server is dead.
+    async fn write(
+        &mut self,
+        server: Server,
+        round: u64,
+    ) -> anyhow::Result<Vec<anyhow::Result<Writer>>> {
+        let http = Http::new(server.base(TENANT), &self.secret)?;
+        let (count, acknowledged) = mpsc::unbounded_channel();
+        let writers = (1..=WRITERS).map(|writer| {
+            let prefix = format!("round{round}-writer{writer}-");
+            Writer::new(prefix, self.dice.split()).run(http.clone(), count.clone())
+        });
+        let mut writers: JoinSet<_> = writers.collect();
+        drop(count);
+        let enough = wait(acknowledged, 1 + self.dice.below(REQUESTS)).await;
+        sleep(Duration::from_micros(self.dice.below(MICROSECONDS))).await;
+        if let Some(ended) = writers.try_join_next() {
+            ended??;
+            bail!("a request failed before the kill");
+        }
+        enough?;
+        server.kill();
+        Ok(writers.join_all().await)
+    }
 }
 
 /// Waits for so many acknowledgements. All writers have to be at it until then.

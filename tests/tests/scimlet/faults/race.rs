@@ -2,7 +2,7 @@
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
-use scimlet_tests::client::{text, together};
+use scimlet_tests::client::{patch, text, together};
 use scimlet_tests::exchange::{Answer, Endpoint, Http, TENANT};
 use scimlet_tests::server;
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ async fn all_joins() -> anyhow::Result<()> {
     let joins = users.iter().map(|user| {
         let operation = json!({"op": "add", "path": "members", "value": [{"value": user["id"]}]});
         let (http, target) = (http.clone(), target.clone());
-        async move { http.ask("PATCH", &target, &patch(&operation)).await }
+        async move { http.ask("PATCH", &target, &patch(json!([operation]))).await }
     });
     for answer in together(joins).await? {
         answer.expect(200)?;
@@ -87,10 +87,6 @@ async fn create(http: &Http, name: &str) -> anyhow::Result<Value> {
         .ask("POST", "/Users", &json!({"userName": name}))
         .await?;
     answer.expect(201)
-}
-
-fn patch(operation: &Value) -> Value {
-    json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]})
 }
 
 fn ids(documents: &Value, name: &str) -> Vec<String> {

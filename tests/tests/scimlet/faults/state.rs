@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, ensure};
-use scimlet_tests::client::text;
+use scimlet_tests::client::patch;
 use scimlet_tests::exchange::{Answer, Http};
 use serde_json::{Value, json};
+
+use super::document::{is_group, matches, members, name, plain, version};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
@@ -84,11 +86,11 @@ impl State {
             }
             Step::Retitle { user, title } => {
                 let operation = json!({"op": "replace", "path": "title", "value": title});
-                ("PATCH", self.target(user), patch(&operation))
+                ("PATCH", self.target(user), patch(json!([operation])))
             }
             Step::Join { group, user } => {
                 let operation = json!({"op": "add", "path": "members", "value": [member(user)]});
-                ("PATCH", self.target(group), patch(&operation))
+                ("PATCH", self.target(group), patch(json!([operation])))
             }
             Step::Delete(name) => ("DELETE", self.target(name), Value::Null),
         }
@@ -224,82 +226,5 @@ impl State {
             of.sort_unstable();
             document["groups"] = of.into();
         }
-    }
-}
-
-/// The version in a document's `meta`.
-pub fn version(document: &Value) -> u64 {
-    let tag = document["meta"]["version"].as_str().unwrap_or_default();
-    let digits = tag
-        .strip_prefix("W/\"")
-        .and_then(|rest| rest.strip_suffix('"'));
-    digits
-        .and_then(|digits| digits.parse().ok())
-        .unwrap_or_default()
-}
-
-/// A document with the ids alone of those that it is linked to, and without its location, which is checked.
-fn plain(mut document: Value, base: &str) -> anyhow::Result<Value> {
-    let kind = text(&document["meta"], "resourceType")?;
-    let location = format!("{base}/{kind}s/{}", text(&document, "id")?);
-    ensure!(
-        document["meta"]["location"] == *location,
-        "a wrong location: {document}"
-    );
-    let links = if is_group(&document) {
-        "members"
-    } else {
-        "groups"
-    };
-    let values = document[links].as_array().cloned().unwrap_or_default();
-    let mut ids: Vec<&str> = values
-        .iter()
-        .filter_map(|value| value["value"].as_str())
-        .collect();
-    ids.sort_unstable();
-    ensure!(ids.len() == values.len(), "a link to nothing: {document}");
-    document[links] = ids.into();
-    let meta = document["meta"].as_object_mut().context("no meta")?;
-    meta.remove("location");
-    Ok(document)
-}
-
-fn patch(operation: &Value) -> Value {
-    json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]})
-}
-
-fn is_group(document: &Value) -> bool {
-    document["meta"]["resourceType"] == "Group"
-}
-
-fn name(document: &Value) -> anyhow::Result<&str> {
-    let found = document["userName"]
-        .as_str()
-        .or(document["displayName"].as_str());
-    found.with_context(|| format!("without a name: {document}"))
-}
-
-fn members(group: &Value) -> Vec<&str> {
-    let ids = group["members"].as_array().map_or(&[][..], Vec::as_slice);
-    ids.iter().filter_map(Value::as_str).collect()
-}
-
-/// Null matches whatever is there.
-fn matches(expected: &Value, found: &Value) -> bool {
-    match (expected, found) {
-        (Value::Null, _) => true,
-        (Value::Object(expected), Value::Object(found)) => {
-            let all = expected.iter().all(|(name, expected)| {
-                found
-                    .get(name)
-                    .is_some_and(|found| matches(expected, found))
-            });
-            all && expected.len() == found.len()
-        }
-        (Value::Array(expected), Value::Array(found)) => {
-            let mut pairs = expected.iter().zip(found);
-            pairs.all(|(expected, found)| matches(expected, found)) && expected.len() == found.len()
-        }
-        (expected, found) => expected == found,
     }
 }

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
+use scimlet_tests::client::patch;
 use scimlet_tests::exchange::Answer;
 use serde_json::{Value, json};
 
@@ -176,9 +177,8 @@ fn body_of(text: &str) -> anyhow::Result<Value> {
         return Ok(Value::Null);
     }
     let body: Value = serde_json::from_str(text)?;
-    let patch = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
     Ok(match body {
-        Value::Array(operations) => json!({"schemas": [patch], "Operations": operations}),
+        Value::Array(_) => patch(body),
         body => body,
     })
 }
