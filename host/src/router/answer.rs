@@ -25,12 +25,7 @@ impl Router {
             return "ok".into_response();
         }
         let span = tracing::error_span!("scim", %method, path);
-        let response = self.log(request, &path).instrument(span).await;
-        if method == Method::HEAD {
-            without_body(response)
-        } else {
-            response
-        }
+        self.log(request, &path).instrument(span).await
     }
 
     async fn log(self, request: Request, path: &str) -> Response {
@@ -56,8 +51,7 @@ impl Router {
             body,
         };
         let origin = self.origin(&parts, &target);
-        let head = parts.method == Method::HEAD;
-        self.detached(target.tenant.map(str::to_owned), origin, request, head)
+        self.detached(target.tenant.map(str::to_owned), origin, request)
             .await
     }
 
@@ -82,13 +76,12 @@ impl Router {
         tenant: Option<String>,
         origin: http::Origin,
         request: http::Request,
-        head: bool,
     ) -> Result<Response, Problem> {
         let answer = async move { self.provide(tenant, origin, request).await };
         let task = tokio::spawn(answer.in_current_span());
         let answer = task.await.map_err(|_| lost(Cause::Lost))??;
         let status = answer.status;
-        exchange::response(answer, head).ok_or_else(|| lost(Cause::Status(status)))
+        exchange::response(answer).ok_or_else(|| lost(Cause::Status(status)))
     }
 
     async fn provide(
@@ -131,8 +124,4 @@ fn unavailable(error: DatabaseError) -> Problem {
     let incident = fresh_id();
     tracing::error!(%incident, "{error}");
     Problem::incident(incident, true)
-}
-
-fn without_body(response: Response) -> Response {
-    response.map(|_| axum::body::Body::empty())
 }

@@ -84,16 +84,11 @@ fn too_large(limit: usize) -> Problem {
 }
 
 /// The guest's answer for axum; `None` if its status is none of a final response.
-pub(super) fn response(response: Response, head: bool) -> Option<axum::response::Response> {
+pub(super) fn response(response: Response) -> Option<axum::response::Response> {
     let status = StatusCode::from_u16(response.status)
         .ok()
         .filter(|code| code.as_u16() >= 200)?;
-    let body = if head {
-        Body::empty()
-    } else {
-        Body::from(response.body)
-    };
-    let mut answer = axum::response::Response::new(body);
+    let mut answer = axum::response::Response::new(Body::from(response.body));
     *answer.status_mut() = status;
     for (name, value) in response.headers {
         match (HeaderName::try_from(&name), HeaderValue::try_from(&value)) {

@@ -80,6 +80,7 @@ impl Endpoint for InProcess {
             caller: Caller::Unknown,
         };
         let (path, query) = call.target.split_once('?').unwrap_or((&call.target, ""));
+        let is_head = call.method == "HEAD";
         let request = Request {
             method: call.method,
             path: path.to_owned(),
@@ -91,10 +92,16 @@ impl Endpoint for InProcess {
             .provider
             .handle(self.store.clone(), origin, request)
             .await?;
+        // As HTTP servers do.
+        let body = if is_head {
+            String::new()
+        } else {
+            response.body
+        };
         Ok(Answer {
             status: response.status,
             headers: response.headers,
-            body: response.body,
+            body,
         })
     }
 }

@@ -11,6 +11,7 @@ mod sqlite;
 mod tenants;
 mod tidy;
 mod vectors;
+mod wire;
 
 use std::io;
 
@@ -31,6 +32,7 @@ fn main() {
     trials.extend(tidy::trials());
     trials.extend(tenants::trials());
     trials.extend(vectors::trials());
+    trials.extend(wire::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }
 

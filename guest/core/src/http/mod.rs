@@ -20,18 +20,10 @@ use crate::service::{self, Session, discovery};
 
 /// Answers any request; whatever is wrong with it is said in the response.
 pub fn handle(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Response {
-    let answer = attempts(ports, origin, request).unwrap_or_else(|error| {
+    attempts(ports, origin, request).unwrap_or_else(|error| {
         journal(ports, &error);
         Response::error(&error)
-    });
-    if request.method == "HEAD" {
-        Response {
-            body: String::new(),
-            ..answer
-        }
-    } else {
-        answer
-    }
+    })
 }
 
 /// A commit that was refused as stale starts again from the admission, a bounded number of times.
