@@ -109,8 +109,63 @@ fn tenants_come_and_go() {
     );
 }
 
+/// A tenant as a command leaves it that was interrupted: entered and not configured.
+fn half_made(place: &Place, name: &str) {
+    use scimlet::store::{Database as _, sqlite::Sqlite};
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let database = Sqlite::open(place.database()).unwrap();
+    runtime.block_on(database.create_tenant(name, 0)).unwrap();
+}
+
+#[test]
+fn a_tenant_that_was_left_half_made_is_completed() {
+    let place = Place::new();
+    half_made(&place, "acme");
+    assert_refused(
+        &place.run(&["tenant", "create", "acme", "--profile", "nobody"]),
+        "`nobody`",
+    );
+    assert_eq!(place.json(&["tenant", "list"])[0]["name"], "acme");
+    assert_eq!(place.json(&["tenant", "create", "acme"])["name"], "acme");
+    assert_refused(&place.run(&["tenant", "create", "acme"]), "exists already");
+    assert!(place.json(&["credential", "create", "acme"])["secret"].is_string());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_start_that_was_interrupted_is_made_up_for() {
+    let place = Place::new();
+    half_made(&place, "demo");
+    for secrets in [1, 0] {
+        let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut server = Server(child);
+        let stdout = BufReader::new(server.0.stdout.take().unwrap());
+        let mut lines = stdout.lines().map_while(Result::ok);
+        assert!(lines.next().unwrap().starts_with("listening on "));
+        server.terminate();
+        assert_eq!(
+            lines.filter(|line| line.starts_with("secret ")).count(),
+            secrets
+        );
+    }
+}
+
 /// A server that does not outlive its test.
 struct Server(Child);
+
+impl Server {
+    /// Asks it to end.
+    fn terminate(&self) {
+        let id = self.0.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(sent.unwrap().success());
+    }
+}
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -152,14 +207,7 @@ fn a_server_says_where_it_listens_and_leaves_when_it_is_asked_to() {
     let url = format!("http://{address}/acme/scim/v2");
     assert_eq!(place.json(&["tenant", "list"])[0]["url"], url);
 
-    let id = server.0.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-TERM", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
+    server.terminate();
     assert_eq!(server.0.wait().unwrap().code(), Some(0));
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).unwrap();

@@ -9,37 +9,39 @@ use super::{issued, tenant, time, url};
 
 const NAME: &str = "demo";
 
-/// The tenant `demo` with a bearer credential, if there is no tenant at all.
+/// The tenant `demo` with a bearer credential, if there is no tenant at all, or if a start before was interrupted in the middle of it.
 pub(super) async fn make_if_empty(
     context: &Context,
     plugin: &Plugin,
 ) -> anyhow::Result<Option<Issued>> {
-    if !context.database.tenants().await?.is_empty() {
-        return Ok(None);
-    }
-    let issued = make(context, plugin).await;
+    let begun = match context.database.tenants().await?.as_slice() {
+        [] => false,
+        [only] if only.name == NAME => {
+            let credentials = context.admin(plugin, NAME).await?.credentials().await?;
+            if !credentials.is_empty() {
+                return Ok(None);
+            }
+            tenant::is_configured(context, plugin, NAME).await?
+        }
+        _ => return Ok(None),
+    };
+    let issued = make(context, plugin, begun).await;
     issued.map(Some).context("cannot make the tenant `demo`")
 }
 
-async fn make(context: &Context, plugin: &Plugin) -> anyhow::Result<Issued> {
-    let profile = r#"{"extends":"default"}"#;
-    tenant::make(context, plugin, NAME, profile, time::now()).await?;
+async fn make(context: &Context, plugin: &Plugin, begun: bool) -> anyhow::Result<Issued> {
+    if !begun {
+        let profile = r#"{"extends":"default"}"#;
+        tenant::make(context, plugin, NAME, profile, time::now()).await?;
+    }
     let request = CredentialRequest {
         tenant: NAME.to_owned(),
         label: NAME.to_owned(),
         scheme: "bearer".to_owned(),
         lifetime_seconds: None,
     };
-    let issued = context
-        .admin(plugin, NAME)
-        .await?
-        .issue_credential(&request)
-        .await;
-    if issued.is_err() {
-        // Without a credential it would only stand in the way of the next start.
-        context.database.delete_tenant(NAME).await?;
-    }
-    Ok(issued?)
+    let admin = context.admin(plugin, NAME).await?;
+    Ok(admin.issue_credential(&request).await?)
 }
 
 /// How to try it, with the secret.

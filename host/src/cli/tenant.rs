@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
 use scimlet::Plugin;
 use scimlet::plugin::AdminError;
-use scimlet::store::{Tenant as Listed, is_tenant_name};
+use scimlet::store::{DatabaseError, Tenant as Listed, is_tenant_name};
 use serde_json::{Value, json};
 
 use super::context::{Context, small_plugin};
@@ -82,19 +82,49 @@ pub(super) async fn make(
         is_tenant_name(name),
         "`{name}` is no tenant name: use 1 to 63 of a-z, 0-9 and '-'"
     );
-    context.database.create_tenant(name, created).await?;
+    let made = enter(context, plugin, name, created).await?;
     let configured = match context.admin(plugin, name).await {
-        Ok(admin) => admin
-            .configure(profile, None)
-            .await
-            .context("the profile is refused"),
+        Ok(admin) => match admin.configure(profile, None).await {
+            // Somebody else has been faster with the same name.
+            Err(AdminError::Stale) => bail!(DatabaseError::Exists(name.to_owned())),
+            configured => configured.context("the profile is refused"),
+        },
         Err(error) => Err(error),
     };
-    if configured.is_err() {
+    if configured.is_err() && made {
         let removed = context.database.delete_tenant(name).await;
         removed.with_context(|| format!("tenant `{name}` is left half made"))?;
     }
     configured.map(drop)
+}
+
+/// Enters a tenant into the list; false if it is there without a profile, because a command before was interrupted.
+async fn enter(
+    context: &Context,
+    plugin: &Plugin,
+    name: &str,
+    created: u64,
+) -> anyhow::Result<bool> {
+    let entered = context.database.create_tenant(name, created).await;
+    if let Err(DatabaseError::Exists(_)) = entered
+        && !is_configured(context, plugin, name).await?
+    {
+        return Ok(false);
+    }
+    entered?;
+    Ok(true)
+}
+
+/// Whether a tenant that is there has a profile.
+pub(super) async fn is_configured(
+    context: &Context,
+    plugin: &Plugin,
+    name: &str,
+) -> anyhow::Result<bool> {
+    match context.admin(plugin, name).await?.profile().await {
+        Err(AdminError::NotFound) => Ok(false),
+        profile => Ok(profile.map(|_| true)?),
+    }
 }
 
 /// The document that `--profile` means.
