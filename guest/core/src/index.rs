@@ -1,6 +1,8 @@
 //! From values to the store's terms, and from predicates to its postfix filters (wit/store.wit). A pushed-down filter is weakened
 //! where the store cannot express it, always towards more results; the guest then evaluates what comes back.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::filter::{AttrPath, CompareOp};
@@ -134,12 +136,21 @@ pub struct Pushed {
     pub weakened: bool,
 }
 
+/// What stands behind filters such as `groups.value eq "x"`, by attribute and id: the resource and all nested in it.
+pub type Nested = BTreeMap<(String, String), Vec<Key>>;
+
 /// Translates a predicate. `complete` are the paths whose terms every entry of the type has (the entry `$index`).
 #[must_use]
-pub fn push(predicate: &Predicate, of: &ResourceType, complete: &[String]) -> Pushed {
+pub fn push(
+    predicate: &Predicate,
+    of: &ResourceType,
+    complete: &[String],
+    nested: &Nested,
+) -> Pushed {
     let mut pusher = Pusher {
         of,
         complete,
+        nested,
         weakened: false,
     };
     let mut nodes = pusher.predicate(predicate, true);
@@ -177,6 +188,7 @@ fn path_of(field: &Field) -> String {
 struct Pusher<'a> {
     of: &'a ResourceType,
     complete: &'a [String],
+    nested: &'a Nested,
     weakened: bool,
 }
 
@@ -229,8 +241,8 @@ impl Pusher<'_> {
         operand: &Operand,
         upwards: bool,
     ) -> Vec<Node> {
-        if let Some(node) = self.linked(field, operator, operand) {
-            return vec![node];
+        if let Some(nodes) = self.linked(field, operator, operand) {
+            return nodes;
         }
         let (Some(path), Some(operator)) = (self.indexed(field), operator_of(operator)) else {
             return self.unknown(upwards);
@@ -269,26 +281,36 @@ impl Pusher<'_> {
         ]
     }
 
-    /// `members.value eq` and its like, which the store knows as links; an id is of one kind, so all are asked.
-    fn linked(&self, field: &Field, operator: CompareOp, operand: &Operand) -> Option<Node> {
-        let [attribute, value] = field.steps.as_slice() else {
+    /// `members.value eq` and `groups.value eq` and their like, which the store knows as links. An id is of one kind, so all are
+    /// asked; what a resource is in through another one counts, too.
+    fn linked(&self, field: &Field, operator: CompareOp, operand: &Operand) -> Option<Vec<Node>> {
+        let ([attribute, value], CompareOp::Equal) = (field.steps.as_slice(), operator) else {
             return None;
         };
-        let (Operand::Text(id), CompareOp::Equal, "value") = (operand, operator, value.as_str())
-        else {
+        let (Operand::Text(id), "value") = (operand, value.as_str()) else {
             return None;
         };
         let name = attribute.parse().ok()?;
-        let relation = self.of.relation(&name)?;
-        let [target] = relation.targets.as_slice() else {
-            return None;
+        let (link, direction, others) = match (self.of.relation(&name), self.of.mirror(&name)) {
+            (Some(relation), _) => {
+                let key = |kind: &String| Key::new(kind.clone(), id.clone());
+                let keys = relation.targets.iter().map(key).collect();
+                (&relation.attribute, Direction::Outgoing, keys)
+            }
+            (None, Some(mirror)) => {
+                let nested = self.nested.get(&(attribute.clone(), id.clone()))?;
+                (&mirror.relation, Direction::Incoming, nested.clone())
+            }
+            (None, None) => return None,
         };
-        let other = Key::new(target.clone(), id.clone());
-        Some(Node::Linked {
-            name: attribute.clone(),
-            direction: Direction::Outgoing,
+        let linked = |other| Node::Linked {
+            name: link.as_str().to_owned(),
+            direction,
             other,
-        })
+        };
+        let mut nodes: Vec<Node> = others.into_iter().map(linked).collect();
+        nodes.push(Node::Any(u32::try_from(nodes.len()).ok()?));
+        Some(nodes)
     }
 
     /// One value has to fulfil all of it: without the correlation, more entries do. `not` inside cannot be weakened so.

@@ -22,6 +22,8 @@ pub const SCAN_PAGE: u32 = 500;
 pub const LINKS_PER_RESPONSE: usize = 10_000;
 /// Values of a relation in one request.
 pub const LINKS_PER_REQUEST: usize = 10_000;
+/// Resources inside one another that a filter such as `groups.value eq` takes in.
+pub const NESTED_PER_FILTER: usize = 100;
 /// Keys of one `get`, links of one `has`.
 pub const KEYS_PER_CALL: usize = 500;
 /// Attempts at a change before a store that keeps answering `stale` is reported as 503.

@@ -279,6 +279,22 @@ impl Predicate {
         }
     }
 
+    /// Attributes and ids of all parts that compare an attribute's `value` with a text for equality.
+    pub fn named_values(&self, into: &mut Vec<(String, String)>) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|p| p.named_values(into)),
+            Self::Not(inner) => inner.named_values(into),
+            Self::Compare(field, CompareOp::Equal, Operand::Text(id)) => {
+                if let [attribute, value] = field.steps.as_slice()
+                    && value == "value"
+                {
+                    into.push((attribute.clone(), id.clone()));
+                }
+            }
+            Self::Compare(..) | Self::Present(_) | Self::Element(..) => {}
+        }
+    }
+
     /// The first keys of all paths that it reads.
     pub fn reads(&self, into: &mut Vec<String>) {
         match self {

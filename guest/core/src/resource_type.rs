@@ -59,6 +59,34 @@ pub struct Relation {
     pub attribute: AttributeName,
     /// The resource types that a value may refer to.
     pub targets: Vec<String>,
+    /// Whether resources may contain each other in a circle; RFC 7644 section 3.7.1 shows one.
+    #[serde(default)]
+    pub cycles: Cycles,
+    /// What becomes of an id that no resource has.
+    #[serde(default)]
+    pub unknown: Unknown,
+}
+
+/// What becomes of a value that closes a circle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Cycles {
+    /// It is kept.
+    #[default]
+    Allow,
+    /// The request is refused.
+    Refuse,
+}
+
+/// What becomes of a value that names no resource.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Unknown {
+    /// The request is refused.
+    #[default]
+    Refuse,
+    /// It is left out, and the journal says so.
+    Skip,
 }
 
 /// A readOnly attribute computed from the links that arrive: a user's `groups`.

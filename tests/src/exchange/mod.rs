@@ -18,7 +18,7 @@
 //! is does not matter. `${name}` stands for any text where it comes first, and for the same text from then on, in requests too. Known
 //! from the beginning is `${base}`, the tenant's base URL. Lines before the first step are comments, but for those that begin with
 //! `> `: headers which the client sends with every
-//! request that does not name them itself.
+//! request that does not name them itself, and for one that begins with `profile: `: the tenant's, in place of the default one.
 
 mod endpoint;
 mod run;
@@ -33,11 +33,16 @@ pub use endpoint::{Answer, Call, Endpoint, Http, InProcess, TENANT};
 pub use run::run;
 pub use template::Bindings;
 
+/// The profile of exchanges that name none.
+pub const DEFAULT: &str = r#"{"extends":"default"}"#;
+
 /// A recorded exchange.
 #[derive(Clone, Debug)]
 pub struct Exchange {
     /// The file's name without its ending.
     pub name: String,
+    /// The tenant's profile.
+    pub profile: String,
     /// In their order.
     pub steps: Vec<Step>,
 }
@@ -74,7 +79,13 @@ pub fn all() -> anyhow::Result<Vec<Exchange>> {
                 .into_owned();
             let text = fs::read_to_string(&path)?;
             let steps = parse(&text).with_context(|| path.display().to_string())?;
-            exchanges.push(Exchange { name, steps });
+            let profile = text.lines().find_map(|line| line.strip_prefix("profile: "));
+            let profile = profile.unwrap_or(DEFAULT).to_owned();
+            exchanges.push(Exchange {
+                name,
+                profile,
+                steps,
+            });
         }
     }
     exchanges.sort_by(|a, b| a.name.cmp(&b.name));

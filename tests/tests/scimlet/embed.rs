@@ -71,10 +71,13 @@ fn answers(mut command: Command) -> anyhow::Result<()> {
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
     let runtime = super::runtime()?;
-    for exchange in exchange::all()? {
+    for exchange in exchange::all()?
+        .iter()
+        .filter(|e| e.profile == exchange::DEFAULT)
+    {
         let mut host = Host(command.spawn()?);
         let endpoint = host.endpoint()?;
-        runtime.block_on(exchange::run(&exchange, &endpoint))?;
+        runtime.block_on(exchange::run(exchange, &endpoint))?;
     }
     Ok(())
 }

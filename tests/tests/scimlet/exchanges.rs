@@ -66,7 +66,7 @@ fn natively(exchange: &Exchange) -> anyhow::Result<Vec<Answer>> {
     };
     super::runtime()?.block_on(async {
         let store = tenant(Memory::exact()).await?;
-        native.configure(store.clone(), PROFILE).await?;
+        native.configure(store.clone(), &exchange.profile).await?;
         let secret = native.issue_credential(store.clone(), TENANT).await?.secret;
         let endpoint = InProcess {
             provider: Arc::new(native),
@@ -86,7 +86,7 @@ fn in_component(exchange: &Exchange, database: Memory) -> anyhow::Result<Vec<Ans
     super::runtime()?.block_on(async {
         let store = tenant(database).await?;
         let admin = plugin.admin(store.clone());
-        admin.configure(PROFILE, None).await?;
+        admin.configure(&exchange.profile, None).await?;
         let request = CredentialRequest {
             tenant: TENANT.to_owned(),
             label: "test".to_owned(),
@@ -104,15 +104,19 @@ fn in_component(exchange: &Exchange, database: Memory) -> anyhow::Result<Vec<Ans
 }
 
 fn over_http(exchange: &Exchange) -> anyhow::Result<()> {
-    let (_folder, server) = server::fresh()?;
-    let endpoint = server.endpoint(TENANT)?;
+    let (folder, server) = server::fresh()?;
+    let profile = folder.path().join("profile.json");
+    std::fs::write(&profile, &exchange.profile)?;
+    let profile = profile.display().to_string();
+    server::json(
+        folder.path(),
+        &["tenant", "create", "acme", "--profile", &profile],
+    )?;
+    let endpoint = server.endpoint("acme")?;
     super::runtime()?
         .block_on(exchange::run(exchange, &endpoint))
         .map(drop)
 }
-
-/// The profile of every exchange.
-const PROFILE: &str = r#"{"extends":"default"}"#;
 
 async fn tenant(database: Memory) -> anyhow::Result<Arc<dyn Store>> {
     database.create_tenant(TENANT, 0).await?;

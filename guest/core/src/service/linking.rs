@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Session, related};
+use super::{Session, related, walk};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
+use crate::port::Level;
 use crate::relation::{self, Change, Changes};
-use crate::resource_type::{Relation, ResourceType};
+use crate::resource_type::{Cycles, Relation, ResourceType, Unknown};
 use crate::store::{Direction, Key, Link, Write};
 
 /// The writes that bring about the changes, and the names of the relations that do change. `source` may not be there yet.
@@ -50,10 +51,38 @@ impl Side<'_> {
         if !exists {
             return Ok(link(wanted));
         }
-        match change.cleared {
-            true => self.replacing(wanted),
-            false => self.adjusting(wanted, change),
+        let mut writes = match change.cleared {
+            true => self.replacing(wanted)?,
+            false => self.adjusting(wanted, change)?,
+        };
+        if self.relation.cycles == Cycles::Refuse {
+            writes.extend(self.without_circles(&writes)?);
         }
+        Ok(writes)
+    }
+
+    /// Refuses links that would close a circle. Two requests that would close one together both replace the entry that this
+    /// returns, so that the later one is refused as stale and looks again.
+    fn without_circles(&self, writes: &[Write]) -> Result<Option<Write>, Error> {
+        let added = writes.iter().filter_map(|write| match write {
+            Write::Link(links) => Some(links),
+            _ => None,
+        });
+        let nesting = added
+            .flatten()
+            .filter(|link| link.target.kind == self.source.kind);
+        let targets: Vec<Key> = nesting.map(|link| link.target.clone()).collect();
+        if targets.is_empty() {
+            return Ok(None);
+        }
+        let name = self.relation.attribute.as_str();
+        let order = Key::new("$order", name);
+        let order = self.session.order(order)?;
+        if walk::would_close_circle(self.session, self.source, &targets, name)? {
+            let detail = format!("`{name}` must not contain each other in a circle");
+            return Err(Error::new(ErrorKind::InvalidValue, detail));
+        }
+        Ok(Some(order))
     }
 
     /// Links to add and to take away, without those that are as they should be. Taking away what is not there is no change, so
@@ -118,19 +147,28 @@ impl Side<'_> {
             .map(|kinds| kinds.iter().flatten().next());
         ids.iter()
             .zip(found)
-            .map(|(id, entry)| self.target(id, entry.map(|e| &e.key)))
+            .filter_map(|(id, entry)| self.target(id, entry.map(|e| &e.key)).transpose())
             .collect()
     }
 
-    fn target(&self, id: &str, found: Option<&Key>) -> Result<Link, Error> {
+    /// The link to what was found; `None` where the profile has unknown ids skipped.
+    fn target(&self, id: &str, found: Option<&Key>) -> Result<Option<Link>, Error> {
         let invalid = |problem: &str| {
             let detail = format!("`{}`: {problem} `{id}`", self.relation.attribute);
             Err(Error::new(ErrorKind::InvalidValue, detail))
         };
         match found {
+            None if self.relation.unknown == Unknown::Skip => {
+                let text = format!(
+                    "`{}`: skipped `{id}`, which is not there",
+                    self.relation.attribute
+                );
+                self.session.note(Level::Info, "policy", &text);
+                Ok(None)
+            }
             None => invalid("there is no resource"),
             Some(key) if key == self.source => invalid("a resource cannot contain itself,"),
-            Some(key) => Ok(self.link(&key.kind, id)),
+            Some(key) => Ok(Some(self.link(&key.kind, id))),
         }
     }
 

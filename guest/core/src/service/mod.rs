@@ -13,6 +13,7 @@ pub mod replace;
 pub mod retrieve;
 mod session;
 mod update;
+mod walk;
 
 use crate::etag::Condition;
 use crate::projection::Projection;

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Session, related};
+use super::{Session, related, walk};
 use crate::error::{Error, ErrorKind};
 use crate::filter::{AttrPath, Filter};
 use crate::index::{self, Pushed};
@@ -80,7 +80,8 @@ impl<'a> Bound<'a> {
             None => Predicate::All(Vec::new()),
         };
         let complete = session.admission.index.complete(of.name());
-        let pushed = index::push(&predicate, of, complete);
+        let nested = walk::within(session, of, &predicate)?;
+        let pushed = index::push(&predicate, of, complete, &nested);
         let sort = search
             .sort_by
             .as_ref()

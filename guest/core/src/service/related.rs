@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::Session;
+use super::walk::{self, Containers};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::name::AttributeName;
@@ -59,15 +60,32 @@ fn values(
         );
         Error::new(ErrorKind::TooMany, detail)
     };
-    let ends = ends(session, anchors, link.as_str(), direction, limit)?;
-    let ends: Option<Vec<Vec<Key>>> = ends.into_iter().collect();
+    let ends = match direction {
+        Direction::Incoming => walk::containers(session, anchors, link.as_str(), limit)?,
+        Direction::Outgoing => {
+            let ends = ends(session, anchors, link.as_str(), direction, limit)?;
+            let kept = |ends: Vec<Key>| ends.into_iter().map(|key| (key, true)).collect();
+            ends.into_iter().map(|ends| ends.map(kept)).collect()
+        }
+    };
     let ends = ends.ok_or_else(too_many)?;
     if ends.iter().map(Vec::len).sum::<usize>() > limit {
         return Err(too_many());
     }
-    let displays = displays(session, &ends)?;
-    let value = |key: &Key| value(session, key, displays.get(key)?.as_deref(), direction);
-    let of_anchor = |ends: &Vec<Key>| ends.iter().filter_map(value).collect();
+    let displays = displays(
+        session,
+        ends.iter().flatten().map(|(key, _)| key.clone()).collect(),
+    )?;
+    let value = |(key, is_direct): &(Key, bool)| {
+        let display = displays.get(key)?.as_deref();
+        let of_type = match (direction, is_direct) {
+            (Direction::Outgoing, _) => key.kind.as_str(),
+            (Direction::Incoming, true) => "direct",
+            (Direction::Incoming, false) => "indirect",
+        };
+        value(session, key, display, of_type)
+    };
+    let of_anchor = |ends: &Containers| ends.iter().filter_map(value).collect();
     Ok(ends.iter().map(of_anchor).collect())
 }
 
@@ -118,9 +136,8 @@ fn far_end(link: Link, direction: Direction) -> Key {
 /// The resources at the far ends by key, with what names them to people. One that has gone meanwhile is not among them.
 fn displays(
     session: &Session<'_>,
-    ends: &[Vec<Key>],
+    mut keys: Vec<Key>,
 ) -> Result<BTreeMap<Key, Option<String>>, Error> {
-    let mut keys: Vec<Key> = ends.concat();
     keys.sort();
     keys.dedup();
     let mut displays = BTreeMap::new();
@@ -135,22 +152,13 @@ fn displays(
     Ok(displays)
 }
 
-/// One value: a member has the type of its resource, a group that one belongs to is `direct` (RFC 7643 sections 4.1.2 and 4.2).
-fn value(
-    session: &Session<'_>,
-    key: &Key,
-    display: Option<&str>,
-    direction: Direction,
-) -> Option<Value> {
+/// One value. Its `type` is that of a member, or says how one belongs to a group (RFC 7643 sections 4.1.2 and 4.2).
+fn value(session: &Session<'_>, key: &Key, display: Option<&str>, of_type: &str) -> Option<Value> {
     let of = session.admission.policy.registry.named(&key.kind)?;
-    let kind = match direction {
-        Direction::Outgoing => key.kind.as_str(),
-        Direction::Incoming => "direct",
-    };
     let mut value = json!({
         "value": key.id,
         "$ref": resource::location(of, &session.origin.base_url, &key.id),
-        "type": kind,
+        "type": of_type,
     });
     if let (Some(object), Some(display)) = (value.as_object_mut(), display) {
         object.insert("display".into(), display.into());

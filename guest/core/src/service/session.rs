@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorKind};
 use crate::port::{Level, Origin, Ports};
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
-use crate::store::{Channel, Entry, Event, Key, Refusal, Write};
+use crate::store::{Channel, Draft, Entry, Event, Key, Refusal, Write};
 use crate::{dialect, limits};
 
 /// What the use cases work with.
@@ -45,6 +45,26 @@ impl Session<'_> {
             found.extend(self.ports.store.get(keys.to_vec())?);
         }
         Ok(found)
+    }
+
+    /// A write that no two commits which saw the same state can both do; put them in order by it.
+    pub fn order(&self, key: Key) -> Result<Write, Error> {
+        let found = self
+            .ports
+            .store
+            .get(vec![key.clone()])?
+            .into_iter()
+            .next()
+            .flatten();
+        let draft = Draft {
+            key,
+            body: "{}".to_owned(),
+            terms: Vec::new(),
+        };
+        Ok(match found {
+            Some(entry) => Write::Replace(draft, entry.version),
+            None => Write::Insert(draft),
+        })
     }
 
     /// Leaves a note for the operator.
