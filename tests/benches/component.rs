@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
+use scimlet::http::Caller;
 use scimlet::plugin::clock::SystemClock;
 use scimlet::plugin::random::OsRandom;
 use scimlet::store::sqlite::Sqlite;
@@ -126,6 +127,7 @@ impl Side {
             provider,
             store,
             secret,
+            caller: Caller::Unknown,
         });
         let made = http.send(create(&http.secret, "kept")).await?;
         let made: serde_json::Value = serde_json::from_str(&made.body)?;

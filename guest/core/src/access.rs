@@ -61,17 +61,17 @@ pub fn admit(
 ) -> Result<Admission, Error> {
     match &origin.caller {
         Caller::Unknown => by_credential(ports, origin, authorization),
-        Caller::Client(name) => {
-            let found = ports.store.get(vec![profile::key(), index_key()])?;
-            let mut found = found.into_iter();
-            let (profile, index) = (found.next().flatten(), found.next().flatten());
-            admission(format!("client:{name}"), profile, index, None)
-        }
-        Caller::User(_) => Err(Error::new(
-            ErrorKind::NotImplemented,
-            "`/Me` is not supported here",
-        )),
+        Caller::Client(name) => vouched(ports, format!("client:{name}")),
+        Caller::User(id) => vouched(ports, format!("user:{id}")),
     }
+}
+
+/// Somebody whom the embedder has authenticated.
+fn vouched(ports: &Ports<'_>, actor: String) -> Result<Admission, Error> {
+    let found = ports.store.get(vec![profile::key(), index_key()])?;
+    let mut found = found.into_iter();
+    let (profile, index) = (found.next().flatten(), found.next().flatten());
+    admission(actor, profile, index, None)
 }
 
 fn by_credential(

@@ -37,6 +37,18 @@ struct Settings {
     clients: Vec<String>,
     schemas: Vec<Schema>,
     resource_types: Vec<Definition>,
+    #[serde(default)]
+    me: Option<Me>,
+}
+
+/// What `/Me` is (RFC 7644 section 3.11), for embedders that name the end user who asks.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Me {
+    /// The type of the end users' resources.
+    pub resource_type: String,
+    /// What they may do with their own: `GET` (and with it HEAD), `PUT`, `PATCH`, `DELETE`.
+    pub methods: Vec<String>,
 }
 
 /// What a profile means.
@@ -46,6 +58,8 @@ pub struct Policy {
     pub registry: Registry,
     /// The clients' quirks that are on, in the order in which they apply.
     pub quirks: Vec<&'static Quirk>,
+    /// What `/Me` is; `None` if there is none.
+    pub me: Option<Me>,
 }
 
 /// A profile is not one; says where and why.
@@ -97,7 +111,19 @@ impl Policy {
         let quirks = quirks.collect::<Result<_, _>>()?;
         let registry = Registry::new(settings.resource_types, settings.schemas)
             .map_err(|error| ProfileError(error.to_string()))?;
-        Ok(Self { registry, quirks })
+        if let Some(me) = &settings.me
+            && registry.named(&me.resource_type).is_none()
+        {
+            let name = &me.resource_type;
+            return Err(ProfileError(format!(
+                "`me`: there is no resource type `{name}`"
+            )));
+        }
+        Ok(Self {
+            registry,
+            quirks,
+            me: settings.me,
+        })
     }
 }
 

@@ -53,6 +53,8 @@ pub struct InProcess {
     pub store: Arc<dyn Store>,
     /// A good secret.
     pub secret: String,
+    /// Whom the embedder knows to be asking.
+    pub caller: Caller,
 }
 
 /// The tenant of every endpoint.
@@ -77,7 +79,7 @@ impl Endpoint for InProcess {
             tenant: TENANT.to_owned(),
             base_url: Self::BASE.to_owned(),
             client_address: None,
-            caller: Caller::Unknown,
+            caller: self.caller.clone(),
         };
         let (path, query) = call.target.split_once('?').unwrap_or((&call.target, ""));
         let is_head = call.method == "HEAD";

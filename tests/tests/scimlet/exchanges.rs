@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use libtest_mimic::{Failed, Trial};
 use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
+use scimlet::http::Caller;
 use scimlet::store::{Database, Store};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::exchange::{self, Answer, Exchange, InProcess, TENANT};
@@ -72,6 +73,7 @@ fn natively(exchange: &Exchange) -> anyhow::Result<Vec<Answer>> {
             provider: Arc::new(native),
             store,
             secret,
+            caller: Caller::Unknown,
         };
         exchange::run(exchange, &endpoint).await
     })
@@ -98,6 +100,7 @@ fn in_component(exchange: &Exchange, database: Memory) -> anyhow::Result<Vec<Ans
             provider: Arc::new(plugin),
             store,
             secret,
+            caller: Caller::Unknown,
         };
         exchange::run(exchange, &endpoint).await
     })

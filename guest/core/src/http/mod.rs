@@ -1,5 +1,6 @@
 //! The protocol: RFC 7644 section 3. The only place that knows methods and status lines.
 
+mod me;
 mod request;
 mod response;
 mod route;
@@ -49,6 +50,7 @@ fn attempt(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Result<Resp
         admission: &admission,
     };
     let route = Route::of(&request.path, &admission.policy.registry)?;
+    let route = me::resolved(&session, route, &request.method)?;
     if let Route::Unsupported(path) = route {
         return Err(Error::new(
             ErrorKind::NotImplemented,
@@ -90,7 +92,9 @@ fn dispatch(
         }
         Route::Type(of) => found(&service::query::query(session, of, &request.search()?)?),
         Route::Resource(of, id) => resource(session, of, id, request),
-        Route::Unsupported(_) => Err(Error::internal("an unsupported route was dispatched")),
+        Route::Me | Route::Unsupported(_) => {
+            Err(Error::internal("a route was dispatched that leads nowhere"))
+        }
     }
 }
 

@@ -19,6 +19,8 @@ pub enum Route<'r> {
     Type(&'r ResourceType),
     /// `/Users/ID`
     Resource(&'r ResourceType, String),
+    /// `/Me`
+    Me,
     /// What RFC 7644 has and this service does not.
     Unsupported(&'static str),
 }
@@ -42,7 +44,7 @@ impl<'r> Route<'r> {
             ("ServiceProviderConfig", None) => Ok(Self::ServiceProviderConfig),
             ("ResourceTypes", name) => Ok(Self::ResourceTypes(name)),
             ("Schemas", uri) => Ok(Self::Schemas(uri)),
-            ("Me", _) => Ok(Self::Unsupported("/Me")),
+            ("Me", None) => Ok(Self::Me),
             ("Bulk", None) => Ok(Self::Unsupported("/Bulk")),
             (".search", None) => Ok(Self::Unsupported("/.search")),
             (name, second) => {
@@ -64,7 +66,7 @@ impl<'r> Route<'r> {
                 &["GET", "HEAD", "OPTIONS"]
             }
             Self::Type(_) => &["GET", "HEAD", "OPTIONS", "POST"],
-            Self::Resource(..) => &["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "PUT"],
+            Self::Resource(..) | Self::Me => &["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "PUT"],
             Self::Unsupported(_) => &[],
         }
     }

@@ -1,0 +1,42 @@
+//! `/Me`: RFC 7644 section 3.11. The resource of the end user whom the embedder names; such a caller reaches nothing else.
+
+use super::route::Route;
+use crate::error::{Error, ErrorKind};
+use crate::port::Caller;
+use crate::service::Session;
+
+/// The route with `/Me` put in the resource's own place; an error if the caller may not go there.
+pub(super) fn resolved<'r>(
+    session: &Session<'r>,
+    route: Route<'r>,
+    method: &str,
+) -> Result<Route<'r>, Error> {
+    let policy = &session.admission.policy;
+    match (route, &session.origin.caller) {
+        (Route::Me, Caller::User(id)) => {
+            let me = policy.me.as_ref().ok_or_else(unsupported)?;
+            let of = policy
+                .registry
+                .named(&me.resource_type)
+                .ok_or_else(unsupported)?;
+            let read = ["HEAD", "OPTIONS"].contains(&method).then_some("GET");
+            let wanted = read.unwrap_or(method);
+            if !me.methods.iter().any(|allowed| allowed == wanted) {
+                let detail = format!("end users may not {method} their own resource");
+                return Err(Error::new(ErrorKind::Forbidden, detail));
+            }
+            Ok(Route::Resource(of, id.clone()))
+        }
+        (Route::Me, Caller::Unknown | Caller::Client(_)) => Err(unsupported()),
+        (_, Caller::User(_)) => Err(Error::new(
+            ErrorKind::Forbidden,
+            "an end user may reach `/Me` alone",
+        )),
+        (route, Caller::Unknown | Caller::Client(_)) => Ok(route),
+    }
+}
+
+fn unsupported() -> Error {
+    let detail = "`/Me` is for end users whom the application names, and this is none";
+    Error::new(ErrorKind::NotImplemented, detail)
+}
