@@ -1,9 +1,10 @@
 //! What only a real connection shows: lengths, bodies that are too large or no text.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
 use reqwest::{Method, Response};
-use scimlet_tests::exchange::{Http, TENANT};
+use scimlet_tests::client::{patch, text};
+use scimlet_tests::exchange::{self, Http, TENANT};
 use scimlet_tests::server;
 use serde_json::{Value, json};
 
@@ -12,6 +13,7 @@ pub fn trials() -> Vec<Trial> {
     vec![
         super::trial("wire::head_has_the_length_of_get", head),
         super::trial("wire::bodies_that_are_refused_change_nothing", refused),
+        super::trial("wire::a_circle_is_not_closed_by_two_at_once", circle),
     ]
 }
 
@@ -78,5 +80,40 @@ async fn refused() -> anyhow::Result<()> {
         .json()
         .await?;
     ensure!(list["totalResults"] == 0, "{list}");
+    Ok(())
+}
+
+/// Where the profile refuses circles, each of two groups is put into the other at the same time: one of the two has to be refused.
+async fn circle() -> anyhow::Result<()> {
+    let (folder, server) = server::fresh()?;
+    let tree = exchange::all()?
+        .into_iter()
+        .find(|exchange| exchange.name == "groups-as-a-tree");
+    let profile = folder.path().join("tree.json");
+    std::fs::write(&profile, tree.context("no such exchange")?.profile)?;
+    let profile = profile.display().to_string();
+    server::json(
+        folder.path(),
+        &["tenant", "create", "tree", "--profile", &profile],
+    )?;
+    let endpoint = server.endpoint("tree")?;
+    for _ in 0..20 {
+        let group =
+            json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "g"});
+        let mut ids = Vec::new();
+        for _ in 0..2 {
+            let made = endpoint.ask("POST", "/Groups", &group).await?.expect(201)?;
+            ids.push(text(&made, "id")?.to_owned());
+        }
+        let join = |from: usize, into: usize| {
+            let member = json!([{"op": "add", "path": "members", "value": [{"value": ids[from]}]}]);
+            let (endpoint, path) = (endpoint.clone(), format!("/Groups/{}", ids[into]));
+            async move { endpoint.ask("PATCH", &path, &patch(member)).await }
+        };
+        let (one, other) = tokio::join!(join(0, 1), join(1, 0));
+        let mut statuses = [one?.status, other?.status];
+        statuses.sort_unstable();
+        ensure!(statuses == [200, 400], "{statuses:?}");
+    }
     Ok(())
 }
