@@ -1,100 +1,124 @@
-//! JSON as clients send it (RFC 8259), with what is read differently by different readers refused: an object that has a name twice.
-//! Depth is bounded by the parser, width by the size of the body.
+//! JSON as clients send it (RFC 8259): numbers kept to the digit, and refused what different readers read differently or not at all: an
+//! object that has a name twice, U+0000 and lone surrogates in strings, documents that are too deep or too wide.
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
-/// Reads a document; the error says what is wrong and where.
-pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
-    serde_json::from_str::<Strict>(text).map(|strict| strict.0)
+use crate::limits;
+
+/// A document that is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum JsonError {
+    /// It is no JSON.
+    #[error("{0}")]
+    Syntax(#[from] serde_json::Error),
+    /// An object has a name twice.
+    #[error("`{0}` is given twice")]
+    Twice(String),
+    /// A string holds U+0000.
+    #[error("a string holds U+0000")]
+    Nul,
+    /// Arrays and objects are nested too deeply.
+    #[error("nested more than {} deep", limits::JSON_DEPTH)]
+    Deep,
+    /// There are too many values.
+    #[error("more than {} values", limits::JSON_VALUES)]
+    Wide,
 }
 
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader).map(Self)
-    }
+/// Reads a document.
+pub fn parse(text: &str) -> Result<Value, JsonError> {
+    let mut left = limits::JSON_VALUES;
+    read(serde_json::from_str(text)?, limits::JSON_DEPTH, &mut left)
 }
 
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
+/// Level by level, so that nothing recurses deeper than it may.
+fn read(raw: &RawValue, depth: usize, left: &mut usize) -> Result<Value, JsonError> {
+    *left = left.checked_sub(1).ok_or(JsonError::Wide)?;
+    let text = raw.get();
+    if text.starts_with(['{', '[']) && depth == 0 {
+        return Err(JsonError::Deep);
     }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value)
-            .map(Value::Number)
-            .ok_or_else(|| E::custom("a number too large"))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Value, A::Error> {
-        let mut array = Vec::new();
-        while let Some(Strict(value)) = values.next_element()? {
-            array.push(value);
-        }
-        Ok(Value::Array(array))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut object = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            let Strict(value) = members.next_value()?;
+    if text.starts_with('{') {
+        let Members(members) = serde_json::from_str(text)?;
+        let mut object = serde_json::Map::new();
+        for (name, value) in members {
             if object.contains_key(&name) {
-                return Err(A::Error::custom(format!("`{name}` is given twice")));
+                return Err(JsonError::Twice(name));
             }
+            let value = read(value, depth.saturating_sub(1), left)?;
             object.insert(name, value);
         }
-        Ok(Value::Object(object))
+        return Ok(Value::Object(object));
+    }
+    if text.starts_with('[') {
+        let values: Vec<&RawValue> = serde_json::from_str(text)?;
+        let each = |value| read(value, depth.saturating_sub(1), left);
+        return Ok(Value::Array(
+            values.into_iter().map(each).collect::<Result<_, _>>()?,
+        ));
+    }
+    let value: Value = serde_json::from_str(text)?;
+    if value.as_str().is_some_and(|text| text.contains('\0')) {
+        return Err(JsonError::Nul);
+    }
+    Ok(value)
+}
+
+/// An object's members in their order, those given twice, too.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Members(members))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{JsonError, parse};
+    use crate::limits;
 
     #[test]
     fn reads_as_others_do() {
-        let text = r#"{"a":[1,-2,3.5,1e3,"\u00e4",true,null],"b":{"c":"\""}}"#;
+        let text = r#" {"a":[1,-2,3.5,1e3,"\u00e4",true,null],"b":{"c":"\""}} "#;
         let expected: serde_json::Value = serde_json::from_str(text).unwrap();
         assert_eq!(parse(text).unwrap(), expected);
+    }
+
+    #[test]
+    fn numbers_are_kept_to_the_digit() {
+        let text = r#"[12345678901234567890123,0.1234567890123456789,1.10,-0,1E+2]"#;
+        let printed = parse(text).unwrap().to_string();
+        assert_eq!(printed, text.replace("1E+2", "1e+2"));
     }
 
     #[test]
     fn a_name_given_twice_is_refused_at_any_depth() {
         for text in [r#"{"a":1,"a":1}"#, r#"[{"b":{"a":1,"\u0061":2}}]"#] {
             assert!(
-                parse(text).unwrap_err().to_string().contains("twice"),
+                matches!(parse(text), Err(JsonError::Twice(name)) if name == "a"),
                 "{text}"
             );
         }
@@ -102,17 +126,31 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_refused() {
-        let deep = "[".repeat(200) + &"]".repeat(200);
         for text in [
             "",
             "{",
             "nul",
             "1 2",
-            "\"\\ud800\"",
+            r#""\ud800""#,
+            r#"{"a":"\udc00"}"#,
             "{\"a\" 1}",
-            deep.as_str(),
+            "[01]",
         ] {
-            assert!(parse(text).is_err(), "{text}");
+            assert!(matches!(parse(text), Err(JsonError::Syntax(_))), "{text}");
         }
+        assert!(matches!(parse(r#"["a\u0000"]"#), Err(JsonError::Nul)));
+    }
+
+    #[test]
+    fn depth_and_width_are_bounded() {
+        let nested = |n: usize| "[".repeat(n) + &"]".repeat(n);
+        assert!(parse(&nested(limits::JSON_DEPTH)).is_ok());
+        assert!(matches!(
+            parse(&nested(limits::JSON_DEPTH + 1)),
+            Err(JsonError::Deep)
+        ));
+        assert!(matches!(parse(&nested(100_000)), Err(JsonError::Deep)));
+        let wide = format!("[{}0]", "0,".repeat(limits::JSON_VALUES));
+        assert!(matches!(parse(&wide), Err(JsonError::Wide)));
     }
 }

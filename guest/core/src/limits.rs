@@ -8,6 +8,10 @@ pub const FILTER_DEPTH: usize = 32;
 pub const FILTER_LEAVES: usize = 128;
 /// Bytes of a request body; the host may allow less.
 pub const BODY_BYTES: usize = 1024 * 1024;
+/// How deep arrays and objects of a body may nest.
+pub const JSON_DEPTH: usize = 64;
+/// Values in a body, objects and arrays counted too.
+pub const JSON_VALUES: usize = 200_000;
 /// Operations of one PATCH.
 pub const PATCH_OPERATIONS: usize = 1000;
 /// Resources on a page that asked for none or for more.

@@ -100,8 +100,10 @@ impl Policy {
     }
 
     fn read(text: &str) -> Result<Self, ProfileError> {
-        let document = serde_json::from_str(text)
+        let document: Value = serde_json::from_str(text)
             .map_err(|error| ProfileError(format!("the profile is no JSON: {error}")))?;
+        // A preset's `me` is nothing to a profile with other resource types; one of its own has to name one of them.
+        let names_me = document.pointer("/me/resourceType").is_some();
         let settings: Settings = serde_json::from_value(extended(document, 0)?)
             .map_err(|error| ProfileError(format!("the profile is wrong: {error}")))?;
         let quirks = settings.clients.iter().map(|name| {
@@ -111,18 +113,16 @@ impl Policy {
         let quirks = quirks.collect::<Result<_, _>>()?;
         let registry = Registry::new(settings.resource_types, settings.schemas)
             .map_err(|error| ProfileError(error.to_string()))?;
-        if let Some(me) = &settings.me
-            && registry.named(&me.resource_type).is_none()
-        {
-            let name = &me.resource_type;
-            return Err(ProfileError(format!(
-                "`me`: there is no resource type `{name}`"
-            )));
+        let me = settings
+            .me
+            .filter(|me| registry.named(&me.resource_type).is_some());
+        if me.is_none() && names_me {
+            return Err(ProfileError("`me`: there is no such resource type".into()));
         }
         Ok(Self {
             registry,
             quirks,
-            me: settings.me,
+            me,
         })
     }
 }

@@ -222,7 +222,7 @@ fn simple(attribute: &Attribute, path: &str, value: Value) -> Result<Value, Erro
         T::String | T::Reference => (value.is_string(), "must be a string"),
         T::Boolean => (value.is_boolean(), "must be true or false"),
         T::Decimal => (value.is_number(), "must be a number"),
-        T::Integer => (value.is_i64() || value.is_u64(), "must be an integer"),
+        T::Integer => (is_integer(&value), "must be an integer"),
         T::DateTime => {
             let fits = value
                 .as_str()
@@ -240,6 +240,18 @@ fn simple(attribute: &Attribute, path: &str, value: Value) -> Result<Value, Erro
     } else {
         Err(invalid(path, expected))
     }
+}
+
+/// A number without fraction and exponent (RFC 7643 section 2.3.4), of any size.
+fn is_integer(value: &Value) -> bool {
+    let Value::Number(number) = value else {
+        return false;
+    };
+    number
+        .to_string()
+        .trim_start_matches('-')
+        .bytes()
+        .all(|b| b.is_ascii_digit())
 }
 
 /// RFC 4648 sections 4 and 5, as RFC 7643 section 2.3.6 allows both.
