@@ -5,13 +5,14 @@ mod attribute;
 mod element;
 mod request;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use request::{Operation, operations};
 
 use crate::error::{Error, ErrorKind};
-use crate::filter::{AttrPath, Path};
+use crate::filter::{AttrPath, Filter, Path};
 use crate::mutability;
+use crate::predicate;
 use crate::relation::{self, Change, Changes};
 use crate::resource_type::{Place, Relation, ResourceType};
 use crate::schema::{Attribute, Checker, Content, Mutability};
@@ -24,6 +25,8 @@ pub struct Patch<'a> {
     pub content: Content,
     /// What has been asked of the relations by now.
     pub changes: Changes,
+    /// The values of the relations that [`reads`] names, as they were shown before.
+    pub loaded: Content,
     /// Checks values, and keeps what no schema knows.
     pub checker: Checker,
 }
@@ -44,6 +47,7 @@ impl<'a> Patch<'a> {
             of,
             content,
             changes: Changes::new(),
+            loaded: Content::new(),
             checker: Checker::default(),
         }
     }
@@ -175,7 +179,7 @@ impl<'a> Patch<'a> {
     /// A relation's values are known by their `value` alone.
     fn relation(&mut self, relation: &Relation, path: &Path, action: Action) -> Result<(), Error> {
         let name = relation.attribute.as_str().to_owned();
-        let change = self.changes.entry(name).or_default();
+        let change = self.changes.entry(name.clone()).or_default();
         if path.sub.is_some() || path.attribute.sub.is_some() {
             return Err(mutability::refused(&path.to_string()));
         }
@@ -188,8 +192,11 @@ impl<'a> Patch<'a> {
                 *change = Change::to_exactly(relation::ids(relation, &value)?);
             }
             (Action::Remove, Some(filter)) => {
-                let ids = element::ids(filter).ok_or_else(|| unsupported_filter(path))?;
-                change.remove(ids);
+                let ids = match element::ids(filter) {
+                    Some(ids) => ids,
+                    None => self.selected(relation, filter)?,
+                };
+                self.changes.entry(name).or_default().remove(ids);
             }
             (Action::Add(_) | Action::Replace(_), Some(_)) => {
                 return Err(mutability::refused(&path.to_string()));
@@ -197,6 +204,49 @@ impl<'a> Patch<'a> {
         }
         Ok(())
     }
+
+    /// The ids of the values that a filter selects among those that were loaded and those that were added since.
+    fn selected(&self, relation: &Relation, filter: &Filter) -> Result<Vec<String>, Error> {
+        let name = relation.attribute.as_str();
+        let attribute = self.of.attribute(name);
+        let attribute = attribute.ok_or_else(|| Error::internal("a relation without attribute"))?;
+        let selects = predicate::bind_element(filter, attribute).map_err(|error| Error {
+            kind: ErrorKind::InvalidPath,
+            ..error
+        })?;
+        let untouched = Change::default();
+        let change = self.changes.get(name).unwrap_or(&untouched);
+        let loaded = self
+            .loaded
+            .get(name)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        let known = loaded.filter(|value| selects.holds_for(value));
+        let known = known
+            .filter_map(|value| value.get("value")?.as_str())
+            .map(ToOwned::to_owned);
+        let added = change
+            .ids(true)
+            .filter(|id| selects.holds_for(&json!({ "value": id })));
+        Ok(known.chain(added.map(ToOwned::to_owned)).collect())
+    }
+}
+
+/// The relations whose values a PATCH has to see, since a filter asks for more than ids.
+#[must_use]
+pub fn reads<'a>(of: &'a ResourceType, operations: &[Operation]) -> Vec<&'a Relation> {
+    let read = |operation: &Operation| match operation {
+        Operation::Remove(Path {
+            attribute,
+            filter: Some(filter),
+            ..
+        }) => of
+            .relation(&attribute.name)
+            .filter(|_| element::ids(filter).is_none()),
+        _ => None,
+    };
+    operations.iter().filter_map(read).collect()
 }
 
 fn writable(attribute: &Attribute, path: &Path) -> Result<(), Error> {
@@ -211,12 +261,6 @@ fn no_such_path(path: &Path) -> Error {
         ErrorKind::InvalidPath,
         format!("`{path}` is no attribute of this resource"),
     )
-}
-
-fn unsupported_filter(path: &Path) -> Error {
-    let detail =
-        format!("`{path}` must select by `value eq`, as in members[value eq \"2819c223\"]");
-    Error::new(ErrorKind::InvalidPath, detail)
 }
 
 #[cfg(test)]

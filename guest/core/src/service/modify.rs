@@ -3,11 +3,15 @@
 use serde_json::Value;
 
 use super::update::{self, Update};
-use super::{Options, Session, Shown};
+use super::{Options, Session, Shown, related};
 use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
-use crate::patch::{self, Patch};
-use crate::resource_type::ResourceType;
+use crate::filter::AttrPath;
+use crate::patch::{self, Operation, Patch};
+use crate::projection::Projection;
+use crate::resource::Resource;
+use crate::resource_type::{Relation, ResourceType};
+use crate::schema::Content;
 
 /// Changes a resource and returns it; `None` if it has become too large to show, which answers 204.
 pub fn modify(
@@ -24,8 +28,10 @@ pub fn modify(
         is_patch: true,
         body: &mut body,
     });
+    let operations = patch::operations(body)?;
     let mut patch = Patch::new(of, before.content.clone());
-    for operation in patch::operations(body)? {
+    patch.loaded = loaded(session, of, &before, &operations)?;
+    for operation in operations {
         patch.apply(operation)?;
     }
     session.note_ignored(of, &patch.checker.ignored);
@@ -48,4 +54,28 @@ pub fn modify(
         }) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The relations that the operations' filters look into; others are not loaded, however large they are.
+fn loaded(
+    session: &Session<'_>,
+    of: &ResourceType,
+    before: &Resource,
+    operations: &[Operation],
+) -> Result<Content, Error> {
+    let path = |relation: &Relation| AttrPath {
+        uri: None,
+        name: relation.attribute.clone(),
+        sub: None,
+    };
+    let read: Vec<AttrPath> = patch::reads(of, operations).into_iter().map(path).collect();
+    if read.is_empty() {
+        return Ok(Content::new());
+    }
+    let projection = Projection {
+        attributes: Some(read),
+        ..Projection::default()
+    };
+    let shown = related::shown(session, of, std::slice::from_ref(before), &projection)?;
+    Ok(shown.into_iter().next().unwrap_or_default())
 }
