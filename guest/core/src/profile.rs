@@ -39,6 +39,19 @@ struct Settings {
     resource_types: Vec<Definition>,
     #[serde(default)]
     me: Option<Me>,
+    #[serde(default)]
+    secrets: Secrets,
+}
+
+/// What a profile has done with secrets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Secrets {
+    /// They are not kept.
+    #[default]
+    Discard,
+    /// They are kept as Argon2id hashes in PHC string format, for the application to check passwords against.
+    Hash,
 }
 
 /// What `/Me` is (RFC 7644 section 3.11), for embedders that name the end user who asks.
@@ -60,6 +73,8 @@ pub struct Policy {
     pub quirks: Vec<&'static Quirk>,
     /// What `/Me` is; `None` if there is none.
     pub me: Option<Me>,
+    /// What becomes of attributes that are written and never read.
+    pub secrets: Secrets,
 }
 
 /// A profile is not one; says where and why.
@@ -123,6 +138,7 @@ impl Policy {
             registry,
             quirks,
             me,
+            secrets: settings.secrets,
         })
     }
 }

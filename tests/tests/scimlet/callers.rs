@@ -1,11 +1,12 @@
-//! Callers whom the embedder has authenticated itself: provisioning clients, and end users at `/Me` (RFC 7644 section 3.11).
+//! Callers whom the embedder has authenticated itself: provisioning clients, and end users at `/Me` (RFC 7644 section 3.11); and
+//! what is kept of a password that one sends.
 
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
 use scimlet::http::{Caller, Principal};
-use scimlet::store::Database;
+use scimlet::store::{Database, Key};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::client::{patch, text};
 use scimlet_tests::exchange::{Answer, Call, DEFAULT, Endpoint, InProcess, TENANT};
@@ -17,6 +18,7 @@ pub fn trials() -> Vec<Trial> {
     vec![
         super::trial("callers::a_client_needs_no_credential", client),
         super::trial("callers::an_end_user_reads_its_own_and_nothing_else", reads),
+        super::trial("callers::a_password_is_a_slow_hash_or_nothing", password),
         super::trial(
             "callers::an_end_user_changes_what_the_profile_lets_it",
             changes,
@@ -96,6 +98,30 @@ async fn client() -> anyhow::Result<()> {
         events.iter().all(|event| event.actor == "client:gateway"),
         "{events:?}"
     );
+    Ok(())
+}
+
+async fn password() -> anyhow::Result<()> {
+    for (profile, kept) in [
+        (DEFAULT, false),
+        (r#"{"extends":"default","secrets":"hash"}"#, true),
+    ] {
+        let place = Place::new(profile).await?;
+        let set = patch(json!([{"op": "add", "path": "password", "value": "correct horse"}]));
+        place
+            .ask("PATCH", &format!("/Users/{}", place.user), &set)
+            .await?
+            .expect(200)?;
+        let key = Key {
+            kind: "User".to_owned(),
+            id: place.user.clone(),
+        };
+        let found = place.endpoint.store.get(vec![key]).await;
+        let events = place.endpoint.store.events(0, 10).await;
+        let text = format!("{found:?} {events:?}");
+        ensure!(!text.contains("correct horse"), "{text}");
+        ensure!(text.contains("$argon2id$") == kept, "{text}");
+    }
     Ok(())
 }
 

@@ -37,7 +37,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
         ],
     ),
     ("ports", &["port", "dialect", "profile"]),
-    ("use cases", &["credential", "access", "service"]),
+    ("use cases", &["credential", "access", "secret", "service"]),
     ("protocol", &["http"]),
 ];
 

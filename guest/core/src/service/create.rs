@@ -21,7 +21,7 @@ pub fn create(
 ) -> Result<Shown, Error> {
     let (mut content, changes) = update::received(session, of, body)?;
     check::required(of, &content)?;
-    update::discard_secrets(session, of, &mut content);
+    update::settle_secrets(session, of, None, &mut content)?;
     let at = session.ports.clock.now();
     let key = Key::new(of.name(), new_id(session, at));
     let resource = Resource {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Session;
 use crate::error::{Error, ErrorKind};
+use crate::profile::Secrets;
 use crate::resource_type::ResourceType;
 use crate::schema::Schema;
 use crate::{limits, urn};
@@ -16,7 +17,7 @@ pub fn service_provider_config(session: &Session<'_>) -> Value {
         "patch": {"supported": true},
         "bulk": {"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
         "filter": {"supported": true, "maxResults": limits::PAGE_MAX},
-        "changePassword": {"supported": false},
+        "changePassword": {"supported": session.admission.policy.secrets == Secrets::Hash},
         "sort": {"supported": true},
         "etag": {"supported": true},
         "authenticationSchemes": [{

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::mutability;
 use crate::relation::Change;
 use crate::resource_type::ResourceType;
+use crate::secret;
 
 /// Replaces a resource and returns it. What the body leaves out goes, relations included.
 pub fn replace(
@@ -21,6 +22,7 @@ pub fn replace(
     update::precondition(options, &before)?;
     let (mut content, mut changes) = update::received(session, of, body)?;
     mutability::keep_immutable(of, &before.content, &mut content)?;
+    secret::carry_over(of, &before.content, &mut content);
     for relation in &of.definition.relations {
         let nothing = || Change::to_exactly(Vec::new());
         changes

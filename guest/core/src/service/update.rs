@@ -12,6 +12,7 @@ use crate::relation::{self, Changes};
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::schema::{Checker, Content, check};
+use crate::secret;
 use crate::store::{Draft, Refusal, Write};
 
 /// What a POST or PUT asks for: the content, and the relations as changes.
@@ -63,7 +64,7 @@ impl Update<'_> {
             changes,
             step,
         } = self;
-        discard_secrets(session, of, &mut content);
+        settle_secrets(session, of, Some(&before.content), &mut content)?;
         check::required(of, &content)?;
         let key = before.key.clone();
         let (links, related) = linking::writes(session, of, &key, &changes, true)?;
@@ -152,19 +153,15 @@ pub(super) fn draft(of: &ResourceType, at: &Resource, content: &Content) -> Resu
     })
 }
 
-/// What is written and never returned has no use here: it is not kept.
-pub(super) fn discard_secrets(session: &Session<'_>, of: &ResourceType, content: &mut Content) {
-    let secret = of
-        .core()
-        .attributes
-        .iter()
-        .filter(|attribute| attribute.mutability == crate::schema::Mutability::WriteOnly);
-    for attribute in secret {
-        if content.remove(attribute.name.as_str()).is_some() {
-            let text = format!("`{}` was received and not kept", attribute.name);
-            session.note(crate::port::Level::Info, "policy", &text);
-        }
-    }
+/// Has the secrets of a content kept as the profile says.
+pub(super) fn settle_secrets(
+    session: &Session<'_>,
+    of: &ResourceType,
+    before: Option<&Content>,
+    content: &mut Content,
+) -> Result<(), Error> {
+    let secrets = session.admission.policy.secrets;
+    secret::settle(&session.ports, secrets, of, before, content)
 }
 
 /// A unique value that is in use is 409 (RFC 7644 section 3.3).
