@@ -1,0 +1,207 @@
+//! Filters bound to a schema, then evaluated: RFC 7644 section 3.4.2.2. Binding resolves names, types and case rules once;
+//! evaluation cannot fail.
+
+mod bind;
+mod constant;
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub use bind::{bind, bind_element, bind_leniently};
+
+use crate::filter::CompareOp;
+use crate::instant;
+use crate::schema::{Content, DataType};
+
+/// Where values are found in a shown resource, and how they compare.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// The keys from the resource, or from the value that brackets stand behind, down to the value.
+    pub steps: Vec<String>,
+    /// The type of what is compared: of the sub-attribute `value` where a complex attribute is.
+    pub data_type: DataType,
+    /// Whether case counts.
+    pub case_exact: bool,
+}
+
+/// The right-hand side, ready to compare.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operand {
+    /// A boolean.
+    Boolean(bool),
+    /// A number.
+    Number(serde_json::Number),
+    /// A text, folded where case does not count.
+    Text(String),
+    /// An instant.
+    Instant(Timestamp),
+}
+
+/// A bound filter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Predicate {
+    /// All of them hold; with none, always.
+    All(Vec<Predicate>),
+    /// One of them holds; with none, never.
+    Any(Vec<Predicate>),
+    /// It does not hold.
+    Not(Box<Predicate>),
+    /// A value of the field compares so. `NotEqual` is bound as not equal to any.
+    Compare(Field, CompareOp, Operand),
+    /// The field has a value.
+    Present(Field),
+    /// One value of the field fulfils the inner predicate, whose fields begin at that value.
+    Element(Field, Box<Predicate>),
+}
+
+impl Predicate {
+    /// Whether it holds for a shown resource.
+    #[must_use]
+    pub fn holds(&self, resource: &Content) -> bool {
+        self.holds_at(&Root::Object(resource))
+    }
+
+    /// Whether it holds for one value of the attribute that it was bound to.
+    #[must_use]
+    pub fn holds_for(&self, element: &Value) -> bool {
+        self.holds_at(&Root::Value(element))
+    }
+
+    fn holds_at(&self, root: &Root<'_>) -> bool {
+        match self {
+            Self::All(parts) => parts.iter().all(|part| part.holds_at(root)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds_at(root)),
+            Self::Not(inner) => !inner.holds_at(root),
+            Self::Present(field) => field.values(root).iter().any(|value| is_present(value)),
+            Self::Element(field, inner) => field
+                .values(root)
+                .iter()
+                .any(|value| inner.holds_at(&Root::Value(value))),
+            Self::Compare(field, operator, operand) => field
+                .values(root)
+                .iter()
+                .any(|value| field.compares(value, *operator, operand)),
+        }
+    }
+
+    /// The one id that a resource must have for it to hold; `None` if it does not say.
+    #[must_use]
+    pub fn named_id(&self) -> Option<&str> {
+        match self {
+            Self::Compare(field, CompareOp::Equal, Operand::Text(id)) if field.steps == ["id"] => {
+                Some(id)
+            }
+            Self::All(parts) => parts.iter().find_map(Self::named_id),
+            _ => None,
+        }
+    }
+
+    /// The first keys of all paths that it reads.
+    pub fn reads(&self, into: &mut Vec<String>) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.reads(into)),
+            Self::Not(inner) => inner.reads(into),
+            Self::Compare(field, ..) | Self::Present(field) | Self::Element(field, _) => {
+                into.extend(field.steps.first().cloned());
+            }
+        }
+    }
+}
+
+enum Root<'v> {
+    Object(&'v Content),
+    Value(&'v Value),
+}
+
+impl Field {
+    /// All values at the end of the steps, arrays laid flat.
+    fn values<'v>(&self, root: &Root<'v>) -> Vec<&'v Value> {
+        let mut steps = self.steps.iter();
+        let start: Vec<&Value> = match root {
+            Root::Value(value) => vec![*value],
+            Root::Object(object) => steps
+                .next()
+                .and_then(|step| object.get(step))
+                .into_iter()
+                .collect(),
+        };
+        let ends = steps.fold(start, |values, step| {
+            values
+                .into_iter()
+                .flat_map(flat)
+                .filter_map(|value| value.get(step))
+                .collect()
+        });
+        ends.into_iter().flat_map(flat).collect()
+    }
+
+    fn compares(&self, value: &Value, operator: CompareOp, operand: &Operand) -> bool {
+        match (value, operand) {
+            (Value::Bool(value), Operand::Boolean(operand)) => value == operand,
+            (Value::Number(value), Operand::Number(operand)) => {
+                compare_numbers(value, operand).is_some_and(|order| ordered(operator, order))
+            }
+            (Value::String(value), Operand::Instant(operand)) => {
+                instant::parse(value).is_some_and(|value| ordered(operator, value.cmp(operand)))
+            }
+            (Value::String(value), Operand::Text(operand)) => {
+                compares_text(&bind::normalised(value, self.case_exact), operator, operand)
+            }
+            _ => false,
+        }
+    }
+}
+
+fn flat(value: &Value) -> &[Value] {
+    value
+        .as_array()
+        .map_or(std::slice::from_ref(value), Vec::as_slice)
+}
+
+/// RFC 7644 table 3, `pr`: not empty, and a complex value has a value inside.
+fn is_present(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Object(members) => members.values().any(is_present),
+        Value::Array(values) => values.iter().any(is_present),
+        Value::Bool(_) | Value::Number(_) => true,
+    }
+}
+
+fn compares_text(value: &str, operator: CompareOp, operand: &str) -> bool {
+    match operator {
+        CompareOp::Contains => value.contains(operand),
+        CompareOp::StartsWith => value.starts_with(operand),
+        CompareOp::EndsWith => value.ends_with(operand),
+        _ => ordered(operator, value.cmp(operand)),
+    }
+}
+
+/// Numbers as numbers: integers exactly, others as far as f64 reaches.
+#[must_use]
+pub fn compare_numbers(a: &serde_json::Number, b: &serde_json::Number) -> Option<Ordering> {
+    let integer = |n: &serde_json::Number| {
+        n.as_i64()
+            .map(i128::from)
+            .or_else(|| n.as_u64().map(i128::from))
+    };
+    match (integer(a), integer(b)) {
+        (Some(a), Some(b)) => Some(a.cmp(&b)),
+        _ => a.as_f64()?.partial_cmp(&b.as_f64()?),
+    }
+}
+
+fn ordered(operator: CompareOp, order: Ordering) -> bool {
+    match operator {
+        CompareOp::Equal => order.is_eq(),
+        CompareOp::NotEqual => order.is_ne(),
+        CompareOp::Greater => order.is_gt(),
+        CompareOp::Less => order.is_lt(),
+        CompareOp::GreaterOrEqual => order.is_ge(),
+        CompareOp::LessOrEqual => order.is_le(),
+        CompareOp::Contains | CompareOp::StartsWith | CompareOp::EndsWith => false,
+    }
+}
