@@ -3,6 +3,7 @@
 mod client;
 mod component;
 mod contract;
+mod cursor;
 mod embed;
 mod exchanges;
 mod faults;
@@ -24,6 +25,7 @@ fn main() {
     trials.extend(component::trials());
     trials.extend(client::trials());
     trials.extend(contract::trials());
+    trials.extend(cursor::trials());
     trials.extend(embed::trials());
     trials.extend(exchanges::trials());
     trials.extend(faults::trials());
