@@ -1,25 +1,18 @@
 //! Walks by cursor (RFC 9865) where a recorded exchange is too short: what they miss, what they cost, and what a cursor is good for.
 
+mod limit;
+mod service;
+
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
-use scimlet::Provider;
-use scimlet::http::{Caller, Origin, Request};
-use scimlet::plugin::clock::Clock;
-use scimlet::store::sqlite::Sqlite;
-use scimlet::store::{Database, Store};
 use scimlet_tests::client::text;
-use scimlet_tests::exchange::Answer;
-use scimlet_tests::fixed::KnownBytes;
 use scimlet_tests::memory::Memory;
-use scimlet_tests::native::Native;
-use scimlet_tests::reads::Counted;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use self::service::Service;
 use crate::trial;
 
 /// What is walked through: below the base URL, without `cursor` and `count`.
@@ -40,6 +33,8 @@ pub fn trials() -> Vec<Trial> {
         trial("cursor::expires", expires),
         trial("cursor::is_no_use_to_another_tenant", foreign),
         trial("cursor::shows_nothing", opaque),
+        trial("cursor::ends_no_walk_at_the_scan_limit", limit::walk),
+        trial("cursor::scan_limit_of_lists", limit::lists),
     ];
     for (name, target) in WALKS {
         for database in ["memory", "unfiltered", "sqlite"] {
@@ -52,118 +47,6 @@ pub fn trials() -> Vec<Trial> {
         }
     }
     trials
-}
-
-/// A clock that is set by hand, in seconds.
-#[derive(Debug)]
-struct Watch(AtomicU64);
-
-impl Clock for Watch {
-    fn now(&self) -> Duration {
-        Duration::from_secs(self.0.load(Ordering::Relaxed))
-    }
-}
-
-/// A tenant's service, natively.
-struct Service {
-    native: Native,
-    watch: Arc<Watch>,
-    tenant: &'static str,
-    store: Arc<Counted>,
-    _folder: tempfile::TempDir,
-}
-
-impl Service {
-    async fn of(database: &str) -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let database: Arc<dyn Database> = match database {
-            "memory" => Arc::new(Memory::exact()),
-            "unfiltered" => Arc::new(Memory::unfiltered()),
-            _ => Arc::new(Sqlite::open(folder.path().join("walk.db"))?),
-        };
-        Self::tenant(&*database, "ours", folder).await
-    }
-
-    async fn tenant(
-        database: &dyn Database,
-        tenant: &'static str,
-        folder: tempfile::TempDir,
-    ) -> anyhow::Result<Self> {
-        database.create_tenant(tenant, 0).await?;
-        let store = database.open(tenant).await?.context("it was made")?;
-        let watch = Arc::new(Watch(AtomicU64::new(1_800_000_000)));
-        let native = Native {
-            clock: watch.clone(),
-            random: Arc::new(KnownBytes::default()),
-        };
-        let service = Self {
-            native,
-            watch,
-            tenant,
-            store: Arc::new(Counted::new(store)),
-            _folder: folder,
-        };
-        let store: Arc<dyn Store> = service.store.clone();
-        let profile = r#"{"extends":"default"}"#;
-        service.native.configure(store, profile).await?;
-        Ok(service)
-    }
-
-    async fn ask(&self, method: &str, target: &str, body: Value) -> anyhow::Result<Answer> {
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let origin = Origin {
-            tenant: self.tenant.to_owned(),
-            base_url: "http://scim.test".to_owned(),
-            client_address: None,
-            caller: Caller::Client(scimlet::http::Principal {
-                name: "walker".to_owned(),
-            }),
-        };
-        let request = Request {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            query: query.to_owned(),
-            headers: Vec::new(),
-            body: if body.is_null() {
-                String::new()
-            } else {
-                body.to_string()
-            },
-        };
-        let answer = self
-            .native
-            .handle(self.store.clone(), origin, request)
-            .await?;
-        Ok(Answer {
-            status: answer.status,
-            headers: answer.headers,
-            body: answer.body,
-        })
-    }
-
-    async fn page(&self, target: &str, cursor: &str, count: usize) -> anyhow::Result<Value> {
-        let target = format!("{target}attributes=id&cursor={cursor}&count={count}");
-        self.ask("GET", &target, Value::Null).await?.expect(200)
-    }
-
-    /// Makes a user, or every fourth time a group; its URL's path.
-    async fn make(&self, number: usize) -> anyhow::Result<String> {
-        let name = ["Eve", "Dan", "Bob"].get(number % 5);
-        let (endpoint, body) = if number % 4 == 3 {
-            (
-                "/Groups",
-                json!({"displayName": format!("g{}", number % 3)}),
-            )
-        } else {
-            let emails = json!([{"type": "work", "value": format!("{number}@a.example")}]);
-            let body = json!({
-                "userName": format!("u{number}"), "displayName": name, "title": name, "emails": emails,
-            });
-            ("/Users", body)
-        };
-        let made = self.ask("POST", endpoint, body).await?.expect(201)?;
-        Ok(format!("{endpoint}/{}", text(&made, "id")?))
-    }
 }
 
 fn ids(page: &Value) -> Vec<String> {
@@ -271,26 +154,8 @@ async fn expires() -> anyhow::Result<()> {
 async fn foreign() -> anyhow::Result<()> {
     let database = Memory::exact();
     let ours = Service::tenant(&database, "ours", tempfile::tempdir()?).await?;
-    // So that the keys differ although the random bytes are known.
-    ours.make(0).await?;
-    let random = ours.native.random.clone();
-    database.create_tenant("theirs", 0).await?;
-    let store = database.open("theirs").await?.context("it was made")?;
-    let theirs = Service {
-        native: Native {
-            clock: ours.watch.clone(),
-            random,
-        },
-        watch: ours.watch.clone(),
-        tenant: "theirs",
-        store: Arc::new(Counted::new(store)),
-        _folder: tempfile::tempdir()?,
-    };
-    let profile = r#"{"extends":"default"}"#;
-    theirs
-        .native
-        .configure(theirs.store.clone(), profile)
-        .await?;
+    // One source of bytes, so that the keys differ although they are known.
+    let theirs = Service::beside(&database, "theirs", &ours).await?;
     for number in 1..3 {
         ours.make(number).await?;
         theirs.make(number).await?;
