@@ -16,6 +16,7 @@ pub mod native;
 pub mod needs;
 pub mod outbox;
 pub mod python;
+pub mod reads;
 pub mod server;
 pub mod supplied;
 

@@ -5,7 +5,7 @@ use crate::store;
 /// What went wrong, in the RFC's terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// RFC 7644 table 9, as all up to `Sensitive`.
+    /// RFC 7644 table 9, as those that follow up to `InvalidValue`.
     InvalidFilter,
     /// The query would return or read more than the service is willing to.
     TooMany,
@@ -21,6 +21,12 @@ pub enum ErrorKind {
     NoTarget,
     /// A value is missing or not compatible with its attribute.
     InvalidValue,
+    /// RFC 9865 table 3, as the two that follow: the cursor is none of this query.
+    InvalidCursor,
+    /// The client waited longer than `cursorTimeout`.
+    ExpiredCursor,
+    /// Not between 0 and `maxPageSize`, or not that of the first page.
+    InvalidCount,
     /// No credential, or not a good one.
     Unauthorized,
     /// A good credential, but not for this.
@@ -58,7 +64,10 @@ impl ErrorKind {
             | Self::InvalidSyntax
             | Self::InvalidPath
             | Self::NoTarget
-            | Self::InvalidValue => 400,
+            | Self::InvalidValue
+            | Self::InvalidCursor
+            | Self::ExpiredCursor
+            | Self::InvalidCount => 400,
             Self::Unauthorized => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
@@ -74,7 +83,7 @@ impl ErrorKind {
         }
     }
 
-    /// The `scimType` of RFC 7644 table 9, where it has one.
+    /// The `scimType` of RFC 7644 table 9 or RFC 9865 table 3, where it has one.
     #[must_use]
     pub fn scim_type(self) -> Option<&'static str> {
         match self {
@@ -86,6 +95,9 @@ impl ErrorKind {
             Self::InvalidPath => Some("invalidPath"),
             Self::NoTarget => Some("noTarget"),
             Self::InvalidValue => Some("invalidValue"),
+            Self::InvalidCursor => Some("invalidCursor"),
+            Self::ExpiredCursor => Some("expiredCursor"),
+            Self::InvalidCount => Some("invalidCount"),
             Self::Unauthorized
             | Self::Forbidden
             | Self::NotFound

@@ -3,8 +3,8 @@
 //!
 //! Modules in layers, each importing only downwards: words (`urn`, `name`, `limits`, `error`, `text`, `instant`, `json`, `store`), syntax
 //! (`filter`), model (`schema`, `resource_type`, `resource`, `etag`), pure operations (`predicate`, `index`, `projection`,
-//! `mutability`, `patch`, `relation`, `sort`, `page`), ports (`port`, `profile`, `dialect`), use cases (`credential`, `access`, `secret`,
-//! `service`), protocol (`http`).
+//! `mutability`, `patch`, `relation`, `sort`, `page`, `cursor`), ports (`port`, `profile`, `dialect`), use cases (`credential`, `access`,
+//! `secret`, `service`), protocol (`http`).
 
 #![deny(
     clippy::unwrap_used,
@@ -23,6 +23,7 @@
 
 pub mod access;
 pub mod credential;
+pub mod cursor;
 pub mod dialect;
 pub mod error;
 pub mod etag;

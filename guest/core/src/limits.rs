@@ -18,7 +18,9 @@ pub const PATCH_OPERATIONS: usize = 1000;
 pub const PAGE_DEFAULT: usize = 100;
 /// Resources on a page at the most; advertised as `filter.maxResults`.
 pub const PAGE_MAX: usize = 1000;
-/// Entries that one query may read where the store could not evaluate the filter or the order itself.
+/// Seconds that a cursor is good for; advertised as `pagination.cursorTimeout`.
+pub const CURSOR_SECONDS: u64 = 600;
+/// Entries of one type that one query may read where the store could not evaluate the filter or the order itself.
 pub const SCAN_ENTRIES: usize = 20_000;
 /// Entries that one store call returns during a scan.
 pub const SCAN_PAGE: u32 = 500;

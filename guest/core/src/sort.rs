@@ -2,12 +2,13 @@
 
 use std::cmp::Ordering;
 
-use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
 use crate::error::{Error, ErrorKind};
 use crate::filter::AttrPath;
-use crate::predicate::{Field, compare_numbers};
+use crate::limits;
+use crate::predicate::Field;
 use crate::resource_type::{Place, ResourceType};
 use crate::schema::{Content, DataType, Returned};
 use crate::{instant, text};
@@ -21,35 +22,34 @@ pub struct Sort {
     pub descending: bool,
 }
 
-/// A resource's place in the order.
-#[derive(Clone, Debug, PartialEq)]
+/// A resource's place in the order. Values of several types, which a search of several resource types may meet, are ordered by
+/// type first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum SortKey {
     /// False before true.
     Boolean(bool),
-    /// By size.
-    Number(Number),
-    /// By UTF-8 bytes, folded where case does not count.
+    /// By size: as f64 in a form that orders like it, and how far an integer is from that.
+    Number(u64, i64),
+    /// By time: seconds and nanoseconds.
+    Instant(i64, i32),
+    /// By UTF-8 bytes, folded where case does not count; the beginning of a text that is longer than a term.
     Text(String),
-    /// By time.
-    Instant(Timestamp),
 }
 
 impl Sort {
-    /// Binds `sortBy`; a complex attribute is sorted by its `value`.
-    pub fn bind(path: &AttrPath, descending: bool, of: &ResourceType) -> Result<Self, Error> {
-        let invalid = |problem: &str| {
-            Error::new(
-                ErrorKind::InvalidValue,
-                format!("cannot sort by `{path}`: {problem}"),
-            )
-        };
+    /// Binds `sortBy`; a complex attribute is sorted by its `value`. `None` if the type has no such attribute.
+    pub fn bind(
+        path: &AttrPath,
+        descending: bool,
+        of: &ResourceType,
+    ) -> Result<Option<Self>, Error> {
         let Some(Place::Attribute {
             extension,
             attribute,
             sub,
         }) = of.place(path)
         else {
-            return Err(invalid("it is no attribute"));
+            return Ok(None);
         };
         let mut steps: Vec<String> = extension
             .map(|schema| schema.id.clone())
@@ -69,14 +69,14 @@ impl Sort {
             || leaf.returned == Returned::Never
             || attribute.returned == Returned::Never
         {
-            return Err(invalid("it has no value to sort by"));
+            return Err(invalid(path, "it has no value to sort by"));
         }
         let field = Field {
             steps,
             data_type: leaf.data_type,
             case_exact: leaf.case_exact,
         };
-        Ok(Self { field, descending })
+        Ok(Some(Self { field, descending }))
     }
 
     /// The key of a shown resource; `None` if it has no value. Of several values the primary one counts, else the first.
@@ -90,41 +90,56 @@ impl Sort {
             })?;
         Some(match value {
             Value::Bool(value) => SortKey::Boolean(*value),
-            Value::Number(value) => SortKey::Number(value.clone()),
+            Value::Number(value) => number(value)?,
             Value::String(value) if self.field.data_type == DataType::DateTime => {
-                SortKey::Instant(instant::parse(value)?)
+                let instant = instant::parse(value)?;
+                SortKey::Instant(instant.as_second(), instant.subsec_nanosecond())
             }
-            Value::String(value) if self.field.case_exact => SortKey::Text(value.clone()),
-            Value::String(value) => SortKey::Text(text::fold(value)),
+            Value::String(value) if self.field.case_exact => cut(value),
+            Value::String(value) => cut(&text::fold(value)),
             Value::Null | Value::Array(_) | Value::Object(_) => return None,
         })
     }
-
-    /// How two keys are ordered: resources without a value come last, and first when descending.
-    #[must_use]
-    pub fn compare(&self, a: Option<&SortKey>, b: Option<&SortKey>) -> Ordering {
-        let order = match (a, b) {
-            (Some(a), Some(b)) => a.compare(b),
-            (a, b) => a.is_none().cmp(&b.is_none()),
-        };
-        if self.descending {
-            order.reverse()
-        } else {
-            order
-        }
-    }
 }
 
-impl SortKey {
-    fn compare(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            (Self::Boolean(a), Self::Boolean(b)) => a.cmp(b),
-            (Self::Number(a), Self::Number(b)) => compare_numbers(a, b).unwrap_or(Ordering::Equal),
-            (Self::Text(a), Self::Text(b)) => a.cmp(b),
-            (Self::Instant(a), Self::Instant(b)) => a.cmp(b),
-            _ => Ordering::Equal,
-        }
-    }
+/// How two keys are ordered: resources without a value come last, and first when descending.
+#[must_use]
+pub fn compare(a: Option<&SortKey>, b: Option<&SortKey>, descending: bool) -> Ordering {
+    let order = match (a, b) {
+        (Some(a), Some(b)) => a.cmp(b),
+        (a, b) => a.is_none().cmp(&b.is_none()),
+    };
+    if descending { order.reverse() } else { order }
+}
+
+/// `sortBy` names what cannot be sorted by.
+pub fn invalid(path: &AttrPath, problem: &str) -> Error {
+    let detail = format!("cannot sort by `{path}`: {problem}");
+    Error::new(ErrorKind::InvalidValue, detail)
+}
+
+/// A number as a key: what orders by bits as f64 does by size, then what f64 cannot hold of an integer.
+fn number(value: &Number) -> Option<SortKey> {
+    // Minus zero is zero.
+    let float = value.as_f64()? + 0.0;
+    let bits = float.to_bits();
+    let ordered = if float.is_sign_negative() {
+        !bits
+    } else {
+        bits | 1 << 63
+    };
+    let whole = value
+        .as_i64()
+        .map(i128::from)
+        .or(value.as_u64().map(i128::from));
+    #[expect(clippy::cast_possible_truncation, reason = "saturates")]
+    let rest = whole.map_or(0, |whole| whole - float as i128);
+    Some(SortKey::Number(ordered, i64::try_from(rest).unwrap_or(0)))
+}
+
+/// As much of a text as a term holds, so that a sort here and one by the store agree.
+fn cut(text: &str) -> SortKey {
+    SortKey::Text(text::truncated(text, limits::TERM_BYTES).to_owned())
 }
 
 /// Of several values the primary one, else the first.
@@ -136,4 +151,33 @@ fn preferred(value: &Value) -> Option<&Value> {
         .iter()
         .find(|value| value.get("primary") == Some(&Value::Bool(true)));
     primary.or_else(|| values.first())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_in_one_order() {
+        let texts = [
+            "-1e300",
+            "-9007199254740993",
+            "-9007199254740992",
+            "-1.5",
+            "-1",
+            "0",
+            "0.5",
+            "1",
+            "9007199254740992",
+            "9007199254740993",
+            "18446744073709551615",
+            "1e300",
+        ];
+        let keys = texts.map(|text| number(&serde_json::from_str(text).unwrap()).unwrap());
+        assert!(keys.is_sorted_by(|a, b| a < b), "{keys:?}");
+        assert_eq!(
+            number(&Number::from_f64(-0.0).unwrap()),
+            number(&Number::from(0))
+        );
+    }
 }

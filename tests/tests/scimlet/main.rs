@@ -4,6 +4,7 @@ mod callers;
 mod client;
 mod component;
 mod contract;
+mod cursor;
 mod embed;
 mod exchanges;
 mod faults;
@@ -26,6 +27,7 @@ fn main() {
     trials.extend(callers::trials());
     trials.extend(client::trials());
     trials.extend(contract::trials());
+    trials.extend(cursor::trials());
     trials.extend(embed::trials());
     trials.extend(exchanges::trials());
     trials.extend(faults::trials());

@@ -34,6 +34,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "patch",
             "sort",
             "page",
+            "cursor",
         ],
     ),
     ("ports", &["port", "dialect", "profile"]),

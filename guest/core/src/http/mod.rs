@@ -4,6 +4,7 @@ mod me;
 mod request;
 mod response;
 mod route;
+mod search_request;
 
 use serde_json::Value;
 
@@ -91,6 +92,14 @@ fn dispatch(
             Ok(Response::resource(201, shown))
         }
         Route::Type(of) => found(&service::query::query(session, of, &request.search()?)?),
+        Route::Root => found(&service::query::query_all(session, &request.search()?)?),
+        Route::Search(of) => {
+            let search = search_request::search(request.json()?)?;
+            found(&match of {
+                Some(of) => service::query::query(session, of, &search)?,
+                None => service::query::query_all(session, &search)?,
+            })
+        }
         Route::Resource(of, id) => resource(session, of, id, request),
         Route::Me | Route::Unsupported(_) => {
             Err(Error::internal("a route was dispatched that leads nowhere"))

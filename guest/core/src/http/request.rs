@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::error::{Error, ErrorKind};
 use crate::etag::Condition;
 use crate::filter::AttrPath;
+use crate::page::Paging;
 use crate::projection::Projection;
 use crate::service::query::Search;
 use crate::service::{Conditions, Options};
@@ -99,29 +100,35 @@ impl Request {
         })
     }
 
-    /// What the query says about an answer with many (RFC 7644 table 6).
+    /// What the query says about an answer with many (RFC 7644 table 6, RFC 9865 table 1).
     pub fn search(&self) -> Result<Search, Error> {
         let sort_by = self
             .parameter("sortBy")?
             .map(|text| sort_path(&text))
             .transpose()?;
-        let descending = match self.parameter("sortOrder")?.as_deref() {
-            None | Some("ascending") => false,
-            Some("descending") => true,
-            Some(_) => return Err(invalid("`sortOrder` must be `ascending` or `descending`")),
+        let cursor = self.given("cursor")?;
+        let wrong_count = match &cursor {
+            Some(_) => ErrorKind::InvalidCount,
+            None => ErrorKind::InvalidValue,
         };
+        let start_index = self.integer("startIndex", ErrorKind::InvalidValue)?;
+        let count = self.integer("count", wrong_count)?;
         Ok(Search {
             filter: self.parameter("filter")?,
             sort_by,
-            descending,
-            start_index: self.integer("startIndex")?,
-            count: self.integer("count")?,
+            descending: descends(self.parameter("sortOrder")?.as_deref())?,
+            paging: Paging::new(cursor, start_index, count)?,
             projection: self.projection()?,
         })
     }
 
     /// The value of a query parameter; an empty one is none.
     pub fn parameter(&self, name: &str) -> Result<Option<String>, Error> {
+        Ok(self.given(name)?.filter(|value| !value.is_empty()))
+    }
+
+    /// The value of a query parameter, which may be empty.
+    fn given(&self, name: &str) -> Result<Option<String>, Error> {
         let pairs = form_urlencoded::parse(self.query.as_bytes());
         let mut values = pairs
             .filter(|(key, _)| key == name)
@@ -130,7 +137,7 @@ impl Request {
         if values.next().is_some() {
             return Err(invalid(&format!("`{name}` is given twice")));
         }
-        Ok(first.filter(|value| !value.is_empty()))
+        Ok(first)
     }
 
     fn projection(&self) -> Result<Projection, Error> {
@@ -144,13 +151,13 @@ impl Request {
         })
     }
 
-    fn integer(&self, name: &str) -> Result<Option<i64>, Error> {
+    fn integer(&self, name: &str, wrong: ErrorKind) -> Result<Option<i64>, Error> {
         let Some(text) = self.parameter(name)? else {
             return Ok(None);
         };
         match text.parse::<i64>() {
             Ok(value) => Ok(Some(value)),
-            Err(_) => Err(invalid(&format!("`{name}` must be an integer"))),
+            Err(_) => Err(Error::new(wrong, format!("`{name}` must be an integer"))),
         }
     }
 }
@@ -188,7 +195,17 @@ fn essence(value: &str) -> &str {
     value.split(';').next().unwrap_or(value).trim()
 }
 
-fn sort_path(text: &str) -> Result<AttrPath, Error> {
+/// What `sortOrder` means.
+pub(super) fn descends(order: Option<&str>) -> Result<bool, Error> {
+    match order {
+        None | Some("ascending") => Ok(false),
+        Some("descending") => Ok(true),
+        Some(_) => Err(invalid("`sortOrder` must be `ascending` or `descending`")),
+    }
+}
+
+/// What `sortBy` names.
+pub(super) fn sort_path(text: &str) -> Result<AttrPath, Error> {
     text.parse()
         .map_err(|_| invalid(&format!("`sortBy`: `{text}` is no attribute path")))
 }

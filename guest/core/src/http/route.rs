@@ -21,6 +21,10 @@ pub enum Route<'r> {
     Resource(&'r ResourceType, String),
     /// `/Me`
     Me,
+    /// The base URL itself: all resource types
+    Root,
+    /// `/.search` and `/Users/.search`
+    Search(Option<&'r ResourceType>),
     /// What RFC 7644 has and this service does not.
     Unsupported(&'static str),
 }
@@ -33,12 +37,14 @@ impl<'r> Route<'r> {
             .filter(|segment| !segment.is_empty())
             .map(decoded)
             .collect();
-        let segments = segments.unwrap_or_default();
-        let mut segments = segments.into_iter();
-        let (first, second, third) = (segments.next(), segments.next(), segments.next());
         let unknown = || Error::new(ErrorKind::NotFound, "there is no such endpoint");
-        let Some(first) = first.filter(|_| third.is_none()) else {
+        let mut segments = segments.ok_or_else(unknown)?.into_iter();
+        let (first, second, third) = (segments.next(), segments.next(), segments.next());
+        if third.is_some() {
             return Err(unknown());
+        }
+        let Some(first) = first else {
+            return Ok(Self::Root);
         };
         match (first.as_str(), second) {
             ("ServiceProviderConfig", None) => Ok(Self::ServiceProviderConfig),
@@ -46,12 +52,12 @@ impl<'r> Route<'r> {
             ("Schemas", uri) => Ok(Self::Schemas(uri)),
             ("Me", None) => Ok(Self::Me),
             ("Bulk", None) => Ok(Self::Unsupported("/Bulk")),
-            (".search", None) => Ok(Self::Unsupported("/.search")),
+            (".search", None) => Ok(Self::Search(None)),
             (name, second) => {
                 let of = registry.at_endpoint(name).ok_or_else(unknown)?;
                 Ok(match second {
                     None => Self::Type(of),
-                    Some(id) if id == ".search" => Self::Unsupported("/.search"),
+                    Some(id) if id == ".search" => Self::Search(Some(of)),
                     Some(id) => Self::Resource(of, id),
                 })
             }
@@ -62,9 +68,11 @@ impl<'r> Route<'r> {
     #[must_use]
     pub fn methods(&self) -> &'static [&'static str] {
         match self {
-            Self::ServiceProviderConfig | Self::ResourceTypes(_) | Self::Schemas(_) => {
-                &["GET", "HEAD", "OPTIONS"]
-            }
+            Self::ServiceProviderConfig
+            | Self::ResourceTypes(_)
+            | Self::Schemas(_)
+            | Self::Root => &["GET", "HEAD", "OPTIONS"],
+            Self::Search(_) => &["OPTIONS", "POST"],
             Self::Type(_) => &["GET", "HEAD", "OPTIONS", "POST"],
             Self::Resource(..) | Self::Me => &["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "PUT"],
             Self::Unsupported(_) => &[],

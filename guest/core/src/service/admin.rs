@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::secret;
 use crate::access::{Index, index_key};
 use crate::credential::{self, Credential};
 use crate::port::Ports;
@@ -68,11 +69,12 @@ pub struct Issued {
 }
 
 /// Sets the tenant's profile and returns its version. Paths that were not indexed before are not asked of the store until
-/// they are complete; in a new tenant all are.
+/// they are complete; in a new tenant all are. Makes the tenant's secret if it has none.
 pub fn configure(ports: &Ports<'_>, profile: &str, expected: Option<u64>) -> Result<u64, Problem> {
     let policy =
         Policy::from_document(profile).map_err(|error| Problem::Invalid(error.to_string()))?;
-    let [old, index] = entries(ports, [profile::key(), index_key()])?;
+    let keys = [profile::key(), index_key(), secret::key()];
+    let [old, index, secret] = entries(ports, keys)?;
     let version = old.as_ref().map(|entry| entry.version);
     if expected.is_some() && expected != version {
         return Err(Problem::Stale);
@@ -83,10 +85,13 @@ pub fn configure(ports: &Ports<'_>, profile: &str, expected: Option<u64>) -> Res
     let indexed = indexed(&policy, old.as_ref().map(|_| kept.unwrap_or_default()));
     let indexed =
         serde_json::to_string(&indexed).map_err(|e| Problem::Unavailable(e.to_string()))?;
-    let writes = vec![
+    let mut writes = vec![
         put(profile::key(), profile.to_owned(), version),
         put(index_key(), indexed, index.map(|entry| entry.version)),
     ];
+    if secret.is_none() {
+        writes.push(put(secret::key(), secret::fresh(ports), None));
+    }
     let versions = commit(ports, writes)?;
     let version = versions.into_iter().find(|(key, _)| *key == profile::key());
     Ok(version.map_or(1, |(_, version)| version))

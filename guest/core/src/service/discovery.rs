@@ -20,6 +20,7 @@ pub fn service_provider_config(session: &Session<'_>) -> Value {
         "changePassword": {"supported": session.admission.policy.secrets == Secrets::Hash},
         "sort": {"supported": true},
         "etag": {"supported": true},
+        "pagination": pagination(),
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "OAuth Bearer Token",
@@ -28,6 +29,18 @@ pub fn service_provider_config(session: &Session<'_>) -> Value {
             "primary": true,
         }],
         "meta": meta(session, "ServiceProviderConfig", "/ServiceProviderConfig"),
+    })
+}
+
+/// RFC 9865 section 4.
+fn pagination() -> Value {
+    json!({
+        "cursor": true,
+        "index": true,
+        "defaultPaginationMethod": "index",
+        "defaultPageSize": limits::PAGE_DEFAULT,
+        "maxPageSize": limits::PAGE_MAX,
+        "cursorTimeout": limits::CURSOR_SECONDS,
     })
 }
 

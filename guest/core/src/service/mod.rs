@@ -11,6 +11,7 @@ pub mod query;
 mod related;
 pub mod replace;
 pub mod retrieve;
+mod secret;
 mod session;
 mod update;
 mod walk;

@@ -1,16 +1,19 @@
 //! Filters bound to a schema, then evaluated: RFC 7644 section 3.4.2.2. Binding resolves names, types and case rules once;
 //! evaluation cannot fail.
 
+mod bind;
+mod constant;
+
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::error::{Error, ErrorKind};
-use crate::filter::{AttrPath, CompValue, CompareOp, Filter};
-use crate::resource_type::{Place, ResourceType};
-use crate::schema::{Attribute, Content, DataType, Mutability, Returned};
-use crate::{instant, text};
+pub use bind::{bind, bind_element, bind_leniently};
+
+use crate::filter::CompareOp;
+use crate::instant;
+use crate::schema::{Content, DataType};
 
 /// Where values are found in a shown resource, and how they compare.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,190 +54,6 @@ pub enum Predicate {
     Present(Field),
     /// One value of the field fulfils the inner predicate, whose fields begin at that value.
     Element(Field, Box<Predicate>),
-}
-
-/// Binds a filter to a resource type. What is unknown to it is `invalidFilter`.
-pub fn bind(filter: &Filter, of: &ResourceType) -> Result<Predicate, Error> {
-    bind_with(filter, &|path| resolve(path, of))
-}
-
-/// Binds the filter in brackets to the sub-attributes of an attribute.
-pub fn bind_element(filter: &Filter, attribute: &Attribute) -> Result<Predicate, Error> {
-    bind_with(filter, &|path| {
-        let known = path.uri.is_none() && path.sub.is_none();
-        if !attribute.is_complex() && known && path.name == *"value" {
-            return Ok((Vec::new(), attribute));
-        }
-        let sub = attribute.sub(path.name.as_str()).filter(|_| known);
-        let sub = sub.ok_or_else(|| unknown(path))?;
-        Ok((vec![sub.name.as_str().to_owned()], sub))
-    })
-}
-
-type Resolve<'r, 'a> = &'r dyn Fn(&AttrPath) -> Result<(Vec<String>, &'a Attribute), Error>;
-
-fn bind_with(filter: &Filter, resolve: Resolve<'_, '_>) -> Result<Predicate, Error> {
-    let each = |parts: &[Filter]| -> Result<Vec<Predicate>, Error> {
-        parts.iter().map(|part| bind_with(part, resolve)).collect()
-    };
-    Ok(match filter {
-        Filter::And(parts) => Predicate::All(each(parts)?),
-        Filter::Or(parts) => Predicate::Any(each(parts)?),
-        Filter::Not(inner) => negated(bind_with(inner, resolve)?),
-        Filter::Present(path) => {
-            let (steps, attribute) = readable(path, resolve)?;
-            Predicate::Present(field(steps, attribute))
-        }
-        Filter::Compare(path, operator, value) => {
-            compare(readable(path, resolve)?, path, *operator, value)?
-        }
-        Filter::ValuePath(path, inner) => {
-            let (steps, attribute) = readable(path, resolve)?;
-            let inner = bind_element(inner, attribute)?;
-            Predicate::Element(field(steps, attribute), Box::new(inner))
-        }
-    })
-}
-
-/// Resolves a path, unless its values are none that a client may learn (RFC 7643 section 7, `returned`).
-fn readable<'a>(
-    path: &AttrPath,
-    resolve: Resolve<'_, 'a>,
-) -> Result<(Vec<String>, &'a Attribute), Error> {
-    let (steps, attribute) = resolve(path)?;
-    if attribute.returned == Returned::Never || attribute.mutability == Mutability::WriteOnly {
-        return Err(invalid(format!("`{path}` cannot be filtered by")));
-    }
-    Ok((steps, attribute))
-}
-
-fn resolve<'a>(
-    path: &AttrPath,
-    of: &'a ResourceType,
-) -> Result<(Vec<String>, &'a Attribute), Error> {
-    let Some(Place::Attribute {
-        extension,
-        attribute,
-        sub,
-    }) = of.place(path)
-    else {
-        return Err(unknown(path));
-    };
-    let extension = extension.map(|schema| schema.id.clone());
-    let names = std::iter::once(attribute)
-        .chain(sub)
-        .map(|a| a.name.as_str().to_owned());
-    Ok((
-        extension.into_iter().chain(names).collect(),
-        sub.unwrap_or(attribute),
-    ))
-}
-
-fn compare(
-    (mut steps, attribute): (Vec<String>, &Attribute),
-    path: &AttrPath,
-    operator: CompareOp,
-    value: &CompValue,
-) -> Result<Predicate, Error> {
-    let compared = if attribute.is_complex() {
-        let sub = attribute.sub("value");
-        let sub = sub.ok_or_else(|| invalid(format!("`{path}` has no value to compare")))?;
-        steps.push(sub.name.as_str().to_owned());
-        sub
-    } else {
-        attribute
-    };
-    let field = field(steps, compared);
-    if *value == CompValue::Null {
-        return match operator {
-            CompareOp::Equal => Ok(negated(Predicate::Present(field))),
-            CompareOp::NotEqual => Ok(Predicate::Present(field)),
-            _ => Err(invalid(format!(
-                "null cannot be compared by `{}`",
-                operator.as_str()
-            ))),
-        };
-    }
-    applicable(compared.data_type, operator, path)?;
-    let operand = operand(&field, operator, value)
-        .ok_or_else(|| invalid(format!("`{path}` cannot be compared with {value}")))?;
-    Ok(match operator {
-        CompareOp::NotEqual => negated(Predicate::Compare(field, CompareOp::Equal, operand)),
-        _ => Predicate::Compare(field, operator, operand),
-    })
-}
-
-/// Which operators a type knows: booleans and binary values have no order (RFC 7644 table 3), only texts have parts.
-fn applicable(of: DataType, operator: CompareOp, path: &AttrPath) -> Result<(), Error> {
-    use CompareOp as Op;
-    let applies = match operator {
-        Op::Equal | Op::NotEqual => true,
-        Op::Contains | Op::StartsWith | Op::EndsWith => {
-            matches!(
-                of,
-                DataType::String | DataType::Reference | DataType::DateTime
-            )
-        }
-        Op::Greater | Op::Less | Op::GreaterOrEqual | Op::LessOrEqual => {
-            !matches!(of, DataType::Boolean | DataType::Binary)
-        }
-    };
-    let refused = || {
-        invalid(format!(
-            "`{path}` cannot be compared by `{}`",
-            operator.as_str()
-        ))
-    };
-    if applies { Ok(()) } else { Err(refused()) }
-}
-
-fn operand(field: &Field, operator: CompareOp, value: &CompValue) -> Option<Operand> {
-    use CompareOp as Op;
-    use DataType as T;
-    let of_parts = matches!(operator, Op::Contains | Op::StartsWith | Op::EndsWith);
-    match (field.data_type, value) {
-        (T::Boolean, CompValue::Boolean(value)) => Some(Operand::Boolean(*value)),
-        (T::Decimal | T::Integer, CompValue::Number(value)) => Some(Operand::Number(value.clone())),
-        (T::DateTime, CompValue::Text(value)) => {
-            if of_parts {
-                return Some(Operand::Text(normalised(value, field.case_exact)));
-            }
-            instant::parse(value).map(Operand::Instant)
-        }
-        (T::String | T::Reference | T::Binary, CompValue::Text(value)) => {
-            Some(Operand::Text(normalised(value, field.case_exact)))
-        }
-        _ => None,
-    }
-}
-
-fn normalised(value: &str, case_exact: bool) -> String {
-    if case_exact {
-        value.to_owned()
-    } else {
-        text::fold(value)
-    }
-}
-
-fn field(steps: Vec<String>, attribute: &Attribute) -> Field {
-    let case_exact = attribute.case_exact || attribute.data_type == DataType::Binary;
-    Field {
-        steps,
-        data_type: attribute.data_type,
-        case_exact,
-    }
-}
-
-fn negated(predicate: Predicate) -> Predicate {
-    Predicate::Not(Box::new(predicate))
-}
-
-fn unknown(path: &AttrPath) -> Error {
-    invalid(format!("`{path}` is no attribute here"))
-}
-
-fn invalid(detail: String) -> Error {
-    Error::new(ErrorKind::InvalidFilter, detail)
 }
 
 impl Predicate {
@@ -344,7 +163,7 @@ impl Field {
                 instant::parse(value).is_some_and(|value| ordered(operator, value.cmp(operand)))
             }
             (Value::String(value), Operand::Text(operand)) => {
-                compares_text(&normalised(value, self.case_exact), operator, operand)
+                compares_text(&bind::normalised(value, self.case_exact), operator, operand)
             }
             _ => false,
         }

@@ -1,0 +1,152 @@
+//! Cursors (RFC 9865): where a walk through a list goes on, sealed so that the client can neither read nor make one. The service
+//! keeps nothing of a walk. A cursor is good for the tenant whose key sealed it and for the query that it was sealed with.
+
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+
+use crate::sort::SortKey;
+
+/// Bytes of a tenant's key.
+pub const KEY_BYTES: usize = 32;
+/// Bytes of the random number that goes into each cursor.
+pub const NONCE_BYTES: usize = 24;
+
+/// What a cursor holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Milliseconds since 1970.
+    pub expires: u64,
+    /// Resources on each page of the walk.
+    pub count: usize,
+    /// How many resources matched when the walk began, where that is known.
+    pub total: Option<u64>,
+    /// Where each resource type goes on.
+    pub marks: Vec<Mark>,
+}
+
+/// Where one resource type goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mark {
+    /// At the beginning.
+    Start,
+    /// Behind the hit that had this position in the store.
+    After(String),
+    /// Behind this place in an order that is made here.
+    Behind(Place),
+    /// Nothing is left.
+    Done,
+}
+
+/// A resource's place in an order that is made here: ties are in the order of creation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Its value, if it has one.
+    pub key: Option<SortKey>,
+    /// Milliseconds since 1970.
+    pub created: u64,
+    /// The id.
+    pub id: String,
+}
+
+/// The text for the client, of unreserved characters alone (RFC 9865 table 1). `query` is what it is bound to, `nonce` is random.
+#[must_use]
+pub fn seal(
+    cursor: &Cursor,
+    key: &[u8; KEY_BYTES],
+    nonce: [u8; NONCE_BYTES],
+    query: &[u8],
+) -> Option<String> {
+    let msg = serde_json::to_vec(cursor).ok()?;
+    let payload = Payload {
+        msg: &msg,
+        aad: query,
+    };
+    let cipher = XChaCha20Poly1305::new(key.into());
+    let sealed = cipher.encrypt(&XNonce::from(nonce), payload).ok()?;
+    Some(BASE64URL_NOPAD.encode(&[nonce.as_slice(), &sealed].concat()))
+}
+
+/// The cursor of such a text; `None` if this key has not sealed it for this query.
+#[must_use]
+pub fn open(text: &str, key: &[u8; KEY_BYTES], query: &[u8]) -> Option<Cursor> {
+    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+    let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>()?;
+    let payload = Payload {
+        msg: sealed,
+        aad: query,
+    };
+    let cipher = XChaCha20Poly1305::new(key.into());
+    let msg = cipher.decrypt(&XNonce::from(*nonce), payload).ok()?;
+    serde_json::from_slice(&msg).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: [u8; KEY_BYTES] = [7; KEY_BYTES];
+    const NONCE: [u8; NONCE_BYTES] = [9; NONCE_BYTES];
+
+    fn cursor() -> Cursor {
+        let place = Place {
+            key: Some(SortKey::Number(u64::MAX, -1)),
+            created: 1,
+            id: "b".into(),
+        };
+        let marks = vec![
+            Mark::Start,
+            Mark::After("row 4711".into()),
+            Mark::Behind(place),
+            Mark::Done,
+        ];
+        Cursor {
+            expires: 5,
+            count: 2,
+            total: Some(9),
+            marks,
+        }
+    }
+
+    #[test]
+    fn a_cursor_survives_its_text() {
+        let text = seal(&cursor(), &KEY, NONCE, b"q").unwrap();
+        assert!(
+            text.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+        );
+        assert_eq!(open(&text, &KEY, b"q"), Some(cursor()));
+    }
+
+    #[test]
+    fn another_query_and_another_tenant_cannot_open_it() {
+        let text = seal(&cursor(), &KEY, NONCE, b"q").unwrap();
+        assert_eq!(open(&text, &KEY, b"r"), None);
+        assert_eq!(open(&text, &[8; KEY_BYTES], b"q"), None);
+    }
+
+    #[test]
+    fn a_changed_one_is_none() {
+        let text = seal(&cursor(), &KEY, NONCE, b"q").unwrap();
+        for at in 0..text.len() {
+            let mut changed = text.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            assert_eq!(
+                open(std::str::from_utf8(&changed).unwrap(), &KEY, b"q"),
+                None,
+                "{at}"
+            );
+            assert_eq!(open(&text[..at], &KEY, b"q"), None, "{at}");
+        }
+        assert_eq!(open(&format!("{text}AAAA"), &KEY, b"q"), None);
+    }
+
+    #[test]
+    fn nothing_of_it_can_be_read() {
+        let text = seal(&cursor(), &KEY, NONCE, b"q").unwrap();
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains("4711"));
+        assert!(!bytes.windows(4).any(|part| part == b"4711"));
+    }
+}

@@ -1,0 +1,93 @@
+//! The body of a search by POST: RFC 7644 section 3.4.3, RFC 9865 section 3. A member that is null, or an empty array, is not
+//! there (RFC 7643 section 2.5); unknown members are ignored.
+
+use serde_json::Value;
+
+use super::request::{descends, sort_path};
+use crate::error::{Error, ErrorKind};
+use crate::filter::AttrPath;
+use crate::page::Paging;
+use crate::projection::Projection;
+use crate::schema::Content;
+use crate::service::query::Search;
+use crate::urn;
+
+/// What a SearchRequest asks for.
+pub fn search(body: Value) -> Result<Search, Error> {
+    let Value::Object(body) = body else {
+        return Err(syntax("the body must be an object"));
+    };
+    check_schemas(&body)?;
+    let given = |text: String| (!text.is_empty()).then_some(text);
+    let sort_by = text(&body, "sortBy")?.and_then(given);
+    let sort_order = text(&body, "sortOrder")?.and_then(given);
+    let (start_index, count) = (integer(&body, "startIndex")?, integer(&body, "count")?);
+    Ok(Search {
+        filter: text(&body, "filter")?.and_then(given),
+        sort_by: sort_by.map(|path| sort_path(&path)).transpose()?,
+        descending: descends(sort_order.as_deref())?,
+        paging: Paging::new(text(&body, "cursor")?, start_index, count)?,
+        projection: Projection {
+            attributes: paths(&body, "attributes")?,
+            excluded: paths(&body, "excludedAttributes")?.unwrap_or_default(),
+        },
+    })
+}
+
+fn check_schemas(body: &Content) -> Result<(), Error> {
+    let schemas = member(body, "schemas").and_then(Value::as_array);
+    let is_ours = |uri: &Value| {
+        uri.as_str()
+            .is_some_and(|uri| urn::same(uri, urn::SEARCH_REQUEST))
+    };
+    match schemas {
+        Some(schemas) if schemas.iter().any(is_ours) => Ok(()),
+        _ => Err(syntax(&format!(
+            "`schemas` must hold `{}`",
+            urn::SEARCH_REQUEST
+        ))),
+    }
+}
+
+/// Attribute paths; as in a URL, those that are none select nothing.
+fn paths(body: &Content, name: &str) -> Result<Option<Vec<AttrPath>>, Error> {
+    let wrong = || syntax(&format!("`{name}` must be an array of strings"));
+    let Some(value) = member(body, name) else {
+        return Ok(None);
+    };
+    let values = value.as_array().ok_or_else(wrong)?;
+    let texts: Option<Vec<&str>> = values.iter().map(Value::as_str).collect();
+    let texts = texts.ok_or_else(wrong)?;
+    let paths = texts.iter().filter_map(|text| text.trim().parse().ok());
+    Ok((!texts.is_empty()).then(|| paths.collect()))
+}
+
+fn text(body: &Content, name: &str) -> Result<Option<String>, Error> {
+    match member(body, name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(syntax(&format!("`{name}` must be a string"))),
+    }
+}
+
+fn integer(body: &Content, name: &str) -> Result<Option<i64>, Error> {
+    let Some(value) = member(body, name) else {
+        return Ok(None);
+    };
+    let number = value.as_i64();
+    let number = number.ok_or_else(|| syntax(&format!("`{name}` must be an integer")))?;
+    Ok(Some(number))
+}
+
+/// The member of this name, in any case (RFC 7643 section 2.1), unless it is null.
+fn member<'a>(body: &'a Content, name: &str) -> Option<&'a Value> {
+    let mut members = body.iter();
+    let found = members.find(|(key, _)| key.eq_ignore_ascii_case(name));
+    found
+        .map(|(_, value)| value)
+        .filter(|value| !value.is_null())
+}
+
+fn syntax(detail: &str) -> Error {
+    Error::new(ErrorKind::InvalidSyntax, detail)
+}

@@ -1,0 +1,225 @@
+//! Binding a filter: names, types and case rules are resolved against the schema (RFC 7644 section 3.4.2.2).
+
+use super::{Field, Operand, Predicate};
+use crate::error::{Error, ErrorKind};
+use crate::filter::{AttrPath, CompValue, CompareOp, Filter};
+use crate::resource_type::{Place, ResourceType};
+use crate::schema::{Attribute, DataType, Mutability, Returned};
+use crate::{instant, text};
+
+/// Binds a filter to a resource type. What is unknown to it is `invalidFilter`.
+pub fn bind(filter: &Filter, of: &ResourceType) -> Result<Predicate, Error> {
+    Scope::Type(of).bind(filter, true)
+}
+
+/// Binds a filter to one of several resource types: an attribute that it does not know counts as having no value (RFC 7644
+/// section 3.4.2.1).
+pub fn bind_leniently(filter: &Filter, of: &ResourceType) -> Result<Predicate, Error> {
+    Scope::Type(of).bind(filter, false)
+}
+
+/// Binds the filter in brackets to the sub-attributes of an attribute.
+pub fn bind_element(filter: &Filter, attribute: &Attribute) -> Result<Predicate, Error> {
+    Scope::Attribute(attribute).bind(filter, true)
+}
+
+/// An attribute, and the keys from the root down to it.
+type Found<'a> = (Vec<String>, &'a Attribute);
+
+/// What the paths of a filter begin at.
+enum Scope<'a> {
+    Type(&'a ResourceType),
+    Attribute(&'a Attribute),
+}
+
+impl<'a> Scope<'a> {
+    fn bind(&self, filter: &Filter, strict: bool) -> Result<Predicate, Error> {
+        let each = |parts: &[Filter]| -> Result<Vec<Predicate>, Error> {
+            parts.iter().map(|part| self.bind(part, strict)).collect()
+        };
+        Ok(match filter {
+            Filter::And(parts) => Predicate::All(each(parts)?),
+            Filter::Or(parts) => Predicate::Any(each(parts)?),
+            Filter::Not(inner) => negated(self.bind(inner, strict)?),
+            Filter::Present(path) => match self.readable(path, strict)? {
+                Some((steps, attribute)) => Predicate::Present(field(steps, attribute)),
+                None => never(),
+            },
+            Filter::Compare(path, operator, value) => match self.readable(path, strict)? {
+                Some(found) => compare(found, path, *operator, value)?,
+                None => without_value(*operator, value)?,
+            },
+            Filter::ValuePath(path, inner) => match self.readable(path, strict)? {
+                Some((steps, attribute)) => {
+                    let inner = Scope::Attribute(attribute).bind(inner, strict)?;
+                    Predicate::Element(field(steps, attribute), Box::new(inner))
+                }
+                None => never(),
+            },
+        })
+    }
+
+    /// Resolves a path, unless its values are none that a client may learn (RFC 7643 section 7, `returned`). `None` if there is
+    /// no such attribute and that is no error.
+    fn readable(&self, path: &AttrPath, strict: bool) -> Result<Option<Found<'a>>, Error> {
+        let found = match self {
+            Self::Type(of) => of_type(path, of),
+            Self::Attribute(attribute) => of_attribute(path, attribute),
+        };
+        let Some((steps, attribute)) = found else {
+            let unknown = || invalid(format!("`{path}` is no attribute here"));
+            return if strict { Err(unknown()) } else { Ok(None) };
+        };
+        if attribute.returned == Returned::Never || attribute.mutability == Mutability::WriteOnly {
+            return Err(invalid(format!("`{path}` cannot be filtered by")));
+        }
+        Ok(Some((steps, attribute)))
+    }
+}
+
+fn of_attribute<'a>(path: &AttrPath, attribute: &'a Attribute) -> Option<Found<'a>> {
+    let known = path.uri.is_none() && path.sub.is_none();
+    if !attribute.is_complex() && known && path.name == *"value" {
+        return Some((Vec::new(), attribute));
+    }
+    let sub = attribute.sub(path.name.as_str()).filter(|_| known)?;
+    Some((vec![sub.name.as_str().to_owned()], sub))
+}
+
+fn of_type<'a>(path: &AttrPath, of: &'a ResourceType) -> Option<Found<'a>> {
+    let Some(Place::Attribute {
+        extension,
+        attribute,
+        sub,
+    }) = of.place(path)
+    else {
+        return None;
+    };
+    let extension = extension.map(|schema| schema.id.clone());
+    let names = std::iter::once(attribute)
+        .chain(sub)
+        .map(|a| a.name.as_str().to_owned());
+    let steps = extension.into_iter().chain(names).collect();
+    Some((steps, sub.unwrap_or(attribute)))
+}
+
+/// A comparison with an attribute that has no value: `ne` holds, and so does `eq null`.
+fn without_value(operator: CompareOp, value: &CompValue) -> Result<Predicate, Error> {
+    let null = *value == CompValue::Null;
+    match operator {
+        CompareOp::Equal if null => Ok(negated(never())),
+        CompareOp::NotEqual if !null => Ok(negated(never())),
+        CompareOp::Equal | CompareOp::NotEqual => Ok(never()),
+        _ if null => Err(uncomparable(operator)),
+        _ => Ok(never()),
+    }
+}
+
+fn never() -> Predicate {
+    Predicate::Any(Vec::new())
+}
+
+fn uncomparable(operator: CompareOp) -> Error {
+    let operator = operator.as_str();
+    invalid(format!("null cannot be compared by `{operator}`"))
+}
+
+fn compare(
+    (mut steps, attribute): (Vec<String>, &Attribute),
+    path: &AttrPath,
+    operator: CompareOp,
+    value: &CompValue,
+) -> Result<Predicate, Error> {
+    let compared = if attribute.is_complex() {
+        let sub = attribute.sub("value");
+        let sub = sub.ok_or_else(|| invalid(format!("`{path}` has no value to compare")))?;
+        steps.push(sub.name.as_str().to_owned());
+        sub
+    } else {
+        attribute
+    };
+    let field = field(steps, compared);
+    if *value == CompValue::Null {
+        return match operator {
+            CompareOp::Equal => Ok(negated(Predicate::Present(field))),
+            CompareOp::NotEqual => Ok(Predicate::Present(field)),
+            _ => Err(uncomparable(operator)),
+        };
+    }
+    applicable(compared.data_type, operator, path)?;
+    let operand = operand(&field, operator, value)
+        .ok_or_else(|| invalid(format!("`{path}` cannot be compared with {value}")))?;
+    Ok(match operator {
+        CompareOp::NotEqual => negated(Predicate::Compare(field, CompareOp::Equal, operand)),
+        _ => Predicate::Compare(field, operator, operand),
+    })
+}
+
+/// Which operators a type knows: booleans and binary values have no order (RFC 7644 table 3), only texts have parts.
+fn applicable(of: DataType, operator: CompareOp, path: &AttrPath) -> Result<(), Error> {
+    use CompareOp as Op;
+    let applies = match operator {
+        Op::Equal | Op::NotEqual => true,
+        Op::Contains | Op::StartsWith | Op::EndsWith => {
+            matches!(
+                of,
+                DataType::String | DataType::Reference | DataType::DateTime
+            )
+        }
+        Op::Greater | Op::Less | Op::GreaterOrEqual | Op::LessOrEqual => {
+            !matches!(of, DataType::Boolean | DataType::Binary)
+        }
+    };
+    let refused = || {
+        invalid(format!(
+            "`{path}` cannot be compared by `{}`",
+            operator.as_str()
+        ))
+    };
+    if applies { Ok(()) } else { Err(refused()) }
+}
+
+fn operand(field: &Field, operator: CompareOp, value: &CompValue) -> Option<Operand> {
+    use CompareOp as Op;
+    use DataType as T;
+    let of_parts = matches!(operator, Op::Contains | Op::StartsWith | Op::EndsWith);
+    match (field.data_type, value) {
+        (T::Boolean, CompValue::Boolean(value)) => Some(Operand::Boolean(*value)),
+        (T::Decimal | T::Integer, CompValue::Number(value)) => Some(Operand::Number(value.clone())),
+        (T::DateTime, CompValue::Text(value)) => {
+            if of_parts {
+                return Some(Operand::Text(normalised(value, field.case_exact)));
+            }
+            instant::parse(value).map(Operand::Instant)
+        }
+        (T::String | T::Reference | T::Binary, CompValue::Text(value)) => {
+            Some(Operand::Text(normalised(value, field.case_exact)))
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn normalised(value: &str, case_exact: bool) -> String {
+    if case_exact {
+        value.to_owned()
+    } else {
+        text::fold(value)
+    }
+}
+
+fn field(steps: Vec<String>, attribute: &Attribute) -> Field {
+    let case_exact = attribute.case_exact || attribute.data_type == DataType::Binary;
+    Field {
+        steps,
+        data_type: attribute.data_type,
+        case_exact,
+    }
+}
+
+fn negated(predicate: Predicate) -> Predicate {
+    Predicate::Not(Box::new(predicate))
+}
+
+fn invalid(detail: String) -> Error {
+    Error::new(ErrorKind::InvalidFilter, detail)
+}

@@ -1,0 +1,302 @@
+//! A search bound to one resource type: what the store is asked, and what is evaluated here.
+
+use super::super::{Session, related, walk};
+use super::{Search, too_many};
+use crate::error::Error;
+use crate::filter::Filter;
+use crate::index::{self, Pushed};
+use crate::port::Level;
+use crate::predicate::{self, Predicate};
+use crate::projection::Projection;
+use crate::resource::Resource;
+use crate::resource_type::ResourceType;
+use crate::sort::{Sort, SortKey};
+use crate::store::{Key, Page, Query, Window};
+use crate::{limits, sort};
+
+/// A resource that matches.
+pub(super) struct Found {
+    /// The resource.
+    pub resource: Resource,
+    /// Its place in the order, where that was worth computing and it has a value.
+    pub key: Option<SortKey>,
+}
+
+/// A search bound to a resource type.
+pub(super) struct Bound<'a> {
+    session: &'a Session<'a>,
+    pub of: &'a ResourceType,
+    predicate: Predicate,
+    pub pushed: Pushed,
+    pub sort: Option<Sort>,
+    /// What the store is to order by; `None` where it cannot, or need not.
+    pub order: Option<(String, bool)>,
+    /// Whether each resource needs its sort key, because other types are sorted among them.
+    keyed: bool,
+    /// Which relations and mirrors the predicate and the order look at.
+    reads: Projection,
+}
+
+impl<'a> Bound<'a> {
+    /// `root` if the search is of all types: what a type does not have then has no value.
+    pub fn new(
+        session: &'a Session<'a>,
+        of: &'a ResourceType,
+        filter: Option<&Filter>,
+        search: &Search,
+        root: bool,
+    ) -> Result<Self, Error> {
+        let predicate = match filter {
+            Some(filter) if root => predicate::bind_leniently(filter, of)?,
+            Some(filter) => predicate::bind(filter, of)?,
+            None => Predicate::All(Vec::new()),
+        };
+        let predicate = predicate.of_type(of.name());
+        let complete = session.admission.index.complete(of.name());
+        let nested = walk::within(session, of, &predicate)?;
+        let pushed = index::push(&predicate, of, complete, &nested);
+        let sort = match &search.sort_by {
+            Some(path) => Sort::bind(path, search.descending, of)?,
+            None => None,
+        };
+        let order = sort.as_ref().and_then(|sort| {
+            index::order(&sort.field, of, complete).map(|path| (path, sort.descending))
+        });
+        Ok(Self {
+            session,
+            of,
+            reads: reads(&predicate, sort.as_ref()),
+            keyed: root && sort.is_some(),
+            predicate,
+            pushed,
+            sort,
+            order,
+        })
+    }
+
+    /// Whether no resource of the type can match.
+    pub fn is_never(&self) -> bool {
+        self.predicate.constant() == Some(false)
+    }
+
+    /// Whether the order is made here alone.
+    pub fn is_sorted_here(&self) -> bool {
+        self.sort.is_some() && self.order.is_none()
+    }
+
+    /// A filter that names one id needs that entry alone; `None` for other filters.
+    pub fn named(&self) -> Result<Option<Vec<Found>>, Error> {
+        let Some(id) = self.predicate.named_id() else {
+            return Ok(None);
+        };
+        let found = self.session.entries(&[Key::new(self.of.name(), id)])?;
+        let hits = found.into_iter().flatten();
+        let page = Page {
+            hits: hits.map(|entry| (entry, String::new())).collect(),
+            total: None,
+            exact: false,
+            ordered: false,
+        };
+        self.journal("by id");
+        let judged = self.judged(page, true)?.into_iter();
+        Ok(Some(judged.filter_map(|(found, _)| found).collect()))
+    }
+
+    /// How many match, and so many of them from `offset` on.
+    pub fn part(&self, offset: u64, count: usize) -> Result<(u64, Vec<Found>), Error> {
+        if self.is_never() {
+            return Ok((0, Vec::new()));
+        }
+        let mut all = match self.named()? {
+            Some(found) => found,
+            None => match self.direct(offset, count)? {
+                Some(part) => return Ok(part),
+                None => self.scanned()?.ok_or_else(too_many)?,
+            },
+        };
+        if let Some(Sort { descending, .. }) = self.sort {
+            all.sort_by(|a, b| sort::compare(a.key.as_ref(), b.key.as_ref(), descending));
+        }
+        let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
+        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+        Ok((total, all.into_iter().skip(offset).take(count).collect()))
+    }
+
+    /// The part as the store found it; `None` if it does not know which resources are in it.
+    fn direct(&self, offset: u64, count: usize) -> Result<Option<(u64, Vec<Found>)>, Error> {
+        if self.pushed.weakened || self.is_sorted_here() {
+            return Ok(None);
+        }
+        let limit = |left: usize| u32::try_from(left.min(limits::PAGE_MAX)).unwrap_or(u32::MAX);
+        let mut page = self.find(Window::Offset(offset), limit(count), true)?;
+        let total = match page.total {
+            Some(total) if self.is_exact(&page) && self.is_ordered(&page) => total,
+            _ => return Ok(None),
+        };
+        self.journal("by the store");
+        let mut found = Vec::new();
+        loop {
+            let last = page.hits.last().map(|(_, position)| position.clone());
+            let judged = self.judged(page, self.keyed)?;
+            found.extend(judged.into_iter().filter_map(|(found, _)| found));
+            let known = offset.saturating_add(u64::try_from(found.len()).unwrap_or(u64::MAX));
+            match last {
+                Some(last) if found.len() < count && known < total => {
+                    page = self.find(Window::After(last), limit(count - found.len()), false)?;
+                }
+                _ => return Ok(Some((total, found))),
+            }
+        }
+    }
+
+    /// All that match in the order of creation, by reading everything that the store returns; `None` if that is more than
+    /// [`limits::SCAN_ENTRIES`].
+    pub fn scanned(&self) -> Result<Option<Vec<Found>>, Error> {
+        self.journal("by a scan");
+        let mut found = Vec::new();
+        let mut budget = limits::SCAN_ENTRIES;
+        let mut window = Window::Offset(0);
+        loop {
+            let page = self.unordered(window, limits::SCAN_PAGE, false)?;
+            let last = page.hits.last().map(|(_, position)| position.clone());
+            let full = u32::try_from(page.hits.len()).is_ok_and(|n| n >= limits::SCAN_PAGE);
+            budget = budget.saturating_sub(page.hits.len());
+            let judged = self.judged(page, self.sort.is_some())?;
+            found.extend(judged.into_iter().filter_map(|(found, _)| found));
+            match last {
+                Some(_) if full && budget == 0 => return Ok(None),
+                Some(position) if full => window = Window::After(position),
+                _ => return Ok(Some(found)),
+            }
+        }
+    }
+
+    /// How many match; `None` if the store does not know and it would take too much reading.
+    pub fn total(&self) -> Result<Option<u64>, Error> {
+        if self.is_never() {
+            return Ok(Some(0));
+        }
+        let count = |found: Vec<Found>| u64::try_from(found.len()).unwrap_or(u64::MAX);
+        if let Some(found) = self.named()? {
+            return Ok(Some(count(found)));
+        }
+        if !self.pushed.weakened {
+            let page = self.unordered(Window::Offset(0), 0, true)?;
+            if self.is_exact(&page) && page.total.is_some() {
+                return Ok(page.total);
+            }
+        }
+        Ok(self.scanned()?.map(count))
+    }
+
+    /// Each hit of a page with its position, and what was found there if it matches; evaluated if the store may be wrong, or
+    /// if it `must` be.
+    pub fn judged(&self, page: Page, must: bool) -> Result<Vec<(Option<Found>, String)>, Error> {
+        let evaluate = must || !self.is_exact(&page);
+        let (entries, positions): (Vec<_>, Vec<_>) = page.hits.into_iter().unzip();
+        let entries = entries.into_iter();
+        let resources: Vec<Resource> = entries
+            .map(Resource::from_entry)
+            .collect::<Result<_, _>>()?;
+        if !evaluate {
+            let found = |resource| {
+                Some(Found {
+                    resource,
+                    key: None,
+                })
+            };
+            return Ok(resources.into_iter().map(found).zip(positions).collect());
+        }
+        let computed = related::shown(self.session, self.of, &resources, &self.reads)?;
+        let base = &self.session.origin.base_url;
+        let judge = |(resource, computed): (Resource, _)| {
+            let shown = resource.shown(self.of, base, computed);
+            let key = self.sort.as_ref().and_then(|sort| sort.key(&shown));
+            self.predicate
+                .holds(&shown)
+                .then_some(Found { resource, key })
+        };
+        let judged = resources.into_iter().zip(computed).map(judge);
+        Ok(judged.zip(positions).collect())
+    }
+
+    /// One page in the order that the store can make.
+    pub fn find(&self, window: Window, limit: u32, count: bool) -> Result<Page, Error> {
+        self.ask(window, limit, count, self.order.clone())
+    }
+
+    fn unordered(&self, window: Window, limit: u32, count: bool) -> Result<Page, Error> {
+        self.ask(window, limit, count, None)
+    }
+
+    fn ask(
+        &self,
+        window: Window,
+        limit: u32,
+        count: bool,
+        order: Option<(String, bool)>,
+    ) -> Result<Page, Error> {
+        let query = Query {
+            kind: self.of.name().to_owned(),
+            filter: self.pushed.nodes.clone(),
+            order,
+            window,
+            limit,
+            count,
+        };
+        Ok(self.session.ports.store.find(query)?)
+    }
+
+    /// Whether all hits of the page match.
+    pub fn is_exact(&self, page: &Page) -> bool {
+        !self.pushed.weakened && (page.exact || self.pushed.nodes.is_empty())
+    }
+
+    /// Whether the hits of the page are in order.
+    pub fn is_ordered(&self, page: &Page) -> bool {
+        page.ordered || self.order.is_none()
+    }
+
+    /// Whether hits that the store evaluated need their sort keys all the same.
+    pub fn is_keyed(&self) -> bool {
+        self.keyed
+    }
+
+    /// What a cursor is bound to: the query as it is evaluated here and as the store gets it.
+    pub fn fingerprint(&self) -> String {
+        format!(
+            "{}\n{:?}\n{:?}\n{:?}\n{:?}\n",
+            self.of.name(),
+            self.predicate,
+            self.pushed.nodes,
+            self.sort,
+            self.order
+        )
+    }
+
+    /// Tells the operator how the query was answered.
+    pub fn journal(&self, how: &str) {
+        let weakened = if self.pushed.weakened {
+            ", weakened"
+        } else {
+            ""
+        };
+        let nodes = self.pushed.nodes.len();
+        let text = format!(
+            "{} answered {how}; {nodes} filter nodes pushed down{weakened}",
+            self.of.name()
+        );
+        self.session.note(Level::Debug, "query", &text);
+    }
+}
+
+fn reads(predicate: &Predicate, sort: Option<&Sort>) -> Projection {
+    let mut names = Vec::new();
+    predicate.reads(&mut names);
+    names.extend(sort.and_then(|sort| sort.field.steps.first().cloned()));
+    let paths = names.iter().filter_map(|name| name.parse().ok()).collect();
+    Projection {
+        attributes: Some(paths),
+        ..Projection::default()
+    }
+}

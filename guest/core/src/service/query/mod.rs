@@ -1,0 +1,131 @@
+//! GET and search of many: RFC 7644 sections 3.4.2 and 3.4.3, RFC 9865. The store is asked for one page; where it cannot evaluate
+//! the filter or the order itself, entries are read in bounded number and evaluated here.
+
+mod bound;
+mod list;
+mod source;
+mod walk;
+
+use serde_json::{Value, json};
+
+use self::bound::Bound;
+use super::{Session, related};
+use crate::error::{Error, ErrorKind};
+use crate::filter::{AttrPath, Filter};
+use crate::page::Paging;
+use crate::projection::Projection;
+use crate::resource::Resource;
+use crate::resource_type::ResourceType;
+use crate::schema::Content;
+use crate::{limits, sort, urn};
+
+/// What is searched for (RFC 7644 section 3.4.3).
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// The filter's text.
+    pub filter: Option<String>,
+    /// What to sort by.
+    pub sort_by: Option<AttrPath>,
+    /// Whether the order is reversed.
+    pub descending: bool,
+    /// Which part of the list is wanted.
+    pub paging: Paging,
+    /// Which attributes the answer is to hold.
+    pub projection: Projection,
+}
+
+/// The ListResponse for the resources of a type that match.
+pub fn query(session: &Session<'_>, of: &ResourceType, search: &Search) -> Result<Value, Error> {
+    answer(session, &[of], false, search)
+}
+
+/// The ListResponse for the resources of all types that match: type after type as the profile has them, unless they are sorted
+/// (RFC 7644 section 3.4.2.1).
+pub fn query_all(session: &Session<'_>, search: &Search) -> Result<Value, Error> {
+    let types: Vec<&ResourceType> = session.admission.policy.registry.types().iter().collect();
+    answer(session, &types, true, search)
+}
+
+fn answer(
+    session: &Session<'_>,
+    types: &[&ResourceType],
+    root: bool,
+    search: &Search,
+) -> Result<Value, Error> {
+    let filter = search.filter.as_deref().map(parsed).transpose()?;
+    let types = types.iter();
+    let bounds = types.map(|of| Bound::new(session, of, filter.as_ref(), search, root));
+    let bounds: Vec<Bound<'_>> = bounds.collect::<Result<_, _>>()?;
+    if let Some(path) = &search.sort_by
+        && bounds.iter().all(|bound| bound.sort.is_none())
+    {
+        return Err(sort::invalid(path, "it is no attribute"));
+    }
+    let order = search.sort_by.as_ref().map(|_| search.descending);
+    let (found, mut document) = match &search.paging {
+        Paging::Index(index) => {
+            let (total, found) = list::part(&bounds, order, *index)?;
+            (
+                found,
+                json!({"totalResults": total, "startIndex": index.start}),
+            )
+        }
+        Paging::Cursor { cursor, count } => {
+            let page = walk::page(session, &bounds, order, cursor, *count)?;
+            let mut document = Content::new();
+            if let Some(total) = page.total {
+                document.insert("totalResults".into(), total.into());
+            }
+            if let Some(next) = page.next {
+                document.insert("nextCursor".into(), next.into());
+            }
+            (page.found, Value::Object(document))
+        }
+    };
+    let shown = shown(session, &bounds, &found, &search.projection)?;
+    if let Value::Object(members) = &mut document {
+        members.insert("schemas".into(), json!([urn::LIST_RESPONSE]));
+        members.insert("itemsPerPage".into(), shown.len().into());
+        members.insert("Resources".into(), shown.into());
+    }
+    Ok(document)
+}
+
+/// Resources as the client sees them, in their order, each projected by its own type's schemas. Each comes with its type's
+/// place among the searched ones.
+fn shown(
+    session: &Session<'_>,
+    bounds: &[Bound<'_>],
+    found: &[(usize, Resource)],
+    projection: &Projection,
+) -> Result<Vec<Content>, Error> {
+    let mut shown: Vec<Content> = vec![Content::new(); found.len()];
+    for (rank, bound) in bounds.iter().enumerate() {
+        let own = || found.iter().filter(|(of, _)| *of == rank);
+        let resources: Vec<Resource> = own().map(|(_, resource)| resource.clone()).collect();
+        let computed = related::shown(session, bound.of, &resources, projection)?;
+        let places = found.iter().zip(&mut shown);
+        let places = places.filter(|((of, _), _)| *of == rank);
+        for (((_, resource), place), computed) in places.zip(computed) {
+            *place = resource.shown(bound.of, &session.origin.base_url, computed);
+            projection.apply(bound.of, place);
+        }
+    }
+    Ok(shown)
+}
+
+fn parsed(text: &str) -> Result<Filter, Error> {
+    text.parse().map_err(|error| {
+        let detail = format!("the filter is malformed: {error}");
+        Error::new(ErrorKind::InvalidFilter, detail)
+    })
+}
+
+/// More than a query may read.
+fn too_many() -> Error {
+    let detail = format!(
+        "more than {} resources would have to be read; filter more narrowly",
+        limits::SCAN_ENTRIES
+    );
+    Error::new(ErrorKind::TooMany, detail)
+}

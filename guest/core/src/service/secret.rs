@@ -1,0 +1,32 @@
+//! The tenant's own secret: the key that cursors are sealed with. `admin.configure` makes it, and it is read only where a cursor
+//! is used.
+
+use data_encoding::BASE64URL_NOPAD;
+
+use super::Session;
+use crate::cursor::KEY_BYTES;
+use crate::error::Error;
+use crate::port::Ports;
+use crate::store::Key;
+
+/// Where it is kept.
+pub(super) fn key() -> Key {
+    Key::new("$secret", "cursor")
+}
+
+/// The body of a new one.
+pub(super) fn fresh(ports: &Ports<'_>) -> String {
+    BASE64URL_NOPAD.encode(&ports.random_bytes::<KEY_BYTES>())
+}
+
+/// The key of the session's tenant.
+pub(super) fn load(session: &Session<'_>) -> Result<[u8; KEY_BYTES], Error> {
+    let found = session.ports.store.get(vec![key()])?;
+    let entry = found.into_iter().next().flatten();
+    let entry = entry.ok_or_else(|| {
+        Error::internal("the tenant has no `$secret/cursor`; its profile has to be set again")
+    })?;
+    let bytes = BASE64URL_NOPAD.decode(entry.body.as_bytes()).ok();
+    let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| Error::internal("`$secret/cursor` has a broken body"))
+}

@@ -1,0 +1,77 @@
+//! A store that counts the entries that it returns, so that a test can say what a request costs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use scimlet::store::{
+    Direction, Entry, Key, Link, LinkPage, Page, Query, RecordedEvent, Refusal, Rejection, Store,
+    Write,
+};
+
+/// Another store, counted.
+pub struct Counted {
+    inner: Arc<dyn Store>,
+    returned: AtomicUsize,
+}
+
+impl Counted {
+    /// Counts this one.
+    pub fn new(inner: Arc<dyn Store>) -> Self {
+        Self {
+            inner,
+            returned: AtomicUsize::new(0),
+        }
+    }
+
+    /// The entries that `find` has returned so far.
+    pub fn returned(&self) -> usize {
+        self.returned.load(Ordering::Relaxed)
+    }
+}
+
+#[async_trait]
+impl Store for Counted {
+    async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
+        self.inner.get(keys).await
+    }
+
+    async fn find(&self, query: Query) -> Result<Page, Refusal> {
+        let page = self.inner.find(query).await?;
+        self.returned.fetch_add(page.hits.len(), Ordering::Relaxed);
+        Ok(page)
+    }
+
+    async fn links(
+        &self,
+        anchors: Vec<Key>,
+        name: String,
+        direction: Direction,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<LinkPage>, Refusal> {
+        let pages = self.inner.links(anchors, name, direction, after, limit);
+        pages.await
+    }
+
+    async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
+        self.inner.has(links).await
+    }
+
+    async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
+        self.inner.counters(names).await
+    }
+
+    async fn commit(
+        &self,
+        at: u64,
+        actor: String,
+        writes: Vec<Write>,
+    ) -> Result<Vec<(Key, u64)>, Rejection> {
+        self.inner.commit(at, actor, writes).await
+    }
+
+    async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
+        self.inner.events(after, limit).await
+    }
+}
