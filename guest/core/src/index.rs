@@ -192,7 +192,7 @@ impl Pusher<'_> {
                 nodes
             }
             Predicate::Present(field) => match self.indexed(field) {
-                Some(path) => vec![Node::Present(path)],
+                Some(path) => vec![present(path, field)],
                 None => self.unknown(upwards),
             },
             Predicate::Compare(field, operator, operand) => {
@@ -298,6 +298,18 @@ impl Pusher<'_> {
         }
         self.weakened = true;
         self.predicate(&below(field, inner), upwards)
+    }
+}
+
+/// An empty text has a term, so that it can be found, but is not present (RFC 7644 table 3, `pr`).
+fn present(path: String, field: &Field) -> Node {
+    if !field.data_type.is_text() {
+        return Node::Present(path);
+    }
+    Node::Compare {
+        path,
+        operator: Operator::Greater,
+        value: Scalar::Text(String::new()),
     }
 }
 

@@ -112,6 +112,15 @@ pub struct Attribute {
     pub sub_attributes: Vec<Attribute>,
 }
 
+impl DataType {
+    /// Whether values are JSON strings.
+    #[must_use]
+    pub fn is_text(self) -> bool {
+        use DataType as T;
+        matches!(self, T::String | T::DateTime | T::Binary | T::Reference)
+    }
+}
+
 impl Attribute {
     /// The sub-attribute of this name.
     #[must_use]
@@ -123,16 +132,6 @@ impl Attribute {
     #[must_use]
     pub fn is_complex(&self) -> bool {
         self.data_type == DataType::Complex
-    }
-
-    /// Whether values are JSON strings.
-    #[must_use]
-    pub fn is_text(&self) -> bool {
-        use DataType as T;
-        matches!(
-            self.data_type,
-            T::String | T::DateTime | T::Binary | T::Reference
-        )
     }
 }
 
