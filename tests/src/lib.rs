@@ -18,5 +18,6 @@ pub mod outbox;
 pub mod python;
 pub mod server;
 pub mod supplied;
+pub mod tenant;
 
 use scimlet::bindings;

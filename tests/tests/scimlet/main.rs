@@ -6,6 +6,7 @@ mod contract;
 mod embed;
 mod exchanges;
 mod faults;
+mod properties;
 mod readme;
 mod sqlite;
 mod tenants;
@@ -27,6 +28,7 @@ fn main() {
     trials.extend(embed::trials());
     trials.extend(exchanges::trials());
     trials.extend(faults::trials());
+    trials.extend(properties::trials());
     trials.extend(readme::trials());
     trials.extend(sqlite::trials());
     trials.extend(tidy::trials());
