@@ -7,7 +7,7 @@ use crate::filter::{AttrPath, CompareOp};
 use crate::limits::TERM_BYTES;
 use crate::predicate::{Field, Operand, Predicate};
 use crate::resource_type::{Place, ResourceType};
-use crate::schema::{Attribute, Content, DataType, Uniqueness};
+use crate::schema::{Attribute, Content, DataType};
 use crate::store::{Direction, Key, Node, Operator, Scalar, Term};
 use crate::{instant, text};
 
@@ -32,7 +32,7 @@ pub fn terms(of: &ResourceType, content: &Content) -> Result<Vec<Term>, TooLong>
             continue;
         };
         let path = path.to_string();
-        let unique = leaf.uniqueness != Uniqueness::None;
+        let unique = leaf.is_unique();
         for value in values {
             let Some((value, whole)) = scalar(value, leaf) else {
                 continue;

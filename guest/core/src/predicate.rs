@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::error::{Error, ErrorKind};
 use crate::filter::{AttrPath, CompValue, CompareOp, Filter};
 use crate::resource_type::{Place, ResourceType};
-use crate::schema::{Attribute, Content, DataType, Mutability, Returned};
+use crate::schema::{Attribute, Content, DataType};
 use crate::{instant, text};
 
 /// Where values are found in a shown resource, and how they compare.
@@ -83,7 +83,7 @@ fn bind_with(filter: &Filter, resolve: Resolve<'_, '_>) -> Result<Predicate, Err
         Filter::Not(inner) => negated(bind_with(inner, resolve)?),
         Filter::Present(path) => {
             let (steps, attribute) = readable(path, resolve)?;
-            Predicate::Present(field(steps, attribute))
+            Predicate::Present(Field::new(steps, attribute))
         }
         Filter::Compare(path, operator, value) => {
             compare(readable(path, resolve)?, path, *operator, value)?
@@ -91,7 +91,7 @@ fn bind_with(filter: &Filter, resolve: Resolve<'_, '_>) -> Result<Predicate, Err
         Filter::ValuePath(path, inner) => {
             let (steps, attribute) = readable(path, resolve)?;
             let inner = bind_element(inner, attribute)?;
-            Predicate::Element(field(steps, attribute), Box::new(inner))
+            Predicate::Element(Field::new(steps, attribute), Box::new(inner))
         }
     })
 }
@@ -102,8 +102,8 @@ fn readable<'a>(
     resolve: Resolve<'_, 'a>,
 ) -> Result<(Vec<String>, &'a Attribute), Error> {
     let (steps, attribute) = resolve(path)?;
-    if attribute.returned == Returned::Never || attribute.mutability == Mutability::WriteOnly {
-        return Err(invalid(format!("`{path}` cannot be filtered by")));
+    if attribute.is_hidden() {
+        return Err(hidden(path));
     }
     Ok((steps, attribute))
 }
@@ -120,6 +120,9 @@ fn resolve<'a>(
     else {
         return Err(unknown(path));
     };
+    if attribute.is_hidden() {
+        return Err(hidden(path));
+    }
     let extension = extension.map(|schema| schema.id.clone());
     let names = std::iter::once(attribute)
         .chain(sub)
@@ -144,7 +147,7 @@ fn compare(
     } else {
         attribute
     };
-    let field = field(steps, compared);
+    let field = Field::new(steps, compared);
     if *value == CompValue::Null {
         return match operator {
             CompareOp::Equal => Ok(negated(Predicate::Present(field))),
@@ -216,21 +219,16 @@ fn normalised(value: &str, case_exact: bool) -> String {
     }
 }
 
-fn field(steps: Vec<String>, attribute: &Attribute) -> Field {
-    let case_exact = attribute.case_exact || attribute.data_type == DataType::Binary;
-    Field {
-        steps,
-        data_type: attribute.data_type,
-        case_exact,
-    }
-}
-
 fn negated(predicate: Predicate) -> Predicate {
     Predicate::Not(Box::new(predicate))
 }
 
 fn unknown(path: &AttrPath) -> Error {
     invalid(format!("`{path}` is no attribute here"))
+}
+
+fn hidden(path: &AttrPath) -> Error {
+    invalid(format!("`{path}` cannot be filtered by"))
 }
 
 fn invalid(detail: String) -> Error {
@@ -297,6 +295,17 @@ enum Root<'v> {
 }
 
 impl Field {
+    /// The values of an attribute at the end of these steps.
+    #[must_use]
+    pub fn new(steps: Vec<String>, attribute: &Attribute) -> Self {
+        let case_exact = attribute.case_exact || attribute.data_type == DataType::Binary;
+        Self {
+            steps,
+            data_type: attribute.data_type,
+            case_exact,
+        }
+    }
+
     /// All values at the end of the steps, arrays laid flat.
     fn values<'v>(&self, root: &Root<'v>) -> Vec<&'v Value> {
         let mut steps = self.steps.iter();

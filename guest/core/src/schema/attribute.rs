@@ -128,6 +128,19 @@ impl Attribute {
         find(&self.sub_attributes, name)
     }
 
+    /// Whether no answer shows its values or tells them by what it finds: what is `writeOnly` is never returned (RFC 7643
+    /// section 7).
+    #[must_use]
+    pub fn is_hidden(&self) -> bool {
+        self.returned == Returned::Never || self.mutability == Mutability::WriteOnly
+    }
+
+    /// Whether the service has to keep its values unique.
+    #[must_use]
+    pub fn is_unique(&self) -> bool {
+        self.uniqueness != Uniqueness::None && self.mutability != Mutability::ReadOnly
+    }
+
     /// Whether values are objects.
     #[must_use]
     pub fn is_complex(&self) -> bool {

@@ -11,7 +11,7 @@ use crate::projection::Projection;
 use crate::relation::{self, Changes};
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
-use crate::schema::{Checker, Content, check};
+use crate::schema::{Attribute, Checker, Content, Mutability, check};
 use crate::store::{Draft, Refusal, Write};
 
 /// What a POST or PUT asks for: the content, and the relations as changes.
@@ -154,15 +154,40 @@ pub(super) fn draft(of: &ResourceType, at: &Resource, content: &Content) -> Resu
 
 /// What is written and never returned has no use here: it is not kept.
 pub(super) fn discard_secrets(session: &Session<'_>, of: &ResourceType, content: &mut Content) {
-    let secret = of
-        .core()
-        .attributes
-        .iter()
-        .filter(|attribute| attribute.mutability == crate::schema::Mutability::WriteOnly);
-    for attribute in secret {
-        if content.remove(attribute.name.as_str()).is_some() {
-            let text = format!("`{}` was received and not kept", attribute.name);
-            session.note(crate::port::Level::Info, "policy", &text);
+    let mut discarded = Vec::new();
+    discard_in(&of.core().attributes, content, &mut discarded);
+    for (extension, _) in of.extensions() {
+        if let Some(inner) = content
+            .get_mut(&extension.id)
+            .and_then(Value::as_object_mut)
+        {
+            discard_in(&extension.attributes, inner, &mut discarded);
+            if inner.is_empty() {
+                content.remove(&extension.id);
+            }
+        }
+    }
+    for name in discarded {
+        let text = format!("`{name}` was received and not kept");
+        session.note(crate::port::Level::Info, "policy", &text);
+    }
+}
+
+fn discard_in(attributes: &[Attribute], object: &mut Content, discarded: &mut Vec<String>) {
+    for attribute in attributes {
+        let name = attribute.name.as_str();
+        let secret = attribute.mutability == Mutability::WriteOnly;
+        if secret && object.remove(name).is_some() {
+            discarded.push(name.to_owned());
+        }
+        let parts = object.get_mut(name).filter(|_| attribute.is_complex());
+        let values = match parts {
+            Some(Value::Array(values)) => values.as_mut_slice(),
+            Some(value) => std::slice::from_mut(value),
+            None => continue,
+        };
+        for value in values.iter_mut().filter_map(Value::as_object_mut) {
+            discard_in(&attribute.sub_attributes, value, discarded);
         }
     }
 }
