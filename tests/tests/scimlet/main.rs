@@ -1,5 +1,6 @@
 //! The one harness of the whole-system tests. Each module yields trials, each with a name of its own.
 
+mod characteristics;
 mod client;
 mod component;
 mod contract;
@@ -23,6 +24,7 @@ fn main() {
     let arguments = Arguments::from_args();
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(component::trials());
+    trials.extend(characteristics::trials());
     trials.extend(client::trials());
     trials.extend(contract::trials());
     trials.extend(embed::trials());
