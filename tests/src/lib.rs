@@ -19,5 +19,6 @@ pub mod python;
 pub mod reads;
 pub mod server;
 pub mod supplied;
+pub mod tenant;
 
 use scimlet::bindings;

@@ -9,7 +9,7 @@ use crate::filter::{AttrPath, CompareOp};
 use crate::limits::TERM_BYTES;
 use crate::predicate::{Field, Operand, Predicate};
 use crate::resource_type::{Place, ResourceType};
-use crate::schema::{Attribute, Content, DataType, Uniqueness};
+use crate::schema::{Attribute, Content, DataType};
 use crate::store::{Direction, Key, Node, Operator, Scalar, Term};
 use crate::{instant, text};
 
@@ -34,7 +34,7 @@ pub fn terms(of: &ResourceType, content: &Content) -> Result<Vec<Term>, TooLong>
             continue;
         };
         let path = path.to_string();
-        let unique = leaf.uniqueness != Uniqueness::None;
+        let unique = leaf.is_unique();
         for value in values {
             let Some((value, whole)) = scalar(value, leaf) else {
                 continue;
@@ -204,7 +204,7 @@ impl Pusher<'_> {
                 nodes
             }
             Predicate::Present(field) => match self.indexed(field) {
-                Some(path) => vec![Node::Present(path)],
+                Some(path) => vec![present(path, field)],
                 None => self.unknown(upwards),
             },
             Predicate::Compare(field, operator, operand) => {
@@ -320,6 +320,18 @@ impl Pusher<'_> {
         }
         self.weakened = true;
         self.predicate(&below(field, inner), upwards)
+    }
+}
+
+/// An empty text has a term, so that it can be found, but is not present (RFC 7644 table 3, `pr`).
+fn present(path: String, field: &Field) -> Node {
+    if !field.data_type.is_text() {
+        return Node::Present(path);
+    }
+    Node::Compare {
+        path,
+        operator: Operator::Greater,
+        value: Scalar::Text(String::new()),
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 /// The instant that a dateTime names; without an offset it is taken as UTC. `None` if the text is none.
 #[must_use]
 pub fn parse(text: &str) -> Option<Timestamp> {
-    if !text.contains(['T', 't']) {
+    if !is_shaped(text) {
         return None;
     }
     let zoned = text.parse::<Timestamp>().ok();
@@ -18,6 +18,17 @@ pub fn parse(text: &str) -> Option<Timestamp> {
             .ok()
             .map(|z| z.timestamp())
     })
+}
+
+/// Whether a text begins with a date and a time to the second, both with their separators; ISO 8601 has shorter forms too,
+/// which xsd:dateTime does not.
+fn is_shaped(text: &str) -> bool {
+    const SHAPE: &[u8] = b"0000-00-00T00:00:00";
+    let fits = |(wanted, found): (&u8, u8)| match wanted {
+        b'0' => found.is_ascii_digit(),
+        other => found.eq_ignore_ascii_case(other),
+    };
+    text.len() >= SHAPE.len() && !text.contains('[') && SHAPE.iter().zip(text.bytes()).all(fits)
 }
 
 /// Milliseconds since 1970 as answers show them: RFC 3339 in UTC, with milliseconds.
@@ -46,7 +57,15 @@ mod tests {
             parse("2011-05-13T06:42:34.000+02:00")
         );
         assert_eq!(parse("2011-05-13T04:42:34"), parse("2011-05-13T04:42:34Z"));
-        assert!(parse("2011-05-13").is_none() && parse("yesterday").is_none());
+        for other in [
+            "2011-05-13",
+            "yesterday",
+            "20110513T044234Z",
+            "2011-05-13T04:42Z",
+            "2011-05-13T04:42:34Z[UTC]",
+        ] {
+            assert!(parse(other).is_none(), "{other}");
+        }
         assert_eq!(format(1_700_000_000_123), "2023-11-14T22:13:20.123Z");
     }
 }

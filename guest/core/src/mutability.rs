@@ -1,5 +1,7 @@
 //! What a PUT may change: RFC 7644 section 3.5.1, RFC 7643 section 7 (`mutability`).
 
+use serde_json::Value;
+
 use crate::error::{Error, ErrorKind};
 use crate::resource_type::ResourceType;
 use crate::schema::{Attribute, Content, Mutability};
@@ -13,7 +15,7 @@ pub fn keep_immutable(of: &ResourceType, old: &Content, new: &mut Content) -> Re
             continue;
         };
         let mut inner = match new.remove(&extension.id) {
-            Some(serde_json::Value::Object(inner)) => inner,
+            Some(Value::Object(inner)) => inner,
             _ => Content::new(),
         };
         keep_in(&extension.attributes, old, &mut inner)?;
@@ -24,7 +26,19 @@ pub fn keep_immutable(of: &ResourceType, old: &Content, new: &mut Content) -> Re
     Ok(())
 }
 
+/// Values of multi-valued attributes come and go as wholes, so that their parts are compared with nothing.
 fn keep_in(attributes: &[Attribute], old: &Content, new: &mut Content) -> Result<(), Error> {
+    for attribute in attributes
+        .iter()
+        .filter(|a| a.is_complex() && !a.multi_valued)
+    {
+        let name = attribute.name.as_str();
+        if let (Some(Value::Object(old)), Some(Value::Object(new))) =
+            (old.get(name), new.get_mut(name))
+        {
+            keep_in(&attribute.sub_attributes, old, new)?;
+        }
+    }
     for attribute in attributes
         .iter()
         .filter(|a| a.mutability == Mutability::Immutable)

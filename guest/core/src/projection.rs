@@ -91,10 +91,11 @@ impl Projection {
     /// How the answer holds an attribute.
     fn keeps(&self, schema: &Schema, attribute: &Attribute) -> Named {
         let named = |paths: &[AttrPath]| named(paths, schema, attribute);
-        match attribute.returned {
-            Returned::Always => return Named::Whole,
-            Returned::Never => return Named::No,
-            Returned::Default | Returned::Request => {}
+        if attribute.is_hidden() {
+            return Named::No;
+        }
+        if attribute.returned == Returned::Always {
+            return Named::Whole;
         }
         if named(&self.excluded) == Named::Whole {
             return Named::No;
@@ -112,10 +113,8 @@ impl Projection {
                 |path: &&AttrPath| names(path, schema, of) && path.sub.as_ref() == Some(&sub.name);
             paths.iter().any(|path| is_it(&path))
         };
-        match sub.returned {
-            Returned::Always => return true,
-            Returned::Never => return false,
-            Returned::Default | Returned::Request => {}
+        if sub.is_hidden() || sub.returned == Returned::Always {
+            return !sub.is_hidden();
         }
         let wanted = self.attributes.as_deref().is_some_and(listed);
         let by_default = named == Named::Whole && sub.returned == Returned::Default;

@@ -32,7 +32,7 @@ pub struct Definition {
     /// The attributes that show relations from their other end.
     #[serde(default)]
     pub mirrors: Vec<Mirror>,
-    /// The paths that get index terms; each costs a row a value, paid at every write.
+    /// The paths that get index terms, beside those of unique values; each costs a row a value, paid at every write.
     #[serde(default)]
     pub index: Vec<String>,
     /// The attributes that may name a resource to people, the first that has a value wins.
@@ -126,6 +126,19 @@ pub enum Place<'a> {
     },
 }
 
+impl Place<'_> {
+    /// Whether no client may learn the values, of the attribute or of the whole that it is a part of.
+    #[must_use]
+    pub fn is_hidden(&self) -> bool {
+        match self {
+            Self::Extension(_) => false,
+            Self::Attribute { attribute, sub, .. } => {
+                attribute.is_hidden() || sub.is_some_and(Attribute::is_hidden)
+            }
+        }
+    }
+}
+
 impl ResourceType {
     /// Resolves the URIs and paths of a definition; the error names what is not there.
     pub fn resolve(
@@ -156,6 +169,7 @@ impl ResourceType {
         Ok(resolved)
     }
 
+    /// The paths of the profile's `index`, and those of unique values: a term is what keeps them unique.
     fn index_paths(&self) -> Result<Vec<AttrPath>, String> {
         let resolve = |text: &String| {
             let path = text
@@ -164,7 +178,47 @@ impl ResourceType {
                 .filter(|path| self.place(path).is_some());
             path.ok_or_else(|| format!("`{text}` is no attribute to index"))
         };
-        self.definition.index.iter().map(resolve).collect()
+        let indexed = self.definition.index.iter().map(resolve);
+        let mut paths = indexed.collect::<Result<Vec<_>, _>>()?;
+        for path in self.unique_paths() {
+            let place = self.place(&path);
+            if !paths.iter().any(|known| self.place(known) == place) {
+                paths.push(path);
+            }
+        }
+        Ok(paths)
+    }
+
+    fn unique_paths(&self) -> Vec<AttrPath> {
+        let mut paths = Vec::new();
+        let extensions = self
+            .extensions
+            .iter()
+            .map(|(schema, _)| (Some(&schema.id), schema));
+        for (uri, schema) in std::iter::once((None, &self.core)).chain(extensions) {
+            for attribute in schema
+                .attributes
+                .iter()
+                .filter(|a| self.relation(&a.name).is_none())
+            {
+                let parts = attribute
+                    .sub_attributes
+                    .iter()
+                    .map(Some)
+                    .filter(|_| !attribute.is_hidden());
+                for part in std::iter::once(None).chain(parts) {
+                    let leaf = part.unwrap_or(attribute);
+                    if leaf.is_unique() && !leaf.is_complex() {
+                        paths.push(AttrPath {
+                            uri: uri.cloned(),
+                            name: attribute.name.clone(),
+                            sub: part.map(|part| part.name.clone()),
+                        });
+                    }
+                }
+            }
+        }
+        paths
     }
 
     /// The name, which is also the kind of its entries in the store.

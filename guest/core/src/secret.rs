@@ -31,7 +31,61 @@ pub fn settle(
             content.insert(name.to_owned(), hashed);
         }
     }
+    for name in discard_inner(of, content) {
+        not_kept(ports, &name);
+    }
     Ok(())
+}
+
+/// Takes out the secrets of extensions and those inside complex values, which are never kept; returns their names.
+fn discard_inner(of: &ResourceType, content: &mut Content) -> Vec<String> {
+    let mut discarded = Vec::new();
+    for attribute in &of.core().attributes {
+        discard_below(attribute, content, &mut discarded);
+    }
+    for (extension, _) in of.extensions() {
+        let inner = content
+            .get_mut(&extension.id)
+            .and_then(Value::as_object_mut);
+        let Some(inner) = inner else { continue };
+        discard_in(&extension.attributes, inner, &mut discarded);
+        if inner.is_empty() {
+            content.remove(&extension.id);
+        }
+    }
+    discarded
+}
+
+fn discard_in(attributes: &[Attribute], object: &mut Content, discarded: &mut Vec<String>) {
+    for attribute in attributes {
+        let name = attribute.name.as_str();
+        if attribute.mutability == Mutability::WriteOnly && object.remove(name).is_some() {
+            discarded.push(name.to_owned());
+        }
+        discard_below(attribute, object, discarded);
+    }
+}
+
+fn discard_below(attribute: &Attribute, object: &mut Content, discarded: &mut Vec<String>) {
+    let parts = object
+        .get_mut(attribute.name.as_str())
+        .filter(|_| attribute.is_complex());
+    let values = match parts {
+        Some(Value::Array(values)) => values.as_mut_slice(),
+        Some(value) => std::slice::from_mut(value),
+        None => return,
+    };
+    for value in values.iter_mut().filter_map(Value::as_object_mut) {
+        discard_in(&attribute.sub_attributes, value, discarded);
+    }
+}
+
+fn not_kept(ports: &Ports<'_>, name: &str) {
+    ports.journal.write(
+        Level::Info,
+        "policy",
+        &format!("`{name}` was received and not kept"),
+    );
 }
 
 /// What a PUT leaves out, since no client can repeat it, stays.
@@ -60,11 +114,7 @@ fn settled(
     kept: Option<&Value>,
 ) -> Result<Option<Value>, Error> {
     let (Secrets::Hash, Some(given)) = (secrets, given.as_str()) else {
-        ports.journal.write(
-            Level::Info,
-            "policy",
-            &format!("`{name}` was received and not kept"),
-        );
+        not_kept(ports, name);
         return Ok(None);
     };
     let slow = Argon2::default();

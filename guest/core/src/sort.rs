@@ -10,7 +10,7 @@ use crate::filter::AttrPath;
 use crate::limits;
 use crate::predicate::Field;
 use crate::resource_type::{Place, ResourceType};
-use crate::schema::{Content, DataType, Returned};
+use crate::schema::{Content, DataType};
 use crate::{instant, text};
 
 /// `sortBy` bound to a schema, and `sortOrder`.
@@ -65,17 +65,10 @@ impl Sort {
             steps.push(sub.name.as_str().to_owned());
             leaf = sub;
         }
-        if leaf.is_complex()
-            || leaf.returned == Returned::Never
-            || attribute.returned == Returned::Never
-        {
+        if leaf.is_complex() || leaf.is_hidden() || attribute.is_hidden() {
             return Err(invalid(path, "it has no value to sort by"));
         }
-        let field = Field {
-            steps,
-            data_type: leaf.data_type,
-            case_exact: leaf.case_exact,
-        };
+        let field = Field::new(steps, leaf);
         Ok(Some(Self { field, descending }))
     }
 

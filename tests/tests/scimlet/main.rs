@@ -1,6 +1,7 @@
 //! The one harness of the whole-system tests. Each module yields trials, each with a name of its own.
 
 mod callers;
+mod characteristics;
 mod client;
 mod component;
 mod contract;
@@ -8,6 +9,7 @@ mod cursor;
 mod embed;
 mod exchanges;
 mod faults;
+mod properties;
 mod readme;
 mod sqlite;
 mod tenants;
@@ -25,12 +27,14 @@ fn main() {
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(component::trials());
     trials.extend(callers::trials());
+    trials.extend(characteristics::trials());
     trials.extend(client::trials());
     trials.extend(contract::trials());
     trials.extend(cursor::trials());
     trials.extend(embed::trials());
     trials.extend(exchanges::trials());
     trials.extend(faults::trials());
+    trials.extend(properties::trials());
     trials.extend(readme::trials());
     trials.extend(sqlite::trials());
     trials.extend(tidy::trials());

@@ -36,6 +36,7 @@ mod tests {
             r#"userName eq "bjensen""#,
             r#"not (a pr or b lt 3.5) and c[d eq "x" and e.f pr]"#,
             r#"a eq true and (b eq null or c ge -1)"#,
+            "a eq -1.1297769054817317e+46",
             r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value eq "26""#,
         ] {
             let filter: Filter = text.parse().unwrap();

@@ -213,12 +213,30 @@ impl Target<'_> {
         if immutable && before.is_some() && before != after {
             return Err(mutability::refused(&self.path.to_string()));
         }
+        if let (Some(Value::Object(before)), Some(Value::Object(after))) = (before, after) {
+            self.parts_permitted(before, after)?;
+        }
         if self.attribute.required && before.is_some() && after.is_none() {
             let detail = format!(
                 "`{}` is required and cannot be removed",
                 self.attribute.name
             );
             return Err(Error::new(ErrorKind::InvalidValue, detail));
+        }
+        Ok(())
+    }
+
+    /// Immutable parts of a single value, which may be set once too.
+    fn parts_permitted(&self, before: &Content, after: &Content) -> Result<(), Error> {
+        let parts = self.attribute.sub_attributes.iter();
+        let immutable = parts.filter(|part| part.mutability == Mutability::Immutable);
+        for name in immutable.map(|part| part.name.as_str()) {
+            if before.contains_key(name) && before.get(name) != after.get(name) {
+                return Err(mutability::refused(&format!(
+                    "{}.{name}",
+                    self.attribute.name
+                )));
+            }
         }
         Ok(())
     }

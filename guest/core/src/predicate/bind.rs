@@ -4,7 +4,7 @@ use super::{Field, Operand, Predicate};
 use crate::error::{Error, ErrorKind};
 use crate::filter::{AttrPath, CompValue, CompareOp, Filter};
 use crate::resource_type::{Place, ResourceType};
-use crate::schema::{Attribute, DataType, Mutability, Returned};
+use crate::schema::{Attribute, DataType};
 use crate::{instant, text};
 
 /// Binds a filter to a resource type. What is unknown to it is `invalidFilter`.
@@ -42,7 +42,7 @@ impl<'a> Scope<'a> {
             Filter::Or(parts) => Predicate::Any(each(parts)?),
             Filter::Not(inner) => negated(self.bind(inner, strict)?),
             Filter::Present(path) => match self.readable(path, strict)? {
-                Some((steps, attribute)) => Predicate::Present(field(steps, attribute)),
+                Some((steps, attribute)) => Predicate::Present(Field::new(steps, attribute)),
                 None => never(),
             },
             Filter::Compare(path, operator, value) => match self.readable(path, strict)? {
@@ -52,7 +52,7 @@ impl<'a> Scope<'a> {
             Filter::ValuePath(path, inner) => match self.readable(path, strict)? {
                 Some((steps, attribute)) => {
                     let inner = Scope::Attribute(attribute).bind(inner, strict)?;
-                    Predicate::Element(field(steps, attribute), Box::new(inner))
+                    Predicate::Element(Field::new(steps, attribute), Box::new(inner))
                 }
                 None => never(),
             },
@@ -70,7 +70,11 @@ impl<'a> Scope<'a> {
             let unknown = || invalid(format!("`{path}` is no attribute here"));
             return if strict { Err(unknown()) } else { Ok(None) };
         };
-        if attribute.returned == Returned::Never || attribute.mutability == Mutability::WriteOnly {
+        let within = match self {
+            Self::Type(of) => of.place(path).is_some_and(|place| place.is_hidden()),
+            Self::Attribute(_) => false,
+        };
+        if attribute.is_hidden() || within {
             return Err(invalid(format!("`{path}` cannot be filtered by")));
         }
         Ok(Some((steps, attribute)))
@@ -138,7 +142,7 @@ fn compare(
     } else {
         attribute
     };
-    let field = field(steps, compared);
+    let field = Field::new(steps, compared);
     if *value == CompValue::Null {
         return match operator {
             CompareOp::Equal => Ok(negated(Predicate::Present(field))),
@@ -204,15 +208,6 @@ pub(super) fn normalised(value: &str, case_exact: bool) -> String {
         value.to_owned()
     } else {
         text::fold(value)
-    }
-}
-
-fn field(steps: Vec<String>, attribute: &Attribute) -> Field {
-    let case_exact = attribute.case_exact || attribute.data_type == DataType::Binary;
-    Field {
-        steps,
-        data_type: attribute.data_type,
-        case_exact,
     }
 }
 

@@ -13,7 +13,7 @@ pub use bind::{bind, bind_element, bind_leniently};
 
 use crate::filter::CompareOp;
 use crate::instant;
-use crate::schema::{Content, DataType};
+use crate::schema::{Attribute, Content, DataType};
 
 /// Where values are found in a shown resource, and how they compare.
 #[derive(Clone, Debug, PartialEq)]
@@ -132,6 +132,17 @@ enum Root<'v> {
 }
 
 impl Field {
+    /// The values of an attribute at the end of these steps.
+    #[must_use]
+    pub fn new(steps: Vec<String>, attribute: &Attribute) -> Self {
+        let case_exact = attribute.case_exact || attribute.data_type == DataType::Binary;
+        Self {
+            steps,
+            data_type: attribute.data_type,
+            case_exact,
+        }
+    }
+
     /// All values at the end of the steps, arrays laid flat.
     fn values<'v>(&self, root: &Root<'v>) -> Vec<&'v Value> {
         let mut steps = self.steps.iter();

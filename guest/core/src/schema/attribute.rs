@@ -112,6 +112,15 @@ pub struct Attribute {
     pub sub_attributes: Vec<Attribute>,
 }
 
+impl DataType {
+    /// Whether values are JSON strings.
+    #[must_use]
+    pub fn is_text(self) -> bool {
+        use DataType as T;
+        matches!(self, T::String | T::DateTime | T::Binary | T::Reference)
+    }
+}
+
 impl Attribute {
     /// The sub-attribute of this name.
     #[must_use]
@@ -119,20 +128,23 @@ impl Attribute {
         find(&self.sub_attributes, name)
     }
 
+    /// Whether no answer shows its values or tells them by what it finds: what is `writeOnly` is never returned (RFC 7643
+    /// section 7).
+    #[must_use]
+    pub fn is_hidden(&self) -> bool {
+        self.returned == Returned::Never || self.mutability == Mutability::WriteOnly
+    }
+
+    /// Whether the service has to keep its values unique.
+    #[must_use]
+    pub fn is_unique(&self) -> bool {
+        self.uniqueness != Uniqueness::None && self.mutability != Mutability::ReadOnly
+    }
+
     /// Whether values are objects.
     #[must_use]
     pub fn is_complex(&self) -> bool {
         self.data_type == DataType::Complex
-    }
-
-    /// Whether values are JSON strings.
-    #[must_use]
-    pub fn is_text(&self) -> bool {
-        use DataType as T;
-        matches!(
-            self.data_type,
-            T::String | T::DateTime | T::Binary | T::Reference
-        )
     }
 }
 

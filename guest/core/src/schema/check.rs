@@ -254,12 +254,12 @@ fn is_integer(value: &Value) -> bool {
         .all(|b| b.is_ascii_digit())
 }
 
-/// RFC 4648 sections 4 and 5, as RFC 7643 section 2.3.6 allows both.
+/// RFC 4648 sections 4 and 5, as RFC 7643 section 2.3.6 allows both; with all of the padding, or with none.
 fn is_base64(text: &str) -> bool {
-    let bytes = text.trim_end_matches('=').as_bytes();
-    [data_encoding::BASE64_NOPAD, data_encoding::BASE64URL_NOPAD]
+    use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD};
+    [BASE64, BASE64URL, BASE64_NOPAD, BASE64URL_NOPAD]
         .iter()
-        .any(|encoding| encoding.decode(bytes).is_ok())
+        .any(|encoding| encoding.decode(text.as_bytes()).is_ok())
 }
 
 fn insert(content: &mut Content, name: &str, value: Value) -> Result<(), Error> {
