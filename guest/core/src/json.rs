@@ -11,6 +11,15 @@ pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str::<Strict>(text).map(|strict| strict.0)
 }
 
+/// The member of this name, in any case (RFC 7643 section 2.1).
+#[must_use]
+pub fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    let found = object
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value)
+}
+
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {
