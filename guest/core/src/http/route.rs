@@ -19,6 +19,8 @@ pub enum Route<'r> {
     Type(&'r ResourceType),
     /// `/Users/ID`
     Resource(&'r ResourceType, String),
+    /// `/Bulk`
+    Bulk,
     /// What RFC 7644 has and this service does not.
     Unsupported(&'static str),
 }
@@ -43,7 +45,7 @@ impl<'r> Route<'r> {
             ("ResourceTypes", name) => Ok(Self::ResourceTypes(name)),
             ("Schemas", uri) => Ok(Self::Schemas(uri)),
             ("Me", _) => Ok(Self::Unsupported("/Me")),
-            ("Bulk", None) => Ok(Self::Unsupported("/Bulk")),
+            ("Bulk", None) => Ok(Self::Bulk),
             (".search", None) => Ok(Self::Unsupported("/.search")),
             (name, second) => {
                 let of = registry.at_endpoint(name).ok_or_else(unknown)?;
@@ -65,6 +67,7 @@ impl<'r> Route<'r> {
             }
             Self::Type(_) => &["GET", "HEAD", "OPTIONS", "POST"],
             Self::Resource(..) => &["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "PUT"],
+            Self::Bulk => &["OPTIONS", "POST"],
             Self::Unsupported(_) => &[],
         }
     }

@@ -7,15 +7,16 @@ use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::relation::{self, Change, Changes};
 use crate::resource_type::{Relation, ResourceType};
-use crate::store::{Direction, Key, Link, Write};
+use crate::store::{Direction, Entry, Key, Link, Write};
 
-/// The writes that bring about the changes, and the names of the relations that do change. `source` may not be there yet.
+/// The writes that bring about the changes, and the names of the relations that do change. `inserted` are the keys that the same
+/// commit inserts, `source` among them if it is new: links may lead to them although they are not there yet.
 pub(super) fn writes(
     session: &Session<'_>,
     of: &ResourceType,
     source: &Key,
     changes: &Changes,
-    exists: bool,
+    inserted: &BTreeSet<Key>,
 ) -> Result<(Vec<Write>, Vec<String>), Error> {
     let (mut writes, mut changed) = (Vec::new(), Vec::new());
     for relation in &of.definition.relations {
@@ -26,8 +27,9 @@ pub(super) fn writes(
             session,
             relation,
             source,
+            inserted,
         };
-        let needed = side.writes(change, exists)?;
+        let needed = side.writes(change)?;
         if !needed.is_empty() {
             changed.push(relation.attribute.as_str().to_owned());
             writes.extend(needed);
@@ -41,13 +43,14 @@ struct Side<'a> {
     session: &'a Session<'a>,
     relation: &'a Relation,
     source: &'a Key,
+    inserted: &'a BTreeSet<Key>,
 }
 
 impl Side<'_> {
-    fn writes(&self, change: &Change, exists: bool) -> Result<Vec<Write>, Error> {
+    fn writes(&self, change: &Change) -> Result<Vec<Write>, Error> {
         relation::check_size(self.relation, change.wanted.len())?;
         let wanted = self.targets(change)?;
-        if !exists {
+        if self.inserted.contains(self.source) {
             return Ok(link(wanted));
         }
         match change.cleared {
@@ -113,12 +116,15 @@ impl Side<'_> {
             .flat_map(|id| kinds.iter().map(|kind| key(id, kind)))
             .collect();
         let entries = self.session.entries(&keys)?;
-        let found = entries
+        let there =
+            |(key, entry): &(&Key, &Option<Entry>)| entry.is_some() || self.inserted.contains(*key);
+        let found: Vec<_> = keys.iter().zip(&entries).collect();
+        let found = found
             .chunks(kinds.len().max(1))
-            .map(|kinds| kinds.iter().flatten().next());
+            .map(|kinds| kinds.iter().find(|found| there(found)));
         ids.iter()
             .zip(found)
-            .map(|(id, entry)| self.target(id, entry.map(|e| &e.key)))
+            .map(|(id, found)| self.target(id, found.map(|(key, _)| *key)))
             .collect()
     }
 

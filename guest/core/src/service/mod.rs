@@ -2,6 +2,7 @@
 //! copy, check, commit unless nothing changed, show.
 
 pub mod admin;
+pub mod bulk;
 pub mod create;
 pub mod delete;
 pub mod discovery;
@@ -13,12 +14,14 @@ pub mod replace;
 pub mod retrieve;
 mod session;
 mod update;
+mod visit;
 
 use crate::etag::Condition;
 use crate::projection::Projection;
 use crate::schema::Content;
 
 pub use session::Session;
+pub use visit::Visit;
 
 /// The If-Match and If-None-Match of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

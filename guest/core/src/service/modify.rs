@@ -7,6 +7,7 @@ use super::{Options, Session, Shown};
 use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
 use crate::patch::{self, Patch};
+use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 
 /// Changes a resource and returns it; `None` if it has become too large to show, which answers 204.
@@ -14,9 +15,28 @@ pub fn modify(
     session: &Session<'_>,
     of: &ResourceType,
     id: &str,
-    mut body: Value,
+    body: Value,
     options: &Options,
 ) -> Result<Option<Shown>, Error> {
+    let after = apply(session, of, id, body, options)?;
+    match update::show(session, of, &after, &options.projection) {
+        Ok(shown) => Ok(Some(shown)),
+        Err(Error {
+            kind: ErrorKind::TooMany,
+            ..
+        }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Changes a resource; returns it as it is now.
+pub(super) fn apply(
+    session: &Session<'_>,
+    of: &ResourceType,
+    id: &str,
+    mut body: Value,
+    options: &Options,
+) -> Result<Resource, Error> {
     let before = session.load(of, id)?;
     update::precondition(options, &before)?;
     session.rewrite(Sent {
@@ -32,20 +52,12 @@ pub fn modify(
     let Patch {
         content, changes, ..
     } = patch;
-    let after = Update {
+    Update {
         of,
         before,
         content,
         changes,
         step: "patch",
     }
-    .commit(session, options)?;
-    match update::show(session, of, &after, &options.projection) {
-        Ok(shown) => Ok(Some(shown)),
-        Err(Error {
-            kind: ErrorKind::TooMany,
-            ..
-        }) => Ok(None),
-        Err(error) => Err(error),
-    }
+    .commit(session, options)
 }
