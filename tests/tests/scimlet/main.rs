@@ -1,5 +1,6 @@
 //! The one harness of the whole-system tests. Each module yields trials, each with a name of its own.
 
+mod bulk;
 mod client;
 mod component;
 mod contract;
@@ -21,6 +22,7 @@ use tokio::runtime::{Builder, Runtime};
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials: Vec<Trial> = Vec::new();
+    trials.extend(bulk::trials());
     trials.extend(component::trials());
     trials.extend(client::trials());
     trials.extend(contract::trials());
