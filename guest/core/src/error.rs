@@ -1,6 +1,8 @@
 //! The one error of core, and how RFC 7644 section 3.12 shows it to a client.
 
-use crate::store;
+use serde_json::{Value, json};
+
+use crate::{store, urn};
 
 /// What went wrong, in the RFC's terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +39,9 @@ pub enum ErrorKind {
     MethodNotAllowed,
     /// No representation that the client accepts.
     NotAcceptable,
+    /// What the request builds on is not there: in a bulk request what an operation that failed was to create (RFC 7644 section
+    /// 3.7.1).
+    Conflict,
     /// If-Match or If-None-Match does not hold.
     PreconditionFailed,
     /// The body is too large.
@@ -73,7 +78,7 @@ impl ErrorKind {
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::NotAcceptable => 406,
-            Self::Uniqueness => 409,
+            Self::Uniqueness | Self::Conflict => 409,
             Self::PreconditionFailed => 412,
             Self::PayloadTooLarge => 413,
             Self::UnsupportedMediaType => 415,
@@ -103,6 +108,7 @@ impl ErrorKind {
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::NotAcceptable
+            | Self::Conflict
             | Self::PreconditionFailed
             | Self::PayloadTooLarge
             | Self::UnsupportedMediaType
@@ -141,6 +147,21 @@ impl Error {
     pub fn because(mut self, cause: impl Into<String>) -> Self {
         self.cause = Some(cause.into());
         self
+    }
+
+    /// What the client gets to read (RFC 7644 section 3.12).
+    #[must_use]
+    pub fn document(&self) -> Value {
+        let mut document = json!({
+            "schemas": [urn::ERROR],
+            "status": self.kind.status().to_string(),
+            "detail": self.detail,
+        });
+        if let (Some(document), Some(scim_type)) = (document.as_object_mut(), self.kind.scim_type())
+        {
+            document.insert("scimType".into(), scim_type.into());
+        }
+        document
     }
 
     /// A fault of the plugin or the store, which the client need not understand.

@@ -4,8 +4,8 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::limits;
 
@@ -35,6 +35,15 @@ pub fn parse(text: &str) -> Result<Value, JsonError> {
     read(serde_json::from_str(text)?, limits::JSON_DEPTH, &mut left)
 }
 
+/// The member of this name, in any case (RFC 7643 section 2.1).
+#[must_use]
+pub fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    let found = object
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value)
+}
+
 /// Level by level, so that nothing recurses deeper than it may.
 fn read(raw: &RawValue, depth: usize, left: &mut usize) -> Result<Value, JsonError> {
     *left = left.checked_sub(1).ok_or(JsonError::Wide)?;
@@ -44,7 +53,7 @@ fn read(raw: &RawValue, depth: usize, left: &mut usize) -> Result<Value, JsonErr
     }
     if text.starts_with('{') {
         let Members(members) = serde_json::from_str(text)?;
-        let mut object = serde_json::Map::new();
+        let mut object = Map::new();
         for (name, value) in members {
             if object.contains_key(&name) {
                 return Err(JsonError::Twice(name));

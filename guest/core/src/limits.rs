@@ -14,6 +14,15 @@ pub const JSON_DEPTH: usize = 64;
 pub const JSON_VALUES: usize = 200_000;
 /// Operations of one PATCH.
 pub const PATCH_OPERATIONS: usize = 1000;
+/// Bytes of a bulk request; advertised as `bulk.maxPayloadSize`.
+pub const BULK_BYTES: usize = BODY_BYTES;
+/// Operations of one bulk request; advertised as `bulk.maxOperations`. Each is a commit: at 20 ms a commit, a slow disk, they
+/// take the ten seconds that the reference host gives a request.
+pub const BULK_OPERATIONS: usize = 500;
+/// Stale commits that one bulk request tries again, all its operations together.
+pub const BULK_RETRIES: usize = 500;
+/// Changes of one commit, as the store's contract has it: each write is one, and each link of a `link` or `unlink`.
+pub const COMMIT_CHANGES: usize = 20_000;
 /// Resources on a page that asked for none or for more.
 pub const PAGE_DEFAULT: usize = 100;
 /// Resources on a page at the most; advertised as `filter.maxResults`.

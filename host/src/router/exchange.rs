@@ -38,8 +38,7 @@ pub(super) fn query(uri: &Uri) -> String {
     uri.query().unwrap_or_default().to_owned()
 }
 
-/// The whole body, or why not: the contract has it a string. One that announces too much is not read at all, one that sends too much is
-/// not read to its end.
+/// The whole body, or why not: the contract has it a string. One that announces far too much is not read at all.
 pub(super) async fn body(
     headers: &HeaderMap,
     body: Body,
@@ -49,7 +48,7 @@ pub(super) async fn body(
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: u64| length > limit as u64) {
+    if announced.is_some_and(|length: u64| length > discarded(limit) as u64) {
         return Err(too_large(limit));
     }
     let late = |_| {
@@ -63,19 +62,31 @@ pub(super) async fn body(
     String::from_utf8(bytes).map_err(no_text)
 }
 
+/// How much of a body that is too large is read and thrown away: a client that is cut off while it sends does not read the answer.
+fn discarded(limit: usize) -> usize {
+    limit.saturating_mul(8)
+}
+
 async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
-    let mut collected = Vec::new();
+    let (mut collected, mut read) = (Vec::new(), 0);
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         let broken = |_| Problem::new(StatusCode::BAD_REQUEST, "the body could not be read");
         let Ok(data) = frame.map_err(broken)?.into_data() else {
             continue;
         };
-        if collected.len() + data.len() > limit {
-            return Err(too_large(limit));
+        read += data.len();
+        if read > discarded(limit) {
+            break;
         }
-        collected.extend_from_slice(&data);
+        if read <= limit {
+            collected.extend_from_slice(&data);
+        }
     }
-    Ok(collected)
+    if read > limit {
+        Err(too_large(limit))
+    } else {
+        Ok(collected)
+    }
 }
 
 fn too_large(limit: usize) -> Problem {

@@ -1,5 +1,6 @@
 //! The one harness of the whole-system tests. Each module yields trials, each with a name of its own.
 
+mod bulk;
 mod callers;
 mod characteristics;
 mod client;
@@ -25,6 +26,7 @@ use tokio::runtime::{Builder, Runtime};
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials: Vec<Trial> = Vec::new();
+    trials.extend(bulk::trials());
     trials.extend(component::trials());
     trials.extend(callers::trials());
     trials.extend(characteristics::trials());

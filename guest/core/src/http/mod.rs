@@ -12,52 +12,29 @@ pub use request::{Request, header};
 pub use response::Response;
 use route::Route;
 
-use crate::access;
 use crate::error::{Error, ErrorKind};
-use crate::limits;
-use crate::port::{Level, Origin, Ports};
+use crate::port::{Origin, Ports};
 use crate::resource_type::ResourceType;
 use crate::service::retrieve::Retrieved;
-use crate::service::{self, Session, discovery};
+use crate::service::{self, Session, Visit, discovery};
 
 /// Answers any request; whatever is wrong with it is said in the response.
 pub fn handle(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Response {
     attempts(ports, origin, request).unwrap_or_else(|error| {
-        journal(ports, &error);
+        ports.note_refusal(&error);
         Response::error(&error)
     })
 }
 
 /// A commit that was refused as stale starts again from the admission, a bounded number of times.
 fn attempts(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Result<Response, Error> {
-    let mut outcome = attempt(ports, origin, request);
-    for _ in 1..limits::ATTEMPTS {
-        match outcome {
-            Err(Error {
-                kind: ErrorKind::Stale,
-                ..
-            }) => outcome = attempt(ports, origin, request),
-            _ => break,
-        }
-    }
-    outcome
+    let mut visit = Visit::begin(ports, origin, request.authorization()?)?;
+    visit.attempts(|session| attempt(session, request))
 }
 
-fn attempt(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Result<Response, Error> {
-    let admission = access::admit(ports, origin, request.authorization()?)?;
-    let session = Session {
-        ports: *ports,
-        origin,
-        admission: &admission,
-    };
-    let route = Route::of(&request.path, &admission.policy.registry)?;
-    let route = me::resolved(&session, route, &request.method)?;
-    if let Route::Unsupported(path) = route {
-        return Err(Error::new(
-            ErrorKind::NotImplemented,
-            format!("`{path}` is not supported"),
-        ));
-    }
+fn attempt(session: &Session<'_>, request: &Request) -> Result<Response, Error> {
+    let route = Route::of(&request.path, &session.admission.policy.registry)?;
+    let route = me::resolved(session, route, &request.method)?;
     let methods = route.methods();
     let allowed = |answer: Response| answer.with("allow", &methods.join(", "));
     if request.method == "OPTIONS" {
@@ -71,7 +48,7 @@ fn attempt(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Result<Resp
         ))));
     }
     request.check_accept()?;
-    dispatch(&session, &route, request)
+    dispatch(session, &route, request)
 }
 
 fn dispatch(
@@ -101,9 +78,8 @@ fn dispatch(
             })
         }
         Route::Resource(of, id) => resource(session, of, id, request),
-        Route::Me | Route::Unsupported(_) => {
-            Err(Error::internal("a route was dispatched that leads nowhere"))
-        }
+        Route::Bulk => found(&service::bulk::bulk(session, request.bulk_json()?)?),
+        Route::Me => Err(Error::internal("a route was dispatched that leads nowhere")),
     }
 }
 
@@ -146,19 +122,4 @@ fn resource(
             Retrieved::NotModified(etag) => Response::empty(304).with("etag", &etag),
         },
     })
-}
-
-/// What the client is not told, and what is the service's fault.
-fn journal(ports: &Ports<'_>, error: &Error) {
-    let cause = error.cause.as_deref().unwrap_or("no further cause");
-    let level = match error.kind {
-        ErrorKind::Internal | ErrorKind::Unavailable => Level::Error,
-        ErrorKind::Stale => Level::Warn,
-        _ => Level::Debug,
-    };
-    ports.journal.write(
-        level,
-        "refusal",
-        &format!("{}: {} ({cause})", error.kind.status(), error.detail),
-    );
 }

@@ -66,6 +66,17 @@ impl Request {
         })
     }
 
+    /// The body of a bulk request as JSON; one that is too large is 413 and told the limit (RFC 7644 section 3.7.4).
+    pub fn bulk_json(&self) -> Result<Value, Error> {
+        let limit = limits::BULK_BYTES;
+        if self.body.len() <= limit {
+            return self.json();
+        }
+        let detail =
+            format!("The size of the bulk operation exceeds the maxPayloadSize ({limit}).");
+        Err(Error::new(ErrorKind::PayloadTooLarge, detail))
+    }
+
     /// Whether the client accepts what every answer is (RFC 7644 section 3.1).
     pub fn check_accept(&self) -> Result<(), Error> {
         let ours = [

@@ -1,10 +1,9 @@
 //! Answers: RFC 7644 sections 3.1, 3.12 and 3.14.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
 use crate::service::Shown;
-use crate::urn;
 
 /// An HTTP response (wit/http.wit).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,18 +55,7 @@ impl Response {
     /// The SCIM form of an error, with the headers that its status demands.
     #[must_use]
     pub fn error(error: &Error) -> Self {
-        let status = error.kind.status();
-        let mut document = json!({
-            "schemas": [urn::ERROR],
-            "status": status.to_string(),
-            "detail": error.detail,
-        });
-        if let (Some(document), Some(scim_type)) =
-            (document.as_object_mut(), error.kind.scim_type())
-        {
-            document.insert("scimType".into(), scim_type.into());
-        }
-        let answer = Self::json(status, &document);
+        let answer = Self::json(error.kind.status(), &error.document());
         match error.kind {
             ErrorKind::Unauthorized => answer.with("www-authenticate", "Bearer realm=\"scim\""),
             ErrorKind::Stale | ErrorKind::Unavailable => answer.with("retry-after", "1"),

@@ -25,8 +25,8 @@ pub enum Route<'r> {
     Root,
     /// `/.search` and `/Users/.search`
     Search(Option<&'r ResourceType>),
-    /// What RFC 7644 has and this service does not.
-    Unsupported(&'static str),
+    /// `/Bulk`
+    Bulk,
 }
 
 impl<'r> Route<'r> {
@@ -51,7 +51,7 @@ impl<'r> Route<'r> {
             ("ResourceTypes", name) => Ok(Self::ResourceTypes(name)),
             ("Schemas", uri) => Ok(Self::Schemas(uri)),
             ("Me", None) => Ok(Self::Me),
-            ("Bulk", None) => Ok(Self::Unsupported("/Bulk")),
+            ("Bulk", None) => Ok(Self::Bulk),
             (".search", None) => Ok(Self::Search(None)),
             (name, second) => {
                 let of = registry.at_endpoint(name).ok_or_else(unknown)?;
@@ -75,7 +75,7 @@ impl<'r> Route<'r> {
             Self::Search(_) => &["OPTIONS", "POST"],
             Self::Type(_) => &["GET", "HEAD", "OPTIONS", "POST"],
             Self::Resource(..) | Self::Me => &["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "PUT"],
-            Self::Unsupported(_) => &[],
+            Self::Bulk => &["OPTIONS", "POST"],
         }
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
 use crate::filter::Path;
-use crate::schema::Content;
+use crate::json::member;
 use crate::{limits, urn};
 
 /// One operation.
@@ -82,14 +82,6 @@ fn parse_path(text: &str) -> Result<Path, Error> {
             format!("the path `{text}` is malformed: {error}"),
         )
     })
-}
-
-/// The member of this name, in any case.
-fn member<'a>(object: &'a Content, name: &str) -> Option<&'a Value> {
-    object
-        .iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value)
 }
 
 fn syntax(detail: &str) -> Error {

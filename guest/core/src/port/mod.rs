@@ -4,6 +4,7 @@ mod origin;
 
 pub use origin::{Caller, Origin};
 
+use crate::error::{Error, ErrorKind};
 use crate::store::{Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Write};
 
 /// The time.
@@ -79,6 +80,18 @@ pub struct Ports<'a> {
 }
 
 impl Ports<'_> {
+    /// Leaves a note of a refusal: what the client is not told, and what is the service's fault.
+    pub fn note_refusal(&self, error: &Error) {
+        let cause = error.cause.as_deref().unwrap_or("no further cause");
+        let level = match error.kind {
+            ErrorKind::Internal | ErrorKind::Unavailable => Level::Error,
+            ErrorKind::Stale => Level::Warn,
+            _ => Level::Debug,
+        };
+        let text = format!("{}: {} ({cause})", error.kind.status(), error.detail);
+        self.journal.write(level, "refusal", &text);
+    }
+
     /// So many random bytes.
     #[must_use]
     pub fn random_bytes<const N: usize>(&self) -> [u8; N] {

@@ -15,7 +15,11 @@ pub fn service_provider_config(session: &Session<'_>) -> Value {
     json!({
         "schemas": [urn::SERVICE_PROVIDER_CONFIG],
         "patch": {"supported": true},
-        "bulk": {"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
+        "bulk": {
+            "supported": true,
+            "maxOperations": limits::BULK_OPERATIONS,
+            "maxPayloadSize": limits::BULK_BYTES,
+        },
         "filter": {"supported": true, "maxResults": limits::PAGE_MAX},
         "changePassword": {"supported": session.admission.policy.secrets == Secrets::Hash},
         "sort": {"supported": true},

@@ -8,15 +8,16 @@ use crate::limits;
 use crate::port::Level;
 use crate::relation::{self, Change, Changes};
 use crate::resource_type::{Cycles, Relation, ResourceType, Unknown};
-use crate::store::{Direction, Key, Link, Write};
+use crate::store::{Direction, Entry, Key, Link, Write};
 
-/// The writes that bring about the changes, and the names of the relations that do change. `source` may not be there yet.
+/// The writes that bring about the changes, and the names of the relations that do change. `inserted` are the keys that the same
+/// commit inserts, `source` among them if it is new: links may lead to them although they are not there yet.
 pub(super) fn writes(
     session: &Session<'_>,
     of: &ResourceType,
     source: &Key,
     changes: &Changes,
-    exists: bool,
+    inserted: &BTreeSet<Key>,
 ) -> Result<(Vec<Write>, Vec<String>), Error> {
     let (mut writes, mut changed) = (Vec::new(), Vec::new());
     for relation in &of.definition.relations {
@@ -27,8 +28,9 @@ pub(super) fn writes(
             session,
             relation,
             source,
+            inserted,
         };
-        let needed = side.writes(change, exists)?;
+        let needed = side.writes(change)?;
         if !needed.is_empty() {
             changed.push(relation.attribute.as_str().to_owned());
             writes.extend(needed);
@@ -42,13 +44,24 @@ struct Side<'a> {
     session: &'a Session<'a>,
     relation: &'a Relation,
     source: &'a Key,
+    inserted: &'a BTreeSet<Key>,
 }
 
 impl Side<'_> {
-    fn writes(&self, change: &Change, exists: bool) -> Result<Vec<Write>, Error> {
+    fn writes(&self, change: &Change) -> Result<Vec<Write>, Error> {
         relation::check_size(self.relation, change.wanted.len())?;
         let wanted = self.targets(change)?;
-        if !exists {
+        if self.inserted.contains(self.source) {
+            // Only what refers to each other in a circle is inserted together.
+            let nested = |link: &Link| link.target.kind == self.source.kind;
+            let circle = wanted.iter().filter(|link| nested(link));
+            if self.relation.cycles == Cycles::Refuse
+                && circle
+                    .map(|link| &link.target)
+                    .any(|key| self.inserted.contains(key))
+            {
+                return Err(self.circular());
+            }
             return Ok(link(wanted));
         }
         let mut writes = match change.cleared {
@@ -79,10 +92,15 @@ impl Side<'_> {
         let order = Key::new("$order", name);
         let order = self.session.order(order)?;
         if walk::would_close_circle(self.session, self.source, &targets, name)? {
-            let detail = format!("`{name}` must not contain each other in a circle");
-            return Err(Error::new(ErrorKind::InvalidValue, detail));
+            return Err(self.circular());
         }
         Ok(Some(order))
+    }
+
+    fn circular(&self) -> Error {
+        let name = &self.relation.attribute;
+        let detail = format!("`{name}` must not contain each other in a circle");
+        Error::new(ErrorKind::InvalidValue, detail)
     }
 
     /// Links to add and to take away, without those that are as they should be. Taking away what is not there is no change, so
@@ -142,12 +160,15 @@ impl Side<'_> {
             .flat_map(|id| kinds.iter().map(|kind| key(id, kind)))
             .collect();
         let entries = self.session.entries(&keys)?;
-        let found = entries
+        let there =
+            |(key, entry): &(&Key, &Option<Entry>)| entry.is_some() || self.inserted.contains(*key);
+        let found: Vec<_> = keys.iter().zip(&entries).collect();
+        let found = found
             .chunks(kinds.len().max(1))
-            .map(|kinds| kinds.iter().flatten().next());
+            .map(|kinds| kinds.iter().find(|found| there(found)));
         ids.iter()
             .zip(found)
-            .filter_map(|(id, entry)| self.target(id, entry.map(|e| &e.key)).transpose())
+            .filter_map(|(id, found)| self.target(id, found.map(|(key, _)| *key)).transpose())
             .collect()
     }
 

@@ -2,6 +2,7 @@
 //! copy, check, commit unless nothing changed, show.
 
 pub mod admin;
+pub mod bulk;
 pub mod create;
 pub mod delete;
 pub mod discovery;
@@ -14,6 +15,7 @@ pub mod retrieve;
 mod secret;
 mod session;
 mod update;
+mod visit;
 mod walk;
 
 use crate::etag::Condition;
@@ -21,6 +23,7 @@ use crate::projection::Projection;
 use crate::schema::Content;
 
 pub use session::Session;
+pub use visit::Visit;
 
 /// The If-Match and If-None-Match of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -18,9 +18,28 @@ pub fn modify(
     session: &Session<'_>,
     of: &ResourceType,
     id: &str,
-    mut body: Value,
+    body: Value,
     options: &Options,
 ) -> Result<Option<Shown>, Error> {
+    let after = apply(session, of, id, body, options)?;
+    match update::show(session, of, &after, &options.projection) {
+        Ok(shown) => Ok(Some(shown)),
+        Err(Error {
+            kind: ErrorKind::TooMany,
+            ..
+        }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Changes a resource; returns it as it is now.
+pub(super) fn apply(
+    session: &Session<'_>,
+    of: &ResourceType,
+    id: &str,
+    mut body: Value,
+    options: &Options,
+) -> Result<Resource, Error> {
     let before = session.load(of, id)?;
     update::precondition(options, &before)?;
     session.rewrite(Sent {
@@ -38,22 +57,14 @@ pub fn modify(
     let Patch {
         content, changes, ..
     } = patch;
-    let after = Update {
+    Update {
         of,
         before,
         content,
         changes,
         step: "patch",
     }
-    .commit(session, options)?;
-    match update::show(session, of, &after, &options.projection) {
-        Ok(shown) => Ok(Some(shown)),
-        Err(Error {
-            kind: ErrorKind::TooMany,
-            ..
-        }) => Ok(None),
-        Err(error) => Err(error),
-    }
+    .commit(session, options)
 }
 
 /// The relations that the operations' filters look into; others are not loaded, however large they are.

@@ -7,6 +7,7 @@ use super::{Options, Session, Shown};
 use crate::error::Error;
 use crate::mutability;
 use crate::relation::Change;
+use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::secret;
 
@@ -18,6 +19,18 @@ pub fn replace(
     body: Value,
     options: &Options,
 ) -> Result<Shown, Error> {
+    let after = apply(session, of, id, body, options)?;
+    update::show(session, of, &after, &options.projection)
+}
+
+/// Replaces a resource; returns it as it is now.
+pub(super) fn apply(
+    session: &Session<'_>,
+    of: &ResourceType,
+    id: &str,
+    body: Value,
+    options: &Options,
+) -> Result<Resource, Error> {
     let before = session.load(of, id)?;
     update::precondition(options, &before)?;
     let (mut content, mut changes) = update::received(session, of, body)?;
@@ -36,6 +49,5 @@ pub fn replace(
         changes,
         step: "put",
     };
-    let after = update.commit(session, options)?;
-    update::show(session, of, &after, &options.projection)
+    update.commit(session, options)
 }

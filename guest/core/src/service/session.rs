@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorKind};
 use crate::port::{Level, Origin, Ports};
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
-use crate::store::{Channel, Draft, Entry, Event, Key, Refusal, Write};
+use crate::store::{Channel, Draft, Entry, Event, Key, Refusal, Rejection, Write};
 use crate::{dialect, limits};
 
 /// What the use cases work with.
@@ -15,6 +15,8 @@ pub struct Session<'a> {
     pub ports: Ports<'a>,
     /// Where the request came to.
     pub origin: &'a Origin,
+    /// Its Authorization header.
+    pub authorization: Option<&'a str>,
     /// What it was let in with.
     pub admission: &'a Admission,
 }
@@ -23,10 +25,25 @@ impl Session<'_> {
     /// Commits at the time `at` with what the admission expects in front; one of those refused means that the request has to be
     /// admitted again. Returns the new versions.
     pub fn commit(&self, at: u64, writes: Vec<Write>) -> Result<Vec<(Key, u64)>, Refusal> {
-        let expected = self.admission.expectations.iter().cloned();
-        let all = expected.chain(writes).collect();
+        self.commit_or_blame(at, writes)
+            .map_err(|rejection| rejection.reason)
+    }
+
+    /// The same; a rejection says which of the writes is to blame, the first if what the admission expects was refused.
+    pub fn commit_or_blame(
+        &self,
+        at: u64,
+        writes: Vec<Write>,
+    ) -> Result<Vec<(Key, u64)>, Rejection> {
+        let expected = &self.admission.expectations;
+        let all = expected.iter().cloned().chain(writes).collect();
         let outcome = self.ports.store.commit(at, &self.admission.actor, all);
-        outcome.map_err(|rejection| rejection.reason)
+        outcome.map_err(|rejection| Rejection {
+            write: rejection
+                .write
+                .saturating_sub(u32::try_from(expected.len()).unwrap_or(u32::MAX)),
+            ..rejection
+        })
     }
 
     /// The resource of this id; `NotFound` if there is none.

@@ -1,5 +1,7 @@
 //! What POST, PUT and PATCH share: from a body to a content, and from an old and a new content to one commit, or to none.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::session::{self, Session};
@@ -67,7 +69,7 @@ impl Update<'_> {
         settle_secrets(session, of, Some(&before.content), &mut content)?;
         check::required(of, &content)?;
         let key = before.key.clone();
-        let (links, related) = linking::writes(session, of, &key, &changes, true)?;
+        let (links, related) = linking::writes(session, of, &key, &changes, &BTreeSet::new())?;
         let mut attributes = differing(of, &before.content, &content);
         let same_content = attributes.is_empty();
         attributes.extend(related);

@@ -1,0 +1,242 @@
+//! The body of a bulk request: RFC 7644 section 3.7.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::reference;
+use super::target::Target;
+use crate::error::{Error, ErrorKind};
+use crate::etag::Condition;
+use crate::json::member;
+use crate::{limits, urn};
+
+/// What a client wants done.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Request {
+    /// After so many errors nothing more is done.
+    pub(super) fail_on_errors: usize,
+    /// In the order of the request.
+    pub(super) operations: Vec<Operation>,
+}
+
+/// One operation, with what the response repeats of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Operation {
+    /// As sent.
+    pub(super) method: Option<String>,
+    /// As sent; names what a POST creates.
+    pub(super) bulk_id: Option<String>,
+    /// As sent.
+    pub(super) path: Option<String>,
+    /// What to do, or what is wrong with the operation whatever became of the others.
+    pub(super) action: Result<Action, Error>,
+}
+
+/// What an operation is to do.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Action {
+    pub(super) method: Method,
+    pub(super) target: Target,
+    /// The version that the resource has to be in, as in an If-Match header.
+    pub(super) version: Option<Condition>,
+    /// The body of the single request.
+    pub(super) data: Value,
+    /// The `bulkId`s that the target and the data refer to. Other operations create them.
+    pub(super) references: BTreeSet<String>,
+}
+
+/// What `method` can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Method {
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+impl Request {
+    /// Reads a body; an error if the request as a whole cannot be understood or is too large.
+    pub(super) fn parse(body: Value) -> Result<Self, Error> {
+        let Value::Object(mut body) = body else {
+            return Err(syntax("the body must be an object"));
+        };
+        check_schemas(&body)?;
+        let fail_on_errors = fail_on_errors(&body)?;
+        let Some(Value::Array(operations)) = taken(&mut body, "Operations") else {
+            return Err(syntax("`Operations` must be an array"));
+        };
+        check_size(operations.len())?;
+        let mut operations: Vec<Operation> = operations.into_iter().map(Operation::parse).collect();
+        refuse_duplicates(&mut operations);
+        refuse_unknown(&mut operations);
+        Ok(Self {
+            fail_on_errors,
+            operations,
+        })
+    }
+}
+
+impl Operation {
+    fn parse(value: Value) -> Self {
+        let Value::Object(mut members) = value else {
+            return Self {
+                method: None,
+                bulk_id: None,
+                path: None,
+                action: Err(syntax("each operation must be an object")),
+            };
+        };
+        let text = |name| member(&members, name)?.as_str().map(ToOwned::to_owned);
+        Self {
+            method: text("method"),
+            bulk_id: text("bulkId"),
+            path: text("path"),
+            action: Action::parse(&mut members),
+        }
+    }
+
+    /// The `bulkId` under which others may refer to what this operation creates.
+    pub(super) fn creates(&self) -> Option<&str> {
+        self.bulk_id
+            .as_deref()
+            .filter(|_| self.method.as_deref() == Some("POST"))
+    }
+}
+
+impl Action {
+    fn parse(members: &mut Map<String, Value>) -> Result<Self, Error> {
+        let method = method(required(members, "method")?)?;
+        let target = Target::parse(required(members, "path")?);
+        if method == Method::Post {
+            required(members, "bulkId")?;
+        }
+        let version = optional(members, "version")?.map(Condition::parse);
+        let data = match method {
+            Method::Delete => Value::Null,
+            _ => taken(members, "data").ok_or_else(|| missing("data"))?,
+        };
+        let mut references = reference::names(&data);
+        references.extend(target.reference().map(ToOwned::to_owned));
+        Ok(Self {
+            method,
+            target,
+            version,
+            data,
+            references,
+        })
+    }
+}
+
+/// As HTTP has them, in capitals.
+fn method(text: &str) -> Result<Method, Error> {
+    match text {
+        "POST" => Ok(Method::Post),
+        "PUT" => Ok(Method::Put),
+        "PATCH" => Ok(Method::Patch),
+        "DELETE" => Ok(Method::Delete),
+        _ => Err(invalid("`method` must be POST, PUT, PATCH or DELETE")),
+    }
+}
+
+fn check_schemas(body: &Map<String, Value>) -> Result<(), Error> {
+    let given = member(body, "schemas").and_then(Value::as_array);
+    let mut given = given.into_iter().flatten().filter_map(Value::as_str);
+    if given.any(|uri| urn::same(uri, urn::BULK_REQUEST)) {
+        return Ok(());
+    }
+    let detail = format!("`schemas` must hold `{}`", urn::BULK_REQUEST);
+    Err(syntax(&detail))
+}
+
+fn check_size(operations: usize) -> Result<(), Error> {
+    let limit = limits::BULK_OPERATIONS;
+    if operations == 0 {
+        return Err(syntax("`Operations` must not be empty"));
+    }
+    if operations > limit {
+        let detail =
+            format!("The number of operations {operations} exceeds the maxOperations ({limit}).");
+        return Err(Error::new(ErrorKind::PayloadTooLarge, detail));
+    }
+    Ok(())
+}
+
+/// Without it, all operations are tried. Its words, `the number of errors that the service provider will accept before`, and
+/// its example of 1, which stops after the first, leave no meaning to 0.
+fn fail_on_errors(body: &Map<String, Value>) -> Result<usize, Error> {
+    match member(body, "failOnErrors") {
+        None | Some(Value::Null) => Ok(usize::MAX),
+        Some(value) => {
+            let number = value.as_u64().filter(|number| *number > 0);
+            let number =
+                number.ok_or_else(|| invalid("`failOnErrors` must be an integer from 1 on"))?;
+            Ok(usize::try_from(number).unwrap_or(usize::MAX))
+        }
+    }
+}
+
+/// A `bulkId` has to be unique (RFC 7644 section 3.7). None of those that share one is created, since nobody could say which
+/// of them the others refer to.
+fn refuse_duplicates(operations: &mut [Operation]) {
+    let mut given: BTreeMap<String, usize> = BTreeMap::new();
+    for name in operations.iter().filter_map(Operation::creates) {
+        *given.entry(name.to_owned()).or_default() += 1;
+    }
+    for operation in operations {
+        let name = operation.creates().unwrap_or_default();
+        if operation.action.is_ok() && given.get(name).is_some_and(|times| *times > 1) {
+            let detail = format!("the `bulkId` `{name}` is given to more than one POST");
+            operation.action = Err(invalid(&detail));
+        }
+    }
+}
+
+fn refuse_unknown(operations: &mut [Operation]) {
+    let created = operations.iter().filter_map(Operation::creates);
+    let created: BTreeSet<String> = created.map(ToOwned::to_owned).collect();
+    for operation in operations {
+        let Ok(action) = &operation.action else {
+            continue;
+        };
+        if let Some(unknown) = action.references.difference(&created).next() {
+            let detail = format!("no POST of this request has the `bulkId` `{unknown}`");
+            operation.action = Err(invalid(&detail));
+        }
+    }
+}
+
+/// A member that has to be a text with something in it.
+fn required<'m>(members: &'m Map<String, Value>, name: &str) -> Result<&'m str, Error> {
+    optional(members, name)?
+        .filter(|text| !text.is_empty())
+        .ok_or_else(|| missing(name))
+}
+
+fn optional<'m>(members: &'m Map<String, Value>, name: &str) -> Result<Option<&'m str>, Error> {
+    match member(members, name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(invalid(&format!("`{name}` must be a string"))),
+    }
+}
+
+fn taken(members: &mut Map<String, Value>, name: &str) -> Option<Value> {
+    let found = members.iter_mut();
+    let (_, value) = found
+        .into_iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+    Some(value.take()).filter(|value| !value.is_null())
+}
+
+fn missing(name: &str) -> Error {
+    invalid(&format!("the operation needs a `{name}`"))
+}
+
+fn invalid(detail: &str) -> Error {
+    Error::new(ErrorKind::InvalidValue, detail)
+}
+
+fn syntax(detail: &str) -> Error {
+    Error::new(ErrorKind::InvalidSyntax, detail)
+}

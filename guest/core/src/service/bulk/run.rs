@@ -1,0 +1,195 @@
+//! The operations being performed. INVARIANT: what is committed is never tried again, and what failed has left nothing behind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::reference;
+use super::request::{Action, Method, Operation, Request};
+use super::response::{Outcome, Success};
+use super::together::{self, Blame, Created, Post};
+use crate::error::{Error, ErrorKind};
+use crate::limits;
+use crate::service::{Conditions, Options, Session, Visit, delete, modify, replace};
+
+/// A bulk request on its way.
+pub(super) struct Run<'a> {
+    visit: Visit<'a>,
+    operations: &'a [Operation],
+    /// Of what was created, by `bulkId`.
+    ids: BTreeMap<String, String>,
+    outcomes: BTreeMap<usize, Outcome>,
+}
+
+impl<'a> Run<'a> {
+    /// Before the first operation.
+    pub(super) fn new(session: &Session<'a>, request: &'a Request) -> Self {
+        Self {
+            visit: Visit::resume(session, limits::BULK_RETRIES),
+            operations: &request.operations,
+            ids: BTreeMap::new(),
+            outcomes: BTreeMap::new(),
+        }
+    }
+
+    /// How many operations have failed.
+    pub(super) fn failures(&self) -> usize {
+        let outcomes = self.outcomes.values();
+        outcomes.filter(|outcome| outcome.result.is_err()).count()
+    }
+
+    /// What became of the operations that were tried, by their index.
+    pub(super) fn finish(self) -> BTreeMap<usize, Outcome> {
+        self.outcomes
+    }
+
+    /// Performs the operations of a unit: all of them, or none.
+    pub(super) fn perform(&mut self, unit: &[usize]) {
+        let mut posts = Vec::new();
+        for index in unit {
+            let Some(operation) = self.operations.get(*index) else {
+                continue;
+            };
+            match (&operation.action, &operation.bulk_id) {
+                (Err(error), _) => self.conclude(*index, operation, Err(error.clone())),
+                (Ok(action), Some(bulk_id)) if action.method == Method::Post => {
+                    posts.push((*index, Post { bulk_id, action }));
+                }
+                (Ok(action), _) => {
+                    let result = self.change(action);
+                    self.conclude(*index, operation, result);
+                }
+            }
+        }
+        if !posts.is_empty() {
+            self.create(&posts);
+        }
+    }
+
+    /// A PUT, PATCH or DELETE.
+    fn change(&mut self, action: &Action) -> Result<Success, Error> {
+        self.check_references(action, &BTreeSet::new())?;
+        let Self { visit, ids, .. } = self;
+        visit.attempts(|session| change(session, action, ids))
+    }
+
+    fn create(&mut self, posts: &[(usize, Post<'a>)]) {
+        let outcome = self.created(posts.iter().map(|(_, post)| *post).collect());
+        match outcome {
+            Ok(created) => {
+                for ((index, post), Created { resource, location }) in posts.iter().zip(created) {
+                    let success = Success {
+                        status: 201,
+                        version: Some(resource.version),
+                    };
+                    self.ids.insert(post.bulk_id.to_owned(), resource.key.id);
+                    let outcome = Outcome {
+                        location: Some(location),
+                        result: Ok(success),
+                    };
+                    self.outcomes.insert(*index, outcome);
+                }
+            }
+            Err(blame) => self.refuse(posts, &blame),
+        }
+    }
+
+    fn created(&mut self, posts: Vec<Post<'a>>) -> Result<Vec<Created>, Blame> {
+        let own: BTreeSet<&str> = posts.iter().map(|post| post.bulk_id).collect();
+        for (member, post) in posts.iter().enumerate() {
+            self.check_references(post.action, &own)
+                .map_err(|error| Blame { member, error })?;
+        }
+        let Self { visit, ids, .. } = self;
+        visit.attempts(|session| together::create(session, &posts, ids))
+    }
+
+    /// One is told what was wrong, the others that they refer to it.
+    fn refuse(&mut self, posts: &[(usize, Post<'a>)], blame: &Blame) {
+        let culprit = posts.get(blame.member).map_or("", |(_, post)| post.bulk_id);
+        for (member, (index, _)) in posts.iter().enumerate() {
+            let error = if member == blame.member {
+                blame.error.clone()
+            } else {
+                not_created(culprit)
+            };
+            if let Some(operation) = self.operations.get(*index) {
+                self.conclude(*index, operation, Err(error));
+            }
+        }
+    }
+
+    /// An operation cannot go ahead without what it refers to (RFC 7644 section 3.7.1 names 409 for this).
+    fn check_references(&self, action: &Action, own: &BTreeSet<&str>) -> Result<(), Error> {
+        let there = |name: &&String| self.ids.contains_key(*name) || own.contains(name.as_str());
+        match action.references.iter().find(|name| !there(name)) {
+            None => Ok(()),
+            Some(name) => Err(not_created(name)),
+        }
+    }
+
+    fn conclude(&mut self, index: usize, operation: &Operation, result: Result<Success, Error>) {
+        let session = self.visit.session();
+        if let Err(error) = &result {
+            session.ports.note_refusal(error);
+        }
+        let location = location(operation, &session.origin.base_url, &self.ids);
+        self.outcomes.insert(index, Outcome { location, result });
+    }
+}
+
+/// As the single request would.
+fn change(
+    session: &Session<'_>,
+    action: &Action,
+    ids: &BTreeMap<String, String>,
+) -> Result<Success, Error> {
+    let registry = &session.admission.policy.registry;
+    let (of, id) = action.target.resource(registry)?;
+    let id = action
+        .target
+        .reference()
+        .and_then(|name| ids.get(name))
+        .map_or(id, String::as_str);
+    let data = || reference::resolved(&action.data, ids);
+    let options = Options {
+        conditions: Conditions {
+            if_match: action.version.clone(),
+            if_none_match: None,
+        },
+        ..Options::default()
+    };
+    let after = match action.method {
+        Method::Put => replace::apply(session, of, id, data(), &options)?,
+        Method::Patch => modify::apply(session, of, id, data(), &options)?,
+        Method::Delete => {
+            delete::delete(session, of, id, &options)?;
+            return Ok(Success {
+                status: 204,
+                version: None,
+            });
+        }
+        Method::Post => return Err(Error::internal("a POST was taken for a change")),
+    };
+    Ok(Success {
+        status: 200,
+        version: Some(after.version),
+    })
+}
+
+/// Where the resource of a PUT, PATCH or DELETE is, or would be.
+fn location(operation: &Operation, base: &str, ids: &BTreeMap<String, String>) -> Option<String> {
+    if operation.method.as_deref() == Some("POST") {
+        return None;
+    }
+    let target = operation.action.as_ref().ok().map(|action| &action.target);
+    let made = target.and_then(|target| Some((target, ids.get(target.reference()?)?)));
+    if let Some((target, id)) = made {
+        return Some(format!("{base}/{}/{id}", target.segments().first()?));
+    }
+    let path = operation.path.as_deref()?.trim_start_matches('/');
+    Some(format!("{base}/{path}"))
+}
+
+fn not_created(name: &str) -> Error {
+    let detail = format!("it refers to `bulkId:{name}`, which was not created");
+    Error::new(ErrorKind::Conflict, detail)
+}

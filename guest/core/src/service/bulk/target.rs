@@ -1,0 +1,73 @@
+//! The `path` of an operation: RFC 7644 section 3.7.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+use super::reference;
+use crate::error::{Error, ErrorKind};
+use crate::resource_type::ResourceType;
+use crate::schema::Registry;
+
+/// The decoded segments of a path, of which empty ones do not count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Target(Vec<String>);
+
+impl Target {
+    /// Reads a path; what is not UTF-8 names nothing.
+    pub(super) fn parse(path: &str) -> Self {
+        let segments = path.split('/').filter(|segment| !segment.is_empty());
+        let decoded = segments.map(|s| percent_decode_str(s).decode_utf8().map(Cow::into_owned));
+        Self(decoded.collect::<Result<_, _>>().unwrap_or_default())
+    }
+
+    /// The `bulkId` that stands for the resource's id, if one does.
+    pub(super) fn reference(&self) -> Option<&str> {
+        self.0.get(1).and_then(|id| reference::name(id))
+    }
+
+    /// What orders two operations on one resource.
+    pub(super) fn segments(&self) -> &[String] {
+        &self.0
+    }
+
+    /// The resource type of `/Users`.
+    pub(super) fn resource_type<'r>(
+        &self,
+        registry: &'r Registry,
+    ) -> Result<&'r ResourceType, Error> {
+        match self.0.as_slice() {
+            [endpoint] => at(registry, endpoint),
+            [endpoint, _] if at(registry, endpoint).is_ok() => Err(unsuitable(
+                "the `path` of a POST must be a resource type's, such as `/Users`",
+            )),
+            _ => Err(unknown()),
+        }
+    }
+
+    /// The resource type and the id of `/Users/ID`.
+    pub(super) fn resource<'r>(
+        &self,
+        registry: &'r Registry,
+    ) -> Result<(&'r ResourceType, &str), Error> {
+        match self.0.as_slice() {
+            [endpoint, id] => Ok((at(registry, endpoint)?, id)),
+            [endpoint] if at(registry, endpoint).is_ok() => Err(unsuitable(
+                "the `path` must be a resource's, such as `/Users/ID`",
+            )),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+fn at<'r>(registry: &'r Registry, endpoint: &str) -> Result<&'r ResourceType, Error> {
+    registry.at_endpoint(endpoint).ok_or_else(unknown)
+}
+
+fn unknown() -> Error {
+    Error::new(ErrorKind::NotFound, "there is no such endpoint")
+}
+
+fn unsuitable(detail: &str) -> Error {
+    Error::new(ErrorKind::InvalidValue, detail)
+}

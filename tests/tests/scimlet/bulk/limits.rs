@@ -1,0 +1,71 @@
+//! RFC 7644 section 3.7.4: both limits, as they are advertised, and nothing done past one.
+
+use anyhow::ensure;
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use super::meddling::Mischief;
+use super::tenant::{Tenant, post_user};
+use crate::trial;
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial("bulk::as_many_operations_as_advertised", operations),
+        trial("bulk::as_many_bytes_as_advertised", bytes),
+    ]
+}
+
+async fn advertised(tenant: &Tenant, name: &str) -> anyhow::Result<usize> {
+    let target = "/ServiceProviderConfig";
+    let answer = tenant.ask("GET", target, &Value::Null).await?;
+    let document: Value = serde_json::from_str(&answer.body)?;
+    Ok(usize::try_from(
+        document["bulk"][name].as_u64().unwrap_or_default(),
+    )?)
+}
+
+async fn refused(tenant: &Tenant, body: &Value, detail: &str) -> anyhow::Result<()> {
+    let answer = tenant.ask("POST", "/Bulk", body).await?;
+    ensure!(answer.status == 413, "{answer:?}");
+    let document: Value = serde_json::from_str(&answer.body)?;
+    ensure!(document["detail"] == detail, "{document}");
+    ensure!(tenant.meddling.commits() == 0, "something was done");
+    Ok(())
+}
+
+fn request(operations: usize) -> Value {
+    let operations: Vec<Value> = (0..operations).map(post_user).collect();
+    let schema = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+    json!({"schemas": [schema], "Operations": operations})
+}
+
+async fn operations() -> anyhow::Result<()> {
+    let tenant = Tenant::new(Mischief::None).await?;
+    let limit = advertised(&tenant, "maxOperations").await?;
+    let many = limit + 1;
+    let detail = format!("The number of operations {many} exceeds the maxOperations ({limit}).");
+    refused(&tenant, &request(many), &detail).await?;
+    let full = request(limit);
+    let results = tenant.bulk(full["Operations"].as_array().expect("it is one"));
+    let created = results.await?;
+    let created = created.iter().filter(|result| result["status"] == "201");
+    ensure!(created.count() == limit, "not all were created");
+    Ok(())
+}
+
+async fn bytes() -> anyhow::Result<()> {
+    let tenant = Tenant::new(Mischief::None).await?;
+    let limit = advertised(&tenant, "maxPayloadSize").await?;
+    let mut body = request(1);
+    let rest = limit - body.to_string().len();
+    let filled = |count: usize| Value::from("x".repeat(count));
+    body["Operations"][0]["data"]["nickName"] = filled(rest);
+    let detail = format!("The size of the bulk operation exceeds the maxPayloadSize ({limit}).");
+    refused(&tenant, &body, &detail).await?;
+    let over = body.to_string().len() - limit;
+    body["Operations"][0]["data"]["nickName"] = filled(rest - over);
+    ensure!(body.to_string().len() == limit, "not the whole limit");
+    let answer = tenant.ask("POST", "/Bulk", &body).await?;
+    ensure!(answer.status == 200, "{answer:?}");
+    Ok(())
+}
