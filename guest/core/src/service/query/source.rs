@@ -8,7 +8,7 @@ use super::bound::{Bound, Found};
 use super::too_many;
 use super::walk::invalid_cursor;
 use crate::cursor::{Mark, Place};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::store::Window;
 use crate::{limits, sort};
 
@@ -92,7 +92,12 @@ impl<'a> Source<'a> {
 
     fn read_page(&mut self, window: Window) -> Result<(), Error> {
         let resumed = matches!(window, Window::After(_));
-        let page = self.bound.find(window, self.chunk, false)?;
+        let page = self.bound.find(window, self.chunk, false);
+        let page = page.map_err(|error| match error.kind {
+            // The cursor is ours, but the store has been replaced by another since.
+            ErrorKind::Internal if resumed => invalid_cursor(&error.cause.unwrap_or_default()),
+            _ => error,
+        })?;
         if !self.bound.is_ordered(&page) {
             return if resumed {
                 Err(invalid_cursor("the store does not order any more"))
