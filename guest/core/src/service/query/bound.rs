@@ -1,5 +1,7 @@
 //! A search bound to one resource type: what the store is asked, and what is evaluated here.
 
+use std::cmp::Ordering;
+
 use super::super::{Session, related, walk};
 use super::{Search, too_many};
 use crate::error::Error;
@@ -20,6 +22,18 @@ pub(super) struct Found {
     pub resource: Resource,
     /// Its place in the order, where that was worth computing and it has a value.
     pub key: Option<SortKey>,
+}
+
+impl Found {
+    /// How the keys are ordered.
+    pub fn compare(&self, other: &Self, descending: bool) -> Ordering {
+        sort::compare(self.key.as_ref(), other.key.as_ref(), descending)
+    }
+}
+
+/// Sorts, stably. One function, since each kind of sort takes ten kilobytes of the component.
+pub(super) fn order(found: &mut [Found], by: &dyn Fn(&Found, &Found) -> Ordering) {
+    found.sort_by(by);
 }
 
 /// A search bound to a resource type.
@@ -115,7 +129,7 @@ impl<'a> Bound<'a> {
             },
         };
         if let Some(Sort { descending, .. }) = self.sort {
-            all.sort_by(|a, b| sort::compare(a.key.as_ref(), b.key.as_ref(), descending));
+            order(&mut all, &|a, b| a.compare(b, descending));
         }
         let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
         let offset = usize::try_from(offset).unwrap_or(usize::MAX);

@@ -1,11 +1,14 @@
 //! A part of a list by index: RFC 7644 section 3.4.2.4.
 
+use std::iter::Peekable;
+use std::vec::IntoIter;
+
 use super::bound::{Bound, Found};
 use super::too_many;
 use crate::error::Error;
+use crate::limits;
 use crate::page::Index;
 use crate::resource::Resource;
-use crate::{limits, sort};
 
 /// How many resources match, and those in the part, each with its type's place among the bound ones.
 type Part = (u64, Vec<(usize, Resource)>);
@@ -36,18 +39,38 @@ fn in_turn(bounds: &[Bound<'_>], part: Index) -> Result<Part, Error> {
 fn merged(bounds: &[Bound<'_>], descending: bool, part: Index) -> Result<Part, Error> {
     let offset = usize::try_from(part.offset()).unwrap_or(usize::MAX);
     let wanted = offset.saturating_add(part.count);
-    let (mut total, mut found): (u64, Vec<(usize, Found)>) = (0, Vec::new());
-    for (rank, bound) in bounds.iter().enumerate() {
+    let (mut total, mut firsts) = (0, Vec::new());
+    for bound in bounds {
         let (matches, first) = bound.part(0, wanted.min(limits::SCAN_ENTRIES))?;
         total += matches;
-        found.extend(first.into_iter().map(|found| (rank, found)));
+        firsts.push(first.into_iter().peekable());
     }
     let reached = usize::try_from(total).is_ok_and(|total| total <= limits::SCAN_ENTRIES);
     if wanted > limits::SCAN_ENTRIES && !reached {
         return Err(too_many());
     }
-    found.sort_by(|(_, a), (_, b)| sort::compare(a.key.as_ref(), b.key.as_ref(), descending));
-    let page = found.into_iter().skip(offset).take(part.count);
-    let page = page.map(|(rank, found)| (rank, found.resource));
-    Ok((total, page.collect()))
+    let mut found = Vec::new();
+    for place in 0..wanted {
+        let Some((rank, least)) = least(&mut firsts, descending) else {
+            break;
+        };
+        if place >= offset {
+            found.push((rank, least.resource));
+        }
+    }
+    Ok((total, found))
+}
+
+/// Takes what comes first of all that the lists begin with; of equals, that of the first list.
+fn least(lists: &mut [Peekable<IntoIter<Found>>], descending: bool) -> Option<(usize, Found)> {
+    let mut least: Option<(usize, &Found)> = None;
+    for (rank, list) in lists.iter_mut().enumerate() {
+        if let Some(first) = list.peek()
+            && least.is_none_or(|(_, least)| first.compare(least, descending).is_lt())
+        {
+            least = Some((rank, first));
+        }
+    }
+    let rank = least?.0;
+    Some((rank, lists.get_mut(rank)?.next()?))
 }

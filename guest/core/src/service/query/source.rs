@@ -1,14 +1,14 @@
 //! The matches of one resource type in their order, read page after page as they are needed, from a cursor's mark on. What it
 //! costs to go on does not depend on how far the walk has come, but where the store cannot order.
 
-use std::cmp::Ordering;
 use std::collections::VecDeque;
 
-use super::bound::{Bound, Found};
+use super::bound::{Bound, Found, order};
 use super::too_many;
 use super::walk::invalid_cursor;
 use crate::cursor::{Mark, Place};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+use crate::resource::Resource;
 use crate::store::Window;
 use crate::{limits, sort};
 
@@ -92,7 +92,12 @@ impl<'a> Source<'a> {
 
     fn read_page(&mut self, window: Window) -> Result<(), Error> {
         let resumed = matches!(window, Window::After(_));
-        let page = self.bound.find(window, self.chunk, false)?;
+        let page = self.bound.find(window, self.chunk, false);
+        let page = page.map_err(|error| match error.kind {
+            // The cursor is ours, but the store has been replaced by another since.
+            ErrorKind::Internal if resumed => invalid_cursor(&error.cause.unwrap_or_default()),
+            _ => error,
+        })?;
         if !self.bound.is_ordered(&page) {
             return if resumed {
                 Err(invalid_cursor("the store does not order any more"))
@@ -118,14 +123,16 @@ impl<'a> Source<'a> {
     /// Everything behind the mark, where the store cannot order: read as a whole, in bounded number.
     fn sorted_here(&mut self) -> Result<(), Error> {
         let descending = self.bound.sort.as_ref().is_some_and(|sort| sort.descending);
-        let found = self.bound.scanned()?.ok_or_else(too_many)?;
-        let mut found: Vec<(Place, Found)> = found.into_iter().map(placed).collect();
-        found.sort_by(|(a, _), (b, _)| compare(a, b, descending));
-        for (place, one) in found {
+        let mut found = self.bound.scanned()?.ok_or_else(too_many)?;
+        order(&mut found, &|a, b| {
+            a.compare(b, descending)
+                .then_with(|| tie(&a.resource).cmp(&tie(&b.resource)))
+        });
+        for one in found {
             let passed = matches!(&self.next,
-                Mark::Behind(last) if compare(&place, last, descending).is_le());
+                Mark::Behind(last) if is_behind(last, &one, descending));
             if !passed {
-                let before = std::mem::replace(&mut self.next, Mark::Behind(place));
+                let before = std::mem::replace(&mut self.next, Mark::Behind(place(&one)));
                 self.ready.push_back((before, one));
             }
         }
@@ -134,18 +141,22 @@ impl<'a> Source<'a> {
     }
 }
 
-fn placed(found: Found) -> (Place, Found) {
-    let place = Place {
+fn place(found: &Found) -> Place {
+    Place {
         key: found.key.clone(),
         created: found.resource.created,
         id: found.resource.key.id.clone(),
-    };
-    (place, found)
+    }
 }
 
 /// Ties are in the order of creation, also when descending.
-fn compare(a: &Place, b: &Place, descending: bool) -> Ordering {
-    sort::compare(a.key.as_ref(), b.key.as_ref(), descending)
-        .then(a.created.cmp(&b.created))
-        .then_with(|| a.id.cmp(&b.id))
+fn tie(resource: &Resource) -> (u64, &str) {
+    (resource.created, &resource.key.id)
+}
+
+/// Whether the place is that of the resource or behind it.
+fn is_behind(place: &Place, found: &Found, descending: bool) -> bool {
+    sort::compare(found.key.as_ref(), place.key.as_ref(), descending)
+        .then_with(|| tie(&found.resource).cmp(&(place.created, &place.id)))
+        .is_le()
 }

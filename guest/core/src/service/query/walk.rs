@@ -6,8 +6,8 @@ use super::bound::Bound;
 use super::source::Source;
 use crate::cursor::{self, Cursor, KEY_BYTES, Mark};
 use crate::error::{Error, ErrorKind};
+use crate::limits;
 use crate::resource::Resource;
-use crate::{limits, sort};
 
 /// A page.
 pub(super) struct Page {
@@ -169,9 +169,7 @@ impl Walk<'_> {
         let first = |rank: usize| self.sources.get(rank).and_then(Source::first);
         let Some(own) = first(rank) else { return false };
         match (other.and_then(first), self.order) {
-            (Some(other), Some(descending)) => {
-                sort::compare(own.key.as_ref(), other.key.as_ref(), descending).is_lt()
-            }
+            (Some(other), Some(descending)) => own.compare(other, descending).is_lt(),
             (Some(_), None) => false,
             (None, _) => true,
         }
