@@ -13,18 +13,54 @@ pub fn trials() -> Vec<Trial> {
     let scim2_client = || {
         needs::with(
             python::with("clients", &clients().join("requirements.txt")),
-            |python| run(&python, "scim2_client.py"),
+            |python| run(&python, "scim2_client.py").map(drop),
         )
     };
-    vec![Trial::ignorable_test("client::scim2_client", scim2_client)]
+    let scim2_tester = || {
+        needs::with(
+            python::with("clients", &clients().join("requirements.txt")),
+            |python| summed_up(&run(&python, "scim2_tester.py")?),
+        )
+    };
+    vec![
+        Trial::ignorable_test("client::scim2_client", scim2_client),
+        Trial::ignorable_test("client::scim2_tester", scim2_tester),
+    ]
+}
+
+/// Whether the tester's checks came out no worse than the committed summary has it: as many successes, and nothing else but what it
+/// names with its reason.
+fn summed_up(found: &str) -> anyhow::Result<()> {
+    let expected = include_str!("../../clients/scim2_tester.txt");
+    let successes = |summary: &str| -> Option<u32> {
+        let mut counts = summary.lines().filter_map(|line| line.split_once(' '));
+        counts
+            .find(|(_, status)| *status == "SUCCESS")?
+            .0
+            .parse()
+            .ok()
+    };
+    let reasons = |summary: &str| -> Vec<String> {
+        let lines = summary.lines().filter(|line| line.contains(':'));
+        lines.map(ToOwned::to_owned).collect()
+    };
+    let (known, enough) = (reasons(expected), successes(expected));
+    let new = reasons(found)
+        .into_iter()
+        .find(|reason| !known.contains(reason));
+    ensure!(
+        new.is_none() && enough.is_some() && successes(found) >= enough,
+        "{found}"
+    );
+    Ok(())
 }
 
 fn clients() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("clients")
 }
 
-/// Has the script live its life on a server of its own. It sends nothing that is wrong, and checks every answer.
-fn run(python: &Path, script: &str) -> anyhow::Result<()> {
+/// Has the script live its life on a server of its own, where it checks every answer. Returns what it prints.
+fn run(python: &Path, script: &str) -> anyhow::Result<String> {
     let (_folder, server) = server::fresh()?;
     let endpoint = server.endpoint(TENANT)?;
     let mut command = Command::new(python);
@@ -36,5 +72,5 @@ fn run(python: &Path, script: &str) -> anyhow::Result<()> {
     let output = command.output()?;
     let errors = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{script}: {errors}");
-    Ok(())
+    Ok(String::from_utf8(output.stdout)?)
 }

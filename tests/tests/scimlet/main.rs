@@ -15,6 +15,7 @@ mod readme;
 mod sqlite;
 mod tenants;
 mod tidy;
+mod truth;
 mod vectors;
 mod wire;
 
@@ -41,6 +42,7 @@ fn main() {
     trials.extend(sqlite::trials());
     trials.extend(tidy::trials());
     trials.extend(tenants::trials());
+    trials.extend(truth::trials());
     trials.extend(vectors::trials());
     trials.extend(wire::trials());
     libtest_mimic::run(&arguments, trials).exit();
