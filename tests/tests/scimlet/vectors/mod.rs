@@ -1,5 +1,7 @@
 //! The supplied vectors: filters, paths, matches and patches of other projects. `core` cases are decided by the RFC's text.
 
+mod bound;
+mod interop;
 mod patch;
 
 use libtest_mimic::{Failed, Trial};
@@ -40,10 +42,8 @@ pub fn trials() -> Vec<Trial> {
         ("matches", matches),
         ("patches", patch::judge),
     ];
-    files
-        .into_iter()
-        .flat_map(|(file, judge)| of(file, judge))
-        .collect()
+    let core = files.into_iter().flat_map(|(file, judge)| of(file, judge));
+    core.chain(interop::trials()).collect()
 }
 
 /// Says what is wrong.
@@ -96,6 +96,7 @@ fn filter(case: &Value) -> Result<(), String> {
                 "{text}: printed as {printed}, which is another filter"
             ));
         }
+        bound::filter(case, filter)?;
     }
     Ok(())
 }
@@ -115,11 +116,22 @@ fn path(case: &Value) -> Result<(), String> {
                 "{text}: printed as {printed}, which is another path"
             ));
         }
+        bound::path(case, path)?;
     }
     Ok(())
 }
 
 fn matches(case_: &Value) -> Result<(), String> {
+    let found = holds(case_)?;
+    if case_["match"].as_bool() == Some(found) {
+        return Ok(());
+    }
+    let text = text(case_, "filter");
+    Err(format!("{text} is {found} for {}", case_["resource"]))
+}
+
+/// Whether the case's filter holds for its resource; an error if it cannot be asked.
+fn holds(case_: &Value) -> Result<bool, String> {
     let text = text(case_, "filter");
     let filter: Filter = text.parse().map_err(|error| format!("{text}: {error}"))?;
     let resource = &nested(case_["resource"].as_object().ok_or("no resource")?);
@@ -141,11 +153,7 @@ fn matches(case_: &Value) -> Result<(), String> {
         case(&policy)
     };
     let predicate = predicate::bind(&filter, of).map_err(|error| format!("{text}: {error}"))?;
-    let found = predicate.holds(resource);
-    if case_["match"].as_bool() == Some(found) {
-        return Ok(());
-    }
-    Err(format!("{text} is {found} for {}", case_["resource"]))
+    Ok(predicate.holds(resource))
 }
 
 /// Some projects write an extension's attributes flat, each behind the schema's URI.

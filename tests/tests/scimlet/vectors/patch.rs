@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use scimlet_core::dialect::Sent;
 use scimlet_core::error::{Error, ErrorKind};
 use scimlet_core::patch::{Patch, operations};
 use scimlet_core::profile::Policy;
@@ -43,19 +44,39 @@ static POLICY: LazyLock<Arc<Policy>> = LazyLock::new(|| {
 
 /// What is wrong with how a case comes out.
 pub fn judge(case: &Value) -> Result<(), String> {
+    compared(case, outcome(case, None)?)
+}
+
+/// How a case comes out under the quirks of a preset.
+pub fn decide(case: &Value, preset: &str) -> Result<&'static str, String> {
+    let policy = Policy::preset(preset).ok_or("no preset")?;
+    let outcome = outcome(case, Some(&policy))?;
+    let refused = outcome.is_err();
+    Ok(match compared(case, outcome) {
+        Ok(()) => "as-expected",
+        Err(_) if refused => "refuse",
+        Err(_) => "differs",
+    })
+}
+
+fn outcome(case: &Value, quirks: Option<&Policy>) -> Result<Result<Content, Error>, String> {
     let resource = nested(case["resource"].as_object().ok_or("no resource")?);
     let operations = &case["operations"];
     let mut outcome = None;
     if let Some(of) = fitting(&POLICY, &resource) {
-        outcome = Some(patched(of, &resource, operations));
+        outcome = Some(patched(of, &resource, operations, quirks));
     }
     // Cases without a schema may use attributes that no schema has.
     let unknown = matches!(&outcome, Some(Err(error)) if error.kind == ErrorKind::InvalidPath);
     if outcome.is_none() || (unknown && case["error"].is_null() && case["schema"].is_null()) {
         let policy = inferred(&resource, operations);
-        outcome = Some(patched(inferred::case(&policy), &resource, operations));
+        let of = inferred::case(&policy);
+        outcome = Some(patched(of, &resource, operations, quirks));
     }
-    let outcome = outcome.ok_or("no type fits")?;
+    Ok(outcome.ok_or("no type fits")?)
+}
+
+fn compared(case: &Value, outcome: Result<Content, Error>) -> Result<(), String> {
     match (&case["error"], outcome) {
         (Value::Null, Ok(content)) => {
             let expected = canonical(&case["expected"]);
@@ -81,13 +102,26 @@ pub fn judge(case: &Value) -> Result<(), String> {
     }
 }
 
-fn patched(of: &ResourceType, resource: &Content, operations_: &Value) -> Result<Content, Error> {
+fn patched(
+    of: &ResourceType,
+    resource: &Content,
+    given: &Value,
+    quirks: Option<&Policy>,
+) -> Result<Content, Error> {
     let mut content = resource.clone();
     for common in ["schemas", "id", "meta"] {
         content.remove(common);
     }
     let mut patch = Patch::new(of, content);
-    let body = json!({"schemas": [urn::PATCH_OP], "Operations": operations_});
+    let mut body = json!({"schemas": [urn::PATCH_OP], "Operations": given});
+    for quirk in quirks.into_iter().flat_map(|policy| &policy.quirks) {
+        let body = &mut body;
+        (quirk.rewrite)(&mut Sent {
+            of,
+            is_patch: true,
+            body,
+        });
+    }
     for operation in operations(body)? {
         patch.apply(operation)?;
     }
