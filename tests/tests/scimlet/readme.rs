@@ -59,7 +59,7 @@ fn tour() -> anyhow::Result<()> {
     let text = printed(&bash(folder.path(), script.context("no tour")?)?)?;
     for expected in [
         "\"totalResults\":0",
-        "\"display\":\"ada@example.com\"",
+        "\"type\":\"User\"",
         "\"active\":false",
         "Okta production",
     ] {
