@@ -7,6 +7,7 @@ mod contract;
 mod embed;
 mod exchanges;
 mod faults;
+mod fuzz;
 mod properties;
 mod readme;
 mod sqlite;
@@ -31,6 +32,7 @@ fn main() {
     trials.extend(embed::trials());
     trials.extend(exchanges::trials());
     trials.extend(faults::trials());
+    trials.extend(fuzz::trials());
     trials.extend(properties::trials());
     trials.extend(readme::trials());
     trials.extend(sqlite::trials());
