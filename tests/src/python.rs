@@ -11,6 +11,7 @@ use anyhow::{Context, ensure};
 /// # Errors
 /// If there is no Python, or the packages cannot be installed.
 pub fn with(name: &str, requirements: &Path) -> anyhow::Result<PathBuf> {
+    let _lock = crate::server::installing(name)?;
     let wanted = fs::read_to_string(requirements)?;
     let folder = crate::server::scratch()?.join(name);
     let (python, installed) = (folder.join("bin/python"), folder.join("installed.txt"));

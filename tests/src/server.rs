@@ -53,6 +53,16 @@ pub fn scratch() -> anyhow::Result<PathBuf> {
     Ok(folder)
 }
 
+/// Held by who installs something of this name into [`scratch`], so that two tests, or two runs, do not at once.
+///
+/// # Errors
+/// If there can be no such file.
+pub fn installing(name: &str) -> anyhow::Result<File> {
+    let file = File::create(scratch()?.join(format!("{name}.lock")))?;
+    file.lock()?;
+    Ok(file)
+}
+
 /// A server that is killed when it is dropped.
 pub struct Server {
     process: Child,

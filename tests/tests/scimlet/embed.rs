@@ -34,6 +34,7 @@ fn python_host() -> anyhow::Result<Command> {
 
 /// In a copy, where the packages are installed once and kept while the lock file stays as it is.
 fn node_host() -> anyhow::Result<Command> {
+    let _lock = server::installing("node")?;
     let folder = server::scratch()?.join("node");
     let lock = fs::read_to_string(embed().join("node/package-lock.json"))?;
     let installed = folder.join("installed.json");

@@ -10,6 +10,7 @@ mod cursor;
 mod embed;
 mod exchanges;
 mod faults;
+mod fuzz;
 mod properties;
 mod readme;
 mod sqlite;
@@ -37,6 +38,7 @@ fn main() {
     trials.extend(embed::trials());
     trials.extend(exchanges::trials());
     trials.extend(faults::trials());
+    trials.extend(fuzz::trials());
     trials.extend(properties::trials());
     trials.extend(readme::trials());
     trials.extend(sqlite::trials());

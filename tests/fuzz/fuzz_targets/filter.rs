@@ -1,0 +1,4 @@
+//! Any bytes as in [`scimlet_fuzz::filter`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| scimlet_fuzz::filter(input));
