@@ -155,11 +155,34 @@ pub fn schemas(of: &ResourceType, body: &Content) -> Result<(), Error> {
 
 /// Whether everything that must be there is (RFC 7643 section 2.2, `required`).
 pub fn required(of: &ResourceType, content: &Content) -> Result<(), Error> {
-    attributes_required(&of.core().attributes, content, "")?;
+    all_required(of, content, |attribute| {
+        attribute.mutability != Mutability::ReadOnly
+    })
+}
+
+/// The same for a content that was kept: what is written and never read need not be there any more.
+pub fn still_required(of: &ResourceType, content: &Content) -> Result<(), Error> {
+    let unread = [Mutability::ReadOnly, Mutability::WriteOnly];
+    all_required(of, content, |attribute| {
+        !unread.contains(&attribute.mutability)
+    })
+}
+
+/// Which required attributes have to be there.
+type Demanded<'d> = &'d dyn Fn(&Attribute) -> bool;
+
+fn all_required(
+    of: &ResourceType,
+    content: &Content,
+    demanded: impl Fn(&Attribute) -> bool,
+) -> Result<(), Error> {
+    let demanded: Demanded<'_> = &|attribute| attribute.required && demanded(attribute);
+    attributes_required(&of.core().attributes, content, "", demanded)?;
     for (extension, required) in of.extensions() {
         match content.get(&extension.id) {
             Some(Value::Object(inner)) => {
-                attributes_required(&extension.attributes, inner, &format!("{}:", extension.id))?;
+                let prefix = format!("{}:", extension.id);
+                attributes_required(&extension.attributes, inner, &prefix, demanded)?;
             }
             _ if required => return Err(missing(&extension.id)),
             _ => {}
@@ -172,12 +195,12 @@ fn attributes_required(
     attributes: &[Attribute],
     content: &Content,
     prefix: &str,
+    demanded: Demanded<'_>,
 ) -> Result<(), Error> {
     for attribute in attributes {
         let name = attribute.name.as_str();
-        let readable = attribute.mutability != Mutability::ReadOnly;
         match content.get(name) {
-            None if attribute.required && readable => {
+            None if demanded(attribute) => {
                 return Err(missing(&format!("{prefix}{name}")));
             }
             Some(Value::String(text)) if attribute.required && text.is_empty() => {
@@ -186,7 +209,7 @@ fn attributes_required(
             Some(value) if attribute.is_complex() => {
                 for object in objects(value) {
                     let prefix = format!("{prefix}{name}.");
-                    attributes_required(&attribute.sub_attributes, object, &prefix)?;
+                    attributes_required(&attribute.sub_attributes, object, &prefix, demanded)?;
                 }
             }
             _ => {}
@@ -278,4 +301,25 @@ fn invalid(path: &str, problem: &str) -> Error {
 
 fn missing(path: &str) -> Error {
     Error::new(ErrorKind::InvalidValue, format!("`{path}` is required"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::Policy;
+
+    #[test]
+    fn a_required_secret_is_demanded_once() {
+        let profile = r#"{"extends": "default",
+            "schemas": [{"id": "urn:x", "name": "X", "description": "", "attributes": [
+                {"name": "pin", "required": true, "mutability": "writeOnly", "returned": "never"},
+                {"name": "label", "required": true}]}],
+            "resourceTypes": [{"name": "X", "endpoint": "/X", "schema": "urn:x"}]}"#;
+        let policy = Policy::from_document(profile).unwrap();
+        let of = policy.registry.named("X").unwrap();
+        let kept = Content::from_iter([("label".to_owned(), "l".into())]);
+        assert!(required(of, &kept).is_err());
+        assert!(still_required(of, &kept).is_ok());
+        assert!(still_required(of, &Content::new()).is_err());
+    }
 }

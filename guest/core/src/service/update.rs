@@ -67,7 +67,7 @@ impl Update<'_> {
             step,
         } = self;
         settle_secrets(session, of, Some(&before.content), &mut content)?;
-        check::required(of, &content)?;
+        check::still_required(of, &content)?;
         let key = before.key.clone();
         let (links, related) = linking::writes(session, of, &key, &changes, &BTreeSet::new())?;
         let mut attributes = differing(of, &before.content, &content);
