@@ -13,6 +13,7 @@ mod faults;
 mod fuzz;
 mod properties;
 mod readme;
+mod refusals;
 mod sqlite;
 mod tenants;
 mod tidy;
@@ -41,6 +42,7 @@ fn main() {
     trials.extend(fuzz::trials());
     trials.extend(properties::trials());
     trials.extend(readme::trials());
+    trials.extend(refusals::trials());
     trials.extend(sqlite::trials());
     trials.extend(tidy::trials());
     trials.extend(tenants::trials());
