@@ -1,7 +1,7 @@
 //! The logic of scimlet: a SCIM 2.0 service provider (RFC 7643, RFC 7644) as a pure function of a request and of what its
 //! ports answer. No I/O, no clock of its own, no wasm; nothing panics on input.
 //!
-//! Modules in layers, each importing only downwards: words (`urn`, `name`, `limits`, `error`, `text`, `instant`, `json`, `store`), syntax
+//! Modules in layers, each importing only downwards: words (`urn`, `name`, `limits`, `error`, `text`, `instant`, `lifetime`, `json`, `store`), syntax
 //! (`filter`), model (`schema`, `resource_type`, `resource`, `etag`), pure operations (`predicate`, `index`, `projection`,
 //! `mutability`, `patch`, `relation`, `sort`, `page`, `cursor`), ports (`port`, `profile`, `dialect`), use cases (`credential`, `access`,
 //! `secret`, `service`), protocol (`http`).
@@ -32,6 +32,7 @@ pub mod http;
 pub mod index;
 pub mod instant;
 pub mod json;
+pub mod lifetime;
 pub mod limits;
 pub mod mutability;
 pub mod name;

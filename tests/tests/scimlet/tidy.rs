@@ -18,7 +18,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
     (
         "words",
         &[
-            "urn", "name", "limits", "error", "text", "instant", "json", "store",
+            "urn", "name", "limits", "error", "text", "instant", "lifetime", "json", "store",
         ],
     ),
     ("syntax", &["filter"]),
