@@ -49,6 +49,8 @@ pub struct Admission {
     pub policy: Arc<Policy>,
     /// Which paths are indexed.
     pub index: Index,
+    /// What the credential is good for, as it says itself: empty for everything but `events`.
+    pub scopes: Vec<String>,
     /// What every commit has to expect.
     pub expectations: Vec<Write>,
 }
@@ -63,6 +65,34 @@ pub fn admit(
         Caller::Unknown => by_credential(ports, origin, authorization),
         Caller::Client(name) => vouched(ports, format!("client:{name}")),
         Caller::User(id) => vouched(ports, format!("user:{id}")),
+    }
+}
+
+/// Lets in whoever may do what the scope names, for what an embedder serves itself; 403 to whom it was not given.
+pub fn authorize(
+    ports: &Ports<'_>,
+    origin: &Origin,
+    authorization: Option<&str>,
+    scope: &str,
+) -> Result<Admission, Error> {
+    let admission = admit(ports, origin, authorization)?;
+    let allowed = match &origin.caller {
+        Caller::Unknown => is_given(&admission.scopes, scope),
+        // Which of its clients may do what, the embedder knows.
+        Caller::Client(_) => true,
+        Caller::User(_) => false,
+    };
+    if allowed {
+        return Ok(admission);
+    }
+    let detail = format!("this needs a credential with the scope `{scope}`");
+    Err(Error::new(ErrorKind::Forbidden, detail))
+}
+
+fn is_given(scopes: &[String], scope: &str) -> bool {
+    match scopes {
+        [] => scope != credential::EVENTS,
+        scopes => scopes.iter().any(|given| given == scope),
     }
 }
 
@@ -114,7 +144,11 @@ fn by_credential(
         let detail = "the credential has expired; an administrator has to make a new one";
         return Err(Error::new(ErrorKind::Unauthorized, detail));
     }
-    admission(presented.id.to_owned(), profile, index, Some(entry))
+    let admission = admission(presented.id.to_owned(), profile, index, Some(entry))?;
+    Ok(Admission {
+        scopes: kept.scopes,
+        ..admission
+    })
 }
 
 fn admission(
@@ -142,6 +176,7 @@ fn admission(
         actor,
         policy,
         index,
+        scopes: Vec::new(),
         expectations,
     })
 }

@@ -33,7 +33,15 @@ pub struct Credential {
     pub expires: Option<u64>,
     /// When it was revoked.
     pub revoked: Option<u64>,
+    /// What it is good for, of [`SCOPES`]; empty for everything but `events`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
 }
+
+/// What a credential may be limited to.
+pub const SCOPES: [&str; 5] = ["read-only", "users", "groups", "bulk", EVENTS];
+/// The scope that lets read the feed of events. No credential has it without being told.
+pub const EVENTS: &str = "events";
 
 /// A secret that has the right form; whether it is good is another question.
 #[derive(Clone, Debug, PartialEq, Eq)]

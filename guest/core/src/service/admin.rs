@@ -46,6 +46,8 @@ pub struct CredentialRequest {
     pub scheme: String,
     /// Seconds; `None` for no expiry.
     pub lifetime_seconds: Option<u64>,
+    /// Of [`credential::SCOPES`]; empty for everything but `events`.
+    pub scopes: Vec<String>,
 }
 
 /// A credential without its secret. Times are milliseconds since 1970.
@@ -128,6 +130,7 @@ pub fn issue_credential(ports: &Ports<'_>, request: CredentialRequest) -> Result
         lifetime,
         expires: lifetime.map(|lifetime| now.saturating_add(lifetime)),
         revoked: None,
+        scopes: request.scopes,
     };
     let draft = put(credential::key(&id), body(&credential)?, None);
     commit(
@@ -157,6 +160,13 @@ fn check_request(request: &CredentialRequest) -> Result<(), Problem> {
     }
     if request.lifetime_seconds == Some(0) {
         return Err(Problem::Invalid("`lifetime-seconds` must not be 0".into()));
+    }
+    let is_known = |scope: &&String| credential::SCOPES.contains(&scope.as_str());
+    if let Some(unknown) = request.scopes.iter().find(|scope| !is_known(scope)) {
+        let known = credential::SCOPES.join(", ");
+        return Err(Problem::Invalid(format!(
+            "`scopes`: there is no scope `{unknown}`, but {known}"
+        )));
     }
     Ok(())
 }
