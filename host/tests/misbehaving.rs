@@ -15,7 +15,7 @@ use scimlet::{Plugin, PluginOptions, Vacant};
 fn guest(start: &str) -> Vec<u8> {
     let export = |name: &&str| format!("(export \"{name}\" (func $f))");
     let exports = |names: &[&str]| names.iter().map(export).collect::<String>();
-    let provider = exports(&["tenant-of", "handle"]);
+    let provider = exports(&["tenant-of", "handle", "authorize"]);
     let admin = exports(&[
         "configure",
         "profile",

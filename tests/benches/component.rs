@@ -108,6 +108,7 @@ impl Side {
             label: "bench".to_owned(),
             scheme: "bearer".to_owned(),
             lifetime_seconds: None,
+            scopes: Vec::new(),
         };
         let secret = admin.issue_credential(&request).await?.secret;
         let router = Router::new(provider.clone(), database, RouterOptions::default());

@@ -74,6 +74,7 @@ impl Native {
             label: "test".to_owned(),
             scheme: "bearer".to_owned(),
             lifetime_seconds: None,
+            scopes: Vec::new(),
         };
         self.with_ports(store, move |ports| admin::issue_credential(ports, request))
             .await

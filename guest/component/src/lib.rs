@@ -29,6 +29,16 @@ impl Provider for Component {
         let (origin, request) = (lift::origin(origin), lift::request(request));
         lower::response(scimlet_core::handle(&ports(), &origin, &request))
     }
+
+    fn authorize(
+        origin: Origin,
+        headers: Vec<(String, String)>,
+        scope: String,
+    ) -> Result<String, Response> {
+        report_panics();
+        let origin = lift::origin(origin);
+        scimlet_core::authorize(&ports(), &origin, &headers, &scope).map_err(lower::response)
+    }
 }
 
 impl Admin for Component {
@@ -46,6 +56,7 @@ impl Admin for Component {
             label: request.label,
             scheme: request.scheme,
             lifetime_seconds: request.lifetime_seconds,
+            scopes: request.scopes,
         };
         admin::issue_credential(&ports(), request)
             .map(issued)
@@ -76,6 +87,7 @@ fn credential(listed: admin::Listed) -> Credential {
         created: listed.created,
         expires: listed.credential.expires,
         revoked: listed.credential.revoked,
+        scopes: listed.credential.scopes,
     }
 }
 

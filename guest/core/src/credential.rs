@@ -77,6 +77,12 @@ pub fn key(id: &str) -> Key {
     Key::new(KIND, id)
 }
 
+/// Where it is kept when a credential was last used: apart, so that no commit that expects the credential is stale because of it.
+#[must_use]
+pub fn used_key(id: &str) -> Key {
+    Key::new("$used", id)
+}
+
 /// The kind of credentials' entries.
 pub const KIND: &str = "$credential";
 
@@ -182,7 +188,10 @@ mod tests {
     fn a_secret_says_whose_it_is() {
         let header = format!("Bearer {}", secret());
         let presented = presented(&header).unwrap();
-        assert_eq!((presented.tenant.as_str(), presented.id.as_str()), ("demo", "abcdefgh"));
+        assert_eq!(
+            (presented.tenant.as_str(), presented.id.as_str()),
+            ("demo", "abcdefgh")
+        );
         assert!(presented.matches(&digest(&secret())));
         assert!(!presented.matches(&digest("another")));
     }
@@ -210,7 +219,10 @@ mod tests {
         let (name, password) = pair(&good);
         let basic = |text: &str| presented(&format!("Basic {}", BASE64.encode(text.as_bytes())));
         let presented = basic(&format!("{name}:{password}")).unwrap();
-        assert_eq!((presented.tenant.as_str(), presented.scheme), ("demo", Scheme::Basic));
+        assert_eq!(
+            (presented.tenant.as_str(), presented.scheme),
+            ("demo", Scheme::Basic)
+        );
         assert!(presented.matches(&digest(&good)));
         assert_eq!(basic(&format!("{name}:{password}x")), None);
         assert_eq!(basic(&good), None);

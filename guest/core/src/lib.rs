@@ -53,7 +53,7 @@ pub mod store;
 pub mod text;
 pub mod urn;
 
-pub use http::{Request, Response, handle};
+pub use http::{Request, Response, authorize, handle};
 
 /// The tenant that the Authorization header claims, unverified; `None` if it claims none. For embedders that serve all
 /// tenants under one URL.

@@ -79,8 +79,8 @@ export class Tenant {
   }
 
   /** The answer has `credential` and `secret`. */
-  issueCredential(label, { scheme = 'bearer', lifetimeSeconds } = {}) {
-    const request = { tenant: this.#name, label, scheme, lifetimeSeconds };
+  issueCredential(label, { scheme = 'bearer', lifetimeSeconds, scopes = [] } = {}) {
+    const request = { tenant: this.#name, label, scheme, lifetimeSeconds, scopes };
     return this.#administer((admin) => admin.issueCredential(request));
   }
 

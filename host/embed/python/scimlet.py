@@ -77,10 +77,14 @@ class Tenant:
         """Sets the tenant's profile, a JSON document; its new version."""
         return good(self._call("admin", "configure", profile, expected))
 
-    def issue_credential(self, label, scheme="bearer", lifetime_seconds=None):
+    def issue_credential(self, label, scheme="bearer", lifetime_seconds=None, scopes=()):
         """A record with `credential` and `secret`."""
         request = record(
-            tenant=self.name, label=label, scheme=scheme, lifetime_seconds=lifetime_seconds
+            tenant=self.name,
+            label=label,
+            scheme=scheme,
+            lifetime_seconds=lifetime_seconds,
+            scopes=list(scopes),
         )
         return good(self._call("admin", "issue-credential", request))
 

@@ -62,6 +62,10 @@ pub(super) struct Create {
     /// When it expires: a number and a unit (s, m, h or d). Without it, it does not.
     #[arg(long, value_name = "600d", value_parser = lifetime::parse)]
     lifetime: Option<u64>,
+    /// What it is good for: read-only, users, groups, bulk or events; may be given several times. Without it, for everything
+    /// but events.
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
 }
 
 impl Credential {
@@ -82,6 +86,7 @@ impl Create {
             label: self.label,
             scheme: self.scheme,
             lifetime_seconds: self.lifetime,
+            scopes: self.scopes,
         };
         let plugin = small_plugin()?;
         let admin = context.admin(&plugin, &request.tenant).await?;
@@ -95,7 +100,9 @@ async fn list(context: &Context, tenant: &str) -> anyhow::Result<()> {
     let credentials = context.admin(&plugin, tenant).await?.credentials().await?;
     let rows: Vec<_> = credentials.iter().map(row).collect();
     let text = table(
-        ["ID", "LABEL", "SCHEME", "CREATED", "EXPIRES", "REVOKED"],
+        [
+            "ID", "LABEL", "SCHEME", "SCOPES", "CREATED", "EXPIRES", "REVOKED",
+        ],
         &rows,
     );
     context.print(&text, &credentials.iter().map(object).collect())
@@ -131,11 +138,12 @@ async fn show(context: &Context, tenant: &str, issued: &Issued) -> anyhow::Resul
     context.print(&issued::text(issued, &url), &issued::json(issued, &url))
 }
 
-fn row(credential: &Listed) -> [String; 6] {
+fn row(credential: &Listed) -> [String; 7] {
     [
         credential.id.clone(),
         credential.label.clone(),
         credential.scheme.clone(),
+        issued::scopes(credential),
         date(credential.created),
         date_or_dash(credential.expires),
         date_or_dash(credential.revoked),
@@ -147,6 +155,7 @@ fn object(credential: &Listed) -> Value {
         "id": credential.id,
         "label": credential.label,
         "scheme": credential.scheme,
+        "scopes": credential.scopes,
         "created": seconds(credential.created),
         "expires": credential.expires.map(seconds),
         "revoked": credential.revoked.map(seconds),

@@ -39,6 +39,7 @@ async fn make(context: &Context, plugin: &Plugin, begun: bool) -> anyhow::Result
         label: NAME.to_owned(),
         scheme: "bearer".to_owned(),
         lifetime_seconds: None,
+        scopes: Vec::new(),
     };
     let admin = context.admin(plugin, NAME).await?;
     Ok(admin.issue_credential(&request).await?)

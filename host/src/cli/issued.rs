@@ -1,6 +1,6 @@
 //! A credential with its secret, as it is shown once.
 
-use scimlet::plugin::Issued;
+use scimlet::plugin::{Credential, Issued};
 use serde_json::{Value, json};
 
 use super::time::{date, date_or_dash, seconds};
@@ -14,6 +14,7 @@ pub(super) fn json(issued: &Issued, url: &str) -> Value {
         "url": url,
         "label": credential.label,
         "scheme": credential.scheme,
+        "scopes": credential.scopes,
         "created": seconds(credential.created),
         "expires": credential.expires.map(seconds),
     })
@@ -26,6 +27,7 @@ pub(super) fn text(issued: &Issued, url: &str) -> String {
         "credential  {}\n\
          label       {}\n\
          scheme      {}\n\
+         scopes      {}\n\
          created     {}\n\
          expires     {}\n\
          URL         {url}\n\
@@ -39,7 +41,16 @@ pub(super) fn text(issued: &Issued, url: &str) -> String {
             &credential.label
         },
         credential.scheme,
+        scopes(credential),
         date(credential.created),
         date_or_dash(credential.expires),
     )
+}
+
+/// What a credential is good for, or a dash if it was not limited.
+pub(super) fn scopes(credential: &Credential) -> String {
+    match credential.scopes.as_slice() {
+        [] => "-".to_owned(),
+        scopes => scopes.join(" "),
+    }
 }

@@ -104,6 +104,26 @@ impl Plugin {
         Ok(response)
     }
 
+    /// Who asks, if the headers are those of a client of the tenant that may do what the scope names; else the answer to send.
+    ///
+    /// # Errors
+    /// As for [`Plugin::handle`].
+    pub async fn authorize(
+        &self,
+        store: Arc<dyn Store>,
+        origin: Origin,
+        headers: &[(String, String)],
+        scope: &str,
+    ) -> Result<Result<String, Response>, Fault> {
+        let mut session = self.session(store, &origin.tenant).await?;
+        let (guest, store) = session.parts();
+        let answer = guest
+            .scimlet_plugin_provider()
+            .call_authorize(store, &origin, headers, scope)
+            .await;
+        session.close(answer)
+    }
+
     /// The tenant that the Authorization header claims, unverified.
     ///
     /// # Errors

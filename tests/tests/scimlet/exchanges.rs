@@ -94,6 +94,7 @@ fn in_component(exchange: &Exchange, database: Memory) -> anyhow::Result<Vec<Ans
             label: "test".to_owned(),
             scheme: "bearer".to_owned(),
             lifetime_seconds: None,
+            scopes: Vec::new(),
         };
         let secret = admin.issue_credential(&request).await?.secret;
         let endpoint = InProcess {

@@ -46,6 +46,7 @@ async fn journal() -> anyhow::Result<()> {
         label: String::new(),
         scheme: "bearer".to_owned(),
         lifetime_seconds: None,
+        scopes: Vec::new(),
     };
     let revoked = admin.issue_credential(&request(TENANT)).await?;
     admin.revoke_credential(&revoked.credential.id).await?;

@@ -1,16 +1,21 @@
 //! Who may come in: RFC 7644 section 2. The credential and the profile that let a request in are `expect`ed by everything it
 //! commits, so that revocation and profile changes are ordered with writes.
 
+mod gate;
+mod scope;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::credential::{self, Credential};
-use crate::error::{Error, ErrorKind};
+pub use scope::{Scope, Scopes};
 
+use crate::credential::{self, Credential, Presented};
+use crate::error::{Error, ErrorKind};
+use crate::instant;
 use crate::port::{Caller, Level, Origin, Ports};
 use crate::profile::{self, Policy};
-use crate::store::{Entry, Key, Write};
+use crate::store::{Draft, Entry, Key, Write};
 use crate::text;
 
 /// Where it is kept which paths are indexed.
@@ -49,6 +54,10 @@ pub struct Admission {
     pub policy: Arc<Policy>,
     /// Which paths are indexed.
     pub index: Index,
+    /// What the client may do.
+    pub scopes: Scopes,
+    /// The id of the group that those go into whom the client makes.
+    pub target_group: Option<String>,
     /// What every commit has to expect.
     pub expectations: Vec<Write>,
 }
@@ -61,9 +70,41 @@ pub fn admit(
 ) -> Result<Admission, Error> {
     match &origin.caller {
         Caller::Unknown => by_credential(ports, origin, authorization),
-        Caller::Client(name) => vouched(ports, format!("client:{name}")),
-        Caller::User(id) => vouched(ports, format!("user:{id}")),
+        Caller::Client(name) => {
+            let admission = vouched(ports, format!("client:{name}"))?;
+            gate::check(&admission.policy, origin)?;
+            Ok(admission)
+        }
+        Caller::User(id) => {
+            let admission = vouched(ports, format!("user:{id}"))?;
+            gate::check_set_up(&admission.policy)?;
+            Ok(admission)
+        }
+        Caller::Product => vouched(ports, "admin".to_owned()),
     }
+}
+
+/// Lets in whoever may do what the scope names, for what an embedder serves itself; 403 to whom it was not given.
+pub fn authorize(
+    ports: &Ports<'_>,
+    origin: &Origin,
+    authorization: Option<&str>,
+    scope: &str,
+) -> Result<Admission, Error> {
+    let admission = admit(ports, origin, authorization)?;
+    let allowed = match &origin.caller {
+        Caller::Unknown => scope
+            .parse()
+            .is_ok_and(|scope| admission.scopes.name(scope)),
+        // Which of its clients may do what, the embedder knows.
+        Caller::Client(_) | Caller::Product => true,
+        Caller::User(_) => false,
+    };
+    if allowed {
+        return Ok(admission);
+    }
+    let detail = format!("this needs a credential with the scope `{scope}`");
+    Err(Error::new(ErrorKind::Forbidden, detail))
 }
 
 /// Somebody whom the embedder has authenticated.
@@ -71,7 +112,7 @@ fn vouched(ports: &Ports<'_>, actor: String) -> Result<Admission, Error> {
     let found = ports.store.get(vec![profile::key(), index_key()])?;
     let mut found = found.into_iter();
     let (profile, index) = (found.next().flatten(), found.next().flatten());
-    admission(actor, profile, index, None)
+    admission(actor, profile, index)
 }
 
 fn by_credential(
@@ -82,46 +123,79 @@ fn by_credential(
     let authorization =
         authorization.ok_or_else(|| unauthorized(ports, "no Authorization header"))?;
     let presented = credential::presented(authorization)
-        .ok_or_else(|| unauthorized(ports, "no bearer secret of ours, or a mistyped one"))?;
-    let keys = vec![profile::key(), index_key(), credential::key(presented.id)];
+        .ok_or_else(|| unauthorized(ports, "no secret of ours, or a mistyped one"))?;
+    let id = presented.id.as_str();
+    let keys = vec![
+        profile::key(),
+        index_key(),
+        credential::key(id),
+        credential::used_key(id),
+    ];
     let mut found = ports.store.get(keys)?.into_iter();
     let (profile, index) = (found.next().flatten(), found.next().flatten());
-    let entry = found.next().flatten();
+    let (entry, used) = (found.next().flatten(), found.next().flatten());
     let kept = entry
         .as_ref()
         .and_then(|entry| serde_json::from_str::<Credential>(&entry.body).ok());
+    let kept = verified(ports, origin, &presented, kept)?;
+    let mut admission = admission(presented.id.clone(), profile, index)?;
+    if let Some(entry) = entry {
+        let expectation = Write::Expect(entry.key, entry.version);
+        admission.expectations.push(expectation);
+    }
+    gate::check(&admission.policy, origin)?;
+    gate::check_role(&admission.policy, kept.role.as_deref())?;
+    note_use(ports, id, used);
+    admission.scopes = kept.scopes;
+    admission.target_group = kept.target_group;
+    Ok(admission)
+}
+
+/// The credential, if what was presented is its secret and it is good now.
+fn verified(
+    ports: &Ports<'_>,
+    origin: &Origin,
+    presented: &Presented,
+    kept: Option<Credential>,
+) -> Result<Credential, Error> {
+    let now = ports.clock.now();
     // Compared also where nothing is kept, so that the time taken tells nobody which ids there are.
-    let matches = presented.matches(kept.as_ref().map_or("", |kept| kept.digest.as_str()));
+    let digest = |of: &Option<Credential>| of.as_ref().map_or(String::new(), |c| c.digest.clone());
+    let matches = presented.matches(&digest(&kept));
     let refused = |why: &str| unauthorized(ports, &format!("credential `{}`: {why}", presented.id));
-    let (Some(entry), Some(kept)) = (entry, kept) else {
-        return Err(refused("there is none"));
-    };
-    if !matches || presented.tenant != origin.tenant {
-        return Err(refused(if matches {
-            "it is another tenant's"
-        } else {
-            "wrong secret"
-        }));
+    let kept = kept.ok_or_else(|| refused("there is none"))?;
+    let previous = kept.previous.as_ref();
+    let previous = previous.filter(|previous| presented.matches(&previous.digest));
+    if !matches && previous.is_none() {
+        return Err(refused("wrong secret"));
+    }
+    if presented.tenant != origin.tenant {
+        return Err(refused("it is another tenant's"));
+    }
+    if presented.scheme != kept.scheme {
+        return Err(refused("it is for another scheme"));
     }
     if kept.revoked.is_some() {
         return Err(refused("it is revoked"));
     }
-    if kept
-        .expires
-        .is_some_and(|expires| expires <= ports.clock.now())
-    {
+    if previous.is_some_and(|previous| previous.until <= now) {
+        return Err(refused("its secret was rotated"));
+    }
+    if let Some(expired) = kept.expires.filter(|expires| *expires <= now) {
         refused("it has expired");
-        let detail = "the credential has expired; an administrator has to make a new one";
+        let detail = format!(
+            "the credential has expired on {}; an administrator has to make a new one",
+            instant::format(expired)
+        );
         return Err(Error::new(ErrorKind::Unauthorized, detail));
     }
-    admission(presented.id.to_owned(), profile, index, Some(entry))
+    Ok(kept)
 }
 
 fn admission(
     actor: String,
     profile: Option<Entry>,
     index: Option<Entry>,
-    credential: Option<Entry>,
 ) -> Result<Admission, Error> {
     let Some(profile) = profile else {
         return Err(Error::new(
@@ -134,15 +208,13 @@ fn admission(
     let index = index
         .and_then(|entry| serde_json::from_str(&entry.body).ok())
         .unwrap_or_default();
-    let admitted_by = [Some(profile), credential].into_iter().flatten();
-    let expectations = admitted_by
-        .map(|entry| Write::Expect(entry.key, entry.version))
-        .collect();
     Ok(Admission {
         actor,
         policy,
         index,
-        expectations,
+        scopes: Scopes::default(),
+        target_group: None,
+        expectations: vec![Write::Expect(profile.key, profile.version)],
     })
 }
 
@@ -151,5 +223,46 @@ fn unauthorized(ports: &Ports<'_>, why: &str) -> Error {
     ports
         .journal
         .write(Level::Warn, "access", &format!("refused: {why}"));
-    Error::new(ErrorKind::Unauthorized, "a valid bearer token is required")
+    Error::new(ErrorKind::Unauthorized, "a valid credential is required")
+}
+
+/// When a credential was last used.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Use {
+    /// Milliseconds since 1970.
+    pub(crate) at: u64,
+}
+
+/// How exactly the last use is known, in milliseconds.
+const USE_STEP: u64 = 60 * 60 * 1000;
+
+/// Notes the use of a credential, once an hour. Whether that succeeds matters to nobody; others may be doing the same.
+fn note_use(ports: &Ports<'_>, id: &str, used: Option<Entry>) {
+    let now = ports.clock.now();
+    let last = used
+        .as_ref()
+        .and_then(|entry| serde_json::from_str::<Use>(&entry.body).ok());
+    if last.is_some_and(|last| now.saturating_sub(last.at) < USE_STEP) {
+        return;
+    }
+    let Ok(body) = serde_json::to_string(&Use { at: now }) else {
+        return;
+    };
+    let draft = Draft {
+        key: credential::used_key(id),
+        body,
+        terms: Vec::new(),
+    };
+    let write = match used {
+        Some(entry) => Write::Replace(draft, entry.version),
+        None => Write::Insert(draft),
+    };
+    let noted = ports.store.commit(now, id, vec![write]);
+    if let Err(rejection) = noted {
+        let text = format!(
+            "the use of credential `{id}` is not noted: {}",
+            rejection.reason
+        );
+        ports.journal.write(Level::Debug, "access", &text);
+    }
 }

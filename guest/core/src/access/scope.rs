@@ -44,7 +44,9 @@ impl Scope {
     #[must_use]
     pub fn name(self) -> &'static str {
         let mut names = NAMES.iter();
-        names.find(|(scope, _)| *scope == self).map_or("", |(_, name)| name)
+        names
+            .find(|(scope, _)| *scope == self)
+            .map_or("", |(_, name)| name)
     }
 }
 
@@ -53,14 +55,19 @@ impl std::str::FromStr for Scope {
 
     fn from_str(text: &str) -> Result<Self, UnknownScope> {
         let found = NAMES.iter().find(|(_, name)| *name == text);
-        found.map(|(scope, _)| *scope).ok_or_else(|| UnknownScope(text.to_owned()))
+        found
+            .map(|(scope, _)| *scope)
+            .ok_or_else(|| UnknownScope(text.to_owned()))
     }
 }
 
 impl Scopes {
     /// The scopes of these names, each once.
     pub fn parse(names: &[String]) -> Result<Self, UnknownScope> {
-        let mut scopes = names.iter().map(|name| name.parse()).collect::<Result<Vec<Scope>, _>>()?;
+        let mut scopes = names
+            .iter()
+            .map(|name| name.parse())
+            .collect::<Result<Vec<Scope>, _>>()?;
         scopes.sort_unstable();
         scopes.dedup();
         Ok(Self(scopes))
@@ -87,7 +94,9 @@ impl Scopes {
     /// Whether resources of all types may be reached.
     #[must_use]
     pub fn reach_everything(&self) -> bool {
-        let named = [Scope::Users, Scope::Groups].iter().any(|scope| self.name(*scope));
+        let named = [Scope::Users, Scope::Groups]
+            .iter()
+            .any(|scope| self.name(*scope));
         let events_alone = self.0 == [Scope::Events];
         !named && !events_alone
     }
@@ -133,7 +142,11 @@ mod tests {
             let scopes = scopes(names);
             let reach = [user, group].map(|of| scopes.reach(&policy, of));
             assert_eq!(reach, [users, groups], "{names}");
-            assert_eq!((scopes.reach_bulk(), scopes.may_change()), (bulk, change), "{names}");
+            assert_eq!(
+                (scopes.reach_bulk(), scopes.may_change()),
+                (bulk, change),
+                "{names}"
+            );
         }
         assert!(Scopes::parse(&["admin".to_owned()]).is_err());
     }

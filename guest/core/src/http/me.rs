@@ -27,12 +27,12 @@ pub(super) fn resolved<'r>(
             }
             Ok(Route::Resource(of, id.clone()))
         }
-        (Route::Me, Caller::Unknown | Caller::Client(_)) => Err(unsupported()),
+        (Route::Me, Caller::Unknown | Caller::Client(_) | Caller::Product) => Err(unsupported()),
         (_, Caller::User(_)) => Err(Error::new(
             ErrorKind::Forbidden,
             "an end user may reach `/Me` alone",
         )),
-        (route, Caller::Unknown | Caller::Client(_)) => Ok(route),
+        (route, Caller::Unknown | Caller::Client(_) | Caller::Product) => Ok(route),
     }
 }
 

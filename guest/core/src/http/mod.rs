@@ -4,6 +4,7 @@ mod me;
 mod request;
 mod response;
 mod route;
+mod scope;
 mod search_request;
 
 use serde_json::Value;
@@ -12,6 +13,7 @@ pub use request::{Request, header};
 pub use response::Response;
 use route::Route;
 
+use crate::access;
 use crate::error::{Error, ErrorKind};
 use crate::port::{Origin, Ports};
 use crate::resource_type::ResourceType;
@@ -20,10 +22,26 @@ use crate::service::{self, Session, Visit, discovery};
 
 /// Answers any request; whatever is wrong with it is said in the response.
 pub fn handle(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Response {
-    attempts(ports, origin, request).unwrap_or_else(|error| {
-        ports.note_refusal(&error);
-        Response::error(&error)
-    })
+    attempts(ports, origin, request).unwrap_or_else(|error| refused(ports, &error))
+}
+
+/// Who asks, if the headers are those of a client that may do what the scope names; else the answer to send.
+pub fn authorize(
+    ports: &Ports<'_>,
+    origin: &Origin,
+    headers: &[(String, String)],
+    scope: &str,
+) -> Result<String, Response> {
+    let admitted = request::authorization(headers)
+        .and_then(|authorization| access::authorize(ports, origin, authorization, scope));
+    admitted
+        .map(|admission| admission.actor)
+        .map_err(|error| refused(ports, &error))
+}
+
+fn refused(ports: &Ports<'_>, error: &Error) -> Response {
+    ports.note_refusal(error);
+    Response::error(error)
 }
 
 /// A commit that was refused as stale starts again from the admission, a bounded number of times.
@@ -47,6 +65,7 @@ fn attempt(session: &Session<'_>, request: &Request) -> Result<Response, Error> 
             detail,
         ))));
     }
+    scope::check(session, &route, request)?;
     request.check_accept()?;
     dispatch(session, &route, request)
 }

@@ -33,20 +33,9 @@ impl Request {
         header(&self.headers, name)
     }
 
-    /// The one Authorization header: two are 400, since hosts and proxies may each believe another one.
+    /// The one Authorization header.
     pub fn authorization(&self) -> Result<Option<&str>, Error> {
-        let name = "authorization";
-        let given = self
-            .headers
-            .iter()
-            .filter(|(key, _)| key.eq_ignore_ascii_case(name));
-        match given.count() {
-            0 | 1 => Ok(self.header(name)),
-            _ => Err(Error::new(
-                ErrorKind::InvalidSyntax,
-                "`Authorization` is given twice",
-            )),
-        }
+        authorization(&self.headers)
     }
 
     /// The body as JSON: 413 if it is too large, 415 if it claims to be something else, 400 if it is none.
@@ -180,6 +169,21 @@ pub fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str
         .iter()
         .find(|(key, _)| key.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value.as_str())
+}
+
+/// The one Authorization header: two are 400, since hosts and proxies may each believe another one.
+pub(super) fn authorization(headers: &[(String, String)]) -> Result<Option<&str>, Error> {
+    let name = "authorization";
+    let given = headers
+        .iter()
+        .filter(|(key, _)| key.eq_ignore_ascii_case(name));
+    match given.count() {
+        0 | 1 => Ok(header(headers, name)),
+        _ => Err(Error::new(
+            ErrorKind::InvalidSyntax,
+            "`Authorization` is given twice",
+        )),
+    }
 }
 
 /// JSON in UTF-8, under either name.

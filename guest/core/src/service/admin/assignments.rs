@@ -21,3 +21,8 @@ pub fn assign_group(_: &Ports<'_>, _: &str, _: Assignment) -> Result<(), Problem
 pub fn assignments(_: &Ports<'_>) -> Result<Vec<(String, Assignment)>, Problem> {
     Err(Problem::Unavailable(String::new()))
 }
+
+/// The id of the group of this id or name, which is made if there is none.
+pub(super) fn group_to_go_into(_: &Ports<'_>, _: &str) -> Result<String, Problem> {
+    Err(Problem::Unavailable(String::new()))
+}
