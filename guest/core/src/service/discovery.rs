@@ -40,8 +40,8 @@ fn pagination(paging: Paging) -> Value {
         "defaultPageSize": paging.default_size,
         "maxPageSize": paging.max_size,
     });
-    if paging.cursor {
-        pagination["cursorTimeout"] = limits::CURSOR_SECONDS.into();
+    if let (true, Some(members)) = (paging.cursor, pagination.as_object_mut()) {
+        members.insert("cursorTimeout".into(), limits::CURSOR_SECONDS.into());
     }
     pagination
 }

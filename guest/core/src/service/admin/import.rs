@@ -35,7 +35,7 @@ fn import(ports: &Ports<'_>, user: &str) -> Result<Imported, Problem> {
         Ok(body) => body,
         Err(error) => return Ok(Imported::Skipped(format!("it is no JSON: {error}"))),
     };
-    let made = as_product(ports, |session| {
+    as_product(ports, |session| {
         let (of, _) = people::people(session)?;
         match create::create(session, of, body.clone(), &Options::default()) {
             Ok(made) => {
@@ -47,6 +47,5 @@ fn import(ports: &Ports<'_>, user: &str) -> Result<Imported, Problem> {
                 _ => Ok(Imported::Skipped(error.detail)),
             },
         }
-    });
-    made
+    })
 }
