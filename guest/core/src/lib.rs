@@ -3,7 +3,7 @@
 //!
 //! Modules in layers, each importing only downwards: words (`urn`, `name`, `limits`, `error`, `text`, `instant`, `lifetime`, `json`, `store`), syntax
 //! (`filter`), model (`schema`, `resource_type`, `resource`, `etag`), pure operations (`predicate`, `index`, `projection`,
-//! `mutability`, `patch`, `relation`, `sort`, `page`, `cursor`), ports (`port`, `profile`, `dialect`), use cases (`credential`, `access`,
+//! `mutability`, `patch`, `relation`, `sort`, `page`, `cursor`, `signature`), ports (`port`, `profile`, `dialect`), use cases (`credential`, `access`,
 //! `secret`, `service`), protocol (`http`).
 
 #![deny(
@@ -48,6 +48,7 @@ pub mod resource_type;
 pub mod schema;
 pub mod secret;
 pub mod service;
+pub mod signature;
 pub mod sort;
 pub mod store;
 pub mod text;

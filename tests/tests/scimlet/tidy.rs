@@ -35,6 +35,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "sort",
             "page",
             "cursor",
+            "signature",
         ],
     ),
     ("ports", &["port", "dialect", "profile"]),

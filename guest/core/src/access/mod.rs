@@ -3,6 +3,7 @@
 
 mod gate;
 mod scope;
+mod token;
 
 use std::sync::Arc;
 
@@ -122,8 +123,12 @@ fn by_credential(
 ) -> Result<Admission, Error> {
     let authorization =
         authorization.ok_or_else(|| unauthorized(ports, "no Authorization header"))?;
-    let presented = credential::presented(authorization)
-        .ok_or_else(|| unauthorized(ports, "no secret of ours, or a mistyped one"))?;
+    let Some(presented) = credential::presented(authorization) else {
+        return match token::presented(authorization) {
+            Some(token) => by_token(ports, origin, token),
+            None => Err(unauthorized(ports, "no secret of ours, or a mistyped one")),
+        };
+    };
     let id = presented.id.as_str();
     let keys = vec![
         profile::key(),
@@ -148,6 +153,26 @@ fn by_credential(
     note_use(ports, id, used);
     admission.scopes = kept.scopes;
     admission.target_group = kept.target_group;
+    Ok(admission)
+}
+
+/// A client whom an authorization server of the profile's has given a token.
+fn by_token(ports: &Ports<'_>, origin: &Origin, token: &str) -> Result<Admission, Error> {
+    let mut found = ports
+        .store
+        .get(vec![profile::key(), index_key()])?
+        .into_iter();
+    let (profile, index) = (found.next().flatten(), found.next().flatten());
+    let refused = |why: &str| unauthorized(ports, &format!("access token: {why}"));
+    if profile.is_none() {
+        return Err(refused("the tenant has no profile"));
+    }
+    let mut admission = admission(String::new(), profile, index)?;
+    let accepted = token::accept(&admission.policy, token, ports.clock.now()).map_err(refused)?;
+    gate::check(&admission.policy, origin)?;
+    gate::check_role(&admission.policy, accepted.role.as_deref())?;
+    admission.actor = format!("token:{}", accepted.client);
+    admission.scopes = accepted.scopes;
     Ok(admission)
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::lifetime::Lifetime;
+use crate::signature::Jwk;
 
 /// How clients authenticate.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -22,6 +23,23 @@ pub struct Credentials {
     pub notice: Option<Lifetime>,
     /// What the role of a credential has to allow; with any of these, a credential without a role is refused.
     pub permissions: Vec<String>,
+    /// The authorization servers whose access tokens (RFC 9068) are taken beside credentials.
+    pub access_tokens: Vec<Issuer>,
+}
+
+/// An authorization server whose access tokens are taken.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Issuer {
+    /// Its issuer identifier, the `iss` of its tokens.
+    pub issuer: String,
+    /// What stands for this service in `aud`.
+    pub audience: String,
+    /// Its public keys (RFC 7517).
+    pub keys: Vec<Jwk>,
+    /// The role of the profile that its clients have.
+    #[serde(default)]
+    pub role: Option<String>,
 }
 
 /// How a credential is presented.

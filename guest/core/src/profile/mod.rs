@@ -16,7 +16,7 @@ use std::sync::{Arc, OnceLock};
 use serde::Deserialize;
 
 pub use attributes::{Attributes, OTHERS, RefusedChange};
-pub use credentials::{Credentials, Gate, Role, Roles, Scheme};
+pub use credentials::{Credentials, Gate, Issuer, Role, Roles, Scheme};
 pub use document::with_setting;
 pub use groups::{Groups, InactiveMembers};
 pub use network::Network;
@@ -211,6 +211,13 @@ impl Policy {
                 .filter(|path| *path != OTHERS)
             {
                 self.check_path(of, "attributes.mutability", path)?;
+            }
+        }
+        for (index, issuer) in self.credentials.access_tokens.iter().enumerate() {
+            for (key, jwk) in issuer.keys.iter().enumerate() {
+                let path = format!("credentials.access-tokens[{index}].keys[{key}]");
+                jwk.check()
+                    .map_err(|error| ProfileError::at(&path, &error.to_string()))?;
             }
         }
         let Paging {

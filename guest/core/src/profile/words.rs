@@ -56,6 +56,9 @@ impl Policy {
                 "An event announces a credential's end {notice} ahead."
             ));
         }
+        for issuer in &credentials.access_tokens {
+            lines.push(format!("Access tokens of {} are taken.", issuer.issuer));
+        }
         if !credentials.permissions.is_empty() {
             let needed = list(credentials.permissions.iter().map(String::as_str));
             lines.push(format!("A credential needs a role that allows {needed}."));
