@@ -76,6 +76,7 @@ fn dispatch(
     request: &Request,
 ) -> Result<Response, Error> {
     let found = |document: &Value| Ok(Response::json(200, document));
+    let bounds = session.admission.policy.paging.bounds();
     match route {
         Route::ServiceProviderConfig => found(&discovery::service_provider_config(session)),
         Route::ResourceTypes(None) => unfiltered(request, || discovery::resource_types(session)),
@@ -87,10 +88,17 @@ fn dispatch(
             let shown = service::create::create(session, of, body, &request.options()?)?;
             Ok(Response::resource(201, shown))
         }
-        Route::Type(of) => found(&service::query::query(session, of, &request.search()?)?),
-        Route::Root => found(&service::query::query_all(session, &request.search()?)?),
+        Route::Type(of) => found(&service::query::query(
+            session,
+            of,
+            &request.search(bounds)?,
+        )?),
+        Route::Root => found(&service::query::query_all(
+            session,
+            &request.search(bounds)?,
+        )?),
         Route::Search(of) => {
-            let search = search_request::search(request.json()?)?;
+            let search = search_request::search(request.json()?, bounds)?;
             found(&match of {
                 Some(of) => service::query::query(session, of, &search)?,
                 None => service::query::query_all(session, &search)?,

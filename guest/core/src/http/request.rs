@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::error::{Error, ErrorKind};
 use crate::etag::Condition;
 use crate::filter::AttrPath;
-use crate::page::Paging;
+use crate::page::{Bounds, Paging};
 use crate::projection::Projection;
 use crate::service::query::Search;
 use crate::service::{Conditions, Options};
@@ -101,7 +101,7 @@ impl Request {
     }
 
     /// What the query says about an answer with many (RFC 7644 table 6, RFC 9865 table 1).
-    pub fn search(&self) -> Result<Search, Error> {
+    pub fn search(&self, bounds: Bounds) -> Result<Search, Error> {
         let sort_by = self
             .parameter("sortBy")?
             .map(|text| sort_path(&text))
@@ -117,7 +117,7 @@ impl Request {
             filter: self.parameter("filter")?,
             sort_by,
             descending: descends(self.parameter("sortOrder")?.as_deref())?,
-            paging: Paging::new(cursor, start_index, count)?,
+            paging: Paging::new(cursor, start_index, count, bounds)?,
             projection: self.projection()?,
         })
     }

@@ -3,7 +3,6 @@
 use super::Request;
 use super::route::Route;
 use crate::error::{Error, ErrorKind};
-use crate::resource_type::ResourceType;
 use crate::service::Session;
 
 /// Discovery is for every client; all else is for whom it was given to.
@@ -18,12 +17,13 @@ pub(super) fn check(
     if !reads && !scopes.may_change() {
         return Err(forbidden("the credential is for reading alone"));
     }
-    let reach = |of: &ResourceType| scopes.reach(&session.admission.policy, of);
     let allowed = match route {
         Route::ServiceProviderConfig | Route::ResourceTypes(_) | Route::Schemas(_) | Route::Me => {
             true
         }
-        Route::Type(of) | Route::Resource(of, _) | Route::Search(Some(of)) => reach(of),
+        Route::Type(of) | Route::Resource(of, _) | Route::Search(Some(of)) => {
+            return session.check_reach(of);
+        }
         Route::Root | Route::Search(None) => scopes.reach_everything(),
         Route::Bulk => scopes.reach_bulk(),
     };

@@ -22,6 +22,8 @@ pub struct Groups {
     pub inactive_members: InactiveMembers,
     /// The roles of the members of a group, by the group's name.
     pub roles: BTreeMap<String, Vec<String>>,
+    /// Whether the product gives a group's members roles and seats by hand, group by group.
+    pub assignments: bool,
 }
 
 /// Whether members who are not active are shown.

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::page::Bounds;
+
 /// Pages of lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -12,6 +14,19 @@ pub struct Paging {
     pub default_size: u32,
     /// Resources on a page at the most.
     pub max_size: u32,
+}
+
+impl Paging {
+    /// How large pages are.
+    #[must_use]
+    pub fn bounds(self) -> Bounds {
+        let size = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+        Bounds {
+            default: size(self.default_size),
+            max: size(self.max_size),
+            cursor: self.cursor,
+        }
+    }
 }
 
 /// How often a tenant's clients may ask.

@@ -128,6 +128,9 @@ impl Policy {
                 "Members of the group `{group}` have the roles {roles}."
             ));
         }
+        if groups.assignments {
+            lines.push("The product gives groups' members roles and seats by hand.".into());
+        }
         for (name, seats) in &self.seat_types {
             lines.push(match seats {
                 Some(seats) => format!("There are {seats} seats of the type `{name}`."),

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::update::{self, Update};
+use super::event::Step;
+use super::update::{self, Update, Updated};
 use super::{Options, Session, Shown, related};
 use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
@@ -22,7 +23,7 @@ pub fn modify(
     options: &Options,
 ) -> Result<Option<Shown>, Error> {
     let after = apply(session, of, id, body, options)?;
-    match update::show(session, of, &after, &options.projection) {
+    match update::show_updated(session, of, &after, &options.projection) {
         Ok(shown) => Ok(Some(shown)),
         Err(Error {
             kind: ErrorKind::TooMany,
@@ -39,7 +40,7 @@ pub(super) fn apply(
     id: &str,
     mut body: Value,
     options: &Options,
-) -> Result<Resource, Error> {
+) -> Result<Updated, Error> {
     let before = session.load(of, id)?;
     update::precondition(options, &before)?;
     session.rewrite(Sent {
@@ -57,14 +58,7 @@ pub(super) fn apply(
     let Patch {
         content, changes, ..
     } = patch;
-    Update {
-        of,
-        before,
-        content,
-        changes,
-        step: "patch",
-    }
-    .commit(session, options)
+    Update::new(of, before, content, changes, Step::Patch).commit(session, options)
 }
 
 /// The relations that the operations' filters look into; others are not loaded, however large they are.

@@ -1,7 +1,15 @@
 //! Users whom the product has and no client has provisioned yet.
 
-use super::Problem;
+use serde_json::Value;
+
+use super::super::{Options, create};
+use super::{Problem, as_product, people};
+use crate::error::ErrorKind;
+use crate::json;
 use crate::port::Ports;
+
+/// Users of one call.
+const AT_ONCE: usize = 500;
 
 /// What became of one user of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +20,32 @@ pub enum Imported {
     Skipped(String),
 }
 
-/// Enters users, one document each.
-pub fn import_users(_: &Ports<'_>, _: &[String]) -> Result<Vec<Imported>, Problem> {
-    Err(Problem::Unavailable(String::new()))
+/// Enters users, one document each, in their order. One that is wrong, or is there already, is skipped.
+pub fn import_users(ports: &Ports<'_>, users: &[String]) -> Result<Vec<Imported>, Problem> {
+    if users.len() > AT_ONCE {
+        return Err(Problem::Invalid(format!(
+            "at most {AT_ONCE} users in one call"
+        )));
+    }
+    users.iter().map(|user| import(ports, user)).collect()
+}
+
+fn import(ports: &Ports<'_>, user: &str) -> Result<Imported, Problem> {
+    let body = match json::parse(user) {
+        Ok(body) => body,
+        Err(error) => return Ok(Imported::Skipped(format!("it is no JSON: {error}"))),
+    };
+    as_product(ports, |session| {
+        let (of, _) = people::people(session)?;
+        match create::create(session, of, body.clone(), &Options::default()) {
+            Ok(made) => {
+                let id = made.resource.get("id").and_then(Value::as_str);
+                Ok(Imported::Made(id.unwrap_or_default().to_owned()))
+            }
+            Err(error) => match error.kind {
+                ErrorKind::Stale | ErrorKind::Unavailable | ErrorKind::Internal => Err(error),
+                _ => Ok(Imported::Skipped(error.detail)),
+            },
+        }
+    })
 }

@@ -6,6 +6,7 @@ mod identity_providers;
 mod import;
 mod maintenance;
 mod people;
+mod product;
 mod profiles;
 mod references;
 
@@ -26,8 +27,9 @@ pub use references::{Reference, add_reference, references};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::{Session, Visit};
 use crate::error::{Error, ErrorKind};
-use crate::port::Ports;
+use crate::port::{Caller, Origin, Ports};
 use crate::store::{Draft, Entry, Key, Query, Refusal, Window, Write};
 
 /// Who events name as the cause of what is done here.
@@ -145,4 +147,24 @@ fn all(ports: &Ports<'_>, kind: &str) -> Result<Vec<Entry>, Problem> {
 fn commit(ports: &Ports<'_>, writes: Vec<Write>) -> Result<Vec<(Key, u64)>, Problem> {
     let outcome = ports.store.commit(ports.clock.now(), ACTOR, writes);
     Ok(outcome.map_err(|rejection| rejection.reason)?)
+}
+
+/// Runs something as the application, until it is not stale.
+fn as_product<T>(
+    ports: &Ports<'_>,
+    run: impl FnMut(&Session<'_>) -> Result<T, Error>,
+) -> Result<T, Problem> {
+    let origin = Origin {
+        tenant: String::new(),
+        base_url: String::new(),
+        client_address: None,
+        caller: Caller::Product,
+    };
+    let mut visit = Visit::begin(ports, &origin, None)?;
+    Ok(visit.attempts(run)?)
+}
+
+/// The profile says nothing of what was asked.
+fn has_none(what: &str) -> Error {
+    Error::new(ErrorKind::Forbidden, format!("the profile has no {what}"))
 }

@@ -144,6 +144,7 @@ fn change(
 ) -> Result<Success, Error> {
     let registry = &session.admission.policy.registry;
     let (of, id) = action.target.resource(registry)?;
+    session.check_reach(of)?;
     let id = action
         .target
         .reference()
@@ -171,7 +172,7 @@ fn change(
     };
     Ok(Success {
         status: 200,
-        version: Some(after.version),
+        version: Some(after.resource.version),
     })
 }
 
