@@ -68,8 +68,8 @@ impl wit::Guest for Component {
         all(admin::import_users(&ports(), &users), imported)
     }
 
-    fn users(query: String) -> Result<String, Problem> {
-        admin::users(&ports(), &query).map_err(problem)
+    fn users(filter: Option<String>, cursor: String, count: u32) -> Result<String, Problem> {
+        admin::users(&ports(), filter.as_deref(), &cursor, count).map_err(problem)
     }
 
     fn user(id: String) -> Result<String, Problem> {
@@ -101,7 +101,7 @@ impl wit::Guest for Component {
             roles: given.roles,
             seat_type: given.seat_type,
         };
-        admin::assign_group(&ports(), &group, given).map_err(problem)
+        admin::assign_group(&ports(), &group, &given).map_err(problem)
     }
 
     fn assignments() -> Result<Vec<(String, wit::Assignment)>, Problem> {

@@ -34,15 +34,7 @@ async fn make(context: &Context, plugin: &Plugin, begun: bool) -> anyhow::Result
         let profile = r#"{"extends":"default"}"#;
         tenant::make(context, plugin, NAME, profile, time::now()).await?;
     }
-    let request = CredentialRequest {
-        tenant: NAME.to_owned(),
-        label: NAME.to_owned(),
-        scheme: "bearer".to_owned(),
-        lifetime_seconds: None,
-        scopes: Vec::new(),
-        role: None,
-        target_group: None,
-    };
+    let request = CredentialRequest::bearer(NAME, NAME);
     let admin = context.admin(plugin, NAME).await?;
     Ok(admin.issue_credential(&request).await?)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scimlet::Plugin;
+use scimlet::plugin::AdminError;
 use scimlet::store::{Database, DatabaseError};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -84,9 +85,13 @@ impl Round {
     }
 
     async fn call(&self, tenant: &str) -> anyhow::Result<Option<u64>> {
-        match self.database.open(tenant).await? {
-            Some(store) => Ok(self.plugin.admin(store).named(tenant).maintain().await?),
-            None => Ok(None),
+        let Some(store) = self.database.open(tenant).await? else {
+            return Ok(None);
+        };
+        match self.plugin.admin(store).named(tenant).maintain().await {
+            // It has no profile yet.
+            Err(AdminError::Refused(_)) => Ok(None),
+            called => Ok(called?),
         }
     }
 }

@@ -47,6 +47,21 @@ impl From<Problem> for AdminError {
     }
 }
 
+impl CredentialRequest {
+    /// A bearer of a tenant for as long as the profile says, which may do everything but read events.
+    pub fn bearer(tenant: &str, label: &str) -> Self {
+        Self {
+            tenant: tenant.to_owned(),
+            label: label.to_owned(),
+            scheme: "bearer".to_owned(),
+            lifetime_seconds: None,
+            scopes: Vec::new(),
+            role: None,
+            target_group: None,
+        }
+    }
+}
+
 impl Plugin {
     /// What a profile document means, in sentences, one a line. Needs no tenant.
     ///
@@ -208,12 +223,18 @@ impl Admin<'_> {
             .await
     }
 
-    /// A page of users as a ListResponse document, in the product's view; `query` is that of a GET.
+    /// A page of at most `count` users as a ListResponse document, in the product's view. `cursor` is empty for the first
+    /// page, and then the `nextCursor` of the page before.
     ///
     /// # Errors
-    /// `Invalid` with what is wrong with the query.
-    pub async fn users(&self, query: &str) -> Result<String, AdminError> {
-        self.ask(async |guest, store| guest.call_users(store, query).await)
+    /// `Invalid` with what is wrong with the filter or the cursor.
+    pub async fn users(
+        &self,
+        filter: Option<&str>,
+        cursor: &str,
+        count: u32,
+    ) -> Result<String, AdminError> {
+        self.ask(async |guest, store| guest.call_users(store, filter, cursor, count).await)
             .await
     }
 

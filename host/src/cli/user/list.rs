@@ -1,6 +1,5 @@
 //! `scimlet user list`: all pages of users as one list.
 
-use anyhow::Context as _;
 use clap::Args;
 use scimlet::plugin::Admin;
 use serde_json::Value;
@@ -10,7 +9,7 @@ use super::super::issued::or_dash;
 use super::super::table::table;
 
 /// Users that are asked for at once.
-const PAGE: usize = 200;
+const PAGE: u32 = 200;
 /// What the product knows about a user beside the attributes of SCIM.
 const PRODUCT: &str = "urn:scimlet:product";
 
@@ -41,37 +40,20 @@ impl List {
 
     async fn users(&self, admin: &Admin<'_>) -> anyhow::Result<Vec<Value>> {
         let wanted = self.count.unwrap_or(usize::MAX);
-        let mut users = Vec::new();
+        let (mut users, mut cursor) = (Vec::new(), String::new());
         while users.len() < wanted {
-            let count = PAGE.min(wanted - users.len());
-            let answer = admin.users(&self.query(users.len() + 1, count)).await?;
-            let mut page: Value = serde_json::from_str(&answer)?;
-            let total = page["totalResults"]
-                .as_u64()
-                .context("a page without a total")?;
-            let Value::Array(found) = page["Resources"].take() else {
-                break;
-            };
-            if found.is_empty() {
-                break;
+            let count = u32::try_from(wanted - users.len()).map_or(PAGE, |left| left.min(PAGE));
+            let page = admin.users(self.filter.as_deref(), &cursor, count).await?;
+            let mut page: Value = serde_json::from_str(&page)?;
+            if let Value::Array(found) = page["Resources"].take() {
+                users.extend(found);
             }
-            users.extend(found);
-            if users.len() as u64 >= total {
-                break;
+            match page["nextCursor"].take() {
+                Value::String(next) => cursor = next,
+                _ => break,
             }
         }
         Ok(users)
-    }
-
-    fn query(&self, start: usize, count: usize) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query
-            .append_pair("startIndex", &start.to_string())
-            .append_pair("count", &count.to_string());
-        if let Some(filter) = &self.filter {
-            query.append_pair("filter", filter);
-        }
-        query.finish()
     }
 }
 
