@@ -73,8 +73,7 @@ impl Native {
             tenant: tenant.to_owned(),
             label: "test".to_owned(),
             scheme: "bearer".to_owned(),
-            lifetime_seconds: None,
-            scopes: Vec::new(),
+            ..admin::CredentialRequest::default()
         };
         self.with_ports(store, move |ports| admin::issue_credential(ports, request))
             .await

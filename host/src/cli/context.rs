@@ -59,13 +59,18 @@ impl Context {
         Ok(recorded.unwrap_or_else(|| url::DEFAULT.to_owned()))
     }
 
-    /// Prints whichever was asked for. Both end without a line break.
+    /// Prints whichever was asked for.
     pub(super) fn print(&self, text: &str, json: &Value) -> anyhow::Result<()> {
-        if self.json {
-            line(&format!("{json:#}"))
-        } else {
-            line(text)
-        }
+        print(self.json, text, json)
+    }
+}
+
+/// Prints one or the other. Both end without a line break.
+pub(super) fn print(as_json: bool, text: &str, json: &Value) -> anyhow::Result<()> {
+    if as_json {
+        line(&format!("{json:#}"))
+    } else {
+        line(text)
     }
 }
 

@@ -4,14 +4,22 @@ mod context;
 mod credential;
 mod database;
 mod demo;
+mod group;
+mod identity_provider;
 mod issued;
 mod lifetime;
+mod maintenance;
+mod profile;
+mod reference;
+mod retry;
 mod serve;
+mod setting;
 mod shutdown;
 mod table;
 mod tenant;
 mod time;
 mod url;
+mod user;
 
 use std::io::{IsTerminal as _, stderr};
 use std::process::ExitCode;
@@ -56,7 +64,17 @@ enum Command {
     #[command(subcommand)]
     Tenant(tenant::Tenant),
     #[command(subcommand)]
+    Profile(profile::Profile),
+    #[command(subcommand)]
     Credential(credential::Credential),
+    #[command(subcommand)]
+    IdentityProvider(identity_provider::IdentityProvider),
+    #[command(subcommand)]
+    User(user::User),
+    #[command(subcommand)]
+    Group(group::Group),
+    #[command(subcommand)]
+    Reference(reference::Reference),
 }
 
 /// Does what the arguments say. Whatever goes wrong is one sentence on stderr and the exit code 1; wrong
@@ -91,21 +109,20 @@ fn log(command: &Command) {
 
 impl Command {
     async fn run(self, common: &Common) -> anyhow::Result<()> {
-        let context = Context::open(common, self.makes_database())?;
+        let open = |make| Context::open(common, make);
         match self {
-            Self::Serve(serve) => serve.run(&context).await,
-            Self::Tenant(tenant) => tenant.run(&context).await,
-            Self::Credential(credential) => credential.run(&context).await,
+            Self::Serve(serve) => serve.run(&open(true)?).await,
+            Self::Tenant(tenant) => {
+                let context = open(tenant.makes_database())?;
+                tenant.run(&context).await
+            }
+            Self::Profile(profile) => profile.run(common.json).await,
+            Self::Credential(credential) => credential.run(&open(false)?).await,
+            Self::IdentityProvider(provider) => provider.run(&open(false)?).await,
+            Self::User(user) => user.run(&open(false)?).await,
+            Self::Group(group) => group.run(&open(false)?).await,
+            Self::Reference(reference) => reference.run(&open(false)?).await,
         }
-    }
-
-    /// Whether the command makes sense on a database that is not there yet. For the others a missing file
-    /// is a mistake in its name.
-    fn makes_database(&self) -> bool {
-        matches!(
-            self,
-            Self::Serve(_) | Self::Tenant(tenant::Tenant::Create { .. })
-        )
     }
 }
 

@@ -10,7 +10,7 @@ use scimlet::{Plugin, PluginOptions, Router, RouterOptions};
 use tokio::net::TcpListener;
 
 use super::context::{Context, PUBLIC_URL, line};
-use super::{demo, shutdown, url};
+use super::{demo, maintenance, shutdown, url};
 
 /// Serve all tenants of the database over HTTP.
 #[derive(Args)]
@@ -51,6 +51,7 @@ impl Serve {
             public_url: self.public_url.or(known),
             ..RouterOptions::default()
         };
+        let _maintenance = maintenance::start(&plugin, &context.database);
         let router = Router::new(plugin, Arc::clone(&context.database), options);
         serve(listener, router, signal).await
     }

@@ -97,8 +97,13 @@ impl Router {
         origin.tenant = tenant
             .filter(|name| is_tenant_name(name))
             .unwrap_or_default();
-        let store = self.store(&origin.tenant).await?;
-        Ok(self.provider.handle(store, origin, request).await?)
+        let (tenant, address) = (origin.tenant.clone(), origin.client_address.clone());
+        self.throttle.admit(&tenant, Instant::now())?;
+        let store = self.store(&tenant).await?;
+        let answer = self.provider.handle(store, origin, request).await?;
+        let address = address.and_then(|address| address.parse().ok());
+        self.throttle
+            .settle(&tenant, address, answer, Instant::now())
     }
 
     /// For a tenant that is not there a store in which nothing is, so that the guest itself refuses the

@@ -9,6 +9,7 @@ mod problem;
 mod target;
 #[cfg(test)]
 mod tests;
+mod throttle;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use crate::Plugin;
 use crate::http::{Origin, Request, Response};
 use crate::plugin::Fault;
 use crate::store::{Database, Store};
+use throttle::Throttle;
 
 /// Who answers SCIM requests: the component, or in tests the same logic compiled natively.
 #[async_trait]
@@ -81,6 +83,7 @@ pub struct Router {
     provider: Arc<dyn Provider>,
     database: Arc<dyn Database>,
     options: Arc<RouterOptions>,
+    throttle: Arc<Throttle>,
 }
 
 impl Router {
@@ -94,6 +97,7 @@ impl Router {
             provider,
             database,
             options: Arc::new(options),
+            throttle: Arc::default(),
         }
     }
 

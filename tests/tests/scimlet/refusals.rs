@@ -41,13 +41,7 @@ async fn journal() -> anyhow::Result<()> {
     let store = database.open(TENANT).await?.context("no tenant")?;
     let admin = plugin.admin(store.clone());
     admin.configure(DEFAULT, None).await?;
-    let request = |tenant: &str| CredentialRequest {
-        tenant: tenant.to_owned(),
-        label: String::new(),
-        scheme: "bearer".to_owned(),
-        lifetime_seconds: None,
-        scopes: Vec::new(),
-    };
+    let request = |tenant: &str| CredentialRequest::bearer(tenant, "");
     let revoked = admin.issue_credential(&request(TENANT)).await?;
     admin.revoke_credential(&revoked.credential.id).await?;
     let rotated = admin.issue_credential(&request(TENANT)).await?;
