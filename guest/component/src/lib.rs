@@ -8,7 +8,7 @@ mod convert;
 mod ports;
 
 use bindings::exports::scimlet::plugin::admin::{
-    Credential, CredentialRequest, Guest as Admin, Issued, Problem,
+    Credential, CredentialRequest, Guest as Admin, Issued, Problem, Webhook,
 };
 use bindings::exports::scimlet::plugin::provider::{Guest as Provider, Origin, Request, Response};
 use convert::{lift, lower};
@@ -50,6 +50,11 @@ impl Admin for Component {
         admin::profile(&ports()).map_err(problem)
     }
 
+    fn webhooks() -> Result<Vec<Webhook>, Problem> {
+        let webhooks = admin::webhooks(&ports()).map_err(problem)?;
+        Ok(webhooks.into_iter().map(webhook).collect())
+    }
+
     fn issue_credential(request: CredentialRequest) -> Result<Issued, Problem> {
         let request = admin::CredentialRequest {
             tenant: request.tenant,
@@ -76,6 +81,15 @@ impl Admin for Component {
     fn credentials() -> Result<Vec<Credential>, Problem> {
         let listed = admin::credentials(&ports()).map_err(problem)?;
         Ok(listed.into_iter().map(credential).collect())
+    }
+}
+
+fn webhook(webhook: scimlet_core::webhook::Webhook) -> Webhook {
+    Webhook {
+        url: webhook.url,
+        secret: webhook.secret,
+        events: webhook.events,
+        retry_seconds: webhook.retry_seconds,
     }
 }
 

@@ -68,14 +68,8 @@ pub fn admit(
     }
 }
 
-/// Lets in whoever may do what the scope names, for what an embedder serves itself; 403 to whom it was not given.
-pub fn authorize(
-    ports: &Ports<'_>,
-    origin: &Origin,
-    authorization: Option<&str>,
-    scope: &str,
-) -> Result<Admission, Error> {
-    let admission = admit(ports, origin, authorization)?;
+/// Whether who was let in may do what the scope names, for what an embedder serves itself; 403 to whom it was not given.
+pub fn require(origin: &Origin, admission: &Admission, scope: &str) -> Result<(), Error> {
     let allowed = match &origin.caller {
         Caller::Unknown => is_given(&admission.scopes, scope),
         // Which of its clients may do what, the embedder knows.
@@ -83,7 +77,7 @@ pub fn authorize(
         Caller::User(_) => false,
     };
     if allowed {
-        return Ok(admission);
+        return Ok(());
     }
     let detail = format!("this needs a credential with the scope `{scope}`");
     Err(Error::new(ErrorKind::Forbidden, detail))

@@ -10,6 +10,7 @@ use crate::limits;
 use crate::resource_type::Definition;
 use crate::schema::{Registry, Schema};
 use crate::store::Key;
+use crate::webhook::{self, Webhook};
 
 /// The presets: name, document, and the policy once it has been read.
 static PRESETS: [(&str, &str, OnceLock<Arc<Policy>>); 3] = [
@@ -41,6 +42,8 @@ struct Settings {
     me: Option<Me>,
     #[serde(default)]
     secrets: Secrets,
+    #[serde(default)]
+    webhooks: Vec<Value>,
 }
 
 /// What a profile has done with secrets.
@@ -75,6 +78,8 @@ pub struct Policy {
     pub me: Option<Me>,
     /// What becomes of attributes that are written and never read.
     pub secrets: Secrets,
+    /// Where events are sent.
+    pub webhooks: Vec<Webhook>,
 }
 
 /// A profile is not one; says where and why.
@@ -134,11 +139,13 @@ impl Policy {
         if me.is_none() && names_me {
             return Err(ProfileError("`me`: there is no such resource type".into()));
         }
+        let webhooks = webhook::read(settings.webhooks).map_err(ProfileError)?;
         Ok(Self {
             registry,
             quirks,
             me,
             secrets: settings.secrets,
+            webhooks,
         })
     }
 }

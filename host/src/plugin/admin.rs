@@ -6,7 +6,9 @@ use super::Plugin;
 use super::fault::Fault;
 use super::session::Session;
 use crate::bindings::exports::scimlet::plugin::admin::Problem;
-pub use crate::bindings::exports::scimlet::plugin::admin::{Credential, CredentialRequest, Issued};
+pub use crate::bindings::exports::scimlet::plugin::admin::{
+    Credential, CredentialRequest, Issued, Webhook,
+};
 use crate::store::Store;
 
 /// Why an administrative call did not do what it was asked.
@@ -90,6 +92,17 @@ impl<'a> Admin<'a> {
         let mut session = self.session().await?;
         let (guest, store) = session.parts();
         let answer = guest.scimlet_plugin_admin().call_profile(store).await;
+        finish(&session, answer)
+    }
+
+    /// Where the tenant's events are to be sent.
+    ///
+    /// # Errors
+    /// `NotFound` before the first `configure`.
+    pub async fn webhooks(&self) -> Result<Vec<Webhook>, AdminError> {
+        let mut session = self.session().await?;
+        let (guest, store) = session.parts();
+        let answer = guest.scimlet_plugin_admin().call_webhooks(store).await;
         finish(&session, answer)
     }
 

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Linker};
 
-pub use self::admin::{Admin, AdminError, Credential, CredentialRequest, Issued};
+pub use self::admin::{Admin, AdminError, Credential, CredentialRequest, Issued, Webhook};
 use self::clock::{Clock, SystemClock};
 pub use self::fault::{Cause, Fault, LoadError};
 use self::journal::{Journal, TracingJournal};

@@ -37,7 +37,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "cursor",
         ],
     ),
-    ("ports", &["port", "dialect", "profile"]),
+    ("ports", &["port", "dialect", "webhook", "profile"]),
     ("use cases", &["credential", "access", "secret", "service"]),
     ("protocol", &["http"]),
 ];

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::secret;
+use serde_json::json;
+
+use super::{audit, secret, update};
 use crate::access::{Index, index_key};
 use crate::credential::{self, Credential};
 use crate::port::Ports;
 use crate::profile::{self, Policy};
+use crate::schema::Content;
 use crate::store::{Draft, Entry, Key, Query, Refusal, Window, Write};
 use crate::text;
+use crate::webhook::Webhook;
 
 /// Who events name as the cause of what is done here.
 const ACTOR: &str = "admin";
@@ -94,9 +98,18 @@ pub fn configure(ports: &Ports<'_>, profile: &str, expected: Option<u64>) -> Res
     if secret.is_none() {
         writes.push(put(secret::key(), secret::fresh(ports), None));
     }
+    let before = old.as_ref().map(|entry| entry.body.as_str());
+    let changed = json!({ "attributes": members_differing(before.unwrap_or("{}"), profile) });
+    writes.push(audit::noted("profile-changed", None, &changed));
     let versions = commit(ports, writes)?;
     let version = versions.into_iter().find(|(key, _)| *key == profile::key());
     Ok(version.map_or(1, |(_, version)| version))
+}
+
+/// The members of a profile that differ, by name: their values hold the secrets of webhooks.
+fn members_differing(before: &str, after: &str) -> Vec<String> {
+    let parse = |text| serde_json::from_str::<Content>(text).unwrap_or_default();
+    update::names_differing(&parse(before), &parse(after), |_| true, "")
 }
 
 /// The profile as it was set, and its version.
@@ -105,6 +118,14 @@ pub fn profile(ports: &Ports<'_>) -> Result<(String, u64), Problem> {
     entry
         .map(|entry| (entry.body, entry.version))
         .ok_or(Problem::NotFound)
+}
+
+/// Where the tenant's events are to be sent.
+pub fn webhooks(ports: &Ports<'_>) -> Result<Vec<Webhook>, Problem> {
+    let (profile, _) = profile(ports)?;
+    let policy = Policy::from_document(&profile);
+    let policy = policy.map_err(|error| Problem::Refused(error.to_string()))?;
+    Ok(policy.webhooks.clone())
 }
 
 /// Makes a credential.
@@ -132,11 +153,11 @@ pub fn issue_credential(ports: &Ports<'_>, request: CredentialRequest) -> Result
         revoked: None,
         scopes: request.scopes,
     };
-    let draft = put(credential::key(&id), body(&credential)?, None);
-    commit(
-        ports,
-        vec![Write::Expect(profile.key, profile.version), draft],
-    )?;
+    let key = credential::key(&id);
+    let event = noted("credential-issued", &key, &credential);
+    let draft = put(key, body(&credential)?, None);
+    let expected = Write::Expect(profile.key, profile.version);
+    commit(ports, vec![expected, draft, event])?;
     Ok(Issued {
         listed: Listed {
             id,
@@ -187,10 +208,9 @@ pub fn rotate_credential(ports: &Ports<'_>, id: &str) -> Result<Issued, Problem>
         expires,
         ..old
     };
-    commit(
-        ports,
-        vec![put(entry.key, body(&credential)?, Some(entry.version))],
-    )?;
+    let event = noted("credential-rotated", &entry.key, &credential);
+    let draft = put(entry.key, body(&credential)?, Some(entry.version));
+    commit(ports, vec![draft, event])?;
     let listed = Listed {
         id: id.to_owned(),
         created: entry.created,
@@ -209,11 +229,22 @@ pub fn revoke_credential(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
         revoked: Some(ports.clock.now()),
         ..old
     };
-    commit(
-        ports,
-        vec![put(entry.key, body(&credential)?, Some(entry.version))],
-    )?;
+    let event = noted("credential-revoked", &entry.key, &credential);
+    let draft = put(entry.key, body(&credential)?, Some(entry.version));
+    commit(ports, vec![draft, event])?;
     Ok(())
+}
+
+/// What happened to a credential, and what it is good for then.
+fn noted(name: &str, key: &Key, credential: &Credential) -> Write {
+    let Credential {
+        scheme,
+        scopes,
+        expires,
+        ..
+    } = credential;
+    let data = json!({"scheme": scheme, "scopes": scopes, "expires": expires});
+    audit::noted(name, Some(key), &data)
 }
 
 /// All credentials in the order of creation.

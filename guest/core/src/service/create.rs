@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use uuid::Builder;
 
-use super::session::{self, Session};
-use super::{Options, Shown, linking, update};
+use super::event::{self, Step};
+use super::{Options, Session, Shown, linking, update};
 use crate::error::Error;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
-use crate::schema::check;
+use crate::schema::{Content, check};
 use crate::store::{Key, Write};
 
 /// Creates a resource and returns it. `uniqueness` if a unique value is in use.
@@ -65,8 +65,15 @@ pub(super) fn prepare(
     let draft = update::draft(of, &resource, &resource.content)?;
     let mut writes = vec![Write::Insert(draft)];
     writes.extend(links);
-    let attributes: Vec<String> = resource.content.keys().cloned().chain(related).collect();
-    writes.push(session::event("create:notice", &resource.key, &attributes));
+    let mut attributes = update::differing(of, &Content::new(), &resource.content);
+    attributes.extend(related);
+    let version = Some(resource.version);
+    writes.push(event::notice(
+        Step::Create,
+        &resource.key,
+        &attributes,
+        version,
+    ));
     Ok(Creation { resource, writes })
 }
 

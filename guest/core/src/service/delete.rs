@@ -1,7 +1,7 @@
 //! DELETE: RFC 7644 section 3.6. The store takes the links at both ends away with the resource.
 
-use super::session::{self, Session, not_found};
-use super::{Options, update};
+use super::session::{Session, not_found};
+use super::{Options, event, update};
 use crate::error::Error;
 use crate::resource_type::ResourceType;
 use crate::store::{Key, Refusal, Write};
@@ -23,10 +23,7 @@ pub fn delete(
     } else {
         None
     };
-    let writes = vec![
-        Write::Remove(key.clone(), version),
-        session::event("delete", &key, &[]),
-    ];
+    let writes = vec![Write::Remove(key.clone(), version), event::delete(&key)];
     match session.commit(session.ports.clock.now(), writes) {
         Ok(_) => Ok(()),
         Err(Refusal::Missing(missing)) if missing == key => Err(not_found(of, id)),

@@ -2,10 +2,12 @@
 //! copy, check, commit unless nothing changed, show.
 
 pub mod admin;
+pub mod audit;
 pub mod bulk;
 pub mod create;
 pub mod delete;
 pub mod discovery;
+pub mod event;
 mod linking;
 pub mod modify;
 pub mod query;

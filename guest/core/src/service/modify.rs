@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::event::Step;
 use super::update::{self, Update};
 use super::{Options, Session, Shown, related};
 use crate::dialect::Sent;
@@ -62,7 +63,7 @@ pub(super) fn apply(
         before,
         content,
         changes,
-        step: "patch",
+        step: Step::Patch,
     }
     .commit(session, options)
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::event::Step;
 use super::update::{self, Update};
 use super::{Options, Session, Shown};
 use crate::error::Error;
@@ -47,7 +48,7 @@ pub(super) fn apply(
         before,
         content,
         changes,
-        step: "put",
+        step: Step::Put,
     };
     update.commit(session, options)
 }

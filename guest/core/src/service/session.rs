@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorKind};
 use crate::port::{Level, Origin, Ports};
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
-use crate::store::{Channel, Draft, Entry, Event, Key, Refusal, Rejection, Write};
+use crate::store::{Draft, Entry, Key, Refusal, Rejection, Write};
 use crate::{dialect, limits};
 
 /// What the use cases work with.
@@ -109,20 +109,6 @@ impl Session<'_> {
             self.note(Level::Info, "schema", &text);
         }
     }
-}
-
-/// What happened to a resource, by the names of RFC 9967 section 2.4, with the attributes' names and without their values.
-pub(super) fn event(step: &str, subject: &Key, attributes: &[String]) -> Write {
-    let mut body = serde_json::Map::new();
-    if !attributes.is_empty() {
-        body.insert("attributes".into(), attributes.into());
-    }
-    Write::Append(Event {
-        channel: Channel::Feed,
-        name: format!("urn:ietf:params:scim:event:prov:{step}"),
-        subject: Some(subject.clone()),
-        body: serde_json::Value::Object(body).to_string(),
-    })
 }
 
 /// There is no resource of this id.

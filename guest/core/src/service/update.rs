@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::session::{self, Session};
-use super::{Options, Shown, linking, related};
+use super::event::{self, Step};
+use super::{Options, Session, Shown, linking, related};
 use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
 use crate::index;
@@ -48,8 +48,8 @@ pub(super) struct Update<'a> {
     pub(super) before: Resource,
     pub(super) content: Content,
     pub(super) changes: Changes,
-    /// The part of the event's name: `put` or `patch`.
-    pub(super) step: &'a str,
+    /// What asks for it, in the event.
+    pub(super) step: Step,
 }
 
 impl Update<'_> {
@@ -86,8 +86,11 @@ impl Update<'_> {
             // Two replacements of links at once must not add up.
             writes.push(Write::Expect(key.clone(), before.version));
         }
+        // Of links alone others may be made at the same time.
+        let is_guarded = matches!(writes.first(), Some(Write::Replace(..) | Write::Expect(..)));
+        let version = is_guarded.then(|| before.version.saturating_add(1));
         writes.extend(links);
-        writes.push(session::event(&format!("{step}:notice"), &key, &attributes));
+        writes.push(event::notice(step, &key, &attributes, version));
         let at = session.ports.clock.now();
         let versions = session
             .commit(at, writes)
@@ -187,7 +190,7 @@ pub(super) fn conflict(of: &ResourceType, refusal: Refusal) -> Error {
 }
 
 /// The paths of the attributes that differ, extensions' with their URI.
-fn differing(of: &ResourceType, before: &Content, after: &Content) -> Vec<String> {
+pub(super) fn differing(of: &ResourceType, before: &Content, after: &Content) -> Vec<String> {
     let mut paths = names_differing(before, after, |name| of.extension(name).is_none(), "");
     for (extension, _) in of.extensions() {
         let empty = Content::new();
@@ -209,7 +212,8 @@ fn differing(of: &ResourceType, before: &Content, after: &Content) -> Vec<String
     paths
 }
 
-fn names_differing(
+/// The members that differ, of those that count.
+pub(super) fn names_differing(
     before: &Content,
     after: &Content,
     counts: impl Fn(&str) -> bool,
