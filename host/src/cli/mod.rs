@@ -1,9 +1,11 @@
 //! The command line: one file for each group of commands, and what they share.
 
+mod audit;
 mod context;
 mod credential;
 mod database;
 mod demo;
+mod events;
 mod issued;
 mod lifetime;
 mod serve;
@@ -57,6 +59,9 @@ enum Command {
     Tenant(tenant::Tenant),
     #[command(subcommand)]
     Credential(credential::Credential),
+    Events(events::Events),
+    #[command(subcommand)]
+    Audit(audit::Audit),
 }
 
 /// Does what the arguments say. Whatever goes wrong is one sentence on stderr and the exit code 1; wrong
@@ -96,6 +101,8 @@ impl Command {
             Self::Serve(serve) => serve.run(&context).await,
             Self::Tenant(tenant) => tenant.run(&context).await,
             Self::Credential(credential) => credential.run(&context).await,
+            Self::Events(events) => events.run(&context).await,
+            Self::Audit(audit) => audit.run(&context).await,
         }
     }
 
