@@ -5,6 +5,7 @@
 //! behind HTTP.
 
 pub mod bindings;
+pub mod feed;
 pub mod plugin;
 pub mod router;
 pub mod store;
@@ -15,5 +16,5 @@ pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scimlet.w
 
 pub use bindings::scimlet::plugin::http;
 pub use plugin::{Plugin, PluginOptions};
-pub use router::{Provider, Router, RouterOptions};
+pub use router::{Audit, Provider, Router, RouterOptions};
 pub use vacant::Vacant;

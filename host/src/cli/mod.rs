@@ -1,9 +1,11 @@
 //! The command line: one file for each group of commands, and what they share.
 
+mod audit;
 mod context;
 mod credential;
 mod database;
 mod demo;
+mod events;
 mod group;
 mod identity_provider;
 mod issued;
@@ -75,6 +77,9 @@ enum Command {
     Group(group::Group),
     #[command(subcommand)]
     Reference(reference::Reference),
+    Events(events::Events),
+    #[command(subcommand)]
+    Audit(audit::Audit),
 }
 
 /// Does what the arguments say. Whatever goes wrong is one sentence on stderr and the exit code 1; wrong
@@ -122,6 +127,8 @@ impl Command {
             Self::User(user) => user.run(&open(false)?).await,
             Self::Group(group) => group.run(&open(false)?).await,
             Self::Reference(reference) => reference.run(&open(false)?).await,
+            Self::Events(events) => events.run(&open(false)?).await,
+            Self::Audit(audit) => audit.run(&open(false)?).await,
         }
     }
 }

@@ -53,7 +53,13 @@ impl Serve {
         };
         let _maintenance = maintenance::start(&plugin, &context.database);
         let router = Router::new(plugin, Arc::clone(&context.database), options);
-        serve(listener, router, signal).await
+        let audit = Arc::clone(router.audit());
+        let served = tokio::select! {
+            served = serve(listener, router.clone(), signal) => served,
+            () = audit.keep_writing() => Ok(()),
+        };
+        audit.write().await;
+        served
     }
 }
 
@@ -64,9 +70,14 @@ async fn serve(
 ) -> anyhow::Result<()> {
     // Small answers must not wait for the client's acknowledgement of the ones before.
     let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
+    let closing = router.clone();
     let service = router
         .into_axum()
         .into_make_service_with_connect_info::<SocketAddr>();
+    let signal = async move {
+        signal.await;
+        closing.close();
+    };
     let (signal, overdue) = shutdown::bounded(signal);
     let server = axum::serve(listener, service).with_graceful_shutdown(signal);
     tokio::select! {

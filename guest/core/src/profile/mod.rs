@@ -30,6 +30,7 @@ use crate::dialect::{self, Quirk};
 use crate::resource_type::ResourceType;
 use crate::schema::Registry;
 use crate::store::Key;
+use crate::webhook::{self, Webhook};
 use document::{Bare, PRESETS, Settings};
 
 /// The policies of the presets that have been read, in their order.
@@ -92,6 +93,8 @@ pub struct Policy {
     pub paging: Paging,
     /// How often clients may ask.
     pub rate: Rate,
+    /// Where events are sent.
+    pub webhooks: Vec<Webhook>,
 }
 
 /// A profile is not one; says where and why.
@@ -192,6 +195,7 @@ impl Policy {
             secrets: settings.secrets,
             paging: settings.paging,
             rate: settings.rate,
+            webhooks: settings.webhooks,
         };
         policy.check()?;
         Ok(policy)
@@ -220,6 +224,8 @@ impl Policy {
                     .map_err(|error| ProfileError::at(&path, &error.to_string()))?;
             }
         }
+        webhook::check(&self.webhooks)
+            .map_err(|(path, problem)| ProfileError::at(&path, problem))?;
         let Paging {
             default_size,
             max_size,
