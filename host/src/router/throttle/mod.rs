@@ -6,6 +6,8 @@
 
 mod failures;
 mod rates;
+#[cfg(test)]
+mod tests;
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
