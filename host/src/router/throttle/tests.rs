@@ -49,7 +49,7 @@ fn seconds(number: u64) -> Duration {
 
 /// A throttle that has seen an answer for `acme` with these headers.
 fn limited(headers: &[(&str, &str)], now: Instant) -> Throttle {
-    let throttle = Throttle::default();
+    let throttle = Throttle::new(10);
     throttle.admit("acme", now).unwrap();
     throttle
         .settle("acme", None, answer(200, headers), now)
@@ -65,7 +65,7 @@ fn admitted(throttle: &Throttle, now: Instant) -> usize {
 
 #[test]
 fn refused_credentials_are_answered_with_longer_and_longer_waits() {
-    let (throttle, now) = (Throttle::default(), Instant::now());
+    let (throttle, now) = (Throttle::new(10), Instant::now());
     let fail = |address: &str, now| {
         let address = Some(address.parse().unwrap());
         sent(throttle.settle("acme", address, answer(401, &[]), now))
@@ -86,7 +86,7 @@ fn refused_credentials_are_answered_with_longer_and_longer_waits() {
 
 #[test]
 fn good_credentials_pass_from_a_slowed_address() {
-    let (throttle, now) = (Throttle::default(), Instant::now());
+    let (throttle, now) = (Throttle::new(10), Instant::now());
     let settle = |status| {
         let address = Some(ADDRESS.parse().unwrap());
         sent(throttle.settle("acme", address, answer(status, &[]), now)).0
@@ -98,7 +98,7 @@ fn good_credentials_pass_from_a_slowed_address() {
 
 #[test]
 fn one_network_of_ipv6_is_one_address() {
-    let (throttle, now) = (Throttle::default(), Instant::now());
+    let (throttle, now) = (Throttle::new(10), Instant::now());
     let fail = |address: String| {
         let address = Some(address.parse().unwrap());
         sent(throttle.settle("acme", address, answer(401, &[]), now)).0
@@ -162,7 +162,7 @@ fn a_bulk_costs_what_it_does_and_is_paid_off() {
 
 #[test]
 fn clients_are_told_where_the_profile_says_so() {
-    let (throttle, now) = (Throttle::default(), Instant::now());
+    let (throttle, now) = (Throttle::new(10), Instant::now());
     let settle = |headers: &[(&str, &str)]| {
         throttle.admit("acme", now).unwrap();
         let settled = throttle.settle("acme", None, answer(200, headers), now);

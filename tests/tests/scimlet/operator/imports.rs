@@ -1,7 +1,7 @@
 //! `scimlet user import`.
 
-use std::io::Write as _;
-use std::process::Stdio;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
@@ -17,6 +17,10 @@ pub fn trials() -> Vec<Trial> {
         trial("operator::an_import_may_be_repeated", repeated),
         trial("operator::an_import_goes_on_behind_a_line", after),
         trial("operator::an_import_reads_from_a_pipe", pipe),
+        trial(
+            "operator::an_import_that_is_interrupted_says_where",
+            interrupted,
+        ),
         trial("operator::an_import_of_nothing_fails", nothing),
     ]
 }
@@ -102,6 +106,37 @@ async fn pipe() -> anyhow::Result<()> {
     let output = process.wait_with_output()?;
     let report: Value = serde_json::from_slice(&output.stdout)?;
     ensure!(output.status.success() && report["made"] == 2, "{report}");
+    Ok(())
+}
+
+async fn interrupted() -> anyhow::Result<()> {
+    let desk = Desk::new("okta")?;
+    let mut command = server::command(desk.folder())?;
+    command.args(["user", "import", "acme", "-", "--json"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut process = command.stderr(Stdio::piped()).spawn()?;
+    // It stays open: whoever writes into it has not said everything.
+    let mut input = process.stdin.take().context("no input")?;
+    input.write_all(lines(1..=1000).as_bytes())?;
+    let mut errors = BufReader::new(process.stderr.take().context("no errors")?);
+    let mut progress = String::new();
+    errors.read_line(&mut progress)?;
+    ensure!(progress.starts_with("line 1000: 1000 made"), "{progress}");
+    let sent = Command::new("kill")
+        .args(["-INT", &process.id().to_string()])
+        .status()?;
+    ensure!(sent.success(), "it cannot be interrupted");
+    let output = process.wait_with_output()?;
+    let report: Value = serde_json::from_slice(&output.stdout)?;
+    ensure!(
+        report["made"] == 1000 && report["lastLine"] == 1000,
+        "{report}"
+    );
+    let mut sentence = String::new();
+    errors.read_to_string(&mut sentence)?;
+    ensure!(output.status.code() == Some(1), "{sentence}");
+    ensure!(sentence.contains("`--after 1000`"), "{sentence}");
+    drop(input);
     Ok(())
 }
 
