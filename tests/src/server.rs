@@ -84,6 +84,8 @@ impl Server {
             .open(folder.join("log"))?;
         let mut process = command(folder)?
             .args(["serve", "--listen", "127.0.0.1:0"])
+            // Tests are refused more often than any client.
+            .args(["--failures-per-minute", "100000"])
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()?;

@@ -2,6 +2,7 @@
 
 use std::io::{Write as _, stdout};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use scimlet::plugin::{Admin, Limits};
@@ -82,10 +83,14 @@ pub(super) fn line(text: &str) -> anyhow::Result<()> {
         .context("cannot print")
 }
 
+/// How long one call of an operator may take: a group may have very many members.
+const PATIENCE: Duration = Duration::from_secs(600);
+
 /// A plugin for a few calls, one after another.
 pub(super) fn small_plugin() -> anyhow::Result<Plugin> {
     let limits = Limits {
         concurrency: 1,
+        request: PATIENCE,
         ..Limits::default()
     };
     Ok(Plugin::new(PluginOptions {

@@ -99,3 +99,70 @@ impl Round {
 fn later(pause: Duration) -> u64 {
     now().saturating_add(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use scimlet::plugin::CredentialRequest;
+    use scimlet::store::Store;
+    use scimlet::store::sqlite::Sqlite;
+
+    use super::super::context::small_plugin;
+    use super::*;
+
+    const DAY: u64 = 24 * 60 * 60;
+
+    /// A tenant whose credentials are announced 14 days before they expire, and the time until it is to be called again.
+    async fn looked_after(lifetime: u64) -> (Round, Arc<dyn Store>, Duration) {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Arc::new(Sqlite::open(folder.path().join("test.db")).unwrap());
+        database.create_tenant("acme", 0).await.unwrap();
+        // One that was left half made is in nobody's way.
+        database.create_tenant("bare", 0).await.unwrap();
+        let store = database.open("acme").await.unwrap().unwrap();
+        let mut round = Round {
+            plugin: Arc::new(small_plugin().unwrap()),
+            database,
+            due: BTreeMap::new(),
+        };
+        let admin = round.plugin.admin(Arc::clone(&store));
+        admin
+            .configure(r#"{"extends":"default"}"#, None)
+            .await
+            .unwrap();
+        let request = CredentialRequest {
+            lifetime_seconds: Some(lifetime),
+            ..CredentialRequest::bearer("acme", "soon")
+        };
+        admin.issue_credential(&request).await.unwrap();
+        let pause = round.run().await.unwrap();
+        (round, store, pause)
+    }
+
+    async fn notices(store: &Arc<dyn Store>) -> usize {
+        let events = store.events(0, 1000).await.unwrap();
+        let said = |name: &str| name.contains("credential-expiring");
+        events
+            .iter()
+            .filter(|event| said(&event.event.name))
+            .count()
+    }
+
+    #[tokio::test]
+    async fn what_is_due_is_done_once() {
+        let (mut round, store, pause) = looked_after(DAY).await;
+        assert_eq!((notices(&store).await, pause), (1, LONGEST));
+        round.due.clear();
+        round.run().await.unwrap();
+        assert_eq!(notices(&store).await, 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_due_soon_is_waited_for() {
+        let (_, store, pause) = looked_after(14 * DAY + 30).await;
+        assert_eq!(notices(&store).await, 0);
+        assert!(
+            pause > SHORTEST && pause <= Duration::from_secs(30),
+            "{pause:?}"
+        );
+    }
+}

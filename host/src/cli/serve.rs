@@ -27,6 +27,10 @@ pub(super) struct Serve {
     /// What clients reach this server by, if that is not the address that it listens on.
     #[arg(long, value_name = "URL", value_parser = url::parse_public)]
     public_url: Option<String>,
+    /// Refused credentials that one address may send in a minute before it is slowed down. Raise it where all clients come
+    /// through one proxy.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    failures_per_minute: u32,
 }
 
 impl Serve {
@@ -49,6 +53,7 @@ impl Serve {
         let known = (!address.ip().is_unspecified()).then_some(own_url);
         let options = RouterOptions {
             public_url: self.public_url.or(known),
+            failures: self.failures_per_minute,
             ..RouterOptions::default()
         };
         let _maintenance = maintenance::start(&plugin, &context.database);

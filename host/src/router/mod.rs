@@ -78,7 +78,7 @@ impl Provider for Plugin {
     }
 }
 
-/// How a [`Router`] reads requests.
+/// How a [`Router`] reads requests, and whom it slows down.
 #[derive(Clone, Debug)]
 pub struct RouterOptions {
     /// What clients put before the paths, such as `https://scim.example.com`. `None` takes the Host header,
@@ -88,6 +88,8 @@ pub struct RouterOptions {
     pub body: usize,
     /// How long a client may take to send a body; longer is answered with 408.
     pub body_time: Duration,
+    /// Refused credentials that one address may send in a minute; more are answered with 429. Good ones from there still pass.
+    pub failures: u32,
 }
 
 impl Default for RouterOptions {
@@ -96,6 +98,7 @@ impl Default for RouterOptions {
             public_url: None,
             body: 1 << 20,
             body_time: Duration::from_secs(30),
+            failures: 10,
         }
     }
 }
@@ -121,12 +124,13 @@ impl Router {
         database: Arc<dyn Database>,
         options: RouterOptions,
     ) -> Self {
+        let throttle = Throttle::new(options.failures);
         Self {
             provider,
             audit: Arc::new(Audit::new(Arc::clone(&database))),
             database,
             options: Arc::new(options),
-            throttle: Arc::default(),
+            throttle: Arc::new(throttle),
             bell: Bell::default(),
             closing: watch::Sender::new(false),
         }

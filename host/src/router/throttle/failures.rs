@@ -11,37 +11,37 @@ use crate::router::problem::Problem;
 
 /// Addresses that are remembered.
 const ADDRESSES: usize = 1 << 16;
-/// Failures that an address may have in a minute.
-const ALLOWED: f64 = 10.0;
-/// The time in which one failure is forgotten.
-const FORGOTTEN: Duration = Duration::from_secs(6);
-/// The longest that anybody is asked to wait.
-const LONGEST: Duration = Duration::from_secs(60);
+/// The time in which as many are forgotten as are allowed, and the longest that anybody is asked to wait.
+const MINUTE: Duration = Duration::from_secs(60);
 
-/// How many failures an address had that are not forgotten.
-pub(super) struct Failures(Mutex<LruCache<IpAddr, (f64, Instant)>>);
-
-impl Default for Failures {
-    fn default() -> Self {
-        Self(Mutex::new(LruCache::new(ADDRESSES)))
-    }
+/// How many failures an address had that are not forgotten, and when that was.
+pub(super) struct Failures {
+    allowed: f64,
+    known: Mutex<LruCache<IpAddr, (f64, Instant)>>,
 }
 
 impl Failures {
+    /// With so many allowed in a minute, at least one.
+    pub(super) fn new(allowed: u32) -> Self {
+        Self {
+            allowed: f64::from(allowed.max(1)),
+            known: Mutex::new(LruCache::new(ADDRESSES)),
+        }
+    }
+
     /// Counts one, and refuses to say more than that if there were too many: with every further one, for longer.
     pub(super) fn count(&self, address: IpAddr, now: Instant) -> Result<(), Problem> {
-        let most = ALLOWED + LONGEST.div_duration_f64(FORGOTTEN);
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (failures, at) = known.entry(network(address)).or_insert((0.0, now));
-        let forgotten = now.duration_since(*at).div_duration_f64(FORGOTTEN);
-        *failures = ((*failures - forgotten).max(0.0) + 1.0).min(most);
+        let forgotten = self.allowed * now.duration_since(*at).div_duration_f64(MINUTE);
+        *failures = ((*failures - forgotten).max(0.0) + 1.0).min(2.0 * self.allowed);
         *at = now;
-        let excess = *failures - ALLOWED;
+        let excess = *failures - self.allowed;
         if excess <= 0.0 {
             return Ok(());
         }
         let detail = "too many requests with refused credentials came from this address";
-        Err(too_many(detail, FORGOTTEN.mul_f64(excess)))
+        Err(too_many(detail, MINUTE.mul_f64(excess / self.allowed)))
     }
 }
 

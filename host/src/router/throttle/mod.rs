@@ -6,6 +6,8 @@
 
 mod failures;
 mod rates;
+#[cfg(test)]
+mod tests;
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -17,14 +19,24 @@ use crate::http::Response;
 use failures::Failures;
 use rates::Rates;
 
+/// How headers begin that are for the host alone.
+const OURS: &str = "x-scimlet-";
+
 /// Counts, and slows down.
-#[derive(Default)]
 pub(super) struct Throttle {
     failures: Failures,
     rates: Rates,
 }
 
 impl Throttle {
+    /// With so many refused credentials allowed to an address in a minute.
+    pub(super) fn new(failures: u32) -> Self {
+        Self {
+            failures: Failures::new(failures),
+            rates: Rates::default(),
+        }
+    }
+
     /// Before the guest is asked: takes one request off the tenant's allowance, or refuses.
     pub(super) fn admit(&self, tenant: &str, now: Instant) -> Result<(), Problem> {
         self.rates.admit(tenant, now)
@@ -39,6 +51,7 @@ impl Throttle {
         now: Instant,
     ) -> Result<Response, Problem> {
         self.rates.settle(tenant, &mut answer, now);
+        answer.headers.retain(|(name, _)| !name.starts_with(OURS));
         let unauthorized = answer.status == StatusCode::UNAUTHORIZED.as_u16();
         match address.filter(|_| unauthorized) {
             Some(address) => self.failures.count(address, now).map(|()| answer),

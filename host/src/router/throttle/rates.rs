@@ -46,8 +46,8 @@ impl Rates {
 
     /// Learns from an answer, charges what it cost beyond the one request, and says what is left where the policy is said.
     pub(super) fn settle(&self, tenant: &str, answer: &mut Response, now: Instant) {
-        let rate = take(answer, RATE).filter(|rate| *rate > 0.0);
-        let cost = take(answer, COST).unwrap_or(1.0);
+        let rate = number(answer, RATE).filter(|rate| *rate > 0.0);
+        let cost = number(answer, COST).unwrap_or(1.0);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(rate) = rate {
             let policy = header(answer, POLICY).map(str::to_owned);
@@ -130,12 +130,7 @@ fn header<'a>(answer: &'a Response, name: &str) -> Option<&'a str> {
     Some(value)
 }
 
-/// The number of a header that is for the host alone, which is taken off.
-fn take(answer: &mut Response, name: &str) -> Option<f64> {
-    let at = answer
-        .headers
-        .iter()
-        .position(|(header, _)| header == name)?;
-    let (_, value) = answer.headers.remove(at);
-    value.parse::<u32>().ok().map(f64::from)
+fn number(answer: &Response, name: &str) -> Option<f64> {
+    let number: u32 = header(answer, name)?.parse().ok()?;
+    Some(f64::from(number))
 }
