@@ -128,6 +128,19 @@ impl Server {
         self.end();
     }
 
+    /// Ends it as an operator does, and waits until it has finished.
+    ///
+    /// # Errors
+    /// If it cannot be told, or does not end well.
+    pub fn stop(mut self) -> anyhow::Result<()> {
+        let id = self.process.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status()?;
+        ensure!(told.success(), "no signal reaches {id}");
+        let status = self.process.wait()?;
+        ensure!(status.success(), "it ended with {status}");
+        Ok(())
+    }
+
     /// An endpoint of a tenant with a new credential.
     ///
     /// # Errors

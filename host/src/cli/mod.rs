@@ -14,6 +14,7 @@ mod table;
 mod tenant;
 mod time;
 mod url;
+mod webhook;
 
 use std::io::{IsTerminal as _, stderr};
 use std::process::ExitCode;
@@ -62,6 +63,8 @@ enum Command {
     Events(events::Events),
     #[command(subcommand)]
     Audit(audit::Audit),
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
 }
 
 /// Does what the arguments say. Whatever goes wrong is one sentence on stderr and the exit code 1; wrong
@@ -103,6 +106,7 @@ impl Command {
             Self::Credential(credential) => credential.run(&context).await,
             Self::Events(events) => events.run(&context).await,
             Self::Audit(audit) => audit.run(&context).await,
+            Self::Webhook(webhook) => webhook.run(&context).await,
         }
     }
 
