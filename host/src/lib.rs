@@ -10,6 +10,7 @@ pub mod plugin;
 pub mod router;
 pub mod store;
 mod vacant;
+pub mod webhook;
 
 /// The component as this build made it.
 pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scimlet.wasm"));

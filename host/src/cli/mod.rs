@@ -22,6 +22,7 @@ mod tenant;
 mod time;
 mod url;
 mod user;
+mod webhook;
 
 use std::io::{IsTerminal as _, stderr};
 use std::process::ExitCode;
@@ -80,6 +81,8 @@ enum Command {
     Events(events::Events),
     #[command(subcommand)]
     Audit(audit::Audit),
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
 }
 
 /// Does what the arguments say. Whatever goes wrong is one sentence on stderr and the exit code 1; wrong
@@ -129,6 +132,7 @@ impl Command {
             Self::Reference(reference) => reference.run(&open(false)?).await,
             Self::Events(events) => events.run(&open(false)?).await,
             Self::Audit(audit) => audit.run(&open(false)?).await,
+            Self::Webhook(webhook) => webhook.run(&open(false)?).await,
         }
     }
 }
