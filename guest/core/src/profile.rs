@@ -12,7 +12,7 @@ use crate::schema::{Registry, Schema};
 use crate::store::Key;
 
 /// The presets: name, document, and the policy once it has been read.
-static PRESETS: [(&str, &str, OnceLock<Arc<Policy>>); 3] = [
+static PRESETS: [(&str, &str, OnceLock<Arc<Policy>>); 4] = [
     (
         "default",
         include_str!("../profiles/default.json"),
@@ -28,6 +28,11 @@ static PRESETS: [(&str, &str, OnceLock<Arc<Policy>>); 3] = [
         include_str!("../profiles/okta.json"),
         OnceLock::new(),
     ),
+    (
+        "entra",
+        include_str!("../profiles/entra.json"),
+        OnceLock::new(),
+    ),
 ];
 
 /// A profile with everything that it extends.
@@ -41,6 +46,16 @@ struct Settings {
     me: Option<Me>,
     #[serde(default)]
     secrets: Secrets,
+    #[serde(default)]
+    groups: Groups,
+}
+
+/// What a profile says of resources that contain others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+struct Groups {
+    /// Whether no two may have the same name.
+    unique_names: bool,
 }
 
 /// What a profile has done with secrets.
@@ -121,13 +136,13 @@ impl Policy {
         let names_me = document.pointer("/me/resourceType").is_some();
         let settings: Settings = serde_json::from_value(extended(document, 0)?)
             .map_err(|error| ProfileError(format!("the profile is wrong: {error}")))?;
-        let quirks = settings.clients.iter().map(|name| {
-            let unknown = || ProfileError(format!("`clients`: there is no quirk `{name}`"));
-            dialect::quirk(name).ok_or_else(unknown)
-        });
-        let quirks = quirks.collect::<Result<_, _>>()?;
-        let registry = Registry::new(settings.resource_types, settings.schemas)
-            .map_err(|error| ProfileError(error.to_string()))?;
+        let quirks =
+            dialect::quirks(&settings.clients).map_err(|error| ProfileError(error.to_string()))?;
+        let mut registry = Registry::new(settings.resource_types, settings.schemas);
+        if settings.groups.unique_names {
+            registry = registry.and_then(Registry::with_unique_names);
+        }
+        let registry = registry.map_err(|error| ProfileError(error.to_string()))?;
         let me = settings
             .me
             .filter(|me| registry.named(&me.resource_type).is_some());
@@ -215,7 +230,8 @@ mod tests {
         let wrong = |text| Policy::from_document(text).unwrap_err().to_string();
         assert!(wrong(r#"{"extends":"nobody"}"#).contains("`nobody`"));
         assert!(wrong(r#"{"extends":"default","clints":[]}"#).contains("clints"));
-        assert!(wrong(r#"{"extends":"default","clients":["x"]}"#).contains("`x`"));
+        assert!(wrong(r#"{"extends":"default","clients":["okta","x"]}"#).contains("`clients[1]`"));
+        assert!(wrong(r#"{"extends":"default","groups":{"unique":true}}"#).contains("`unique`"));
         assert!(wrong("[]").contains("object"));
     }
 }

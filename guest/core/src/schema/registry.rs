@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use super::attribute::Uniqueness;
 use super::definition::Schema;
 use crate::resource_type::{Definition, ResourceType};
 
@@ -45,6 +46,36 @@ impl Registry {
             schemas.retain(|old| !crate::urn::same(&old.id, &schema.id));
             schemas.push(Arc::new(schema));
         }
+        Self::resolved(definitions, schemas)
+    }
+
+    /// The same with unique names for the resources that contain others: no two of a type may be alike in the attribute that names
+    /// them to people. The schema then says so.
+    pub fn with_unique_names(mut self) -> Result<Self, RegistryError> {
+        let containing = self
+            .types
+            .iter()
+            .filter(|of| !of.definition.relations.is_empty());
+        for of in containing {
+            let Some(name) = of.definition.display.first() else {
+                continue;
+            };
+            let mut schemas = self.schemas.iter_mut();
+            let schema = schemas.find(|schema| schema.id == of.core().id);
+            let attributes = schema.map(|schema| &mut Arc::make_mut(schema).attributes);
+            let mut attributes = attributes.into_iter().flatten();
+            if let Some(attribute) = attributes.find(|attribute| attribute.name == *name) {
+                attribute.uniqueness = Uniqueness::Server;
+            }
+        }
+        let definitions = self.types.into_iter().map(|of| of.definition);
+        Self::resolved(definitions.collect(), self.schemas)
+    }
+
+    fn resolved(
+        definitions: Vec<Definition>,
+        schemas: Vec<Arc<Schema>>,
+    ) -> Result<Self, RegistryError> {
         let types = definitions
             .into_iter()
             .map(|definition| {

@@ -115,12 +115,9 @@ fn patched(
     let mut patch = Patch::new(of, content);
     let mut body = json!({"schemas": [urn::PATCH_OP], "Operations": given});
     for quirk in quirks.into_iter().flat_map(|policy| &policy.quirks) {
-        let body = &mut body;
-        (quirk.rewrite)(&mut Sent {
-            of,
-            is_patch: true,
-            body,
-        });
+        if let Some(mut sent) = Sent::patch(&mut body) {
+            quirk.rewrite(of, &mut sent);
+        }
     }
     for operation in operations(body)? {
         patch.apply(operation)?;
