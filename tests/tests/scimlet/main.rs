@@ -12,6 +12,7 @@ mod exchanges;
 mod faults;
 mod fuzz;
 mod properties;
+mod quirks;
 mod readme;
 mod refusals;
 mod sqlite;
@@ -41,6 +42,7 @@ fn main() {
     trials.extend(faults::trials());
     trials.extend(fuzz::trials());
     trials.extend(properties::trials());
+    trials.extend(quirks::trials());
     trials.extend(readme::trials());
     trials.extend(refusals::trials());
     trials.extend(sqlite::trials());

@@ -5,9 +5,10 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use super::{Sent, visit};
-use crate::filter::{AttrPath, CompValue, CompareOp, Filter, Path};
+use super::{Sent, text, visit};
+use crate::filter::{AttrPath, CompValue, Filter, Path};
 use crate::json::member_mut;
+use crate::limits;
 use crate::resource_type::{Place, ResourceType};
 use crate::schema::Attribute;
 
@@ -87,10 +88,7 @@ pub(super) fn unquoted_filter_values(of: &ResourceType, sent: &mut Sent<'_>) -> 
     let Sent::Filter(text) = &mut *sent else {
         return false;
     };
-    let malformed = text.parse::<Filter>().is_err();
-    if malformed {
-        **text = quoted(text);
-    }
+    let spelled = respelled(text, text::quoted);
     let rewritten = comparisons(of, sent, |attribute, value| {
         let literal = matches!(value, CompValue::Number(_) | CompValue::Boolean(_));
         let is_text = literal && attribute.data_type.is_text();
@@ -99,95 +97,39 @@ pub(super) fn unquoted_filter_values(of: &ResourceType, sent: &mut Sent<'_>) -> 
         }
         is_text
     });
-    malformed | rewritten
+    spelled | rewritten
 }
 
-/// The text with quotes around what stands between an operator and the next `and`, `or` or bracket, unless it is a value already.
-fn quoted(text: &str) -> String {
-    let mut written = String::with_capacity(text.len());
-    let mut value: Option<&str> = None;
-    let mut rest = text;
-    while let Some((piece, behind)) = piece(rest) {
-        match value {
-            Some(begun) if ends_value(piece) => {
-                // INVARIANT: `rest` is an end of `begun`.
-                let given = begun.len() - rest.len();
-                written.push_str(&as_value(begun.get(..given).unwrap_or_default()));
-                written.push_str(piece);
-                value = None;
-            }
-            Some(_) => {}
-            None => {
-                written.push_str(piece);
-                value = CompareOp::named(piece).map(|_| behind);
-            }
-        }
-        rest = behind;
+/// Entra ID looks for `emails[type eq "work"].value eq "…"`; in filters, RFC 7644 section 3.4.2.2 has no sub-attribute behind brackets.
+pub(super) fn comparison_behind_brackets(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
+    match sent {
+        Sent::Filter(text) => respelled(text, text::moved_inside),
+        Sent::Resource(_) | Sent::Operations(_) => false,
     }
-    written + &value.map(as_value).unwrap_or_default()
 }
 
-/// The first piece of a text, and what is behind it: white space, a bracket, a string, or a word.
-fn piece(text: &str) -> Option<(&str, &str)> {
-    let first = text.chars().next()?;
-    let length = match first {
-        ' ' => text.len() - text.trim_start_matches(' ').len(),
-        '(' | ')' | '[' | ']' => 1,
-        '"' => string(text),
-        _ => text
-            .find([' ', '(', ')', '[', ']', '"'])
-            .unwrap_or(text.len()),
-    };
-    text.split_at_checked(length)
-}
-
-/// The length of a JSON string at the beginning; all of the text if it is not closed.
-fn string(text: &str) -> usize {
-    let mut escaped = false;
-    let closed = text.bytes().skip(1).position(|b| {
-        let closes = b == b'"' && !escaped;
-        escaped = b == b'\\' && !escaped;
-        closes
-    });
-    closed.map_or(text.len(), |at| at + 2)
-}
-
-fn ends_value(piece: &str) -> bool {
-    let words = ["and", "or", ")", "]"];
-    words.iter().any(|word| piece.eq_ignore_ascii_case(word))
-}
-
-/// What stands where a value should, with the white space around it.
-fn as_value(given: &str) -> String {
-    let bare = given.trim_matches(' ');
-    if bare.is_empty() || bare.contains('"') || serde_json::from_str::<Value>(bare).is_ok() {
-        return given.to_owned();
+/// Spells a filter that is malformed, and not for its length, another way; returns whether it is another one then.
+fn respelled(text: &mut String, spell: fn(&str) -> String) -> bool {
+    if text.len() > limits::FILTER_BYTES || text.parse::<Filter>().is_ok() {
+        return false;
     }
-    given.replace(bare, &Value::from(bare).to_string())
+    let spelled = spell(text);
+    let other = spelled != *text;
+    *text = spelled;
+    other
 }
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::*;
 
     #[test]
-    fn what_is_no_value_is_quoted() {
-        for (given, expected) in [
-            ("externalId eq jyoung", r#"externalId eq "jyoung""#),
-            ("a eq b and c eq true", r#"a eq "b" and c eq true"#),
-            ("a eq 0123", r#"a eq "0123""#),
-            ("(a EQ John Doe) or b pr", r#"(a EQ "John Doe") or b pr"#),
-            ("a[b eq work].c eq d", r#"a[b eq "work"].c eq "d""#),
-            (
-                r#"a eq "b and c" and d sw e"#,
-                r#"a eq "b and c" and d sw "e""#,
-            ),
-            ("a eq ä(b", "a eq \"ä(b\""),
-            (r#"a eq "b"#, r#"a eq "b"#),
-            ("a eq ", "a eq "),
-            ("", ""),
-        ] {
-            assert_eq!(quoted(given), expected);
-        }
+    fn what_is_too_long_is_left_to_the_parser() {
+        let spell = |times: usize| {
+            let mut text = "a eq b or ".repeat(times) + "a eq b";
+            respelled(&mut text, text::quoted)
+        };
+        assert!(spell(10));
+        assert!(!spell(limits::FILTER_BYTES / 10));
     }
 }

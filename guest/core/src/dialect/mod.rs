@@ -5,6 +5,7 @@
 mod filters;
 mod names;
 mod operations;
+mod text;
 mod values;
 mod visit;
 
@@ -65,9 +66,13 @@ impl Quirk {
 
 /// All quirks, in the order in which they apply whatever the order of a profile: first what is said, then of what, then the
 /// values, then what to do with them.
-static QUIRKS: [Quirk; 14] = [
+static QUIRKS: [Quirk; 15] = [
     Quirk::new("op-in-any-case", operations::op_in_any_case),
     Quirk::new("unquoted-filter-values", filters::unquoted_filter_values),
+    Quirk::new(
+        "comparison-behind-brackets",
+        filters::comparison_behind_brackets,
+    ),
     Quirk::new("scim-1-names", names::scim_1_names),
     Quirk::new("schemas-omitted", names::schemas_omitted),
     Quirk::new("unknown-schemas", names::unknown_schemas),

@@ -138,6 +138,7 @@ fn parse(text: &str) -> Schema {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::Policy;
 
     #[test]
     fn every_built_in_schema_parses() {
@@ -145,5 +146,28 @@ mod tests {
             assert!(parse(text).id.starts_with("urn:"), "{text}");
         }
         assert_eq!(COMMON.attributes.len(), 4);
+    }
+
+    #[test]
+    fn names_are_unique_where_a_profile_has_them_so() {
+        let unique = |preset| {
+            let policy = Policy::preset(preset).unwrap();
+            let names = ["displayName", "userName"];
+            let unique = |schema: &Arc<Schema>| {
+                let named = names.iter().filter_map(|name| schema.attribute(name));
+                let unique = named.filter(|attribute| attribute.is_unique());
+                unique
+                    .map(|attribute| format!("{} {}", schema.name, attribute.name))
+                    .collect::<Vec<_>>()
+            };
+            policy
+                .registry
+                .shown()
+                .iter()
+                .flat_map(unique)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(unique("default"), ["User userName"]);
+        assert_eq!(unique("entra"), ["User userName", "Group displayName"]);
     }
 }
