@@ -15,7 +15,7 @@ const DISPLAY: &str = "display";
 
 /// Entra ID sends the manager as the one value of an array: `{"op":"Add","path":"manager","value":[{"$ref":"…","value":"<id>"}]}`.
 pub(super) fn array_for_single_value(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
-    visit::values(of, sent, |attribute, value| {
+    visit::values(of, sent, &|attribute, value| {
         let Value::Array(values) = value else {
             return false;
         };
@@ -29,7 +29,7 @@ pub(super) fn array_for_single_value(of: &ResourceType, sent: &mut Sent<'_>) -> 
 
 /// Entra ID clears the manager with `""`; null is what RFC 7643 section 2.5 has for that.
 pub(super) fn empty_text_for_complex(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
-    visit::values(of, sent, |attribute, value| {
+    visit::values(of, sent, &|attribute, value| {
         let empty = attribute.is_complex() && value.as_str() == Some("");
         if empty {
             *value = Value::Null;
@@ -41,7 +41,7 @@ pub(super) fn empty_text_for_complex(of: &ResourceType, sent: &mut Sent<'_>) -> 
 /// Entra ID names the manager by the id alone:
 /// `{"op":"Add","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager","value":"<id>"}`.
 pub(super) fn text_for_complex(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
-    visit::values(of, sent, |attribute, value| {
+    visit::values(of, sent, &|attribute, value| {
         let single = attribute.sub(VALUE).is_some() && !attribute.multi_valued;
         if !single || value.as_str().is_none_or(str::is_empty) {
             return false;
@@ -54,28 +54,25 @@ pub(super) fn text_for_complex(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
 /// Entra ID packs roles into texts:
 /// `{"op":"Add","path":"roles","value":[{"value":"{\"id\":\"06b0\",\"value\":\"25\",\"displayName\":\"Role1234\"}"}]}`.
 pub(super) fn json_as_text(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
-    visit::values(of, sent, |attribute, value| {
-        let unpacked = value
-            .as_object_mut()
-            .and_then(|members| unpacked(attribute, members));
-        unpacked.is_some()
+    visit::values(of, sent, &|attribute, value| {
+        let members = value.as_object_mut().filter(|_| attribute.multi_valued);
+        members.is_some_and(|members| unpack(of, attribute, members).is_some())
     })
 }
 
-/// Puts the members of the object that stands as a text in `value` in its place; the schema knows which.
-fn unpacked(attribute: &Attribute, members: &mut Content) -> Option<()> {
-    let packed = json::member_mut(members, VALUE).filter(|_| attribute.multi_valued)?;
-    let text = packed.as_str().filter(|text| text.starts_with('{'))?;
-    let Ok(Value::Object(inner)) = json::parse(text) else {
+/// Puts the members of the object that stands as a text in `value` in its place; the schema knows which. `None` if none stands there.
+fn unpack(of: &ResourceType, attribute: &Attribute, members: &mut Content) -> Option<()> {
+    let text = json::member(members, VALUE)?.as_str()?;
+    let Value::Object(inner) = json::parse(text).ok()? else {
         return None;
     };
     json::member(&inner, VALUE)?;
-    members.retain(|key, _| !key.eq_ignore_ascii_case(VALUE));
     for (key, value) in inner {
-        // What a resource's `displayName` is, is the `display` of a value.
-        let shown = key.eq_ignore_ascii_case("displayName") && attribute.sub(&key).is_none();
-        let name = if shown { DISPLAY } else { key.as_str() };
+        // What names a resource to people is in a value its `display`.
+        let shown = of.definition.display.iter().any(|name| *name == *key);
+        let name = if shown { DISPLAY } else { &key };
         if let Some(sub) = attribute.sub(name) {
+            members.retain(|key, _| sub.name != *key.as_str());
             members.insert(sub.name.as_str().to_owned(), value);
         }
     }
@@ -85,7 +82,7 @@ fn unpacked(attribute: &Attribute, members: &mut Content) -> Option<()> {
 /// Entra ID writes `{"op":"Replace","path":"active","value":"False"}` and `roles[primary eq "True"].value`, OneLogin's
 /// templates `"active":"true"`.
 pub(super) fn boolean_as_text(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
-    let in_values = visit::values(of, sent, |attribute, value| {
+    let in_values = visit::values(of, sent, &|attribute, value| {
         let said = value.as_str().and_then(|text| said(attribute, text));
         if let Some(said) = said {
             *value = said.into();

@@ -9,7 +9,7 @@ use crate::resource_type::{Place, ResourceType};
 use crate::schema::{Attribute, Content};
 
 /// Rewrites one value, of a multi-valued attribute too; returns whether there was anything to rewrite.
-type RewriteValue = fn(&Attribute, &mut Value) -> bool;
+type RewriteValue<'r> = &'r dyn Fn(&Attribute, &mut Value) -> bool;
 
 /// Rewrites each operation.
 pub(super) fn operations(
@@ -52,7 +52,7 @@ pub(super) fn target<'a>(of: &'a ResourceType, path: &Path) -> Option<&'a Attrib
 }
 
 /// Rewrites every value, from outside to inside.
-pub(super) fn values(of: &ResourceType, sent: &mut Sent<'_>, rewrite: RewriteValue) -> bool {
+pub(super) fn values(of: &ResourceType, sent: &mut Sent<'_>, rewrite: RewriteValue<'_>) -> bool {
     if let Sent::Resource(resource) = sent {
         return members(of, None, resource, rewrite);
     }
@@ -75,7 +75,7 @@ fn members(
     of: &ResourceType,
     uri: Option<&str>,
     content: &mut Content,
-    rewrite: RewriteValue,
+    rewrite: RewriteValue<'_>,
 ) -> bool {
     let mut found = false;
     for (key, value) in content {
@@ -88,7 +88,7 @@ fn members(
     found
 }
 
-fn at(of: &ResourceType, path: &AttrPath, value: &mut Value, rewrite: RewriteValue) -> bool {
+fn at(of: &ResourceType, path: &AttrPath, value: &mut Value, rewrite: RewriteValue<'_>) -> bool {
     match (of.place(path), value) {
         (None, _) => false,
         (Some(Place::Attribute { attribute, sub, .. }), value) => {
@@ -101,7 +101,7 @@ fn at(of: &ResourceType, path: &AttrPath, value: &mut Value, rewrite: RewriteVal
     }
 }
 
-fn of_attribute(attribute: &Attribute, value: &mut Value, rewrite: RewriteValue) -> bool {
+fn of_attribute(attribute: &Attribute, value: &mut Value, rewrite: RewriteValue<'_>) -> bool {
     match value {
         Value::Array(values) if attribute.multi_valued => {
             values.iter_mut().fold(false, |found, value| {
@@ -112,7 +112,7 @@ fn of_attribute(attribute: &Attribute, value: &mut Value, rewrite: RewriteValue)
     }
 }
 
-fn single(attribute: &Attribute, value: &mut Value, rewrite: RewriteValue) -> bool {
+fn single(attribute: &Attribute, value: &mut Value, rewrite: RewriteValue<'_>) -> bool {
     let mut found = rewrite(attribute, value);
     for (key, value) in value.as_object_mut().into_iter().flatten() {
         let sub = attribute.sub(key);

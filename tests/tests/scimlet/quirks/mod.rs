@@ -2,6 +2,7 @@
 //! and `strict.http` has what the RFC answers without it.
 
 mod import;
+mod large;
 
 use std::sync::{Arc, Mutex};
 
@@ -21,6 +22,7 @@ use serde_json::Value;
 /// Two trials for each quirk, one for the marks, and those of imports.
 pub fn trials() -> Vec<Trial> {
     let mut trials = import::trials();
+    trials.extend(large::trials());
     for quirk in dialect::all() {
         let name = quirk.name;
         let needed = move || async move { needed(name).await };
