@@ -42,7 +42,7 @@ pub(super) fn scim_1_names(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
         });
     }
     for (then, now) in &SCIM_1.extensions {
-        found |= renamed(resource, then, now);
+        found |= of.extension(now).is_some() && renamed(resource, then, now);
     }
     for (path, names) in &SCIM_1.parts {
         for (then, now) in names {
