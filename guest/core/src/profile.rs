@@ -54,7 +54,7 @@ struct Settings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 struct Groups {
-    /// Whether no two may have the same name.
+    /// Whether no two may have the same name. In a tenant that had groups before, it holds among those written since.
     unique_names: bool,
 }
 
