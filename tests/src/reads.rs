@@ -1,4 +1,4 @@
-//! A store that counts the entries that it returns, so that a test can say what a request costs.
+//! A store that counts the entries and links that it returns, so that a test can say what a request costs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,6 +13,7 @@ use scimlet::store::{
 pub struct Counted {
     inner: Arc<dyn Store>,
     returned: AtomicUsize,
+    linked: AtomicUsize,
 }
 
 impl Counted {
@@ -21,12 +22,18 @@ impl Counted {
         Self {
             inner,
             returned: AtomicUsize::new(0),
+            linked: AtomicUsize::new(0),
         }
     }
 
     /// The entries that `find` has returned so far.
     pub fn returned(&self) -> usize {
         self.returned.load(Ordering::Relaxed)
+    }
+
+    /// The links that `links` has returned so far.
+    pub fn linked(&self) -> usize {
+        self.linked.load(Ordering::Relaxed)
     }
 }
 
@@ -51,7 +58,10 @@ impl Store for Counted {
         limit: u32,
     ) -> Result<Vec<LinkPage>, Refusal> {
         let pages = self.inner.links(anchors, name, direction, after, limit);
-        pages.await
+        let pages = pages.await?;
+        let links: usize = pages.iter().map(|page| page.links.len()).sum();
+        self.linked.fetch_add(links, Ordering::Relaxed);
+        Ok(pages)
     }
 
     async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {

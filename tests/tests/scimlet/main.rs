@@ -15,6 +15,7 @@ mod faults;
 mod fuzz;
 mod operator;
 mod properties;
+mod quirks;
 mod readme;
 mod refusals;
 mod sqlite;
@@ -47,6 +48,7 @@ fn main() {
     trials.extend(fuzz::trials());
     trials.extend(operator::trials());
     trials.extend(properties::trials());
+    trials.extend(quirks::trials());
     trials.extend(readme::trials());
     trials.extend(refusals::trials());
     trials.extend(sqlite::trials());
