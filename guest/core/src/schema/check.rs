@@ -126,7 +126,7 @@ impl Checker {
 
 /// Whether the body names the type's own schema, and no schema that the type does not have (RFC 7643 section 3).
 pub fn schemas(of: &ResourceType, body: &Content) -> Result<(), Error> {
-    let wrong = |text: String| Error::new(ErrorKind::InvalidValue, text);
+    let wrong = |text: String| Error::new(ErrorKind::InvalidSyntax, text);
     let given = body
         .iter()
         .find(|(key, _)| key.eq_ignore_ascii_case("schemas"));
