@@ -11,6 +11,7 @@ mod embed;
 mod exchanges;
 mod faults;
 mod fuzz;
+mod printed;
 mod properties;
 mod readme;
 mod refusals;
@@ -40,6 +41,7 @@ fn main() {
     trials.extend(exchanges::trials());
     trials.extend(faults::trials());
     trials.extend(fuzz::trials());
+    trials.extend(printed::trials());
     trials.extend(properties::trials());
     trials.extend(readme::trials());
     trials.extend(refusals::trials());
