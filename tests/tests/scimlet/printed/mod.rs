@@ -1,5 +1,9 @@
 //! The examples that RFC 7644 and RFC 9865 print. Each is a step of a recorded exchange, which names it, or `tests/vectors/printed.tsv`
-//! says why it is none. A step that asks or answers otherwise than the print does so for a reason that stands there, too.
+//! says why it is none. A step that asks or answers otherwise than the print does so for a reason that stands there, too. And the
+//! documents that RFC 7643 prints.
+
+mod documents;
+mod schemas;
 
 use std::collections::BTreeMap;
 
@@ -39,9 +43,12 @@ pub fn trials() -> Vec<Trial> {
     };
     let mut decisions: BTreeMap<&str, Decision> = decisions().collect();
     let mut steps = steps();
-    let ours = |example: &Value| example["rfc"] == 7644 || example["rfc"] == 9865;
-    let mut trials = Vec::new();
-    for example in examples.into_iter().filter(ours) {
+    let (documents, examples): (Vec<_>, Vec<_>) = examples
+        .into_iter()
+        .filter(|example| [7643, 7644, 9865].contains(&example["rfc"].as_u64().unwrap_or_default()))
+        .partition(|example| example["rfc"] == 7643);
+    let mut trials = documents::trials(documents);
+    for example in examples {
         let id = example["id"].as_str().unwrap_or_default().to_owned();
         let decision = decisions.remove(id.as_str());
         let steps = steps.remove(&id).unwrap_or_default();
@@ -77,7 +84,7 @@ fn steps() -> BTreeMap<String, Vec<Step>> {
 type Decision = (&'static str, &'static str);
 
 fn decisions() -> impl Iterator<Item = (&'static str, Decision)> {
-    let lines = include_str!("../../vectors/printed.tsv").lines().skip(1);
+    let lines = include_str!("../../../vectors/printed.tsv").lines().skip(1);
     lines.filter_map(|line| {
         let mut fields = line.splitn(3, '\t');
         let mut next = || fields.next().filter(|field| !field.is_empty());
