@@ -210,10 +210,7 @@ impl<'a> Patch<'a> {
         let name = relation.attribute.as_str();
         let attribute = self.of.attribute(name);
         let attribute = attribute.ok_or_else(|| Error::internal("a relation without attribute"))?;
-        let selects = predicate::bind_element(filter, attribute).map_err(|error| Error {
-            kind: ErrorKind::InvalidPath,
-            ..error
-        })?;
+        let selects = predicate::bind_element(filter, attribute)?;
         let untouched = Change::default();
         let change = self.changes.get(name).unwrap_or(&untouched);
         let loaded = self
