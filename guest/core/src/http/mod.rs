@@ -15,16 +15,25 @@ use route::Route;
 use crate::error::{Error, ErrorKind};
 use crate::port::{Origin, Ports};
 use crate::resource_type::ResourceType;
-use crate::service::retrieve::Retrieved;
 use crate::service::{self, Session, Visit, discovery};
 
 /// Answers any request; whatever is wrong with it is said in the response.
 pub fn handle(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Response {
-    attempts(ports, origin, request).unwrap_or_else(|error| {
+    let answer = attempts(ports, origin, request).unwrap_or_else(|error| {
         ports.note_refusal(&error);
         Response::error(&error)
-    })
+    });
+    // A client that accepts none has an answer all the same, which says so.
+    match request.accepted() {
+        Ok(media_type) => answer.of_type(media_type),
+        Err(_) => answer,
+    }
 }
+
+/// Those of RFC 9110 section 9 and PATCH; others are answered with 501 (RFC 9110 section 15.6.2), whatever the endpoint.
+const KNOWN_METHODS: [&str; 9] = [
+    "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
+];
 
 /// A commit that was refused as stale starts again from the admission, a bounded number of times.
 fn attempts(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Result<Response, Error> {
@@ -40,6 +49,10 @@ fn attempt(session: &Session<'_>, request: &Request) -> Result<Response, Error> 
     if request.method == "OPTIONS" {
         return Ok(allowed(Response::empty(204)));
     }
+    if !KNOWN_METHODS.contains(&request.method.as_str()) {
+        let detail = "there is no such method";
+        return Err(Error::new(ErrorKind::NotImplemented, detail));
+    }
     if !methods.contains(&request.method.as_str()) {
         let detail = format!("this endpoint knows {} alone", methods.join(", "));
         return Ok(allowed(Response::error(&Error::new(
@@ -47,7 +60,8 @@ fn attempt(session: &Session<'_>, request: &Request) -> Result<Response, Error> 
             detail,
         ))));
     }
-    request.check_accept()?;
+    request.accepted()?;
+    request.check_query()?;
     dispatch(session, &route, request)
 }
 
@@ -56,6 +70,9 @@ fn dispatch(
     route: &Route<'_>,
     request: &Request,
 ) -> Result<Response, Error> {
+    if !matches!(route, Route::Resource(..)) {
+        request.conditions().allow_unversioned()?;
+    }
     let found = |document: &Value| Ok(Response::json(200, document));
     match route {
         Route::ServiceProviderConfig => found(&discovery::service_provider_config(session)),
@@ -66,7 +83,7 @@ fn dispatch(
         Route::Type(of) if request.method == "POST" => {
             let body = request.json()?;
             let shown = service::create::create(session, of, body, &request.options()?)?;
-            Ok(Response::resource(201, shown))
+            Ok(Response::resource(201, 201, shown))
         }
         Route::Type(of) => found(&service::query::query(session, of, &request.search()?)?),
         Route::Root => found(&service::query::query_all(session, &request.search()?)?),
@@ -104,22 +121,19 @@ fn resource(
     Ok(match request.method.as_str() {
         "PUT" => {
             let replaced = service::replace::replace(session, of, id, request.json()?, &options)?;
-            Response::resource(200, replaced)
+            Response::resource(200, 204, replaced)
         }
         "PATCH" => {
             let modified = service::modify::modify(session, of, id, request.json()?, &options)?;
-            modified.map_or_else(
-                || Response::empty(204),
-                |shown| Response::resource(200, shown),
-            )
+            Response::resource(200, 204, modified)
         }
         "DELETE" => {
             service::delete::delete(session, of, id, &options)?;
             Response::empty(204)
         }
-        _ => match service::retrieve::retrieve(session, of, id, &options)? {
-            Retrieved::Found(found) => Response::resource(200, found),
-            Retrieved::NotModified(etag) => Response::empty(304).with("etag", &etag),
-        },
+        _ => {
+            let found = service::retrieve::retrieve(session, of, id, &options)?;
+            Response::resource(200, 304, found)
+        }
     })
 }

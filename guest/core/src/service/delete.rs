@@ -1,7 +1,7 @@
 //! DELETE: RFC 7644 section 3.6. The store takes the links at both ends away with the resource.
 
+use super::Options;
 use super::session::{self, Session, not_found};
-use super::{Options, update};
 use crate::error::Error;
 use crate::resource_type::ResourceType;
 use crate::store::{Key, Refusal, Write};
@@ -15,10 +15,9 @@ pub fn delete(
 ) -> Result<(), Error> {
     let key = Key::new(of.name(), id);
     let conditions = &options.conditions;
-    let conditional = conditions.if_match.is_some() || conditions.if_none_match.is_some();
-    let version = if conditional {
+    let version = if conditions.are_given() {
         let before = session.load(of, id)?;
-        update::precondition(options, &before)?;
+        conditions.allow_changing(before.version)?;
         Some(before.version)
     } else {
         None

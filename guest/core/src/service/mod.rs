@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod bulk;
+mod conditions;
 pub mod create;
 pub mod delete;
 pub mod discovery;
@@ -18,21 +19,12 @@ mod update;
 mod visit;
 mod walk;
 
-use crate::etag::Condition;
 use crate::projection::Projection;
 use crate::schema::Content;
 
+pub use conditions::Conditions;
 pub use session::Session;
 pub use visit::Visit;
-
-/// The If-Match and If-None-Match of a request.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Conditions {
-    /// The change goes ahead only if this holds.
-    pub if_match: Option<Condition>,
-    /// The answer is worth sending, or the change goes ahead, only if this does not hold.
-    pub if_none_match: Option<Condition>,
-}
 
 /// What a request about one resource says beside its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,8 +38,8 @@ pub struct Options {
 /// A resource on its way to the client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shown {
-    /// After projection.
-    pub resource: Content,
+    /// After projection; `None` where the client knows it already, or has made it too large to be shown.
+    pub resource: Option<Content>,
     /// Its URL.
     pub location: String,
     /// Its entity tag.

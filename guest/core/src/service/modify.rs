@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::update::{self, Update};
 use super::{Options, Session, Shown, related};
 use crate::dialect::Sent;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::filter::AttrPath;
 use crate::patch::{self, Operation, Patch};
 use crate::projection::Projection;
@@ -13,23 +13,16 @@ use crate::resource::Resource;
 use crate::resource_type::{Relation, ResourceType};
 use crate::schema::Content;
 
-/// Changes a resource and returns it; `None` if it has become too large to show, which answers 204.
+/// Changes a resource and returns it.
 pub fn modify(
     session: &Session<'_>,
     of: &ResourceType,
     id: &str,
     body: Value,
     options: &Options,
-) -> Result<Option<Shown>, Error> {
+) -> Result<Shown, Error> {
     let after = apply(session, of, id, body, options)?;
-    match update::show(session, of, &after, &options.projection) {
-        Ok(shown) => Ok(Some(shown)),
-        Err(Error {
-            kind: ErrorKind::TooMany,
-            ..
-        }) => Ok(None),
-        Err(error) => Err(error),
-    }
+    update::show_changed(session, of, &after, &options.projection)
 }
 
 /// Changes a resource; returns it as it is now.
@@ -41,7 +34,7 @@ pub(super) fn apply(
     options: &Options,
 ) -> Result<Resource, Error> {
     let before = session.load(of, id)?;
-    update::precondition(options, &before)?;
+    options.conditions.allow_changing(before.version)?;
     session.rewrite(Sent {
         of,
         is_patch: true,
