@@ -16,6 +16,7 @@ mod properties;
 mod readme;
 mod refusals;
 mod sqlite;
+mod statuses;
 mod tenants;
 mod tidy;
 mod truth;
@@ -46,6 +47,7 @@ fn main() {
     trials.extend(readme::trials());
     trials.extend(refusals::trials());
     trials.extend(sqlite::trials());
+    trials.extend(statuses::trials());
     trials.extend(tidy::trials());
     trials.extend(tenants::trials());
     trials.extend(truth::trials());
