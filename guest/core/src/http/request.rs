@@ -1,5 +1,7 @@
 //! A request as it was received, and what its headers and query say.
 
+use std::num::IntErrorKind;
+
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
@@ -188,6 +190,8 @@ impl Request {
         };
         match text.parse::<i64>() {
             Ok(value) => Ok(Some(value)),
+            Err(error) if *error.kind() == IntErrorKind::PosOverflow => Ok(Some(i64::MAX)),
+            Err(error) if *error.kind() == IntErrorKind::NegOverflow => Ok(Some(i64::MIN)),
             Err(_) => Err(Error::new(wrong, format!("`{name}` must be an integer"))),
         }
     }

@@ -238,7 +238,7 @@ impl Target<'_> {
 }
 
 /// RFC 7644 section 3.5.2.2.
-fn irremovable(path: &str) -> Error {
+pub(super) fn irremovable(path: &str) -> Error {
     let detail = format!("`{path}` is required and cannot be removed");
     Error::new(ErrorKind::Mutability, detail)
 }

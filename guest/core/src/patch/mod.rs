@@ -15,7 +15,7 @@ use crate::mutability;
 use crate::predicate;
 use crate::relation::{self, Change, Changes};
 use crate::resource_type::{Place, Relation, ResourceType};
-use crate::schema::{Attribute, Checker, Content, Mutability};
+use crate::schema::{Attribute, Checker, Content, Mutability, check};
 
 /// A resource in the middle of a PATCH.
 #[derive(Debug)]
@@ -116,6 +116,9 @@ impl<'a> Patch<'a> {
                 if let Some(relation) = relation {
                     return self.relation(relation, path, action);
                 }
+                if extension.is_none() && attribute.name == *"schemas" {
+                    return self.schemas(path, action);
+                }
                 writable(attribute, path)?;
                 let sub = match &path.sub {
                     Some(name) => Some(
@@ -174,6 +177,21 @@ impl<'a> Patch<'a> {
             self.content.insert(uri.to_owned(), inner.into());
         }
         Ok(())
+    }
+
+    /// Which schemas a resource has follows from its values: naming those that it may have changes nothing.
+    fn schemas(&self, path: &Path, action: Action) -> Result<(), Error> {
+        let (Action::Add(given) | Action::Replace(given)) = action else {
+            return match path.filter {
+                Some(_) => Ok(()),
+                None => Err(attribute::irremovable("schemas")),
+            };
+        };
+        let given = match given {
+            Value::Array(given) => given,
+            one => vec![one],
+        };
+        check::known_schemas(self.of, &given)
     }
 
     /// A relation's values are known by their `value` alone.

@@ -136,13 +136,7 @@ pub fn schemas(of: &ResourceType, body: &Content) -> Result<(), Error> {
             of.core().id
         )));
     };
-    let unknown = given.iter().find(|uri| {
-        !uri.as_str()
-            .is_some_and(|uri| of.schemas().any(|schema| urn::same(&schema.id, uri)))
-    });
-    if let Some(uri) = unknown {
-        return Err(wrong(format!("{} has no schema {uri}", of.name())));
-    }
+    known_schemas(of, given)?;
     let named = |uri: &Value| {
         uri.as_str()
             .is_some_and(|uri| urn::same(uri, &of.core().id))
@@ -151,6 +145,18 @@ pub fn schemas(of: &ResourceType, body: &Content) -> Result<(), Error> {
         return Err(wrong(format!("`schemas` must hold `{}`", of.core().id)));
     }
     Ok(())
+}
+
+/// Whether these are schemas that a resource of the type may have.
+pub fn known_schemas(of: &ResourceType, given: &[Value]) -> Result<(), Error> {
+    let is_known = |uri: &str| of.schemas().any(|schema| urn::same(&schema.id, uri));
+    match given.iter().find(|uri| !uri.as_str().is_some_and(is_known)) {
+        None => Ok(()),
+        Some(uri) => {
+            let detail = format!("{} has no schema {uri}", of.name());
+            Err(Error::new(ErrorKind::InvalidSyntax, detail))
+        }
+    }
 }
 
 /// Whether everything that must be there is (RFC 7643 section 2.2, `required`).
