@@ -1,6 +1,8 @@
 //! From a client's JSON to a resource's content: names in the schema's case, values of the schema's types, nothing
 //! unassigned. RFC 7643 sections 2.1 to 2.5.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::attribute::{Attribute, DataType, Mutability};
@@ -70,6 +72,7 @@ impl Checker {
         }
     }
 
+    /// Several values, each once (RFC 7643 section 2.4).
     fn values(
         &mut self,
         attribute: &Attribute,
@@ -80,6 +83,8 @@ impl Checker {
         for value in values.into_iter().filter(|value| !value.is_null()) {
             kept.extend(self.single(attribute, path, value)?);
         }
+        let mut seen = BTreeSet::new();
+        kept.retain(|value: &Value| seen.insert(value.to_string()));
         one_primary(path, &kept)?;
         Ok((!kept.is_empty()).then_some(Value::Array(kept)))
     }
