@@ -243,6 +243,7 @@ fn noted(name: &str, key: &Key, credential: &Credential) -> Write {
         expires,
         ..
     } = credential;
+    let expires = expires.map(|milliseconds| milliseconds / 1000);
     let data = json!({"scheme": scheme, "scopes": scopes, "expires": expires});
     audit::noted(name, Some(key), &data)
 }
