@@ -1,8 +1,12 @@
 //! `/Me`: RFC 7644 section 3.11. The resource of the end user whom the embedder names; such a caller reaches nothing else.
 
+use super::request::header;
+use super::response::Response;
 use super::route::Route;
 use crate::error::{Error, ErrorKind};
 use crate::port::Caller;
+use crate::resource;
+use crate::resource_type::ResourceType;
 use crate::service::Session;
 
 /// The route with `/Me` put in the resource's own place; an error if the caller may not go there.
@@ -34,6 +38,29 @@ pub(super) fn resolved<'r>(
         )),
         (route, Caller::Unknown | Caller::Client(_)) => Ok(route),
     }
+}
+
+/// The answer with the permanent location of the resource, which any answer must have.
+pub(super) fn located(
+    session: &Session<'_>,
+    of: &ResourceType,
+    id: &str,
+    answer: Result<Response, Error>,
+) -> Result<Response, Error> {
+    let answer = match answer {
+        // To be tried again.
+        Err(error) if error.kind == ErrorKind::Stale => return Err(error),
+        Err(error) => {
+            session.ports.note_refusal(&error);
+            Response::error(&error)
+        }
+        Ok(answer) => answer,
+    };
+    if header(&answer.headers, "location").is_some() {
+        return Ok(answer);
+    }
+    let location = resource::location(of, &session.origin.base_url, id);
+    Ok(answer.with("location", &location))
 }
 
 fn unsupported() -> Error {

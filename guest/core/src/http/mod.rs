@@ -43,7 +43,20 @@ fn attempts(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Result<Res
 
 fn attempt(session: &Session<'_>, request: &Request) -> Result<Response, Error> {
     let route = Route::of(&request.path, &session.admission.policy.registry)?;
+    let is_me = matches!(route, Route::Me);
     let route = me::resolved(session, route, &request.method)?;
+    let answer = at_route(session, &route, request);
+    match route {
+        Route::Resource(of, id) if is_me => me::located(session, of, &id, answer),
+        _ => answer,
+    }
+}
+
+fn at_route(
+    session: &Session<'_>,
+    route: &Route<'_>,
+    request: &Request,
+) -> Result<Response, Error> {
     let methods = route.methods();
     let allowed = |answer: Response| answer.with("allow", &methods.join(", "));
     if request.method == "OPTIONS" {
@@ -62,7 +75,7 @@ fn attempt(session: &Session<'_>, request: &Request) -> Result<Response, Error> 
     }
     request.accepted()?;
     request.check_query()?;
-    dispatch(session, &route, request)
+    dispatch(session, route, request)
 }
 
 fn dispatch(
