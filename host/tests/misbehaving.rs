@@ -19,6 +19,7 @@ fn guest(start: &str) -> Vec<u8> {
     let admin = exports(&[
         "configure",
         "profile",
+        "webhooks",
         "issue-credential",
         "rotate-credential",
         "revoke-credential",

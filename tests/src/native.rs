@@ -98,6 +98,20 @@ impl scimlet::Provider for Native {
         });
         Ok(lower::response(answer.await))
     }
+
+    async fn authorize(
+        &self,
+        store: Arc<dyn Store>,
+        origin: Origin,
+        headers: &[(String, String)],
+        scope: &str,
+    ) -> Result<Result<String, Response>, Fault> {
+        let (origin, headers, scope) = (lift::origin(origin), headers.to_vec(), scope.to_owned());
+        let answer = self.with_ports(store, move |ports| {
+            scimlet_core::authorize(ports, &origin, &headers, &scope)
+        });
+        Ok(answer.await.map_err(lower::response))
+    }
 }
 
 /// Core's ports over a host's.

@@ -16,6 +16,10 @@ impl wit::Guest for Component {
         admin::profile(&ports()).map_err(problem)
     }
 
+    fn webhooks() -> Result<Vec<wit::Webhook>, Problem> {
+        all(admin::webhooks(&ports()), webhook)
+    }
+
     fn set(settings: Vec<(String, String)>) -> Result<u64, Problem> {
         admin::set(&ports(), &settings).map_err(problem)
     }
@@ -192,5 +196,14 @@ fn problem(problem: admin::Problem) -> Problem {
         admin::Problem::Invalid(text) => Problem::Invalid(text),
         admin::Problem::Refused(text) => Problem::Refused(text),
         admin::Problem::Unavailable(text) => Problem::Unavailable(text),
+    }
+}
+
+fn webhook(webhook: scimlet_core::webhook::Webhook) -> wit::Webhook {
+    wit::Webhook {
+        url: webhook.url,
+        secret: webhook.secret,
+        events: webhook.events,
+        retry_seconds: webhook.retry_seconds,
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Modules in layers, each importing only downwards: words (`urn`, `name`, `limits`, `error`, `text`, `instant`, `lifetime`, `json`, `store`), syntax
 //! (`filter`), model (`schema`, `resource_type`, `resource`, `etag`), pure operations (`predicate`, `index`, `projection`,
-//! `mutability`, `patch`, `relation`, `sort`, `page`, `cursor`, `signature`), ports (`port`, `profile`, `dialect`), use cases (`credential`, `access`,
+//! `mutability`, `patch`, `relation`, `sort`, `page`, `cursor`, `signature`), ports (`port`, `webhook`, `profile`, `dialect`), use cases (`credential`, `access`,
 //! `secret`, `service`), protocol (`http`).
 
 #![deny(
@@ -53,6 +53,7 @@ pub mod sort;
 pub mod store;
 pub mod text;
 pub mod urn;
+pub mod webhook;
 
 pub use http::{Request, Response, authorize, handle};
 

@@ -1,9 +1,11 @@
 //! The command line: one file for each group of commands, and what they share.
 
+mod audit;
 mod context;
 mod credential;
 mod database;
 mod demo;
+mod events;
 mod group;
 mod identity_provider;
 mod issued;
@@ -20,6 +22,7 @@ mod tenant;
 mod time;
 mod url;
 mod user;
+mod webhook;
 
 use std::io::{IsTerminal as _, stderr};
 use std::process::ExitCode;
@@ -75,6 +78,11 @@ enum Command {
     Group(group::Group),
     #[command(subcommand)]
     Reference(reference::Reference),
+    Events(events::Events),
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
 }
 
 /// Does what the arguments say. Whatever goes wrong is one sentence on stderr and the exit code 1; wrong
@@ -122,6 +130,9 @@ impl Command {
             Self::User(user) => user.run(&open(false)?).await,
             Self::Group(group) => group.run(&open(false)?).await,
             Self::Reference(reference) => reference.run(&open(false)?).await,
+            Self::Events(events) => events.run(&open(false)?).await,
+            Self::Audit(audit) => audit.run(&open(false)?).await,
+            Self::Webhook(webhook) => webhook.run(&open(false)?).await,
         }
     }
 }

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
 use clap::Args;
+use scimlet::webhook::Dispatcher;
 use scimlet::{Plugin, PluginOptions, Router, RouterOptions};
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 use super::context::{Context, PUBLIC_URL, line};
 use super::{demo, maintenance, shutdown, url};
@@ -57,8 +59,21 @@ impl Serve {
             ..RouterOptions::default()
         };
         let _maintenance = maintenance::start(&plugin, &context.database);
-        let router = Router::new(plugin, Arc::clone(&context.database), options);
-        serve(listener, router, signal).await
+        let database = Arc::clone(&context.database);
+        let router = Router::new(Arc::clone(&plugin) as _, Arc::clone(&database), options);
+        let (bell, closing) = (router.bell().clone(), router.closing());
+        let webhooks = tokio::spawn(Dispatcher::new(plugin, database, bell, closing).run());
+        let audit = Arc::clone(router.audit());
+        let served = tokio::select! {
+            served = serve(listener, router.clone(), signal) => served,
+            () = audit.keep_writing() => Ok(()),
+        };
+        router.close();
+        if timeout(shutdown::DRAIN, webhooks).await.is_err() {
+            tracing::warn!("some webhooks did not answer in time");
+        }
+        audit.write().await;
+        served
     }
 }
 
@@ -69,9 +84,14 @@ async fn serve(
 ) -> anyhow::Result<()> {
     // Small answers must not wait for the client's acknowledgement of the ones before.
     let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
+    let closing = router.clone();
     let service = router
         .into_axum()
         .into_make_service_with_connect_info::<SocketAddr>();
+    let signal = async move {
+        signal.await;
+        closing.close();
+    };
     let (signal, overdue) = shutdown::bounded(signal);
     let server = axum::serve(listener, service).with_graceful_shutdown(signal);
     tokio::select! {

@@ -8,6 +8,7 @@ use super::state::State;
 use crate::Vacant;
 pub use crate::bindings::exports::scimlet::plugin::admin::{
     Assignment, Credential, CredentialRequest, IdentityProvider, Imported, Issued, Reference,
+    Webhook,
 };
 use crate::bindings::exports::scimlet::plugin::admin::{Guest, Problem};
 use crate::store::Store;
@@ -143,6 +144,15 @@ impl Admin<'_> {
     /// `NotFound` before the first `configure`; else as there.
     pub async fn set(&self, settings: &[(String, String)]) -> Result<u64, AdminError> {
         self.ask(async |guest, store| guest.call_set(store, settings).await)
+            .await
+    }
+
+    /// Where the tenant's events are to be sent.
+    ///
+    /// # Errors
+    /// `NotFound` before the first `configure`.
+    pub async fn webhooks(&self) -> Result<Vec<Webhook>, AdminError> {
+        self.ask(async |guest, store| guest.call_webhooks(store).await)
             .await
     }
 

@@ -20,7 +20,7 @@ use wasmtime::component::{Component, Linker};
 
 pub use self::admin::{
     Admin, AdminError, Assignment, Credential, CredentialRequest, IdentityProvider, Imported,
-    Issued, Reference,
+    Issued, Reference, Webhook,
 };
 use self::clock::{Clock, SystemClock};
 pub use self::fault::{Cause, Fault, LoadError};

@@ -4,6 +4,8 @@
 //! says. The host itself answers only what has no base URL, what is too large, and its own failures.
 
 mod answer;
+mod audit;
+mod events;
 mod exchange;
 mod problem;
 mod target;
@@ -16,8 +18,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::extract::State;
+use tokio::sync::watch;
 
+pub use self::audit::Audit;
 use crate::Plugin;
+use crate::feed::Bell;
 use crate::http::{Origin, Request, Response};
 use crate::plugin::Fault;
 use crate::store::{Database, Store};
@@ -36,6 +41,15 @@ pub trait Provider: Send + Sync + 'static {
         origin: Origin,
         request: Request,
     ) -> Result<Response, Fault>;
+
+    /// Who asks, if the headers are those of a client of that tenant that may do what the scope names; else the answer to send.
+    async fn authorize(
+        &self,
+        store: Arc<dyn Store>,
+        origin: Origin,
+        headers: &[(String, String)],
+        scope: &str,
+    ) -> Result<Result<String, Response>, Fault>;
 }
 
 #[async_trait]
@@ -51,6 +65,16 @@ impl Provider for Plugin {
         request: Request,
     ) -> Result<Response, Fault> {
         Plugin::handle(self, store, origin, request).await
+    }
+
+    async fn authorize(
+        &self,
+        store: Arc<dyn Store>,
+        origin: Origin,
+        headers: &[(String, String)],
+        scope: &str,
+    ) -> Result<Result<String, Response>, Fault> {
+        Plugin::authorize(self, store, origin, headers, scope).await
     }
 }
 
@@ -80,13 +104,17 @@ impl Default for RouterOptions {
 }
 
 /// Serves the tenants of a database at `/{tenant}/scim/v2`, `/{tenant}/scim`, and, where the credential says
-/// who it is, `/scim/v2` and `/scim`; also `GET /health`.
+/// who it is, `/scim/v2` and `/scim`; also `GET /health`, and `GET /{tenant}/events`, the tenant's feed.
 #[derive(Clone)]
 pub struct Router {
     provider: Arc<dyn Provider>,
     database: Arc<dyn Database>,
     options: Arc<RouterOptions>,
     throttle: Arc<Throttle>,
+    bell: Bell,
+    audit: Arc<Audit>,
+    /// True when the server stops.
+    closing: watch::Sender<bool>,
 }
 
 impl Router {
@@ -99,10 +127,33 @@ impl Router {
         let throttle = Throttle::new(options.failures);
         Self {
             provider,
+            audit: Arc::new(Audit::new(Arc::clone(&database))),
             database,
             options: Arc::new(options),
             throttle: Arc::new(throttle),
+            bell: Bell::default(),
+            closing: watch::Sender::new(false),
         }
+    }
+
+    /// Rings for every commit of a request.
+    pub fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    /// What the host itself has to say in tenants' audits: for the server to write from time to time, and at the end.
+    pub fn audit(&self) -> &Arc<Audit> {
+        &self.audit
+    }
+
+    /// Becomes true when [`Router::close`] is called.
+    pub fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
+    }
+
+    /// Ends the answers that would go on for ever. Other requests are answered as before.
+    pub fn close(&self) {
+        self.closing.send_replace(true);
     }
 
     /// The application, to be served or merged into another at its root. It knows the client's address if

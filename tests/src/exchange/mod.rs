@@ -19,6 +19,7 @@
 //! from the beginning is `${base}`, the tenant's base URL. Lines before the first step are comments, but for those that begin with
 //! `> `: headers which the client sends with every
 //! request that does not name them itself, and for one that begins with `profile: `: the tenant's, in place of the default one.
+//! A line `needs: ` between a step's title and its request lists the clients' quirks without which the step goes wrong.
 
 mod endpoint;
 mod run;
@@ -30,7 +31,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 
 pub use endpoint::{Answer, Call, Endpoint, Http, InProcess, TENANT};
-pub use run::run;
+pub use run::{Running, run};
 pub use template::Bindings;
 
 /// The profile of exchanges that name none.
@@ -52,6 +53,8 @@ pub struct Exchange {
 pub struct Step {
     /// What the client is after.
     pub title: String,
+    /// The quirks without which it goes wrong.
+    pub needs: Vec<String>,
     /// The request, with placeholders.
     pub call: Call,
     /// The right answer's status.
@@ -114,6 +117,11 @@ fn parse(text: &str) -> anyhow::Result<Vec<Step>> {
 }
 
 fn parse_step(title: &str, text: &str) -> anyhow::Result<Step> {
+    let (needs, text) = match text.strip_prefix("needs: ") {
+        Some(text) => text.split_once('\n').context("nothing is asked")?,
+        None => ("", text),
+    };
+    let needs = needs.split(", ").filter(|name| !name.is_empty());
     let (request, answer) = text.split_once("\n--- ").context("no line `--- STATUS`")?;
     let (line, rest) = request.split_once('\n').unwrap_or((request, ""));
     let (method, target) = line
@@ -131,6 +139,7 @@ fn parse_step(title: &str, text: &str) -> anyhow::Result<Step> {
     let body = (body != "-").then_some(body);
     Ok(Step {
         title: title.into(),
+        needs: needs.map(ToOwned::to_owned).collect(),
         call,
         status: status.trim().parse()?,
         headers,

@@ -1,5 +1,6 @@
 //! The one harness of the whole-system tests. Each module yields trials, each with a name of its own.
 
+mod audit;
 mod bulk;
 mod callers;
 mod characteristics;
@@ -8,11 +9,13 @@ mod component;
 mod contract;
 mod cursor;
 mod embed;
+mod events;
 mod exchanges;
 mod faults;
 mod fuzz;
 mod operator;
 mod properties;
+mod quirks;
 mod readme;
 mod refusals;
 mod sqlite;
@@ -30,6 +33,7 @@ use tokio::runtime::{Builder, Runtime};
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials: Vec<Trial> = Vec::new();
+    trials.extend(audit::trials());
     trials.extend(bulk::trials());
     trials.extend(component::trials());
     trials.extend(callers::trials());
@@ -38,11 +42,13 @@ fn main() {
     trials.extend(contract::trials());
     trials.extend(cursor::trials());
     trials.extend(embed::trials());
+    trials.extend(events::trials());
     trials.extend(exchanges::trials());
     trials.extend(faults::trials());
     trials.extend(fuzz::trials());
     trials.extend(operator::trials());
     trials.extend(properties::trials());
+    trials.extend(quirks::trials());
     trials.extend(readme::trials());
     trials.extend(refusals::trials());
     trials.extend(sqlite::trials());

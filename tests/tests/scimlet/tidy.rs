@@ -38,7 +38,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "signature",
         ],
     ),
-    ("ports", &["port", "dialect", "profile"]),
+    ("ports", &["port", "dialect", "webhook", "profile"]),
     ("use cases", &["credential", "access", "secret", "service"]),
     ("protocol", &["http"]),
 ];

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use gate::pass;
 pub use scope::{Scope, Scopes};
 
 use crate::credential::{self, Credential, Presented};
@@ -57,13 +58,15 @@ pub struct Admission {
     pub index: Index,
     /// What the client may do.
     pub scopes: Scopes,
+    /// The role of the profile that its credential is bound to.
+    pub role: Option<String>,
     /// The id of the group that those go into whom the client makes.
     pub target_group: Option<String>,
     /// What every commit has to expect.
     pub expectations: Vec<Write>,
 }
 
-/// Lets a request in, or says why not: 401 to whoever presents no good credential, more to the journal.
+/// Finds out who asks: 401 to whoever presents no good credential, more to the journal. Whether they may do anything, [`pass`] says.
 pub fn admit(
     ports: &Ports<'_>,
     origin: &Origin,
@@ -71,28 +74,14 @@ pub fn admit(
 ) -> Result<Admission, Error> {
     match &origin.caller {
         Caller::Unknown => by_credential(ports, origin, authorization),
-        Caller::Client(name) => {
-            let admission = vouched(ports, format!("client:{name}"))?;
-            gate::check(&admission.policy, origin)?;
-            Ok(admission)
-        }
-        Caller::User(id) => {
-            let admission = vouched(ports, format!("user:{id}"))?;
-            gate::check_set_up(&admission.policy)?;
-            Ok(admission)
-        }
+        Caller::Client(name) => vouched(ports, format!("client:{name}")),
+        Caller::User(id) => vouched(ports, format!("user:{id}")),
         Caller::Product => vouched(ports, "admin".to_owned()),
     }
 }
 
-/// Lets in whoever may do what the scope names, for what an embedder serves itself; 403 to whom it was not given.
-pub fn authorize(
-    ports: &Ports<'_>,
-    origin: &Origin,
-    authorization: Option<&str>,
-    scope: &str,
-) -> Result<Admission, Error> {
-    let admission = admit(ports, origin, authorization)?;
+/// Whether who was let in may do what the scope names, for what an embedder serves itself; 403 to whom it was not given.
+pub fn require(origin: &Origin, admission: &Admission, scope: &str) -> Result<(), Error> {
     let allowed = match &origin.caller {
         Caller::Unknown => scope
             .parse()
@@ -102,7 +91,7 @@ pub fn authorize(
         Caller::User(_) => false,
     };
     if allowed {
-        return Ok(admission);
+        return Ok(());
     }
     let detail = format!("this needs a credential with the scope `{scope}`");
     Err(Error::new(ErrorKind::Forbidden, detail))
@@ -125,7 +114,7 @@ fn by_credential(
         authorization.ok_or_else(|| unauthorized(ports, "no Authorization header"))?;
     let Some(presented) = credential::presented(authorization) else {
         return match token::presented(authorization) {
-            Some(token) => by_token(ports, origin, token),
+            Some(token) => by_token(ports, token),
             None => Err(unauthorized(ports, "no secret of ours, or a mistyped one")),
         };
     };
@@ -148,16 +137,15 @@ fn by_credential(
         let expectation = Write::Expect(entry.key, entry.version);
         admission.expectations.push(expectation);
     }
-    gate::check(&admission.policy, origin)?;
-    gate::check_role(&admission.policy, kept.role.as_deref())?;
     note_use(ports, id, used);
     admission.scopes = kept.scopes;
+    admission.role = kept.role;
     admission.target_group = kept.target_group;
     Ok(admission)
 }
 
 /// A client whom an authorization server of the profile's has given a token.
-fn by_token(ports: &Ports<'_>, origin: &Origin, token: &str) -> Result<Admission, Error> {
+fn by_token(ports: &Ports<'_>, token: &str) -> Result<Admission, Error> {
     let mut found = ports
         .store
         .get(vec![profile::key(), index_key()])?
@@ -169,8 +157,7 @@ fn by_token(ports: &Ports<'_>, origin: &Origin, token: &str) -> Result<Admission
     }
     let mut admission = admission(String::new(), profile, index)?;
     let accepted = token::accept(&admission.policy, token, ports.clock.now()).map_err(refused)?;
-    gate::check(&admission.policy, origin)?;
-    gate::check_role(&admission.policy, accepted.role.as_deref())?;
+    admission.role = accepted.role;
     admission.actor = format!("token:{}", accepted.client);
     admission.scopes = accepted.scopes;
     Ok(admission)
@@ -238,6 +225,7 @@ fn admission(
         policy,
         index,
         scopes: Scopes::default(),
+        role: None,
         target_group: None,
         expectations: vec![Write::Expect(profile.key, profile.version)],
     })

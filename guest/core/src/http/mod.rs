@@ -1,6 +1,8 @@
 //! The protocol: RFC 7644 section 3. The only place that knows methods and status lines.
 
 mod me;
+mod rate;
+mod refused;
 mod request;
 mod response;
 mod route;
@@ -9,6 +11,7 @@ mod search_request;
 
 use serde_json::Value;
 
+use refused::Refused;
 pub use request::{Request, header};
 pub use response::Response;
 use route::Route;
@@ -20,9 +23,22 @@ use crate::resource_type::ResourceType;
 use crate::service::retrieve::Retrieved;
 use crate::service::{self, Session, Visit, discovery};
 
-/// Answers any request; whatever is wrong with it is said in the response.
+/// Answers any request; whatever is wrong with it is said in the response, and what was refused is kept in the audit.
 pub fn handle(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Response {
-    attempts(ports, origin, request).unwrap_or_else(|error| refused(ports, &error))
+    let visit = request
+        .authorization()
+        .and_then(|authorization| Visit::begin(ports, origin, authorization));
+    let mut visit = match visit {
+        Ok(visit) => visit,
+        Err(error) => return answer(ports, &error.into()),
+    };
+    // A commit that was refused as stale starts again from the admission, a bounded number of times.
+    let outcome = visit.attempts(|session| attempt(session, request));
+    let response = outcome.unwrap_or_else(|refused: Refused| {
+        refused.keep(&mut visit, request);
+        answer(ports, &refused)
+    });
+    rate::told(&visit.session().admission.policy.rate, response)
 }
 
 /// Who asks, if the headers are those of a client that may do what the scope names; else the answer to send.
@@ -32,42 +48,44 @@ pub fn authorize(
     headers: &[(String, String)],
     scope: &str,
 ) -> Result<String, Response> {
-    let admitted = request::authorization(headers)
-        .and_then(|authorization| access::authorize(ports, origin, authorization, scope));
-    admitted
-        .map(|admission| admission.actor)
-        .map_err(|error| refused(ports, &error))
+    let visit = request::authorization(headers)
+        .and_then(|authorization| Visit::begin(ports, origin, authorization));
+    let mut visit = visit.map_err(|error| answer(ports, &error.into()))?;
+    let admission = visit.session().admission.clone();
+    let passed = access::pass(origin, &admission);
+    match passed.and_then(|()| access::require(origin, &admission, scope)) {
+        Ok(()) => Ok(admission.actor),
+        Err(error) => {
+            let refused = Refused::from(error);
+            refused.keep_elsewhere(&mut visit, scope);
+            Err(answer(ports, &refused))
+        }
+    }
 }
 
-fn refused(ports: &Ports<'_>, error: &Error) -> Response {
-    ports.note_refusal(error);
-    Response::error(error)
+fn answer(ports: &Ports<'_>, refused: &Refused) -> Response {
+    ports.note_refusal(&refused.error);
+    let answer = Response::error(&refused.error);
+    match refused.methods {
+        [] => answer,
+        methods => answer.with("allow", &methods.join(", ")),
+    }
 }
 
-/// A commit that was refused as stale starts again from the admission, a bounded number of times.
-fn attempts(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Result<Response, Error> {
-    let mut visit = Visit::begin(ports, origin, request.authorization()?)?;
-    visit.attempts(|session| attempt(session, request))
-}
-
-fn attempt(session: &Session<'_>, request: &Request) -> Result<Response, Error> {
+fn attempt(session: &Session<'_>, request: &Request) -> Result<Response, Refused> {
+    access::pass(session.origin, session.admission)?;
     let route = Route::of(&request.path, &session.admission.policy.registry)?;
     let route = me::resolved(session, route, &request.method)?;
     let methods = route.methods();
-    let allowed = |answer: Response| answer.with("allow", &methods.join(", "));
     if request.method == "OPTIONS" {
-        return Ok(allowed(Response::empty(204)));
+        return Ok(Response::empty(204).with("allow", &methods.join(", ")));
     }
     if !methods.contains(&request.method.as_str()) {
-        let detail = format!("this endpoint knows {} alone", methods.join(", "));
-        return Ok(allowed(Response::error(&Error::new(
-            ErrorKind::MethodNotAllowed,
-            detail,
-        ))));
+        return Err(Refused::method(methods));
     }
     scope::check(session, &route, request)?;
     request.check_accept()?;
-    dispatch(session, &route, request)
+    Ok(dispatch(session, &route, request)?)
 }
 
 fn dispatch(
@@ -105,7 +123,10 @@ fn dispatch(
             })
         }
         Route::Resource(of, id) => resource(session, of, id, request),
-        Route::Bulk => found(&service::bulk::bulk(session, request.bulk_json()?)?),
+        Route::Bulk => {
+            let document = service::bulk::bulk(session, request.bulk_json()?)?;
+            Ok(rate::charged(Response::json(200, &document), &document))
+        }
         Route::Me => Err(Error::internal("a route was dispatched that leads nowhere")),
     }
 }

@@ -64,6 +64,22 @@ impl<'r> Route<'r> {
         }
     }
 
+    /// The path up to the endpoint, without what may follow it.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        match self {
+            Self::ServiceProviderConfig => "/ServiceProviderConfig".into(),
+            Self::ResourceTypes(_) => "/ResourceTypes".into(),
+            Self::Schemas(_) => "/Schemas".into(),
+            Self::Type(of) | Self::Resource(of, _) => of.definition.endpoint.clone(),
+            Self::Me => "/Me".into(),
+            Self::Root => "/".into(),
+            Self::Search(None) => "/.search".into(),
+            Self::Search(Some(of)) => format!("{}/.search", of.definition.endpoint),
+            Self::Bulk => "/Bulk".into(),
+        }
+    }
+
     /// The methods of the Allow header (RFC 7644 table 2); HEAD and OPTIONS come with them.
     #[must_use]
     pub fn methods(&self) -> &'static [&'static str] {

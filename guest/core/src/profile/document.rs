@@ -13,6 +13,7 @@ use super::{Me, ProfileError, Secrets};
 use crate::limits;
 use crate::resource_type::Definition;
 use crate::schema::Schema;
+use crate::webhook::Webhook;
 use std::collections::BTreeMap;
 
 /// The presets: name and document.
@@ -52,6 +53,7 @@ pub(super) struct Settings {
     pub(super) secrets: Secrets,
     pub(super) paging: Paging,
     pub(super) rate: Rate,
+    pub(super) webhooks: Vec<Webhook>,
 }
 
 impl Settings {

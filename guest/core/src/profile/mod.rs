@@ -30,6 +30,7 @@ use crate::dialect::{self, Quirk};
 use crate::resource_type::ResourceType;
 use crate::schema::Registry;
 use crate::store::Key;
+use crate::webhook::{self, Webhook};
 use document::{Bare, PRESETS, Settings};
 
 /// The policies of the presets that have been read, in their order.
@@ -92,6 +93,8 @@ pub struct Policy {
     pub paging: Paging,
     /// How often clients may ask.
     pub rate: Rate,
+    /// Where events are sent.
+    pub webhooks: Vec<Webhook>,
 }
 
 /// A profile is not one; says where and why.
@@ -153,9 +156,17 @@ impl Policy {
         ]
         .map(names);
         let settings = Settings::of(document)?;
-        let quirks = quirks(&settings.clients)?;
-        let registry = Registry::new(settings.resource_types, settings.schemas)
-            .map_err(|error| ProfileError::at("resourceTypes", &error.to_string()))?;
+        let quirks =
+            dialect::quirks(&settings.clients).map_err(|error| ProfileError(error.to_string()))?;
+        let mut registry = Registry::new(settings.resource_types, settings.schemas);
+        let groups = &settings.groups;
+        if groups.unique_names {
+            let unique =
+                |registry: Registry| registry.with_unique(&groups.resource_type, &groups.name);
+            registry = registry.and_then(unique);
+        }
+        let registry =
+            registry.map_err(|error| ProfileError::at("resourceTypes", &error.to_string()))?;
         let kept = |what: &str, name: &str, own: bool| match registry.named(name) {
             Some(_) => Ok(true),
             None if own => Err(ProfileError(format!(
@@ -192,6 +203,7 @@ impl Policy {
             secrets: settings.secrets,
             paging: settings.paging,
             rate: settings.rate,
+            webhooks: settings.webhooks,
         };
         policy.check()?;
         Ok(policy)
@@ -220,6 +232,8 @@ impl Policy {
                     .map_err(|error| ProfileError::at(&path, &error.to_string()))?;
             }
         }
+        webhook::check(&self.webhooks)
+            .map_err(|(path, problem)| ProfileError::at(&path, problem))?;
         let Paging {
             default_size,
             max_size,
@@ -276,14 +290,6 @@ impl Policy {
             .find(|(_, gate)| !gate.met)
             .map(|(name, gate)| (name.as_str(), gate))
     }
-}
-
-fn quirks(names: &[String]) -> Result<Vec<&'static Quirk>, ProfileError> {
-    let quirk = |(index, name): (usize, &String)| {
-        let unknown = || ProfileError(format!("`clients[{index}]`: there is no quirk `{name}`"));
-        dialect::quirk(name).ok_or_else(unknown)
-    };
-    names.iter().enumerate().map(quirk).collect()
 }
 
 #[cfg(test)]

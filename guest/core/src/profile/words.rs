@@ -161,6 +161,9 @@ impl Policy {
         if let Some(rate) = self.rate.requests_per_second {
             lines.push(format!("Clients may send {rate} requests a second."));
         }
+        for webhook in &self.webhooks {
+            lines.push(format!("Events are sent to {}.", webhook.url));
+        }
         lines.push(match self.secrets {
             Secrets::Discard => "Passwords are not kept.".into(),
             Secrets::Hash => "Passwords are kept as Argon2id hashes.".into(),

@@ -2,11 +2,12 @@
 //! copy, check, commit unless nothing changed, show.
 
 pub mod admin;
+pub mod audit;
 pub mod bulk;
 pub mod create;
 pub mod delete;
 pub mod discovery;
-mod event;
+pub mod event;
 mod fork;
 mod life;
 mod linking;

@@ -43,11 +43,7 @@ pub(super) fn apply(
 ) -> Result<Updated, Error> {
     let before = session.load(of, id)?;
     update::precondition(options, &before)?;
-    session.rewrite(Sent {
-        of,
-        is_patch: true,
-        body: &mut body,
-    });
+    session.rewrite(of, Sent::patch(&mut body));
     let operations = patch::operations(body)?;
     let mut patch = Patch::new(of, before.content.clone());
     patch.loaded = loaded(session, of, &before, &operations)?;

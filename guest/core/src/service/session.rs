@@ -1,13 +1,14 @@
 //! One admitted request: its ports, its policy, and the one way to commit.
 
 use crate::access::Admission;
+use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
+use crate::limits;
 use crate::name::AttributeName;
 use crate::port::{Level, Origin, Ports};
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::store::{Draft, Entry, Key, Refusal, Rejection, Write};
-use crate::{dialect, limits};
 
 /// What the use cases work with.
 #[derive(Clone, Copy)]
@@ -107,10 +108,13 @@ impl Session<'_> {
         self.ports.journal.write(level, topic, text);
     }
 
-    /// Rewrites a body by the quirks that the profile has on, and says so in the journal.
-    pub fn rewrite(&self, mut sent: dialect::Sent<'_>) {
+    /// Rewrites what was sent by the quirks that the profile has on, and says so in the journal.
+    pub fn rewrite(&self, of: &ResourceType, sent: Option<Sent<'_>>) {
+        let Some(mut sent) = sent else {
+            return;
+        };
         for quirk in &self.admission.policy.quirks {
-            if (quirk.rewrite)(&mut sent) {
+            if quirk.rewrite(of, &mut sent) {
                 self.note(
                     Level::Info,
                     "dialect",

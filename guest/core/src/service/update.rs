@@ -24,11 +24,7 @@ pub(super) fn received(
     of: &ResourceType,
     mut body: Value,
 ) -> Result<(Content, Changes), Error> {
-    session.rewrite(Sent {
-        of,
-        is_patch: false,
-        body: &mut body,
-    });
+    session.rewrite(of, Sent::resource(&mut body));
     let Value::Object(body) = body else {
         return Err(Error::new(
             ErrorKind::InvalidSyntax,

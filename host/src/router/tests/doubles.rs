@@ -54,6 +54,16 @@ impl Provider for Echo {
             body: "{}".to_owned(),
         })
     }
+
+    async fn authorize(
+        &self,
+        _store: Arc<dyn Store>,
+        _origin: Origin,
+        _headers: &[(String, String)],
+        scope: &str,
+    ) -> Result<Result<String, Response>, Fault> {
+        Ok(Ok(scope.to_owned()))
+    }
 }
 
 /// The tenant `acme`, and one that cannot be opened.
@@ -118,5 +128,15 @@ impl Provider for Slow {
             headers: Vec::new(),
             body: String::new(),
         })
+    }
+
+    async fn authorize(
+        &self,
+        _store: Arc<dyn Store>,
+        _origin: Origin,
+        _headers: &[(String, String)],
+        scope: &str,
+    ) -> Result<Result<String, Response>, Fault> {
+        Ok(Ok(scope.to_owned()))
     }
 }

@@ -8,6 +8,7 @@ mod commit;
 mod entries;
 mod fault;
 mod find;
+mod memo;
 mod order;
 mod outbox;
 mod plan;

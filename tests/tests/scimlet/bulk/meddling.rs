@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use scimlet::store::{
-    Direction, Entry, Key, Link, LinkPage, Page, Query, RecordedEvent, Refusal, Rejection, Removal,
-    Store, Write,
+    Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent, Refusal,
+    Rejection, Removal, Store, Write,
 };
 
 /// What happens to commits.
@@ -115,5 +115,17 @@ impl Store for Meddling {
 
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
         self.inner.events(after, limit).await
+    }
+
+    async fn head(&self) -> Result<Head, Refusal> {
+        self.inner.head().await
+    }
+
+    async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
+        self.inner.memos(prefix).await
+    }
+
+    async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal> {
+        self.inner.set_memos(guard, changes).await
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::life::{self, Assigned, Assignments};
-use super::super::{Options, Session, create, event};
+use super::super::{Options, Session, audit, create, event};
 use super::{Problem, as_product, has_none};
 use crate::error::{Error, ErrorKind};
 use crate::port::Ports;
@@ -47,6 +47,8 @@ pub fn assign_group(ports: &Ports<'_>, group: &str, given: &Assignment) -> Resul
             .collect();
         let kind = new.seat_type.as_deref();
         writes.extend(life::give_all(session, &members, &group.id, kind)?);
+        let given = json!({"roles": new.roles, "seat-type": new.seat_type});
+        writes.push(audit::noted("group-assigned", Some(&group), &given));
         writes.extend(told(&group, &members, &old.roles, &new.roles));
         let outcome = session.commit(session.ports.clock.now(), writes);
         outcome

@@ -1,5 +1,8 @@
 //! What identity providers authenticate with.
 
+use serde_json::json;
+
+use super::super::audit;
 use super::{Problem, all, assignments, body, commit, entries, parse, put};
 use crate::access::{Scopes, Use};
 use crate::credential::{self, Credential, Previous};
@@ -62,7 +65,7 @@ pub fn issue_credential(ports: &Ports<'_>, request: CredentialRequest) -> Result
         writes.extend(revocations(ports)?);
     }
     let (issued, made) = prepare(ports, &policy, request, group)?;
-    writes.push(made);
+    writes.extend(made);
     commit(ports, writes)?;
     Ok(issued)
 }
@@ -77,13 +80,13 @@ pub(super) fn policy(ports: &Ports<'_>) -> Result<(Entry, std::sync::Arc<Policy>
     Ok((profile, policy))
 }
 
-/// A credential that is to be, and the write that makes it.
+/// A credential that is to be, and the writes that make it.
 pub(super) fn prepare(
     ports: &Ports<'_>,
     policy: &Policy,
     request: CredentialRequest,
     group: Option<String>,
-) -> Result<(Issued, Write), Problem> {
+) -> Result<(Issued, [Write; 2]), Problem> {
     let scheme = checked(policy, &request)?;
     let now = ports.clock.now();
     let id = credential::new_id(ports);
@@ -112,7 +115,9 @@ pub(super) fn prepare(
         announced: false,
         revoked: None,
     };
-    let made = put(credential::key(&id), body(&credential)?, None);
+    let key = credential::key(&id);
+    let event = noted("credential-issued", &key, &credential);
+    let made = [put(key, body(&credential)?, None), event];
     let listed = Listed {
         id,
         created: now,
@@ -179,7 +184,7 @@ fn revocations(ports: &Ports<'_>) -> Result<Vec<Write>, Problem> {
     for entry in all(ports, credential::KIND)? {
         let credential: Credential = parse(&entry)?;
         if credential.revoked.is_none() {
-            writes.push(revocation(ports, entry.key, entry.version, credential)?);
+            writes.extend(revocation(ports, entry.key, entry.version, credential)?);
         }
     }
     Ok(writes)
@@ -190,12 +195,26 @@ fn revocation(
     key: Key,
     version: u64,
     credential: Credential,
-) -> Result<Write, Problem> {
+) -> Result<[Write; 2], Problem> {
     let revoked = Credential {
         revoked: Some(ports.clock.now()),
         ..credential
     };
-    Ok(put(key, body(&revoked)?, Some(version)))
+    let event = noted("credential-revoked", &key, &revoked);
+    Ok([put(key, body(&revoked)?, Some(version)), event])
+}
+
+/// What happened to a credential, and what it is good for then.
+fn noted(name: &str, key: &Key, credential: &Credential) -> Write {
+    let Credential {
+        scheme,
+        scopes,
+        role,
+        expires,
+        ..
+    } = credential;
+    let data = json!({"scheme": scheme, "scopes": scopes, "role": role, "expires": expires});
+    audit::noted(name, Some(key), &data)
 }
 
 /// A new secret in place of the old one, which is refused from then on, or after the overlap that the profile allows.
@@ -224,13 +243,10 @@ pub fn rotate_credential(ports: &Ports<'_>, id: &str) -> Result<Issued, Problem>
         announced: false,
         ..old
     };
-    commit(
-        ports,
-        vec![
-            Write::Expect(profile.key, profile.version),
-            put(entry.key, body(&credential)?, Some(entry.version)),
-        ],
-    )?;
+    let event = noted("credential-rotated", &entry.key, &credential);
+    let expected = Write::Expect(profile.key, profile.version);
+    let replaced = put(entry.key, body(&credential)?, Some(entry.version));
+    commit(ports, vec![expected, replaced, event])?;
     let listed = Listed {
         id: id.to_owned(),
         created: entry.created,
@@ -247,7 +263,7 @@ pub fn revoke_credential(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
         return Ok(());
     }
     let revoked = revocation(ports, entry.key, entry.version, old)?;
-    commit(ports, vec![revoked])?;
+    commit(ports, revoked.into())?;
     Ok(())
 }
 

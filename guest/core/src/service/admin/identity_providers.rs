@@ -1,7 +1,9 @@
 //! Identity providers as objects of the product. Auto-provisioning gives one a credential of its own.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
+use super::super::audit;
 use super::credentials::{self, CredentialRequest, Issued};
 use super::{Problem, all, body, commit, entries, parse, put};
 use crate::port::Ports;
@@ -59,14 +61,19 @@ pub fn add_identity_provider(
             scheme: scheme(&policy).to_owned(),
             ..CredentialRequest::default()
         };
-        let (made, write) = credentials::prepare(ports, &policy, request, None)?;
-        writes.push(write);
+        let (made, issuing) = credentials::prepare(ports, &policy, request, None)?;
+        writes.extend(issuing);
         issued = Some(made);
     }
     let kept = Kept {
         auto_provisioning,
         credential: issued.as_ref().map(|issued| issued.listed.id.clone()),
     };
+    writes.push(audit::noted(
+        "identity-provider-added",
+        Some(&key),
+        &json!({}),
+    ));
     writes.push(put(key, body(&kept)?, old.map(|entry| entry.version)));
     commit(ports, writes)?;
     Ok(issued)

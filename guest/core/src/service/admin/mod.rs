@@ -21,7 +21,7 @@ pub use maintenance::maintain;
 pub use people::{
     assign_roles, deactivate_user, erase_user, link_user, reactivate_user, user, users,
 };
-pub use profiles::{configure, explain, profile, set};
+pub use profiles::{configure, explain, profile, set, webhooks};
 pub use references::{Reference, add_reference, references};
 
 use serde::Serialize;

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::super::secret;
+use serde_json::json;
+
+use super::super::{audit, secret, update};
 use super::{Problem, commit, entries, put};
 use crate::access::{Index, index_key};
 use crate::port::Ports;
 use crate::profile::{self, Policy, ProfileError};
+use crate::schema::Content;
 use crate::text;
+use crate::webhook::Webhook;
 
 impl From<ProfileError> for Problem {
     fn from(error: ProfileError) -> Self {
@@ -40,9 +44,24 @@ pub fn configure(ports: &Ports<'_>, profile: &str, expected: Option<u64>) -> Res
     if secret.is_none() {
         writes.push(put(secret::key(), secret::fresh(ports), None));
     }
+    let before = old.as_ref().map_or("{}", |entry| entry.body.as_str());
+    let changed = json!({ "attributes": members_differing(before, profile) });
+    writes.push(audit::noted("profile-changed", None, &changed));
     let versions = commit(ports, writes)?;
     let version = versions.into_iter().find(|(key, _)| *key == profile::key());
     Ok(version.map_or(1, |(_, version)| version))
+}
+
+/// The members of a profile that differ, by name: their values hold the secrets of webhooks.
+fn members_differing(before: &str, after: &str) -> Vec<String> {
+    let parse = |text| serde_json::from_str::<Content>(text).unwrap_or_default();
+    update::names_differing(&parse(before), &parse(after), |_| true, "")
+}
+
+/// Where the tenant's events are to be sent.
+pub fn webhooks(ports: &Ports<'_>) -> Result<Vec<Webhook>, Problem> {
+    let (profile, _) = profile(ports)?;
+    Ok(Policy::from_document(&profile)?.webhooks.clone())
 }
 
 /// The profile as it was set, and its version.
