@@ -59,10 +59,17 @@ impl Provider for Echo {
         &self,
         _store: Arc<dyn Store>,
         _origin: Origin,
-        _headers: &[(String, String)],
+        headers: &[(String, String)],
         scope: &str,
     ) -> Result<Result<String, Response>, Fault> {
-        Ok(Ok(scope.to_owned()))
+        if headers.iter().any(|(name, _)| name == "authorization") {
+            return Ok(Ok(scope.to_owned()));
+        }
+        Ok(Err(Response {
+            status: 401,
+            headers: Vec::new(),
+            body: "{}".to_owned(),
+        }))
     }
 }
 

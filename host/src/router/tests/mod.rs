@@ -204,9 +204,14 @@ async fn an_address_whose_credentials_are_refused_is_slowed_down() {
         ..RouterOptions::default()
     };
     let router = Router::new(Arc::new(Echo::default()), Arc::new(Tenants), options);
-    for status in [401, 401, 429] {
-        let response = knock(&router, "/acme/scim/v2/refused").await;
-        assert_eq!(response.status().as_u16(), status);
+    for (path, status) in [
+        ("/acme/scim/v2/refused", 401),
+        ("/acme/events", 401),
+        ("/acme/scim/v2/refused", 429),
+        ("/acme/events", 429),
+    ] {
+        let response = knock(&router, path).await;
+        assert_eq!(response.status().as_u16(), status, "{path}");
         assert_eq!(
             response.headers().contains_key("retry-after"),
             status == 429
