@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! === what the client is after
+//! # rfc7644-002 rfc7644-003
 //! POST /Users?attributes=id
 //! Content-Type: application/scim+json; charset=utf-8
 //!
@@ -14,6 +15,7 @@
 //! {"id": "${user}", …}
 //! ```
 //!
+//! A line that begins with `# ` names the examples printed in RFCs that the step is, by their ids in the supplied `rfc/examples.jsonl`.
 //! The answer's headers are those that matter, its body is the whole document; `-` instead of a body says that whatever there
 //! is does not matter. `${name}` stands for any text where it comes first, and for the same text from then on, in requests too. Known
 //! from the beginning is `${base}`, the tenant's base URL. Lines before the first step are comments, but for those that begin with
@@ -55,6 +57,8 @@ pub struct Step {
     pub title: String,
     /// The quirks without which it goes wrong.
     pub needs: Vec<String>,
+    /// The ids of the printed examples that it is.
+    pub printed: Vec<String>,
     /// The request, with placeholders.
     pub call: Call,
     /// The right answer's status.
@@ -117,6 +121,10 @@ fn parse(text: &str) -> anyhow::Result<Vec<Step>> {
 }
 
 fn parse_step(title: &str, text: &str) -> anyhow::Result<Step> {
+    let (examples, text) = match text.strip_prefix("# ") {
+        Some(rest) => rest.split_once('\n').context("no request")?,
+        None => ("", text),
+    };
     let (needs, text) = match text.strip_prefix("needs: ") {
         Some(text) => text.split_once('\n').context("nothing is asked")?,
         None => ("", text),
@@ -140,6 +148,7 @@ fn parse_step(title: &str, text: &str) -> anyhow::Result<Step> {
     Ok(Step {
         title: title.into(),
         needs: needs.map(ToOwned::to_owned).collect(),
+        printed: examples.split_whitespace().map(str::to_owned).collect(),
         call,
         status: status.trim().parse()?,
         headers,

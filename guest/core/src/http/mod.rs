@@ -20,7 +20,6 @@ use crate::access;
 use crate::error::{Error, ErrorKind};
 use crate::port::{Origin, Ports};
 use crate::resource_type::ResourceType;
-use crate::service::retrieve::Retrieved;
 use crate::service::{self, Session, Visit, discovery};
 
 /// Answers any request; whatever is wrong with it is said in the response, and what was refused is kept in the audit.
@@ -28,15 +27,28 @@ pub fn handle(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Response
     let visit = request
         .authorization()
         .and_then(|authorization| Visit::begin(ports, origin, authorization));
-    let mut visit = match visit {
-        Ok(visit) => visit,
-        Err(error) => return answer(ports, &error.into()),
+    let response = match visit {
+        Ok(visit) => visited(visit, request),
+        Err(error) => answer(ports, &error.into()),
     };
-    // A commit that was refused as stale starts again from the admission, a bounded number of times.
+    // A client that accepts none has an answer all the same, which says so.
+    match request.accepted() {
+        Ok(media_type) => response.of_type(media_type),
+        Err(_) => response,
+    }
+}
+
+/// Those of RFC 9110 section 9 and PATCH; others are answered with 501 (RFC 9110 section 15.6.2), whatever the endpoint.
+const KNOWN_METHODS: [&str; 9] = [
+    "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
+];
+
+/// A commit that was refused as stale starts again from the admission, a bounded number of times.
+fn visited(mut visit: Visit<'_>, request: &Request) -> Response {
     let outcome = visit.attempts(|session| attempt(session, request));
     let response = outcome.unwrap_or_else(|refused: Refused| {
         refused.keep(&mut visit, request);
-        answer(ports, &refused)
+        answer(&visit.session().ports, &refused)
     });
     rate::told(&visit.session().admission.policy.rate, response)
 }
@@ -80,11 +92,16 @@ fn attempt(session: &Session<'_>, request: &Request) -> Result<Response, Refused
     if request.method == "OPTIONS" {
         return Ok(Response::empty(204).with("allow", &methods.join(", ")));
     }
+    if !KNOWN_METHODS.contains(&request.method.as_str()) {
+        let detail = "there is no such method";
+        return Err(Error::new(ErrorKind::NotImplemented, detail).into());
+    }
     if !methods.contains(&request.method.as_str()) {
         return Err(Refused::method(methods));
     }
     scope::check(session, &route, request)?;
-    request.check_accept()?;
+    request.accepted()?;
+    request.check_query()?;
     Ok(dispatch(session, &route, request)?)
 }
 
@@ -93,6 +110,9 @@ fn dispatch(
     route: &Route<'_>,
     request: &Request,
 ) -> Result<Response, Error> {
+    if !matches!(route, Route::Resource(..)) {
+        request.conditions().allow_unversioned()?;
+    }
     let found = |document: &Value| Ok(Response::json(200, document));
     let bounds = session.admission.policy.paging.bounds();
     match route {
@@ -104,7 +124,7 @@ fn dispatch(
         Route::Type(of) if request.method == "POST" => {
             let body = request.json()?;
             let shown = service::create::create(session, of, body, &request.options()?)?;
-            Ok(Response::resource(201, shown))
+            Ok(Response::resource(201, 201, shown))
         }
         Route::Type(of) => found(&service::query::query(
             session,
@@ -152,22 +172,19 @@ fn resource(
     Ok(match request.method.as_str() {
         "PUT" => {
             let replaced = service::replace::replace(session, of, id, request.json()?, &options)?;
-            Response::resource(200, replaced)
+            Response::resource(200, 204, replaced)
         }
         "PATCH" => {
             let modified = service::modify::modify(session, of, id, request.json()?, &options)?;
-            modified.map_or_else(
-                || Response::empty(204),
-                |shown| Response::resource(200, shown),
-            )
+            Response::resource(200, 204, modified)
         }
         "DELETE" => {
             service::delete::delete(session, of, id, &options)?;
             Response::empty(204)
         }
-        _ => match service::retrieve::retrieve(session, of, id, &options)? {
-            Retrieved::Found(found) => Response::resource(200, found),
-            Retrieved::NotModified(etag) => Response::empty(304).with("etag", &etag),
-        },
+        _ => {
+            let found = service::retrieve::retrieve(session, of, id, &options)?;
+            Response::resource(200, 304, found)
+        }
     })
 }

@@ -1,7 +1,11 @@
 //! A request as it was received, and what its headers and query say.
 
+use std::num::IntErrorKind;
+
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use super::response::MEDIA_TYPES;
 use crate::error::{Error, ErrorKind};
 use crate::etag::Condition;
 use crate::filter::AttrPath;
@@ -31,6 +35,14 @@ impl Request {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.headers, name)
+    }
+
+    /// The values of a header that is a list, which may stand on several lines (RFC 9110 section 5.3).
+    fn list(&self, name: &str) -> Option<String> {
+        let lines = self.headers.iter();
+        let lines = lines.filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        let values: Vec<&str> = lines.map(|(_, value)| value.as_str()).collect();
+        (!values.is_empty()).then(|| values.join(","))
     }
 
     /// The one Authorization header.
@@ -66,37 +78,47 @@ impl Request {
         Err(Error::new(ErrorKind::PayloadTooLarge, detail))
     }
 
-    /// Whether the client accepts what every answer is (RFC 7644 section 3.1).
-    pub fn check_accept(&self) -> Result<(), Error> {
-        let ours = [
-            "application/scim+json",
-            "application/json",
-            "application/*",
-            "*/*",
-        ];
-        let accepts = |range: &str| {
-            ours.iter()
-                .any(|ours| essence(range).eq_ignore_ascii_case(ours))
+    /// The media type that the client accepts (RFC 7644 section 3.8), the service's own if it may choose.
+    pub fn accepted(&self) -> Result<&'static str, Error> {
+        let [own, ..] = MEDIA_TYPES;
+        let Some(accept) = self.list("accept").filter(|list| !list.trim().is_empty()) else {
+            return Ok(own);
         };
-        match self.header("accept") {
-            Some(accept) if !accept.trim().is_empty() && !accept.split(',').any(accepts) => {
-                let detail = "the service answers with application/scim+json alone";
-                Err(Error::new(ErrorKind::NotAcceptable, detail))
-            }
-            _ => Ok(()),
+        let mut types = MEDIA_TYPES.into_iter();
+        types
+            .find(|media_type| accepts(&accept, media_type))
+            .ok_or_else(|| {
+                let detail = format!(
+                    "the service answers with {} alone",
+                    MEDIA_TYPES.join(" or ")
+                );
+                Error::new(ErrorKind::NotAcceptable, detail)
+            })
+    }
+
+    /// Refuses a query that no text was percent-encoded to.
+    pub fn check_query(&self) -> Result<(), Error> {
+        match percent_decode_str(&self.query).decode_utf8() {
+            Ok(_) => Ok(()),
+            Err(_) => Err(invalid("the query is no UTF-8")),
+        }
+    }
+
+    /// Which versions the request depends on.
+    #[must_use]
+    pub fn conditions(&self) -> Conditions {
+        let condition = |name| self.list(name).as_deref().map(Condition::parse);
+        Conditions {
+            if_match: condition("if-match"),
+            if_none_match: condition("if-none-match"),
         }
     }
 
     /// What the query and headers say about an answer with one resource.
     pub fn options(&self) -> Result<Options, Error> {
-        let condition = |name| self.header(name).map(Condition::parse);
-        let conditions = Conditions {
-            if_match: condition("if-match"),
-            if_none_match: condition("if-none-match"),
-        };
         Ok(Options {
             projection: self.projection()?,
-            conditions,
+            conditions: self.conditions(),
         })
     }
 
@@ -157,6 +179,8 @@ impl Request {
         };
         match text.parse::<i64>() {
             Ok(value) => Ok(Some(value)),
+            Err(error) if *error.kind() == IntErrorKind::PosOverflow => Ok(Some(i64::MAX)),
+            Err(error) if *error.kind() == IntErrorKind::NegOverflow => Ok(Some(i64::MIN)),
             Err(_) => Err(Error::new(wrong, format!("`{name}` must be an integer"))),
         }
     }
@@ -186,18 +210,34 @@ pub(super) fn authorization(headers: &[(String, String)]) -> Result<Option<&str>
     }
 }
 
+/// Whether a media type is among those of an Accept header: the range that fits it best decides (RFC 9110 section 12.5.1).
+fn accepts(accept: &str, media_type: &str) -> bool {
+    let given = |range: &str| {
+        let mut ranges = accept.split(',');
+        ranges.find(|given| essence(given).eq_ignore_ascii_case(range))
+    };
+    let mut fitting = [media_type, "application/*", "*/*"].into_iter();
+    fitting
+        .find_map(given)
+        .is_some_and(|range| parameter(range, "q").is_none_or(|q| q.parse() != Ok(0.0)))
+}
+
+/// The value of a media type's parameter.
+fn parameter<'v>(value: &'v str, name: &str) -> Option<&'v str> {
+    value.split(';').skip(1).find_map(|parameter| {
+        let (key, value) = parameter.split_once('=')?;
+        key.trim()
+            .eq_ignore_ascii_case(name)
+            .then(|| value.trim().trim_matches('"'))
+    })
+}
+
 /// JSON in UTF-8, under either name.
 fn check_content_type(value: &str) -> Result<(), Error> {
-    let json = ["application/scim+json", "application/json"];
-    let charset = value.split(';').skip(1).find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        name.trim()
-            .eq_ignore_ascii_case("charset")
-            .then(|| value.trim().trim_matches('"'))
-    });
-    let known = json
+    let charset = parameter(value, "charset");
+    let known = MEDIA_TYPES
         .iter()
-        .any(|json| essence(value).eq_ignore_ascii_case(json));
+        .any(|known| essence(value).eq_ignore_ascii_case(known));
     if known && charset.is_none_or(|charset| charset.eq_ignore_ascii_case("utf-8")) {
         return Ok(());
     }

@@ -3,7 +3,7 @@
 use super::event::{self, Step as Asked};
 use super::life::{self, Life};
 use super::session::{Session, not_found};
-use super::update::{self, Update};
+use super::update::Update;
 use super::{Options, fork};
 use crate::error::Error;
 use crate::profile::{Removal, Step};
@@ -20,14 +20,13 @@ pub fn delete(
 ) -> Result<(), Error> {
     let key = Key::new(of.name(), id);
     let conditions = &options.conditions;
-    let conditional = conditions.if_match.is_some() || conditions.if_none_match.is_some();
     let policy = &session.admission.policy;
     let has_rules = policy.users(of).is_some() || policy.groups(of).is_some();
-    if !conditional && !has_rules {
+    if !conditions.are_given() && !has_rules {
         return remove(session, of, &key, None, Vec::new());
     }
     let before = session.load(of, id)?;
-    update::precondition(options, &before)?;
+    conditions.allow_changing(before.version)?;
     if let Some(users) = policy.users(of)
         && users.removal == Removal::Deactivate
     {

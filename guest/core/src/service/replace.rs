@@ -20,7 +20,7 @@ pub fn replace(
     options: &Options,
 ) -> Result<Shown, Error> {
     let after = apply(session, of, id, body, options)?;
-    update::show_updated(session, of, &after, &options.projection)
+    update::show_changed(session, of, &after, &options.projection)
 }
 
 /// Replaces a resource; returns it as it is now.
@@ -32,7 +32,7 @@ pub(super) fn apply(
     options: &Options,
 ) -> Result<Updated, Error> {
     let before = session.load(of, id)?;
-    update::precondition(options, &before)?;
+    options.conditions.allow_changing(before.version)?;
     let (mut content, mut changes) = update::received(session, of, body)?;
     mutability::keep_immutable(of, &before.content, &mut content)?;
     secret::carry_over(of, &before.content, &mut content);

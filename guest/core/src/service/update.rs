@@ -9,6 +9,7 @@ use super::life::{self, Life};
 use super::{Options, Session, Shown, fork, linking, related};
 use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
+use crate::etag;
 use crate::index;
 use crate::projection::Projection;
 use crate::relation::{self, Changes};
@@ -139,7 +140,7 @@ impl<'a> Update<'a> {
         if replaces {
             let draft = draft(of, &resource, &resource.content)?;
             writes.push(Write::Replace(draft, before.version));
-        } else if options.conditions.if_match.is_some() || changes.values().any(|c| c.cleared) {
+        } else if options.conditions.are_given() || changes.values().any(|c| c.cleared) {
             // Two replacements of links at once must not add up.
             writes.push(Write::Expect(key.clone(), before.version));
         }
@@ -178,20 +179,6 @@ pub(super) fn commit(
     })
 }
 
-/// A changed resource as a client may see it now.
-pub(super) fn show_updated(
-    session: &Session<'_>,
-    of: &ResourceType,
-    updated: &Updated,
-    projection: &Projection,
-) -> Result<Shown, Error> {
-    let mut shown = show(session, of, &updated.resource, projection)?;
-    if let Some(id) = &updated.known_as {
-        shown.resource.insert("id".to_owned(), id.as_str().into());
-    }
-    Ok(shown)
-}
-
 /// The resource as a client may see it now.
 pub(super) fn show(
     session: &Session<'_>,
@@ -201,32 +188,39 @@ pub(super) fn show(
 ) -> Result<Shown, Error> {
     let computed = related::shown(session, of, std::slice::from_ref(resource), projection)?;
     let computed = computed.into_iter().next().unwrap_or_default();
-    let base = &session.origin.base_url;
-    let mut shown = resource.shown(of, base, computed);
+    let mut shown = resource.shown(of, &session.origin.base_url, computed);
     projection.apply(of, &mut shown);
     Ok(Shown {
-        resource: shown,
-        location: resource.location(of, base),
-        etag: crate::etag::format(resource.version),
+        resource: Some(shown),
+        ..unshown(session, of, resource)
     })
 }
 
-/// Whether the change may go ahead at the version that was read (RFC 7644 section 3.14).
-pub(super) fn precondition(options: &Options, before: &Resource) -> Result<(), Error> {
-    let conditions = &options.conditions;
-    let changed = conditions
-        .if_match
-        .as_ref()
-        .is_some_and(|c| !c.holds(before.version));
-    let present = conditions
-        .if_none_match
-        .as_ref()
-        .is_some_and(|c| c.holds(before.version));
-    if changed || present {
-        let detail = "the resource is not in the version that the request demands";
-        return Err(Error::new(ErrorKind::PreconditionFailed, detail));
+/// A changed resource as a client may see it now; one that is too large to be shown is changed all the same.
+pub(super) fn show_changed(
+    session: &Session<'_>,
+    of: &ResourceType,
+    updated: &Updated,
+    projection: &Projection,
+) -> Result<Shown, Error> {
+    let resource = &updated.resource;
+    let mut shown = match show(session, of, resource, projection) {
+        Err(error) if error.kind == ErrorKind::TooMany => unshown(session, of, resource),
+        shown => shown?,
+    };
+    if let (Some(content), Some(id)) = (&mut shown.resource, &updated.known_as) {
+        content.insert("id".to_owned(), id.as_str().into());
     }
-    Ok(())
+    Ok(shown)
+}
+
+/// Where the resource is, and in which version.
+pub(super) fn unshown(session: &Session<'_>, of: &ResourceType, resource: &Resource) -> Shown {
+    Shown {
+        resource: None,
+        location: resource.location(of, &session.origin.base_url),
+        etag: etag::format(resource.version),
+    }
 }
 
 /// The entry of a content.

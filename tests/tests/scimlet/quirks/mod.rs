@@ -92,12 +92,7 @@ async fn last(
     let store = database.open(TENANT).await?.context("no tenant")?;
     let admin = plugin.admin(store.clone());
     admin.configure(&exchange.profile, None).await?;
-    let request = CredentialRequest {
-        tenant: TENANT.to_owned(),
-        label: String::new(),
-        scheme: "bearer".to_owned(),
-        lifetime_seconds: None,
-    };
+    let request = CredentialRequest::bearer(TENANT, "test");
     let secret = admin.issue_credential(&request).await?.secret;
     let endpoint = InProcess {
         provider: plugin.clone(),

@@ -1,7 +1,5 @@
 //! Users whom the product has and no client has provisioned yet.
 
-use serde_json::Value;
-
 use super::super::{Options, create};
 use super::{Problem, as_product, people};
 use crate::error::ErrorKind;
@@ -38,10 +36,7 @@ fn import(ports: &Ports<'_>, user: &str) -> Result<Imported, Problem> {
     as_product(ports, |session| {
         let (of, _) = people::people(session)?;
         match create::create(session, of, body.clone(), &Options::default()) {
-            Ok(made) => {
-                let id = made.resource.get("id").and_then(Value::as_str);
-                Ok(Imported::Made(id.unwrap_or_default().to_owned()))
-            }
+            Ok(made) => Ok(Imported::Made(made.id().to_owned())),
             Err(error) => match error.kind {
                 ErrorKind::Stale | ErrorKind::Unavailable | ErrorKind::Internal => Err(error),
                 _ => Ok(Imported::Skipped(error.detail)),
