@@ -52,6 +52,11 @@ impl<'a> Forking<'a> {
         }
     }
 
+    fn commit_now(&self, prepared: Prepared) -> Result<Resource, Error> {
+        let at = self.session.ports.clock.now();
+        update::commit(self.session, self.of, at, prepared)
+    }
+
     fn differs(&self, one: &Resource, update: &Update<'_>) -> bool {
         life::differs(self.of, self.users, &one.content, &update.content)
     }
@@ -72,7 +77,7 @@ impl<'a> Forking<'a> {
                 prepared.writes.extend(follow.writes);
             }
         }
-        let resource = update::commit(self.session, self.of, prepared)?;
+        let resource = self.commit_now(prepared)?;
         Ok(Updated {
             resource,
             known_as: None,
@@ -103,7 +108,7 @@ impl<'a> Forking<'a> {
                 prepared.writes.extend(follow.writes);
             }
         }
-        let resource = update::commit(self.session, self.of, prepared)?;
+        let resource = self.commit_now(prepared)?;
         Ok(known_as(&known, resource))
     }
 
@@ -156,7 +161,7 @@ impl<'a> Forking<'a> {
         writes.push(Write::Expect(known.key.clone(), known.version));
         writes.push(Write::Link(vec![link]));
         let prepared = Prepared { resource, writes };
-        let resource = update::commit(self.session, self.of, prepared);
+        let resource = update::commit(self.session, self.of, at, prepared);
         let resource = resource.map_err(|error| self.again(error, &known.key))?;
         Ok(known_as(&known, resource))
     }
