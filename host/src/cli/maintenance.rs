@@ -150,7 +150,8 @@ mod tests {
     #[tokio::test]
     async fn what_is_due_is_done_once() {
         let (mut round, store, pause) = looked_after(DAY).await;
-        assert_eq!((notices(&store).await, pause), (1, LONGEST));
+        assert_eq!(notices(&store).await, 1);
+        assert!(pause <= LONGEST && pause + SHORTEST > LONGEST, "{pause:?}");
         round.due.clear();
         round.run().await.unwrap();
         assert_eq!(notices(&store).await, 1);

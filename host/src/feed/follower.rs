@@ -37,6 +37,10 @@ impl Follower {
     /// # Errors
     /// If the store fails; the place stays.
     pub async fn read(&mut self) -> Result<Vec<RecordedEvent>, Refusal> {
+        // Most of the time there is nothing new, and this is the cheaper question.
+        if self.store.head().await?.sequence <= self.after {
+            return Ok(Vec::new());
+        }
         let events = self.store.events(self.after, PAGE).await?;
         if let Some(last) = events.last() {
             self.after = last.sequence;

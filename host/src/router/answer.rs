@@ -111,9 +111,8 @@ impl Router {
             let outcome = answer.as_ref().map(|answer| answer.status);
             self.audit.observe(&tenant, &*store, outcome).await;
         }
-        let address = address.and_then(|address| address.parse().ok());
         self.throttle
-            .settle(&tenant, address, answer?, Instant::now())
+            .settle(&tenant, address.as_deref(), answer?, Instant::now())
     }
 
     /// The storage of a tenant, if there is such a one. Its commits ring.

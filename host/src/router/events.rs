@@ -48,6 +48,9 @@ impl Router {
         let asked = Asked::of(&parts)?;
         let reader = self.reader(tenant, &parts, asked.after).await?;
         if let Some(refusal) = reader.refusal().await? {
+            let address = reader.origin.client_address.as_deref();
+            let throttle = &reader.router.throttle;
+            let refusal = throttle.slow_down(address, refusal, Instant::now().into_std())?;
             return exchange::response(refusal).ok_or_else(failed);
         }
         match asked.wait {

@@ -17,7 +17,7 @@ pub use state::Letter;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -32,6 +32,9 @@ use crate::store::{Database, Key, Store, Tenant};
 
 /// How long a changed profile may go unnoticed.
 const PASS: Duration = Duration::from_secs(2);
+
+/// With very many tenants it is longer: of this many parts of its time one is spent looking at profiles.
+const SHARE: u32 = 20;
 
 /// Serves the webhooks of all tenants.
 pub struct Dispatcher {
@@ -76,11 +79,12 @@ impl Dispatcher {
     /// Serves until it is closed; returns when all leases are given back.
     pub async fn run(mut self) {
         while !*self.closing.borrow() {
+            let begun = Instant::now();
             if let Err(error) = self.pass().await {
                 tracing::warn!("webhooks: {error:#}");
             }
             tokio::select! {
-                () = sleep(PASS) => {}
+                () = sleep(PASS.max(begun.elapsed() * SHARE)) => {}
                 _ = self.closing.changed() => {}
             }
         }

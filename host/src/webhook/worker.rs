@@ -91,6 +91,10 @@ impl Worker {
     /// Reads events of the feed that the webhook wants.
     async fn fill(&self, queue: &mut Queue) -> anyhow::Result<()> {
         while queue.has_room() {
+            // Most of the time there is nothing new, and this is the cheaper question.
+            if self.store.head().await.map_err(failed)?.sequence <= queue.read {
+                return Ok(());
+            }
             let events = self.store.events(queue.read, PAGE).await.map_err(failed)?;
             let Some(last) = events.last() else {
                 return Ok(());

@@ -75,7 +75,7 @@ async fn journal() -> anyhow::Result<()> {
             .await?;
         answer.expect(401)?;
         ensure!(
-            answer.body.contains("a valid bearer token is required"),
+            answer.body.contains("a valid credential is required"),
             "{}",
             answer.body
         );

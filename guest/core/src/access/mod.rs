@@ -60,6 +60,8 @@ pub struct Admission {
     pub scopes: Scopes,
     /// The role of the profile that its credential is bound to.
     pub role: Option<String>,
+    /// The write that notes the use of the credential, where none was noted within the hour.
+    pub first_use: Option<Write>,
     /// The id of the group that those go into whom the client makes.
     pub target_group: Option<String>,
     /// What every commit has to expect.
@@ -137,7 +139,7 @@ fn by_credential(
         let expectation = Write::Expect(entry.key, entry.version);
         admission.expectations.push(expectation);
     }
-    note_use(ports, id, used);
+    admission.first_use = first_use(ports, id, used);
     admission.scopes = kept.scopes;
     admission.role = kept.role;
     admission.target_group = kept.target_group;
@@ -226,6 +228,7 @@ fn admission(
         index,
         scopes: Scopes::default(),
         role: None,
+        first_use: None,
         target_group: None,
         expectations: vec![Write::Expect(profile.key, profile.version)],
     })
@@ -249,33 +252,34 @@ pub(crate) struct Use {
 /// How exactly the last use is known, in milliseconds.
 const USE_STEP: u64 = 60 * 60 * 1000;
 
-/// Notes the use of a credential, once an hour. Whether that succeeds matters to nobody; others may be doing the same.
-fn note_use(ports: &Ports<'_>, id: &str, used: Option<Entry>) {
+/// What notes the use of a credential, if it is the first within an hour.
+fn first_use(ports: &Ports<'_>, id: &str, used: Option<Entry>) -> Option<Write> {
     let now = ports.clock.now();
     let last = used
         .as_ref()
         .and_then(|entry| serde_json::from_str::<Use>(&entry.body).ok());
     if last.is_some_and(|last| now.saturating_sub(last.at) < USE_STEP) {
-        return;
+        return None;
     }
-    let Ok(body) = serde_json::to_string(&Use { at: now }) else {
-        return;
-    };
     let draft = Draft {
         key: credential::used_key(id),
-        body,
+        body: serde_json::to_string(&Use { at: now }).ok()?,
         terms: Vec::new(),
     };
-    let write = match used {
+    Some(match used {
         Some(entry) => Write::Replace(draft, entry.version),
         None => Write::Insert(draft),
+    })
+}
+
+/// Notes the use of a credential. Whether that succeeds matters to nobody: others may be doing the same.
+pub fn note_use(ports: &Ports<'_>, admission: &mut Admission) {
+    let Some(write) = admission.first_use.take() else {
+        return;
     };
-    let noted = ports.store.commit(now, id, vec![write]);
-    if let Err(rejection) = noted {
-        let text = format!(
-            "the use of credential `{id}` is not noted: {}",
-            rejection.reason
-        );
+    let now = ports.clock.now();
+    if let Err(rejection) = ports.store.commit(now, &admission.actor, vec![write]) {
+        let text = format!("the use of a credential is not noted: {}", rejection.reason);
         ports.journal.write(Level::Debug, "access", &text);
     }
 }

@@ -77,7 +77,10 @@ pub fn authorize(
 
 fn answer(ports: &Ports<'_>, refused: &Refused) -> Response {
     ports.note_refusal(&refused.error);
-    let answer = Response::error(&refused.error);
+    let mut answer = Response::error(&refused.error);
+    if let Some(location) = &refused.location {
+        answer = answer.with("location", location);
+    }
     match refused.methods {
         [] => answer,
         methods => answer.with("allow", &methods.join(", ")),
@@ -87,7 +90,20 @@ fn answer(ports: &Ports<'_>, refused: &Refused) -> Response {
 fn attempt(session: &Session<'_>, request: &Request) -> Result<Response, Refused> {
     access::pass(session.origin, session.admission)?;
     let route = Route::of(&request.path, &session.admission.policy.registry)?;
+    let is_me = matches!(route, Route::Me);
     let route = me::resolved(session, route, &request.method)?;
+    let answer = at_route(session, &route, request);
+    match route {
+        Route::Resource(of, id) if is_me => me::located(session, of, &id, answer),
+        _ => answer,
+    }
+}
+
+fn at_route(
+    session: &Session<'_>,
+    route: &Route<'_>,
+    request: &Request,
+) -> Result<Response, Refused> {
     let methods = route.methods();
     if request.method == "OPTIONS" {
         return Ok(Response::empty(204).with("allow", &methods.join(", ")));
@@ -99,10 +115,10 @@ fn attempt(session: &Session<'_>, request: &Request) -> Result<Response, Refused
     if !methods.contains(&request.method.as_str()) {
         return Err(Refused::method(methods));
     }
-    scope::check(session, &route, request)?;
+    scope::check(session, route, request)?;
     request.accepted()?;
     request.check_query()?;
-    Ok(dispatch(session, &route, request)?)
+    Ok(dispatch(session, route, request)?)
 }
 
 fn dispatch(

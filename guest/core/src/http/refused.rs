@@ -16,6 +16,8 @@ pub(super) struct Refused {
     pub(super) error: Error,
     /// What the endpoint knows, if the method was wrong.
     pub(super) methods: &'static [&'static str],
+    /// The permanent location of the resource, where the answer has to say it.
+    pub(super) location: Option<String>,
 }
 
 impl From<Error> for Refused {
@@ -23,6 +25,7 @@ impl From<Error> for Refused {
         Self {
             error,
             methods: &[],
+            location: None,
         }
     }
 }
@@ -40,6 +43,7 @@ impl Refused {
         Self {
             error: Error::new(ErrorKind::MethodNotAllowed, detail),
             methods,
+            location: None,
         }
     }
 

@@ -42,20 +42,21 @@ impl Response {
         .with("x-content-type-options", "nosniff")
     }
 
-    /// One resource, with its ETag; the other status if it is not shown.
+    /// One resource, with its ETag and its URL: RFC 7644 prints it as the location of every answer, for HTTP it is that of the
+    /// content (RFC 9110 section 8.7). The other status if it is not shown.
     #[must_use]
     pub fn resource(status: u16, unshown: u16, shown: Shown) -> Self {
         let answer = match shown.resource {
             Some(resource) => Self::json(status, &Value::Object(resource)),
             None => Self::empty(unshown),
         };
-        let answer = answer.with("etag", &shown.etag);
-        let place = if status == 201 {
-            "location"
-        } else {
-            "content-location"
-        };
-        answer.with(place, &shown.location)
+        let answer = answer
+            .with("etag", &shown.etag)
+            .with("location", &shown.location);
+        if status == 201 {
+            return answer;
+        }
+        answer.with("content-location", &shown.location)
     }
 
     /// The SCIM form of an error, with the headers that its status demands.

@@ -30,7 +30,7 @@ pub fn create(
     let inserted = BTreeSet::from([key.clone()]);
     let place = Place { key, at };
     let Creation { resource, writes } = prepare(session, of, place, body, &inserted)?;
-    let resource = update::commit(session, of, Prepared { resource, writes })?;
+    let resource = update::commit(session, of, at, Prepared { resource, writes })?;
     update::show(session, of, &resource, &options.projection)
 }
 

@@ -53,6 +53,11 @@ impl<'a> Forking<'a> {
         }
     }
 
+    fn commit_now(&self, prepared: Prepared) -> Result<Resource, Error> {
+        let at = self.session.ports.clock.now();
+        update::commit(self.session, self.of, at, prepared)
+    }
+
     fn differs(&self, one: &Resource, update: &Update<'_>) -> bool {
         life::differs(self.of, self.users, &one.content, &update.content)
     }
@@ -71,7 +76,7 @@ impl<'a> Forking<'a> {
         if !active || !self.life.is_active(&before.content) {
             prepared.writes.extend(self.follow(forks, active, step)?);
         }
-        let resource = update::commit(self.session, self.of, prepared)?;
+        let resource = self.commit_now(prepared)?;
         Ok(Updated {
             resource,
             known_as: None,
@@ -100,7 +105,7 @@ impl<'a> Forking<'a> {
             let others = others.chain([&known]);
             prepared.writes.extend(self.follow(others, false, step)?);
         }
-        let resource = update::commit(self.session, self.of, prepared)?;
+        let resource = self.commit_now(prepared)?;
         Ok(known_as(&known, resource))
     }
 
@@ -161,7 +166,7 @@ impl<'a> Forking<'a> {
             writes.extend(self.follow(forks.iter().chain([&known]), false, step)?);
         }
         let prepared = Prepared { resource, writes };
-        let resource = update::commit(self.session, self.of, prepared);
+        let resource = update::commit(self.session, self.of, at, prepared);
         let resource = resource.map_err(|error| self.again(error, &known.key))?;
         Ok(known_as(&known, resource))
     }

@@ -92,7 +92,7 @@ impl<'a> Update<'a> {
             return forking.commit(self, options);
         }
         let prepared = self.prepare(session, options)?;
-        let resource = commit(session, of, prepared)?;
+        let resource = commit(session, of, session.ports.clock.now(), prepared)?;
         Ok(Updated {
             resource,
             known_as: None,
@@ -153,17 +153,17 @@ impl<'a> Update<'a> {
     }
 }
 
-/// Commits a change. Returns the resource as it is then.
+/// Commits a change at a time. Returns the resource as it is then.
 pub(super) fn commit(
     session: &Session<'_>,
     of: &ResourceType,
+    at: u64,
     prepared: Prepared,
 ) -> Result<Resource, Error> {
     let Prepared { resource, writes } = prepared;
     if writes.is_empty() {
         return Ok(resource);
     }
-    let at = session.ports.clock.now();
     let versions = session
         .commit(at, writes)
         .map_err(|refusal| conflict(of, refusal))?;

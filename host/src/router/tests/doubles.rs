@@ -37,15 +37,17 @@ impl Provider for Echo {
                 cause,
             })
         };
-        let (status, name) = match path.as_str() {
+        let (status, name, value) = match path.as_str() {
             "/trap" => return fault(Cause::Trap(wasmtime::Error::msg("the secret reason"))),
             "/slow" => return fault(Cause::Limit(Excess::Deadline)),
             "/panic" => panic!("a bug of the host"),
-            "/status" => (99, "x-name"),
-            "/header" => (200, "no header name"),
-            _ => (200, "x-name"),
+            "/status" => (99, "x-name", "value"),
+            "/header" => (200, "no header name", "value"),
+            "/refused" => (401, "www-authenticate", "Bearer"),
+            "/limited" => (200, "x-scimlet-rate", "2"),
+            _ => (200, "x-name", "value"),
         };
-        let headers = vec![(name.to_owned(), "value".to_owned())];
+        let headers = vec![(name.to_owned(), value.to_owned())];
         Ok(Response {
             status,
             headers,
@@ -57,10 +59,17 @@ impl Provider for Echo {
         &self,
         _store: Arc<dyn Store>,
         _origin: Origin,
-        _headers: &[(String, String)],
+        headers: &[(String, String)],
         scope: &str,
     ) -> Result<Result<String, Response>, Fault> {
-        Ok(Ok(scope.to_owned()))
+        if headers.iter().any(|(name, _)| name == "authorization") {
+            return Ok(Ok(scope.to_owned()));
+        }
+        Ok(Err(Response {
+            status: 401,
+            headers: Vec::new(),
+            body: "{}".to_owned(),
+        }))
     }
 }
 

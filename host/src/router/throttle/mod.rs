@@ -9,7 +9,6 @@ mod rates;
 #[cfg(test)]
 mod tests;
 
-use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
@@ -46,14 +45,25 @@ impl Throttle {
     pub(super) fn settle(
         &self,
         tenant: &str,
-        address: Option<IpAddr>,
+        address: Option<&str>,
         mut answer: Response,
         now: Instant,
     ) -> Result<Response, Problem> {
         self.rates.settle(tenant, &mut answer, now);
         answer.headers.retain(|(name, _)| !name.starts_with(OURS));
-        let unauthorized = answer.status == StatusCode::UNAUTHORIZED.as_u16();
-        match address.filter(|_| unauthorized) {
+        self.slow_down(address, answer, now)
+    }
+
+    /// The answer, unless it refuses one credential too many of this address.
+    pub(super) fn slow_down(
+        &self,
+        address: Option<&str>,
+        answer: Response,
+        now: Instant,
+    ) -> Result<Response, Problem> {
+        let refused = answer.status == StatusCode::UNAUTHORIZED.as_u16();
+        let address = address.filter(|_| refused);
+        match address.and_then(|address| address.parse().ok()) {
             Some(address) => self.failures.count(address, now).map(|()| answer),
             None => Ok(answer),
         }

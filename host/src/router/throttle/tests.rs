@@ -66,10 +66,8 @@ fn admitted(throttle: &Throttle, now: Instant) -> usize {
 #[test]
 fn refused_credentials_are_answered_with_longer_and_longer_waits() {
     let (throttle, now) = (Throttle::new(10), Instant::now());
-    let fail = |address: &str, now| {
-        let address = Some(address.parse().unwrap());
-        sent(throttle.settle("acme", address, answer(401, &[]), now))
-    };
+    let fail =
+        |address: &str, now| sent(throttle.settle("acme", Some(address), answer(401, &[]), now));
     for _ in 0..10 {
         assert_eq!(fail(ADDRESS, now), (401, 0));
     }
@@ -87,10 +85,7 @@ fn refused_credentials_are_answered_with_longer_and_longer_waits() {
 #[test]
 fn good_credentials_pass_from_a_slowed_address() {
     let (throttle, now) = (Throttle::new(10), Instant::now());
-    let settle = |status| {
-        let address = Some(ADDRESS.parse().unwrap());
-        sent(throttle.settle("acme", address, answer(status, &[]), now)).0
-    };
+    let settle = |status| sent(throttle.settle("acme", Some(ADDRESS), answer(status, &[]), now)).0;
     let failures: Vec<u16> = (0..12).map(|_| settle(401)).collect();
     assert_eq!(failures[10..], [429, 429]);
     assert_eq!((settle(200), settle(403), settle(401)), (200, 403, 429));
@@ -99,10 +94,8 @@ fn good_credentials_pass_from_a_slowed_address() {
 #[test]
 fn one_network_of_ipv6_is_one_address() {
     let (throttle, now) = (Throttle::new(10), Instant::now());
-    let fail = |address: String| {
-        let address = Some(address.parse().unwrap());
-        sent(throttle.settle("acme", address, answer(401, &[]), now)).0
-    };
+    let fail =
+        |address: String| sent(throttle.settle("acme", Some(&address), answer(401, &[]), now)).0;
     let answers: Vec<u16> = (0..11)
         .map(|host| fail(format!("2001:db8::{host}")))
         .collect();

@@ -1,6 +1,7 @@
 //! `scimlet user import`.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::ops::RangeInclusive;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
@@ -8,7 +9,7 @@ use libtest_mimic::Trial;
 use scimlet_tests::server;
 use serde_json::{Value, json};
 
-use super::Desk;
+use super::{Desk, line};
 use crate::trial;
 
 pub fn trials() -> Vec<Trial> {
@@ -25,17 +26,18 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-fn lines(names: impl Iterator<Item = u32>) -> String {
-    names
-        .map(|number| format!("{{\"userName\":\"u{number}@example.com\"}}\n"))
-        .collect()
+fn lines(numbers: RangeInclusive<u32>) -> String {
+    let names = numbers.map(|number| line(&format!("u{number}@example.com")));
+    names.collect()
 }
 
 async fn skipped() -> anyhow::Result<()> {
     let desk = Desk::new("okta")?;
-    let content = "{\"userName\":\"ada@example.com\"}\n\n{\"displayName\":\"nobody\"}\nnonsense\n\
-                   {\"userName\":\"ADA@example.com\"}\n{\"userName\":\"bob@example.com\"}";
-    desk.write("users.jsonl", content)?;
+    let (ada, again, bob) = ("ada@example.com", "ADA@example.com", "bob@example.com");
+    let nobody = line("").replace("userName", "displayName");
+    let lines = [&line(ada), "\n", &nobody, "nonsense\n", &line(again)];
+    let content = lines.concat() + line(bob).trim_end();
+    desk.write("users.jsonl", &content)?;
     let report = desk.json(&["user", "import", "acme", "users.jsonl"])?;
     ensure!(report["made"] == 2 && report["lastLine"] == 6, "{report}");
     let skipped = report["skipped"].as_array().context("no list")?;
@@ -52,7 +54,7 @@ async fn skipped() -> anyhow::Result<()> {
         .flatten()
         .map(|user| &user["userName"])
         .collect();
-    ensure!(names == ["ada@example.com", "bob@example.com"], "{users}");
+    ensure!(names == [ada, bob], "{users}");
     Ok(())
 }
 

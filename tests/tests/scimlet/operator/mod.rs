@@ -15,7 +15,7 @@ use libtest_mimic::Trial;
 use scimlet_tests::client::text;
 use scimlet_tests::exchange::Http;
 use scimlet_tests::server::{self, Server};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub fn trials() -> Vec<Trial> {
@@ -86,10 +86,8 @@ impl Desk {
 
     /// Imports users of these names and returns their ids.
     fn import(&self, names: &[&str]) -> anyhow::Result<Vec<String>> {
-        let lines = names
-            .iter()
-            .map(|name| format!("{{\"userName\":\"{name}\"}}\n"));
-        self.write("users.jsonl", &lines.collect::<String>())?;
+        let lines: String = names.iter().map(|name| line(name)).collect();
+        self.write("users.jsonl", &lines)?;
         self.json(&["user", "import", "acme", "users.jsonl"])?;
         let users = self.json(&["user", "list", "acme"])?;
         let id = |name: &&str| {
@@ -99,4 +97,10 @@ impl Desk {
         };
         names.iter().map(id).collect()
     }
+}
+
+/// A line of an import.
+fn line(name: &str) -> String {
+    let user = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name});
+    format!("{user}\n")
 }

@@ -119,6 +119,14 @@ fn agrees(step: &Step, example: &Value) -> anyhow::Result<()> {
     if example["kind"] == "response" || document["Resources"].is_array() {
         if let Some(status) = start.split(' ').nth(1) {
             ensure!(status == step.status.to_string(), "the status is {status}");
+            for (name, value) in answer_headers(example) {
+                let own = step
+                    .headers
+                    .iter()
+                    .find(|(own, _)| name.eq_ignore_ascii_case(own));
+                let agrees = own.is_some_and(|(_, own)| bindings.matches(own, &value));
+                ensure!(agrees, "the header {name} is {value}");
+            }
         }
         return answers(step, &document, &mut bindings);
     }
@@ -137,6 +145,29 @@ fn agrees(step: &Step, example: &Value) -> anyhow::Result<()> {
         None => Ok(()),
         Some(difference) => bail!(difference),
     }
+}
+
+/// What the print says of the resource in the head of its answer. It breaks URLs over lines, and has one in quotes.
+fn answer_headers(example: &Value) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for header in example["headers"].as_array().into_iter().flatten() {
+        let text = |i: usize| header[i].as_str().unwrap_or_default();
+        match (text(0), found.last_mut()) {
+            ("https", Some((_, broken))) => *broken = format!("https:{}", text(1)),
+            (name @ ("Content-Type" | "Location" | "ETag"), _) => {
+                found.push((name.to_owned(), unquoted(text(1)).to_owned()));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn unquoted(text: &str) -> &str {
+    let inner = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    inner.unwrap_or(text)
 }
 
 fn asks(step: &Step, start: &str, bindings: &mut Bindings) -> anyhow::Result<()> {

@@ -53,7 +53,7 @@ const fn header(header: &'static str, row: Row) -> Row {
 const FILTER: &str = r#"{${Search}, "filter": "userName like \"a\""}"#;
 
 #[rustfmt::skip]
-pub const ROWS: [Row; 63] = [
+pub const ROWS: [Row; 64] = [
     row("no filter", "GET /Users?filter=userName%20like%20%22a%22", "", "invalidFilter"),
     row("an operator that booleans do not know", "GET /Users?filter=active%20gt%20true", "", "invalidFilter"),
     row("what may not be filtered by", "GET /Users?filter=password%20eq%20%22a%22", "", "invalidFilter"),
@@ -117,4 +117,5 @@ pub const ROWS: [Row; 63] = [
     status("500", row("what the store holds is broken", "GET /Devices/broken", "", "")),
     status("501", row("nobody to be", "GET /Me", "", "")),
     status("501", row("no method", "FETCH /Users", "", "")),
+    status("501", row("methods are written large", "Patch /Users/${ada}", "{${Patch}}", "")),
 ];

@@ -213,6 +213,7 @@ fn noted(name: &str, key: &Key, credential: &Credential) -> Write {
         expires,
         ..
     } = credential;
+    let expires = expires.map(|milliseconds| milliseconds / 1000);
     let data = json!({"scheme": scheme, "scopes": scopes, "role": role, "expires": expires});
     audit::noted(name, Some(key), &data)
 }

@@ -20,8 +20,10 @@ const SILENCE: u64 = 1000;
 #[derive(Args)]
 #[command(after_help = "Examples:\n  scimlet user import acme users.jsonl\n  \
                   scimlet user import acme users.jsonl --after 1200\n\n\
-                  The file has one SCIM user a line, such as {\"userName\":\"ada@example.com\"}. One that is wrong, or whose \
-                  userName is there, is skipped and reported at the end; so an import may be repeated as a whole.")]
+                  The file has one SCIM user a line, such as\n  \
+                  {\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"userName\":\"ada@example.com\"}\n\
+                  One that is wrong, or whose userName is there, is skipped and reported at the end; so an import may be repeated as a \
+                  whole.")]
 pub(in super::super) struct Import {
     /// The tenant's name.
     tenant: String,
