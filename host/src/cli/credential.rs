@@ -6,6 +6,7 @@ use scimlet::plugin::{Credential as Listed, CredentialRequest};
 use serde_json::json;
 
 use super::context::{Context, small_plugin};
+use super::retry::when_stale;
 use super::table::table;
 use super::time::{date, date_or_dash};
 use super::{issued, lifetime};
@@ -99,7 +100,7 @@ impl Create {
         };
         let plugin = small_plugin()?;
         let admin = context.admin(&plugin, &request.tenant).await?;
-        let issued = admin.issue_credential(&request).await?;
+        let issued = when_stale(async || admin.issue_credential(&request).await).await?;
         issued::show(context, &request.tenant, &issued).await
     }
 }

@@ -1,5 +1,6 @@
 //! `cognism`: one bearer token, people known by their e-mail address, seats.
 
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
@@ -71,8 +72,24 @@ async fn token() -> anyhow::Result<()> {
         )?;
     }
     says(&second.create("ada@example.com").await?, 401, "expired")?;
-    let third = product.okta("credential create TENANT")?;
-    third.test_credentials().await
+    let third = product.run("credential create TENANT")?;
+    Okta::new(&third)?.test_credentials().await?;
+    product.run(&format!("credential revoke TENANT {}", text(&third, "id")?))?;
+    one_of_many(&product).await
+}
+
+/// Also of those that are made at once one alone is good.
+async fn one_of_many(product: &Product) -> anyhow::Result<()> {
+    let made = (0..4).map(|_| product.spawn("credential create TENANT"));
+    let made = made.collect::<anyhow::Result<Vec<_>>>()?;
+    let ended = made.into_iter().map(Child::wait_with_output);
+    let mut good = 0;
+    for output in ended.collect::<Result<Vec<_>, _>>()? {
+        let okta = Okta::new(&serde_json::from_slice(&output.stdout)?)?;
+        good += usize::from(okta.get("/Users").await?.status == 200);
+    }
+    ensure!(good == 1, "{good} tokens are good");
+    Ok(())
 }
 
 async fn gates() -> anyhow::Result<()> {
@@ -160,6 +177,14 @@ async fn nobody_keeps_access(product: &Product, okta: &Okta) -> anyhow::Result<(
     let known = okta.created("di@example.com").await?;
     let changes = json!({"userName": "di@example.org", "active": false});
     let renamed = fork(okta, &known, changes).await?;
+    for id in [&known, &renamed] {
+        ensure!(okta.user(id).await?["active"] == false, "{id} has access");
+    }
+
+    let known = okta.created("ed@example.com").await?;
+    let renamed = fork(okta, &known, json!({"userName": "ed@example.org"})).await?;
+    let changes = json!({"userName": "ed@example.org", "active": false});
+    fork(okta, &known, changes).await?;
     for id in [&known, &renamed] {
         ensure!(okta.user(id).await?["active"] == false, "{id} has access");
     }

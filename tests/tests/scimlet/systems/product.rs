@@ -1,13 +1,14 @@
 //! The product's side: a tenant of a preset, the server, and the operator's commands.
 
 use std::path::Path;
+use std::process::{Child, Stdio};
 
 use anyhow::{Context, ensure};
 use scimlet::store::RecordedEvent;
 use scimlet_tests::client::text;
 use scimlet_tests::outbox;
 use scimlet_tests::server::{self, Server};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::okta::Okta;
@@ -52,6 +53,13 @@ impl Product {
         server::json(self.folder(), &self.words(command))
     }
 
+    /// Begins a command with `--json`.
+    pub(super) fn spawn(&self, command: &str) -> anyhow::Result<Child> {
+        let mut process = server::command(self.folder())?;
+        process.args(self.words(command)).arg("--json");
+        Ok(process.stdout(Stdio::piped()).spawn()?)
+    }
+
     /// The sentence with which a command fails.
     pub(super) fn refused(&self, command: &str) -> anyhow::Result<String> {
         let output = server::command(self.folder())?
@@ -77,11 +85,11 @@ impl Product {
 
     /// Enters people whom the product has already; their ids.
     pub(super) fn import(&self, names: &[&str]) -> anyhow::Result<Vec<String>> {
-        let lines = names
-            .iter()
-            .map(|name| format!("{{\"userName\":\"{name}\"}}\n"));
+        let schema = "urn:ietf:params:scim:schemas:core:2.0:User";
+        let line = |name: &&str| format!("{}\n", json!({"schemas": [schema], "userName": name}));
+        let lines: String = names.iter().map(line).collect();
         let file = self.folder().join("people.jsonl");
-        std::fs::write(file, lines.collect::<String>())?;
+        std::fs::write(file, lines)?;
         self.run("user import TENANT people.jsonl")?;
         let users = self.run("user list TENANT")?;
         let users = users.as_array().context("no list")?;

@@ -62,6 +62,11 @@ pub fn issue_credential(ports: &Ports<'_>, request: CredentialRequest) -> Result
     };
     let mut writes = vec![Write::Expect(profile.key, profile.version)];
     if policy.credentials.single {
+        // Two that are made at once do not know of each other: only one of them is the next in this order.
+        let order = Key::new("$order", credential::KIND);
+        let [last] = entries(ports, [order.clone()])?;
+        let next = put(order, "{}".to_owned(), last.map(|entry| entry.version));
+        writes.push(next);
         writes.extend(revocations(ports)?);
     }
     let (issued, made) = prepare(ports, &policy, request, group)?;
