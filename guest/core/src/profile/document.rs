@@ -1,7 +1,7 @@
 //! A profile as a document: presets, what extends them, and single settings.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::attributes::Attributes;
 use super::credentials::{Credentials, Gate, Roles};
@@ -59,7 +59,21 @@ pub(super) struct Settings {
 impl Settings {
     /// The settings of a document with everything that it extends; an error names the field.
     pub(super) fn of(document: Value) -> Result<Self, ProfileError> {
+        let stands_alone = document.get("extends").is_none();
         let whole = extended(document, 0)?;
+        if !stands_alone {
+            return Self::read(whole);
+        }
+        // Over a preset nothing is missing: what is refused there is a field that is wrong, and worth more than one that is missing,
+        // which it may have been meant for.
+        Self::read(whole.clone()).map_err(|missing| {
+            let over = extended(json!({"extends": "default"}), 0);
+            let over = over.and_then(|base| Self::read(joined(base, whole)));
+            over.err().unwrap_or(missing)
+        })
+    }
+
+    fn read(whole: Value) -> Result<Self, ProfileError> {
         serde_path_to_error::deserialize(whole).map_err(|error| {
             let path = error.path().to_string();
             ProfileError::at(&path, &error.into_inner().to_string())

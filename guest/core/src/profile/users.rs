@@ -1,8 +1,6 @@
 //! What a profile says of people: their names, their life cycle, seats and roles.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::name::AttributeName;
 
@@ -29,7 +27,19 @@ pub struct Users {
     /// How many may be active at once; `null` for any number.
     pub seats: Option<u64>,
     /// What the application is told to do at each step, in the order in which it is told.
-    pub effects: BTreeMap<Step, Vec<String>>,
+    pub effects: Effects,
+}
+
+/// Names of effects, step by step.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Effects {
+    create: Vec<String>,
+    update: Vec<String>,
+    deactivate: Vec<String>,
+    reactivate: Vec<String>,
+    remove: Vec<String>,
+    erase: Vec<String>,
 }
 
 /// The attribute that people are known by, and its rules.
@@ -89,8 +99,7 @@ pub enum Removal {
 }
 
 /// A step of somebody's life in the service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Made.
     Create,
@@ -115,7 +124,15 @@ impl Users {
     /// The effects of a step.
     #[must_use]
     pub fn effects(&self, step: Step) -> &[String] {
-        self.effects.get(&step).map_or(&[], Vec::as_slice)
+        let effects = &self.effects;
+        match step {
+            Step::Create => &effects.create,
+            Step::Update => &effects.update,
+            Step::Deactivate => &effects.deactivate,
+            Step::Reactivate => &effects.reactivate,
+            Step::Remove => &effects.remove,
+            Step::Erase => &effects.erase,
+        }
     }
 
     /// Whether a step has this effect.

@@ -7,6 +7,16 @@ use super::{
     Step, Users,
 };
 
+/// The steps of a life, as sentences begin with them.
+const STEPS: [(Step, &str); 6] = [
+    (Step::Create, "Creation"),
+    (Step::Update, "A change"),
+    (Step::Deactivate, "Deactivation"),
+    (Step::Reactivate, "Reactivation"),
+    (Step::Remove, "Removal"),
+    (Step::Erase, "Erasure"),
+];
+
 /// Sentences, one a line.
 impl Display for Policy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -97,13 +107,11 @@ impl Policy {
             Removal::Delete => "DELETE deletes.".into(),
             Removal::Deactivate => "DELETE deactivates; the record stays.".into(),
         });
-        for (step, effects) in users
-            .effects
-            .iter()
-            .filter(|(_, effects)| !effects.is_empty())
-        {
-            let effects = list(effects.iter().map(String::as_str));
-            lines.push(format!("{} has the effects {effects}.", described(*step)));
+        for (step, name) in STEPS {
+            let effects = list(users.effects(step).iter().map(String::as_str));
+            if !effects.is_empty() {
+                lines.push(format!("{name} has the effects {effects}."));
+            }
         }
     }
 
@@ -189,17 +197,6 @@ fn reactivation(users: &Users) -> String {
     match ways.is_empty() {
         true => "Nobody becomes active again.".into(),
         false => format!("Users become active again by {} alone.", ways.join(", ")),
-    }
-}
-
-fn described(step: Step) -> &'static str {
-    match step {
-        Step::Create => "Creation",
-        Step::Update => "A change",
-        Step::Deactivate => "Deactivation",
-        Step::Reactivate => "Reactivation",
-        Step::Remove => "Removal",
-        Step::Erase => "Erasure",
     }
 }
 
