@@ -52,6 +52,7 @@ pub fn trials() -> Vec<Trial> {
         trial("files_and_functions_are_small", oversized),
         trial("core_imports_downwards", upward_imports),
         trial("files_say_what_they_are", undescribed),
+        trial("only_profiles_know_vendors", vendors),
     ]
 }
 
@@ -208,4 +209,23 @@ fn undescribed() -> Vec<String> {
             .then(|| format!("{name} begins without `//!`"))
     };
     sources().into_iter().filter_map(undescribed).collect()
+}
+
+/// Real systems are data: the code names them where it reads their files, and nowhere else.
+fn vendors() -> Vec<String> {
+    let systems = ["cognism", "cyolo", "keepnet", "cortex"];
+    let product = |(name, _): &(String, String)| !name.starts_with("tests/");
+    let named = sources()
+        .into_iter()
+        .filter(product)
+        .filter_map(|(name, text)| {
+            let mut lines = text.lines().filter(|line| !line.contains("profiles/"));
+            let line = lines.find(|line| {
+                systems
+                    .iter()
+                    .any(|system| line.to_lowercase().contains(system))
+            })?;
+            Some(format!("{name} knows a vendor: {line}"))
+        });
+    named.collect()
 }

@@ -1,6 +1,7 @@
 //! Two servers on one file at the same time.
 
 use std::path::Path;
+use std::process::Stdio;
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
@@ -159,6 +160,7 @@ async fn revocation() -> anyhow::Result<()> {
         }
         let revoke = server::command(two.folder())?
             .args(["credential", "revoke", TENANT, id])
+            .stdout(Stdio::null())
             .spawn()?;
         let revoked = tokio::task::spawn_blocking(|| revoke.wait_with_output());
         (&mut writers).await??;
