@@ -17,6 +17,7 @@ pub mod needs;
 pub mod outbox;
 pub mod python;
 pub mod reads;
+pub mod rounds;
 pub mod server;
 pub mod supplied;
 pub mod tenant;

@@ -87,14 +87,35 @@ impl Server {
     /// # Errors
     /// If it does not say where it listens.
     pub fn start(folder: &Path) -> anyhow::Result<Self> {
+        Self::listening(folder, "127.0.0.1:0")
+    }
+
+    /// The same with the limit of refused credentials that a server has unless it is told otherwise.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn strict(folder: &Path) -> anyhow::Result<Self> {
+        Self::serving(folder, &["--listen", "127.0.0.1:0"])
+    }
+
+    /// The same at this address, of which port 0 is any that is free.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn listening(folder: &Path, address: &str) -> anyhow::Result<Self> {
+        // Tests are refused more often than any client.
+        let refusals = ["--failures-per-minute", "100000"];
+        Self::serving(folder, &[&["--listen", address], &refusals[..]].concat())
+    }
+
+    fn serving(folder: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
         let log = File::options()
             .create(true)
             .append(true)
             .open(folder.join("log"))?;
         let mut process = command(folder)?
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            // Tests are refused more often than any client.
-            .args(["--failures-per-minute", "100000"])
+            .arg("serve")
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()?;
