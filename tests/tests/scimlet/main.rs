@@ -7,6 +7,7 @@ mod characteristics;
 mod client;
 mod component;
 mod contract;
+mod credentials;
 mod cursor;
 mod embed;
 mod events;
@@ -46,6 +47,7 @@ fn main() {
     trials.extend(characteristics::trials());
     trials.extend(client::trials());
     trials.extend(contract::trials());
+    trials.extend(credentials::trials());
     trials.extend(cursor::trials());
     trials.extend(embed::trials());
     trials.extend(events::trials());
