@@ -5,6 +5,7 @@ pub mod bounds;
 pub mod chain;
 pub mod check;
 mod filter;
+mod sql;
 pub mod sqlite;
 
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use rusqlite::{ErrorCode, params};
 use super::commit::Change;
 use super::fault::{Fault, Step};
 use super::rows;
-use super::value::Stored;
+use crate::store::sql::Stored;
 use crate::store::{Refusal, Rejection, Term};
 
 /// By how much the numbers of entries rise, by the ids of kinds and fields.
