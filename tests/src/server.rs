@@ -69,6 +69,8 @@ pub struct Server {
     /// `http://127.0.0.1:PORT`
     pub url: String,
     folder: PathBuf,
+    /// The option that names its database, unless that is the file in its folder.
+    database: Vec<String>,
     lines: Receiver<String>,
 }
 
@@ -78,12 +80,25 @@ impl Server {
     /// # Errors
     /// If it does not say where it listens.
     pub fn start(folder: &Path) -> anyhow::Result<Self> {
+        Self::with(folder, Vec::new())
+    }
+
+    /// Starts `scimlet serve` on a free port over another database than the file in this folder.
+    ///
+    /// # Errors
+    /// If it does not say where it listens.
+    pub fn over(folder: &Path, database: &str) -> anyhow::Result<Self> {
+        Self::with(folder, vec!["--database".into(), database.into()])
+    }
+
+    fn with(folder: &Path, database: Vec<String>) -> anyhow::Result<Self> {
         let log = File::options()
             .create(true)
             .append(true)
             .open(folder.join("log"))?;
         let mut process = command(folder)?
             .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(&database)
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()?;
@@ -103,6 +118,7 @@ impl Server {
             process,
             url,
             folder: folder.to_owned(),
+            database,
             lines,
         })
     }
@@ -133,7 +149,9 @@ impl Server {
     /// # Errors
     /// If the command does not make one.
     pub fn endpoint(&self, tenant: &str) -> anyhow::Result<Http> {
-        let made = json(&self.folder, &["credential", "create", tenant])?;
+        let mut arguments = vec!["credential", "create", tenant];
+        arguments.extend(self.database.iter().map(String::as_str));
+        let made = json(&self.folder, &arguments)?;
         Http::new(self.base(tenant), text(&made, "secret")?)
     }
 

@@ -42,8 +42,14 @@ Example:
 /// What every command takes.
 #[derive(Args)]
 struct Common {
-    /// Where everything is kept: a file, made when it is needed.
-    #[arg(long, global = true, value_name = "FILE", default_value = "scimlet.db")]
+    /// Where everything is kept: a file, made when it is needed, or a PostgreSQL database, as
+    /// postgres://USER@HOST/NAME; its password may come from PGPASSWORD.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE|URL",
+        default_value = "scimlet.db"
+    )]
     database: String,
     /// Print JSON for scripts instead of text; times are seconds since 1970.
     #[arg(long, global = true)]
@@ -91,7 +97,7 @@ fn log(command: &Command) {
 
 impl Command {
     async fn run(self, common: &Common) -> anyhow::Result<()> {
-        let context = Context::open(common, self.makes_database())?;
+        let context = Context::open(common, self.makes_database()).await?;
         match self {
             Self::Serve(serve) => serve.run(&context).await,
             Self::Tenant(tenant) => tenant.run(&context).await,

@@ -40,6 +40,10 @@ pub(super) trait Dialect {
     /// Whether an index may help with [`Dialect::within`].
     const SEARCHES: bool;
 
+    /// What ends a query that probes an index for one row: PostgreSQL would else turn probes into a join, and choose how by
+    /// statistics that know nothing of one tenant's fields.
+    const PROBE: &'static str;
+
     /// The condition that a text in `t.value` contains this one, or ends with it.
     fn within(operator: Operator, text: &str) -> Sql;
 

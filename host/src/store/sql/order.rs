@@ -114,9 +114,10 @@ impl Search {
 
     fn valueless(&self, field: &Field, after: i64) -> Part {
         let rows = plan::of_kind(self.kind.id)
-            .text(" AND NOT EXISTS(SELECT 1 FROM term o WHERE o.seq = x.seq AND o.field = ?)")
+            .text(" AND NOT EXISTS(SELECT 1 FROM term o WHERE o.seq = x.seq AND o.field = ?")
             .bind(field.id)
-            .text(" AND x.seq > ?")
+            .text(self.plan.probe)
+            .text(") AND x.seq > ?")
             .bind(after);
         Part {
             rows: self.matching(rows),

@@ -27,6 +27,8 @@ pub(in crate::store) struct Plan {
     pub(in crate::store) test: Test,
     /// Whether the rows are few enough to be sorted.
     pub(in crate::store) few: bool,
+    /// [`Dialect::PROBE`].
+    pub(super) probe: &'static str,
 }
 
 impl Plan {
@@ -43,15 +45,17 @@ impl Plan {
             rows: of_kind(kind).text(" AND ").append(D::among(candidates)),
             test: test.clone(),
             few: true,
+            probe: D::PROBE,
         }))
     }
 
     /// The plan to walk all entries of this kind.
-    pub(in crate::store) fn walk(kind: i64, test: Test) -> Plan {
+    pub(in crate::store) fn walk<D: Dialect>(kind: i64, test: Test) -> Plan {
         Plan {
             rows: of_kind(kind),
             test,
             few: false,
+            probe: D::PROBE,
         }
     }
 }

@@ -55,28 +55,33 @@ impl Test {
         matches!(self, Test::All(tests) if tests.is_empty())
     }
 
-    /// A condition on `x.seq`.
-    pub(in crate::store) fn condition(&self) -> Sql {
+    /// A condition on `x.seq`; `probe` is [`Dialect::PROBE`].
+    pub(in crate::store) fn condition(&self, probe: &str) -> Sql {
         match self {
             Test::Terms(field, range) => {
                 Sql::new("EXISTS(SELECT 1 FROM term t WHERE t.seq = x.seq AND t.field = ?")
                     .bind(*field)
                     .append(range.condition())
+                    .text(probe)
                     .text(")")
             }
             Test::TargetOf(linkset) => {
-                Sql::new("EXISTS(SELECT 1 FROM link l WHERE l.linkset = ? AND l.target = x.seq)")
+                Sql::new("EXISTS(SELECT 1 FROM link l WHERE l.linkset = ? AND l.target = x.seq")
                     .bind(*linkset)
+                    .text(probe)
+                    .text(")")
             }
             Test::SourceOf(target, name) => Sql::new(
                 "EXISTS(SELECT 1 FROM linkset s JOIN link l ON l.linkset = s.id AND l.target = ? \
-                 WHERE s.source = x.seq AND s.name = ?)",
+                 WHERE s.source = x.seq AND s.name = ?",
             )
             .bind(*target)
-            .bind(name.clone()),
-            Test::All(tests) => combine(tests, " AND ", "TRUE"),
-            Test::Any(tests) => combine(tests, " OR ", "FALSE"),
-            Test::Not(test) => Sql::new("NOT ").append(test.condition()),
+            .bind(name.clone())
+            .text(probe)
+            .text(")"),
+            Test::All(tests) => combine(tests, " AND ", "TRUE", probe),
+            Test::Any(tests) => combine(tests, " OR ", "FALSE", probe),
+            Test::Not(test) => Sql::new("NOT ").append(test.condition(probe)),
         }
     }
 }
@@ -127,11 +132,11 @@ impl Range {
     }
 }
 
-fn combine(tests: &[Test], operator: &str, none: &str) -> Sql {
+fn combine(tests: &[Test], operator: &str, none: &str, probe: &str) -> Sql {
     if tests.is_empty() {
         return Sql::new(none);
     }
-    let conditions = tests.iter().map(Test::condition);
+    let conditions = tests.iter().map(|test| test.condition(probe));
     Sql::new("(")
         .append(Sql::join(conditions, operator))
         .text(")")

@@ -62,7 +62,8 @@ impl Search {
         if self.plan.test.is_always() {
             return rows;
         }
-        rows.text(" AND ").append(self.plan.test.condition())
+        rows.text(" AND ")
+            .append(self.plan.test.condition(self.plan.probe))
     }
 
     /// Counts all matches; `None` if all entries of the kind match.

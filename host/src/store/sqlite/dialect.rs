@@ -15,6 +15,7 @@ impl Dialect for Lite {
     const FROM_BOOLEAN: &'static str = ">= x''";
     const BEFORE_BOOLEAN: &'static str = "< x''";
     const SEARCHES: bool = false;
+    const PROBE: &'static str = "";
 
     /// Both compare bytes: SQLite's `length` of a text would stop at U+0000.
     fn within(operator: Operator, text: &str) -> Sql {

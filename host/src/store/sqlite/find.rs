@@ -76,7 +76,7 @@ pub(super) fn choose(db: &Connection, kind: i64, test: Test) -> Step<Plan> {
             return Ok(plan);
         }
     }
-    Ok(Plan::walk(kind, test))
+    Ok(Plan::walk::<Lite>(kind, test))
 }
 
 fn places(db: &Connection, search: &Search, query: &Query) -> Step<Vec<Position>> {

@@ -201,7 +201,7 @@ fn condition(db: &Connection, filter: Filter) -> String {
         .expect("it is there");
     bind(db, 1, kind.id, filter)
         .expect("it binds")
-        .condition()
+        .condition("")
         .as_str()
         .to_owned()
 }

@@ -1,0 +1,69 @@
+//! Storage for many machines: a PostgreSQL database, or one that speaks its protocol. Any number of hosts work on it at
+//! once and keep nothing to themselves, so that what one has acknowledged holds on all of them at their next call.
+//!
+//! A commit runs at READ COMMITTED and locks what it relies on, row by row, in one order that all commits keep to: the
+//! entries by their keys, then counters, terms and counts, and at last the tenant's row if it appends events. So equal
+//! wishes queue up instead of failing: at SERIALIZABLE a hundred who add a member to one group fail and try again,
+//! nearly all of them many times. What is then read and decided in memory stays true until the commit is durable.
+
+mod commit;
+mod connect;
+mod dialect;
+mod fault;
+mod find;
+mod nul;
+mod read;
+mod schema;
+mod session;
+mod store;
+mod sweep;
+mod tenants;
+mod tls;
+
+use std::sync::Arc;
+
+use deadpool_postgres::Pool;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+pub use self::connect::redacted;
+use super::DatabaseError;
+
+/// A database in PostgreSQL. Clones share it.
+#[derive(Clone)]
+pub struct Postgres {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    pool: Pool,
+    /// Rung when there is something to sweep up.
+    bell: Arc<Notify>,
+    sweeper: AbortHandle,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.sweeper.abort();
+    }
+}
+
+impl Postgres {
+    /// Connects to the database at a URL such as `postgres://user@host/name`, and brings its tables up to date; only
+    /// with `make` does it make them where there are none. A password may be in the URL or in `PGPASSWORD`. Refuses a
+    /// database that is not scimlet's or was written by a newer scimlet. Needs a tokio runtime, here and later.
+    pub async fn open(url: &str, make: bool) -> Result<Postgres, DatabaseError> {
+        let pool = connect::pool(url)?;
+        schema::prepare(&pool, make).await?;
+        let bell = Arc::new(Notify::new());
+        let sweeper = tokio::spawn(sweep::keep_sweeping(pool.clone(), bell.clone()));
+        let sweeper = sweeper.abort_handle();
+        Ok(Postgres {
+            shared: Arc::new(Shared {
+                pool,
+                bell,
+                sweeper,
+            }),
+        })
+    }
+}
