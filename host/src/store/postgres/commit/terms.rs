@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::change::Change;
+use super::change::{Change, Wanted};
 use super::load::Terms;
 use crate::store::postgres::dialect::encode;
 use crate::store::postgres::fault::Step;
@@ -22,6 +22,15 @@ pub(super) struct Rows {
 pub(super) struct Counts {
     pub(super) kinds: BTreeMap<i64, i64>,
     pub(super) fields: BTreeMap<i64, i64>,
+}
+
+/// One entry's terms as they are to be, by the rows of their fields.
+struct Named<'a> {
+    write: u32,
+    seq: i64,
+    terms: Terms,
+    /// For the refusal.
+    paths: BTreeMap<i64, &'a str>,
 }
 
 /// A term that is written.
@@ -52,32 +61,42 @@ pub(super) async fn write(
                 .map(|(field, value)| (*field, value.clone(), *seq)),
         );
     }
-    for wanted in change.wanted() {
-        let (mut new, mut paths) = (Terms::new(), BTreeMap::new());
-        for term in wanted.terms {
-            let Some(field) = rows.field(wanted.kind, &term.path) else {
+    let wanted: Vec<Named<'_>> = change.wanted().iter().map(|one| rows.name(one)).collect();
+    // The values that several want are given to the first of them alone, whoever had them: the others are refused.
+    let mut owners: BTreeMap<&(i64, String), Vec<u32>> = BTreeMap::new();
+    for one in &wanted {
+        for (term, _) in one.terms.iter().filter(|(_, unique)| **unique) {
+            owners.entry(term).or_default().push(one.write);
+        }
+    }
+    owners.retain(|_, writes| writes.len() > 1);
+    for one in &wanted {
+        let old = change.loaded.terms.get(&one.seq).unwrap_or(&none);
+        counts.count(old, &one.terms);
+        let owners = |term| owners.get(term).and_then(|writes| writes.first());
+        let stays =
+            |term, unique, other: &Terms| other.get(term) == Some(unique) && owners(term).is_none();
+        for (term, _) in old
+            .iter()
+            .filter(|(term, unique)| !stays(*term, *unique, &one.terms))
+        {
+            gone.push((term.0, term.1.clone(), one.seq));
+        }
+        for (term, unique) in one
+            .terms
+            .iter()
+            .filter(|(term, unique)| !stays(*term, *unique, old))
+        {
+            if *unique && owners(term).is_some_and(|first| *first != one.write) {
                 continue;
-            };
-            let value = encode(&term.value.clone().into());
-            *new.entry((field, value)).or_default() |= term.unique;
-            paths.insert(field, term.path.as_str());
-        }
-        let old = change.loaded.terms.get(&wanted.seq).unwrap_or(&none);
-        counts.count(old, &new);
-        let differ = |(term, unique): &(&(i64, String), &bool), other: &Terms| {
-            other.get(*term) != Some(*unique)
-        };
-        for ((field, value), _) in old.iter().filter(|term| differ(term, &new)) {
-            gone.push((*field, value.clone(), wanted.seq));
-        }
-        for ((field, value), unique) in new.iter().filter(|term| differ(term, old)) {
-            let term = Added {
-                write: wanted.write,
-                seq: wanted.seq,
-                path: paths.get(field).copied().unwrap_or_default(),
+            }
+            let added_term = Added {
+                write: one.write,
+                seq: one.seq,
+                path: one.paths.get(&term.0).copied().unwrap_or_default(),
                 unique: *unique,
             };
-            added.insert((*field, value.clone(), wanted.seq), term);
+            added.insert((term.0, term.1.clone(), one.seq), added_term);
         }
     }
     delete(session, gone).await?;
@@ -156,6 +175,23 @@ impl Rows {
     fn field(&self, kind: &str, path: &str) -> Option<i64> {
         let key = (kind.to_owned(), path.to_owned());
         self.fields.get(&key).copied()
+    }
+
+    fn name<'a>(&self, wanted: &Wanted<'a>) -> Named<'a> {
+        let mut named = Named {
+            write: wanted.write,
+            seq: wanted.seq,
+            terms: Terms::new(),
+            paths: BTreeMap::new(),
+        };
+        for term in wanted.terms {
+            if let Some(field) = self.field(wanted.kind, &term.path) {
+                let value = encode(&term.value.clone().into());
+                *named.terms.entry((field, value)).or_default() |= term.unique;
+                named.paths.insert(field, term.path.as_str());
+            }
+        }
+        named
     }
 
     /// The rows of all kinds and fields that a change is about, made where they are not there yet.
