@@ -5,15 +5,17 @@
 //! behind HTTP.
 
 pub mod bindings;
+pub mod feed;
 pub mod plugin;
 pub mod router;
 pub mod store;
 mod vacant;
+pub mod webhook;
 
 /// The component as this build made it.
 pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scimlet.wasm"));
 
 pub use bindings::scimlet::plugin::http;
 pub use plugin::{Plugin, PluginOptions};
-pub use router::{Provider, Router, RouterOptions};
+pub use router::{Audit, Provider, Router, RouterOptions};
 pub use vacant::Vacant;

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::store::{
-    Direction, Entry, Key, Link, LinkPage, Page, Query, RecordedEvent, Refusal, Rejection, Store,
-    Write,
+    Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent, Refusal,
+    Rejection, Store, Write,
 };
 
 /// Reads as empty and refuses every commit. An instance bound to it answers any credential as it would
@@ -65,5 +65,17 @@ impl Store for Vacant {
 
     async fn events(&self, _after: u64, _limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
         Ok(Vec::new())
+    }
+
+    async fn head(&self) -> Result<Head, Refusal> {
+        Ok(Head::START)
+    }
+
+    async fn memos(&self, _prefix: String) -> Result<Vec<(String, String)>, Refusal> {
+        Ok(Vec::new())
+    }
+
+    async fn set_memos(&self, _guard: Memo, _changes: Vec<Memo>) -> Result<bool, Refusal> {
+        Err(Refusal::Unavailable("there is no such tenant".to_owned()))
     }
 }

@@ -13,17 +13,8 @@ use scimlet::{Plugin, PluginOptions, Vacant};
 
 /// A component of the contract's shape with this body of its start function.
 fn guest(start: &str) -> Vec<u8> {
-    let export = |name: &&str| format!("(export \"{name}\" (func $f))");
-    let exports = |names: &[&str]| names.iter().map(export).collect::<String>();
-    let provider = exports(&["tenant-of", "handle"]);
-    let admin = exports(&[
-        "configure",
-        "profile",
-        "issue-credential",
-        "rotate-credential",
-        "revoke-credential",
-        "credentials",
-    ]);
+    let provider = exports(include_str!("../../wit/provider.wit"));
+    let admin = exports(include_str!("../../wit/admin.wit"));
     let text = format!(
         r#"(component
             (core module $module
@@ -39,6 +30,15 @@ fn guest(start: &str) -> Vec<u8> {
             (export "scimlet:plugin/admin@0.1.0" (instance $admin)))"#
     );
     wat::parse_str(text).unwrap()
+}
+
+/// The functions of an interface, all of them the one that does nothing.
+fn exports(interface: &str) -> String {
+    let functions = interface.lines().filter(|line| line.contains(": func("));
+    let names = functions.filter_map(|line| line.trim().split(':').next());
+    names
+        .map(|name| format!("(export \"{name}\" (func $f))"))
+        .collect()
 }
 
 fn plugin(start: &str, limits: Limits) -> Plugin {

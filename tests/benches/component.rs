@@ -103,12 +103,7 @@ impl Side {
             .context("the tenant is there")?;
         let admin = plugin.admin(store.clone());
         admin.configure(r#"{"extends":"default"}"#, None).await?;
-        let request = CredentialRequest {
-            tenant: TENANT.to_owned(),
-            label: "bench".to_owned(),
-            scheme: "bearer".to_owned(),
-            lifetime_seconds: None,
-        };
+        let request = CredentialRequest::bearer(TENANT, "bench");
         let secret = admin.issue_credential(&request).await?.secret;
         let router = Router::new(provider.clone(), database, RouterOptions::default());
         let listener = TcpListener::bind("127.0.0.1:0").await?;

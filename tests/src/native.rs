@@ -73,7 +73,7 @@ impl Native {
             tenant: tenant.to_owned(),
             label: "test".to_owned(),
             scheme: "bearer".to_owned(),
-            lifetime_seconds: None,
+            ..admin::CredentialRequest::default()
         };
         self.with_ports(store, move |ports| admin::issue_credential(ports, request))
             .await
@@ -97,6 +97,20 @@ impl scimlet::Provider for Native {
             scimlet_core::handle(ports, &origin, &request)
         });
         Ok(lower::response(answer.await))
+    }
+
+    async fn authorize(
+        &self,
+        store: Arc<dyn Store>,
+        origin: Origin,
+        headers: &[(String, String)],
+        scope: &str,
+    ) -> Result<Result<String, Response>, Fault> {
+        let (origin, headers, scope) = (lift::origin(origin), headers.to_vec(), scope.to_owned());
+        let answer = self.with_ports(store, move |ports| {
+            scimlet_core::authorize(ports, &origin, &headers, &scope)
+        });
+        Ok(answer.await.map_err(lower::response))
     }
 }
 

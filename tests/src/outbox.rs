@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use scimlet::store::sqlite::Sqlite;
-use scimlet::store::{Database, RecordedEvent, Store, chain};
+use scimlet::store::{Channel, Database, RecordedEvent, Store, chain};
 
 /// Where reading goes on.
 #[derive(Clone, Copy, Debug)]
@@ -61,10 +61,29 @@ pub async fn behind(store: &dyn Store, mark: &mut Mark) -> anyhow::Result<Vec<Re
     }
 }
 
-/// All events of a tenant.
+/// All events of a tenant's feed.
 ///
 /// # Errors
-/// As [`store`] and [`behind`].
-pub async fn all(folder: &Path, tenant: &str) -> anyhow::Result<Vec<RecordedEvent>> {
-    behind(&*store(folder, tenant).await?, &mut Mark::START.clone()).await
+/// As [`store`] and [`behind`], which reads those of the audit too.
+pub async fn feed(folder: &Path, tenant: &str) -> anyhow::Result<Vec<RecordedEvent>> {
+    channel(folder, tenant, Channel::Feed).await
+}
+
+/// All events of a tenant's audit.
+///
+/// # Errors
+/// As [`feed`].
+pub async fn audit(folder: &Path, tenant: &str) -> anyhow::Result<Vec<RecordedEvent>> {
+    channel(folder, tenant, Channel::Audit).await
+}
+
+async fn channel(
+    folder: &Path,
+    tenant: &str,
+    channel: Channel,
+) -> anyhow::Result<Vec<RecordedEvent>> {
+    let store = store(folder, tenant).await?;
+    let mut events = behind(&*store, &mut Mark::START.clone()).await?;
+    events.retain(|recorded| recorded.event.channel == channel);
+    Ok(events)
 }

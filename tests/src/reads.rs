@@ -1,18 +1,19 @@
-//! A store that counts the entries that it returns, so that a test can say what a request costs.
+//! A store that counts the entries and links that it returns, so that a test can say what a request costs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use scimlet::store::{
-    Direction, Entry, Key, Link, LinkPage, Page, Query, RecordedEvent, Refusal, Rejection, Store,
-    Write,
+    Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent, Refusal,
+    Rejection, Store, Write,
 };
 
 /// Another store, counted.
 pub struct Counted {
     inner: Arc<dyn Store>,
     returned: AtomicUsize,
+    linked: AtomicUsize,
 }
 
 impl Counted {
@@ -21,12 +22,18 @@ impl Counted {
         Self {
             inner,
             returned: AtomicUsize::new(0),
+            linked: AtomicUsize::new(0),
         }
     }
 
     /// The entries that `find` has returned so far.
     pub fn returned(&self) -> usize {
         self.returned.load(Ordering::Relaxed)
+    }
+
+    /// The links that `links` has returned so far.
+    pub fn linked(&self) -> usize {
+        self.linked.load(Ordering::Relaxed)
     }
 }
 
@@ -51,7 +58,10 @@ impl Store for Counted {
         limit: u32,
     ) -> Result<Vec<LinkPage>, Refusal> {
         let pages = self.inner.links(anchors, name, direction, after, limit);
-        pages.await
+        let pages = pages.await?;
+        let links: usize = pages.iter().map(|page| page.links.len()).sum();
+        self.linked.fetch_add(links, Ordering::Relaxed);
+        Ok(pages)
     }
 
     async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
@@ -73,5 +83,17 @@ impl Store for Counted {
 
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
         self.inner.events(after, limit).await
+    }
+
+    async fn head(&self) -> Result<Head, Refusal> {
+        self.inner.head().await
+    }
+
+    async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
+        self.inner.memos(prefix).await
+    }
+
+    async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal> {
+        self.inner.set_memos(guard, changes).await
     }
 }

@@ -32,6 +32,15 @@ fn build() -> anyhow::Result<PathBuf> {
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
+    // What cargo has told this process about the crate of the tests: a build script that looks at such (ring's does) would run
+    // again here, and then again at the next start of the tests.
+    for (name, _) in std::env::vars_os() {
+        let told =
+            |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST");
+        if name.to_str().is_some_and(told) {
+            command.env_remove(name);
+        }
+    }
     ensure!(command.status()?.success(), "the binary does not build");
     Ok(profile_folder()?.join("scimlet"))
 }
@@ -99,6 +108,8 @@ impl Server {
         let mut process = command(folder)?
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(&database)
+            // Tests are refused more often than any client.
+            .args(["--failures-per-minute", "100000"])
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()?;
@@ -142,6 +153,19 @@ impl Server {
     /// Ends it as `kill -9` does.
     pub fn kill(mut self) {
         self.end();
+    }
+
+    /// Ends it as an operator does, and waits until it has finished.
+    ///
+    /// # Errors
+    /// If it cannot be told, or does not end well.
+    pub fn stop(mut self) -> anyhow::Result<()> {
+        let id = self.process.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status()?;
+        ensure!(told.success(), "no signal reaches {id}");
+        let status = self.process.wait()?;
+        ensure!(status.success(), "it ended with {status}");
+        Ok(())
     }
 
     /// An endpoint of a tenant with a new credential.

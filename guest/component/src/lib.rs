@@ -3,18 +3,15 @@
 
 #![cfg(target_arch = "wasm32")]
 
+mod admin;
 mod bindings;
 mod convert;
 mod ports;
 
-use bindings::exports::scimlet::plugin::admin::{
-    Credential, CredentialRequest, Guest as Admin, Issued, Problem,
-};
 use bindings::exports::scimlet::plugin::provider::{Guest as Provider, Origin, Request, Response};
 use convert::{lift, lower};
 use ports::ports;
 use scimlet_core::port::Level;
-use scimlet_core::service::admin;
 
 /// What the component exports.
 struct Component;
@@ -29,70 +26,15 @@ impl Provider for Component {
         let (origin, request) = (lift::origin(origin), lift::request(request));
         lower::response(scimlet_core::handle(&ports(), &origin, &request))
     }
-}
 
-impl Admin for Component {
-    fn configure(profile: String, expected: Option<u64>) -> Result<u64, Problem> {
-        admin::configure(&ports(), &profile, expected).map_err(problem)
-    }
-
-    fn profile() -> Result<(String, u64), Problem> {
-        admin::profile(&ports()).map_err(problem)
-    }
-
-    fn issue_credential(request: CredentialRequest) -> Result<Issued, Problem> {
-        let request = admin::CredentialRequest {
-            tenant: request.tenant,
-            label: request.label,
-            scheme: request.scheme,
-            lifetime_seconds: request.lifetime_seconds,
-        };
-        admin::issue_credential(&ports(), request)
-            .map(issued)
-            .map_err(problem)
-    }
-
-    fn rotate_credential(id: String) -> Result<Issued, Problem> {
-        admin::rotate_credential(&ports(), &id)
-            .map(issued)
-            .map_err(problem)
-    }
-
-    fn revoke_credential(id: String) -> Result<(), Problem> {
-        admin::revoke_credential(&ports(), &id).map_err(problem)
-    }
-
-    fn credentials() -> Result<Vec<Credential>, Problem> {
-        let listed = admin::credentials(&ports()).map_err(problem)?;
-        Ok(listed.into_iter().map(credential).collect())
-    }
-}
-
-fn credential(listed: admin::Listed) -> Credential {
-    Credential {
-        id: listed.id,
-        label: listed.credential.label,
-        scheme: listed.credential.scheme,
-        created: listed.created,
-        expires: listed.credential.expires,
-        revoked: listed.credential.revoked,
-    }
-}
-
-fn issued(issued: admin::Issued) -> Issued {
-    Issued {
-        credential: credential(issued.listed),
-        secret: issued.secret,
-    }
-}
-
-fn problem(problem: admin::Problem) -> Problem {
-    match problem {
-        admin::Problem::NotFound => Problem::NotFound,
-        admin::Problem::Stale => Problem::Stale,
-        admin::Problem::Invalid(text) => Problem::Invalid(text),
-        admin::Problem::Refused(text) => Problem::Refused(text),
-        admin::Problem::Unavailable(text) => Problem::Unavailable(text),
+    fn authorize(
+        origin: Origin,
+        headers: Vec<(String, String)>,
+        scope: String,
+    ) -> Result<String, Response> {
+        report_panics();
+        let origin = lift::origin(origin);
+        scimlet_core::authorize(&ports(), &origin, &headers, &scope).map_err(lower::response)
     }
 }
 

@@ -1,15 +1,20 @@
-//! Bearer secrets: how they look, and how they are kept.
+//! Clients' secrets: how they look, and how they are kept.
 //!
 //! `scimlet_TENANT_ID_SECRET`: a prefix that scanners find, the tenant for shared URLs, the credential's id for its one look-up, and
 //! in base32 256 random bits with a CRC-32 over everything before it, so that a mistyped secret is known without a look-up. Kept is
-//! the SHA-256 alone: of 256 random bits no slower hash is needed.
+//! the SHA-256 alone: of 256 random bits no slower hash is needed. Bearers present it whole (RFC 6750); for Basic (RFC 7617) the last
+//! `_` is where the user name ends and the password begins.
 
-use data_encoding::{BASE32_NOPAD, HEXLOWER};
+use std::borrow::Cow;
+
+use data_encoding::{BASE32_NOPAD, BASE64, HEXLOWER};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::access::Scopes;
 use crate::port::Ports;
+use crate::profile::Scheme;
 use crate::store::Key;
 
 const PREFIX: &str = "scimlet_";
@@ -23,32 +28,59 @@ pub struct Credential {
     pub tenant: String,
     /// For the operator's eyes.
     pub label: String,
-    /// How clients present it: `bearer`.
-    pub scheme: String,
-    /// SHA-256 of the secret as it is presented, in hexadecimal digits.
+    /// How clients present it.
+    pub scheme: Scheme,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// The role of the profile that it is bound to.
+    pub role: Option<String>,
+    /// The id of the group that those go into who are made with it.
+    pub target_group: Option<String>,
+    /// SHA-256 of the secret, in hexadecimal digits.
     pub digest: String,
+    /// The secret before, which is good for a while.
+    pub previous: Option<Previous>,
     /// How long each secret lives, in milliseconds.
     pub lifetime: Option<u64>,
     /// When the present secret expires.
     pub expires: Option<u64>,
+    /// Whether an event has announced that.
+    pub announced: bool,
     /// When it was revoked.
     pub revoked: Option<u64>,
 }
 
+/// A secret that another one has replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Previous {
+    /// As the present one's.
+    pub digest: String,
+    /// Until when it is good.
+    pub until: u64,
+}
+
 /// A secret that has the right form; whether it is good is another question.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Presented<'a> {
+pub struct Presented {
     /// The tenant that it claims.
-    pub tenant: &'a str,
+    pub tenant: String,
     /// The credential that it claims.
-    pub id: &'a str,
-    text: &'a str,
+    pub id: String,
+    /// How it was presented.
+    pub scheme: Scheme,
+    digest: String,
 }
 
 /// Where a credential is kept.
 #[must_use]
 pub fn key(id: &str) -> Key {
     Key::new(KIND, id)
+}
+
+/// Where it is kept when a credential was last used: apart, so that no commit that expects the credential is stale because of it.
+#[must_use]
+pub fn used_key(id: &str) -> Key {
+    Key::new("$used", id)
 }
 
 /// The kind of credentials' entries.
@@ -82,15 +114,22 @@ pub fn digest(secret: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(secret.as_bytes()))
 }
 
-/// The secret of an Authorization header of the scheme Bearer (RFC 6750 section 2.1), if it has the right form.
+/// The user name and password of a secret, for Basic.
 #[must_use]
-pub fn presented(authorization: &str) -> Option<Presented<'_>> {
-    let (scheme, text) = authorization.trim().split_once(' ')?;
-    let text = text.trim();
-    let rest = text
-        .strip_prefix(PREFIX)
-        .filter(|_| scheme.eq_ignore_ascii_case("bearer"))?;
-    let mut parts = rest.split('_');
+pub fn pair(secret: &str) -> (&str, &str) {
+    secret.rsplit_once('_').unwrap_or(("", secret))
+}
+
+/// The secret of an Authorization header, if it has the right form.
+#[must_use]
+pub fn presented(authorization: &str) -> Option<Presented> {
+    let (name, given) = authorization.trim().split_once(' ')?;
+    let (scheme, text) = match name.to_ascii_lowercase().as_str() {
+        "bearer" => (Scheme::Bearer, Cow::Borrowed(given.trim())),
+        "basic" => (Scheme::Basic, Cow::Owned(basic(given.trim())?)),
+        _ => return None,
+    };
+    let mut parts = text.strip_prefix(PREFIX)?.split('_');
     let (tenant, id, encoded) = (parts.next()?, parts.next()?, parts.next()?);
     let decoded = BASE32_NOPAD
         .decode(encoded.to_ascii_uppercase().as_bytes())
@@ -98,14 +137,26 @@ pub fn presented(authorization: &str) -> Option<Presented<'_>> {
     let (secret, sum) = decoded.split_at_checked(SECRET_BYTES)?;
     let head = text.strip_suffix(encoded)?;
     let whole = parts.next().is_none() && is_tenant_name(tenant) && sum == checksum(head, secret);
-    whole.then_some(Presented { tenant, id, text })
+    whole.then(|| Presented {
+        tenant: tenant.to_owned(),
+        id: id.to_owned(),
+        scheme,
+        digest: digest(&text),
+    })
 }
 
-impl Presented<'_> {
+/// The secret of a user name and a password.
+fn basic(encoded: &str) -> Option<String> {
+    let decoded = String::from_utf8(BASE64.decode(encoded.as_bytes()).ok()?).ok()?;
+    let (name, password) = decoded.split_once(':')?;
+    Some(format!("{name}_{password}"))
+}
+
+impl Presented {
     /// Whether it is the secret of which this digest was kept; takes as long whatever the answer.
     #[must_use]
     pub fn matches(&self, kept: &str) -> bool {
-        digest(self.text).as_bytes().ct_eq(kept.as_bytes()).into()
+        self.digest.as_bytes().ct_eq(kept.as_bytes()).into()
     }
 }
 
@@ -137,7 +188,10 @@ mod tests {
     fn a_secret_says_whose_it_is() {
         let header = format!("Bearer {}", secret());
         let presented = presented(&header).unwrap();
-        assert_eq!((presented.tenant, presented.id), ("demo", "abcdefgh"));
+        assert_eq!(
+            (presented.tenant.as_str(), presented.id.as_str()),
+            ("demo", "abcdefgh")
+        );
         assert!(presented.matches(&digest(&secret())));
         assert!(!presented.matches(&digest("another")));
     }
@@ -157,5 +211,20 @@ mod tests {
         }
         assert!(presented(&format!("bearer  {good}")).is_some());
         assert_eq!(presented(&format!("Basic {good}")), None);
+    }
+
+    #[test]
+    fn a_pair_is_the_same_secret() {
+        let good = secret();
+        let (name, password) = pair(&good);
+        let basic = |text: &str| presented(&format!("Basic {}", BASE64.encode(text.as_bytes())));
+        let presented = basic(&format!("{name}:{password}")).unwrap();
+        assert_eq!(
+            (presented.tenant.as_str(), presented.scheme),
+            ("demo", Scheme::Basic)
+        );
+        assert!(presented.matches(&digest(&good)));
+        assert_eq!(basic(&format!("{name}:{password}x")), None);
+        assert_eq!(basic(&good), None);
     }
 }

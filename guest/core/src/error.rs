@@ -29,6 +29,8 @@ pub enum ErrorKind {
     ExpiredCursor,
     /// Not between 0 and `maxPageSize`, or not that of the first page.
     InvalidCount,
+    /// RFC 7644 table 9 again: the URL names another version of the protocol.
+    InvalidVersion,
     /// No credential, or not a good one.
     Unauthorized,
     /// A good credential, but not for this.
@@ -72,7 +74,8 @@ impl ErrorKind {
             | Self::InvalidValue
             | Self::InvalidCursor
             | Self::ExpiredCursor
-            | Self::InvalidCount => 400,
+            | Self::InvalidCount
+            | Self::InvalidVersion => 400,
             Self::Unauthorized => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
@@ -103,6 +106,7 @@ impl ErrorKind {
             Self::InvalidCursor => Some("invalidCursor"),
             Self::ExpiredCursor => Some("expiredCursor"),
             Self::InvalidCount => Some("invalidCount"),
+            Self::InvalidVersion => Some("invalidVers"),
             Self::Unauthorized
             | Self::Forbidden
             | Self::NotFound

@@ -269,16 +269,17 @@ impl Pusher<'_> {
         if is_order(operator) || operator == Operator::StartsWith {
             return vec![compared];
         }
-        // What is looked for may be in the part of a long value that was cut off.
         self.weakened = true;
-        if !upwards {
-            return vec![compared];
+        let long = Node::Present(format!("{path}{LONG}"));
+        if upwards {
+            // What is looked for may be in the part of a long value that was cut off.
+            vec![compared, long, Node::Any(2)]
+        } else if operator == Operator::EndsWith {
+            // A long value does not end where it was cut off.
+            vec![compared, long, Node::Negate, Node::All(2)]
+        } else {
+            vec![compared]
         }
-        vec![
-            compared,
-            Node::Present(format!("{path}{LONG}")),
-            Node::Any(2),
-        ]
     }
 
     /// `members.value eq` and `groups.value eq` and their like, which the store knows as links. An id is of one kind, so all are

@@ -44,6 +44,14 @@ pub fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Valu
     found.map(|(_, value)| value)
 }
 
+/// The same, to be changed.
+pub fn member_mut<'a>(object: &'a mut Map<String, Value>, name: &str) -> Option<&'a mut Value> {
+    let found = object
+        .iter_mut()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value)
+}
+
 /// Level by level, so that nothing recurses deeper than it may.
 fn read(raw: &RawValue, depth: usize, left: &mut usize) -> Result<Value, JsonError> {
     *left = left.checked_sub(1).ok_or(JsonError::Wide)?;

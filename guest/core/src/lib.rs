@@ -1,9 +1,9 @@
 //! The logic of scimlet: a SCIM 2.0 service provider (RFC 7643, RFC 7644) as a pure function of a request and of what its
 //! ports answer. No I/O, no clock of its own, no wasm; nothing panics on input.
 //!
-//! Modules in layers, each importing only downwards: words (`urn`, `name`, `limits`, `error`, `text`, `instant`, `json`, `store`), syntax
+//! Modules in layers, each importing only downwards: words (`urn`, `name`, `limits`, `error`, `text`, `instant`, `lifetime`, `json`, `store`), syntax
 //! (`filter`), model (`schema`, `resource_type`, `resource`, `etag`), pure operations (`predicate`, `index`, `projection`,
-//! `mutability`, `patch`, `relation`, `sort`, `page`, `cursor`), ports (`port`, `profile`, `dialect`), use cases (`credential`, `access`,
+//! `mutability`, `patch`, `relation`, `sort`, `page`, `cursor`, `signature`), ports (`port`, `webhook`, `profile`, `dialect`), use cases (`credential`, `access`,
 //! `secret`, `service`), protocol (`http`).
 
 #![deny(
@@ -32,6 +32,7 @@ pub mod http;
 pub mod index;
 pub mod instant;
 pub mod json;
+pub mod lifetime;
 pub mod limits;
 pub mod mutability;
 pub mod name;
@@ -47,12 +48,14 @@ pub mod resource_type;
 pub mod schema;
 pub mod secret;
 pub mod service;
+pub mod signature;
 pub mod sort;
 pub mod store;
 pub mod text;
 pub mod urn;
+pub mod webhook;
 
-pub use http::{Request, Response, handle};
+pub use http::{Request, Response, authorize, handle};
 
 /// The tenant that the Authorization header claims, unverified; `None` if it claims none. For embedders that serve all
 /// tenants under one URL.

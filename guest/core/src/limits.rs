@@ -37,6 +37,8 @@ pub const SCAN_PAGE: u32 = 500;
 pub const LINKS_PER_RESPONSE: usize = 10_000;
 /// Values of a relation in one request.
 pub const LINKS_PER_REQUEST: usize = 10_000;
+/// Members of a group that gives them roles or seats: each is told of a change.
+pub const ASSIGNED_MEMBERS: usize = 5000;
 /// Resources inside one another that a filter such as `groups.value eq` takes in.
 pub const NESTED_PER_FILTER: usize = 100;
 /// Keys of one `get`, links of one `has`.

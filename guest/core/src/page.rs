@@ -3,6 +3,37 @@
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 
+/// How large pages are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Resources on a page that asked for none.
+    pub default: usize,
+    /// Resources on a page at the most.
+    pub max: usize,
+    /// Whether there are cursors.
+    pub cursor: bool,
+}
+
+/// What holds where a profile says nothing else.
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            default: limits::PAGE_DEFAULT,
+            max: limits::PAGE_MAX,
+            cursor: true,
+        }
+    }
+}
+
+impl Bounds {
+    /// Less than 0 is 0 (RFC 7644 table 6, RFC 9865 table 1).
+    fn wanted(self, count: Option<i64>) -> usize {
+        count.map_or(self.default, |n| {
+            usize::try_from(n.max(0)).unwrap_or(usize::MAX)
+        })
+    }
+}
+
 /// Which part of a list is wanted, with out-of-range values as the RFCs have them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Paging {
@@ -12,7 +43,7 @@ pub enum Paging {
     Cursor {
         /// As an earlier page gave it; empty for the first page.
         cursor: String,
-        /// At most [`limits::PAGE_MAX`].
+        /// At most [`Bounds::max`].
         count: usize,
     },
 }
@@ -22,7 +53,7 @@ pub enum Paging {
 pub struct Index {
     /// 1-based; less than 1 is 1.
     pub start: u64,
-    /// At most [`limits::PAGE_MAX`]; less than 0 is 0.
+    /// At most [`Bounds::max`]; less than 0 is 0.
     pub count: usize,
 }
 
@@ -32,17 +63,22 @@ impl Paging {
         cursor: Option<String>,
         start_index: Option<i64>,
         count: Option<i64>,
+        bounds: Bounds,
     ) -> Result<Self, Error> {
         let Some(cursor) = cursor else {
-            return Ok(Self::Index(Index::new(start_index, count)));
+            return Ok(Self::Index(Index::new(start_index, count, bounds)));
         };
+        if !bounds.cursor {
+            let detail = "this service has no cursors; ask with `startIndex`";
+            return Err(Error::new(ErrorKind::InvalidCursor, detail));
+        }
         if start_index.is_some() {
             let detail = "`cursor` and `startIndex` exclude each other";
             return Err(Error::new(ErrorKind::InvalidValue, detail));
         }
-        let count = at_most(count);
-        if count > limits::PAGE_MAX {
-            let detail = format!("with a cursor, `count` is at most {}", limits::PAGE_MAX);
+        let count = bounds.wanted(count);
+        if count > bounds.max {
+            let detail = format!("with a cursor, `count` is at most {}", bounds.max);
             return Err(Error::new(ErrorKind::InvalidCount, detail));
         }
         Ok(Self::Cursor { cursor, count })
@@ -51,18 +87,18 @@ impl Paging {
 
 impl Default for Paging {
     fn default() -> Self {
-        Self::Index(Index::new(None, None))
+        Self::Index(Index::new(None, None, Bounds::default()))
     }
 }
 
 impl Index {
     /// From the values of a request.
     #[must_use]
-    pub fn new(start_index: Option<i64>, count: Option<i64>) -> Self {
+    pub fn new(start_index: Option<i64>, count: Option<i64>, bounds: Bounds) -> Self {
         let start = start_index.and_then(|n| u64::try_from(n).ok());
         Self {
             start: start.unwrap_or(1).max(1),
-            count: at_most(count).min(limits::PAGE_MAX),
+            count: bounds.wanted(count).min(bounds.max),
         }
     }
 
@@ -73,13 +109,6 @@ impl Index {
     }
 }
 
-/// Less than 0 is 0 (RFC 7644 table 6, RFC 9865 table 1).
-fn at_most(count: Option<i64>) -> usize {
-    count.map_or(limits::PAGE_DEFAULT, |n| {
-        usize::try_from(n.max(0)).unwrap_or(usize::MAX)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,22 +116,23 @@ mod tests {
     #[test]
     fn out_of_range_values_are_what_the_rfc_says() {
         let first = Index { start: 1, count: 0 };
-        assert_eq!(Index::new(Some(0), Some(-5)), first);
-        assert_eq!(Index::new(None, None).count, limits::PAGE_DEFAULT);
-        let far = Index::new(Some(101), Some(1_000_000));
+        let index = |start, count| Index::new(start, count, Bounds::default());
+        assert_eq!(index(Some(0), Some(-5)), first);
+        assert_eq!(index(None, None).count, limits::PAGE_DEFAULT);
+        let far = index(Some(101), Some(1_000_000));
         assert_eq!((far.offset(), far.count), (100, limits::PAGE_MAX));
-        let endless = Index::new(Some(i64::MIN), Some(i64::MAX));
+        let endless = index(Some(i64::MIN), Some(i64::MAX));
         assert_eq!((endless.offset(), endless.count), (0, limits::PAGE_MAX));
     }
 
     #[test]
     fn with_a_cursor_too_large_a_count_is_refused() {
-        let count = |count| Paging::new(Some(String::new()), None, Some(count));
+        let count = |count| Paging::new(Some(String::new()), None, Some(count), Bounds::default());
         let cursor = String::new();
         assert_eq!(count(-1), Ok(Paging::Cursor { cursor, count: 0 }));
         assert_eq!(count(1001).unwrap_err().kind, ErrorKind::InvalidCount);
         assert_eq!(
-            Paging::new(Some(String::new()), Some(1), None)
+            Paging::new(Some(String::new()), Some(1), None, Bounds::default())
                 .unwrap_err()
                 .kind,
             ErrorKind::InvalidValue

@@ -1,5 +1,8 @@
 //! A resource as it is kept and as it is shown: RFC 7643 section 3.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::Error;
@@ -7,6 +10,21 @@ use crate::resource_type::ResourceType;
 use crate::schema::Content;
 use crate::store::{Entry, Key};
 use crate::{etag, instant};
+
+/// What the service keeps of a resource and no client sees.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    /// Whether the product imported it, and no client has provisioned it yet.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub imported: bool,
+    /// The kinds of seats that it has, by the id of the group that gives them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub seats: BTreeMap<String, String>,
+}
+
+/// The member of a stored body that holds the [`State`]; no attribute has such a name.
+const STATE: &str = "#state";
 
 /// A stored resource. The content holds neither `id`, `meta` and `schemas`, which follow from the entry, nor relations,
 /// which are links.
@@ -22,14 +40,20 @@ pub struct Resource {
     pub modified: u64,
     /// The attributes.
     pub content: Content,
+    /// What no client sees.
+    pub state: State,
 }
 
 impl Resource {
     /// A resource as the store returned it; an error if the body is not what core wrote.
     pub fn from_entry(entry: Entry) -> Result<Self, Error> {
-        let content = serde_json::from_str(&entry.body).map_err(|error| {
-            Error::internal(format!("{} has a broken body: {error}", entry.key))
-        })?;
+        let broken = |error| Error::internal(format!("{} has a broken body: {error}", entry.key));
+        let mut content: Content = serde_json::from_str(&entry.body).map_err(broken)?;
+        let state = content
+            .remove(STATE)
+            .map(serde_json::from_value)
+            .transpose();
+        let state = state.map_err(broken)?.unwrap_or_default();
         let Entry {
             key,
             version,
@@ -43,7 +67,20 @@ impl Resource {
             created,
             modified,
             content,
+            state,
         })
+    }
+
+    /// The body to store for a content of this resource.
+    pub fn body(&self, content: &Content) -> Result<String, Error> {
+        let internal = |error: serde_json::Error| Error::internal(error.to_string());
+        if self.state == State::default() {
+            return serde_json::to_string(content).map_err(internal);
+        }
+        let mut content = content.clone();
+        let state = serde_json::to_value(&self.state).map_err(internal)?;
+        content.insert(STATE.to_owned(), state);
+        serde_json::to_string(&content).map_err(internal)
     }
 
     /// The URL, below a base URL without a final slash.

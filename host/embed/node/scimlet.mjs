@@ -78,9 +78,10 @@ export class Tenant {
     return this.#administer((admin) => admin.configure(profile, expected));
   }
 
-  /** The answer has `credential` and `secret`. */
-  issueCredential(label, { scheme = 'bearer', lifetimeSeconds } = {}) {
-    const request = { tenant: this.#name, label, scheme, lifetimeSeconds };
+  /** The answer has `credential`, `username` (where the scheme is basic) and `secret`. */
+  issueCredential(label, { scheme = 'bearer', scopes = [], ...others } = {}) {
+    // The others are `lifetimeSeconds`, `role` and `targetGroup`.
+    const request = { tenant: this.#name, label, scheme, scopes, ...others };
     return this.#administer((admin) => admin.issueCredential(request));
   }
 

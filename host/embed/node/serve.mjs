@@ -28,7 +28,10 @@ async function answer(request, response) {
     body: body.toString(),
   });
   response.statusCode = answered.status;
-  for (const [name, value] of answered.headers) response.appendHeader(name, value);
+  for (const [name, value] of answered.headers) {
+    // What begins so is for the embedder; this one does not count requests.
+    if (!name.startsWith('x-scimlet-')) response.appendHeader(name, value);
+  }
   response.end(answered.body);
 }
 

@@ -77,10 +77,18 @@ class Tenant:
         """Sets the tenant's profile, a JSON document; its new version."""
         return good(self._call("admin", "configure", profile, expected))
 
-    def issue_credential(self, label, scheme="bearer", lifetime_seconds=None):
-        """A record with `credential` and `secret`."""
+    def issue_credential(
+        self, label, scheme="bearer", lifetime_seconds=None, scopes=(), role=None, target_group=None
+    ):
+        """A record with `credential`, `username` (where the scheme is basic) and `secret`."""
         request = record(
-            tenant=self.name, label=label, scheme=scheme, lifetime_seconds=lifetime_seconds
+            tenant=self.name,
+            label=label,
+            scheme=scheme,
+            lifetime_seconds=lifetime_seconds,
+            scopes=list(scopes),
+            role=role,
+            target_group=target_group,
         )
         return good(self._call("admin", "issue-credential", request))
 

@@ -55,7 +55,9 @@ class Handler(BaseHTTPRequestHandler):
         body = response.body.encode()
         self.send_response(response.status)
         for name, value in response.headers:
-            self.send_header(name, value)
+            # What begins so is for the embedder; this one does not count requests.
+            if not name.startswith("x-scimlet-"):
+                self.send_header(name, value)
         if response.status not in (204, 304):
             self.send_header("content-length", str(len(body)))
         self.end_headers()

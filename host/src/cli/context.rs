@@ -2,6 +2,7 @@
 
 use std::io::{Write as _, stdout};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use scimlet::plugin::{Admin, Limits};
@@ -59,13 +60,18 @@ impl Context {
         Ok(recorded.unwrap_or_else(|| url::DEFAULT.to_owned()))
     }
 
-    /// Prints whichever was asked for. Both end without a line break.
+    /// Prints whichever was asked for.
     pub(super) fn print(&self, text: &str, json: &Value) -> anyhow::Result<()> {
-        if self.json {
-            line(&format!("{json:#}"))
-        } else {
-            line(text)
-        }
+        print(self.json, text, json)
+    }
+}
+
+/// Prints one or the other. Both end without a line break.
+pub(super) fn print(as_json: bool, text: &str, json: &Value) -> anyhow::Result<()> {
+    if as_json {
+        line(&format!("{json:#}"))
+    } else {
+        line(text)
     }
 }
 
@@ -77,10 +83,14 @@ pub(super) fn line(text: &str) -> anyhow::Result<()> {
         .context("cannot print")
 }
 
+/// How long one call of an operator may take: a group may have very many members.
+const PATIENCE: Duration = Duration::from_secs(600);
+
 /// A plugin for a few calls, one after another.
 pub(super) fn small_plugin() -> anyhow::Result<Plugin> {
     let limits = Limits {
         concurrency: 1,
+        request: PATIENCE,
         ..Limits::default()
     };
     Ok(Plugin::new(PluginOptions {

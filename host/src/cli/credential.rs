@@ -2,12 +2,12 @@
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use scimlet::plugin::{Credential as Listed, CredentialRequest, Issued};
-use serde_json::{Value, json};
+use scimlet::plugin::{Credential as Listed, CredentialRequest};
+use serde_json::json;
 
 use super::context::{Context, small_plugin};
 use super::table::table;
-use super::time::{date, date_or_dash, seconds};
+use super::time::{date, date_or_dash};
 use super::{issued, lifetime};
 
 /// Make, list, rotate and revoke the secrets of identity providers.
@@ -15,7 +15,8 @@ use super::{issued, lifetime};
 pub(super) enum Credential {
     /// Make a credential and print its secret, this once.
     #[command(
-        after_help = "Example:\n  scimlet credential create acme --label 'Okta production' --lifetime 600d"
+        after_help = "Examples:\n  scimlet credential create acme --label 'Okta production' --lifetime 600d\n  \
+                      scimlet credential create acme --scheme basic --scope users --scope read-only"
     )]
     Create(Create),
     /// List all credentials of a tenant, revoked and expired ones too; never their secrets.
@@ -24,7 +25,7 @@ pub(super) enum Credential {
         /// The tenant's name.
         tenant: String,
     },
-    /// Give a credential a new secret and print it; the old one is refused at once.
+    /// Give a credential a new secret and print it; the old one is refused at once, or when the profile says.
     #[command(after_help = "Example:\n  scimlet credential rotate acme ID\n\n\
                             ID is in the first column of `scimlet credential list acme`.")]
     Rotate {
@@ -56,12 +57,22 @@ pub(super) struct Create {
         hide_default_value = true
     )]
     label: String,
-    /// How the client presents it.
+    /// How the client presents it: bearer (a token) or basic (a user name and a password).
     #[arg(long, default_value = "bearer")]
     scheme: String,
-    /// When it expires: a number and a unit (s, m, h or d). Without it, it does not.
+    /// When it expires: a number and a unit (s, m, h or d). Without it, when the profile says.
     #[arg(long, value_name = "600d", value_parser = lifetime::parse)]
     lifetime: Option<u64>,
+    /// What it is good for: read-only, users, groups, bulk or events; may be given several times. Without it, for everything
+    /// but events.
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// The role of the profile that it is bound to.
+    #[arg(long)]
+    role: Option<String>,
+    /// The group, by id or name, that users go into who are made with it; made if there is none of this name.
+    #[arg(long, value_name = "GROUP")]
+    target_group: Option<String>,
 }
 
 impl Credential {
@@ -82,11 +93,14 @@ impl Create {
             label: self.label,
             scheme: self.scheme,
             lifetime_seconds: self.lifetime,
+            scopes: self.scopes,
+            role: self.role,
+            target_group: self.target_group,
         };
         let plugin = small_plugin()?;
         let admin = context.admin(&plugin, &request.tenant).await?;
         let issued = admin.issue_credential(&request).await?;
-        show(context, &request.tenant, &issued).await
+        issued::show(context, &request.tenant, &issued).await
     }
 }
 
@@ -95,10 +109,20 @@ async fn list(context: &Context, tenant: &str) -> anyhow::Result<()> {
     let credentials = context.admin(&plugin, tenant).await?.credentials().await?;
     let rows: Vec<_> = credentials.iter().map(row).collect();
     let text = table(
-        ["ID", "LABEL", "SCHEME", "CREATED", "EXPIRES", "REVOKED"],
+        [
+            "ID",
+            "LABEL",
+            "SCHEME",
+            "SCOPES",
+            "ROLE",
+            "CREATED",
+            "EXPIRES",
+            "REVOKED",
+            "LAST USED",
+        ],
         &rows,
     );
-    context.print(&text, &credentials.iter().map(object).collect())
+    context.print(&text, &credentials.iter().map(issued::object).collect())
 }
 
 async fn rotate(context: &Context, tenant: &str, id: &str) -> anyhow::Result<()> {
@@ -108,7 +132,7 @@ async fn rotate(context: &Context, tenant: &str, id: &str) -> anyhow::Result<()>
         .rotate_credential(id)
         .await
         .with_context(|| no_change(id))?;
-    show(context, tenant, &issued).await
+    issued::show(context, tenant, &issued).await
 }
 
 async fn revoke(context: &Context, tenant: &str, id: &str) -> anyhow::Result<()> {
@@ -126,29 +150,16 @@ fn no_change(id: &str) -> String {
     format!("credential `{id}` is not changed")
 }
 
-async fn show(context: &Context, tenant: &str, issued: &Issued) -> anyhow::Result<()> {
-    let url = context.base_url(tenant).await?;
-    context.print(&issued::text(issued, &url), &issued::json(issued, &url))
-}
-
-fn row(credential: &Listed) -> [String; 6] {
+fn row(credential: &Listed) -> [String; 9] {
     [
         credential.id.clone(),
         credential.label.clone(),
         credential.scheme.clone(),
+        issued::scopes(credential),
+        issued::or_dash(credential.role.as_deref()),
         date(credential.created),
         date_or_dash(credential.expires),
         date_or_dash(credential.revoked),
+        date_or_dash(credential.last_used),
     ]
-}
-
-fn object(credential: &Listed) -> Value {
-    json!({
-        "id": credential.id,
-        "label": credential.label,
-        "scheme": credential.scheme,
-        "created": seconds(credential.created),
-        "expires": credential.expires.map(seconds),
-        "revoked": credential.revoked.map(seconds),
-    })
 }

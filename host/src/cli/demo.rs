@@ -34,12 +34,7 @@ async fn make(context: &Context, plugin: &Plugin, begun: bool) -> anyhow::Result
         let profile = r#"{"extends":"default"}"#;
         tenant::make(context, plugin, NAME, profile, time::now()).await?;
     }
-    let request = CredentialRequest {
-        tenant: NAME.to_owned(),
-        label: NAME.to_owned(),
-        scheme: "bearer".to_owned(),
-        lifetime_seconds: None,
-    };
+    let request = CredentialRequest::bearer(NAME, NAME);
     let admin = context.admin(plugin, NAME).await?;
     Ok(admin.issue_credential(&request).await?)
 }
@@ -50,16 +45,15 @@ pub(super) fn print(context: &Context, public_url: &str, issued: &Issued) -> any
     if context.json {
         return line(&issued::json(issued, &url).to_string());
     }
-    let secret = &issued.secret;
     line(&format!(
         "\n\
          The database was empty: there is a tenant `{NAME}` in it now.\n\
          \n\
          URL     {url}\n\
-         secret  {secret}\n\
+         secret  {}\n\
          \n\
-         Keep the secret now: it will not be shown again. To try it:\n\
-         \n\
-         curl -H 'Authorization: Bearer {secret}' {url}/Users\n"
+         {}\n",
+        issued.secret,
+        issued::trial(issued, &url),
     ))
 }

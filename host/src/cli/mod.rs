@@ -1,17 +1,28 @@
 //! The command line: one file for each group of commands, and what they share.
 
+mod audit;
 mod context;
 mod credential;
 mod database;
 mod demo;
+mod events;
+mod group;
+mod identity_provider;
 mod issued;
 mod lifetime;
+mod maintenance;
+mod profile;
+mod reference;
+mod retry;
 mod serve;
+mod setting;
 mod shutdown;
 mod table;
 mod tenant;
 mod time;
 mod url;
+mod user;
+mod webhook;
 
 use std::io::{IsTerminal as _, stderr};
 use std::process::ExitCode;
@@ -62,7 +73,22 @@ enum Command {
     #[command(subcommand)]
     Tenant(tenant::Tenant),
     #[command(subcommand)]
+    Profile(profile::Profile),
+    #[command(subcommand)]
     Credential(credential::Credential),
+    #[command(subcommand)]
+    IdentityProvider(identity_provider::IdentityProvider),
+    #[command(subcommand)]
+    User(user::User),
+    #[command(subcommand)]
+    Group(group::Group),
+    #[command(subcommand)]
+    Reference(reference::Reference),
+    Events(events::Events),
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
 }
 
 /// Does what the arguments say. Whatever goes wrong is one sentence on stderr and the exit code 1; wrong
@@ -97,21 +123,23 @@ fn log(command: &Command) {
 
 impl Command {
     async fn run(self, common: &Common) -> anyhow::Result<()> {
-        let context = Context::open(common, self.makes_database()).await?;
+        let open = |make| Context::open(common, make);
         match self {
-            Self::Serve(serve) => serve.run(&context).await,
-            Self::Tenant(tenant) => tenant.run(&context).await,
-            Self::Credential(credential) => credential.run(&context).await,
+            Self::Serve(serve) => serve.run(&open(true).await?).await,
+            Self::Tenant(tenant) => {
+                let context = open(tenant.makes_database()).await?;
+                tenant.run(&context).await
+            }
+            Self::Profile(profile) => profile.run(common.json).await,
+            Self::Credential(credential) => credential.run(&open(false).await?).await,
+            Self::IdentityProvider(provider) => provider.run(&open(false).await?).await,
+            Self::User(user) => user.run(&open(false).await?).await,
+            Self::Group(group) => group.run(&open(false).await?).await,
+            Self::Reference(reference) => reference.run(&open(false).await?).await,
+            Self::Events(events) => events.run(&open(false).await?).await,
+            Self::Audit(audit) => audit.run(&open(false).await?).await,
+            Self::Webhook(webhook) => webhook.run(&open(false).await?).await,
         }
-    }
-
-    /// Whether the command makes sense on a database that is not there yet. For the others a missing file
-    /// is a mistake in its name.
-    fn makes_database(&self) -> bool {
-        matches!(
-            self,
-            Self::Serve(_) | Self::Tenant(tenant::Tenant::Create { .. })
-        )
     }
 }
 

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
 use clap::Args;
+use scimlet::webhook::Dispatcher;
 use scimlet::{Plugin, PluginOptions, Router, RouterOptions};
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 use super::context::{Context, PUBLIC_URL, line};
-use super::{demo, shutdown, url};
+use super::{demo, maintenance, shutdown, url};
 
 /// Serve all tenants of the database over HTTP.
 #[derive(Args)]
@@ -27,6 +29,10 @@ pub(super) struct Serve {
     /// What clients reach this server by, if that is not the address that it listens on.
     #[arg(long, value_name = "URL", value_parser = url::parse_public)]
     public_url: Option<String>,
+    /// Refused credentials that one address may send in a minute before it is slowed down. Raise it where all clients come
+    /// through one proxy.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    failures_per_minute: u32,
 }
 
 impl Serve {
@@ -49,10 +55,25 @@ impl Serve {
         let known = (!address.ip().is_unspecified()).then_some(own_url);
         let options = RouterOptions {
             public_url: self.public_url.or(known),
+            failures: self.failures_per_minute,
             ..RouterOptions::default()
         };
-        let router = Router::new(plugin, Arc::clone(&context.database), options);
-        serve(listener, router, signal).await
+        let _maintenance = maintenance::start(&plugin, &context.database);
+        let database = Arc::clone(&context.database);
+        let router = Router::new(Arc::clone(&plugin) as _, Arc::clone(&database), options);
+        let (bell, closing) = (router.bell().clone(), router.closing());
+        let webhooks = tokio::spawn(Dispatcher::new(plugin, database, bell, closing).run());
+        let audit = Arc::clone(router.audit());
+        let served = tokio::select! {
+            served = serve(listener, router.clone(), signal) => served,
+            () = audit.keep_writing() => Ok(()),
+        };
+        router.close();
+        if timeout(shutdown::DRAIN, webhooks).await.is_err() {
+            tracing::warn!("some webhooks did not answer in time");
+        }
+        audit.write().await;
+        served
     }
 }
 
@@ -63,9 +84,14 @@ async fn serve(
 ) -> anyhow::Result<()> {
     // Small answers must not wait for the client's acknowledgement of the ones before.
     let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
+    let closing = router.clone();
     let service = router
         .into_axum()
         .into_make_service_with_connect_info::<SocketAddr>();
+    let signal = async move {
+        signal.await;
+        closing.close();
+    };
     let (signal, overdue) = shutdown::bounded(signal);
     let server = axum::serve(listener, service).with_graceful_shutdown(signal);
     tokio::select! {

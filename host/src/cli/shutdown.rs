@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 /// How long requests may take to end after the signal.
-const DRAIN: Duration = Duration::from_secs(10);
+pub(super) const DRAIN: Duration = Duration::from_secs(10);
 
 /// Completes at the first SIGTERM or SIGINT after this call; the future may be awaited later.
 #[cfg(unix)]

@@ -10,11 +10,12 @@ use scimlet::store::{DatabaseError, Tenant as Listed, is_tenant_name};
 use serde_json::{Value, json};
 
 use super::context::{Context, small_plugin};
+use super::setting::Setting;
 use super::table::table;
 use super::time::{date, now, seconds};
-use super::url;
+use super::{setting, url};
 
-/// Make, list, show and delete tenants.
+/// Make, list, show, change and delete tenants.
 #[derive(Subcommand)]
 pub(super) enum Tenant {
     /// Make a tenant.
@@ -36,6 +37,28 @@ pub(super) enum Tenant {
         /// The tenant's name.
         name: String,
     },
+    /// Change settings of a tenant's profile, all of them or none.
+    #[command(
+        after_help = "Examples:\n  scimlet tenant set acme users.seats=5 enabled=true\n  \
+                      scimlet tenant set acme 'users.default-roles=[\"viewer\"]' 'network.allow=[\"192.0.2.0/24\"]'"
+    )]
+    Set {
+        /// The tenant's name.
+        name: String,
+        /// A setting's path, and its value as JSON.
+        #[arg(required = true, value_name = "PATH=VALUE", value_parser = setting::parse)]
+        settings: Vec<Setting>,
+    },
+    /// Say whether what a gate of the profile demands is done; requests are let in when all gates are met.
+    #[command(after_help = "Example:\n  scimlet tenant gate acme contract met")]
+    Gate {
+        /// The tenant's name.
+        name: String,
+        /// The gate's name.
+        gate: String,
+        /// Whether it is done.
+        state: setting::Gate,
+    },
     /// Delete a tenant and everything in it, at once and for good.
     #[command(after_help = "Example:\n  scimlet tenant delete acme")]
     Delete {
@@ -45,11 +68,21 @@ pub(super) enum Tenant {
 }
 
 impl Tenant {
+    /// Whether the command makes sense on a database that is not there yet. For the other commands a missing file is a
+    /// mistake in its name.
+    pub(super) fn makes_database(&self) -> bool {
+        matches!(self, Self::Create { .. })
+    }
+
     pub(super) async fn run(self, context: &Context) -> anyhow::Result<()> {
         match self {
             Self::Create { name, profile } => create(context, &name, &profile).await,
             Self::List => list(context).await,
             Self::Show { name } => show(context, &name).await,
+            Self::Set { name, settings } => setting::set(context, &name, &settings).await,
+            Self::Gate { name, gate, state } => {
+                setting::set_gate(context, &name, &gate, state).await
+            }
             Self::Delete { name } => delete(context, &name).await,
         }
     }

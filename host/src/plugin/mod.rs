@@ -18,7 +18,10 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Linker};
 
-pub use self::admin::{Admin, AdminError, Credential, CredentialRequest, Issued};
+pub use self::admin::{
+    Admin, AdminError, Assignment, Credential, CredentialRequest, IdentityProvider, Imported,
+    Issued, Reference, Webhook,
+};
 use self::clock::{Clock, SystemClock};
 pub use self::fault::{Cause, Fault, LoadError};
 use self::journal::{Journal, TracingJournal};
@@ -102,6 +105,26 @@ impl Plugin {
         let response = session.close(response)?;
         session.check_size(&response)?;
         Ok(response)
+    }
+
+    /// Who asks, if the headers are those of a client of the tenant that may do what the scope names; else the answer to send.
+    ///
+    /// # Errors
+    /// As for [`Plugin::handle`].
+    pub async fn authorize(
+        &self,
+        store: Arc<dyn Store>,
+        origin: Origin,
+        headers: &[(String, String)],
+        scope: &str,
+    ) -> Result<Result<String, Response>, Fault> {
+        let mut session = self.session(store, &origin.tenant).await?;
+        let (guest, store) = session.parts();
+        let answer = guest
+            .scimlet_plugin_provider()
+            .call_authorize(store, &origin, headers, scope)
+            .await;
+        session.close(answer)
     }
 
     /// The tenant that the Authorization header claims, unverified.

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use tracing::Instrument as _;
 
 use super::problem::Problem;
-use super::target::Target;
+use super::target::{self, Target};
 use super::{Router, exchange};
 use crate::plugin::{Cause, Fault, fresh_id};
 use crate::store::{DatabaseError, Store, is_tenant_name};
@@ -38,6 +38,9 @@ impl Router {
     }
 
     async fn scim(self, request: Request, path: &str) -> Result<Response, Problem> {
+        if let Some(tenant) = target::feed(path) {
+            return self.events(tenant, request).await;
+        }
         let nothing = || Problem::new(StatusCode::NOT_FOUND, "there is nothing here");
         let target = Target::of(path).ok_or_else(nothing)?;
         let (parts, body) = request.into_parts();
@@ -56,7 +59,7 @@ impl Router {
     }
 
     /// As far as the request tells without its credential.
-    fn origin(&self, parts: &Parts, target: &Target<'_>) -> http::Origin {
+    pub(super) fn origin(&self, parts: &Parts, target: &Target<'_>) -> http::Origin {
         let public = self.options.public_url.as_deref();
         let server = public.map_or_else(|| exchange::own_url(parts), str::to_owned);
         let client = parts.extensions.get::<ConnectInfo<SocketAddr>>();
@@ -97,18 +100,28 @@ impl Router {
         origin.tenant = tenant
             .filter(|name| is_tenant_name(name))
             .unwrap_or_default();
-        let store = self.store(&origin.tenant).await?;
-        Ok(self.provider.handle(store, origin, request).await?)
+        let (tenant, address) = (origin.tenant.clone(), origin.client_address.clone());
+        self.throttle.admit(&tenant, Instant::now())?;
+        let found = self.find(&tenant).await?;
+        // For a tenant that is not there a store in which nothing is, so that the guest itself refuses the
+        // credential, as it would refuse a wrong one.
+        let store = found.clone().unwrap_or_else(|| Arc::new(Vacant));
+        let answer = self.provider.handle(store, origin, request).await;
+        if let Some(store) = found {
+            let outcome = answer.as_ref().map(|answer| answer.status);
+            self.audit.observe(&tenant, &*store, outcome).await;
+        }
+        self.throttle
+            .settle(&tenant, address.as_deref(), answer?, Instant::now())
     }
 
-    /// For a tenant that is not there a store in which nothing is, so that the guest itself refuses the
-    /// credential, as it would refuse a wrong one.
-    async fn store(&self, tenant: &str) -> Result<Arc<dyn Store>, Problem> {
-        if tenant.is_empty() {
-            return Ok(Arc::new(Vacant));
+    /// The storage of a tenant, if there is such a one. Its commits ring.
+    pub(super) async fn find(&self, tenant: &str) -> Result<Option<Arc<dyn Store>>, Problem> {
+        if !is_tenant_name(tenant) {
+            return Ok(None);
         }
         let store = self.database.open(tenant).await.map_err(unavailable)?;
-        Ok(store.unwrap_or_else(|| Arc::new(Vacant)))
+        Ok(store.map(|store| self.bell.on(tenant, store)))
     }
 }
 

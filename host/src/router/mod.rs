@@ -4,22 +4,29 @@
 //! says. The host itself answers only what has no base URL, what is too large, and its own failures.
 
 mod answer;
+mod audit;
+mod events;
 mod exchange;
 mod problem;
 mod target;
 #[cfg(test)]
 mod tests;
+mod throttle;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::extract::State;
+use tokio::sync::watch;
 
+pub use self::audit::Audit;
 use crate::Plugin;
+use crate::feed::Bell;
 use crate::http::{Origin, Request, Response};
 use crate::plugin::Fault;
 use crate::store::{Database, Store};
+use throttle::Throttle;
 
 /// Who answers SCIM requests: the component, or in tests the same logic compiled natively.
 #[async_trait]
@@ -34,6 +41,15 @@ pub trait Provider: Send + Sync + 'static {
         origin: Origin,
         request: Request,
     ) -> Result<Response, Fault>;
+
+    /// Who asks, if the headers are those of a client of that tenant that may do what the scope names; else the answer to send.
+    async fn authorize(
+        &self,
+        store: Arc<dyn Store>,
+        origin: Origin,
+        headers: &[(String, String)],
+        scope: &str,
+    ) -> Result<Result<String, Response>, Fault>;
 }
 
 #[async_trait]
@@ -50,9 +66,19 @@ impl Provider for Plugin {
     ) -> Result<Response, Fault> {
         Plugin::handle(self, store, origin, request).await
     }
+
+    async fn authorize(
+        &self,
+        store: Arc<dyn Store>,
+        origin: Origin,
+        headers: &[(String, String)],
+        scope: &str,
+    ) -> Result<Result<String, Response>, Fault> {
+        Plugin::authorize(self, store, origin, headers, scope).await
+    }
 }
 
-/// How a [`Router`] reads requests.
+/// How a [`Router`] reads requests, and whom it slows down.
 #[derive(Clone, Debug)]
 pub struct RouterOptions {
     /// What clients put before the paths, such as `https://scim.example.com`. `None` takes the Host header,
@@ -62,6 +88,8 @@ pub struct RouterOptions {
     pub body: usize,
     /// How long a client may take to send a body; longer is answered with 408.
     pub body_time: Duration,
+    /// Refused credentials that one address may send in a minute; more are answered with 429. Good ones from there still pass.
+    pub failures: u32,
 }
 
 impl Default for RouterOptions {
@@ -70,17 +98,23 @@ impl Default for RouterOptions {
             public_url: None,
             body: 1 << 20,
             body_time: Duration::from_secs(30),
+            failures: 10,
         }
     }
 }
 
 /// Serves the tenants of a database at `/{tenant}/scim/v2`, `/{tenant}/scim`, and, where the credential says
-/// who it is, `/scim/v2` and `/scim`; also `GET /health`.
+/// who it is, `/scim/v2` and `/scim`; also `GET /health`, and `GET /{tenant}/events`, the tenant's feed.
 #[derive(Clone)]
 pub struct Router {
     provider: Arc<dyn Provider>,
     database: Arc<dyn Database>,
     options: Arc<RouterOptions>,
+    throttle: Arc<Throttle>,
+    bell: Bell,
+    audit: Arc<Audit>,
+    /// True when the server stops.
+    closing: watch::Sender<bool>,
 }
 
 impl Router {
@@ -90,11 +124,36 @@ impl Router {
         database: Arc<dyn Database>,
         options: RouterOptions,
     ) -> Self {
+        let throttle = Throttle::new(options.failures);
         Self {
             provider,
+            audit: Arc::new(Audit::new(Arc::clone(&database))),
             database,
             options: Arc::new(options),
+            throttle: Arc::new(throttle),
+            bell: Bell::default(),
+            closing: watch::Sender::new(false),
         }
+    }
+
+    /// Rings for every commit of a request.
+    pub fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    /// What the host itself has to say in tenants' audits: for the server to write from time to time, and at the end.
+    pub fn audit(&self) -> &Arc<Audit> {
+        &self.audit
+    }
+
+    /// Becomes true when [`Router::close`] is called.
+    pub fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
+    }
+
+    /// Ends the answers that would go on for ever. Other requests are answered as before.
+    pub fn close(&self) {
+        self.closing.send_replace(true);
     }
 
     /// The application, to be served or merged into another at its root. It knows the client's address if

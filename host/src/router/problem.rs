@@ -1,6 +1,6 @@
 //! What the host answers by itself: SCIM errors (RFC 7644 section 3.12) that give nothing away.
 
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
@@ -8,13 +8,14 @@ use uuid::Uuid;
 use crate::plugin::Fault;
 
 /// Seconds after which a client may try again what a passing condition refused.
-const RETRY_SECONDS: u16 = 5;
+const RETRY_SECONDS: u64 = 5;
 
 /// A SCIM error of the host.
 #[derive(Debug)]
 pub(super) struct Problem {
     status: StatusCode,
     detail: String,
+    headers: Vec<(&'static str, String)>,
 }
 
 impl Problem {
@@ -22,14 +23,26 @@ impl Problem {
         Self {
             status,
             detail: detail.into(),
+            headers: Vec::new(),
         }
+    }
+
+    /// With a header more.
+    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.headers.push((name, value.to_string()));
+        self
+    }
+
+    /// With the seconds after which the client may try again.
+    pub(super) fn retry_after(self, seconds: u64) -> Self {
+        self.with("retry-after", seconds)
     }
 
     /// For what the client cannot help: the details are in the log beside the incident id.
     pub(super) fn incident(id: Uuid, passing: bool) -> Self {
         if passing {
             let detail = format!("the service is busy, try again later (incident {id})");
-            return Self::new(StatusCode::SERVICE_UNAVAILABLE, detail);
+            return Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(RETRY_SECONDS);
         }
         let detail = format!("internal error (incident {id})");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
@@ -53,10 +66,11 @@ impl IntoResponse for Problem {
         });
         let content_type = [(CONTENT_TYPE, "application/scim+json")];
         let mut response = (self.status, content_type, body.to_string()).into_response();
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS));
+        for (name, value) in self.headers {
+            // What HTTP does not allow is left out, as it is of the guest's answers.
+            if let Ok(value) = HeaderValue::try_from(value) {
+                response.headers_mut().insert(name, value);
+            }
         }
         response
     }

@@ -36,6 +36,12 @@ impl<'a> Target<'a> {
     }
 }
 
+/// The tenant whose feed this path is, if it is one: `/acme/events`.
+pub(super) fn feed(path: &str) -> Option<&str> {
+    let tenant = path.strip_prefix('/')?.strip_suffix("/events")?;
+    is_tenant_name(tenant).then_some(tenant)
+}
+
 /// The length of `/scim/v2` or `/scim` at the start, ending where a segment ends.
 fn base_length(path: &str) -> Option<usize> {
     let is_base = |base: &&str| {

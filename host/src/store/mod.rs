@@ -57,6 +57,37 @@ pub trait Store: Send + Sync + 'static {
     /// The tenant's events with numbers above `after`, in their order: at most `limit` of them, at least one if there is
     /// one. Fewer than `limit` do not mean that no more follow; none does. The guest cannot call this.
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal>;
+
+    /// The last event, as the store knows it apart from the events themselves: whoever cut some off has to forge this too. The
+    /// guest cannot call this, nor what follows.
+    async fn head(&self) -> Result<Head, Refusal>;
+
+    /// What the host noted about the tenant for itself under names with this prefix, by name.
+    async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal>;
+
+    /// Sets memos, or removes those that are `None`: all of them, or none and false if the memo `guard` is not as it says.
+    /// Acknowledged means durable.
+    async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal>;
+}
+
+/// A name, and what is noted under it; `None` for nothing.
+pub type Memo = (String, Option<String>);
+
+/// Where a tenant's chain of events ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The number of the last event; 0 before the first.
+    pub sequence: u64,
+    /// Its digest; [`chain::START`] before the first.
+    pub digest: chain::Digest,
+}
+
+impl Head {
+    /// Before the first event.
+    pub const START: Self = Self {
+        sequence: 0,
+        digest: chain::START,
+    };
 }
 
 /// An event as the store keeps it.

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use scimlet::Vacant;
 use scimlet::store::{
-    Direction, Entry, Key, Link, LinkPage, Page, Query, RecordedEvent, Refusal, Rejection, Store,
-    Write,
+    Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent, Refusal,
+    Rejection, Store, Write,
 };
 use tokio::sync::Semaphore;
 
@@ -96,5 +96,17 @@ impl Store for Gate {
 
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
         Vacant.events(after, limit).await
+    }
+
+    async fn head(&self) -> Result<Head, Refusal> {
+        Vacant.head().await
+    }
+
+    async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
+        Vacant.memos(prefix).await
+    }
+
+    async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal> {
+        Vacant.set_memos(guard, changes).await
     }
 }

@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 /// What is stored.
 pub struct Shelf(RefCell<BTreeMap<(String, String), Entry>>);
 
+/// Thirty-two bytes.
+const CURSOR_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
+
 /// The stored user `1`.
 pub fn user() -> Value {
     json!({
@@ -36,6 +39,8 @@ impl Default for Shelf {
     fn default() -> Self {
         let shelf = Self(RefCell::default());
         shelf.put(profile::key(), r#"{"extends":"default"}"#.to_owned());
+        // As `admin.configure` leaves it: without the key of its cursors, a tenant is incomplete.
+        shelf.put(Key::new("$secret", "cursor"), CURSOR_KEY.to_owned());
         shelf.put(Key::new("User", "1"), user().to_string());
         shelf.put(Key::new("Group", "2"), r#"{"displayName":"g"}"#.to_owned());
         shelf

@@ -13,6 +13,7 @@ mod isolation;
 pub mod kit;
 mod limits;
 mod links;
+mod memos;
 mod order;
 mod pages;
 mod parallel;
@@ -92,6 +93,9 @@ pub fn cases() -> Vec<Case> {
         events:
             events_are_recorded_as_appended numbers_have_no_gaps the_chain_holds
             redaction_empties_bodies_alone redaction_spares_others pages_of_events;
+        memos:
+            the_head_is_the_last_event memos_are_found_by_prefix memos_are_guarded
+            one_of_many_sets_a_memo memos_are_apart_from_entries;
         limits:
             too_many_changes too_many_keys too_many_hits long_texts_are_invalid
             numbers_are_finite large_bodies nul_is_kept_or_invalid nul_may_be_asked_for;

@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! === what the client is after
+//! # rfc7644-002 rfc7644-003
 //! POST /Users?attributes=id
 //! Content-Type: application/scim+json; charset=utf-8
 //!
@@ -14,11 +15,13 @@
 //! {"id": "${user}", …}
 //! ```
 //!
+//! A line that begins with `# ` names the examples printed in RFCs that the step is, by their ids in the supplied `rfc/examples.jsonl`.
 //! The answer's headers are those that matter, its body is the whole document; `-` instead of a body says that whatever there
 //! is does not matter. `${name}` stands for any text where it comes first, and for the same text from then on, in requests too. Known
 //! from the beginning is `${base}`, the tenant's base URL. Lines before the first step are comments, but for those that begin with
 //! `> `: headers which the client sends with every
 //! request that does not name them itself, and for one that begins with `profile: `: the tenant's, in place of the default one.
+//! A line `needs: ` between a step's title and its request lists the clients' quirks without which the step goes wrong.
 
 mod endpoint;
 mod run;
@@ -30,7 +33,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 
 pub use endpoint::{Answer, Call, Endpoint, Http, InProcess, TENANT};
-pub use run::run;
+pub use run::{Running, run};
 pub use template::Bindings;
 
 /// The profile of exchanges that name none.
@@ -52,6 +55,10 @@ pub struct Exchange {
 pub struct Step {
     /// What the client is after.
     pub title: String,
+    /// The quirks without which it goes wrong.
+    pub needs: Vec<String>,
+    /// The ids of the printed examples that it is.
+    pub printed: Vec<String>,
     /// The request, with placeholders.
     pub call: Call,
     /// The right answer's status.
@@ -114,6 +121,15 @@ fn parse(text: &str) -> anyhow::Result<Vec<Step>> {
 }
 
 fn parse_step(title: &str, text: &str) -> anyhow::Result<Step> {
+    let (examples, text) = match text.strip_prefix("# ") {
+        Some(rest) => rest.split_once('\n').context("no request")?,
+        None => ("", text),
+    };
+    let (needs, text) = match text.strip_prefix("needs: ") {
+        Some(text) => text.split_once('\n').context("nothing is asked")?,
+        None => ("", text),
+    };
+    let needs = needs.split(", ").filter(|name| !name.is_empty());
     let (request, answer) = text.split_once("\n--- ").context("no line `--- STATUS`")?;
     let (line, rest) = request.split_once('\n').unwrap_or((request, ""));
     let (method, target) = line
@@ -131,6 +147,8 @@ fn parse_step(title: &str, text: &str) -> anyhow::Result<Step> {
     let body = (body != "-").then_some(body);
     Ok(Step {
         title: title.into(),
+        needs: needs.map(ToOwned::to_owned).collect(),
+        printed: examples.split_whitespace().map(str::to_owned).collect(),
         call,
         status: status.trim().parse()?,
         headers,

@@ -10,21 +10,40 @@ use super::{Answer, Bindings, Call, Endpoint, Exchange, Step};
 /// # Errors
 /// At the first answer that is not right; says which and how.
 pub async fn run(exchange: &Exchange, endpoint: &dyn Endpoint) -> anyhow::Result<Vec<Answer>> {
-    let mut bindings = Bindings::new(endpoint.base());
+    let mut running = Running::new(endpoint);
     let mut answers = Vec::new();
     for step in &exchange.steps {
-        let answer = endpoint
-            .send(filled(&step.call, &bindings, endpoint.secret()))
-            .await?;
-        judge(step, &answer, &mut bindings).with_context(|| {
-            format!(
-                "{}: {}\nthe answer was {answer:?}",
-                exchange.name, step.title
-            )
-        })?;
-        answers.push(answer);
+        let answer = running.step(step).await;
+        answers.push(answer.with_context(|| exchange.name.clone())?);
     }
     Ok(answers)
+}
+
+/// An exchange of which some steps have been done.
+pub struct Running<'e> {
+    endpoint: &'e dyn Endpoint,
+    bindings: Bindings,
+}
+
+impl<'e> Running<'e> {
+    /// Begins at an endpoint.
+    #[must_use]
+    pub fn new(endpoint: &'e dyn Endpoint) -> Self {
+        let bindings = Bindings::new(endpoint.base());
+        Self { endpoint, bindings }
+    }
+
+    /// Sends one step; returns the answer, which was right.
+    ///
+    /// # Errors
+    /// If the answer is not right; says which and how.
+    pub async fn step(&mut self, step: &Step) -> anyhow::Result<Answer> {
+        let call = filled(&step.call, &self.bindings, self.endpoint.secret());
+        let answer = self.endpoint.send(call).await?;
+        judge(step, &answer, &mut self.bindings)
+            .with_context(|| format!("{}\nthe answer was {answer:?}", step.title))?;
+        Ok(answer)
+    }
 }
 
 fn filled(call: &Call, bindings: &Bindings, secret: &str) -> Call {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use scimlet::store::{
-    Draft, Entry, Event, Key, Link, LinkSet, RecordedEvent, Refusal, Removal, Replacement, Scalar,
-    Term, Write, chain,
+    Draft, Entry, Event, Head, Key, Link, LinkSet, RecordedEvent, Refusal, Removal, Replacement,
+    Scalar, Term, Write, chain,
 };
 
 /// The write that is refused, and why.
@@ -37,6 +37,8 @@ pub(super) struct Data {
     linked: u64,
     counters: BTreeMap<String, u64>,
     events: Vec<RecordedEvent>,
+    /// The host's own.
+    pub(super) memos: BTreeMap<String, String>,
 }
 
 fn name(key: &Key) -> Name {
@@ -87,6 +89,14 @@ impl Data {
 
     pub(super) fn counter(&self, name: &str) -> u64 {
         self.counters.get(name).copied().unwrap_or(0)
+    }
+
+    pub(super) fn head(&self) -> Head {
+        let last = self.events.last();
+        last.map_or(Head::START, |event| Head {
+            sequence: event.sequence,
+            digest: event.digest,
+        })
     }
 
     pub(super) fn events_after(&self, after: u64) -> impl Iterator<Item = &RecordedEvent> {

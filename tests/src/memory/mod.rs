@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use scimlet::store::{
-    Database, DatabaseError, Direction, Entry, Key, Link, LinkPage, Page, Query, RecordedEvent,
-    Refusal, Rejection, Store, Tenant, Write, bounds, check, is_tenant_name,
+    Database, DatabaseError, Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query,
+    RecordedEvent, Refusal, Rejection, Store, Tenant, Write, bounds, check, is_tenant_name,
 };
 
 use self::data::{Data, Rejected};
@@ -206,5 +206,34 @@ impl Store for MemoryStore {
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
         let limit = limit.min(bounds::EVENTS) as usize;
         Ok(self.read(|data| data.events_after(after).take(limit).cloned().collect()))
+    }
+
+    async fn head(&self) -> Result<Head, Refusal> {
+        Ok(self.read(Data::head))
+    }
+
+    async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
+        Ok(self.read(|data| {
+            let memos = data.memos.iter();
+            let named = memos.filter(|(name, _)| name.starts_with(&prefix));
+            named.map(|(n, text)| (n.clone(), text.clone())).collect()
+        }))
+    }
+
+    async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal> {
+        let mut state = self.memory.state();
+        let Some(data) = state.data.get_mut(&self.number) else {
+            return Err(Refusal::Unavailable("the tenant was deleted".into()));
+        };
+        let holds = data.memos.get(&guard.0) == guard.1.as_ref();
+        if holds {
+            for (name, text) in changes {
+                match text {
+                    Some(text) => drop(data.memos.insert(name, text)),
+                    None => drop(data.memos.remove(&name)),
+                }
+            }
+        }
+        Ok(holds)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
 use scimlet::http::{Caller, Principal};
-use scimlet::store::{Database, Key};
+use scimlet::store::{Channel, Database, Key};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::client::{patch, text};
 use scimlet_tests::exchange::{Answer, Call, DEFAULT, Endpoint, InProcess, TENANT};
@@ -95,7 +95,9 @@ async fn client() -> anyhow::Result<()> {
     let events = place.endpoint.store.events(0, 10).await;
     let events = events.map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;
     ensure!(
-        events.iter().all(|event| event.actor == "client:gateway"),
+        events.iter().all(|recorded| {
+            recorded.event.channel == Channel::Audit || recorded.actor == "client:gateway"
+        }),
         "{events:?}"
     );
     Ok(())
@@ -132,6 +134,7 @@ async fn reads() -> anyhow::Result<()> {
     place.become_user(&place.user.clone());
     let answer = place.get("/Me").await?;
     ensure!(answer.expect(200)? == known, "{answer:?}");
+    located(&answer, &place)?;
     let location = answer.header("content-location");
     ensure!(
         location == known["meta"]["location"].as_str(),
@@ -163,14 +166,26 @@ async fn changes() -> anyhow::Result<()> {
     let mut place = Place::new(&profile.to_string()).await?;
     place.become_user(&place.user.clone());
     let rename = patch(json!([{"op": "add", "path": "nickName", "value": "Countess"}]));
-    let renamed = place.ask("PATCH", "/Me", &rename).await?.expect(200)?;
+    let renamed = place.ask("PATCH", "/Me", &rename).await?;
+    located(&renamed, &place)?;
+    let renamed = renamed.expect(200)?;
     ensure!(renamed["nickName"] == "Countess", "{renamed}");
     let replaced = place.ask("PUT", "/Me", &renamed).await?.expect(200)?;
     ensure!(replaced == renamed, "{replaced}");
-    place
-        .ask("DELETE", "/Me", &Value::Null)
-        .await?
-        .expect(204)?;
-    place.get("/Me").await?.expect(404)?;
+    let refused = place.ask("PUT", "/Me", &json!({})).await?;
+    refused.expect(400)?;
+    located(&refused, &place)?;
+    let deleted = place.ask("DELETE", "/Me", &Value::Null).await?;
+    deleted.expect(204)?;
+    located(&deleted, &place)?;
+    let gone = place.get("/Me").await?;
+    gone.expect(404)?;
+    located(&gone, &place)
+}
+
+/// RFC 7644 section 3.11: in any response the permanent location of the resource.
+fn located(answer: &Answer, place: &Place) -> anyhow::Result<()> {
+    let location = format!("{}/Users/{}", place.endpoint.base(), place.user);
+    ensure!(answer.header("location") == Some(&location), "{answer:?}");
     Ok(())
 }

@@ -89,12 +89,7 @@ fn in_component(exchange: &Exchange, database: Memory) -> anyhow::Result<Vec<Ans
         let store = tenant(database).await?;
         let admin = plugin.admin(store.clone());
         admin.configure(&exchange.profile, None).await?;
-        let request = CredentialRequest {
-            tenant: TENANT.to_owned(),
-            label: "test".to_owned(),
-            scheme: "bearer".to_owned(),
-            lifetime_seconds: None,
-        };
+        let request = CredentialRequest::bearer(TENANT, "test");
         let secret = admin.issue_credential(&request).await?.secret;
         let endpoint = InProcess {
             provider: Arc::new(plugin),

@@ -1,5 +1,6 @@
 //! The one harness of the whole-system tests. Each module yields trials, each with a name of its own.
 
+mod audit;
 mod bulk;
 mod callers;
 mod characteristics;
@@ -9,14 +10,19 @@ mod contract;
 mod cursor;
 mod differential;
 mod embed;
+mod events;
 mod exchanges;
 mod faults;
 mod fuzz;
+mod operator;
 mod postgres;
+mod printed;
 mod properties;
+mod quirks;
 mod readme;
 mod refusals;
 mod sqlite;
+mod statuses;
 mod tenants;
 mod tidy;
 mod truth;
@@ -31,6 +37,7 @@ use tokio::runtime::{Builder, Runtime};
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials: Vec<Trial> = Vec::new();
+    trials.extend(audit::trials());
     trials.extend(bulk::trials());
     trials.extend(component::trials());
     trials.extend(callers::trials());
@@ -40,14 +47,19 @@ fn main() {
     trials.extend(cursor::trials());
     trials.extend(differential::trials());
     trials.extend(embed::trials());
+    trials.extend(events::trials());
     trials.extend(exchanges::trials());
     trials.extend(faults::trials());
     trials.extend(fuzz::trials());
+    trials.extend(operator::trials());
+    trials.extend(printed::trials());
     trials.extend(postgres::trials());
     trials.extend(properties::trials());
+    trials.extend(quirks::trials());
     trials.extend(readme::trials());
     trials.extend(refusals::trials());
     trials.extend(sqlite::trials());
+    trials.extend(statuses::trials());
     trials.extend(tidy::trials());
     trials.extend(tenants::trials());
     trials.extend(truth::trials());

@@ -41,12 +41,7 @@ async fn journal() -> anyhow::Result<()> {
     let store = database.open(TENANT).await?.context("no tenant")?;
     let admin = plugin.admin(store.clone());
     admin.configure(DEFAULT, None).await?;
-    let request = |tenant: &str| CredentialRequest {
-        tenant: tenant.to_owned(),
-        label: String::new(),
-        scheme: "bearer".to_owned(),
-        lifetime_seconds: None,
-    };
+    let request = |tenant: &str| CredentialRequest::bearer(tenant, "");
     let revoked = admin.issue_credential(&request(TENANT)).await?;
     admin.revoke_credential(&revoked.credential.id).await?;
     let rotated = admin.issue_credential(&request(TENANT)).await?;
@@ -80,7 +75,7 @@ async fn journal() -> anyhow::Result<()> {
             .await?;
         answer.expect(401)?;
         ensure!(
-            answer.body.contains("a valid bearer token is required"),
+            answer.body.contains("a valid credential is required"),
             "{}",
             answer.body
         );

@@ -18,7 +18,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
     (
         "words",
         &[
-            "urn", "name", "limits", "error", "text", "instant", "json", "store",
+            "urn", "name", "limits", "error", "text", "instant", "lifetime", "json", "store",
         ],
     ),
     ("syntax", &["filter"]),
@@ -35,9 +35,10 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "sort",
             "page",
             "cursor",
+            "signature",
         ],
     ),
-    ("ports", &["port", "dialect", "profile"]),
+    ("ports", &["port", "dialect", "webhook", "profile"]),
     ("use cases", &["credential", "access", "secret", "service"]),
     ("protocol", &["http"]),
 ];

@@ -7,12 +7,18 @@ use scimlet_tests::client::{patch, text};
 use scimlet_tests::exchange::{self, Http, TENANT};
 use scimlet_tests::server;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
     vec![
         super::trial("wire::head_has_the_length_of_get", head),
         super::trial("wire::bodies_that_are_refused_change_nothing", refused),
+        super::trial(
+            "wire::a_length_that_is_too_large_is_not_waited_for",
+            announced,
+        ),
         super::trial("wire::a_circle_is_not_closed_by_two_at_once", circle),
     ]
 }
@@ -80,6 +86,31 @@ async fn refused() -> anyhow::Result<()> {
         .json()
         .await?;
     ensure!(list["totalResults"] == 0, "{list}");
+    Ok(())
+}
+
+/// The bulk request of RFC 7644 section 3.7.4, which announces four gigabytes: refused before any of them has come.
+async fn announced() -> anyhow::Result<()> {
+    let (_folder, server) = server::fresh()?;
+    let endpoint = server.endpoint(TENANT)?;
+    let rest = endpoint.base.strip_prefix("http://").context("no URL")?;
+    let (address, path) = rest.split_once('/').context("no path")?;
+    let mut connection = TcpStream::connect(address).await?;
+    let secret = &endpoint.secret;
+    let request = format!(
+        "POST /{path}/Bulk HTTP/1.1\r\nHost: {address}\r\nAccept: application/scim+json\r\nContent-Type: application/scim+json\r\n\
+         Authorization: Bearer {secret}\r\nContent-Length: 4294967296\r\n\r\n"
+    );
+    connection.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"}") {
+        ensure!(connection.read_buf(&mut answer).await? > 0, "cut off");
+    }
+    let answer = String::from_utf8(answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").context("no answer")?;
+    ensure!(head.starts_with("HTTP/1.1 413 "), "{head}");
+    let error: Value = serde_json::from_str(body)?;
+    ensure!(error["status"] == "413", "{error}");
     Ok(())
 }
 

@@ -220,11 +220,10 @@ impl<'a> Parser<'a> {
         Ok(Filter::Compare(path, operator, self.value()?))
     }
 
-    /// `compValue`.
+    /// `compValue`. The space in front of a text may be missing, as it is in an example of RFC 7644 section 3.5.2.2.
     fn value(&mut self) -> Result<CompValue, SyntaxError> {
         let at = self.at();
-        let spaced = self.tokens.peek().is_some_and(|located| located.spaced);
-        let value = match self.next().filter(|_| spaced) {
+        let value = match self.next() {
             Some(Token::Text(text)) => Some(CompValue::Text(text)),
             Some(Token::Word("true")) => Some(CompValue::Boolean(true)),
             Some(Token::Word("false")) => Some(CompValue::Boolean(false)),

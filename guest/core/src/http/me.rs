@@ -1,8 +1,13 @@
 //! `/Me`: RFC 7644 section 3.11. The resource of the end user whom the embedder names; such a caller reaches nothing else.
 
+use super::refused::Refused;
+use super::request::header;
+use super::response::Response;
 use super::route::Route;
 use crate::error::{Error, ErrorKind};
 use crate::port::Caller;
+use crate::resource;
+use crate::resource_type::ResourceType;
 use crate::service::Session;
 
 /// The route with `/Me` put in the resource's own place; an error if the caller may not go there.
@@ -27,12 +32,30 @@ pub(super) fn resolved<'r>(
             }
             Ok(Route::Resource(of, id.clone()))
         }
-        (Route::Me, Caller::Unknown | Caller::Client(_)) => Err(unsupported()),
+        (Route::Me, Caller::Unknown | Caller::Client(_) | Caller::Product) => Err(unsupported()),
         (_, Caller::User(_)) => Err(Error::new(
             ErrorKind::Forbidden,
             "an end user may reach `/Me` alone",
         )),
-        (route, Caller::Unknown | Caller::Client(_)) => Ok(route),
+        (route, Caller::Unknown | Caller::Client(_) | Caller::Product) => Ok(route),
+    }
+}
+
+/// The answer with the permanent location of the resource, which any answer must have.
+pub(super) fn located(
+    session: &Session<'_>,
+    of: &ResourceType,
+    id: &str,
+    answer: Result<Response, Refused>,
+) -> Result<Response, Refused> {
+    let location = resource::location(of, &session.origin.base_url, id);
+    match answer {
+        Err(refused) => Err(Refused {
+            location: Some(location),
+            ..refused
+        }),
+        Ok(answer) if header(&answer.headers, "location").is_some() => Ok(answer),
+        Ok(answer) => Ok(answer.with("location", &location)),
     }
 }
 

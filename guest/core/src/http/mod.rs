@@ -1,54 +1,124 @@
 //! The protocol: RFC 7644 section 3. The only place that knows methods and status lines.
 
 mod me;
+mod rate;
+mod refused;
 mod request;
 mod response;
 mod route;
+mod scope;
 mod search_request;
 
 use serde_json::Value;
 
+use refused::Refused;
 pub use request::{Request, header};
 pub use response::Response;
 use route::Route;
 
+use crate::access;
 use crate::error::{Error, ErrorKind};
 use crate::port::{Origin, Ports};
 use crate::resource_type::ResourceType;
-use crate::service::retrieve::Retrieved;
 use crate::service::{self, Session, Visit, discovery};
 
-/// Answers any request; whatever is wrong with it is said in the response.
+/// Answers any request; whatever is wrong with it is said in the response, and what was refused is kept in the audit.
 pub fn handle(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Response {
-    attempts(ports, origin, request).unwrap_or_else(|error| {
-        ports.note_refusal(&error);
-        Response::error(&error)
-    })
+    let visit = request
+        .authorization()
+        .and_then(|authorization| Visit::begin(ports, origin, authorization));
+    let response = match visit {
+        Ok(visit) => visited(visit, request),
+        Err(error) => answer(ports, &error.into()),
+    };
+    // A client that accepts none has an answer all the same, which says so.
+    match request.accepted() {
+        Ok(media_type) => response.of_type(media_type),
+        Err(_) => response,
+    }
 }
+
+/// Those of RFC 9110 section 9 and PATCH; others are answered with 501 (RFC 9110 section 15.6.2), whatever the endpoint.
+const KNOWN_METHODS: [&str; 9] = [
+    "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
+];
 
 /// A commit that was refused as stale starts again from the admission, a bounded number of times.
-fn attempts(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Result<Response, Error> {
-    let mut visit = Visit::begin(ports, origin, request.authorization()?)?;
-    visit.attempts(|session| attempt(session, request))
+fn visited(mut visit: Visit<'_>, request: &Request) -> Response {
+    let outcome = visit.attempts(|session| attempt(session, request));
+    let response = outcome.unwrap_or_else(|refused: Refused| {
+        refused.keep(&mut visit, request);
+        answer(&visit.session().ports, &refused)
+    });
+    rate::told(&visit.session().admission.policy.rate, response)
 }
 
-fn attempt(session: &Session<'_>, request: &Request) -> Result<Response, Error> {
+/// Who asks, if the headers are those of a client that may do what the scope names; else the answer to send.
+pub fn authorize(
+    ports: &Ports<'_>,
+    origin: &Origin,
+    headers: &[(String, String)],
+    scope: &str,
+) -> Result<String, Response> {
+    let visit = request::authorization(headers)
+        .and_then(|authorization| Visit::begin(ports, origin, authorization));
+    let mut visit = visit.map_err(|error| answer(ports, &error.into()))?;
+    let admission = visit.session().admission.clone();
+    let passed = access::pass(origin, &admission);
+    match passed.and_then(|()| access::require(origin, &admission, scope)) {
+        Ok(()) => Ok(admission.actor),
+        Err(error) => {
+            let refused = Refused::from(error);
+            refused.keep_elsewhere(&mut visit, scope);
+            Err(answer(ports, &refused))
+        }
+    }
+}
+
+fn answer(ports: &Ports<'_>, refused: &Refused) -> Response {
+    ports.note_refusal(&refused.error);
+    let mut answer = Response::error(&refused.error);
+    if let Some(location) = &refused.location {
+        answer = answer.with("location", location);
+    }
+    match refused.methods {
+        [] => answer,
+        methods => answer.with("allow", &methods.join(", ")),
+    }
+}
+
+fn attempt(session: &Session<'_>, request: &Request) -> Result<Response, Refused> {
+    access::pass(session.origin, session.admission)?;
     let route = Route::of(&request.path, &session.admission.policy.registry)?;
+    let is_me = matches!(route, Route::Me);
     let route = me::resolved(session, route, &request.method)?;
+    let answer = at_route(session, &route, request);
+    match route {
+        Route::Resource(of, id) if is_me => me::located(session, of, &id, answer),
+        _ => answer,
+    }
+}
+
+fn at_route(
+    session: &Session<'_>,
+    route: &Route<'_>,
+    request: &Request,
+) -> Result<Response, Refused> {
     let methods = route.methods();
-    let allowed = |answer: Response| answer.with("allow", &methods.join(", "));
     if request.method == "OPTIONS" {
-        return Ok(allowed(Response::empty(204)));
+        return Ok(Response::empty(204).with("allow", &methods.join(", ")));
+    }
+    if !KNOWN_METHODS.contains(&request.method.as_str()) {
+        let detail = "there is no such method";
+        return Err(Error::new(ErrorKind::NotImplemented, detail).into());
     }
     if !methods.contains(&request.method.as_str()) {
-        let detail = format!("this endpoint knows {} alone", methods.join(", "));
-        return Ok(allowed(Response::error(&Error::new(
-            ErrorKind::MethodNotAllowed,
-            detail,
-        ))));
+        return Err(Refused::method(methods));
     }
-    request.check_accept()?;
-    dispatch(session, &route, request)
+    scope::check(session, route, request)?;
+    request.accepted()?;
+    request.check_query()?;
+    Ok(dispatch(session, route, request)?)
 }
 
 fn dispatch(
@@ -56,7 +126,11 @@ fn dispatch(
     route: &Route<'_>,
     request: &Request,
 ) -> Result<Response, Error> {
+    if !matches!(route, Route::Resource(..)) {
+        request.conditions().allow_unversioned()?;
+    }
     let found = |document: &Value| Ok(Response::json(200, document));
+    let bounds = session.admission.policy.paging.bounds();
     match route {
         Route::ServiceProviderConfig => found(&discovery::service_provider_config(session)),
         Route::ResourceTypes(None) => unfiltered(request, || discovery::resource_types(session)),
@@ -66,19 +140,29 @@ fn dispatch(
         Route::Type(of) if request.method == "POST" => {
             let body = request.json()?;
             let shown = service::create::create(session, of, body, &request.options()?)?;
-            Ok(Response::resource(201, shown))
+            Ok(Response::resource(201, 201, shown))
         }
-        Route::Type(of) => found(&service::query::query(session, of, &request.search()?)?),
-        Route::Root => found(&service::query::query_all(session, &request.search()?)?),
+        Route::Type(of) => found(&service::query::query(
+            session,
+            of,
+            &request.search(bounds)?,
+        )?),
+        Route::Root => found(&service::query::query_all(
+            session,
+            &request.search(bounds)?,
+        )?),
         Route::Search(of) => {
-            let search = search_request::search(request.json()?)?;
+            let search = search_request::search(request.json()?, bounds)?;
             found(&match of {
                 Some(of) => service::query::query(session, of, &search)?,
                 None => service::query::query_all(session, &search)?,
             })
         }
         Route::Resource(of, id) => resource(session, of, id, request),
-        Route::Bulk => found(&service::bulk::bulk(session, request.bulk_json()?)?),
+        Route::Bulk => {
+            let document = service::bulk::bulk(session, request.bulk_json()?)?;
+            Ok(rate::charged(Response::json(200, &document), &document))
+        }
         Route::Me => Err(Error::internal("a route was dispatched that leads nowhere")),
     }
 }
@@ -104,22 +188,19 @@ fn resource(
     Ok(match request.method.as_str() {
         "PUT" => {
             let replaced = service::replace::replace(session, of, id, request.json()?, &options)?;
-            Response::resource(200, replaced)
+            Response::resource(200, 204, replaced)
         }
         "PATCH" => {
             let modified = service::modify::modify(session, of, id, request.json()?, &options)?;
-            modified.map_or_else(
-                || Response::empty(204),
-                |shown| Response::resource(200, shown),
-            )
+            Response::resource(200, 204, modified)
         }
         "DELETE" => {
             service::delete::delete(session, of, id, &options)?;
             Response::empty(204)
         }
-        _ => match service::retrieve::retrieve(session, of, id, &options)? {
-            Retrieved::Found(found) => Response::resource(200, found),
-            Retrieved::NotModified(etag) => Response::empty(304).with("etag", &etag),
-        },
+        _ => {
+            let found = service::retrieve::retrieve(session, of, id, &options)?;
+            Response::resource(200, 304, found)
+        }
     })
 }

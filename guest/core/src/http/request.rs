@@ -1,11 +1,15 @@
 //! A request as it was received, and what its headers and query say.
 
+use std::num::IntErrorKind;
+
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use super::response::MEDIA_TYPES;
 use crate::error::{Error, ErrorKind};
 use crate::etag::Condition;
 use crate::filter::AttrPath;
-use crate::page::Paging;
+use crate::page::{Bounds, Paging};
 use crate::projection::Projection;
 use crate::service::query::Search;
 use crate::service::{Conditions, Options};
@@ -33,20 +37,17 @@ impl Request {
         header(&self.headers, name)
     }
 
-    /// The one Authorization header: two are 400, since hosts and proxies may each believe another one.
+    /// The values of a header that is a list, which may stand on several lines (RFC 9110 section 5.3).
+    fn list(&self, name: &str) -> Option<String> {
+        let lines = self.headers.iter();
+        let lines = lines.filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        let values: Vec<&str> = lines.map(|(_, value)| value.as_str()).collect();
+        (!values.is_empty()).then(|| values.join(","))
+    }
+
+    /// The one Authorization header.
     pub fn authorization(&self) -> Result<Option<&str>, Error> {
-        let name = "authorization";
-        let given = self
-            .headers
-            .iter()
-            .filter(|(key, _)| key.eq_ignore_ascii_case(name));
-        match given.count() {
-            0 | 1 => Ok(self.header(name)),
-            _ => Err(Error::new(
-                ErrorKind::InvalidSyntax,
-                "`Authorization` is given twice",
-            )),
-        }
+        authorization(&self.headers)
     }
 
     /// The body as JSON: 413 if it is too large, 415 if it claims to be something else, 400 if it is none.
@@ -77,42 +78,52 @@ impl Request {
         Err(Error::new(ErrorKind::PayloadTooLarge, detail))
     }
 
-    /// Whether the client accepts what every answer is (RFC 7644 section 3.1).
-    pub fn check_accept(&self) -> Result<(), Error> {
-        let ours = [
-            "application/scim+json",
-            "application/json",
-            "application/*",
-            "*/*",
-        ];
-        let accepts = |range: &str| {
-            ours.iter()
-                .any(|ours| essence(range).eq_ignore_ascii_case(ours))
+    /// The media type that the client accepts (RFC 7644 section 3.8), the service's own if it may choose.
+    pub fn accepted(&self) -> Result<&'static str, Error> {
+        let [own, ..] = MEDIA_TYPES;
+        let Some(accept) = self.list("accept").filter(|list| !list.trim().is_empty()) else {
+            return Ok(own);
         };
-        match self.header("accept") {
-            Some(accept) if !accept.trim().is_empty() && !accept.split(',').any(accepts) => {
-                let detail = "the service answers with application/scim+json alone";
-                Err(Error::new(ErrorKind::NotAcceptable, detail))
-            }
-            _ => Ok(()),
+        let mut types = MEDIA_TYPES.into_iter();
+        types
+            .find(|media_type| accepts(&accept, media_type))
+            .ok_or_else(|| {
+                let detail = format!(
+                    "the service answers with {} alone",
+                    MEDIA_TYPES.join(" or ")
+                );
+                Error::new(ErrorKind::NotAcceptable, detail)
+            })
+    }
+
+    /// Refuses a query that no text was percent-encoded to.
+    pub fn check_query(&self) -> Result<(), Error> {
+        match percent_decode_str(&self.query).decode_utf8() {
+            Ok(_) => Ok(()),
+            Err(_) => Err(invalid("the query is no UTF-8")),
+        }
+    }
+
+    /// Which versions the request depends on.
+    #[must_use]
+    pub fn conditions(&self) -> Conditions {
+        let condition = |name| self.list(name).as_deref().map(Condition::parse);
+        Conditions {
+            if_match: condition("if-match"),
+            if_none_match: condition("if-none-match"),
         }
     }
 
     /// What the query and headers say about an answer with one resource.
     pub fn options(&self) -> Result<Options, Error> {
-        let condition = |name| self.header(name).map(Condition::parse);
-        let conditions = Conditions {
-            if_match: condition("if-match"),
-            if_none_match: condition("if-none-match"),
-        };
         Ok(Options {
             projection: self.projection()?,
-            conditions,
+            conditions: self.conditions(),
         })
     }
 
     /// What the query says about an answer with many (RFC 7644 table 6, RFC 9865 table 1).
-    pub fn search(&self) -> Result<Search, Error> {
+    pub fn search(&self, bounds: Bounds) -> Result<Search, Error> {
         let sort_by = self
             .parameter("sortBy")?
             .map(|text| sort_path(&text))
@@ -128,7 +139,7 @@ impl Request {
             filter: self.parameter("filter")?,
             sort_by,
             descending: descends(self.parameter("sortOrder")?.as_deref())?,
-            paging: Paging::new(cursor, start_index, count)?,
+            paging: Paging::new(cursor, start_index, count, bounds)?,
             projection: self.projection()?,
         })
     }
@@ -168,6 +179,8 @@ impl Request {
         };
         match text.parse::<i64>() {
             Ok(value) => Ok(Some(value)),
+            Err(error) if *error.kind() == IntErrorKind::PosOverflow => Ok(Some(i64::MAX)),
+            Err(error) if *error.kind() == IntErrorKind::NegOverflow => Ok(Some(i64::MIN)),
             Err(_) => Err(Error::new(wrong, format!("`{name}` must be an integer"))),
         }
     }
@@ -182,18 +195,49 @@ pub fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str
     found.map(|(_, value)| value.as_str())
 }
 
+/// The one Authorization header: two are 400, since hosts and proxies may each believe another one.
+pub(super) fn authorization(headers: &[(String, String)]) -> Result<Option<&str>, Error> {
+    let name = "authorization";
+    let given = headers
+        .iter()
+        .filter(|(key, _)| key.eq_ignore_ascii_case(name));
+    match given.count() {
+        0 | 1 => Ok(header(headers, name)),
+        _ => Err(Error::new(
+            ErrorKind::InvalidSyntax,
+            "`Authorization` is given twice",
+        )),
+    }
+}
+
+/// Whether a media type is among those of an Accept header: the range that fits it best decides (RFC 9110 section 12.5.1).
+fn accepts(accept: &str, media_type: &str) -> bool {
+    let given = |range: &str| {
+        let mut ranges = accept.split(',');
+        ranges.find(|given| essence(given).eq_ignore_ascii_case(range))
+    };
+    let mut fitting = [media_type, "application/*", "*/*"].into_iter();
+    fitting
+        .find_map(given)
+        .is_some_and(|range| parameter(range, "q").is_none_or(|q| q.parse() != Ok(0.0)))
+}
+
+/// The value of a media type's parameter.
+fn parameter<'v>(value: &'v str, name: &str) -> Option<&'v str> {
+    value.split(';').skip(1).find_map(|parameter| {
+        let (key, value) = parameter.split_once('=')?;
+        key.trim()
+            .eq_ignore_ascii_case(name)
+            .then(|| value.trim().trim_matches('"'))
+    })
+}
+
 /// JSON in UTF-8, under either name.
 fn check_content_type(value: &str) -> Result<(), Error> {
-    let json = ["application/scim+json", "application/json"];
-    let charset = value.split(';').skip(1).find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        name.trim()
-            .eq_ignore_ascii_case("charset")
-            .then(|| value.trim().trim_matches('"'))
-    });
-    let known = json
+    let charset = parameter(value, "charset");
+    let known = MEDIA_TYPES
         .iter()
-        .any(|json| essence(value).eq_ignore_ascii_case(json));
+        .any(|known| essence(value).eq_ignore_ascii_case(known));
     if known && charset.is_none_or(|charset| charset.eq_ignore_ascii_case("utf-8")) {
         return Ok(());
     }

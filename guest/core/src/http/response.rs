@@ -5,6 +5,9 @@ use serde_json::Value;
 use crate::error::{Error, ErrorKind};
 use crate::service::Shown;
 
+/// What a body is, by either name (RFC 7644 section 3.8); the first unless the client wants the other.
+pub const MEDIA_TYPES: [&str; 2] = ["application/scim+json", "application/json"];
+
 /// An HTTP response (wit/http.wit).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
@@ -35,21 +38,25 @@ impl Response {
             headers: Vec::new(),
             body,
         }
-        .with("content-type", "application/scim+json")
+        .with("content-type", MEDIA_TYPES[0])
         .with("x-content-type-options", "nosniff")
     }
 
-    /// One resource, with its ETag.
+    /// One resource, with its ETag and its URL: RFC 7644 prints it as the location of every answer, for HTTP it is that of the
+    /// content (RFC 9110 section 8.7). The other status if it is not shown.
     #[must_use]
-    pub fn resource(status: u16, shown: Shown) -> Self {
-        let etag = shown.etag;
-        let answer = Self::json(status, &Value::Object(shown.resource)).with("etag", &etag);
-        let place = if status == 201 {
-            "location"
-        } else {
-            "content-location"
+    pub fn resource(status: u16, unshown: u16, shown: Shown) -> Self {
+        let answer = match shown.resource {
+            Some(resource) => Self::json(status, &Value::Object(resource)),
+            None => Self::empty(unshown),
         };
-        answer.with(place, &shown.location)
+        let answer = answer
+            .with("etag", &shown.etag)
+            .with("location", &shown.location);
+        if status == 201 {
+            return answer;
+        }
+        answer.with("content-location", &shown.location)
     }
 
     /// The SCIM form of an error, with the headers that its status demands.
@@ -61,6 +68,16 @@ impl Response {
             ErrorKind::Stale | ErrorKind::Unavailable => answer.with("retry-after", "1"),
             _ => answer,
         }
+    }
+
+    /// The same response with JSON called by the name that the client accepts.
+    #[must_use]
+    pub fn of_type(mut self, media_type: &str) -> Self {
+        let mut headers = self.headers.iter_mut();
+        if let Some((_, value)) = headers.find(|(name, _)| name == "content-type") {
+            media_type.clone_into(value);
+        }
+        self
     }
 
     /// The same response with a header more.

@@ -40,12 +40,16 @@ impl<'r> Route<'r> {
         let unknown = || Error::new(ErrorKind::NotFound, "there is no such endpoint");
         let mut segments = segments.ok_or_else(unknown)?.into_iter();
         let (first, second, third) = (segments.next(), segments.next(), segments.next());
-        if third.is_some() {
-            return Err(unknown());
-        }
         let Some(first) = first else {
             return Ok(Self::Root);
         };
+        let of = registry.at_endpoint(&first);
+        if let (None, Some(version)) = (of, another_version(&first)) {
+            return Err(version);
+        }
+        if third.is_some() {
+            return Err(unknown());
+        }
         match (first.as_str(), second) {
             ("ServiceProviderConfig", None) => Ok(Self::ServiceProviderConfig),
             ("ResourceTypes", name) => Ok(Self::ResourceTypes(name)),
@@ -53,14 +57,30 @@ impl<'r> Route<'r> {
             ("Me", None) => Ok(Self::Me),
             ("Bulk", None) => Ok(Self::Bulk),
             (".search", None) => Ok(Self::Search(None)),
-            (name, second) => {
-                let of = registry.at_endpoint(name).ok_or_else(unknown)?;
+            (_, second) => {
+                let of = of.ok_or_else(unknown)?;
                 Ok(match second {
                     None => Self::Type(of),
                     Some(id) if id == ".search" => Self::Search(Some(of)),
                     Some(id) => Self::Resource(of, id),
                 })
             }
+        }
+    }
+
+    /// The path up to the endpoint, without what may follow it.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        match self {
+            Self::ServiceProviderConfig => "/ServiceProviderConfig".into(),
+            Self::ResourceTypes(_) => "/ResourceTypes".into(),
+            Self::Schemas(_) => "/Schemas".into(),
+            Self::Type(of) | Self::Resource(of, _) => of.definition.endpoint.clone(),
+            Self::Me => "/Me".into(),
+            Self::Root => "/".into(),
+            Self::Search(None) => "/.search".into(),
+            Self::Search(Some(of)) => format!("{}/.search", of.definition.endpoint),
+            Self::Bulk => "/Bulk".into(),
         }
     }
 
@@ -78,6 +98,15 @@ impl<'r> Route<'r> {
             Self::Bulk => &["OPTIONS", "POST"],
         }
     }
+}
+
+/// Where a version of the protocol stands that is not this one (RFC 7644 section 3.13).
+fn another_version(segment: &str) -> Option<Error> {
+    let number = segment.strip_prefix('v')?;
+    let is_version = number.starts_with(|c: char| c.is_ascii_digit())
+        && number.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let detail = format!("SCIM is spoken here in version 2, not {number}");
+    (is_version && number != "2").then(|| Error::new(ErrorKind::InvalidVersion, detail))
 }
 
 /// `None` if it is not UTF-8.

@@ -6,14 +6,14 @@ use serde_json::Value;
 use super::request::{descends, sort_path};
 use crate::error::{Error, ErrorKind};
 use crate::filter::AttrPath;
-use crate::page::Paging;
+use crate::page::{Bounds, Paging};
 use crate::projection::Projection;
 use crate::schema::Content;
 use crate::service::query::Search;
 use crate::urn;
 
 /// What a SearchRequest asks for.
-pub fn search(body: Value) -> Result<Search, Error> {
+pub fn search(body: Value, bounds: Bounds) -> Result<Search, Error> {
     let Value::Object(body) = body else {
         return Err(syntax("the body must be an object"));
     };
@@ -26,7 +26,7 @@ pub fn search(body: Value) -> Result<Search, Error> {
         filter: text(&body, "filter")?.and_then(given),
         sort_by: sort_by.map(|path| sort_path(&path)).transpose()?,
         descending: descends(sort_order.as_deref())?,
-        paging: Paging::new(text(&body, "cursor")?, start_index, count)?,
+        paging: Paging::new(text(&body, "cursor")?, start_index, count, bounds)?,
         projection: Projection {
             attributes: paths(&body, "attributes")?,
             excluded: paths(&body, "excludedAttributes")?.unwrap_or_default(),

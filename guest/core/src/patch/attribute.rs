@@ -111,10 +111,7 @@ impl Target<'_> {
         checker: &mut Checker,
         action: Action,
     ) -> Result<Option<Value>, Error> {
-        let selected = predicate::bind_element(filter, self.attribute).map_err(|error| Error {
-            kind: ErrorKind::InvalidPath,
-            ..error
-        })?;
+        let selected = predicate::bind_element(filter, self.attribute)?;
         let values = match before {
             Some(Value::Array(values)) => values,
             other => other.into_iter().collect(),
@@ -217,29 +214,33 @@ impl Target<'_> {
             self.parts_permitted(before, after)?;
         }
         if self.attribute.required && before.is_some() && after.is_none() {
-            let detail = format!(
-                "`{}` is required and cannot be removed",
-                self.attribute.name
-            );
-            return Err(Error::new(ErrorKind::InvalidValue, detail));
+            return Err(irremovable(self.attribute.name.as_str()));
         }
         Ok(())
     }
 
-    /// Immutable parts of a single value, which may be set once too.
+    /// Immutable parts of a single value may be set once too, and required ones cannot go.
     fn parts_permitted(&self, before: &Content, after: &Content) -> Result<(), Error> {
         let parts = self.attribute.sub_attributes.iter();
-        let immutable = parts.filter(|part| part.mutability == Mutability::Immutable);
-        for name in immutable.map(|part| part.name.as_str()) {
-            if before.contains_key(name) && before.get(name) != after.get(name) {
-                return Err(mutability::refused(&format!(
-                    "{}.{name}",
-                    self.attribute.name
-                )));
+        for part in parts.filter(|part| before.contains_key(part.name.as_str())) {
+            let name = part.name.as_str();
+            let path = || format!("{}.{name}", self.attribute.name);
+            let immutable = part.mutability == Mutability::Immutable;
+            if immutable && before.get(name) != after.get(name) {
+                return Err(mutability::refused(&path()));
+            }
+            if part.required && !after.contains_key(name) {
+                return Err(irremovable(&path()));
             }
         }
         Ok(())
     }
+}
+
+/// RFC 7644 section 3.5.2.2.
+pub(super) fn irremovable(path: &str) -> Error {
+    let detail = format!("`{path}` is required and cannot be removed");
+    Error::new(ErrorKind::Mutability, detail)
 }
 
 fn array(values: Vec<Value>) -> Option<Value> {

@@ -15,7 +15,7 @@ use crate::mutability;
 use crate::predicate;
 use crate::relation::{self, Change, Changes};
 use crate::resource_type::{Place, Relation, ResourceType};
-use crate::schema::{Attribute, Checker, Content, Mutability};
+use crate::schema::{Attribute, Checker, Content, Mutability, check};
 
 /// A resource in the middle of a PATCH.
 #[derive(Debug)]
@@ -116,6 +116,9 @@ impl<'a> Patch<'a> {
                 if let Some(relation) = relation {
                     return self.relation(relation, path, action);
                 }
+                if extension.is_none() && attribute.name == *"schemas" {
+                    return self.schemas(path, action);
+                }
                 writable(attribute, path)?;
                 let sub = match &path.sub {
                     Some(name) => Some(
@@ -176,6 +179,21 @@ impl<'a> Patch<'a> {
         Ok(())
     }
 
+    /// Which schemas a resource has follows from its values: naming those that it may have changes nothing.
+    fn schemas(&self, path: &Path, action: Action) -> Result<(), Error> {
+        let (Action::Add(given) | Action::Replace(given)) = action else {
+            return match path.filter {
+                Some(_) => Ok(()),
+                None => Err(attribute::irremovable("schemas")),
+            };
+        };
+        let given = match given {
+            Value::Array(given) => given,
+            one => vec![one],
+        };
+        check::known_schemas(self.of, &given)
+    }
+
     /// A relation's values are known by their `value` alone.
     fn relation(&mut self, relation: &Relation, path: &Path, action: Action) -> Result<(), Error> {
         let name = relation.attribute.as_str().to_owned();
@@ -210,10 +228,7 @@ impl<'a> Patch<'a> {
         let name = relation.attribute.as_str();
         let attribute = self.of.attribute(name);
         let attribute = attribute.ok_or_else(|| Error::internal("a relation without attribute"))?;
-        let selects = predicate::bind_element(filter, attribute).map_err(|error| Error {
-            kind: ErrorKind::InvalidPath,
-            ..error
-        })?;
+        let selects = predicate::bind_element(filter, attribute)?;
         let untouched = Change::default();
         let change = self.changes.get(name).unwrap_or(&untouched);
         let loaded = self

@@ -101,7 +101,7 @@ fn what_cannot_be_is_refused_with_the_right_type() {
         (json!([{"op": "remove"}]), ErrorKind::NoTarget),
         (
             json!([{"op": "remove", "path": "userName"}]),
-            ErrorKind::InvalidValue,
+            ErrorKind::Mutability,
         ),
         (
             json!([{"op": "move", "path": "userName"}]),

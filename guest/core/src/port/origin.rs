@@ -22,4 +22,6 @@ pub enum Caller {
     Client(String),
     /// An end user of this id, who reaches `/Me` alone.
     User(String),
+    /// The application itself, through `admin`.
+    Product,
 }

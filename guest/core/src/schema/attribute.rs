@@ -112,6 +112,19 @@ pub struct Attribute {
     pub sub_attributes: Vec<Attribute>,
 }
 
+impl Mutability {
+    /// As schemas write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "readOnly",
+            Self::ReadWrite => "readWrite",
+            Self::Immutable => "immutable",
+            Self::WriteOnly => "writeOnly",
+        }
+    }
+}
+
 impl DataType {
     /// Whether values are JSON strings.
     #[must_use]

@@ -1,6 +1,8 @@
 //! From a client's JSON to a resource's content: names in the schema's case, values of the schema's types, nothing
 //! unassigned. RFC 7643 sections 2.1 to 2.5.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::attribute::{Attribute, DataType, Mutability};
@@ -70,6 +72,7 @@ impl Checker {
         }
     }
 
+    /// Several values, each once (RFC 7643 section 2.4).
     fn values(
         &mut self,
         attribute: &Attribute,
@@ -80,6 +83,8 @@ impl Checker {
         for value in values.into_iter().filter(|value| !value.is_null()) {
             kept.extend(self.single(attribute, path, value)?);
         }
+        let mut seen = BTreeSet::new();
+        kept.retain(|value: &Value| seen.insert(value.to_string()));
         one_primary(path, &kept)?;
         Ok((!kept.is_empty()).then_some(Value::Array(kept)))
     }
@@ -126,7 +131,7 @@ impl Checker {
 
 /// Whether the body names the type's own schema, and no schema that the type does not have (RFC 7643 section 3).
 pub fn schemas(of: &ResourceType, body: &Content) -> Result<(), Error> {
-    let wrong = |text: String| Error::new(ErrorKind::InvalidValue, text);
+    let wrong = |text: String| Error::new(ErrorKind::InvalidSyntax, text);
     let given = body
         .iter()
         .find(|(key, _)| key.eq_ignore_ascii_case("schemas"));
@@ -136,13 +141,7 @@ pub fn schemas(of: &ResourceType, body: &Content) -> Result<(), Error> {
             of.core().id
         )));
     };
-    let unknown = given.iter().find(|uri| {
-        !uri.as_str()
-            .is_some_and(|uri| of.schemas().any(|schema| urn::same(&schema.id, uri)))
-    });
-    if let Some(uri) = unknown {
-        return Err(wrong(format!("{} has no schema {uri}", of.name())));
-    }
+    known_schemas(of, given)?;
     let named = |uri: &Value| {
         uri.as_str()
             .is_some_and(|uri| urn::same(uri, &of.core().id))
@@ -151,6 +150,18 @@ pub fn schemas(of: &ResourceType, body: &Content) -> Result<(), Error> {
         return Err(wrong(format!("`schemas` must hold `{}`", of.core().id)));
     }
     Ok(())
+}
+
+/// Whether these are schemas that a resource of the type may have.
+pub fn known_schemas(of: &ResourceType, given: &[Value]) -> Result<(), Error> {
+    let is_known = |uri: &str| of.schemas().any(|schema| urn::same(&schema.id, uri));
+    match given.iter().find(|uri| !uri.as_str().is_some_and(is_known)) {
+        None => Ok(()),
+        Some(uri) => {
+            let detail = format!("{} has no schema {uri}", of.name());
+            Err(Error::new(ErrorKind::InvalidSyntax, detail))
+        }
+    }
 }
 
 /// Whether everything that must be there is (RFC 7643 section 2.2, `required`).

@@ -12,7 +12,8 @@ pub struct Schema {
     pub id: String,
     /// For people.
     pub name: String,
-    /// For people.
+    /// For people; none is empty.
+    #[serde(default)]
     pub description: String,
     /// The attributes, in the order that `/Schemas` shows.
     pub attributes: Vec<Attribute>,

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, LazyLock};
 
+use super::attribute::Uniqueness;
 use super::definition::Schema;
+use crate::name::AttributeName;
 use crate::resource_type::{Definition, ResourceType};
 
 /// The schemas that are built in, as data.
@@ -45,6 +47,28 @@ impl Registry {
             schemas.retain(|old| !crate::urn::same(&old.id, &schema.id));
             schemas.push(Arc::new(schema));
         }
+        Self::resolved(definitions, schemas)
+    }
+
+    /// The same with an attribute of this type's main schema unique. The schema then says so.
+    pub fn with_unique(mut self, of: &str, name: &AttributeName) -> Result<Self, RegistryError> {
+        if let Some(of) = self.types.iter().find(|t| t.definition.name == of) {
+            let mut schemas = self.schemas.iter_mut();
+            let schema = schemas.find(|schema| schema.id == of.core().id);
+            let attributes = schema.map(|schema| &mut Arc::make_mut(schema).attributes);
+            let mut attributes = attributes.into_iter().flatten();
+            if let Some(attribute) = attributes.find(|attribute| attribute.name == *name) {
+                attribute.uniqueness = Uniqueness::Server;
+            }
+        }
+        let definitions = self.types.into_iter().map(|of| of.definition);
+        Self::resolved(definitions.collect(), self.schemas)
+    }
+
+    fn resolved(
+        definitions: Vec<Definition>,
+        schemas: Vec<Arc<Schema>>,
+    ) -> Result<Self, RegistryError> {
         let types = definitions
             .into_iter()
             .map(|definition| {
@@ -107,6 +131,7 @@ fn parse(text: &str) -> Schema {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::Policy;
 
     #[test]
     fn every_built_in_schema_parses() {
@@ -114,5 +139,28 @@ mod tests {
             assert!(parse(text).id.starts_with("urn:"), "{text}");
         }
         assert_eq!(COMMON.attributes.len(), 4);
+    }
+
+    #[test]
+    fn names_are_unique_where_a_profile_has_them_so() {
+        let unique = |preset| {
+            let policy = Policy::preset(preset).unwrap();
+            let names = ["displayName", "userName"];
+            let unique = |schema: &Arc<Schema>| {
+                let named = names.iter().filter_map(|name| schema.attribute(name));
+                let unique = named.filter(|attribute| attribute.is_unique());
+                unique
+                    .map(|attribute| format!("{} {}", schema.name, attribute.name))
+                    .collect::<Vec<_>>()
+            };
+            policy
+                .registry
+                .shown()
+                .iter()
+                .flat_map(unique)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(unique("default"), ["User userName"]);
+        assert_eq!(unique("entra"), ["User userName", "Group displayName"]);
     }
 }

@@ -5,12 +5,17 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use uuid::Builder;
 
-use super::session::{self, Session};
-use super::{Options, Shown, linking, update};
+use super::event::{self, Step};
+use super::life::{self, Life};
+use super::update::{self, Prepared, Update};
+use super::{Options, Session, Shown, linking};
 use crate::error::Error;
-use crate::resource::Resource;
+use crate::port::Caller;
+use crate::profile::Existing;
+use crate::relation::Changes;
+use crate::resource::{Resource, State};
 use crate::resource_type::ResourceType;
-use crate::schema::check;
+use crate::schema::{Content, check};
 use crate::store::{Key, Write};
 
 /// Creates a resource and returns it. `uniqueness` if a unique value is in use.
@@ -25,9 +30,7 @@ pub fn create(
     let inserted = BTreeSet::from([key.clone()]);
     let place = Place { key, at };
     let Creation { resource, writes } = prepare(session, of, place, body, &inserted)?;
-    session
-        .commit(at, writes)
-        .map_err(|refusal| update::conflict(of, refusal))?;
+    let resource = update::commit(session, of, at, Prepared { resource, writes })?;
     update::show(session, of, &resource, &options.projection)
 }
 
@@ -51,22 +54,89 @@ pub(super) fn prepare(
     body: Value,
     inserted: &BTreeSet<Key>,
 ) -> Result<Creation, Error> {
-    let (mut content, changes) = update::received(session, of, body)?;
+    let (content, changes) = update::received(session, of, body)?;
+    // What is created in a circle is referred to by ids that were chosen for it.
+    if inserted.len() == 1
+        && let Some(known) = adopted(session, of, &content)?
+    {
+        return adopt(session, of, known, content, changes);
+    }
+    let state = State {
+        imported: session.origin.caller == Caller::Product,
+        ..State::default()
+    };
+    make(session, of, place, (content, changes, state), inserted)
+}
+
+/// A new resource of this content.
+pub(super) fn make(
+    session: &Session<'_>,
+    of: &ResourceType,
+    place: Place,
+    (mut content, changes, state): (Content, Changes, State),
+    inserted: &BTreeSet<Key>,
+) -> Result<Creation, Error> {
     check::required(of, &content)?;
     update::settle_secrets(session, of, None, &mut content)?;
-    let resource = Resource {
+    let life = Life::of(session, of);
+    if let Some(life) = &life {
+        life.settle(None, &mut content, Step::Create)?;
+    }
+    let mut resource = Resource {
         key: place.key,
         version: 1,
         created: place.at,
         modified: place.at,
         content,
+        state,
     };
     let (links, related) = linking::writes(session, of, &resource.key, &changes, inserted)?;
+    let brought = life.map(|life| life.created(&mut resource)).transpose()?;
     let draft = update::draft(of, &resource, &resource.content)?;
     let mut writes = vec![Write::Insert(draft)];
     writes.extend(links);
-    let attributes: Vec<String> = resource.content.keys().cloned().chain(related).collect();
-    writes.push(session::event("create:notice", &resource.key, &attributes));
+    let mut attributes = update::differing(of, &Content::new(), &resource.content);
+    attributes.extend(related);
+    let version = Some(resource.version);
+    let notice = event::notice(Step::Create, &resource.key, &attributes, version);
+    writes.push(notice);
+    writes.extend(brought.into_iter().flatten());
+    Ok(Creation { resource, writes })
+}
+
+/// Whom the product imported, where the profile has them linked and no client has provisioned them yet.
+fn adopted(
+    session: &Session<'_>,
+    of: &ResourceType,
+    content: &Content,
+) -> Result<Option<Resource>, Error> {
+    let users = session.admission.policy.users(of);
+    let users = users.filter(|users| users.existing == Existing::Link);
+    let Some(users) = users.filter(|_| session.origin.caller != Caller::Product) else {
+        return Ok(None);
+    };
+    let name = &users.user_name.attribute;
+    let Some(value) = content.get(name.as_str()) else {
+        return Ok(None);
+    };
+    let holder = life::having(session, of, name, value)?;
+    Ok(holder.filter(|holder| holder.state.imported))
+}
+
+/// The imported record becomes the client's. What the client says of it wins; what the product knew besides stays.
+fn adopt(
+    session: &Session<'_>,
+    of: &ResourceType,
+    known: Resource,
+    given: Content,
+    changes: Changes,
+) -> Result<Creation, Error> {
+    check::required(of, &given)?;
+    let mut content = known.content.clone();
+    content.extend(given);
+    let mut update = Update::new(of, known, content, changes, Step::Create);
+    update.state.imported = false;
+    let Prepared { resource, writes } = update.prepare(session, &Options::default())?;
     Ok(Creation { resource, writes })
 }
 

@@ -1,12 +1,17 @@
 //! DELETE: RFC 7644 section 3.6. The store takes the links at both ends away with the resource.
 
-use super::session::{self, Session, not_found};
-use super::{Options, update};
+use super::event::{self, Step as Asked};
+use super::life::{self, Life};
+use super::session::{Session, not_found};
+use super::update::Update;
+use super::{Options, fork};
 use crate::error::Error;
+use crate::profile::{Removal, Step};
+use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::store::{Key, Refusal, Write};
 
-/// Deletes a resource; `NotFound` if there is none.
+/// Deletes a resource; `NotFound` if there is none. People are deactivated instead where the profile says so.
 pub fn delete(
     session: &Session<'_>,
     of: &ResourceType,
@@ -15,21 +20,53 @@ pub fn delete(
 ) -> Result<(), Error> {
     let key = Key::new(of.name(), id);
     let conditions = &options.conditions;
-    let conditional = conditions.if_match.is_some() || conditions.if_none_match.is_some();
-    let version = if conditional {
-        let before = session.load(of, id)?;
-        update::precondition(options, &before)?;
-        Some(before.version)
-    } else {
-        None
-    };
-    let writes = vec![
-        Write::Remove(key.clone(), version),
-        session::event("delete", &key, &[]),
-    ];
+    let policy = &session.admission.policy;
+    let has_rules = policy.users(of).is_some() || policy.groups(of).is_some();
+    if !conditions.are_given() && !has_rules {
+        return remove(session, of, &key, None, Vec::new());
+    }
+    let before = session.load(of, id)?;
+    conditions.allow_changing(before.version)?;
+    if let Some(users) = policy.users(of)
+        && users.removal == Removal::Deactivate
+    {
+        let mut content = before.content.clone();
+        content.insert(users.active.as_str().to_owned(), false.into());
+        let update = Update::new(of, before, content, Default::default(), Asked::Patch);
+        return update.commit(session, options).map(drop);
+    }
+    let brought = brought(session, of, &before)?;
+    remove(session, of, &key, Some(before.version), brought)
+}
+
+/// What goes with the removal of a person, or of a group that gives something.
+fn brought(
+    session: &Session<'_>,
+    of: &ResourceType,
+    before: &Resource,
+) -> Result<Vec<Write>, Error> {
+    if let Some(life) = Life::of(session, of) {
+        let mut writes = life.gone(before, Step::Remove);
+        if let Some(forking) = fork::Forking::of(session, of) {
+            writes.extend(forking.abandoned(before)?);
+        }
+        return Ok(writes);
+    }
+    life::dissolved(session, of, &before.key)
+}
+
+fn remove(
+    session: &Session<'_>,
+    of: &ResourceType,
+    key: &Key,
+    version: Option<u64>,
+    brought: Vec<Write>,
+) -> Result<(), Error> {
+    let mut writes = vec![Write::Remove(key.clone(), version), event::delete(key)];
+    writes.extend(brought);
     match session.commit(session.ports.clock.now(), writes) {
         Ok(_) => Ok(()),
-        Err(Refusal::Missing(missing)) if missing == key => Err(not_found(of, id)),
+        Err(Refusal::Missing(missing)) if missing == *key => Err(not_found(of, &key.id)),
         Err(refusal) => Err(refusal.into()),
     }
 }

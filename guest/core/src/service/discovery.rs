@@ -4,14 +4,15 @@ use serde_json::{Value, json};
 
 use super::Session;
 use crate::error::{Error, ErrorKind};
-use crate::profile::Secrets;
+use crate::profile::{Credentials, Paging, Policy, Scheme, Secrets};
 use crate::resource_type::ResourceType;
-use crate::schema::Schema;
+use crate::schema::{Mutability, Schema};
 use crate::{limits, urn};
 
 /// The ServiceProviderConfig.
 #[must_use]
 pub fn service_provider_config(session: &Session<'_>) -> Value {
+    let policy = &session.admission.policy;
     json!({
         "schemas": [urn::SERVICE_PROVIDER_CONFIG],
         "patch": {"supported": true},
@@ -20,32 +21,58 @@ pub fn service_provider_config(session: &Session<'_>) -> Value {
             "maxOperations": limits::BULK_OPERATIONS,
             "maxPayloadSize": limits::BULK_BYTES,
         },
-        "filter": {"supported": true, "maxResults": limits::PAGE_MAX},
-        "changePassword": {"supported": session.admission.policy.secrets == Secrets::Hash},
+        "filter": {"supported": true, "maxResults": policy.paging.max_size},
+        "changePassword": {"supported": policy.secrets == Secrets::Hash},
         "sort": {"supported": true},
         "etag": {"supported": true},
-        "pagination": pagination(),
-        "authenticationSchemes": [{
-            "type": "oauthbearertoken",
-            "name": "OAuth Bearer Token",
-            "description": "A bearer token that the service's administrator has made",
-            "specUri": "https://www.rfc-editor.org/rfc/rfc6750",
-            "primary": true,
-        }],
+        "pagination": pagination(policy.paging),
+        "authenticationSchemes": authentication(&policy.credentials),
         "meta": meta(session, "ServiceProviderConfig", "/ServiceProviderConfig"),
     })
 }
 
 /// RFC 9865 section 4.
-fn pagination() -> Value {
-    json!({
-        "cursor": true,
+fn pagination(paging: Paging) -> Value {
+    let mut pagination = json!({
+        "cursor": paging.cursor,
         "index": true,
         "defaultPaginationMethod": "index",
-        "defaultPageSize": limits::PAGE_DEFAULT,
-        "maxPageSize": limits::PAGE_MAX,
-        "cursorTimeout": limits::CURSOR_SECONDS,
-    })
+        "defaultPageSize": paging.default_size,
+        "maxPageSize": paging.max_size,
+    });
+    if let (true, Some(members)) = (paging.cursor, pagination.as_object_mut()) {
+        members.insert("cursorTimeout".into(), limits::CURSOR_SECONDS.into());
+    }
+    pagination
+}
+
+/// RFC 7643 section 5: the schemes that the profile allows, the first as the one to prefer.
+fn authentication(credentials: &Credentials) -> Value {
+    let schemes = credentials.schemes.iter().enumerate();
+    let schemes = schemes.map(|(rank, scheme)| {
+        let (of_type, name, description, uri) = match scheme {
+            Scheme::Bearer => (
+                "oauthbearertoken",
+                "OAuth Bearer Token",
+                "A bearer token that the service's administrator has made",
+                "https://www.rfc-editor.org/rfc/rfc6750",
+            ),
+            Scheme::Basic => (
+                "httpbasic",
+                "HTTP Basic",
+                "A user name and a password that the service's administrator has made",
+                "https://www.rfc-editor.org/rfc/rfc7617",
+            ),
+        };
+        json!({
+            "type": of_type,
+            "name": name,
+            "description": description,
+            "specUri": uri,
+            "primary": rank == 0,
+        })
+    });
+    schemes.collect()
 }
 
 /// All resource types.
@@ -104,6 +131,7 @@ fn resource_type_document(session: &Session<'_>, of: &ResourceType) -> Value {
 }
 
 fn schema_document(session: &Session<'_>, schema: &Schema) -> Value {
+    let schema = as_ruled(&session.admission.policy, schema);
     json!({
         "schemas": [urn::SCHEMA],
         "id": schema.id,
@@ -112,6 +140,46 @@ fn schema_document(session: &Session<'_>, schema: &Schema) -> Value {
         "attributes": schema.attributes,
         "meta": meta(session, "Schema", &format!("/Schemas/{}", schema.id)),
     })
+}
+
+/// The schema with the mutability that the profile gives people's attributes.
+fn as_ruled(policy: &Policy, schema: &Schema) -> Schema {
+    let mut schema = schema.clone();
+    let users = policy.users.as_ref();
+    let of = users.and_then(|users| policy.registry.named(&users.resource_type));
+    let is_theirs = of.is_some_and(|of| of.schemas().any(|own| own.id == schema.id));
+    if !is_theirs || policy.attributes.mutability.is_empty() {
+        return schema;
+    }
+    let is_core = of.is_some_and(|of| of.core().id == schema.id);
+    let prefix = if is_core {
+        String::new()
+    } else {
+        format!("{}:", schema.id)
+    };
+    for attribute in &mut schema.attributes {
+        let path = format!("{prefix}{}", attribute.name);
+        let rules = &policy.attributes;
+        let rule = rules
+            .mutability(&path, None)
+            .filter(|_| !rules.names_parts_of(&path));
+        attribute.mutability = ruled(attribute.mutability, rule);
+        for sub in &mut attribute.sub_attributes {
+            let rule = rules.mutability(&path, Some(sub.name.as_str()));
+            sub.mutability = ruled(sub.mutability, rule);
+        }
+    }
+    schema
+}
+
+/// A profile's rule only ever takes away.
+fn ruled(own: Mutability, rule: Option<Mutability>) -> Mutability {
+    match (own, rule) {
+        (Mutability::ReadWrite, Some(rule @ (Mutability::ReadOnly | Mutability::Immutable))) => {
+            rule
+        }
+        _ => own,
+    }
 }
 
 fn meta(session: &Session<'_>, resource_type: &str, path: &str) -> Value {

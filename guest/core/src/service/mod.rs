@@ -2,13 +2,19 @@
 //! copy, check, commit unless nothing changed, show.
 
 pub mod admin;
+pub mod audit;
 pub mod bulk;
+mod conditions;
 pub mod create;
 pub mod delete;
 pub mod discovery;
+pub mod event;
+mod fork;
+mod life;
 mod linking;
 pub mod modify;
 pub mod query;
+mod references;
 mod related;
 pub mod replace;
 pub mod retrieve;
@@ -18,21 +24,12 @@ mod update;
 mod visit;
 mod walk;
 
-use crate::etag::Condition;
 use crate::projection::Projection;
 use crate::schema::Content;
 
+pub use conditions::Conditions;
 pub use session::Session;
 pub use visit::Visit;
-
-/// The If-Match and If-None-Match of a request.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Conditions {
-    /// The change goes ahead only if this holds.
-    pub if_match: Option<Condition>,
-    /// The answer is worth sending, or the change goes ahead, only if this does not hold.
-    pub if_none_match: Option<Condition>,
-}
 
 /// What a request about one resource says beside its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,10 +43,19 @@ pub struct Options {
 /// A resource on its way to the client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shown {
-    /// After projection.
-    pub resource: Content,
+    /// After projection; `None` where the client knows it already, or has made it too large to be shown.
+    pub resource: Option<Content>,
     /// Its URL.
     pub location: String,
     /// Its entity tag.
     pub etag: String,
+}
+
+impl Shown {
+    /// The id that the client sees; empty where the resource is not shown.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        let id = self.resource.as_ref().and_then(|shown| shown.get("id"));
+        id.and_then(serde_json::Value::as_str).unwrap_or_default()
+    }
 }

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::update::{self, Update};
+use super::event::Step;
+use super::update::{self, Update, Updated};
 use super::{Options, Session, Shown, related};
 use crate::dialect::Sent;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::filter::AttrPath;
 use crate::patch::{self, Operation, Patch};
 use crate::projection::Projection;
@@ -13,23 +14,16 @@ use crate::resource::Resource;
 use crate::resource_type::{Relation, ResourceType};
 use crate::schema::Content;
 
-/// Changes a resource and returns it; `None` if it has become too large to show, which answers 204.
+/// Changes a resource and returns it.
 pub fn modify(
     session: &Session<'_>,
     of: &ResourceType,
     id: &str,
     body: Value,
     options: &Options,
-) -> Result<Option<Shown>, Error> {
+) -> Result<Shown, Error> {
     let after = apply(session, of, id, body, options)?;
-    match update::show(session, of, &after, &options.projection) {
-        Ok(shown) => Ok(Some(shown)),
-        Err(Error {
-            kind: ErrorKind::TooMany,
-            ..
-        }) => Ok(None),
-        Err(error) => Err(error),
-    }
+    update::show_changed(session, of, &after, &options.projection)
 }
 
 /// Changes a resource; returns it as it is now.
@@ -39,14 +33,10 @@ pub(super) fn apply(
     id: &str,
     mut body: Value,
     options: &Options,
-) -> Result<Resource, Error> {
+) -> Result<Updated, Error> {
     let before = session.load(of, id)?;
-    update::precondition(options, &before)?;
-    session.rewrite(Sent {
-        of,
-        is_patch: true,
-        body: &mut body,
-    });
+    options.conditions.allow_changing(before.version)?;
+    session.rewrite(of, Sent::patch(&mut body));
     let operations = patch::operations(body)?;
     let mut patch = Patch::new(of, before.content.clone());
     patch.loaded = loaded(session, of, &before, &operations)?;
@@ -57,14 +47,7 @@ pub(super) fn apply(
     let Patch {
         content, changes, ..
     } = patch;
-    Update {
-        of,
-        before,
-        content,
-        changes,
-        step: "patch",
-    }
-    .commit(session, options)
+    Update::new(of, before, content, changes, Step::Patch).commit(session, options)
 }
 
 /// The relations that the operations' filters look into; others are not loaded, however large they are.

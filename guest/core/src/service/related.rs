@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::Session;
 use super::walk::{self, Containers};
+use super::{Session, life};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::name::AttributeName;
+use crate::profile::{Groups, InactiveMembers};
 use crate::projection::Projection;
 use crate::resource::{self, Resource};
 use crate::resource_type::ResourceType;
@@ -29,13 +30,23 @@ pub(super) fn shown(
         .collect();
     let relations = of.definition.relations.iter();
     let relations = relations.map(|r| (&r.attribute, &r.attribute, Direction::Outgoing));
+    let groups = session.admission.policy.groups(of);
     let mirrors = of.definition.mirrors.iter();
     let mirrors = mirrors.map(|m| (&m.attribute, &m.relation, Direction::Incoming));
     for (attribute, link, direction) in relations.chain(mirrors) {
         if anchors.is_empty() || !projection.wants(of, attribute) {
             continue;
         }
-        let values = values(session, &anchors, attribute, link, direction)?;
+        if direction == Direction::Incoming && !session.sees_mirror(link) {
+            continue;
+        }
+        let end = End {
+            attribute,
+            link,
+            direction,
+            groups: groups.filter(|groups| groups.members == *attribute),
+        };
+        let values = end.values(session, &anchors)?;
         for (shown, values) in shown.iter_mut().zip(values) {
             if !values.is_empty() {
                 shown.insert(attribute.as_str().to_owned(), values.into());
@@ -45,48 +56,83 @@ pub(super) fn shown(
     Ok(shown)
 }
 
-/// The values of one attribute for each anchor.
-fn values(
-    session: &Session<'_>,
-    anchors: &[Key],
-    attribute: &AttributeName,
-    link: &AttributeName,
+/// One end of a relation, as an attribute shows it.
+struct End<'a> {
+    attribute: &'a AttributeName,
+    link: &'a AttributeName,
     direction: Direction,
-) -> Result<Vec<Vec<Value>>, Error> {
-    let limit = limits::LINKS_PER_RESPONSE;
-    let too_many = || {
+    /// The rules for the members of groups, if these are.
+    groups: Option<&'a Groups>,
+}
+
+impl End<'_> {
+    /// The values for each anchor.
+    fn values(&self, session: &Session<'_>, anchors: &[Key]) -> Result<Vec<Vec<Value>>, Error> {
+        let (link, limit) = (self.link.as_str(), limits::LINKS_PER_RESPONSE);
+        let ends = match self.direction {
+            Direction::Incoming => walk::containers(session, anchors, link, limit)?,
+            Direction::Outgoing => self.outgoing(session, anchors, link)?,
+        };
+        let mut ends = ends.ok_or_else(|| self.too_many())?;
+        if self
+            .groups
+            .is_some_and(|g| g.inactive_members == InactiveMembers::Show)
+        {
+            let former = self.outgoing(session, anchors, life::FORMER)?;
+            for (ends, former) in ends.iter_mut().zip(former.ok_or_else(|| self.too_many())?) {
+                let new: Containers = former
+                    .into_iter()
+                    .filter(|one| !ends.contains(one))
+                    .collect();
+                ends.extend(new);
+            }
+        }
+        if ends.iter().map(Vec::len).sum::<usize>() > limit {
+            return Err(self.too_many());
+        }
+        let names = names(
+            session,
+            ends.iter().flatten().map(|(key, _)| key.clone()).collect(),
+        )?;
+        let hides = self
+            .groups
+            .is_some_and(|g| g.inactive_members == InactiveMembers::Hide);
+        let value = |(key, is_direct): &(Key, bool)| {
+            let name = names.get(key)?;
+            if hides && !name.is_active {
+                return None;
+            }
+            let of_type = match (self.direction, is_direct) {
+                (Direction::Outgoing, _) => key.kind.as_str(),
+                (Direction::Incoming, true) => "direct",
+                (Direction::Incoming, false) => "indirect",
+            };
+            value(session, key, name.display.as_deref(), of_type)
+        };
+        let of_anchor = |ends: &Containers| ends.iter().filter_map(value).collect();
+        Ok(ends.iter().map(of_anchor).collect())
+    }
+
+    /// What the links of this name lead to from each anchor.
+    fn outgoing(
+        &self,
+        session: &Session<'_>,
+        anchors: &[Key],
+        link: &str,
+    ) -> Result<Option<Vec<Containers>>, Error> {
+        let limit = limits::LINKS_PER_RESPONSE;
+        let ends = ends(session, anchors, link, Direction::Outgoing, limit)?;
+        let kept = |ends: Vec<Key>| ends.into_iter().map(|key| (key, true)).collect();
+        Ok(ends.into_iter().map(|ends| ends.map(kept)).collect())
+    }
+
+    fn too_many(&self) -> Error {
+        let (attribute, limit) = (self.attribute, limits::LINKS_PER_RESPONSE);
         let detail = format!(
             "`{attribute}` has more than {limit} values; ask with excludedAttributes={attribute}"
         );
         Error::new(ErrorKind::TooMany, detail)
-    };
-    let ends = match direction {
-        Direction::Incoming => walk::containers(session, anchors, link.as_str(), limit)?,
-        Direction::Outgoing => {
-            let ends = ends(session, anchors, link.as_str(), direction, limit)?;
-            let kept = |ends: Vec<Key>| ends.into_iter().map(|key| (key, true)).collect();
-            ends.into_iter().map(|ends| ends.map(kept)).collect()
-        }
-    };
-    let ends = ends.ok_or_else(too_many)?;
-    if ends.iter().map(Vec::len).sum::<usize>() > limit {
-        return Err(too_many());
     }
-    let displays = displays(
-        session,
-        ends.iter().flatten().map(|(key, _)| key.clone()).collect(),
-    )?;
-    let value = |(key, is_direct): &(Key, bool)| {
-        let display = displays.get(key)?.as_deref();
-        let of_type = match (direction, is_direct) {
-            (Direction::Outgoing, _) => key.kind.as_str(),
-            (Direction::Incoming, true) => "direct",
-            (Direction::Incoming, false) => "indirect",
-        };
-        value(session, key, display, of_type)
-    };
-    let of_anchor = |ends: &Containers| ends.iter().filter_map(value).collect();
-    Ok(ends.iter().map(of_anchor).collect())
 }
 
 /// The far ends of the links at each anchor; `None` in place of more than `limit` of them.
@@ -133,23 +179,30 @@ fn far_end(link: Link, direction: Direction) -> Key {
     }
 }
 
-/// The resources at the far ends by key, with what names them to people. One that has gone meanwhile is not among them.
-fn displays(
-    session: &Session<'_>,
-    mut keys: Vec<Key>,
-) -> Result<BTreeMap<Key, Option<String>>, Error> {
+/// What people know a resource by.
+struct Name {
+    display: Option<String>,
+    is_active: bool,
+}
+
+/// The resources at the far ends by key. One that has gone meanwhile is not among them.
+fn names(session: &Session<'_>, mut keys: Vec<Key>) -> Result<BTreeMap<Key, Name>, Error> {
     keys.sort();
     keys.dedup();
-    let mut displays = BTreeMap::new();
+    let policy = &session.admission.policy;
+    let mut names = BTreeMap::new();
     for entry in session.entries(&keys)?.into_iter().flatten() {
         let resource = Resource::from_entry(entry)?;
-        let of = session.admission.policy.registry.named(&resource.key.kind);
-        let display = of
-            .and_then(|of| resource.display(of))
-            .map(ToOwned::to_owned);
-        displays.insert(resource.key, display);
+        let of = policy.registry.named(&resource.key.kind);
+        let display = of.and_then(|of| resource.display(of));
+        let users = of.and_then(|of| policy.users(of));
+        let name = Name {
+            display: display.map(ToOwned::to_owned),
+            is_active: users.is_none_or(|users| life::is_active(users, &resource.content)),
+        };
+        names.insert(resource.key, name);
     }
-    Ok(displays)
+    Ok(names)
 }
 
 /// One value. Its `type` is that of a member, or says how one belongs to a group (RFC 7643 sections 4.1.2 and 4.2).

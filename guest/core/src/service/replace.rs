@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::update::{self, Update};
+use super::event::Step;
+use super::update::{self, Update, Updated};
 use super::{Options, Session, Shown};
 use crate::error::Error;
 use crate::mutability;
 use crate::relation::Change;
-use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::secret;
 
@@ -20,7 +20,7 @@ pub fn replace(
     options: &Options,
 ) -> Result<Shown, Error> {
     let after = apply(session, of, id, body, options)?;
-    update::show(session, of, &after, &options.projection)
+    update::show_changed(session, of, &after, &options.projection)
 }
 
 /// Replaces a resource; returns it as it is now.
@@ -30,9 +30,9 @@ pub(super) fn apply(
     id: &str,
     body: Value,
     options: &Options,
-) -> Result<Resource, Error> {
+) -> Result<Updated, Error> {
     let before = session.load(of, id)?;
-    update::precondition(options, &before)?;
+    options.conditions.allow_changing(before.version)?;
     let (mut content, mut changes) = update::received(session, of, body)?;
     mutability::keep_immutable(of, &before.content, &mut content)?;
     secret::carry_over(of, &before.content, &mut content);
@@ -42,12 +42,5 @@ pub(super) fn apply(
             .entry(relation.attribute.as_str().to_owned())
             .or_insert_with(nothing);
     }
-    let update = Update {
-        of,
-        before,
-        content,
-        changes,
-        step: "put",
-    };
-    update.commit(session, options)
+    Update::new(of, before, content, changes, Step::Put).commit(session, options)
 }

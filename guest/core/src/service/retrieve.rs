@@ -2,17 +2,7 @@
 
 use super::{Options, Session, Shown, update};
 use crate::error::Error;
-use crate::etag;
 use crate::resource_type::ResourceType;
-
-/// What a client gets that may know the resource already.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Retrieved {
-    /// The resource.
-    Found(Shown),
-    /// The entity tag of the version that the client has (If-None-Match).
-    NotModified(String),
-}
 
 /// The resource, unless the client has this version already.
 pub fn retrieve(
@@ -20,11 +10,11 @@ pub fn retrieve(
     of: &ResourceType,
     id: &str,
     options: &Options,
-) -> Result<Retrieved, Error> {
+) -> Result<Shown, Error> {
     let resource = session.load(of, id)?;
-    let known = options.conditions.if_none_match.as_ref();
-    if known.is_some_and(|condition| condition.holds(resource.version)) {
-        return Ok(Retrieved::NotModified(etag::format(resource.version)));
+    options.conditions.allow_reading(resource.version)?;
+    if options.conditions.are_of_who_knows(resource.version) {
+        return Ok(update::unshown(session, of, &resource));
     }
-    update::show(session, of, &resource, &options.projection).map(Retrieved::Found)
+    update::show(session, of, &resource, &options.projection)
 }

@@ -1,12 +1,14 @@
 //! One admitted request: its ports, its policy, and the one way to commit.
 
 use crate::access::Admission;
+use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
+use crate::limits;
+use crate::name::AttributeName;
 use crate::port::{Level, Origin, Ports};
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
-use crate::store::{Channel, Draft, Entry, Event, Key, Refusal, Rejection, Write};
-use crate::{dialect, limits};
+use crate::store::{Draft, Entry, Key, Refusal, Rejection, Write};
 
 /// What the use cases work with.
 #[derive(Clone, Copy)]
@@ -84,15 +86,35 @@ impl Session<'_> {
         })
     }
 
+    /// Whether the client may see what this relation says from its other end: only if it may reach where the relation begins.
+    #[must_use]
+    pub fn sees_mirror(&self, relation: &AttributeName) -> bool {
+        let policy = &self.admission.policy;
+        let mut types = policy.registry.types().iter();
+        types.any(|of| of.relation(relation).is_some() && self.admission.scopes.reach(policy, of))
+    }
+
+    /// Refuses what the client's scopes do not reach.
+    pub fn check_reach(&self, of: &ResourceType) -> Result<(), Error> {
+        if self.admission.scopes.reach(&self.admission.policy, of) {
+            return Ok(());
+        }
+        let detail = format!("the credential's scopes do not reach {}", of.name());
+        Err(Error::new(ErrorKind::Forbidden, detail))
+    }
+
     /// Leaves a note for the operator.
     pub fn note(&self, level: Level, topic: &str, text: &str) {
         self.ports.journal.write(level, topic, text);
     }
 
-    /// Rewrites a body by the quirks that the profile has on, and says so in the journal.
-    pub fn rewrite(&self, mut sent: dialect::Sent<'_>) {
+    /// Rewrites what was sent by the quirks that the profile has on, and says so in the journal.
+    pub fn rewrite(&self, of: &ResourceType, sent: Option<Sent<'_>>) {
+        let Some(mut sent) = sent else {
+            return;
+        };
         for quirk in &self.admission.policy.quirks {
-            if (quirk.rewrite)(&mut sent) {
+            if quirk.rewrite(of, &mut sent) {
                 self.note(
                     Level::Info,
                     "dialect",
@@ -109,20 +131,6 @@ impl Session<'_> {
             self.note(Level::Info, "schema", &text);
         }
     }
-}
-
-/// What happened to a resource, by the names of RFC 9967 section 2.4, with the attributes' names and without their values.
-pub(super) fn event(step: &str, subject: &Key, attributes: &[String]) -> Write {
-    let mut body = serde_json::Map::new();
-    if !attributes.is_empty() {
-        body.insert("attributes".into(), attributes.into());
-    }
-    Write::Append(Event {
-        channel: Channel::Feed,
-        name: format!("urn:ietf:params:scim:event:prov:{step}"),
-        subject: Some(subject.clone()),
-        body: serde_json::Value::Object(body).to_string(),
-    })
 }
 
 /// There is no resource of this id.

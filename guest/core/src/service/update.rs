@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::session::{self, Session};
-use super::{Options, Shown, linking, related};
+use super::event::{self, Step};
+use super::life::{self, Life};
+use super::{Options, Session, Shown, fork, linking, related};
 use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
+use crate::etag;
 use crate::index;
 use crate::projection::Projection;
 use crate::relation::{self, Changes};
-use crate::resource::Resource;
+use crate::resource::{Resource, State};
 use crate::resource_type::ResourceType;
 use crate::schema::{Checker, Content, check};
 use crate::secret;
@@ -23,11 +25,7 @@ pub(super) fn received(
     of: &ResourceType,
     mut body: Value,
 ) -> Result<(Content, Changes), Error> {
-    session.rewrite(Sent {
-        of,
-        is_patch: false,
-        body: &mut body,
-    });
+    session.rewrite(of, Sent::resource(&mut body));
     let Value::Object(body) = body else {
         return Err(Error::new(
             ErrorKind::InvalidSyntax,
@@ -48,59 +46,137 @@ pub(super) struct Update<'a> {
     pub(super) before: Resource,
     pub(super) content: Content,
     pub(super) changes: Changes,
-    /// The part of the event's name: `put` or `patch`.
-    pub(super) step: &'a str,
+    /// What is to be kept beside the content.
+    pub(super) state: State,
+    /// What asks for it.
+    pub(super) step: Step,
 }
 
-impl Update<'_> {
-    /// Checks and commits; without a difference there is no commit, no new version and no event. Returns the resource as it is now.
-    pub(super) fn commit(
+/// A change that has passed all checks before the commit. Without writes there is nothing to change.
+pub(super) struct Prepared {
+    pub(super) resource: Resource,
+    pub(super) writes: Vec<Write>,
+}
+
+/// A resource as it is after a change.
+pub(super) struct Updated {
+    pub(super) resource: Resource,
+    /// The id that the client knows it by, where that is another one.
+    pub(super) known_as: Option<String>,
+}
+
+impl<'a> Update<'a> {
+    /// A change that leaves alone what no client sees.
+    pub(super) fn new(
+        of: &'a ResourceType,
+        before: Resource,
+        content: Content,
+        changes: Changes,
+        step: Step,
+    ) -> Self {
+        let state = before.state.clone();
+        Self {
+            of,
+            before,
+            content,
+            changes,
+            state,
+            step,
+        }
+    }
+
+    /// Checks and commits; without a difference there is no commit, no new version and no event.
+    pub(super) fn commit(self, session: &Session<'_>, options: &Options) -> Result<Updated, Error> {
+        let of = self.of;
+        if let Some(forking) = fork::Forking::of(session, of) {
+            return forking.commit(self, options);
+        }
+        let prepared = self.prepare(session, options)?;
+        let resource = commit(session, of, session.ports.clock.now(), prepared)?;
+        Ok(Updated {
+            resource,
+            known_as: None,
+        })
+    }
+
+    /// Checks everything that can be checked before the commit. Nothing has happened yet.
+    pub(super) fn prepare(
         self,
         session: &Session<'_>,
         options: &Options,
-    ) -> Result<Resource, Error> {
+    ) -> Result<Prepared, Error> {
         let Self {
             of,
             before,
             mut content,
             changes,
+            state,
             step,
         } = self;
         settle_secrets(session, of, Some(&before.content), &mut content)?;
+        let life = Life::of(session, of);
+        if let Some(life) = &life {
+            life.settle(Some(&before.content), &mut content, step)?;
+        }
         check::still_required(of, &content)?;
         let key = before.key.clone();
         let (links, related) = linking::writes(session, of, &key, &changes, &BTreeSet::new())?;
         let mut attributes = differing(of, &before.content, &content);
-        let same_content = attributes.is_empty();
+        let mut resource = Resource {
+            content,
+            state,
+            ..before.clone()
+        };
+        let replaces = !attributes.is_empty() || resource.state != before.state;
         attributes.extend(related);
-        if attributes.is_empty() {
-            return Ok(before);
-        }
         let mut writes = Vec::new();
-        if !same_content {
-            writes.push(Write::Replace(
-                draft(of, &before, &content)?,
-                before.version,
-            ));
-        } else if options.conditions.if_match.is_some() || changes.values().any(|c| c.cleared) {
+        if !replaces && attributes.is_empty() {
+            return Ok(Prepared { resource, writes });
+        }
+        let mut brought = life::membership(session, of, &key, &links)?;
+        if let Some(life) = life.filter(|_| replaces) {
+            brought.extend(life.changed(&before, &mut resource)?);
+        }
+        if replaces {
+            let draft = draft(of, &resource, &resource.content)?;
+            writes.push(Write::Replace(draft, before.version));
+        } else if options.conditions.are_given() || changes.values().any(|c| c.cleared) {
             // Two replacements of links at once must not add up.
             writes.push(Write::Expect(key.clone(), before.version));
         }
+        // Of links alone others may be made at the same time.
+        let version = (!writes.is_empty()).then(|| before.version.saturating_add(1));
         writes.extend(links);
-        writes.push(session::event(&format!("{step}:notice"), &key, &attributes));
-        let at = session.ports.clock.now();
-        let versions = session
-            .commit(at, writes)
-            .map_err(|refusal| conflict(of, refusal))?;
-        let version = versions.into_iter().find(|(changed, _)| *changed == key);
-        let version = version.map_or(before.version, |(_, version)| version);
-        Ok(Resource {
+        writes.push(event::notice(step, &key, &attributes, version));
+        writes.extend(brought);
+        Ok(Prepared { resource, writes })
+    }
+}
+
+/// Commits a change at a time. Returns the resource as it is then.
+pub(super) fn commit(
+    session: &Session<'_>,
+    of: &ResourceType,
+    at: u64,
+    prepared: Prepared,
+) -> Result<Resource, Error> {
+    let Prepared { resource, writes } = prepared;
+    if writes.is_empty() {
+        return Ok(resource);
+    }
+    let versions = session
+        .commit(at, writes)
+        .map_err(|refusal| conflict(of, refusal))?;
+    let mut versions = versions.into_iter();
+    let version = versions.find(|(changed, _)| *changed == resource.key);
+    Ok(match version {
+        Some((_, version)) => Resource {
             version,
             modified: at,
-            content,
-            ..before
-        })
-    }
+            ..resource
+        },
+        None => resource,
+    })
 }
 
 /// The resource as a client may see it now.
@@ -112,32 +188,39 @@ pub(super) fn show(
 ) -> Result<Shown, Error> {
     let computed = related::shown(session, of, std::slice::from_ref(resource), projection)?;
     let computed = computed.into_iter().next().unwrap_or_default();
-    let base = &session.origin.base_url;
-    let mut shown = resource.shown(of, base, computed);
+    let mut shown = resource.shown(of, &session.origin.base_url, computed);
     projection.apply(of, &mut shown);
     Ok(Shown {
-        resource: shown,
-        location: resource.location(of, base),
-        etag: crate::etag::format(resource.version),
+        resource: Some(shown),
+        ..unshown(session, of, resource)
     })
 }
 
-/// Whether the change may go ahead at the version that was read (RFC 7644 section 3.14).
-pub(super) fn precondition(options: &Options, before: &Resource) -> Result<(), Error> {
-    let conditions = &options.conditions;
-    let changed = conditions
-        .if_match
-        .as_ref()
-        .is_some_and(|c| !c.holds(before.version));
-    let present = conditions
-        .if_none_match
-        .as_ref()
-        .is_some_and(|c| c.holds(before.version));
-    if changed || present {
-        let detail = "the resource is not in the version that the request demands";
-        return Err(Error::new(ErrorKind::PreconditionFailed, detail));
+/// A changed resource as a client may see it now; one that is too large to be shown is changed all the same.
+pub(super) fn show_changed(
+    session: &Session<'_>,
+    of: &ResourceType,
+    updated: &Updated,
+    projection: &Projection,
+) -> Result<Shown, Error> {
+    let resource = &updated.resource;
+    let mut shown = match show(session, of, resource, projection) {
+        Err(error) if error.kind == ErrorKind::TooMany => unshown(session, of, resource),
+        shown => shown?,
+    };
+    if let (Some(content), Some(id)) = (&mut shown.resource, &updated.known_as) {
+        content.insert("id".to_owned(), id.as_str().into());
     }
-    Ok(())
+    Ok(shown)
+}
+
+/// Where the resource is, and in which version.
+pub(super) fn unshown(session: &Session<'_>, of: &ResourceType, resource: &Resource) -> Shown {
+    Shown {
+        resource: None,
+        location: resource.location(of, &session.origin.base_url),
+        etag: etag::format(resource.version),
+    }
 }
 
 /// The entry of a content.
@@ -146,8 +229,7 @@ pub(super) fn draft(of: &ResourceType, at: &Resource, content: &Content) -> Resu
         let detail = format!("`{}` is too long", too_long.path);
         Error::new(ErrorKind::InvalidValue, detail)
     })?;
-    let body =
-        serde_json::to_string(content).map_err(|error| Error::internal(error.to_string()))?;
+    let body = at.body(content)?;
     Ok(Draft {
         key: at.key.clone(),
         body,
@@ -178,6 +260,13 @@ pub(super) fn conflict(of: &ResourceType, refusal: Refusal) -> Error {
                 "the resource is being changed by others; try again",
             )
         }
+        Refusal::OverCeiling(counter) => {
+            let detail = match counter.strip_prefix(life::COUNTER) {
+                Some(kind) => format!("no seat of the type `{kind}` is left"),
+                None => "no seat is left".to_owned(),
+            };
+            Error::new(ErrorKind::Forbidden, detail)
+        }
         Refusal::Taken(path) => {
             let detail = format!("a {} with this `{path}` exists already", of.name());
             Error::new(ErrorKind::Uniqueness, detail)
@@ -187,7 +276,7 @@ pub(super) fn conflict(of: &ResourceType, refusal: Refusal) -> Error {
 }
 
 /// The paths of the attributes that differ, extensions' with their URI.
-fn differing(of: &ResourceType, before: &Content, after: &Content) -> Vec<String> {
+pub(super) fn differing(of: &ResourceType, before: &Content, after: &Content) -> Vec<String> {
     let mut paths = names_differing(before, after, |name| of.extension(name).is_none(), "");
     for (extension, _) in of.extensions() {
         let empty = Content::new();
@@ -209,7 +298,8 @@ fn differing(of: &ResourceType, before: &Content, after: &Content) -> Vec<String
     paths
 }
 
-fn names_differing(
+/// The members that differ, of those that count.
+pub(super) fn names_differing(
     before: &Content,
     after: &Content,
     counts: impl Fn(&str) -> bool,

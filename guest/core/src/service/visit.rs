@@ -24,11 +24,13 @@ impl<'a> Visit<'a> {
         origin: &'a Origin,
         authorization: Option<&'a str>,
     ) -> Result<Self, Error> {
+        let mut admission = access::admit(ports, origin, authorization)?;
+        access::note_use(ports, &mut admission);
         Ok(Self {
             ports: *ports,
             origin,
             authorization,
-            admission: access::admit(ports, origin, authorization)?,
+            admission,
             retries: limits::ATTEMPTS,
         })
     }

@@ -37,20 +37,39 @@ impl Provider for Echo {
                 cause,
             })
         };
-        let (status, name) = match path.as_str() {
+        let (status, name, value) = match path.as_str() {
             "/trap" => return fault(Cause::Trap(wasmtime::Error::msg("the secret reason"))),
             "/slow" => return fault(Cause::Limit(Excess::Deadline)),
             "/panic" => panic!("a bug of the host"),
-            "/status" => (99, "x-name"),
-            "/header" => (200, "no header name"),
-            _ => (200, "x-name"),
+            "/status" => (99, "x-name", "value"),
+            "/header" => (200, "no header name", "value"),
+            "/refused" => (401, "www-authenticate", "Bearer"),
+            "/limited" => (200, "x-scimlet-rate", "2"),
+            _ => (200, "x-name", "value"),
         };
-        let headers = vec![(name.to_owned(), "value".to_owned())];
+        let headers = vec![(name.to_owned(), value.to_owned())];
         Ok(Response {
             status,
             headers,
             body: "{}".to_owned(),
         })
+    }
+
+    async fn authorize(
+        &self,
+        _store: Arc<dyn Store>,
+        _origin: Origin,
+        headers: &[(String, String)],
+        scope: &str,
+    ) -> Result<Result<String, Response>, Fault> {
+        if headers.iter().any(|(name, _)| name == "authorization") {
+            return Ok(Ok(scope.to_owned()));
+        }
+        Ok(Err(Response {
+            status: 401,
+            headers: Vec::new(),
+            body: "{}".to_owned(),
+        }))
     }
 }
 
@@ -116,5 +135,15 @@ impl Provider for Slow {
             headers: Vec::new(),
             body: String::new(),
         })
+    }
+
+    async fn authorize(
+        &self,
+        _store: Arc<dyn Store>,
+        _origin: Origin,
+        _headers: &[(String, String)],
+        scope: &str,
+    ) -> Result<Result<String, Response>, Fault> {
+        Ok(Ok(scope.to_owned()))
     }
 }

@@ -2,9 +2,11 @@
 
 mod doubles;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
 use axum::http::{Request as HttpRequest, StatusCode};
 use axum::response::Response as HttpResponse;
 use serde_json::Value;
@@ -185,6 +187,56 @@ async fn headers_that_http_does_not_allow_are_dropped_on_the_way_out() {
     let (response, _) = get("/acme/scim/v2/header").await;
     assert_eq!(response.status(), StatusCode::OK);
     assert!(response.headers().is_empty());
+}
+
+/// The answer to a request from an address.
+async fn knock(router: &Router, path: &str) -> HttpResponse {
+    let client: SocketAddr = "192.0.2.1:1234".parse().unwrap();
+    let request = HttpRequest::get(path).extension(ConnectInfo(client));
+    let request = request.body(Body::empty()).unwrap();
+    router.clone().answer(request).await
+}
+
+#[tokio::test]
+async fn an_address_whose_credentials_are_refused_is_slowed_down() {
+    let options = RouterOptions {
+        failures: 2,
+        ..RouterOptions::default()
+    };
+    let router = Router::new(Arc::new(Echo::default()), Arc::new(Tenants), options);
+    for (path, status) in [
+        ("/acme/scim/v2/refused", 401),
+        ("/acme/events", 401),
+        ("/acme/scim/v2/refused", 429),
+        ("/acme/events", 429),
+    ] {
+        let response = knock(&router, path).await;
+        assert_eq!(response.status().as_u16(), status, "{path}");
+        assert_eq!(
+            response.headers().contains_key("retry-after"),
+            status == 429
+        );
+    }
+    let good = knock(&router, "/acme/scim/v2/Users").await;
+    assert_eq!(good.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_tenant_is_held_to_its_rate() {
+    let options = RouterOptions::default();
+    let echo = Arc::new(Echo::default());
+    let router = Router::new(echo.clone(), Arc::new(Tenants), options);
+    for _ in 0..2 {
+        let response = knock(&router, "/acme/scim/v2/limited").await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert!(!response.headers().contains_key("x-scimlet-rate"));
+    }
+    let response = knock(&router, "/acme/scim/v2/limited").await;
+    assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(response.headers()["retry-after"], "1");
+    assert_eq!(echo.0.lock().unwrap().len(), 2, "the guest was asked");
+    let other = knock(&router, "/nobody/scim/v2/Users").await;
+    assert_eq!(other.status(), StatusCode::OK);
 }
 
 #[tokio::test]

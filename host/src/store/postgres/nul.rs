@@ -2,6 +2,9 @@
 
 use crate::store::{Draft, Event, Key, Link, Refusal, Rejection, Scalar, Write};
 
+/// Why it is refused.
+pub(super) const WHY: &str = "PostgreSQL keeps no text with U+0000";
+
 /// Refuses a commit that would write it; names the write that does.
 pub(super) fn refuse(actor: &str, writes: &[Write]) -> Result<(), Rejection> {
     let found = writes.iter().position(|write| !is_free(write));
@@ -9,7 +12,7 @@ pub(super) fn refuse(actor: &str, writes: &[Write]) -> Result<(), Rejection> {
     found.map_or(Ok(()), |index| {
         Err(Rejection {
             write: u32::try_from(index).unwrap_or(u32::MAX),
-            reason: Refusal::Invalid("PostgreSQL keeps no text with U+0000".into()),
+            reason: Refusal::Invalid(WHY.into()),
         })
     })
 }

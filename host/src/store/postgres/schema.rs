@@ -15,7 +15,7 @@ const VERSION: i64 = 1;
 const TABLES: &str = include_str!("schema.sql");
 
 /// The tables whose rows belong to a tenant, and the column that says to which.
-const FENCED: [(&str, &str); 10] = [
+const FENCED: [(&str, &str); 11] = [
     ("tenant", "id"),
     ("kind", "tenant"),
     ("entry", "tenant"),
@@ -25,6 +25,7 @@ const FENCED: [(&str, &str); 10] = [
     ("link", "tenant"),
     ("counter", "tenant"),
     ("event", "tenant"),
+    ("memo", "tenant"),
     ("sweep", "tenant"),
 ];
 

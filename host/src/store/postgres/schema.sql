@@ -101,6 +101,13 @@ CREATE TABLE event(
 );
 CREATE INDEX event_subject ON event(tenant, subject_kind, subject_id) WHERE body <> '';
 
+CREATE TABLE memo(
+  tenant BIGINT NOT NULL,
+  name TEXT COLLATE "C" NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY(tenant, name)
+);
+
 CREATE TABLE sweep(
   tenant BIGINT NOT NULL,
   what TEXT COLLATE "C" NOT NULL,

@@ -53,11 +53,13 @@ impl Session {
         Ok(session)
     }
 
-    /// Ends a transaction that read. Nothing is waited for: whoever uses the connection next stands behind it.
-    pub(super) fn end(mut self) {
+    /// Ends a transaction that read, whatever came out of it. Nothing is waited for: whoever uses the connection next
+    /// stands behind it.
+    pub(super) fn end<T>(mut self, result: Step<T>) -> Step<T> {
         if let Some(client) = self.client.take() {
             send(client.batch_execute("COMMIT"));
         }
+        result
     }
 
     /// Commits; durable when this returns.

@@ -42,6 +42,7 @@ pub(super) async fn retire_tenant(session: &Session, tenant: i64) -> Step<()> {
         "INSERT INTO sweep(tenant, what, id) VALUES ($1, 'tenant', $1)",
         "DELETE FROM kind WHERE tenant = $1",
         "DELETE FROM counter WHERE tenant = $1",
+        "DELETE FROM memo WHERE tenant = $1",
         "DELETE FROM tenant WHERE id = $1",
     ] {
         session.run(sql, &[&tenant]).await?;

@@ -90,9 +90,8 @@ impl Database for Postgres {
 impl Postgres {
     async fn rows(&self, sql: &str, parameters: Parameters<'_>) -> Step<Vec<tokio_postgres::Row>> {
         let session = Session::read(&self.shared.pool, Scope::Host).await?;
-        let rows = session.rows(sql, parameters).await?;
-        session.end();
-        Ok(rows)
+        let rows = session.rows(sql, parameters).await;
+        session.end(rows)
     }
 
     /// Runs one statement; how many rows it returned.

@@ -9,6 +9,7 @@ mod dialect;
 mod entries;
 mod fault;
 mod find;
+mod memo;
 mod outbox;
 mod read;
 mod readers;

@@ -14,7 +14,7 @@ use crate::store::DatabaseError;
 const APPLICATION: i32 = 0x5343_494D;
 
 /// The version of the tables below.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
 /// How long a connection waits for other processes' locks.
 const BUSY: Duration = Duration::from_secs(10);

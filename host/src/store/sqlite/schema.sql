@@ -1,4 +1,4 @@
--- The tables of a scimlet database, version 1.
+-- The tables of a scimlet database, version 2.
 --
 -- Removing something large (a tenant, a link set of a million) unhooks it at once and leaves its rows to the sweeper:
 -- `sweep` lists what. Unhooked rows cannot be reached, since reads start from `tenant`, `kind` or `entry`.
@@ -95,6 +95,14 @@ CREATE TABLE event(
   PRIMARY KEY(tenant, sequence)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX event_subject ON event(tenant, subject_kind, subject_id) WHERE body <> '';
+
+-- What the host notes about a tenant for itself, such as how far a webhook has got.
+CREATE TABLE memo(
+  tenant INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY(tenant, name)
+) STRICT, WITHOUT ROWID;
 
 -- What is unhooked and still has rows: 'kind' and 'linkset' by their id, 'tenant' for its events.
 CREATE TABLE sweep(what TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY(what, id)) STRICT, WITHOUT ROWID;

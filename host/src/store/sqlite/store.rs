@@ -10,10 +10,11 @@ use super::Shared;
 use super::commit::{self, Commit};
 use super::fault::Step;
 use super::find::find;
+use super::memo;
 use super::read::{self, LinkQuery};
 use crate::store::{
-    Direction, Entry, Key, Link, LinkPage, Page, Query, RecordedEvent, Refusal, Rejection, Store,
-    Write, check,
+    Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent, Refusal,
+    Rejection, Store, Write, check,
 };
 
 /// Keys that are read here and now; more are read on a thread that may block.
@@ -121,5 +122,23 @@ impl Store for TenantStore {
         readers
             .search(move |db| read::events(db, tenant, after, limit))
             .await
+    }
+    async fn head(&self) -> Result<Head, Refusal> {
+        let tenant = self.tenant;
+        self.shared.readers.point(move |db| memo::head(db, tenant))
+    }
+
+    async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
+        let (tenant, readers) = (self.tenant, self.shared.readers.clone());
+        readers
+            .search(move |db| memo::with_prefix(db, tenant, &prefix))
+            .await
+    }
+
+    async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal> {
+        let tenant = self.tenant;
+        let set = move |db: &Connection| memo::set(db, tenant, &guard, &changes);
+        let done = self.shared.writer.run(set).await;
+        Ok(done.map_err(Refusal::Unavailable)??)
     }
 }

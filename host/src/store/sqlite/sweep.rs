@@ -55,6 +55,7 @@ pub(super) fn retire_tenant(db: &Connection, tenant: i64) -> rusqlite::Result<()
     leave(db, "tenant", tenant)?;
     db.execute("DELETE FROM kind WHERE tenant = ?", [tenant])?;
     db.execute("DELETE FROM counter WHERE tenant = ?", [tenant])?;
+    db.execute("DELETE FROM memo WHERE tenant = ?", [tenant])?;
     db.execute("DELETE FROM tenant WHERE id = ?", [tenant])?;
     Ok(())
 }

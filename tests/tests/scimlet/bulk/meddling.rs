@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use scimlet::store::{
-    Direction, Entry, Key, Link, LinkPage, Page, Query, RecordedEvent, Refusal, Rejection, Removal,
-    Store, Write,
+    Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent, Refusal,
+    Rejection, Removal, Store, Write,
 };
 
 /// What happens to commits.
@@ -60,6 +60,12 @@ impl Meddling {
     }
 }
 
+/// The commit that notes a credential's use is none of the request's.
+fn is_note_of_use(writes: &[Write]) -> bool {
+    let used = |write: &Write| matches!(write, Write::Insert(draft) if draft.key.kind == "$used");
+    writes.iter().all(used)
+}
+
 #[async_trait]
 impl Store for Meddling {
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
@@ -97,6 +103,9 @@ impl Store for Meddling {
         actor: String,
         writes: Vec<Write>,
     ) -> Result<Vec<(Key, u64)>, Rejection> {
+        if is_note_of_use(&writes) {
+            return self.inner.commit(at, actor, writes).await;
+        }
         let number = self.commits.fetch_add(1, Ordering::Relaxed);
         let stale = match self.mischief {
             Mischief::None | Mischief::Revoked(_) => false,
@@ -115,5 +124,17 @@ impl Store for Meddling {
 
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
         self.inner.events(after, limit).await
+    }
+
+    async fn head(&self) -> Result<Head, Refusal> {
+        self.inner.head().await
+    }
+
+    async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
+        self.inner.memos(prefix).await
+    }
+
+    async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal> {
+        self.inner.set_memos(guard, changes).await
     }
 }

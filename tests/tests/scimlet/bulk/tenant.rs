@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use scimlet::http::Caller;
-use scimlet::store::{Database, Store};
+use scimlet::store::{Channel, Database, Store};
 use scimlet_tests::exchange::{Answer, Call, Endpoint, InProcess, TENANT};
 use scimlet_tests::fixed::{KnownBytes, SteppingClock};
 use scimlet_tests::memory::Memory;
@@ -113,7 +113,9 @@ impl Tenant {
     pub async fn events(&self) -> anyhow::Result<Vec<String>> {
         let recorded = self.store.events(0, 1000).await;
         let recorded = recorded.map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;
-        Ok(recorded.iter().map(|r| format!("{:?}", r.event)).collect())
+        let feed = recorded.iter().map(|recorded| &recorded.event);
+        let feed = feed.filter(|event| event.channel == Channel::Feed);
+        Ok(feed.map(|event| format!("{event:?}")).collect())
     }
 }
 

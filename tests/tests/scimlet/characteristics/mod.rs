@@ -57,7 +57,7 @@ fn profile() -> anyhow::Result<String> {
         "name": "Thing", "endpoint": "/Things", "schema": CORE,
         "schemaExtensions": [{"schema": EXTENSION}, {"schema": MORE}],
     });
-    Ok(json!({"extends": "default", "schemas": schemas, "resourceTypes": [thing]}).to_string())
+    Ok(json!({"extends": "strict", "schemas": schemas, "resourceTypes": [thing]}).to_string())
 }
 
 /// A tenant that has things.

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, anyhow, bail, ensure};
-use scimlet::store::{Direction, Entry, Key, Query, RecordedEvent, Refusal, Store, Window};
+use scimlet::store::{
+    Channel, Direction, Entry, Key, Query, RecordedEvent, Refusal, Store, Window,
+};
 use scimlet_tests::outbox::{self, Mark};
 
 /// Kind and id of a resource.
@@ -47,6 +49,9 @@ impl Ledger {
     }
 
     fn book(&mut self, event: &RecordedEvent) -> anyhow::Result<()> {
+        if event.event.channel == Channel::Audit {
+            return Ok(());
+        }
         let subject = event.event.subject.as_ref().context("about nothing")?;
         let name = name(subject);
         let prefix = "urn:ietf:params:scim:event:prov:";

@@ -82,7 +82,7 @@ async fn under_load() -> anyhow::Result<()> {
     let during = load.made.load(Ordering::Relaxed);
     ensure!(during > before, "nothing was written meanwhile");
     let made = load.end().await?;
-    let events = outbox::all(folder, TENANT).await?.len();
+    let events = outbox::feed(folder, TENANT).await?.len();
     ensure!(events as u64 == made, "{events} events of {made} users");
     Ok(())
 }
@@ -209,9 +209,9 @@ async fn made_anew() -> anyhow::Result<()> {
     ensure!(new.find("/Groups", "displayName pr").await?.is_empty());
     let target = format!("/Users/{}", text(&made, "id")?);
     new.get(&target).await?.expect(404)?;
-    ensure!(outbox::all(folder, "acme").await?.is_empty(), "old events");
+    ensure!(outbox::feed(folder, "acme").await?.is_empty(), "old events");
     new.ask("POST", "/Users", &user).await?.expect(201)?;
-    let events = outbox::all(folder, "acme").await?;
+    let events = outbox::feed(folder, "acme").await?;
     ensure!(events.len() == 1, "the events are {events:?}");
     Ok(())
 }

@@ -95,7 +95,7 @@ async fn number_events() -> anyhow::Result<()> {
         }
     });
     client::together(writes).await?;
-    let events = outbox::all(two.folder(), TENANT).await?;
+    let events = outbox::feed(two.folder(), TENANT).await?;
     ensure!(events.len() == 160, "{} events", events.len());
     for http in &two.http {
         let users = http.find("/Users", "userName sw \"user-\"").await?;
@@ -126,7 +126,7 @@ async fn unique_names() -> anyhow::Result<()> {
         let ids: Vec<&Value> = found.iter().map(|user| &user["id"]).collect();
         ensure!(ids == [&made[0].expect(201)?["id"]], "{found:?}");
     }
-    ensure!(outbox::all(two.folder(), TENANT).await?.len() == 1);
+    ensure!(outbox::feed(two.folder(), TENANT).await?.len() == 1);
     Ok(())
 }
 

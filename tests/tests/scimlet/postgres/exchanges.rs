@@ -39,12 +39,7 @@ async fn endpoint(
     let store = database.open(tenant).await?.context("it was made")?;
     let admin = plugin.admin(store);
     admin.configure(&exchange.profile, None).await?;
-    let request = CredentialRequest {
-        tenant: tenant.to_owned(),
-        label: "test".to_owned(),
-        scheme: "bearer".to_owned(),
-        lifetime_seconds: None,
-    };
+    let request = CredentialRequest::bearer(tenant, "test");
     let secret = admin.issue_credential(&request).await?.secret;
     Http::new(server.base(tenant), secret)
 }

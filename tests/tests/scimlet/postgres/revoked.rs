@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use anyhow::ensure;
 use scimlet_tests::client::together;
@@ -25,16 +26,14 @@ pub async fn everywhere(cluster: &Cluster) -> anyhow::Result<()> {
         });
         let revoke = async {
             while written.load(Ordering::Relaxed) < 16 {
-                tokio::task::yield_now().await;
+                tokio::time::sleep(Duration::from_millis(1)).await;
             }
             two.revoke(&issued.credential.id).await?;
             let mut mark = Mark::START;
             outbox::behind(&*two.store, &mut mark).await?;
             anyhow::Ok(mark)
         };
-        let (revoked, ended) = tokio::join!(revoke, together(writers));
-        ended?;
-        let mut mark = revoked?;
+        let (mut mark, _) = tokio::try_join!(revoke, together(writers))?;
         let later = outbox::behind(&*two.store, &mut mark).await?;
         ensure!(later.is_empty(), "after the revocation came {later:?}");
         for http in &clients {

@@ -39,12 +39,7 @@ impl Two {
 
     /// A new credential.
     pub async fn credential(&self) -> anyhow::Result<Issued> {
-        let request = CredentialRequest {
-            tenant: TENANT.to_owned(),
-            label: "test".to_owned(),
-            scheme: "bearer".to_owned(),
-            lifetime_seconds: None,
-        };
+        let request = CredentialRequest::bearer(TENANT, "test");
         let admin = self.plugin.admin(self.store.clone());
         Ok(admin.issue_credential(&request).await?)
     }

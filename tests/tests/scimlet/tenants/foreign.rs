@@ -142,7 +142,7 @@ fn refused(answer: &Answer, head: bool) -> anyhow::Result<()> {
     let error = answer.expect(401)?;
     let detail = &error["detail"];
     ensure!(
-        head || detail == "a valid bearer token is required",
+        head || detail == "a valid credential is required",
         "{error}"
     );
     Ok(())

@@ -59,7 +59,7 @@ impl Town {
         let http = &self.theirs.http;
         let users = http.get("/Users").await?.expect(200)?;
         let groups = http.get("/Groups").await?.expect(200)?;
-        let events = outbox::all(self.folder.path(), "theirs").await?;
+        let events = outbox::feed(self.folder.path(), "theirs").await?;
         Ok((users, groups, events.len()))
     }
 

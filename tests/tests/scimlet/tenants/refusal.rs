@@ -106,7 +106,7 @@ async fn scim_error() -> anyhow::Result<()> {
     let error = json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
         "status": "401",
-        "detail": "a valid bearer token is required",
+        "detail": "a valid credential is required",
     });
     ensure!(answer.expect(401)? == error, "{answer:?}");
     ensure!(

@@ -1,6 +1,7 @@
 //! The supplied vectors: filters, paths, matches and patches of other projects. `core` cases are decided by the RFC's text.
 
 mod bound;
+mod idp;
 mod interop;
 mod patch;
 
@@ -34,7 +35,7 @@ const EMPTY: &str = "RFC 7644 section 3.5.2: the \"Operations\" attribute, whose
 const BOOLEAN: &str = "RFC 7644 section 3.4.2.2, table 3: Boolean and Binary attributes SHALL cause a failed response \
     (HTTP status code 400) with \"scimType\" of \"invalidFilter\"";
 
-/// One trial for each core case.
+/// One trial for each core case, for each that needs a decision, and for each exchange of a real client.
 pub fn trials() -> Vec<Trial> {
     let files: [(&str, Judge); 4] = [
         ("filters", filter),
@@ -43,7 +44,7 @@ pub fn trials() -> Vec<Trial> {
         ("patches", patch::judge),
     ];
     let core = files.into_iter().flat_map(|(file, judge)| of(file, judge));
-    core.chain(interop::trials()).collect()
+    core.chain(interop::trials()).chain(idp::trials()).collect()
 }
 
 /// Says what is wrong.

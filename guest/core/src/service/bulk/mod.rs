@@ -30,5 +30,6 @@ pub fn bulk(session: &Session<'_>, body: Value) -> Result<Value, Error> {
         }
         run.perform(&unit);
     }
+    run.keep_refusals();
     Ok(response::document(&request.operations, &run.finish()))
 }

@@ -9,6 +9,8 @@ use super::target::Target;
 use crate::error::{Error, ErrorKind};
 use crate::etag::Condition;
 use crate::json::member;
+use crate::schema::Registry;
+use crate::service::audit::Attempt;
 use crate::{limits, urn};
 
 /// What a client wants done.
@@ -93,6 +95,21 @@ impl Operation {
             bulk_id: text("bulkId"),
             path: text("path"),
             action: Action::parse(&mut members),
+        }
+    }
+
+    /// What it wanted, for the audit.
+    pub(super) fn attempt(&self, registry: &Registry) -> Attempt<'_> {
+        let method = self.method.as_deref().unwrap_or_default();
+        let target = self.path.as_deref().map(Target::parse).unwrap_or_default();
+        let data = self.action.as_ref().ok().map(|action| &action.data);
+        match (target.resource(registry), target.resource_type(registry)) {
+            (Ok((of, id)), _) => Attempt::on(method, of, Some(id), data),
+            (_, Ok(of)) => Attempt::on(method, of, None, data),
+            _ => Attempt {
+                method,
+                ..Attempt::default()
+            },
         }
     }
 

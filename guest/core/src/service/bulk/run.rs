@@ -8,7 +8,8 @@ use super::response::{Outcome, Success};
 use super::together::{self, Blame, Created, Post};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
-use crate::service::{Conditions, Options, Session, Visit, delete, modify, replace};
+use crate::service::{Conditions, Options, Session, Visit, audit, delete, modify, replace};
+use crate::store::Write;
 
 /// A bulk request on its way.
 pub(super) struct Run<'a> {
@@ -39,6 +40,19 @@ impl<'a> Run<'a> {
     /// What became of the operations that were tried, by their index.
     pub(super) fn finish(self) -> BTreeMap<usize, Outcome> {
         self.outcomes
+    }
+
+    /// Has the audit keep the operations that were refused, as it would the single requests.
+    pub(super) fn keep_refusals(&mut self) {
+        let registry = &self.visit.session().admission.policy.registry;
+        let refusals = self.outcomes.iter().filter_map(|(index, outcome)| {
+            let error = outcome.result.as_ref().err()?;
+            let operation = self.operations.get(*index)?;
+            let kept = audit::is_kept(true, error.kind.status());
+            kept.then(|| operation.attempt(registry).refused(error))
+        });
+        let refusals: Vec<Write> = refusals.collect();
+        audit::keep(&mut self.visit, &refusals);
     }
 
     /// Performs the operations of a unit: all of them, or none.
@@ -144,6 +158,7 @@ fn change(
 ) -> Result<Success, Error> {
     let registry = &session.admission.policy.registry;
     let (of, id) = action.target.resource(registry)?;
+    session.check_reach(of)?;
     let id = action
         .target
         .reference()
@@ -171,7 +186,7 @@ fn change(
     };
     Ok(Success {
         status: 200,
-        version: Some(after.version),
+        version: Some(after.resource.version),
     })
 }
 

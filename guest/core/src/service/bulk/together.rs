@@ -55,7 +55,8 @@ pub(super) fn create(
     let at = session.ports.clock.now();
     let types = each(posts, |post| {
         let registry = &session.admission.policy.registry;
-        post.action.target.resource_type(registry)
+        let of = post.action.target.resource_type(registry)?;
+        session.check_reach(of).map(|()| of)
     })?;
     let keys: Vec<Key> = types
         .iter()

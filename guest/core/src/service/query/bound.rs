@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::super::{Session, related, walk};
 use super::{Search, too_many};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::filter::Filter;
 use crate::index::{self, Pushed};
 use crate::port::Level;
@@ -66,6 +66,7 @@ impl<'a> Bound<'a> {
             None => Predicate::All(Vec::new()),
         };
         let predicate = predicate.of_type(of.name());
+        check_mirrors(session, of, &predicate)?;
         let complete = session.admission.index.complete(of.name());
         let nested = walk::within(session, of, &predicate)?;
         let pushed = index::push(&predicate, of, complete, &nested);
@@ -301,6 +302,32 @@ impl<'a> Bound<'a> {
             self.of.name()
         );
         self.session.note(Level::Debug, "query", &text);
+    }
+}
+
+/// Nobody learns by a filter what their scopes do not let them see.
+fn check_mirrors(
+    session: &Session<'_>,
+    of: &ResourceType,
+    predicate: &Predicate,
+) -> Result<(), Error> {
+    let mut names = Vec::new();
+    predicate.reads(&mut names);
+    let mirrors = names
+        .iter()
+        .filter_map(|name| of.mirror(&name.parse().ok()?));
+    match mirrors
+        .into_iter()
+        .find(|mirror| !session.sees_mirror(&mirror.relation))
+    {
+        None => Ok(()),
+        Some(mirror) => {
+            let detail = format!(
+                "the credential's scopes do not reach `{}`",
+                mirror.attribute
+            );
+            Err(Error::new(ErrorKind::Forbidden, detail))
+        }
     }
 }
 

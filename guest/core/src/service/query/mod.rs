@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use self::bound::Bound;
 use super::{Session, related};
+use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
 use crate::filter::{AttrPath, Filter};
 use crate::page::Paging;
@@ -36,26 +37,24 @@ pub struct Search {
 
 /// The ListResponse for the resources of a type that match.
 pub fn query(session: &Session<'_>, of: &ResourceType, search: &Search) -> Result<Value, Error> {
-    answer(session, &[of], false, search)
+    let mut filter = search.filter.clone();
+    session.rewrite(of, filter.as_mut().map(Sent::Filter));
+    let filter = filter.as_deref().map(parsed).transpose()?;
+    let bound = Bound::new(session, of, filter.as_ref(), search, false)?;
+    answer(session, &[bound], search)
 }
 
 /// The ListResponse for the resources of all types that match: type after type as the profile has them, unless they are sorted
 /// (RFC 7644 section 3.4.2.1).
 pub fn query_all(session: &Session<'_>, search: &Search) -> Result<Value, Error> {
-    let types: Vec<&ResourceType> = session.admission.policy.registry.types().iter().collect();
-    answer(session, &types, true, search)
+    let filter = search.filter.as_deref().map(parsed).transpose()?;
+    let types = session.admission.policy.registry.types().iter();
+    let bounds = types.map(|of| Bound::new(session, of, filter.as_ref(), search, true));
+    let bounds: Vec<Bound<'_>> = bounds.collect::<Result<_, _>>()?;
+    answer(session, &bounds, search)
 }
 
-fn answer(
-    session: &Session<'_>,
-    types: &[&ResourceType],
-    root: bool,
-    search: &Search,
-) -> Result<Value, Error> {
-    let filter = search.filter.as_deref().map(parsed).transpose()?;
-    let types = types.iter();
-    let bounds = types.map(|of| Bound::new(session, of, filter.as_ref(), search, root));
-    let bounds: Vec<Bound<'_>> = bounds.collect::<Result<_, _>>()?;
+fn answer(session: &Session<'_>, bounds: &[Bound<'_>], search: &Search) -> Result<Value, Error> {
     if let Some(path) = &search.sort_by
         && bounds.iter().all(|bound| bound.sort.is_none())
     {
@@ -64,14 +63,14 @@ fn answer(
     let order = search.sort_by.as_ref().map(|_| search.descending);
     let (found, mut document) = match &search.paging {
         Paging::Index(index) => {
-            let (total, found) = list::part(&bounds, order, *index)?;
+            let (total, found) = list::part(bounds, order, *index)?;
             (
                 found,
                 json!({"totalResults": total, "startIndex": index.start}),
             )
         }
         Paging::Cursor { cursor, count } => {
-            let page = walk::page(session, &bounds, order, cursor, *count)?;
+            let page = walk::page(session, bounds, order, cursor, *count)?;
             let mut document = Content::new();
             if let Some(total) = page.total {
                 document.insert("totalResults".into(), total.into());
@@ -82,7 +81,7 @@ fn answer(
             (page.found, Value::Object(document))
         }
     };
-    let shown = shown(session, &bounds, &found, &search.projection)?;
+    let shown = shown(session, bounds, &found, &search.projection)?;
     if let Value::Object(members) = &mut document {
         members.insert("schemas".into(), json!([urn::LIST_RESPONSE]));
         members.insert("itemsPerPage".into(), shown.len().into());

@@ -1,0 +1,147 @@
+//! OAuth access tokens as JWTs: RFC 9068. Who may issue them, and by which keys they are known, the profile says. A token's `scope`
+//! has to hold `scim` for everything that a credential may do, or `scim:users`, `scim:read-only` and the like.
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Scopes;
+use crate::profile::{Issuer, Policy};
+
+/// Seconds by which clocks may differ.
+const LEEWAY: u64 = 60;
+/// What stands before a scope of a credential in a token's scope.
+const PREFIX: &str = "scim:";
+
+/// A token that is good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Accepted {
+    /// The client.
+    pub(super) client: String,
+    /// What it may do.
+    pub(super) scopes: Scopes,
+    /// The role that the profile gives the issuer's clients.
+    pub(super) role: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    typ: String,
+    alg: String,
+    kid: Option<String>,
+    crit: Option<Value>,
+}
+
+/// RFC 9068 section 2.2: these are required, but for the scope and `nbf`.
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    exp: u64,
+    aud: Audience,
+    #[serde(rename = "sub")]
+    _sub: String,
+    client_id: String,
+    #[serde(rename = "iat")]
+    _iat: u64,
+    #[serde(rename = "jti")]
+    _jti: String,
+    nbf: Option<u64>,
+    #[serde(default)]
+    scope: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+/// The token of an Authorization header of the scheme Bearer, if it has the form of one.
+pub(super) fn presented(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.trim().split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && token.split('.').count() == 3).then_some(token)
+}
+
+/// What a token lets in; the error is for the journal. `now` in milliseconds since 1970.
+pub(super) fn accept(policy: &Policy, token: &str, now: u64) -> Result<Accepted, &'static str> {
+    let mut parts = token.split('.');
+    let (Some(header), Some(claims), Some(signature)) = (parts.next(), parts.next(), parts.next())
+    else {
+        return Err("it is no token");
+    };
+    let signed = token
+        .strip_suffix(signature)
+        .and_then(|text| text.strip_suffix('.'));
+    let (parsed, given): (Option<Header>, Option<Claims>) = (decoded(header), decoded(claims));
+    let header = parsed.ok_or("its header is none of an access token")?;
+    let claims = given.ok_or("its claims are none of an access token")?;
+    let signature = BASE64URL_NOPAD.decode(signature.as_bytes());
+    let signature = signature.map_err(|_| "its signature is no base64url")?;
+    let typ = header.typ.to_ascii_lowercase();
+    if !["at+jwt", "application/at+jwt"].contains(&typ.as_str()) || header.crit.is_some() {
+        return Err("its header is none of an access token");
+    }
+    let issuers = policy.credentials.access_tokens.iter();
+    let mut issuers = issuers.filter(|issuer| issuer.issuer == claims.iss);
+    let issuer = issuers
+        .next()
+        .ok_or("its issuer is not one of the profile's")?;
+    let signed = signed.unwrap_or_default().as_bytes();
+    if !is_signed(issuer, &header, signed, &signature) {
+        return Err("its signature is not one of the issuer's");
+    }
+    check(issuer, &claims, now / 1000)?;
+    Ok(Accepted {
+        scopes: scopes(&claims.scope)?,
+        client: claims.client_id,
+        role: issuer.role.clone(),
+    })
+}
+
+fn decoded<T: DeserializeOwned>(part: &str) -> Option<T> {
+    let bytes = BASE64URL_NOPAD.decode(part.as_bytes()).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+fn is_signed(issuer: &Issuer, header: &Header, signed: &[u8], signature: &[u8]) -> bool {
+    let keys = issuer.keys.iter();
+    let mut named =
+        keys.filter(|key| header.kid.is_none() || key.kid.is_none() || key.kid == header.kid);
+    named.any(|key| key.verifies(&header.alg, signed, signature))
+}
+
+fn check(issuer: &Issuer, claims: &Claims, now: u64) -> Result<(), &'static str> {
+    let ours = match &claims.aud {
+        Audience::One(audience) => *audience == issuer.audience,
+        Audience::Several(audiences) => audiences.contains(&issuer.audience),
+    };
+    if !ours {
+        return Err("it is for another audience");
+    }
+    if claims.exp.saturating_add(LEEWAY) <= now {
+        return Err("it has expired");
+    }
+    if claims
+        .nbf
+        .is_some_and(|from| now.saturating_add(LEEWAY) < from)
+    {
+        return Err("it is not good yet");
+    }
+    Ok(())
+}
+
+fn scopes(scope: &str) -> Result<Scopes, &'static str> {
+    let words = scope.split(' ');
+    let named: Vec<String> = words
+        .filter_map(|word| word.strip_prefix(PREFIX))
+        .map(ToOwned::to_owned)
+        .collect();
+    let everything = scope.split(' ').any(|word| word == "scim");
+    if named.is_empty() && !everything {
+        return Err("its scope does not hold `scim`");
+    }
+    Scopes::parse(&named).map_err(|_| "its scope has a word after `scim:` that is none")
+}

@@ -1,0 +1,135 @@
+//! Filters of another shape than RFC 7644 section 3.4.2.2 has: those of queries, and those in the paths of PATCH operations.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use serde_json::Value;
+
+use super::{Sent, text, visit};
+use crate::filter::{AttrPath, CompValue, Filter, Path};
+use crate::json::member_mut;
+use crate::limits;
+use crate::resource_type::{Place, ResourceType};
+use crate::schema::Attribute;
+
+/// Rewrites what an attribute is compared with; returns whether there was anything to rewrite.
+type RewriteOperand = fn(&Attribute, &mut CompValue) -> bool;
+
+/// Rewrites every comparison of a query's filter and of the paths of operations.
+pub(super) fn comparisons(of: &ResourceType, sent: &mut Sent<'_>, rewrite: RewriteOperand) -> bool {
+    if let Sent::Filter(text) = sent {
+        let in_type = |path: &AttrPath| leaf(of, path);
+        return reprinted(text, |filter| each(filter, &in_type, rewrite));
+    }
+    paths(sent, |path| {
+        let attribute = leaf(of, &path.attribute);
+        let (Some(attribute), Some(filter)) = (attribute, &mut path.filter) else {
+            return false;
+        };
+        each(filter, &|path| attribute.sub(path.name.as_str()), rewrite)
+    })
+}
+
+/// Rewrites the path of each operation.
+pub(super) fn paths(sent: &mut Sent<'_>, rewrite: impl Fn(&mut Path) -> bool) -> bool {
+    visit::operations(sent, |operation| match member_mut(operation, "path") {
+        Some(Value::String(text)) => reprinted(text, &rewrite),
+        _ => false,
+    })
+}
+
+/// Changes what a text stands for; a text that stands for nothing is left as it is.
+pub(super) fn reprinted<T: FromStr + Display>(
+    text: &mut String,
+    change: impl FnOnce(&mut T) -> bool,
+) -> bool {
+    let Ok(mut parsed) = text.parse::<T>() else {
+        return false;
+    };
+    let changed = change(&mut parsed);
+    if changed {
+        *text = parsed.to_string();
+    }
+    changed
+}
+
+fn leaf<'a>(of: &'a ResourceType, path: &AttrPath) -> Option<&'a Attribute> {
+    match of.place(path)? {
+        Place::Attribute { attribute, sub, .. } => Some(sub.unwrap_or(attribute)),
+        Place::Extension(_) => None,
+    }
+}
+
+/// Goes through a filter, whose depth is bounded by its parser. `find` knows what its paths name.
+fn each<'a>(
+    filter: &mut Filter,
+    find: &dyn Fn(&AttrPath) -> Option<&'a Attribute>,
+    rewrite: RewriteOperand,
+) -> bool {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => parts
+            .iter_mut()
+            .fold(false, |found, part| each(part, find, rewrite) | found),
+        Filter::Not(inner) => each(inner, find, rewrite),
+        Filter::Compare(path, _, value) => find(path).is_some_and(|attribute| {
+            // A complex attribute is compared by its `value`.
+            let compared = attribute.sub("value").unwrap_or(attribute);
+            rewrite(compared, value)
+        }),
+        Filter::Present(_) => false,
+        Filter::ValuePath(path, inner) => find(path).is_some_and(|attribute| {
+            each(inner, &|path| attribute.sub(path.name.as_str()), rewrite)
+        }),
+    }
+}
+
+/// Entra ID leaves quotes out: `externalId eq jyoung`. What stands for a text and reads as a number or a boolean is that text, too.
+pub(super) fn unquoted_filter_values(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
+    let Sent::Filter(text) = &mut *sent else {
+        return false;
+    };
+    let spelled = respelled(text, text::quoted);
+    let rewritten = comparisons(of, sent, |attribute, value| {
+        let literal = matches!(value, CompValue::Number(_) | CompValue::Boolean(_));
+        let is_text = literal && attribute.data_type.is_text();
+        if is_text {
+            *value = CompValue::Text(value.to_string());
+        }
+        is_text
+    });
+    spelled | rewritten
+}
+
+/// Entra ID looks for `emails[type eq "work"].value eq "…"`; in filters, RFC 7644 section 3.4.2.2 has no sub-attribute behind brackets.
+pub(super) fn comparison_behind_brackets(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
+    match sent {
+        Sent::Filter(text) => respelled(text, text::moved_inside),
+        Sent::Resource(_) | Sent::Operations(_) => false,
+    }
+}
+
+/// Spells a filter that is malformed, and not for its length, another way; returns whether it is another one then.
+fn respelled(text: &mut String, spell: fn(&str) -> String) -> bool {
+    if text.len() > limits::FILTER_BYTES || text.parse::<Filter>().is_ok() {
+        return false;
+    }
+    let spelled = spell(text);
+    let other = spelled != *text;
+    *text = spelled;
+    other
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_is_left_to_the_parser() {
+        let spell = |times: usize| {
+            let mut text = "a eq b or ".repeat(times) + "a eq b";
+            respelled(&mut text, text::quoted)
+        };
+        assert!(spell(10));
+        assert!(!spell(limits::FILTER_BYTES / 10));
+    }
+}

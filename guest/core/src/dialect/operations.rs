@@ -1,0 +1,158 @@
+//! PATCH operations of another shape than RFC 7644 section 3.5.2 has.
+
+use serde_json::{Map, Value};
+
+use super::{Sent, visit};
+use crate::filter::{AttrPath, CompValue, CompareOp, Filter, Path};
+use crate::json::{member, member_mut};
+use crate::resource_type::ResourceType;
+use crate::schema::{Attribute, Content};
+
+/// Values that one filter names at the most; its length and its leaves are bounded.
+const VALUES_PER_FILTER: usize = 50;
+
+/// Entra ID writes `Add`, `Replace` and `Remove`.
+pub(super) fn op_in_any_case(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
+    visit::operations(sent, |operation| {
+        let Some(Value::String(op)) = member_mut(operation, "op") else {
+            return false;
+        };
+        let lower = op.to_ascii_lowercase();
+        let rewritten = lower != *op;
+        *op = lower;
+        rewritten
+    })
+}
+
+/// Okta renames a group with `{"op":"replace","value":{"id":"…","displayName":"…"}}`: `id` is readOnly, so that RFC 7644 section
+/// 3.5.2 would have it refused.
+pub(super) fn readonly_id_in_patch(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
+    visit::operations(sent, |operation| {
+        visit::pathless(operation).is_some_and(|value| {
+            let before = value.len();
+            value.retain(|key, _| !key.eq_ignore_ascii_case("id"));
+            value.len() < before
+        })
+    })
+}
+
+/// Entra ID and JumpCloud take one member away with `{"op":"Remove","path":"members","value":[{"$ref":null,"value":"u1091"}]}`;
+/// RFC 7644 section 3.5.2.2 knows no value there and would take them all.
+pub(super) fn remove_by_value(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
+    let Sent::Operations(operations) = sent else {
+        return false;
+    };
+    let mut found = false;
+    let each = std::mem::take(*operations).into_iter();
+    let rewritten = each.flat_map(|operation| match by_filters(of, &operation) {
+        Some(paths) => {
+            found = true;
+            paths.iter().map(removal).collect()
+        }
+        None => vec![operation],
+    });
+    **operations = rewritten.collect();
+    found
+}
+
+fn removal(path: &Path) -> Value {
+    let member = |name: &str, value: String| (name.to_owned(), Value::from(value));
+    let members = [
+        member("op", "remove".to_owned()),
+        member("path", path.to_string()),
+    ];
+    Value::Object(Map::from_iter(members))
+}
+
+/// The paths with filters that select the values which a removal names; `None` if it names none.
+fn by_filters(of: &ResourceType, operation: &Value) -> Option<Vec<Path>> {
+    let operation = operation.as_object().filter(|it| visit::is(it, "remove"))?;
+    // Brackets stand behind an attribute alone.
+    let bare = |path: &Path| path.filter.is_none() && path.attribute.sub.is_none();
+    let path = visit::path(operation).filter(bare)?;
+    let attribute = visit::target(of, &path).filter(|it| it.multi_valued)?;
+    let values = match member(operation, "value")? {
+        Value::Null => return None,
+        Value::Array(values) => values.as_slice(),
+        value => std::slice::from_ref(value),
+    };
+    let filters: Vec<Filter> = values
+        .iter()
+        .filter_map(|value| selecting(attribute, value))
+        .collect();
+    let filters = match of.relation(&attribute.name) {
+        Some(_) => filters.chunks(VALUES_PER_FILTER).map(any).collect(),
+        // What is not there is no target, so that each value is looked for on its own.
+        None => filters,
+    };
+    let selected = |filter| Path {
+        filter: Some(filter),
+        ..path.clone()
+    };
+    Some(filters.into_iter().map(selected).collect())
+}
+
+fn any(filters: &[Filter]) -> Filter {
+    match filters {
+        [only] => only.clone(),
+        several => Filter::Or(several.to_vec()),
+    }
+}
+
+/// The filter that selects a value: by `value` and `type`, which are its identity (RFC 7643 section 2.4), or by all that is said of
+/// it; `None` if that is nothing.
+fn selecting(attribute: &Attribute, value: &Value) -> Option<Filter> {
+    let Value::Object(members) = value else {
+        return equal("value", value);
+    };
+    let known = |(name, value)| equal(attribute.sub(name)?.name.as_str(), value);
+    let told: Vec<Filter> = ["value", "type"]
+        .into_iter()
+        .filter_map(|name| known((name, member(members, name)?)))
+        .collect();
+    let mut parts = match told.is_empty() {
+        true => members
+            .iter()
+            .map(|(name, value)| (name.as_str(), value))
+            .filter_map(known)
+            .collect(),
+        false => told,
+    };
+    match parts.len() {
+        0 | 1 => parts.pop(),
+        _ => Some(Filter::And(parts)),
+    }
+}
+
+fn equal(name: &str, value: &Value) -> Option<Filter> {
+    let value = match value {
+        Value::String(text) => CompValue::Text(text.clone()),
+        Value::Bool(value) => CompValue::Boolean(*value),
+        Value::Number(number) => CompValue::Number(number.clone()),
+        Value::Null | Value::Array(_) | Value::Object(_) => return None,
+    };
+    let path = AttrPath {
+        uri: None,
+        name: name.parse().ok()?,
+        sub: None,
+    };
+    Some(Filter::Compare(path, CompareOp::Equal, value))
+}
+
+/// Entra ID expects `{"op":"Replace","path":"emails[type eq \"work\"].value","value":"x@y"}` to make the value where there is none;
+/// for RFC 7644 section 3.5.2.3 that has no target. At a value that is there, `add` does what `replace` does.
+pub(super) fn replace_without_match(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
+    visit::operations(sent, |operation| {
+        let filtered =
+            |path: Path| path.filter.is_some() && of.relation(&path.attribute.name).is_none();
+        if !visit::is(operation, "replace") || !visit::path(operation).is_some_and(filtered) {
+            return false;
+        }
+        replace_op(operation)
+    })
+}
+
+fn replace_op(operation: &mut Content) -> bool {
+    let op = member_mut(operation, "op");
+    op.map(|op| *op = "add".into()).is_some()
+}

@@ -1,0 +1,122 @@
+//! Where quirks look: the operations of a PATCH, and every value that was sent, each with the attribute that it is of.
+
+use serde_json::Value;
+
+use super::Sent;
+use crate::filter::{AttrPath, Path};
+use crate::json::{member, member_mut};
+use crate::resource_type::{Place, ResourceType};
+use crate::schema::{Attribute, Content};
+
+/// Rewrites one value, of a multi-valued attribute too; returns whether there was anything to rewrite.
+type RewriteValue<'r> = &'r dyn Fn(&Attribute, &mut Value) -> bool;
+
+/// Rewrites each operation.
+pub(super) fn operations(
+    sent: &mut Sent<'_>,
+    mut rewrite: impl FnMut(&mut Content) -> bool,
+) -> bool {
+    let Sent::Operations(operations) = sent else {
+        return false;
+    };
+    let operations = operations.iter_mut().filter_map(Value::as_object_mut);
+    operations.fold(false, |found, operation| rewrite(operation) | found)
+}
+
+/// The path of an operation; `None` if it has none, or one that is malformed.
+pub(super) fn path(operation: &Content) -> Option<Path> {
+    member(operation, "path")?.as_str()?.parse().ok()
+}
+
+/// Whether an operation is this one.
+pub(super) fn is(operation: &Content, op: &str) -> bool {
+    member(operation, "op").and_then(Value::as_str) == Some(op)
+}
+
+/// The attributes that an operation without a path holds.
+pub(super) fn pathless(operation: &mut Content) -> Option<&mut Content> {
+    let pathless = member(operation, "path").is_none_or(Value::is_null);
+    let value = member_mut(operation, "value").filter(|_| pathless)?;
+    value.as_object_mut()
+}
+
+/// The attribute that a path ends at; `None` if that is none, or an extension as a whole.
+pub(super) fn target<'a>(of: &'a ResourceType, path: &Path) -> Option<&'a Attribute> {
+    let Some(Place::Attribute { attribute, sub, .. }) = of.place(&path.attribute) else {
+        return None;
+    };
+    match &path.sub {
+        Some(name) => attribute.sub(name.as_str()),
+        None => Some(sub.unwrap_or(attribute)),
+    }
+}
+
+/// Rewrites every value, from outside to inside.
+pub(super) fn values(of: &ResourceType, sent: &mut Sent<'_>, rewrite: RewriteValue<'_>) -> bool {
+    if let Sent::Resource(resource) = sent {
+        return members(of, None, resource, rewrite);
+    }
+    operations(sent, |operation| match path(operation) {
+        Some(path) => {
+            let target = target(of, &path);
+            let value = member_mut(operation, "value");
+            match (target, value) {
+                (Some(target), Some(value)) => of_attribute(target, value, rewrite),
+                (None, Some(value)) => at(of, &path.attribute, value, rewrite),
+                (_, None) => false,
+            }
+        }
+        None => pathless(operation).is_some_and(|value| members(of, None, value, rewrite)),
+    })
+}
+
+/// The members of a resource or, with its URI, of an extension.
+fn members(
+    of: &ResourceType,
+    uri: Option<&str>,
+    content: &mut Content,
+    rewrite: RewriteValue<'_>,
+) -> bool {
+    let mut found = false;
+    for (key, value) in content {
+        let path = match uri {
+            Some(uri) => format!("{uri}:{key}").parse(),
+            None => key.parse(),
+        };
+        found |= path.is_ok_and(|path| at(of, &path, value, rewrite));
+    }
+    found
+}
+
+fn at(of: &ResourceType, path: &AttrPath, value: &mut Value, rewrite: RewriteValue<'_>) -> bool {
+    match (of.place(path), value) {
+        (None, _) => false,
+        (Some(Place::Attribute { attribute, sub, .. }), value) => {
+            of_attribute(sub.unwrap_or(attribute), value, rewrite)
+        }
+        (Some(Place::Extension(schema)), Value::Object(content)) => {
+            members(of, Some(&schema.id), content, rewrite)
+        }
+        (Some(Place::Extension(_)), _) => false,
+    }
+}
+
+fn of_attribute(attribute: &Attribute, value: &mut Value, rewrite: RewriteValue<'_>) -> bool {
+    match value {
+        Value::Array(values) if attribute.multi_valued => {
+            values.iter_mut().fold(false, |found, value| {
+                single(attribute, value, rewrite) | found
+            })
+        }
+        value => single(attribute, value, rewrite),
+    }
+}
+
+fn single(attribute: &Attribute, value: &mut Value, rewrite: RewriteValue<'_>) -> bool {
+    let mut found = rewrite(attribute, value);
+    for (key, value) in value.as_object_mut().into_iter().flatten() {
+        let sub = attribute.sub(key);
+        found |= sub.is_some_and(|sub| of_attribute(sub, value, rewrite));
+    }
+    found
+}

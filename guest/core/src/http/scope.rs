@@ -1,0 +1,40 @@
+//! Whether the credential's scopes allow a request: 403 if they do not.
+
+use super::Request;
+use super::route::Route;
+use crate::error::{Error, ErrorKind};
+use crate::service::Session;
+
+/// Discovery is for every client; all else is for whom it was given to.
+pub(super) fn check(
+    session: &Session<'_>,
+    route: &Route<'_>,
+    request: &Request,
+) -> Result<(), Error> {
+    let scopes = &session.admission.scopes;
+    let searches = matches!(route, Route::Search(_));
+    let reads = searches || ["GET", "HEAD", "OPTIONS"].contains(&request.method.as_str());
+    if !reads && !scopes.may_change() {
+        return Err(forbidden("the credential is for reading alone"));
+    }
+    let allowed = match route {
+        Route::ServiceProviderConfig | Route::ResourceTypes(_) | Route::Schemas(_) | Route::Me => {
+            true
+        }
+        Route::Type(of) | Route::Resource(of, _) | Route::Search(Some(of)) => {
+            return session.check_reach(of);
+        }
+        Route::Root | Route::Search(None) => scopes.reach_everything(),
+        Route::Bulk => scopes.reach_bulk(),
+    };
+    if allowed {
+        return Ok(());
+    }
+    Err(forbidden(
+        "the credential's scopes do not reach this endpoint",
+    ))
+}
+
+fn forbidden(detail: &str) -> Error {
+    Error::new(ErrorKind::Forbidden, detail)
+}

@@ -1,0 +1,62 @@
+//! What a profile says of people's attributes beyond their schema.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::schema::Mutability;
+
+/// Rules for the attributes of the users' resource type. Paths are as in filters: `title`, `name.givenName`, or behind the URN of
+/// an extension.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Attributes {
+    /// The product's own names: from the path of an attribute to a path in the product's view of a person.
+    pub map: BTreeMap<String, String>,
+    /// Mutability in place of the schema's; `*` for all that are not named.
+    pub mutability: BTreeMap<String, Mutability>,
+    /// What becomes of a change that the mutability forbids.
+    pub refused_change: RefusedChange,
+}
+
+/// What becomes of a change that is not allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefusedChange {
+    /// The request is refused.
+    Refuse,
+    /// It is left out, and the journal says so.
+    Ignore,
+}
+
+/// The key of [`Attributes::mutability`] for all that are not named.
+pub const OTHERS: &str = "*";
+
+impl Attributes {
+    /// The mutability of an attribute, or of a sub-attribute of it, if the profile says any. What is said of the whole holds for
+    /// its parts.
+    #[must_use]
+    pub fn mutability(&self, path: &str, sub: Option<&str>) -> Option<Mutability> {
+        let part = sub.and_then(|sub| self.named(&format!("{path}.{sub}")));
+        part.or_else(|| self.named(path))
+            .or_else(|| self.named(OTHERS))
+    }
+
+    /// Whether the profile names parts of this attribute.
+    #[must_use]
+    pub fn names_parts_of(&self, path: &str) -> bool {
+        let mut named = self.mutability.keys();
+        named.any(|key| {
+            let split = key.split_at_checked(path.len());
+            split.is_some_and(|(whole, part)| {
+                whole.eq_ignore_ascii_case(path) && part.starts_with('.')
+            })
+        })
+    }
+
+    fn named(&self, path: &str) -> Option<Mutability> {
+        let mut rules = self.mutability.iter();
+        let found = rules.find(|(key, _)| key.eq_ignore_ascii_case(path));
+        found.map(|(_, mutability)| *mutability)
+    }
+}

@@ -1,0 +1,192 @@
+//! A profile as a document: presets, what extends them, and single settings.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::attributes::Attributes;
+use super::credentials::{Credentials, Gate, Roles};
+use super::groups::Groups;
+use super::network::Network;
+use super::traffic::{Paging, Rate};
+use super::users::Users;
+use super::{Me, ProfileError, Secrets};
+use crate::limits;
+use crate::resource_type::Definition;
+use crate::schema::Schema;
+use crate::webhook::Webhook;
+use std::collections::BTreeMap;
+
+/// The presets: name and document.
+pub(super) const PRESETS: [(&str, &str); 8] = [
+    ("default", include_str!("../../profiles/default.json")),
+    ("strict", include_str!("../../profiles/strict.json")),
+    ("okta", include_str!("../../profiles/okta.json")),
+    ("entra", include_str!("../../profiles/entra.json")),
+    ("cognism", include_str!("../../profiles/cognism.json")),
+    ("cyolo", include_str!("../../profiles/cyolo.json")),
+    ("keepnet", include_str!("../../profiles/keepnet.json")),
+    ("cortex", include_str!("../../profiles/cortex.json")),
+];
+
+/// A profile with everything that it extends.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Settings {
+    #[serde(default, rename = "$schema")]
+    _schema: Option<String>,
+    #[serde(default)]
+    pub(super) description: String,
+    pub(super) enabled: bool,
+    pub(super) gates: BTreeMap<String, Gate>,
+    pub(super) network: Network,
+    pub(super) credentials: Credentials,
+    pub(super) roles: Roles,
+    pub(super) clients: Vec<String>,
+    pub(super) schemas: Vec<Schema>,
+    #[serde(rename = "resourceTypes")]
+    pub(super) resource_types: Vec<Definition>,
+    pub(super) attributes: Attributes,
+    pub(super) users: Users,
+    pub(super) groups: Groups,
+    pub(super) seat_types: BTreeMap<String, Option<u64>>,
+    pub(super) me: Me,
+    pub(super) secrets: Secrets,
+    pub(super) paging: Paging,
+    pub(super) rate: Rate,
+    pub(super) webhooks: Vec<Webhook>,
+}
+
+impl Settings {
+    /// The settings of a document with everything that it extends; an error names the field.
+    pub(super) fn of(document: Value) -> Result<Self, ProfileError> {
+        let whole = extended(document, 0)?;
+        serde_path_to_error::deserialize(whole).map_err(|error| {
+            let path = error.path().to_string();
+            ProfileError::at(&path, &error.into_inner().to_string())
+        })
+    }
+}
+
+/// The JSON of a profile's text.
+pub(super) fn parsed(text: &str) -> Result<Value, ProfileError> {
+    if text.len() > limits::PROFILE_BYTES {
+        let limit = limits::PROFILE_BYTES;
+        return Err(ProfileError(format!(
+            "a profile may have at most {limit} bytes"
+        )));
+    }
+    crate::json::parse(text)
+        .map_err(|error| ProfileError(format!("the profile is no JSON: {error}")))
+}
+
+/// A profile that does nothing but extend.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Bare {
+    pub(super) extends: String,
+}
+
+/// How deep presets may extend presets.
+const DEPTH: usize = 8;
+
+/// The document over the one that it extends: its fields win, and objects are joined.
+pub(super) fn extended(document: Value, depth: usize) -> Result<Value, ProfileError> {
+    let Value::Object(mut fields) = document else {
+        return Err(ProfileError("a profile must be an object".into()));
+    };
+    let Some(extends) = fields.remove("extends") else {
+        return Ok(Value::Object(fields));
+    };
+    let name = extends.as_str().unwrap_or_default();
+    let preset = PRESETS
+        .iter()
+        .find(|(preset, _)| *preset == name && depth < DEPTH);
+    let (_, text) = preset.ok_or_else(|| no_preset(name))?;
+    let base = serde_json::from_str(text)
+        .map_err(|error| ProfileError(format!("preset `{name}`: {error}")))?;
+    Ok(joined(extended(base, depth + 1)?, Value::Object(fields)))
+}
+
+fn joined(base: Value, over: Value) -> Value {
+    match (base, over) {
+        (Value::Object(mut base), Value::Object(over)) => {
+            for (key, value) in over {
+                let value = match base.remove(&key) {
+                    Some(old) => joined(old, value),
+                    None => value,
+                };
+                base.insert(key, value);
+            }
+            Value::Object(base)
+        }
+        (_, over) => over,
+    }
+}
+
+pub(super) fn no_preset(name: &str) -> ProfileError {
+    let names: Vec<&str> = PRESETS.iter().map(|(preset, _)| *preset).collect();
+    ProfileError(format!(
+        "`extends`: there is no preset `{name}`, but {}",
+        names.join(", ")
+    ))
+}
+
+/// The document with one setting changed: `users.seats` and its JSON value.
+///
+/// # Errors
+/// If the path is none, or leads into a value that is no object.
+pub fn with_setting(text: &str, path: &str, value: &str) -> Result<String, ProfileError> {
+    let value = crate::json::parse(value)
+        .map_err(|error| ProfileError::at(path, &format!("the value is no JSON: {error}")))?;
+    let Value::Object(mut document) = parsed(text)? else {
+        return Err(ProfileError("a profile must be an object".into()));
+    };
+    let names: Vec<&str> = path.split('.').collect();
+    if names.iter().any(|name| name.is_empty()) {
+        return Err(ProfileError(format!("`{path}` is no path of a setting")));
+    }
+    put(&mut document, &names, value)
+        .map_err(|name| ProfileError::at(path, &format!("`{name}` has no settings in it")))?;
+    Ok(Value::Object(document).to_string())
+}
+
+fn put<'n>(
+    object: &mut Map<String, Value>,
+    names: &[&'n str],
+    value: Value,
+) -> Result<(), &'n str> {
+    match names {
+        [] => Ok(()),
+        [last] => {
+            object.insert((*last).to_owned(), value);
+            Ok(())
+        }
+        [first, rest @ ..] => {
+            let inner = object
+                .entry((*first).to_owned())
+                .or_insert_with(|| Value::Object(Map::new()));
+            put(inner.as_object_mut().ok_or(*first)?, rest, value)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_is_put_where_its_path_leads() {
+        let after = with_setting(r#"{"extends":"okta"}"#, "users.seats", "5").unwrap();
+        assert_eq!(after, r#"{"extends":"okta","users":{"seats":5}}"#);
+        let after = with_setting(&after, "users.default-roles", r#"["a"]"#).unwrap();
+        assert!(after.contains(r#""seats":5"#) && after.contains(r#"["a"]"#));
+        for (path, value) in [
+            ("users..seats", "1"),
+            ("", "1"),
+            ("extends.x", "1"),
+            ("enabled", "yes"),
+        ] {
+            assert!(with_setting(&after, path, value).is_err(), "{path}");
+        }
+    }
+}

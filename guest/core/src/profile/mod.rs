@@ -1,0 +1,358 @@
+//! A tenant's policy as data: a JSON document that extends a preset. Only profiles know vendors. `profiles/profile.schema.json`
+//! describes the document.
+
+mod attributes;
+mod credentials;
+mod document;
+mod groups;
+mod network;
+mod traffic;
+mod users;
+mod words;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use serde::Deserialize;
+
+pub use attributes::{Attributes, OTHERS, RefusedChange};
+pub use credentials::{Credentials, Gate, Issuer, Role, Roles, Scheme};
+pub use document::with_setting;
+pub use groups::{Groups, InactiveMembers};
+pub use network::Network;
+pub use traffic::{Paging, Rate};
+pub use users::{
+    Existing, NameChange, REMOVE_MEMBERSHIPS, REMOVE_ROLES, Reactivation, Removal, Step, UserName,
+    Users,
+};
+
+use crate::dialect::{self, Quirk};
+use crate::resource_type::ResourceType;
+use crate::schema::Registry;
+use crate::store::Key;
+use crate::webhook::{self, Webhook};
+use document::{Bare, PRESETS, Settings};
+
+/// The policies of the presets that have been read, in their order.
+static POLICIES: [OnceLock<Arc<Policy>>; PRESETS.len()] =
+    [const { OnceLock::new() }; PRESETS.len()];
+
+/// What a profile has done with secrets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Secrets {
+    /// They are not kept.
+    #[default]
+    Discard,
+    /// They are kept as Argon2id hashes in PHC string format, for the application to check passwords against.
+    Hash,
+}
+
+/// What `/Me` is (RFC 7644 section 3.11), for embedders that name the end user who asks.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Me {
+    /// The type of the end users' resources.
+    pub resource_type: String,
+    /// What they may do with their own: `GET` (and with it HEAD), `PUT`, `PATCH`, `DELETE`.
+    pub methods: Vec<String>,
+}
+
+/// What a profile means.
+#[derive(Debug)]
+pub struct Policy {
+    /// For people: what the profile is for.
+    pub description: String,
+    /// Whether any request is let in.
+    pub enabled: bool,
+    /// What has to be set up before any request is let in, by name.
+    pub gates: BTreeMap<String, Gate>,
+    /// Where requests may come from.
+    pub network: Network,
+    /// How clients authenticate.
+    pub credentials: Credentials,
+    /// Roles that credentials may be bound to.
+    pub roles: Roles,
+    /// Schemas and resource types.
+    pub registry: Registry,
+    /// The clients' quirks that are on, in the order in which they apply.
+    pub quirks: Vec<&'static Quirk>,
+    /// Rules for people's attributes.
+    pub attributes: Attributes,
+    /// Rules for people; `None` if the profile has no such resource type.
+    pub users: Option<Users>,
+    /// Rules for groups; `None` if the profile has no such resource type.
+    pub groups: Option<Groups>,
+    /// The kinds of seats that a group may give its members, and how many there are of each.
+    pub seat_types: BTreeMap<String, Option<u64>>,
+    /// What `/Me` is; `None` if there is none.
+    pub me: Option<Me>,
+    /// What becomes of attributes that are written and never read.
+    pub secrets: Secrets,
+    /// Pages of lists.
+    pub paging: Paging,
+    /// How often clients may ask.
+    pub rate: Rate,
+    /// Where events are sent.
+    pub webhooks: Vec<Webhook>,
+}
+
+/// A profile is not one; says where and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ProfileError(String);
+
+impl ProfileError {
+    /// What is wrong with the field at this path.
+    fn at(path: &str, problem: &str) -> Self {
+        match path {
+            "" | "." => Self(format!("the profile is wrong: {problem}")),
+            path => Self(format!("`{path}`: {problem}")),
+        }
+    }
+}
+
+/// Where the tenant's profile is kept.
+#[must_use]
+pub fn key() -> Key {
+    Key::new("$profile", "current")
+}
+
+/// The names of the presets.
+pub fn presets() -> impl Iterator<Item = &'static str> {
+    PRESETS.iter().map(|(name, _)| *name)
+}
+
+impl Policy {
+    /// The policy of a preset; `None` if there is none of this name.
+    #[must_use]
+    pub fn preset(name: &str) -> Option<Arc<Self>> {
+        let mut presets = PRESETS.iter().zip(&POLICIES);
+        let ((_, text), policy) = presets.find(|((preset, _), _)| *preset == name)?;
+        if let Some(policy) = policy.get() {
+            return Some(policy.clone());
+        }
+        let read = Self::read(text).ok().map(Arc::new)?;
+        Some(policy.get_or_init(|| read).clone())
+    }
+
+    /// The policy of a profile document.
+    pub fn from_document(text: &str) -> Result<Arc<Self>, ProfileError> {
+        if let Ok(Bare { extends }) = serde_json::from_str(text) {
+            return Self::preset(&extends).ok_or_else(|| document::no_preset(&extends));
+        }
+        Self::read(text).map(Arc::new)
+    }
+
+    fn read(text: &str) -> Result<Self, ProfileError> {
+        let document = document::parsed(text)?;
+        // What a preset says of people and groups is nothing to a profile with other resource types; what it says itself has to
+        // be of one of them.
+        let names = |pointer: &str| document.pointer(pointer).is_some();
+        let own = [
+            "/me/resourceType",
+            "/users/resource-type",
+            "/groups/resource-type",
+        ]
+        .map(names);
+        let settings = Settings::of(document)?;
+        let quirks =
+            dialect::quirks(&settings.clients).map_err(|error| ProfileError(error.to_string()))?;
+        let mut registry = Registry::new(settings.resource_types, settings.schemas);
+        let groups = &settings.groups;
+        if groups.unique_names {
+            let unique =
+                |registry: Registry| registry.with_unique(&groups.resource_type, &groups.name);
+            registry = registry.and_then(unique);
+        }
+        let registry =
+            registry.map_err(|error| ProfileError::at("resourceTypes", &error.to_string()))?;
+        let kept = |what: &str, name: &str, own: bool| match registry.named(name) {
+            Some(_) => Ok(true),
+            None if own => Err(ProfileError(format!(
+                "`{what}`: there is no resource type `{name}`"
+            ))),
+            None => Ok(false),
+        };
+        let [own_me, own_users, own_groups] = own;
+        let has_me = kept("me.resourceType", &settings.me.resource_type, own_me)?;
+        let has_users = kept(
+            "users.resource-type",
+            &settings.users.resource_type,
+            own_users,
+        )?;
+        let has_groups = kept(
+            "groups.resource-type",
+            &settings.groups.resource_type,
+            own_groups,
+        )?;
+        let policy = Self {
+            description: settings.description,
+            enabled: settings.enabled,
+            gates: settings.gates,
+            network: settings.network,
+            credentials: settings.credentials,
+            roles: settings.roles,
+            registry,
+            quirks,
+            attributes: settings.attributes,
+            users: Some(settings.users).filter(|_| has_users),
+            groups: Some(settings.groups).filter(|_| has_groups),
+            seat_types: settings.seat_types,
+            me: Some(settings.me).filter(|_| has_me),
+            secrets: settings.secrets,
+            paging: settings.paging,
+            rate: settings.rate,
+            webhooks: settings.webhooks,
+        };
+        policy.check()?;
+        Ok(policy)
+    }
+
+    /// What no single field shows.
+    fn check(&self) -> Result<(), ProfileError> {
+        if let Some(users) = &self.users {
+            let of = self.registry.named(&users.resource_type);
+            for path in self.attributes.map.keys() {
+                self.check_path(of, "attributes.map", path)?;
+            }
+            for path in self
+                .attributes
+                .mutability
+                .keys()
+                .filter(|path| *path != OTHERS)
+            {
+                self.check_path(of, "attributes.mutability", path)?;
+            }
+        }
+        for (index, issuer) in self.credentials.access_tokens.iter().enumerate() {
+            for (key, jwk) in issuer.keys.iter().enumerate() {
+                let path = format!("credentials.access-tokens[{index}].keys[{key}]");
+                jwk.check()
+                    .map_err(|error| ProfileError::at(&path, &error.to_string()))?;
+            }
+        }
+        webhook::check(&self.webhooks)
+            .map_err(|(path, problem)| ProfileError::at(&path, problem))?;
+        let Paging {
+            default_size,
+            max_size,
+            ..
+        } = self.paging;
+        if default_size == 0
+            || max_size < default_size
+            || max_size as usize > crate::limits::PAGE_MAX
+        {
+            let limit = crate::limits::PAGE_MAX;
+            let problem =
+                format!("`default-size` and `max-size` must be 1 to {limit}, in this order");
+            return Err(ProfileError::at("paging", &problem));
+        }
+        Ok(())
+    }
+
+    fn check_path(
+        &self,
+        of: Option<&ResourceType>,
+        field: &str,
+        path: &str,
+    ) -> Result<(), ProfileError> {
+        let place = path
+            .parse()
+            .ok()
+            .filter(|path| of.is_some_and(|of| of.place(path).is_some()));
+        place
+            .map(drop)
+            .ok_or_else(|| ProfileError(format!("`{field}`: users have no attribute `{path}`")))
+    }
+
+    /// The rules for people, if this is their resource type.
+    #[must_use]
+    pub fn users(&self, of: &ResourceType) -> Option<&Users> {
+        self.users
+            .as_ref()
+            .filter(|users| users.resource_type == of.name())
+    }
+
+    /// The rules for groups, if this is their resource type.
+    #[must_use]
+    pub fn groups(&self, of: &ResourceType) -> Option<&Groups> {
+        self.groups
+            .as_ref()
+            .filter(|groups| groups.resource_type == of.name())
+    }
+
+    /// The first gate that is not met.
+    #[must_use]
+    pub fn closed_gate(&self) -> Option<(&str, &Gate)> {
+        let mut gates = self.gates.iter();
+        gates
+            .find(|(_, gate)| !gate.met)
+            .map(|(name, gate)| (name.as_str(), gate))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_is_a_profile() {
+        for (name, text) in &PRESETS {
+            assert!(
+                Policy::preset(name).is_some(),
+                "{name}: {:?}",
+                Policy::read(text).err()
+            );
+        }
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (text, named) in [
+            (r#"{"extends":"nobody"}"#, "`nobody`"),
+            (r#"{"extends":"default","clints":[]}"#, "`clints`"),
+            (
+                r#"{"extends":"default","users":{"seets":1}}"#,
+                "`users.seets`",
+            ),
+            (
+                r#"{"extends":"default","users":{"seats":"many"}}"#,
+                "`users.seats`",
+            ),
+            (
+                r#"{"extends":"default","users":{"reactivation":["post"]}}"#,
+                "`users.reactivation[0]`",
+            ),
+            (r#"{"extends":"default","clients":["x"]}"#, "`clients[0]`"),
+            (
+                r#"{"extends":"default","network":{"allow":["192.0.2.0/40"]}}"#,
+                "`network.allow[0]`",
+            ),
+            (
+                r#"{"extends":"default","credentials":{"lifetime":"long"}}"#,
+                "`credentials.lifetime`",
+            ),
+            (
+                r#"{"extends":"default","attributes":{"map":{"shoeSize":"x"}}}"#,
+                "`shoeSize`",
+            ),
+            (
+                r#"{"extends":"default","paging":{"max-size":5}}"#,
+                "`paging`",
+            ),
+            (
+                r#"{"extends":"default","gates":{"x":{"met":"yes"}}}"#,
+                "`gates.x.met`",
+            ),
+            (
+                r#"{"extends":"default","users":{"resource-type":"Robot"}}"#,
+                "`Robot`",
+            ),
+            ("[]", "object"),
+        ] {
+            let error = Policy::from_document(text).unwrap_err().to_string();
+            assert!(error.contains(named), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Where requests may come from.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::de::{Deserialize, Deserializer, Error as _};
+
+/// The networks that are allowed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Network {
+    /// Addresses and CIDR ranges, IPv4 and IPv6; none for any.
+    pub allow: Vec<Range>,
+}
+
+/// A CIDR range; an address alone is a range of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range(IpNet);
+
+impl Network {
+    /// Whether a request from this address may come in. An address that is not known may not where any are named.
+    #[must_use]
+    pub fn allows(&self, address: Option<&str>) -> bool {
+        if self.allow.is_empty() {
+            return true;
+        }
+        let address = address.and_then(|text| text.parse::<IpAddr>().ok());
+        address.is_some_and(|address| {
+            let address = address.to_canonical();
+            self.allow.iter().any(|range| range.0.contains(&address))
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Range {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let alone = || {
+            text.parse::<IpAddr>()
+                .map(|address| address.to_canonical().into())
+        };
+        let range = text.parse::<IpNet>().or_else(|_| alone());
+        range
+            .map(Self)
+            .map_err(|_| D::Error::custom(format!("`{text}` is no IP address and no CIDR range")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_hold_their_addresses() {
+        let network: Network =
+            serde_json::from_str(r#"{"allow": ["192.0.2.7", "198.51.100.0/24", "2001:db8::/32"]}"#)
+                .unwrap();
+        for (address, inside) in [
+            ("192.0.2.7", true),
+            ("192.0.2.8", false),
+            ("198.51.100.200", true),
+            ("::ffff:198.51.100.200", true),
+            ("2001:db8:1::1", true),
+            ("2001:db9::1", false),
+            ("nowhere", false),
+        ] {
+            assert_eq!(network.allows(Some(address)), inside, "{address}");
+        }
+        assert!(!network.allows(None));
+        assert!(Network::default().allows(None));
+    }
+}

@@ -1,0 +1,126 @@
+//! What a profile says of people: their names, their life cycle, seats and roles.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::AttributeName;
+
+/// The resources that stand for people, and the product's rules for them.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Users {
+    /// Their resource type. A profile without this type has no such rules.
+    pub resource_type: String,
+    /// The boolean attribute that says whether somebody has access; absent means yes.
+    pub active: AttributeName,
+    /// The attribute that people are known by.
+    pub user_name: UserName,
+    /// The multi-valued complex attribute that roles are kept in, each as a `value`.
+    pub roles: AttributeName,
+    /// The roles of who is made or reactivated without any.
+    pub default_roles: Vec<String>,
+    /// What becomes of a POST with the userName of somebody who is there.
+    pub existing: Existing,
+    /// By what somebody inactive becomes active again.
+    pub reactivation: Vec<Reactivation>,
+    /// What a DELETE does.
+    pub removal: Removal,
+    /// How many may be active at once; `null` for any number.
+    pub seats: Option<u64>,
+    /// What the application is told to do at each step, in the order in which it is told.
+    pub effects: BTreeMap<Step, Vec<String>>,
+}
+
+/// The attribute that people are known by, and its rules.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct UserName {
+    /// A single-valued text.
+    pub attribute: AttributeName,
+    /// Whether it has to be an e-mail address.
+    pub email: bool,
+    /// What becomes of a request that changes it.
+    pub change: NameChange,
+}
+
+/// What becomes of a changed userName.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NameChange {
+    /// The person is renamed.
+    Allow,
+    /// The request is refused.
+    Refuse,
+    /// It makes another person; the old one stays as they are.
+    Fork,
+}
+
+/// What becomes of a POST with the userName of somebody who is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Existing {
+    /// It is refused as a duplicate.
+    Refuse,
+    /// It takes over somebody whom the product imported and no client has provisioned yet.
+    Link,
+}
+
+/// By what somebody becomes active again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reactivation {
+    /// A PUT of the whole resource.
+    Put,
+    /// A PATCH.
+    Patch,
+    /// The application, through `admin`.
+    Product,
+}
+
+/// What a DELETE does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Removal {
+    /// The resource goes (RFC 7644 section 3.6).
+    Delete,
+    /// The resource stays, inactive.
+    Deactivate,
+}
+
+/// A step of somebody's life in the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// Made.
+    Create,
+    /// Changed, and as active as before.
+    Update,
+    /// Active no longer.
+    Deactivate,
+    /// Active again.
+    Reactivate,
+    /// Gone from the service.
+    Remove,
+    /// Gone, with all personal data.
+    Erase,
+}
+
+/// Takes all roles away; the service does it, and says so.
+pub const REMOVE_ROLES: &str = "remove-roles";
+/// Takes the person out of all groups; the service does it, and says so.
+pub const REMOVE_MEMBERSHIPS: &str = "remove-memberships";
+
+impl Users {
+    /// The effects of a step.
+    #[must_use]
+    pub fn effects(&self, step: Step) -> &[String] {
+        self.effects.get(&step).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a step has this effect.
+    #[must_use]
+    pub fn has_effect(&self, step: Step, effect: &str) -> bool {
+        self.effects(step).iter().any(|name| name == effect)
+    }
+}

@@ -1,0 +1,55 @@
+//! What is due without a request: notices of credentials that will expire.
+
+use serde_json::json;
+
+use super::super::event;
+use super::{Problem, all, body, commit, credentials, parse, put};
+use crate::credential::{self, Credential};
+use crate::instant;
+use crate::port::Ports;
+use crate::store::Entry;
+
+/// Does what is due, and returns when to call again at the latest, in milliseconds since 1970; `None` if nothing is to come.
+pub fn maintain(ports: &Ports<'_>) -> Result<Option<u64>, Problem> {
+    let (_, policy) = credentials::policy(ports)?;
+    let Some(notice) = policy.credentials.notice else {
+        return Ok(None);
+    };
+    let now = ports.clock.now();
+    let mut next: Option<u64> = None;
+    for entry in all(ports, credential::KIND)? {
+        let credential: Credential = parse(&entry)?;
+        let open = credential.revoked.is_none() && !credential.announced;
+        let Some(expires) = credential.expires.filter(|expires| open && now < *expires) else {
+            continue;
+        };
+        let due = expires.saturating_sub(notice.milliseconds());
+        if due <= now {
+            announce(ports, entry, credential, expires)?;
+        } else {
+            next = Some(next.map_or(due, |next| next.min(due)));
+        }
+    }
+    Ok(next)
+}
+
+/// Says so once, in the commit that remembers it.
+fn announce(
+    ports: &Ports<'_>,
+    entry: Entry,
+    credential: Credential,
+    expires: u64,
+) -> Result<(), Problem> {
+    let data = json!({"label": credential.label, "expires": instant::format(expires)});
+    let said = event::named("credential-expiring", Some(&entry.key), &data);
+    let announced = Credential {
+        announced: true,
+        ..credential
+    };
+    let replaced = put(entry.key, body(&announced)?, Some(entry.version));
+    match commit(ports, vec![replaced, said]) {
+        // Somebody else says it, or has changed the credential: the next call looks again.
+        Ok(_) | Err(Problem::Stale) => Ok(()),
+        Err(problem) => Err(problem),
+    }
+}

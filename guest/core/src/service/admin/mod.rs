@@ -1,0 +1,170 @@
+//! What the embedding application may do to a tenant (wit/admin.wit). No SCIM client can reach it.
+
+mod assignments;
+mod credentials;
+mod identity_providers;
+mod import;
+mod maintenance;
+mod people;
+mod product;
+mod profiles;
+mod references;
+
+pub use assignments::{Assignment, assign_group, assignments};
+pub use credentials::{
+    CredentialRequest, Issued, Listed, credentials, issue_credential, revoke_credential,
+    rotate_credential,
+};
+pub use identity_providers::{IdentityProvider, add_identity_provider, identity_providers};
+pub use import::{Imported, import_users};
+pub use maintenance::maintain;
+pub use people::{
+    assign_roles, deactivate_user, erase_user, link_user, reactivate_user, user, users,
+};
+pub use profiles::{configure, explain, profile, set, webhooks};
+pub use references::{Reference, add_reference, references};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Session, Visit};
+use crate::error::{Error, ErrorKind};
+use crate::port::{Caller, Origin, Ports};
+use crate::store::{Draft, Entry, Key, Query, Refusal, Window, Write};
+
+/// Who events name as the cause of what is done here.
+const ACTOR: &str = "admin";
+/// Entries read in one call.
+const PAGE: u32 = 500;
+
+/// Why something was not done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// Nothing has this id.
+    #[error("there is none of this id")]
+    NotFound,
+    /// Somebody else changed it meanwhile.
+    #[error("it was changed meanwhile; read it and try again")]
+    Stale,
+    /// An argument is wrong.
+    #[error("{0}")]
+    Invalid(String),
+    /// Not in this state.
+    #[error("{0}")]
+    Refused(String),
+    /// The store failed.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Taken(_) | Refusal::Stale(_) | Refusal::Missing(_) => Self::Stale,
+            other @ (Refusal::OverCeiling(_)
+            | Refusal::TooMany(_)
+            | Refusal::Invalid(_)
+            | Refusal::Unavailable(_)) => Self::Unavailable(other.to_string()),
+        }
+    }
+}
+
+/// What a use case that clients share with the application answers.
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error.kind {
+            ErrorKind::NotFound => Self::NotFound,
+            ErrorKind::Stale | ErrorKind::PreconditionFailed => Self::Stale,
+            ErrorKind::Internal | ErrorKind::Unavailable => {
+                Self::Unavailable(error.cause.unwrap_or(error.detail))
+            }
+            ErrorKind::Forbidden | ErrorKind::Uniqueness | ErrorKind::Conflict => {
+                Self::Refused(error.detail)
+            }
+            _ => Self::Invalid(error.detail),
+        }
+    }
+}
+
+/// Reads the body of an entry of the plugin's own.
+fn parse<T: DeserializeOwned>(entry: &Entry) -> Result<T, Problem> {
+    serde_json::from_str(&entry.body)
+        .map_err(|error| Problem::Unavailable(format!("{} has a broken body: {error}", entry.key)))
+}
+
+/// The body of an entry of the plugin's own.
+fn body(value: &impl Serialize) -> Result<String, Problem> {
+    serde_json::to_string(value).map_err(|error| Problem::Unavailable(error.to_string()))
+}
+
+/// An insert, or a replacement of a known version.
+fn put(key: Key, body: String, version: Option<u64>) -> Write {
+    let draft = Draft {
+        key,
+        body,
+        terms: Vec::new(),
+    };
+    match version {
+        None => Write::Insert(draft),
+        Some(version) => Write::Replace(draft, version),
+    }
+}
+
+/// The entries of these keys, in their order.
+fn entries<const N: usize>(
+    ports: &Ports<'_>,
+    keys: [Key; N],
+) -> Result<[Option<Entry>; N], Problem> {
+    let found = ports.store.get(keys.into())?;
+    found
+        .try_into()
+        .map_err(|_| Problem::Unavailable("the store answered short".into()))
+}
+
+/// All entries of a kind, in the order of creation.
+fn all(ports: &Ports<'_>, kind: &str) -> Result<Vec<Entry>, Problem> {
+    let mut found = Vec::new();
+    let mut window = Window::Offset(0);
+    loop {
+        let page = ports.store.find(Query {
+            kind: kind.to_owned(),
+            filter: Vec::new(),
+            order: None,
+            window,
+            limit: PAGE,
+            count: false,
+        })?;
+        let full = u32::try_from(page.hits.len()).is_ok_and(|n| n >= PAGE);
+        let last = page.hits.last().map(|(_, position)| position.clone());
+        found.extend(page.hits.into_iter().map(|(entry, _)| entry));
+        match last {
+            Some(position) if full => window = Window::After(position),
+            _ => return Ok(found),
+        }
+    }
+}
+
+fn commit(ports: &Ports<'_>, writes: Vec<Write>) -> Result<Vec<(Key, u64)>, Problem> {
+    let outcome = ports.store.commit(ports.clock.now(), ACTOR, writes);
+    Ok(outcome.map_err(|rejection| rejection.reason)?)
+}
+
+/// Runs something as the application, until it is not stale.
+fn as_product<T>(
+    ports: &Ports<'_>,
+    run: impl FnMut(&Session<'_>) -> Result<T, Error>,
+) -> Result<T, Problem> {
+    let origin = Origin {
+        tenant: String::new(),
+        base_url: String::new(),
+        client_address: None,
+        caller: Caller::Product,
+    };
+    let mut visit = Visit::begin(ports, &origin, None)?;
+    Ok(visit.attempts(run)?)
+}
+
+/// The profile says nothing of what was asked.
+fn has_none(what: &str) -> Error {
+    Error::new(ErrorKind::Forbidden, format!("the profile has no {what}"))
+}

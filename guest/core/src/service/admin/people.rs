@@ -1,0 +1,159 @@
+//! The life of users, seen from the product.
+
+use serde_json::Value;
+
+use super::super::event::{self, Step as Asked};
+use super::super::life::{self, Life};
+use super::super::query::{self, Search};
+use super::super::update::Update;
+use super::super::{Options, Session, references};
+use super::{Problem, as_product, has_none, product};
+use crate::error::Error;
+use crate::page::Paging;
+use crate::port::Ports;
+use crate::profile::{Step, Users};
+use crate::projection::Projection;
+use crate::resource::Resource;
+use crate::resource_type::ResourceType;
+use crate::store::{Key, Write};
+
+/// The common attribute by which the identity provider knows somebody (RFC 7643 section 3.1).
+const EXTERNAL_ID: &str = "externalId";
+
+/// A page of users in the product's view, as a ListResponse document. `cursor` is empty for the first page, and then the
+/// `nextCursor` of the page before.
+pub fn users(
+    ports: &Ports<'_>,
+    filter: Option<&str>,
+    cursor: &str,
+    count: u32,
+) -> Result<String, Problem> {
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    as_product(ports, |session| {
+        let (of, _) = people(session)?;
+        let search = Search {
+            filter: filter.map(ToOwned::to_owned),
+            paging: Paging::Cursor {
+                cursor: cursor.to_owned(),
+                count: count.min(crate::limits::PAGE_MAX),
+            },
+            ..Search::default()
+        };
+        let mut list = query::query(session, of, &search)?;
+        if let Some(Value::Array(shown)) = list.get_mut("Resources") {
+            product::extend(session, of, shown)?;
+        }
+        Ok(list.to_string())
+    })
+}
+
+/// One user in the product's view.
+pub fn user(ports: &Ports<'_>, id: &str) -> Result<String, Problem> {
+    as_product(ports, |session| {
+        let (of, _) = people(session)?;
+        let resource = session.load(of, id)?;
+        let shown = super::super::update::show(session, of, &resource, &Projection::default())?;
+        let mut shown = [Value::Object(shown.resource.unwrap_or_default())];
+        product::extend(session, of, &mut shown)?;
+        Ok(shown.into_iter().map(|user| user.to_string()).collect())
+    })
+}
+
+/// An imported user belongs to the identity provider from now on, under this externalId if one is given.
+pub fn link_user(ports: &Ports<'_>, id: &str, external_id: Option<&str>) -> Result<(), Problem> {
+    change(ports, id, |_, _, update| {
+        update.state.imported = false;
+        if let Some(external_id) = external_id {
+            let value = external_id.into();
+            update.content.insert(EXTERNAL_ID.to_owned(), value);
+        }
+    })
+}
+
+/// As a client's `active: false`. Doing it twice is no problem.
+pub fn deactivate_user(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
+    change(ports, id, |life, users, update| {
+        if life.is_active(&update.content) {
+            let name = users.active.as_str().to_owned();
+            update.content.insert(name, false.into());
+        }
+    })
+}
+
+/// The reverse; refused if no seat is left, or if the profile does not let the product do it.
+pub fn reactivate_user(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
+    change(ports, id, |life, users, update| {
+        if !life.is_active(&update.content) {
+            let name = users.active.as_str().to_owned();
+            update.content.insert(name, true.into());
+        }
+    })
+}
+
+/// The user's own roles, in place of those that there are.
+pub fn assign_roles(ports: &Ports<'_>, id: &str, roles: &[String]) -> Result<(), Problem> {
+    change(ports, id, |_, users, update| {
+        let name = users.roles.as_str();
+        match roles.is_empty() {
+            true => update.content.remove(name),
+            false => update
+                .content
+                .insert(name.to_owned(), life::as_values(roles)),
+        };
+    })
+}
+
+/// Removes the user and everything that tells about the person, in events too; their digests stay.
+pub fn erase_user(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
+    as_product(ports, |session| {
+        let (of, users) = people(session)?;
+        let resource = session.load(of, id)?;
+        let key = &resource.key;
+        let mut writes = vec![
+            Write::Remove(key.clone(), Some(resource.version)),
+            // What is appended behind it stays; it names the person by id alone.
+            Write::Redact(key.clone()),
+            event::delete(key),
+        ];
+        if let Some(life) = Life::of(session, of) {
+            writes.extend(life.gone(&resource, Step::Erase));
+        }
+        let name = resource.content.get(users.user_name.attribute.as_str());
+        if let Some(address) = name.and_then(Value::as_str) {
+            writes.extend(references::forget(session, address)?);
+        }
+        session.commit(session.ports.clock.now(), writes)?;
+        Ok(())
+    })
+}
+
+/// The type and the rules of people.
+pub(super) fn people<'a>(session: &Session<'a>) -> Result<(&'a ResourceType, &'a Users), Error> {
+    let policy = &session.admission.policy;
+    let users = policy.users.as_ref().ok_or_else(|| has_none("users"))?;
+    let of = policy.registry.named(&users.resource_type);
+    Ok((of.ok_or_else(|| has_none("users"))?, users))
+}
+
+/// Changes somebody as the application, under the same rules as a client's change.
+fn change(
+    ports: &Ports<'_>,
+    id: &str,
+    apply: impl Fn(&Life<'_>, &Users, &mut Update<'_>),
+) -> Result<(), Problem> {
+    as_product(ports, |session| {
+        let (of, users) = people(session)?;
+        let before: Resource = session.load(of, id)?;
+        let content = before.content.clone();
+        let mut update = Update::new(of, before, content, Default::default(), Asked::Patch);
+        if let Some(life) = Life::of(session, of) {
+            apply(&life, users, &mut update);
+        }
+        update.commit(session, &Options::default()).map(drop)
+    })
+}
+
+/// The key of somebody.
+pub(super) fn key(of: &ResourceType, id: &str) -> Key {
+    Key::new(of.name(), id)
+}

@@ -1,0 +1,188 @@
+//! People as the product sees them: beside what clients see, the roles and seats in force, the product's own attributes, and who is
+//! behind a record.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use super::super::life::{self, Assignments, FORKED_FROM, is_active};
+use super::super::{Session, related};
+use super::people;
+use crate::error::{Error, ErrorKind};
+use crate::limits;
+use crate::profile::{Groups, Users};
+use crate::resource::Resource;
+use crate::resource_type::ResourceType;
+use crate::store::{Direction, Key};
+
+/// The member that holds what only the product sees.
+pub const PRODUCT: &str = "urn:scimlet:product";
+
+/// Adds to shown people what only the product sees.
+pub(super) fn extend(
+    session: &Session<'_>,
+    of: &ResourceType,
+    shown: &mut [Value],
+) -> Result<(), Error> {
+    let (_, users) = people::people(session)?;
+    let ids = shown.iter().filter_map(|user| user.get("id")?.as_str());
+    let keys: Vec<Key> = ids.map(|id| people::key(of, id)).collect();
+    let mut resources = BTreeMap::new();
+    for entry in session.entries(&keys)?.into_iter().flatten() {
+        let resource = Resource::from_entry(entry)?;
+        resources.insert(resource.key.id.clone(), resource);
+    }
+    let mut given = roles_of_groups(session, &keys)?;
+    let limit = limits::LINKS_PER_RESPONSE;
+    let origins = related::ends(session, &keys, FORKED_FROM, Direction::Outgoing, limit)?;
+    let origins: BTreeMap<&str, Vec<Key>> = keys
+        .iter()
+        .map(|key| key.id.as_str())
+        .zip(origins.into_iter().map(Option::unwrap_or_default))
+        .collect();
+    for user in shown.iter_mut() {
+        let id = user.get("id").and_then(Value::as_str).unwrap_or_default();
+        let Some(resource) = resources.get(id) else {
+            continue;
+        };
+        let mut view = view(users, resource, given.remove(id).unwrap_or_default());
+        let origin = origins.get(id).and_then(|keys| keys.first());
+        if let Some(origin) = origin {
+            view.insert("forkedFrom".into(), origin.id.as_str().into());
+        }
+        let attributes = mapped(session, user);
+        if !attributes.is_empty() {
+            view.insert("attributes".into(), attributes.into());
+        }
+        if let Value::Object(user) = user {
+            user.insert(PRODUCT.to_owned(), view.into());
+        }
+    }
+    Ok(())
+}
+
+/// Who is inactive has no roles and no seats in force.
+fn view(users: &Users, resource: &Resource, given: BTreeSet<String>) -> Map<String, Value> {
+    let own = resource.content.get(users.roles.as_str());
+    let own = own.and_then(Value::as_array).into_iter().flatten();
+    let own = own.filter_map(|role| role.get("value")?.as_str());
+    let mut roles: Vec<String> = own.map(ToOwned::to_owned).collect();
+    roles.extend(
+        given
+            .into_iter()
+            .filter(|role| !roles.contains(role))
+            .collect::<Vec<_>>(),
+    );
+    let mut seats: Vec<&String> = resource.state.seats.values().collect();
+    seats.sort();
+    seats.dedup();
+    if !is_active(users, &resource.content) {
+        (roles, seats) = (Vec::new(), Vec::new());
+    }
+    let view = json!({
+        "roles": roles,
+        "seatTypes": seats,
+        "provisioned": !resource.state.imported,
+    });
+    match view {
+        Value::Object(view) => view,
+        _ => Map::new(),
+    }
+}
+
+/// The roles that groups give each of these people.
+fn roles_of_groups(
+    session: &Session<'_>,
+    users: &[Key],
+) -> Result<BTreeMap<String, BTreeSet<String>>, Error> {
+    let mut given: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let policy = &session.admission.policy;
+    let Some(groups) = policy.groups.as_ref() else {
+        return Ok(given);
+    };
+    let assignments = Assignments::load(session)?;
+    if assignments.all().is_empty() && groups.roles.is_empty() {
+        return Ok(given);
+    }
+    let limit = limits::LINKS_PER_RESPONSE;
+    let members = groups.members.as_str();
+    let of_users = related::ends(session, users, members, Direction::Incoming, limit)?;
+    let mut known: BTreeMap<Key, Vec<String>> = BTreeMap::new();
+    for (user, ends) in users.iter().zip(of_users) {
+        let ends = ends.ok_or_else(|| {
+            let detail = format!("`{}` is in more than {limit} groups", user.id);
+            Error::new(ErrorKind::TooMany, detail)
+        })?;
+        for group in ends {
+            if !known.contains_key(&group) {
+                let roles = roles_of(session, groups, &assignments, &group)?;
+                known.insert(group.clone(), roles);
+            }
+            let roles = known.get(&group).into_iter().flatten().cloned();
+            given.entry(user.id.clone()).or_default().extend(roles);
+        }
+    }
+    Ok(given)
+}
+
+fn roles_of(
+    session: &Session<'_>,
+    groups: &Groups,
+    assignments: &Assignments,
+    group: &Key,
+) -> Result<Vec<String>, Error> {
+    let mut roles = assignments.of(&group.id).roles;
+    roles.extend(life::named_roles(session, groups, group)?);
+    Ok(roles)
+}
+
+/// The product's own attributes, by the profile's `attributes.map`. Of several values the primary one counts, or else the first.
+fn mapped(session: &Session<'_>, user: &Value) -> Map<String, Value> {
+    let mut attributes = Map::new();
+    for (path, product) in &session.admission.policy.attributes.map {
+        let (uri, names) = match path.rsplit_once(':') {
+            Some((uri, names)) => (Some(uri), names),
+            None => (None, path.as_str()),
+        };
+        let root = match uri {
+            Some(uri) => member(user, uri),
+            None => Some(user),
+        };
+        let value = names
+            .split('.')
+            .try_fold(root, |at, name| Some(member(one(at?), name)))
+            .flatten();
+        if let Some(value) = value {
+            put(&mut attributes, product, one(value).clone());
+        }
+    }
+    attributes
+}
+
+fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
+    crate::json::member(value.as_object()?, name)
+}
+
+fn one(value: &Value) -> &Value {
+    let Value::Array(values) = value else {
+        return value;
+    };
+    let primary = values
+        .iter()
+        .find(|value| value.get("primary") == Some(&Value::Bool(true)));
+    primary.or(values.first()).unwrap_or(&Value::Null)
+}
+
+fn put(object: &mut Map<String, Value>, path: &str, value: Value) {
+    match path.split_once('.') {
+        None => drop(object.insert(path.to_owned(), value)),
+        Some((first, rest)) => {
+            let inner = object
+                .entry(first.to_owned())
+                .or_insert_with(|| Value::Object(Map::new()));
+            if let Value::Object(inner) = inner {
+                put(inner, rest, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The tenant's policy: set whole, or setting by setting.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::super::{audit, secret, update};
+use super::{Problem, commit, entries, put};
+use crate::access::{Index, index_key};
+use crate::port::Ports;
+use crate::profile::{self, Policy, ProfileError};
+use crate::schema::Content;
+use crate::text;
+use crate::webhook::Webhook;
+
+impl From<ProfileError> for Problem {
+    fn from(error: ProfileError) -> Self {
+        Self::Invalid(error.to_string())
+    }
+}
+
+/// Sets the tenant's profile and returns its version. Paths that were not indexed before are not asked of the store until
+/// they are complete; in a new tenant all are. Makes the tenant's secret if it has none.
+pub fn configure(ports: &Ports<'_>, profile: &str, expected: Option<u64>) -> Result<u64, Problem> {
+    let policy = Policy::from_document(profile)?;
+    let keys = [profile::key(), index_key(), secret::key()];
+    let [old, index, secret] = entries(ports, keys)?;
+    let version = old.as_ref().map(|entry| entry.version);
+    if expected.is_some() && expected != version {
+        return Err(Problem::Stale);
+    }
+    let kept = index
+        .as_ref()
+        .and_then(|entry| serde_json::from_str(&entry.body).ok());
+    let indexed = indexed(&policy, old.as_ref().map(|_| kept.unwrap_or_default()));
+    let mut writes = vec![
+        put(profile::key(), profile.to_owned(), version),
+        put(
+            index_key(),
+            super::body(&indexed)?,
+            index.map(|entry| entry.version),
+        ),
+    ];
+    if secret.is_none() {
+        writes.push(put(secret::key(), secret::fresh(ports), None));
+    }
+    let before = old.as_ref().map_or("{}", |entry| entry.body.as_str());
+    let changed = json!({ "attributes": members_differing(before, profile) });
+    writes.push(audit::noted("profile-changed", None, &changed));
+    let versions = commit(ports, writes)?;
+    let version = versions.into_iter().find(|(key, _)| *key == profile::key());
+    Ok(version.map_or(1, |(_, version)| version))
+}
+
+/// The members of a profile that differ, by name: their values hold the secrets of webhooks.
+fn members_differing(before: &str, after: &str) -> Vec<String> {
+    let parse = |text| serde_json::from_str::<Content>(text).unwrap_or_default();
+    update::names_differing(&parse(before), &parse(after), |_| true, "")
+}
+
+/// Where the tenant's events are to be sent.
+pub fn webhooks(ports: &Ports<'_>) -> Result<Vec<Webhook>, Problem> {
+    let (profile, _) = profile(ports)?;
+    Ok(Policy::from_document(&profile)?.webhooks.clone())
+}
+
+/// The profile as it was set, and its version.
+pub fn profile(ports: &Ports<'_>) -> Result<(String, u64), Problem> {
+    let [entry] = entries(ports, [profile::key()])?;
+    entry
+        .map(|entry| (entry.body, entry.version))
+        .ok_or(Problem::NotFound)
+}
+
+/// Changes settings of the profile: all of them, or none. Returns the new version.
+pub fn set(ports: &Ports<'_>, settings: &[(String, String)]) -> Result<u64, Problem> {
+    let (mut document, version) = profile(ports)?;
+    let policy = Policy::from_document(&document)?;
+    for (path, value) in settings {
+        let gate = path
+            .strip_prefix("gates.")
+            .and_then(|rest| rest.split('.').next());
+        if let Some(gate) = gate.filter(|gate| !policy.gates.contains_key(*gate)) {
+            let known: Vec<&str> = policy.gates.keys().map(String::as_str).collect();
+            let known = match known.is_empty() {
+                true => "none".to_owned(),
+                false => known.join(", "),
+            };
+            return Err(Problem::Invalid(format!(
+                "the profile has no gate `{gate}`, but {known}"
+            )));
+        }
+        document = profile::with_setting(&document, path, value)?;
+    }
+    configure(ports, &document, Some(version))
+}
+
+/// What a profile means, in words.
+pub fn explain(profile: &str) -> Result<String, Problem> {
+    Ok(Policy::from_document(profile)?.to_string())
+}
+
+/// Which paths are complete under a policy: in a new tenant all that it indexes, else those of them that were.
+fn indexed(policy: &Policy, kept: Option<Index>) -> Index {
+    let of_type = |of: &crate::resource_type::ResourceType| {
+        let wanted = of.index().iter().map(ToString::to_string);
+        let paths = match &kept {
+            None => wanted.collect(),
+            Some(kept) => wanted
+                .filter(|path| kept.complete(of.name()).contains(path))
+                .collect(),
+        };
+        (of.name().to_owned(), paths)
+    };
+    let paths: BTreeMap<String, Vec<String>> =
+        policy.registry.types().iter().map(of_type).collect();
+    Index {
+        normalisation: text::NORMALISATION,
+        paths,
+    }
+}

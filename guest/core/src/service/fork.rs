@@ -1,0 +1,186 @@
+//! A changed userName that renames nobody: where the profile says so, it makes another person and leaves the old one as they are. The
+//! identity provider keeps the old id, so requests there reach the new person too: by the new name, and whenever somebody is
+//! deactivated, so that nobody keeps access.
+
+use std::collections::BTreeSet;
+
+use super::create::{self, Creation, Place};
+use super::life::{self, FORKED_FROM, Fork, Life};
+use super::update::{self, Prepared, Update, Updated};
+use super::{Options, Session};
+use crate::error::{Error, ErrorKind};
+use crate::port::Caller;
+use crate::profile::{NameChange, Users};
+use crate::resource::{Resource, State};
+use crate::resource_type::ResourceType;
+use crate::store::{Key, Link, Write};
+
+/// The rule at work.
+pub(super) struct Forking<'a> {
+    session: &'a Session<'a>,
+    of: &'a ResourceType,
+    users: &'a Users,
+    life: Life<'a>,
+}
+
+impl<'a> Forking<'a> {
+    /// `None` where the profile has no such rule, or the application itself asks.
+    pub(super) fn of(session: &'a Session<'a>, of: &'a ResourceType) -> Option<Self> {
+        let users = session.admission.policy.users(of)?;
+        let forks = users.user_name.change == NameChange::Fork;
+        let life = Life::of(session, of)?;
+        (forks && session.origin.caller != Caller::Product).then_some(Self {
+            session,
+            of,
+            users,
+            life,
+        })
+    }
+
+    /// Commits a change at the id that the client knows.
+    pub(super) fn commit(&self, update: Update<'_>, options: &Options) -> Result<Updated, Error> {
+        let known = update.before.clone();
+        let forks = life::forks(self.session, &known.key)?;
+        let forks: Vec<Resource> = forks.into_iter().map(|Fork(resource)| resource).collect();
+        if !self.differs(&known, &update) {
+            return self.change(update, &forks, options);
+        }
+        let meant = forks.iter().find(|fork| !self.differs(fork, &update));
+        match meant.cloned() {
+            Some(fork) => self.change_fork(update, fork, &forks),
+            None => self.fork(update),
+        }
+    }
+
+    fn commit_now(&self, prepared: Prepared) -> Result<Resource, Error> {
+        let at = self.session.ports.clock.now();
+        update::commit(self.session, self.of, at, prepared)
+    }
+
+    fn differs(&self, one: &Resource, update: &Update<'_>) -> bool {
+        life::differs(self.of, self.users, &one.content, &update.content)
+    }
+
+    /// A change of the one who has the id; the others go the same way where access is given or taken.
+    fn change(
+        &self,
+        update: Update<'_>,
+        forks: &[Resource],
+        options: &Options,
+    ) -> Result<Updated, Error> {
+        let (before, step) = (update.before.clone(), update.step);
+        let mut prepared = update.prepare(self.session, options)?;
+        let active = self.life.is_active(&prepared.resource.content);
+        if active != self.life.is_active(&before.content) {
+            for fork in forks {
+                let follow = self.follow(fork, active, step)?;
+                prepared.writes.extend(follow.writes);
+            }
+        }
+        let resource = self.commit_now(prepared)?;
+        Ok(Updated {
+            resource,
+            known_as: None,
+        })
+    }
+
+    /// A change of the one who has the name, asked for at the id that the client knows.
+    fn change_fork(
+        &self,
+        update: Update<'_>,
+        fork: Resource,
+        forks: &[Resource],
+    ) -> Result<Updated, Error> {
+        let Update {
+            before: known,
+            content,
+            changes,
+            step,
+            ..
+        } = update;
+        let name = fork.key.clone();
+        let update = Update::new(self.of, fork, content, changes, step);
+        let mut prepared = update.prepare(self.session, &Options::default())?;
+        if !self.life.is_active(&prepared.resource.content) {
+            let others = forks.iter().filter(|other| other.key != name);
+            for other in others.chain([&known]) {
+                let follow = self.follow(other, false, step)?;
+                prepared.writes.extend(follow.writes);
+            }
+        }
+        let resource = self.commit_now(prepared)?;
+        Ok(known_as(&known, resource))
+    }
+
+    /// Takes access from those whom changed names made of somebody who is removed.
+    pub(super) fn abandoned(&self, known: &Resource) -> Result<Vec<Write>, Error> {
+        let mut writes = Vec::new();
+        for Fork(fork) in life::forks(self.session, &known.key)? {
+            writes.extend(self.follow(&fork, false, super::event::Step::Patch)?.writes);
+        }
+        Ok(writes)
+    }
+
+    fn follow(
+        &self,
+        other: &Resource,
+        active: bool,
+        step: super::event::Step,
+    ) -> Result<Prepared, Error> {
+        let mut content = other.content.clone();
+        if active != self.life.is_active(&content) {
+            content.insert(self.users.active.as_str().to_owned(), active.into());
+        }
+        let update = Update::new(self.of, other.clone(), content, Default::default(), step);
+        update.prepare(self.session, &Options::default())
+    }
+
+    /// Somebody new, of the name that nobody has.
+    fn fork(&self, update: Update<'_>) -> Result<Updated, Error> {
+        let Update {
+            before: known,
+            content,
+            changes,
+            ..
+        } = update;
+        let at = self.session.ports.clock.now();
+        let key = create::new_key(self.session, self.of, at);
+        let inserted = BTreeSet::from([key.clone()]);
+        let link = Link {
+            source: key.clone(),
+            name: FORKED_FROM.to_owned(),
+            target: known.key.clone(),
+        };
+        let what = (content, changes, State::default());
+        let place = Place { key, at };
+        let made = create::make(self.session, self.of, place, what, &inserted)?;
+        let Creation {
+            resource,
+            mut writes,
+        } = made;
+        writes.push(Write::Expect(known.key.clone(), known.version));
+        writes.push(Write::Link(vec![link]));
+        let prepared = Prepared { resource, writes };
+        let resource = update::commit(self.session, self.of, at, prepared);
+        let resource = resource.map_err(|error| self.again(error, &known.key))?;
+        Ok(known_as(&known, resource))
+    }
+
+    /// If another request has just made the same person, the next attempt finds them.
+    fn again(&self, error: Error, known: &Key) -> Error {
+        let forks = life::forks(self.session, known).unwrap_or_default();
+        match error.kind {
+            ErrorKind::Uniqueness if !forks.is_empty() => {
+                Error::new(ErrorKind::Stale, error.detail)
+            }
+            _ => error,
+        }
+    }
+}
+
+fn known_as(known: &Resource, resource: Resource) -> Updated {
+    Updated {
+        resource,
+        known_as: Some(known.key.id.clone()),
+    }
+}

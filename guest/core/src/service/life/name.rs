@@ -1,0 +1,128 @@
+//! What people are known by: an e-mail address where the profile says so, and what becomes of a change of it.
+
+use serde_json::Value;
+
+use crate::error::{Error, ErrorKind};
+use crate::index;
+use crate::limits;
+use crate::name::AttributeName;
+use crate::profile::Users;
+use crate::resource::Resource;
+use crate::resource_type::ResourceType;
+use crate::schema::Content;
+use crate::service::{Session, related};
+use crate::store::{Direction, Key, Node, Operator, Query, Term, Window};
+use crate::text;
+
+/// The link from somebody whom a changed userName made to whom the identity provider knows.
+pub(in crate::service) const FORKED_FROM: &str = "#forked-from";
+
+/// Somebody whom a changed userName made.
+pub(in crate::service) struct Fork(pub(in crate::service) Resource);
+
+/// Refuses a name that is no e-mail address, where it has to be one. What was there before is not judged again.
+pub(super) fn check(
+    users: &Users,
+    before: Option<&Content>,
+    content: &Content,
+) -> Result<(), Error> {
+    let name = users.user_name.attribute.as_str();
+    let given = content.get(name);
+    if !users.user_name.email || before.is_some_and(|before| before.get(name) == given) {
+        return Ok(());
+    }
+    let is_address = given
+        .and_then(Value::as_str)
+        .is_some_and(email_address::EmailAddress::is_valid);
+    if is_address {
+        return Ok(());
+    }
+    let detail = format!("`{name}` has to be an e-mail address");
+    Err(Error::new(ErrorKind::InvalidValue, detail))
+}
+
+/// Whether the name is another one, by the rule that keeps names unique.
+pub(in crate::service) fn differs(
+    of: &ResourceType,
+    users: &Users,
+    before: &Content,
+    after: &Content,
+) -> bool {
+    let name = users.user_name.attribute.as_str();
+    known_by(of, name, before) != known_by(of, name, after)
+}
+
+/// A text in the form in which equal ones are equal.
+fn known_by(of: &ResourceType, name: &str, content: &Content) -> Option<String> {
+    let text = content.get(name)?.as_str()?;
+    let exact = of
+        .attribute(name)
+        .is_some_and(|attribute| attribute.case_exact);
+    Some(if exact {
+        text.to_owned()
+    } else {
+        text::fold(text)
+    })
+}
+
+/// Those whom changed userNames made of this one, in the order in which they were made.
+pub(in crate::service) fn forks(session: &Session<'_>, key: &Key) -> Result<Vec<Fork>, Error> {
+    let anchor = std::slice::from_ref(key);
+    let limit = limits::LINKS_PER_RESPONSE;
+    let ends = related::ends(session, anchor, FORKED_FROM, Direction::Incoming, limit)?;
+    let keys = ends.into_iter().flatten().flatten().collect::<Vec<_>>();
+    let entries = session.entries(&keys)?.into_iter().flatten();
+    entries
+        .map(|entry| Resource::from_entry(entry).map(Fork))
+        .collect()
+}
+
+/// The first resource of a type whose attribute, a single text, has this value: by the attribute's own rule of case.
+pub(in crate::service) fn having(
+    session: &Session<'_>,
+    of: &ResourceType,
+    attribute: &AttributeName,
+    value: &Value,
+) -> Result<Option<Resource>, Error> {
+    let name = attribute.as_str();
+    let wanted = Content::from_iter([(name.to_owned(), value.clone())]);
+    let terms = index::terms(of, &wanted).unwrap_or_default();
+    let known = session.admission.index.complete(of.name());
+    let term = terms.into_iter().find(|term| term.path == name);
+    let filter = term.filter(|term| known.contains(&term.path)).map(compared);
+    let mut window = Window::Offset(0);
+    let mut read = 0;
+    loop {
+        let page = session.ports.store.find(Query {
+            kind: of.name().to_owned(),
+            filter: filter.iter().cloned().collect(),
+            order: None,
+            window,
+            limit: limits::SCAN_PAGE,
+            count: false,
+        })?;
+        let full = u32::try_from(page.hits.len()).is_ok_and(|n| n >= limits::SCAN_PAGE);
+        let last = page.hits.last().map(|(_, position)| position.clone());
+        read += page.hits.len();
+        for (entry, _) in page.hits {
+            let resource = Resource::from_entry(entry)?;
+            if known_by(of, name, &resource.content) == known_by(of, name, &wanted) {
+                return Ok(Some(resource));
+            }
+        }
+        match last {
+            Some(position) if full && read < limits::SCAN_ENTRIES => {
+                window = Window::After(position);
+            }
+            _ => return Ok(None),
+        }
+    }
+}
+
+fn compared(term: Term) -> Node {
+    Node::Compare {
+        path: term.path,
+        operator: Operator::Equal,
+        value: term.value,
+    }
+}

@@ -1,0 +1,103 @@
+//! Settings of a tenant's profile: `users.seats=5`.
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use super::context::{Context, small_plugin};
+use super::retry::when_stale;
+
+/// A path and its value, as `scimlet tenant set` takes them.
+#[derive(Clone)]
+pub(super) struct Setting {
+    path: String,
+    value: Value,
+}
+
+/// Whether what a gate demands is done.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Gate {
+    /// It is: requests are let in.
+    Met,
+    /// It is not: requests are refused.
+    Unmet,
+}
+
+/// A setting of a command line.
+pub(super) fn parse(text: &str) -> Result<Setting, String> {
+    let (path, value) = text
+        .split_once('=')
+        .ok_or("give a path and a JSON value, such as users.seats=5")?;
+    let value = serde_json::from_str(value).map_err(|_| {
+        let quoted = Value::from(value);
+        format!("`{value}` is no JSON; a text needs its quotes, and the shell needs others around them: '{path}={quoted}'")
+    })?;
+    Ok(Setting {
+        path: path.to_owned(),
+        value,
+    })
+}
+
+/// Sets all of them or none.
+pub(super) async fn set(
+    context: &Context,
+    tenant: &str,
+    settings: &[Setting],
+) -> anyhow::Result<()> {
+    let plugin = small_plugin()?;
+    let admin = context.admin(&plugin, tenant).await?;
+    let pairs = settings
+        .iter()
+        .map(|setting| (setting.path.clone(), setting.value.to_string()));
+    let pairs: Vec<_> = pairs.collect();
+    let version = when_stale(async || admin.set(&pairs).await)
+        .await
+        .with_context(|| format!("tenant `{tenant}` is not changed"))?;
+    let lines = pairs.iter().map(|(path, value)| format!("{path}={value}"));
+    let text = lines.collect::<Vec<_>>().join("\n");
+    let json = json!({ "name": tenant, "version": version, "settings": object(settings) });
+    context.print(&text, &json)
+}
+
+/// Says whether a gate's demand is met.
+pub(super) async fn set_gate(
+    context: &Context,
+    tenant: &str,
+    name: &str,
+    gate: Gate,
+) -> anyhow::Result<()> {
+    let setting = Setting {
+        path: format!("gates.{name}.met"),
+        value: matches!(gate, Gate::Met).into(),
+    };
+    set(context, tenant, &[setting]).await
+}
+
+fn object(settings: &[Setting]) -> Value {
+    let fields = settings
+        .iter()
+        .map(|setting| (setting.path.clone(), setting.value.clone()));
+    Value::Object(fields.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn a_value_is_json_and_may_have_equals_signs() {
+        let setting = parse(r#"users.default-roles=["a=b"]"#).unwrap();
+        assert_eq!(setting.path, "users.default-roles");
+        assert_eq!(setting.value, serde_json::json!(["a=b"]));
+    }
+
+    #[test]
+    fn what_is_no_json_is_shown_with_its_quotes() {
+        let sentence = parse("credentials.lifetime=600d").err().unwrap();
+        assert!(
+            sentence.contains(r#"'credentials.lifetime="600d"'"#),
+            "{sentence}"
+        );
+        assert!(parse("enabled").is_err());
+    }
+}

@@ -1,0 +1,156 @@
+//! A file in batches of lines, read in a thread of its own: it may be a pipe that somebody types into.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read as _};
+use std::thread;
+
+use anyhow::Context as _;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+/// Lines of a batch.
+const LINES: usize = 200;
+/// Bytes of a line, and those of a batch after which no further line is taken.
+const BYTES: usize = 1 << 20;
+
+/// Some lines.
+#[derive(Default)]
+pub(super) struct Batch {
+    /// With their numbers, blank ones left out; or why one is none.
+    pub(super) lines: Vec<(u64, Result<String, &'static str>)>,
+    /// The number of the last one that was read, blank or not.
+    pub(super) last: u64,
+}
+
+/// The batches behind a line. The last one may be an error.
+pub(super) fn read(file: &str, after: u64) -> anyhow::Result<Receiver<anyhow::Result<Batch>>> {
+    let input: Box<dyn BufRead + Send> = match file {
+        "-" => Box::new(BufReader::new(io::stdin())),
+        _ => Box::new(BufReader::new(
+            File::open(file).with_context(|| format!("cannot read `{file}`"))?,
+        )),
+    };
+    let (sender, receiver) = channel(1);
+    let file = file.to_owned();
+    thread::spawn(move || {
+        if let Err(error) = send(Lines { input, number: 0 }, after, &sender) {
+            let error = anyhow::Error::from(error).context(format!("cannot read `{file}`"));
+            drop(sender.blocking_send(Err(error)));
+        }
+    });
+    Ok(receiver)
+}
+
+fn send(mut lines: Lines, after: u64, sender: &Sender<anyhow::Result<Batch>>) -> io::Result<()> {
+    while lines.number < after && lines.skip()? {}
+    loop {
+        let batch = lines.batch()?;
+        if batch.last == 0 || sender.blocking_send(Ok(batch)).is_err() {
+            return Ok(());
+        }
+    }
+}
+
+struct Lines {
+    input: Box<dyn BufRead + Send>,
+    /// Of the line that was read last; from 1.
+    number: u64,
+}
+
+impl Lines {
+    /// Goes past a line; false at the end.
+    fn skip(&mut self) -> io::Result<bool> {
+        let passed = self.input.skip_until(b'\n')? > 0;
+        self.number += u64::from(passed);
+        Ok(passed)
+    }
+
+    /// With `last` 0 if there is no further line.
+    fn batch(&mut self) -> io::Result<Batch> {
+        let mut batch = Batch::default();
+        let mut bytes = 0;
+        while batch.lines.len() < LINES && bytes < BYTES {
+            let Some(line) = self.line()? else {
+                break;
+            };
+            batch.last = self.number;
+            let line = line.map(|line| {
+                line.trim_matches(['\u{feff}', ' ', '\t', '\r', '\n'])
+                    .to_owned()
+            });
+            bytes += line.as_ref().map_or(0, String::len);
+            if line.as_ref() != Ok(&String::new()) {
+                batch.lines.push((self.number, line));
+            }
+        }
+        Ok(batch)
+    }
+
+    fn line(&mut self) -> io::Result<Option<Result<String, &'static str>>> {
+        let mut bytes = Vec::new();
+        let mut start = self.input.by_ref().take(BYTES as u64);
+        if start.read_until(b'\n', &mut bytes)? == 0 {
+            return Ok(None);
+        }
+        self.number += 1;
+        if bytes.len() == BYTES && !bytes.ends_with(b"\n") {
+            self.input.skip_until(b'\n')?;
+            return Ok(Some(Err("the line is longer than a mebibyte")));
+        }
+        Ok(Some(
+            String::from_utf8(bytes).map_err(|_| "the line is no UTF-8"),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batches(input: Vec<u8>, after: u64) -> Vec<Batch> {
+        let (sender, mut receiver) = channel(16);
+        let input = Box::new(io::Cursor::new(input));
+        send(Lines { input, number: 0 }, after, &sender).unwrap();
+        drop(sender);
+        std::iter::from_fn(|| receiver.blocking_recv())
+            .map(Result::unwrap)
+            .collect()
+    }
+
+    #[test]
+    fn lines_keep_their_numbers() {
+        let [batch] = &batches(b"\xef\xbb\xbf{}\r\n\n\xff\n{\"a\":1}".to_vec(), 0)[..] else {
+            panic!("it is one batch");
+        };
+        let lines = [
+            (1, Ok("{}".to_owned())),
+            (3, Err("the line is no UTF-8")),
+            (4, Ok("{\"a\":1}".to_owned())),
+        ];
+        assert_eq!(batch.lines, lines);
+        assert_eq!(batch.last, 4);
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_passed_over() {
+        let mut input = vec![b'x'; BYTES + 1];
+        input.extend(b"\n{}\n");
+        let [batch] = &batches(input, 0)[..] else {
+            panic!("it is one batch");
+        };
+        assert!(batch.lines[0].1.is_err());
+        assert_eq!(batch.lines[1], (2, Ok("{}".to_owned())));
+    }
+
+    #[test]
+    fn batches_are_bounded_and_begin_behind_a_line() {
+        let input = "{}\n".repeat(2 * LINES + 1).into_bytes();
+        let lasts = |after| {
+            let batches = batches(input.clone(), after);
+            batches.iter().map(|batch| batch.last).collect::<Vec<_>>()
+        };
+        assert_eq!(lasts(0), [200, 400, 401]);
+        assert_eq!(lasts(399), [401]);
+        assert_eq!(lasts(401), [0; 0]);
+        assert_eq!(lasts(500), [0; 0]);
+    }
+}

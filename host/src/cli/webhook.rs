@@ -1,0 +1,103 @@
+//! `scimlet webhook`: how the delivery of a tenant's events gets on.
+
+use clap::Subcommand;
+use scimlet::webhook::{self, Letter, Report};
+use serde_json::{Value, json};
+
+use super::context::{Context, small_plugin};
+use super::table::table;
+use super::time::{date_or_dash, seconds};
+
+/// See to the delivery of events to a tenant's webhooks, which are in its profile.
+#[derive(Subcommand)]
+pub(super) enum Webhook {
+    /// List a tenant's webhooks, with the events that could not be delivered and why.
+    #[command(after_help = "Example:\n  scimlet webhook list acme\n\n\
+        PENDING events are tried again by themselves. DEAD ones were tried for as long as the profile says: `scimlet webhook retry` \
+        puts them back. Events about one resource are delivered in their order, so those behind a dead one are dead with it.")]
+    List {
+        /// The tenant's name.
+        tenant: String,
+    },
+    /// Put the dead events of a tenant's webhooks back, to be delivered.
+    #[command(after_help = "Example:\n  scimlet webhook retry acme")]
+    Retry {
+        /// The tenant's name.
+        tenant: String,
+    },
+}
+
+impl Webhook {
+    pub(super) async fn run(self, context: &Context) -> anyhow::Result<()> {
+        match self {
+            Self::List { tenant } => list(context, &tenant).await,
+            Self::Retry { tenant } => retry(context, &tenant).await,
+        }
+    }
+}
+
+async fn reports(context: &Context, tenant: &str) -> anyhow::Result<Vec<Report>> {
+    let plugin = small_plugin()?;
+    let webhooks = context.admin(&plugin, tenant).await?.webhooks().await?;
+    webhook::report(&*context.store(tenant).await?, &webhooks).await
+}
+
+async fn list(context: &Context, tenant: &str) -> anyhow::Result<()> {
+    let reports = reports(context, tenant).await?;
+    let rows: Vec<_> = reports.iter().map(row).collect();
+    let headings = ["URL", "DONE TO", "PENDING", "DEAD", "NEXT", "LAST ERROR"];
+    context.print(
+        &table(headings, &rows),
+        &reports.iter().map(object).collect(),
+    )
+}
+
+async fn retry(context: &Context, tenant: &str) -> anyhow::Result<()> {
+    let store = context.store(tenant).await?;
+    let mut count = 0;
+    for report in reports(context, tenant).await? {
+        count += webhook::retry(&*store, &report.url).await?;
+    }
+    let text = format!("{count} events are put back");
+    context.print(&text, &json!({ "tenant": tenant, "events": count }))
+}
+
+/// Those that are tried again, and those that are dead.
+fn split(report: &Report) -> (Vec<&Letter>, Vec<&Letter>) {
+    report.letters.iter().partition(|letter| !letter.dead)
+}
+
+fn row(report: &Report) -> [String; 6] {
+    let (pending, dead) = split(report);
+    let next = pending.iter().map(|letter| letter.next).min();
+    let last = report.letters.iter().filter(|letter| letter.attempts > 0);
+    let last = last.max_by_key(|letter| letter.next);
+    let dash = || "-".to_owned();
+    [
+        report.url.clone(),
+        report.cursor.map_or_else(dash, |cursor| cursor.to_string()),
+        pending.len().to_string(),
+        dead.len().to_string(),
+        date_or_dash(next),
+        last.map_or_else(dash, |letter| letter.error.clone()),
+    ]
+}
+
+fn object(report: &Report) -> Value {
+    let letter = |letter: &&Letter| {
+        json!({
+            "sequence": letter.sequence,
+            "subject": letter.subject,
+            "attempts": letter.attempts,
+            "next": (!letter.dead).then(|| seconds(letter.next)),
+            "error": letter.error,
+        })
+    };
+    let (pending, dead) = split(report);
+    json!({
+        "url": report.url,
+        "cursor": report.cursor,
+        "pending": pending.iter().map(letter).collect::<Vec<_>>(),
+        "dead": dead.iter().map(letter).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,136 @@
+//! Wakes followers when this process has committed events. Other processes over the same database may commit too, so whoever
+//! waits also looks from time to time.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::store::{
+    Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent, Refusal,
+    Rejection, Store, Write,
+};
+
+/// How long events of other processes may go unnoticed.
+const POLL: Duration = Duration::from_millis(500);
+
+/// One for a process. Clones are the same bell.
+#[derive(Clone, Debug, Default)]
+pub struct Bell {
+    /// Of the tenants that somebody waits for.
+    ropes: Arc<Mutex<BTreeMap<String, watch::Sender<()>>>>,
+}
+
+impl Bell {
+    /// The same store, which rings when a commit with events has succeeded.
+    #[must_use]
+    pub fn on(&self, tenant: &str, store: Arc<dyn Store>) -> Arc<dyn Store> {
+        Arc::new(Ringing {
+            bell: self.clone(),
+            tenant: tenant.to_owned(),
+            store,
+        })
+    }
+
+    /// Somebody who waits for the events of a tenant.
+    pub(crate) fn listen(&self, tenant: &str) -> Listener {
+        let mut ropes = self.ropes();
+        ropes.retain(|_, rope| rope.receiver_count() > 0);
+        let rope = ropes
+            .entry(tenant.to_owned())
+            .or_insert_with(|| watch::channel(()).0);
+        Listener(rope.subscribe())
+    }
+
+    fn ring(&self, tenant: &str) {
+        if let Some(rope) = self.ropes().get(tenant) {
+            rope.send_replace(());
+        }
+    }
+
+    fn ropes(&self) -> MutexGuard<'_, BTreeMap<String, watch::Sender<()>>> {
+        self.ropes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Waits for events of one tenant.
+pub(crate) struct Listener(watch::Receiver<()>);
+
+impl Listener {
+    /// Returns when there may be events that were not there at the call before. Safe to cancel.
+    pub(crate) async fn wait(&mut self) {
+        drop(timeout(POLL, self.0.changed()).await);
+    }
+}
+
+/// A store whose commits ring.
+struct Ringing {
+    bell: Bell,
+    tenant: String,
+    store: Arc<dyn Store>,
+}
+
+#[async_trait]
+impl Store for Ringing {
+    async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
+        self.store.get(keys).await
+    }
+
+    async fn find(&self, query: Query) -> Result<Page, Refusal> {
+        self.store.find(query).await
+    }
+
+    async fn links(
+        &self,
+        anchors: Vec<Key>,
+        name: String,
+        direction: Direction,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<LinkPage>, Refusal> {
+        self.store
+            .links(anchors, name, direction, after, limit)
+            .await
+    }
+
+    async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
+        self.store.has(links).await
+    }
+
+    async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
+        self.store.counters(names).await
+    }
+
+    async fn commit(
+        &self,
+        at: u64,
+        actor: String,
+        writes: Vec<Write>,
+    ) -> Result<Vec<(Key, u64)>, Rejection> {
+        let appends = writes.iter().any(|w| matches!(w, Write::Append(_)));
+        let versions = self.store.commit(at, actor, writes).await?;
+        if appends {
+            self.bell.ring(&self.tenant);
+        }
+        Ok(versions)
+    }
+
+    async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
+        self.store.events(after, limit).await
+    }
+
+    async fn head(&self) -> Result<Head, Refusal> {
+        self.store.head().await
+    }
+
+    async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
+        self.store.memos(prefix).await
+    }
+
+    async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal> {
+        self.store.set_memos(guard, changes).await
+    }
+}

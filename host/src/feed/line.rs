@@ -1,0 +1,64 @@
+//! How an event is shown to whoever reads it: the same JSON on the command line, over HTTP and to webhooks.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::store::{Channel, Key, RecordedEvent};
+
+/// An event as one line of JSON.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Line {
+    /// Counts from 1 in each tenant, over both channels.
+    pub sequence: u64,
+    /// Seconds since 1970.
+    pub at: f64,
+    /// A credential's id, or `admin`, `host`, `client:NAME`, `user:ID`.
+    pub actor: String,
+    /// `feed` or `audit`.
+    pub channel: &'static str,
+    /// An event URI of RFC 9967, or a plain name.
+    pub name: String,
+    /// Whom it is about, relative to the SCIM base URL (RFC 9967 section 2.1).
+    pub subject: Option<String>,
+    /// The event's payload; null if it was taken away when the person was erased.
+    pub data: Value,
+}
+
+impl From<&RecordedEvent> for Line {
+    fn from(recorded: &RecordedEvent) -> Self {
+        let event = &recorded.event;
+        #[allow(clippy::cast_precision_loss, reason = "milliseconds fit for millennia")]
+        let at = recorded.at as f64 / 1000.0;
+        Self {
+            sequence: recorded.sequence,
+            at,
+            actor: recorded.actor.clone(),
+            channel: match event.channel {
+                Channel::Feed => "feed",
+                Channel::Audit => "audit",
+            },
+            name: event.name.clone(),
+            subject: event.subject.as_ref().map(subject),
+            data: serde_json::from_str(&event.body).unwrap_or_default(),
+        }
+    }
+}
+
+impl Line {
+    /// Without a line break.
+    #[must_use]
+    pub fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// Where the resource is below the SCIM base URL. Of kinds that RFC 7643 does not name the host knows no endpoint.
+#[must_use]
+pub fn subject(key: &Key) -> String {
+    let endpoint = match key.kind.as_str() {
+        "User" => "Users",
+        "Group" => "Groups",
+        other => other,
+    };
+    format!("/{endpoint}/{}", key.id)
+}

@@ -1,0 +1,193 @@
+//! Sends the events of each tenant's feed to the webhooks of its profile: at least once, and those about one resource in their
+//! order. A receiver that fails for one resource does not hold up the others.
+//!
+//! What is not delivered yet is known to the database, so that a host that is killed loses nothing: `state` is how far a webhook
+//! has got, `queue` what is under way, `worker` does it for one webhook, `sender` is the HTTP request. Of several hosts over one
+//! database one at a time serves a webhook, by a lease.
+
+mod office;
+mod queue;
+mod sender;
+mod start;
+mod state;
+mod worker;
+
+pub use office::{Report, report, retry};
+pub use state::Letter;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use self::sender::Sender;
+use self::worker::Worker;
+use crate::Plugin;
+use crate::feed::Bell;
+use crate::plugin::{Webhook, fresh_id};
+use crate::store::{Database, Key, Store, Tenant};
+
+/// How long a changed profile may go unnoticed.
+const PASS: Duration = Duration::from_secs(2);
+
+/// With very many tenants it is longer: of this many parts of its time one is spent looking at profiles.
+const SHARE: u32 = 20;
+
+/// Serves the webhooks of all tenants.
+pub struct Dispatcher {
+    plugin: Arc<Plugin>,
+    database: Arc<dyn Database>,
+    bell: Bell,
+    sender: Arc<Sender>,
+    /// Names this host in leases.
+    owner: String,
+    closing: watch::Receiver<bool>,
+    tenants: BTreeMap<String, Served>,
+}
+
+/// A tenant whose webhooks are served.
+struct Served {
+    /// When the tenant was made, and its profile's version.
+    seen: (u64, u64),
+    /// By URL.
+    workers: BTreeMap<String, (Webhook, JoinHandle<()>)>,
+}
+
+impl Dispatcher {
+    /// Serves nothing yet. Ends when `closing` is true.
+    #[must_use]
+    pub fn new(
+        plugin: Arc<Plugin>,
+        database: Arc<dyn Database>,
+        bell: Bell,
+        closing: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            plugin,
+            database,
+            bell,
+            sender: Arc::new(Sender::new()),
+            owner: fresh_id().to_string(),
+            closing,
+            tenants: BTreeMap::new(),
+        }
+    }
+
+    /// Serves until it is closed; returns when all leases are given back.
+    pub async fn run(mut self) {
+        while !*self.closing.borrow() {
+            let begun = Instant::now();
+            if let Err(error) = self.pass().await {
+                tracing::warn!("webhooks: {error:#}");
+            }
+            tokio::select! {
+                () = sleep(PASS.max(begun.elapsed() * SHARE)) => {}
+                _ = self.closing.changed() => {}
+            }
+        }
+        for served in self.tenants.into_values() {
+            for (_, worker) in served.workers.into_values() {
+                // An error is a worker that panicked: it holds nothing.
+                drop(worker.await);
+            }
+        }
+    }
+
+    /// Looks at every tenant's profile once.
+    async fn pass(&mut self) -> anyhow::Result<()> {
+        let tenants = self.database.tenants().await?;
+        self.tenants.retain(|name, served| {
+            let is_there = tenants.iter().any(|tenant| tenant.name == *name);
+            if !is_there {
+                served.stop(|_| true);
+            }
+            is_there
+        });
+        for tenant in tenants {
+            if let Err(error) = self.look_at(&tenant).await {
+                tracing::warn!(tenant = tenant.name, "webhooks: {error:#}");
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_at(&mut self, tenant: &Tenant) -> anyhow::Result<()> {
+        let Some(store) = self.database.open(&tenant.name).await? else {
+            return Ok(());
+        };
+        let head = store.head().await.map_err(start::failed)?;
+        let profile = Key {
+            kind: "$profile".to_owned(),
+            id: "current".to_owned(),
+        };
+        let found = store.get(vec![profile]).await.map_err(start::failed)?;
+        let Some(profile) = found.into_iter().next().flatten() else {
+            return Ok(());
+        };
+        let seen = (tenant.created, profile.version);
+        if self
+            .tenants
+            .get(&tenant.name)
+            .is_some_and(|s| s.seen == seen)
+        {
+            return Ok(());
+        }
+        let admin = self.plugin.admin(Arc::clone(&store)).named(&tenant.name);
+        let webhooks = admin.webhooks().await?;
+        start::prepare(&*store, &webhooks, head.sequence).await?;
+        self.serve(&tenant.name, seen, &store, webhooks);
+        Ok(())
+    }
+
+    fn serve(
+        &mut self,
+        name: &str,
+        seen: (u64, u64),
+        store: &Arc<dyn Store>,
+        webhooks: Vec<Webhook>,
+    ) {
+        let served = self.tenants.entry(name.to_owned()).or_insert(Served {
+            seen,
+            workers: BTreeMap::new(),
+        });
+        let is_new_tenant = served.seen.0 != seen.0;
+        served.seen = seen;
+        served.stop(|webhook| is_new_tenant || !webhooks.contains(webhook));
+        for webhook in webhooks {
+            let worker = Worker {
+                tenant: name.to_owned(),
+                webhook: webhook.clone(),
+                store: Arc::clone(store),
+                bell: self.bell.clone(),
+                sender: Arc::clone(&self.sender),
+                owner: self.owner.clone(),
+                closing: self.closing.clone(),
+            };
+            served
+                .workers
+                .entry(webhook.url.clone())
+                .or_insert_with(|| (webhook, tokio::spawn(worker.run())));
+        }
+    }
+}
+
+impl Served {
+    /// Stops the workers of these webhooks. Their leases expire.
+    fn stop(&mut self, gone: impl Fn(&Webhook) -> bool) {
+        self.workers.retain(|_, (webhook, worker)| {
+            if gone(webhook) {
+                worker.abort();
+            }
+            !gone(webhook)
+        });
+    }
+}
+
+/// Milliseconds since 1970.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,299 @@
+//! The events of one webhook that are not delivered yet, and which of them may be sent now. Pure: it is told the time.
+//!
+//! INVARIANT: at most one event about a resource is under way, and none before all earlier ones are delivered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::state::{Letter, letter_name, text};
+use crate::store::Memo;
+
+/// Deliveries at once.
+const FLYING: usize = 8;
+/// Events that are read and not tried yet.
+const FRESH: usize = 64;
+/// Letters that are tried again and again. Past these nothing more is read: the receiver is as good as gone.
+const WAITING: usize = 1000;
+/// The first pause before an event is tried again, in milliseconds. It doubles from one attempt to the next.
+const PAUSE: u64 = 500;
+/// The longest one.
+const LONGEST: u64 = 60 * 60 * 1000;
+
+/// What a delivery came to.
+pub(super) struct Failure {
+    pub(super) error: String,
+    /// Milliseconds since 1970.
+    pub(super) at: u64,
+    /// How long an event is tried, in milliseconds.
+    pub(super) patience: u64,
+    /// Any number: pauses differ, so that receivers are not stormed.
+    pub(super) dice: u64,
+}
+
+/// Events that are not delivered yet.
+pub(super) struct Queue {
+    /// Names the webhook in memos.
+    id: String,
+    items: BTreeMap<u64, Item>,
+    /// Up to which event the feed was read.
+    pub(super) read: u64,
+    /// What has to be written.
+    changes: BTreeMap<u64, Memo>,
+}
+
+struct Item {
+    letter: Letter,
+    /// Whether it is a letter in the database, and so need not be read from the feed again.
+    kept: bool,
+    flying: bool,
+}
+
+impl Queue {
+    pub(super) fn new(id: &str, read: u64, letters: BTreeMap<u64, Letter>) -> Self {
+        let item = |letter| Item {
+            letter,
+            kept: true,
+            flying: false,
+        };
+        let items = letters
+            .into_iter()
+            .map(|(number, letter)| (number, item(letter)));
+        Self {
+            id: id.to_owned(),
+            items: items.collect(),
+            read,
+            changes: BTreeMap::new(),
+        }
+    }
+
+    /// Takes an event of the feed. Behind one that is waiting or dead it waits, or is dead, too.
+    pub(super) fn add(&mut self, sequence: u64, subject: Option<String>) {
+        let mut before = self
+            .items
+            .values()
+            .filter(|item| item.letter.subject == subject);
+        let blocking = before.rfind(|item| item.kept);
+        let kept = blocking.is_some();
+        let (dead, error) = match blocking.map(|item| &item.letter) {
+            Some(letter) if letter.dead => (true, behind(letter.sequence)),
+            _ => (false, String::new()),
+        };
+        let letter = Letter {
+            sequence,
+            subject,
+            attempts: 0,
+            first: 0,
+            next: 0,
+            error,
+            dead,
+        };
+        self.read = self.read.max(sequence);
+        let item = Item {
+            letter,
+            kept,
+            flying: false,
+        };
+        self.items.insert(sequence, item);
+        if kept {
+            self.note(sequence);
+        }
+    }
+
+    /// Whether more may be read.
+    pub(super) fn has_room(&self) -> bool {
+        let alive = self.items.values().filter(|item| !item.letter.dead);
+        let (kept, fresh): (Vec<_>, Vec<_>) = alive.partition(|item| item.kept);
+        kept.len() < WAITING && fresh.len() < FRESH
+    }
+
+    /// The events up to here need not be read again.
+    pub(super) fn cursor(&self) -> u64 {
+        let fresh = self.items.iter().find(|(_, item)| !item.kept);
+        fresh.map_or(self.read, |(sequence, _)| sequence.saturating_sub(1))
+    }
+
+    /// An event that may be sent now. It is under way from here on.
+    pub(super) fn take(&mut self, now: u64) -> Option<u64> {
+        if self.flying() >= FLYING {
+            return None;
+        }
+        let next = self
+            .first_ones()
+            .find(|letter| letter.next <= now)?
+            .sequence;
+        self.items.get_mut(&next)?.flying = true;
+        Some(next)
+    }
+
+    /// Whether [`Queue::take`] would give one.
+    pub(super) fn is_due(&self, now: u64) -> bool {
+        self.flying() < FLYING && self.first_ones().any(|letter| letter.next <= now)
+    }
+
+    /// When the next one will be, after now.
+    pub(super) fn next(&self, now: u64) -> Option<u64> {
+        let times = self.first_ones().map(|letter| letter.next);
+        times.filter(|next| *next > now).min()
+    }
+
+    /// Of each resource the earliest event, unless it is dead or under way.
+    fn first_ones(&self) -> impl Iterator<Item = &Letter> {
+        let mut seen = BTreeSet::new();
+        let firsts = self
+            .items
+            .values()
+            .filter(move |item| seen.insert(&item.letter.subject));
+        let idle = firsts.filter(|item| !item.flying && !item.letter.dead);
+        idle.map(|item| &item.letter)
+    }
+
+    fn flying(&self) -> usize {
+        self.items.values().filter(|item| item.flying).count()
+    }
+
+    pub(super) fn delivered(&mut self, sequence: u64) {
+        let gone = self.items.remove(&sequence);
+        if gone.is_some_and(|item| item.kept) {
+            let change = (letter_name(&self.id, sequence), None);
+            self.changes.insert(sequence, change);
+        }
+    }
+
+    /// It will be tried again, unless it has been for long enough. What comes behind it waits, or dies, with it.
+    pub(super) fn failed(&mut self, sequence: u64, failure: Failure) {
+        let Some(item) = self.items.get_mut(&sequence) else {
+            return;
+        };
+        let letter = &mut item.letter;
+        item.flying = false;
+        if letter.attempts == 0 {
+            letter.first = failure.at;
+        }
+        let pause = pause(letter.attempts, failure.dice);
+        letter.attempts = letter.attempts.saturating_add(1);
+        letter.next = failure.at.saturating_add(pause);
+        letter.error = failure.error;
+        letter.dead = failure.at.saturating_sub(letter.first) >= failure.patience;
+        let (subject, dead) = (letter.subject.clone(), letter.dead);
+        self.keep_from(sequence, &subject, dead);
+    }
+
+    fn keep_from(&mut self, sequence: u64, subject: &Option<String>, dead: bool) {
+        let mut kept = Vec::new();
+        for (number, item) in self.items.range_mut(sequence..) {
+            if item.letter.subject != *subject {
+                continue;
+            }
+            if dead && *number > sequence {
+                item.letter.error = behind(sequence);
+            }
+            let changes = dead || !item.kept || *number == sequence;
+            item.letter.dead |= dead;
+            item.kept = true;
+            kept.extend(changes.then_some(*number));
+        }
+        kept.into_iter().for_each(|number| self.note(number));
+    }
+
+    /// Has a letter written as it is now.
+    fn note(&mut self, sequence: u64) {
+        let letter = self.items.get(&sequence).map(|item| &item.letter);
+        let written = letter.and_then(|letter| text(letter).ok());
+        let change = (letter_name(&self.id, sequence), written);
+        self.changes.insert(sequence, change);
+    }
+
+    /// What has to be written, once.
+    pub(super) fn changes(&mut self) -> Vec<Memo> {
+        std::mem::take(&mut self.changes).into_values().collect()
+    }
+
+    pub(super) fn has_changes(&self) -> bool {
+        !self.changes.is_empty()
+    }
+}
+
+fn behind(sequence: u64) -> String {
+    format!("it comes behind event {sequence}, which was given up")
+}
+
+/// Between the half and the whole of what the number of attempts makes.
+fn pause(attempts: u32, dice: u64) -> u64 {
+    let doubled = PAUSE.saturating_mul(1u64 << attempts.min(20));
+    let whole = doubled.min(LONGEST);
+    let half = whole / 2;
+    half + dice % (whole - half + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue(events: &[(u64, &str)]) -> Queue {
+        let mut queue = Queue::new("w", 0, BTreeMap::new());
+        for (sequence, subject) in events {
+            queue.add(*sequence, Some((*subject).to_owned()));
+        }
+        queue
+    }
+
+    fn failure(at: u64) -> Failure {
+        Failure {
+            error: "no".to_owned(),
+            at,
+            patience: 10_000,
+            dice: 0,
+        }
+    }
+
+    fn taken(queue: &mut Queue, now: u64) -> Vec<u64> {
+        std::iter::from_fn(|| queue.take(now)).collect()
+    }
+
+    #[test]
+    fn one_resource_waits_and_the_others_go_on() {
+        let mut queue = queue(&[(1, "a"), (2, "a"), (3, "b")]);
+        assert_eq!(taken(&mut queue, 0), [1, 3]);
+        queue.failed(1, failure(0));
+        queue.delivered(3);
+        assert_eq!(queue.cursor(), 3, "1 and 2 are letters now");
+        assert_eq!(queue.changes().len(), 2);
+        assert!(taken(&mut queue, 249).is_empty());
+        queue.add(4, Some("a".to_owned()));
+        assert_eq!(taken(&mut queue, 500), [1]);
+        queue.delivered(1);
+        assert_eq!(taken(&mut queue, 500), [2]);
+        queue.delivered(2);
+        assert_eq!(taken(&mut queue, 500), [4]);
+    }
+
+    #[test]
+    fn what_comes_behind_a_dead_letter_is_dead() {
+        let mut queue = queue(&[(1, "a"), (2, "a"), (3, "b")]);
+        assert_eq!(queue.take(0), Some(1));
+        queue.failed(1, failure(0));
+        assert_eq!(queue.take(500), Some(1));
+        queue.failed(1, failure(10_000));
+        queue.add(4, Some("a".to_owned()));
+        assert_eq!(taken(&mut queue, u64::MAX), [3]);
+        assert!(queue.next(0).is_none());
+        let dead = queue.items.values().filter(|item| item.letter.dead);
+        assert_eq!(dead.count(), 3);
+    }
+
+    #[test]
+    fn the_cursor_stays_before_what_only_memory_knows() {
+        let mut queue = queue(&[(5, "a"), (6, "b")]);
+        assert_eq!(taken(&mut queue, 0), [5, 6]);
+        queue.delivered(6);
+        assert_eq!(queue.cursor(), 4);
+        queue.delivered(5);
+        assert_eq!(queue.cursor(), 6);
+        assert!(!queue.has_changes());
+    }
+
+    #[test]
+    fn pauses_grow_up_to_an_hour() {
+        assert_eq!((pause(0, 0), pause(0, 250), pause(3, 0)), (250, 500, 2000));
+        assert_eq!(pause(60, 1_800_000), LONGEST);
+    }
+}

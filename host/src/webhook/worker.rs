@@ -1,0 +1,231 @@
+//! One webhook: takes the lease when there is something to send, sends it, writes down what became of it, and gives the lease
+//! back when there is nothing left.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use data_encoding::HEXLOWER;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::now;
+use super::queue::{Failure, Queue};
+use super::sender::{Delivery, Sender};
+use super::start::failed;
+use super::state::{Desk, Progress};
+use crate::feed::{Bell, Line, subject};
+use crate::plugin::{Webhook, fresh_id};
+use crate::store::{Channel, RecordedEvent, Store};
+
+/// How long a host that died holds up a webhook, in milliseconds.
+const LEASE: u64 = 10_000;
+/// The pause after a failure of the store.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Events of one page.
+const PAGE: u32 = 64;
+
+/// What serves one webhook.
+pub(super) struct Worker {
+    pub(super) tenant: String,
+    pub(super) webhook: Webhook,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) bell: Bell,
+    pub(super) sender: Arc<Sender>,
+    /// Names this host.
+    pub(super) owner: String,
+    pub(super) closing: watch::Receiver<bool>,
+}
+
+/// Deliveries under way: the event's number, and what became of it.
+type Flights = JoinSet<(u64, Result<(), String>)>;
+
+impl Worker {
+    /// Serves until the server stops, or the webhook is gone.
+    pub(super) async fn run(mut self) {
+        while !*self.closing.borrow() {
+            match self.serve().await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    let url = &self.webhook.url;
+                    tracing::warn!(tenant = self.tenant, url, "webhook: {error:#}");
+                    sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Reads what the database knows and serves until that is no longer true. Whether to do so again.
+    async fn serve(&mut self) -> anyhow::Result<bool> {
+        let mut listener = self.bell.listen(&self.tenant);
+        let Some(mut desk) = Desk::open(&*self.store, &self.webhook.url).await? else {
+            return Ok(false);
+        };
+        let letters = desk.letters(&*self.store).await?;
+        let mut queue = Queue::new(&desk.id, desk.progress.cursor, letters);
+        let mut flights = Flights::new();
+        loop {
+            while let Some(landed) = flights.try_join_next() {
+                self.note(&mut queue, landed?);
+            }
+            self.fill(&mut queue).await?;
+            if !self.settle(&mut desk, &mut queue, &flights).await? {
+                return Ok(true);
+            }
+            if *self.closing.borrow() {
+                return self.leave(&mut desk, &mut queue, flights).await;
+            }
+            if desk.progress.owner == self.owner && desk.progress.until > now() {
+                self.send(&mut queue, &mut flights).await?;
+            }
+            tokio::select! {
+                Some(landed) = flights.join_next() => self.note(&mut queue, landed?),
+                () = listener.wait() => {}
+                () = due(queue.next(now())) => {}
+                _ = self.closing.changed() => {}
+            }
+        }
+    }
+
+    /// Reads events of the feed that the webhook wants.
+    async fn fill(&self, queue: &mut Queue) -> anyhow::Result<()> {
+        while queue.has_room() {
+            // Most of the time there is nothing new, and this is the cheaper question.
+            if self.store.head().await.map_err(failed)?.sequence <= queue.read {
+                return Ok(());
+            }
+            let events = self.store.events(queue.read, PAGE).await.map_err(failed)?;
+            let Some(last) = events.last() else {
+                return Ok(());
+            };
+            for recorded in events.iter().filter(|recorded| self.wants(recorded)) {
+                let about = recorded.event.subject.as_ref().map(subject);
+                queue.add(recorded.sequence, about);
+            }
+            queue.read = last.sequence;
+        }
+        Ok(())
+    }
+
+    fn wants(&self, recorded: &RecordedEvent) -> bool {
+        let (event, wanted) = (&recorded.event, &self.webhook.events);
+        let named = |name: &String| event.name.starts_with(name.as_str());
+        event.channel == Channel::Feed && (wanted.is_empty() || wanted.iter().any(named))
+    }
+
+    /// Takes, keeps or gives back the lease, and writes what is new; false if somebody else has written meanwhile.
+    async fn settle(
+        &self,
+        desk: &mut Desk,
+        queue: &mut Queue,
+        flights: &Flights,
+    ) -> anyhow::Result<bool> {
+        let now = now();
+        let before = desk.progress.clone();
+        let is_ours = before.owner == self.owner && before.until > now;
+        if !is_ours && before.until > now && before.owner != self.owner {
+            // Another host serves it. What it has done is read when its lease is over, or given back.
+            sleep(Duration::from_millis((before.until - now).min(500))).await;
+            return Ok(false);
+        }
+        let is_busy = !flights.is_empty() || queue.is_due(now) || queue.has_changes();
+        let cursor = queue.cursor();
+        let progress = if is_busy {
+            let is_fresh = is_ours && before.until - now > LEASE / 2;
+            if is_fresh && !queue.has_changes() && cursor == before.cursor {
+                return Ok(true);
+            }
+            self.progress(&before, cursor, now + LEASE)
+        } else if is_ours {
+            self.progress(&before, cursor, 0)
+        } else {
+            return desk.is_current(&*self.store).await;
+        };
+        desk.write(&*self.store, progress, queue.changes()).await
+    }
+
+    fn progress(&self, before: &Progress, cursor: u64, until: u64) -> Progress {
+        Progress {
+            cursor,
+            owner: self.owner.clone(),
+            until,
+            ..before.clone()
+        }
+    }
+
+    /// Sends all that may be sent now.
+    async fn send(&self, queue: &mut Queue, flights: &mut Flights) -> anyhow::Result<()> {
+        while let Some(sequence) = queue.take(now()) {
+            let before = sequence.saturating_sub(1);
+            let found = self.store.events(before, 1).await.map_err(failed)?;
+            let Some(recorded) = found.into_iter().find(|event| event.sequence == sequence) else {
+                // Whoever removes events from the database is found by `audit verify`, not here.
+                queue.delivered(sequence);
+                continue;
+            };
+            let delivery = self.delivery(&recorded);
+            let (sender, webhook) = (Arc::clone(&self.sender), self.webhook.clone());
+            flights.spawn(async move { (sequence, sender.send(&webhook, delivery).await) });
+        }
+        Ok(())
+    }
+
+    fn delivery(&self, recorded: &RecordedEvent) -> Delivery {
+        let mut body = serde_json::to_value(Line::from(recorded)).unwrap_or_default();
+        body["tenant"] = self.tenant.as_str().into();
+        // The digest, since a tenant that is deleted and made anew counts anew.
+        let digest = HEXLOWER.encode(&recorded.digest[..8]);
+        Delivery {
+            id: format!("{}-{digest}", recorded.sequence),
+            at: now() / 1000,
+            body: body.to_string(),
+        }
+    }
+
+    fn note(&self, queue: &mut Queue, (sequence, outcome): (u64, Result<(), String>)) {
+        let Err(error) = outcome else {
+            return queue.delivered(sequence);
+        };
+        let url = &self.webhook.url;
+        tracing::info!(
+            tenant = self.tenant,
+            url,
+            sequence,
+            "not delivered: {error}"
+        );
+        let [.., low, high] = fresh_id().into_bytes();
+        let failure = Failure {
+            error,
+            at: now(),
+            patience: self.webhook.retry_seconds.saturating_mul(1000),
+            dice: u64::from(u16::from_le_bytes([low, high])) * 64,
+        };
+        queue.failed(sequence, failure);
+    }
+
+    /// Waits for what is under way, and gives the lease back.
+    async fn leave(
+        &self,
+        desk: &mut Desk,
+        queue: &mut Queue,
+        mut flights: Flights,
+    ) -> anyhow::Result<bool> {
+        while let Some(landed) = flights.join_next().await {
+            self.note(queue, landed?);
+        }
+        if desk.progress.owner == self.owner && desk.progress.until > now() {
+            let progress = self.progress(&desk.progress, queue.cursor(), 0);
+            desk.write(&*self.store, progress, queue.changes()).await?;
+        }
+        Ok(false)
+    }
+}
+
+/// Until that time, or for ever.
+async fn due(at: Option<u64>) {
+    match at {
+        Some(at) => sleep(Duration::from_millis(at.saturating_sub(now()))).await,
+        None => std::future::pending().await,
+    }
+}

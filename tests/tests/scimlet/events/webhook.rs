@@ -1,0 +1,299 @@
+//! The webhooks of a profile.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use libtest_mimic::Trial;
+use scimlet_tests::exchange::Http;
+use scimlet_tests::outbox;
+use scimlet_tests::server::{self, Server};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+
+use super::receiver::{Received, Receiver, check_signature};
+use super::{DELETED, delete, retitle, user};
+use crate::trial;
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial("events::webhook::signs_and_keeps_the_order", ordered),
+        trial("events::webhook::sends_what_is_wanted", wanted),
+        trial(
+            "events::webhook::tries_again_and_holds_up_nobody_else",
+            failing,
+        ),
+        trial("events::webhook::an_operator_puts_dead_letters_back", dead),
+        trial("events::webhook::a_killed_server_loses_nothing", killed),
+        trial("events::webhook::two_servers_deliver_once", shared),
+        trial("events::webhook::begins_where_the_profile_names_it", begins),
+        trial("events::webhook::a_wrong_profile_is_told_where", wrong),
+    ]
+}
+
+/// A tenant whose events go to a receiver.
+struct Tenant {
+    folder: TempDir,
+    server: Server,
+    http: Http,
+}
+
+const NAME: &str = "acme";
+
+impl Tenant {
+    fn new(webhook: &Value) -> anyhow::Result<Self> {
+        let (folder, server) = server::fresh()?;
+        create(folder.path(), webhook)?;
+        let http = server.endpoint(NAME)?;
+        Ok(Self {
+            folder,
+            server,
+            http,
+        })
+    }
+
+    fn list(&self) -> anyhow::Result<Value> {
+        let list = server::json(self.folder.path(), &["webhook", "list", NAME])?;
+        Ok(list[0].clone())
+    }
+
+    /// What `webhook list` says when it is as wanted.
+    async fn listed(&self, wanted: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
+        let wait = async {
+            loop {
+                let list = self.list()?;
+                if wanted(&list) {
+                    return Ok(list);
+                }
+                sleep(Duration::from_millis(100)).await;
+            }
+        };
+        let outcome = timeout(Duration::from_secs(30), wait).await;
+        outcome.with_context(|| format!("{:?}", self.list()))?
+    }
+}
+
+fn create(folder: &Path, webhook: &Value) -> anyhow::Result<()> {
+    let profile = json!({"extends": "default", "webhooks": [webhook]});
+    fs::write(folder.join("acme.json"), profile.to_string())?;
+    server::json(
+        folder,
+        &["tenant", "create", NAME, "--profile", "acme.json"],
+    )?;
+    Ok(())
+}
+
+/// Of each resource the numbers of its events, as they were taken for the first time.
+fn taken(received: &[Received]) -> BTreeMap<&str, Vec<u64>> {
+    let mut taken: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    for one in received.iter().filter(|one| one.is_taken()) {
+        let numbers = taken.entry(one.subject()).or_default();
+        if !numbers.contains(&one.number()) {
+            numbers.push(one.number());
+        }
+    }
+    taken
+}
+
+fn count(received: &[Received]) -> usize {
+    taken(received).values().map(Vec::len).sum()
+}
+
+/// The numbers of all events of the feed, each resource's in its order.
+async fn told(folder: &Path) -> anyhow::Result<BTreeMap<String, Vec<u64>>> {
+    let mut told: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for recorded in outbox::feed(folder, NAME).await? {
+        let subject = recorded.event.subject.context("about nothing")?;
+        let numbers = told.entry(format!("/Users/{}", subject.id)).or_default();
+        numbers.push(recorded.sequence);
+    }
+    Ok(told)
+}
+
+/// Each resource's events were taken in their order, all of them.
+async fn check(folder: &Path, received: &[Received]) -> anyhow::Result<()> {
+    let told = told(folder).await?;
+    let told = told
+        .iter()
+        .map(|(subject, numbers)| (subject.as_str(), numbers.clone()));
+    let (told, taken) = (told.collect::<BTreeMap<_, _>>(), taken(received));
+    ensure!(told == taken, "events {told:?}, taken {taken:?}");
+    Ok(())
+}
+
+async fn ordered() -> anyhow::Result<()> {
+    let receiver = Receiver::start(|_| 200).await?;
+    let tenant = Tenant::new(&receiver.webhook())?;
+    for name in ["a", "b", "c"] {
+        let user = user(&tenant.http, name).await?;
+        for title in ["1", "2", "3"] {
+            retitle(&tenant.http, &user, title).await?;
+        }
+        delete(&tenant.http, &user).await?;
+    }
+    let received = receiver.when(|received| count(received) == 15).await?;
+    check(tenant.folder.path(), &received).await?;
+    for one in &received {
+        check_signature(one)?;
+        ensure!(one.event["tenant"] == NAME, "{one:?}");
+    }
+    let ids: BTreeSet<&str> = received.iter().map(|one| one.id.as_str()).collect();
+    ensure!(ids.len() == 15, "{ids:?}");
+    Ok(())
+}
+
+async fn wanted() -> anyhow::Result<()> {
+    let receiver = Receiver::start(|_| 200).await?;
+    let mut webhook = receiver.webhook();
+    webhook["events"] = json!([DELETED]);
+    let tenant = Tenant::new(&webhook)?;
+    let first = user(&tenant.http, "a").await?;
+    retitle(&tenant.http, &first, "1").await?;
+    delete(&tenant.http, &first).await?;
+    let second = user(&tenant.http, "b").await?;
+    delete(&tenant.http, &second).await?;
+    let received = receiver.when(|received| received.len() == 2).await?;
+    let names: Vec<&Value> = received.iter().map(|one| &one.event["name"]).collect();
+    ensure!(names == [DELETED, DELETED], "{names:?}");
+    Ok(())
+}
+
+/// The first three attempts at events of one resource fail.
+async fn failing() -> anyhow::Result<()> {
+    let receiver = Receiver::start(|_| 500).await?;
+    let tenant = Tenant::new(&receiver.webhook())?;
+    let bad = user(&tenant.http, "bad").await?;
+    let (mut left, ill) = (3, bad.clone());
+    receiver.answer(move |event| {
+        let fails = event["subject"] == ill.as_str() && left > 0;
+        left -= i32::from(fails);
+        if fails { 500 } else { 200 }
+    });
+    retitle(&tenant.http, &bad, "1").await?;
+    let good = user(&tenant.http, "good").await?;
+    retitle(&tenant.http, &good, "1").await?;
+    let received = receiver.when(|received| count(received) == 4).await?;
+    check(tenant.folder.path(), &received).await?;
+    let at = |subject: &str| {
+        let taken = |one: &Received| one.is_taken() && one.subject() == subject;
+        received.iter().position(taken)
+    };
+    ensure!(
+        at(&good) < at(&bad),
+        "the good one had to wait: {received:?}"
+    );
+    let first = received.iter().filter(|one| one.subject() == bad);
+    let first: BTreeSet<&str> = first.take(4).map(|one| one.id.as_str()).collect();
+    ensure!(first.len() == 1, "one event has several ids: {first:?}");
+    let listed = tenant.listed(|list| list["pending"] == json!([])).await?;
+    ensure!(listed["dead"] == json!([]), "{listed}");
+    Ok(())
+}
+
+async fn dead() -> anyhow::Result<()> {
+    let receiver = Receiver::start(|_| 503).await?;
+    let mut webhook = receiver.webhook();
+    webhook["retry-seconds"] = json!(1);
+    let tenant = Tenant::new(&webhook)?;
+    let user = user(&tenant.http, "a").await?;
+    retitle(&tenant.http, &user, "1").await?;
+    let dead = |list: &Value| list["dead"].as_array().map_or(0, Vec::len);
+    tenant.listed(|list| dead(list) == 2).await?;
+    retitle(&tenant.http, &user, "2").await?;
+    let list = tenant.listed(|list| dead(list) == 3).await?;
+    let error = list["dead"][0]["error"].as_str().context("no error")?;
+    ensure!(error.contains("503"), "{list}");
+    ensure!(list["dead"][0]["subject"] == user, "{list}");
+    receiver.answer(|_| 200);
+    let put = server::json(tenant.folder.path(), &["webhook", "retry", NAME])?;
+    ensure!(put["events"] == 3, "{put}");
+    let received = receiver.when(|received| count(received) == 3).await?;
+    check(tenant.folder.path(), &received).await?;
+    tenant.listed(|list| dead(list) == 0).await?;
+    Ok(())
+}
+
+/// Killed in the middle of deliveries, of which some have failed, again and again.
+async fn killed() -> anyhow::Result<()> {
+    let mut number = 0;
+    let receiver = Receiver::start(move |_| {
+        number += 1;
+        if number % 3 == 0 { 500 } else { 200 }
+    });
+    let receiver = receiver.await?;
+    let tenant = Tenant::new(&receiver.webhook())?;
+    let Tenant {
+        folder,
+        mut server,
+        http,
+    } = tenant;
+    for round in 1..=3 {
+        let http = http.at(server.base(NAME));
+        for name in 0..10 {
+            let user = user(&http, &format!("user-{round}-{name}")).await?;
+            retitle(&http, &user, "1").await?;
+        }
+        let before = receiver.received().len();
+        receiver
+            .when(|received| received.len() > before + 2)
+            .await?;
+        server.kill();
+        server = Server::start(folder.path())?;
+    }
+    let received = receiver.when(|received| count(received) == 60).await?;
+    check(folder.path(), &received).await
+}
+
+/// Of two servers on one file each delivers, and no event twice.
+async fn shared() -> anyhow::Result<()> {
+    let receiver = Receiver::start(|_| 200).await?;
+    let tenant = Tenant::new(&receiver.webhook())?;
+    let other = Server::start(tenant.folder.path())?;
+    let there = tenant.http.at(other.base(NAME));
+    for name in 0..20 {
+        let made = user(&tenant.http, &format!("user-{name}")).await?;
+        retitle(&there, &made, "1").await?;
+    }
+    let received = receiver.when(|received| count(received) == 40).await?;
+    check(tenant.folder.path(), &received).await?;
+    ensure!(received.len() == 40, "{} deliveries", received.len());
+    // The one that is left takes over.
+    tenant.server.stop()?;
+    let last = user(&there, "last").await?;
+    receiver
+        .when(|all| all.iter().any(|one| one.subject() == last))
+        .await?;
+    Ok(())
+}
+
+/// No server runs while the first events are made; those from before the webhook are not sent.
+async fn begins() -> anyhow::Result<()> {
+    let receiver = Receiver::start(|_| 200).await?;
+    let (folder, server) = server::fresh()?;
+    server.stop()?;
+    create(folder.path(), &receiver.webhook())?;
+    let server = Server::start(folder.path())?;
+    let made = user(&server.endpoint(NAME)?, "a").await?;
+    server.kill();
+    let _server = Server::start(folder.path())?;
+    let received = receiver.when(|received| count(received) == 1).await?;
+    ensure!(received[0].subject() == made, "{received:?}");
+    Ok(())
+}
+
+async fn wrong() -> anyhow::Result<()> {
+    let (folder, _server) = server::fresh()?;
+    let webhook = json!({"url": "http://hooks.example.com/", "secret": "s"});
+    let refused = create(folder.path(), &webhook)
+        .err()
+        .context("it is taken")?;
+    let text = format!("{refused:#}");
+    ensure!(
+        text.contains("`webhooks[0].url`") && text.contains("https"),
+        "{text}"
+    );
+    Ok(())
+}

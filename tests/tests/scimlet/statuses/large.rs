@@ -1,0 +1,77 @@
+//! A group with more members than an answer may hold: changed like any other, and shown without them.
+
+use anyhow::ensure;
+use scimlet::store::{Key, Link, Write};
+use scimlet_tests::client::{patch, text};
+use scimlet_tests::exchange::DEFAULT;
+use scimlet_tests::memory::Memory;
+use scimlet_tests::tenant::Tenant;
+use serde_json::{Value, json};
+
+use super::tenant::{SCHEMAS, commit, insert};
+
+/// More than an answer may hold.
+const MEMBERS: usize = 10_001;
+
+/// A group of so many.
+fn group(tenant: &Tenant) -> anyhow::Result<String> {
+    let schema = "urn:ietf:params:scim:schemas:core:2.0:Group";
+    let group = json!({"schemas": [schema], "displayName": "all"});
+    let made = tenant.ask("POST", "/Groups", &group)?.expect(201)?;
+    let id = text(&made, "id")?;
+    let names: Vec<String> = (0..MEMBERS).map(|number| format!("u{number}")).collect();
+    for names in names.chunks(5000) {
+        let users = names.iter().map(|name| insert("User", name, "{}"));
+        let link = |name: &String| Link {
+            source: Key {
+                kind: "Group".to_owned(),
+                id: id.to_owned(),
+            },
+            name: "members".to_owned(),
+            target: Key {
+                kind: "User".to_owned(),
+                id: name.clone(),
+            },
+        };
+        let links = Write::Link(names.iter().map(link).collect());
+        commit(tenant, users.chain(std::iter::once(links)).collect())?;
+    }
+    Ok(format!("/Groups/{id}"))
+}
+
+/// A change is answered with 204 and the new version, unless the client asks for what can be shown; so is a read.
+pub fn changes() -> anyhow::Result<()> {
+    let tenant = Tenant::over(&Memory::exact(), DEFAULT)?;
+    let group = group(&tenant)?;
+    let refused = tenant.get(&group)?.expect(400)?;
+    ensure!(refused["scimType"] == "tooMany", "{refused}");
+    let detail = text(&refused, "detail")?;
+    ensure!(detail.contains("excludedAttributes=members"), "{detail}");
+    let without = format!("{group}?excludedAttributes=members");
+    let shown = tenant.get(&without)?.expect(200)?;
+    ensure!(shown["displayName"] == "all", "{shown}");
+    let user = json!({"schemas": [SCHEMAS[0]], "userName": "one more"});
+    let user = tenant.ask("POST", "/Users", &user)?.expect(201)?;
+    let join = patch(json!([{"op": "add", "path": "members", "value": [{"value": user["id"]}]}]));
+    let joined = tenant.ask("PATCH", &group, &join)?;
+    ensure!(joined.expect(204)? == Value::Null, "{joined:?}");
+    let now = tenant.get(&without)?;
+    ensure!(joined.header("etag") == now.header("etag"), "{joined:?}");
+    let place = joined.header("content-location");
+    ensure!(
+        place.is_some_and(|place| place.ends_with(&group)),
+        "{joined:?}"
+    );
+    ensure!(
+        text(&shown["meta"], "version")? != text(&now.expect(200)?["meta"], "version")?,
+        "the version"
+    );
+    let leave =
+        patch(json!([{"op": "remove", "path": format!("members[value eq {}]", user["id"])}]));
+    let left = tenant.ask("PATCH", &format!("{group}?attributes=displayName"), &leave)?;
+    ensure!(left.expect(200)?["displayName"] == "all", "{left:?}");
+    let found =
+        tenant.get("/Groups?attributes=displayName&filter=members.value%20eq%20%22u7%22")?;
+    ensure!(found.expect(200)?["totalResults"] == 1, "{found:?}");
+    Ok(())
+}
