@@ -8,10 +8,11 @@ use crate::store::{Key, Link, Write};
 /// How an entry is held until the commit has happened; each keeps off what the ones before it do, and more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Hold {
+    /// It keeps its version: nothing is locked, since so many commits expect the same few entries that whoever wants to
+    /// change one would wait for ever. Its version is looked at again at the end.
+    Unchanged,
     /// It stays there.
     There,
-    /// It keeps its version.
-    Unchanged,
     /// Nobody else changes it.
     Changed,
     /// Nobody else relies on it.
@@ -25,6 +26,8 @@ const RUNS: usize = 8;
 #[derive(Default)]
 pub(super) struct Demand {
     pub(super) holds: BTreeMap<Name, Hold>,
+    /// The entries that are to keep their versions.
+    pub(super) expected: BTreeSet<Name>,
     pub(super) links: BTreeSet<LinkName>,
     /// The sets that are emptied.
     pub(super) sets: BTreeSet<SetName>,
@@ -59,7 +62,10 @@ impl Demand {
                 self.rewritten.insert(name(&removal.key));
                 self.removed.insert(name(&removal.key));
             }
-            Write::Expect(expectation) => self.hold(&expectation.key, Hold::Unchanged),
+            Write::Expect(expectation) => {
+                self.hold(&expectation.key, Hold::Unchanged);
+                self.expected.insert(name(&expectation.key));
+            }
             Write::Link(links) | Write::Unlink(links) => {
                 links.iter().for_each(|link| self.link(link));
             }

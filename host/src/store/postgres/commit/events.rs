@@ -1,12 +1,44 @@
-//! The events of a commit. They come last: from the lock of the tenant's row until the commit is durable, no other commit
-//! of the tenant gets its numbers, so that whoever sees a number has seen all smaller ones.
+//! The end of a commit, which those of one tenant reach one after another: from the lock of the tenant's row until the
+//! commit is durable nobody else's changes become visible. So whoever sees an event's number has seen all smaller ones, and
+//! what an unlocked look finds unchanged stays so.
 
-use super::Commit;
 use super::change::Change;
+use super::{Commit, gone};
 use crate::store::postgres::fault::Step;
 use crate::store::postgres::read::{digest, unsigned};
 use crate::store::postgres::session::Session;
-use crate::store::{Channel, RecordedEvent, Refusal, chain};
+use crate::store::{Channel, RecordedEvent, chain};
+
+/// Number and digest of the tenant's last event.
+pub(super) struct Last {
+    sequence: i64,
+    digest: chain::Digest,
+}
+
+/// Waits until this commit is the tenant's next one.
+pub(super) async fn take_turn(session: &Session, tenant: i64) -> Step<Last> {
+    let sql = "SELECT sequence, digest FROM tenant WHERE id = $1 FOR NO KEY UPDATE";
+    let rows = session.rows(sql, &[&tenant]).await?;
+    let last = rows.first().ok_or_else(gone)?;
+    Ok(Last {
+        sequence: last.get("sequence"),
+        digest: digest(last, "digest"),
+    })
+}
+
+/// Whether all that the commit expects is as it was.
+pub(super) async fn is_as_expected(session: &Session, change: &Change<'_>) -> Step<bool> {
+    let expected = &change.loaded.expected;
+    if expected.is_empty() {
+        return Ok(true);
+    }
+    let (seqs, versions): (Vec<i64>, Vec<i64>) = expected.iter().copied().unzip();
+    let sql = "SELECT COUNT(*) FROM unnest($1::BIGINT[], $2::BIGINT[]) AS w(seq, version)
+               JOIN entry e ON e.seq = w.seq AND e.version = w.version";
+    let rows = session.rows(sql, &[&seqs, &versions]).await?;
+    let found = rows.first().map_or(0, |row| row.get::<_, i64>(0));
+    Ok(usize::try_from(found) == Ok(expected.len()))
+}
 
 /// Numbers and writes the events, and empties the bodies that are to be emptied.
 pub(super) async fn write(
@@ -14,16 +46,9 @@ pub(super) async fn write(
     tenant: i64,
     commit: &Commit,
     change: &Change<'_>,
+    last: Last,
 ) -> Step<()> {
-    if change.events.is_empty() && change.redacted.is_empty() {
-        return Ok(());
-    }
-    let sql = "SELECT sequence, digest FROM tenant WHERE id = $1 FOR NO KEY UPDATE";
-    let rows = session.rows(sql, &[&tenant]).await?;
-    let gone = || Refusal::Unavailable("the tenant was deleted".into());
-    let last = rows.first().ok_or_else(gone)?;
-    let (sequence, previous) = (last.get("sequence"), digest(last, "digest"));
-    let mut recorded = record(commit, change, sequence, previous);
+    let mut recorded = record(commit, change, last);
     for (subject, earlier) in &change.redacted {
         let sql = "UPDATE event SET body = ''
                    WHERE tenant = $1 AND subject_kind = $2 AND subject_id = $3 AND body <> ''";
@@ -39,13 +64,9 @@ pub(super) async fn write(
     insert(session, tenant, &recorded).await
 }
 
-fn record(
-    commit: &Commit,
-    change: &Change<'_>,
-    sequence: i64,
-    mut previous: chain::Digest,
-) -> Vec<RecordedEvent> {
-    let (at, first) = (unsigned(commit.at), unsigned(sequence) + 1);
+fn record(commit: &Commit, change: &Change<'_>, last: Last) -> Vec<RecordedEvent> {
+    let mut previous = last.digest;
+    let (at, first) = (unsigned(commit.at), unsigned(last.sequence) + 1);
     let mut recorded = Vec::with_capacity(change.events.len());
     for (number, event) in (first..).zip(&change.events) {
         let event = chain::record(&previous, number, at, &commit.actor, (*event).clone());

@@ -29,6 +29,8 @@ pub(super) struct Loaded {
     pub(super) others: BTreeSet<SetName>,
     pub(super) counters: BTreeMap<String, i64>,
     pub(super) terms: BTreeMap<i64, Terms>,
+    /// Rows and versions of the entries that are to keep them and are not locked.
+    pub(super) expected: Vec<(i64, i64)>,
     /// For the entries that are inserted.
     pub(super) seqs: Vec<i64>,
 }
@@ -47,13 +49,27 @@ pub(super) async fn load(session: &Session, tenant: i64, demand: &Demand) -> Ste
         let hold = hold.unwrap_or(Hold::There);
         lock(session, tenant, hold, &absent, &mut loaded.entries).await?;
     }
-    arriving(session, tenant, demand, &mut loaded).await?;
+    let sources = arriving(session, tenant, demand, &mut loaded).await?;
+    loaded.expected = expected(demand, &loaded.entries, &sources);
     links(session, demand, &mut loaded).await?;
     others(session, demand, &mut loaded).await?;
     terms(session, demand, &mut loaded).await?;
     counters(session, tenant, demand, &mut loaded).await?;
     loaded.seqs = seqs(session, demand.inserts).await?;
     Ok(loaded)
+}
+
+/// Rows and versions of what is expected and neither locked from the beginning nor as a source of links that go.
+fn expected(
+    demand: &Demand,
+    entries: &BTreeMap<Name, Before>,
+    sources: &BTreeSet<Name>,
+) -> Vec<(i64, i64)> {
+    let is_held = |name: &Name| demand.holds.get(name) >= Some(&Hold::Changed);
+    let is_locked = |name: &Name| is_held(name) || sources.contains(name);
+    let expected = demand.expected.iter().filter(|name| !is_locked(name));
+    let entries = expected.filter_map(|name| entries.get(name));
+    entries.map(|before| (before.seq, before.version)).collect()
 }
 
 async fn lock(
@@ -87,36 +103,35 @@ fn statement(hold: Hold) -> &'static str {
                  FROM unnest($2::TEXT[], $3::TEXT[]) WITH ORDINALITY AS w(kind, id, place)
                  JOIN kind k ON k.tenant = $1 AND k.name = w.kind
                  JOIN entry e ON e.kind = k.id AND e.id = w.id
-                 ORDER BY w.place FOR ",
-                $strength,
-                " OF e"
+                 ORDER BY w.place ",
+                $strength
             )
         };
     }
     match hold {
-        Hold::There => lock!("KEY SHARE"),
-        Hold::Unchanged => lock!("SHARE"),
-        Hold::Changed => lock!("NO KEY UPDATE"),
-        Hold::Removed => lock!("UPDATE"),
+        Hold::Unchanged => lock!(""),
+        Hold::There => lock!("FOR KEY SHARE OF e"),
+        Hold::Changed => lock!("FOR NO KEY UPDATE OF e"),
+        Hold::Removed => lock!("FOR UPDATE OF e"),
     }
 }
 
 /// Links that arrive at entries that are removed: their sources change. Nobody adds one any more, but until the sources
-/// are locked somebody may take one away, so that it looks again after locking.
+/// are locked somebody may take one away, so that it looks again after locking. Returns the sources that it locked.
 async fn arriving(
     session: &Session,
     tenant: i64,
     demand: &Demand,
     loaded: &mut Loaded,
-) -> Step<()> {
+) -> Step<BTreeSet<Name>> {
     let removed = demand.removed.iter();
     let targets: BTreeMap<i64, &Name> = removed
         .filter_map(|name| Some((loaded.entries.get(name)?.seq, name)))
         .collect();
-    if targets.is_empty() {
-        return Ok(());
-    }
     let mut locked = BTreeSet::new();
+    if targets.is_empty() {
+        return Ok(locked);
+    }
     loop {
         let found = sources(session, &targets).await?;
         let fresh: BTreeSet<&Name> = found.iter().map(|((source, ..), _)| source).collect();
@@ -128,7 +143,7 @@ async fn arriving(
             .collect();
         if fresh.is_empty() {
             loaded.links.extend(found);
-            return Ok(());
+            return Ok(locked);
         }
         let names: Vec<&Name> = fresh.iter().collect();
         lock(session, tenant, Hold::Changed, &names, &mut loaded.entries).await?;

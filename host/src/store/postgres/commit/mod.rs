@@ -46,6 +46,28 @@ enum Stop {
     Rejected(Rejection),
     /// The database failed.
     Failed(Fault),
+    /// Another commit changed what this one expects: to be looked at again.
+    Overtaken,
+}
+
+impl Stop {
+    /// Whether the commit is to be run again.
+    fn is_passing(&self) -> bool {
+        match self {
+            Stop::Rejected(_) => false,
+            Stop::Failed(fault) => fault.is_collision(),
+            Stop::Overtaken => true,
+        }
+    }
+
+    fn into_rejection(self) -> Rejection {
+        let reason = match self {
+            Stop::Rejected(rejection) => return rejection,
+            Stop::Failed(fault) => fault.into(),
+            Stop::Overtaken => Refusal::Unavailable("other commits were always faster".into()),
+        };
+        Rejection { write: 0, reason }
+    }
 }
 
 impl From<Rejection> for Stop {
@@ -82,17 +104,11 @@ pub(super) async fn run(
                 }
                 return Ok(done.versions);
             }
-            Err(Stop::Rejected(rejection)) => return Err(rejection),
-            Err(Stop::Failed(fault)) if fault.is_collision() && collisions < RETRIES => {
+            Err(stop) if stop.is_passing() && collisions < RETRIES => {
                 collisions += 1;
                 sleep(pause(collisions)).await;
             }
-            Err(Stop::Failed(fault)) => {
-                return Err(Rejection {
-                    write: 0,
-                    reason: fault.into(),
-                });
-            }
+            Err(stop) => return Err(stop.into_rejection()),
         }
     }
 }
@@ -122,19 +138,24 @@ async fn attempt(shared: &Shared, tenant: i64, commit: &Commit) -> Result<Done, 
 }
 
 async fn apply(session: &Session, tenant: i64, commit: &Commit) -> Result<Done, Stop> {
-    stay(session, tenant).await?;
+    is_there(session, tenant).await?;
     let loaded = load::load(session, tenant, &Demand::of(&commit.writes)).await?;
     let (change, fault) = Change::of(&commit.writes, loaded)?;
     write::write(session, tenant, commit, change, fault).await
 }
 
-/// Sees to it that the tenant is there until the commit has happened.
-async fn stay(session: &Session, tenant: i64) -> Step<()> {
-    let sql = "SELECT 1 FROM tenant WHERE id = $1 FOR KEY SHARE";
+/// Refuses a tenant that is gone. That it stays there is seen to at the end.
+async fn is_there(session: &Session, tenant: i64) -> Step<()> {
+    let sql = "SELECT 1 FROM tenant WHERE id = $1";
     if session.rows(sql, &[&tenant]).await?.is_empty() {
-        return Err(Refusal::Unavailable("the tenant was deleted".into()).into());
+        return Err(gone().into());
     }
     Ok(())
+}
+
+/// What is said of a tenant that was deleted.
+fn gone() -> Refusal {
+    Refusal::Unavailable("the tenant was deleted".into())
 }
 
 /// The key as a name.

@@ -34,7 +34,11 @@ pub(super) async fn write(
     counters(session, tenant, &change).await?;
     count(&change, &rows, &mut counts);
     counts.write(session).await?;
-    events::write(session, tenant, commit, &change).await?;
+    let last = events::take_turn(session, tenant).await?;
+    if !events::is_as_expected(session, &change).await? {
+        return Err(Stop::Overtaken);
+    }
+    events::write(session, tenant, commit, &change, last).await?;
     Ok(Done {
         versions: versions(change),
         leavings,
