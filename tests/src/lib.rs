@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod postgres;
 pub mod python;
 pub mod reads;
+pub mod rounds;
 pub mod server;
 pub mod supplied;
 pub mod tenant;

@@ -72,6 +72,9 @@ pub fn installing(name: &str) -> anyhow::Result<File> {
     Ok(file)
 }
 
+/// Tests are refused more often than any client.
+const REFUSALS: [&str; 2] = ["--failures-per-minute", "100000"];
+
 /// A server that is killed when it is dropped.
 pub struct Server {
     process: Child,
@@ -89,27 +92,47 @@ impl Server {
     /// # Errors
     /// If it does not say where it listens.
     pub fn start(folder: &Path) -> anyhow::Result<Self> {
-        Self::with(folder, Vec::new())
+        Self::listening(folder, "127.0.0.1:0")
     }
 
     /// Starts `scimlet serve` on a free port over another database than the file in this folder.
     ///
     /// # Errors
-    /// If it does not say where it listens.
+    /// As [`Server::start`].
     pub fn over(folder: &Path, database: &str) -> anyhow::Result<Self> {
-        Self::with(folder, vec!["--database".into(), database.into()])
+        let arguments = [&["--listen", "127.0.0.1:0"], &REFUSALS[..]].concat();
+        Self::serving(folder, &arguments, &["--database", database])
     }
 
-    fn with(folder: &Path, database: Vec<String>) -> anyhow::Result<Self> {
+    /// The same with the limit of refused credentials that a server has unless it is told otherwise.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn strict(folder: &Path) -> anyhow::Result<Self> {
+        Self::serving(folder, &["--listen", "127.0.0.1:0"], &[])
+    }
+
+    /// The same at this address, of which port 0 is any that is free.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn listening(folder: &Path, address: &str) -> anyhow::Result<Self> {
+        Self::serving(
+            folder,
+            &[&["--listen", address], &REFUSALS[..]].concat(),
+            &[],
+        )
+    }
+
+    fn serving(folder: &Path, arguments: &[&str], database: &[&str]) -> anyhow::Result<Self> {
         let log = File::options()
             .create(true)
             .append(true)
             .open(folder.join("log"))?;
         let mut process = command(folder)?
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(&database)
-            // Tests are refused more often than any client.
-            .args(["--failures-per-minute", "100000"])
+            .arg("serve")
+            .args(arguments)
+            .args(database)
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()?;
@@ -129,7 +152,7 @@ impl Server {
             process,
             url,
             folder: folder.to_owned(),
-            database,
+            database: database.iter().map(ToString::to_string).collect(),
             lines,
         })
     }

@@ -15,6 +15,8 @@ pub struct Attributes {
     pub map: BTreeMap<String, String>,
     /// Mutability in place of the schema's; `*` for all that are not named.
     pub mutability: BTreeMap<String, Mutability>,
+    /// Whether what `mutability` calls immutable and nobody has set may be set after creation (RFC 7644 section 3.5.1).
+    pub set_later: bool,
     /// What becomes of a change that the mutability forbids.
     pub refused_change: RefusedChange,
 }

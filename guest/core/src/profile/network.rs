@@ -35,14 +35,21 @@ impl Network {
 impl<'de> Deserialize<'de> for Range {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let alone = || {
-            text.parse::<IpAddr>()
-                .map(|address| address.to_canonical().into())
-        };
+        let alone = || text.parse::<IpAddr>().map(IpNet::from);
         let range = text.parse::<IpNet>().or_else(|_| alone());
         range
-            .map(Self)
+            .map(|range| Self(canonical(range)))
             .map_err(|_| D::Error::custom(format!("`{text}` is no IP address and no CIDR range")))
+    }
+}
+
+/// A range of IPv4 addresses that was written as IPv6 (RFC 4291 section 2.5.5.2) in its own form, as addresses are compared.
+fn canonical(range: IpNet) -> IpNet {
+    let length = range.prefix_len().checked_sub(96);
+    let short = length.and_then(|length| IpNet::new(range.addr().to_canonical(), length).ok());
+    match range {
+        IpNet::V6(long) if long.addr().to_ipv4_mapped().is_some() => short.unwrap_or(range),
+        _ => range,
     }
 }
 
@@ -53,7 +60,7 @@ mod tests {
     #[test]
     fn ranges_hold_their_addresses() {
         let network: Network =
-            serde_json::from_str(r#"{"allow": ["192.0.2.7", "198.51.100.0/24", "2001:db8::/32"]}"#)
+            serde_json::from_str(r#"{"allow": ["192.0.2.7", "198.51.100.0/24", "2001:db8::/32", "::ffff:203.0.113.0/120"]}"#)
                 .unwrap();
         for (address, inside) in [
             ("192.0.2.7", true),
@@ -62,6 +69,8 @@ mod tests {
             ("::ffff:198.51.100.200", true),
             ("2001:db8:1::1", true),
             ("2001:db9::1", false),
+            ("203.0.113.5", true),
+            ("203.0.114.5", false),
             ("nowhere", false),
         ] {
             assert_eq!(network.allows(Some(address)), inside, "{address}");

@@ -117,6 +117,9 @@ impl Policy {
             };
             let rules = rules.collect::<Vec<_>>().join(", ");
             lines.push(format!("Attributes: {rules}; other changes are {refused}."));
+            if !self.attributes.set_later {
+                lines.push("What is immutable is set at creation or never.".into());
+            }
         }
         for (path, product) in &self.attributes.map {
             lines.push(format!("The product knows `{path}` as `{product}`."));

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::create::{self, Creation, Place};
+use super::event::Step;
 use super::life::{self, FORKED_FROM, Fork, Life};
 use super::update::{self, Prepared, Update, Updated};
 use super::{Options, Session};
@@ -48,7 +49,7 @@ impl<'a> Forking<'a> {
         let meant = forks.iter().find(|fork| !self.differs(fork, &update));
         match meant.cloned() {
             Some(fork) => self.change_fork(update, fork, &forks),
-            None => self.fork(update),
+            None => self.fork(update, &forks),
         }
     }
 
@@ -71,11 +72,9 @@ impl<'a> Forking<'a> {
         let (before, step) = (update.before.clone(), update.step);
         let mut prepared = update.prepare(self.session, options)?;
         let active = self.life.is_active(&prepared.resource.content);
-        if active != self.life.is_active(&before.content) {
-            for fork in forks {
-                let follow = self.follow(fork, active, step)?;
-                prepared.writes.extend(follow.writes);
-            }
+        // Who is inactive already may have left somebody behind who is not.
+        if !active || !self.life.is_active(&before.content) {
+            prepared.writes.extend(self.follow(forks, active, step)?);
         }
         let resource = self.commit_now(prepared)?;
         Ok(Updated {
@@ -103,10 +102,8 @@ impl<'a> Forking<'a> {
         let mut prepared = update.prepare(self.session, &Options::default())?;
         if !self.life.is_active(&prepared.resource.content) {
             let others = forks.iter().filter(|other| other.key != name);
-            for other in others.chain([&known]) {
-                let follow = self.follow(other, false, step)?;
-                prepared.writes.extend(follow.writes);
-            }
+            let others = others.chain([&known]);
+            prepared.writes.extend(self.follow(others, false, step)?);
         }
         let resource = self.commit_now(prepared)?;
         Ok(known_as(&known, resource))
@@ -114,33 +111,38 @@ impl<'a> Forking<'a> {
 
     /// Takes access from those whom changed names made of somebody who is removed.
     pub(super) fn abandoned(&self, known: &Resource) -> Result<Vec<Write>, Error> {
+        let forks = life::forks(self.session, &known.key)?;
+        let forks = forks.iter().map(|Fork(fork)| fork);
+        self.follow(forks, false, Step::Patch)
+    }
+
+    /// Gives these access, or takes it.
+    fn follow<'r>(
+        &self,
+        others: impl IntoIterator<Item = &'r Resource>,
+        active: bool,
+        step: Step,
+    ) -> Result<Vec<Write>, Error> {
         let mut writes = Vec::new();
-        for Fork(fork) in life::forks(self.session, &known.key)? {
-            writes.extend(self.follow(&fork, false, super::event::Step::Patch)?.writes);
+        for other in others {
+            let mut content = other.content.clone();
+            if active != self.life.is_active(&content) {
+                content.insert(self.users.active.as_str().to_owned(), active.into());
+            }
+            let update = Update::new(self.of, other.clone(), content, Default::default(), step);
+            let prepared = update.prepare(self.session, &Options::default())?;
+            writes.extend(prepared.writes);
         }
         Ok(writes)
     }
 
-    fn follow(
-        &self,
-        other: &Resource,
-        active: bool,
-        step: super::event::Step,
-    ) -> Result<Prepared, Error> {
-        let mut content = other.content.clone();
-        if active != self.life.is_active(&content) {
-            content.insert(self.users.active.as_str().to_owned(), active.into());
-        }
-        let update = Update::new(self.of, other.clone(), content, Default::default(), step);
-        update.prepare(self.session, &Options::default())
-    }
-
     /// Somebody new, of the name that nobody has.
-    fn fork(&self, update: Update<'_>) -> Result<Updated, Error> {
+    fn fork(&self, update: Update<'_>, forks: &[Resource]) -> Result<Updated, Error> {
         let Update {
             before: known,
             content,
             changes,
+            step,
             ..
         } = update;
         let at = self.session.ports.clock.now();
@@ -160,6 +162,9 @@ impl<'a> Forking<'a> {
         } = made;
         writes.push(Write::Expect(known.key.clone(), known.version));
         writes.push(Write::Link(vec![link]));
+        if !self.life.is_active(&resource.content) {
+            writes.extend(self.follow(forks.iter().chain([&known]), false, step)?);
+        }
         let prepared = Prepared { resource, writes };
         let resource = update::commit(self.session, self.of, at, prepared);
         let resource = resource.map_err(|error| self.again(error, &known.key))?;

@@ -11,8 +11,8 @@ use anyhow::{Context, bail, ensure};
 use scimlet_tests::client::together;
 use scimlet_tests::dice::Dice;
 use scimlet_tests::exchange::{Http, TENANT};
-use scimlet_tests::outbox;
 use scimlet_tests::server::{self, Server};
+use scimlet_tests::{outbox, rounds};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -28,8 +28,8 @@ const REQUESTS: u64 = 150;
 const MICROSECONDS: u64 = 3000;
 
 pub async fn rounds() -> anyhow::Result<()> {
-    let rounds = number("SCIMLET_ROUNDS")?.unwrap_or(10);
-    let seed = number("SCIMLET_SEED")?.unwrap_or_else(Dice::any_seed);
+    let rounds = rounds::rounds(10)?;
+    let seed = rounds::number("SCIMLET_SEED")?.unwrap_or_else(Dice::any_seed);
     let (folder, mut server) = server::fresh()?;
     let mut file = File {
         folder: folder.path(),
@@ -42,16 +42,6 @@ pub async fn rounds() -> anyhow::Result<()> {
         server = next.with_context(|| format!("round {round} with SCIMLET_SEED={seed}"))?;
     }
     Ok(())
-}
-
-/// A number from the environment.
-fn number(name: &str) -> anyhow::Result<Option<u64>> {
-    match std::env::var(name) {
-        Ok(text) => Ok(Some(
-            text.parse().with_context(|| format!("{name}={text}"))?,
-        )),
-        Err(_) => Ok(None),
-    }
 }
 
 /// The file that all rounds work on, and what is known of it.

@@ -7,6 +7,10 @@ use scimlet::store::{
     Channel, Direction, Entry, Key, Query, RecordedEvent, Refusal, Store, Window,
 };
 use scimlet_tests::outbox::{self, Mark};
+use serde_json::Value;
+
+/// The effects of the default profile.
+const EFFECTS: [&str; 2] = ["revoke-sessions", "delete-api-keys"];
 
 /// Kind and id of a resource.
 type Name = (String, String);
@@ -45,6 +49,7 @@ impl Ledger {
             held == told,
             "{held} resources, by the events there are {told}"
         );
+        seats_are_counted(store, &users).await?;
         no_loose_ends(store, &users, &groups).await
     }
 
@@ -64,6 +69,11 @@ impl Ledger {
             Some("patch:notice") => {
                 *self.changes.get_mut(&name).context("changed unborn")? += 1;
             }
+            Some("activate" | "deactivate") => {
+                ensure!(self.changes.contains_key(&name), "about the unborn");
+            }
+            // An effect of a step, for the application.
+            None if EFFECTS.contains(&event.event.name.as_str()) => {}
             other => bail!("an unknown event {other:?}"),
         }
         Ok(())
@@ -81,6 +91,24 @@ impl Ledger {
         );
         Ok(())
     }
+}
+
+/// The counter says how many are active, whatever was half done at the kill.
+async fn seats_are_counted(store: &dyn Store, users: &[Entry]) -> anyhow::Result<()> {
+    let counted = store
+        .counters(vec!["seats".into()])
+        .await
+        .map_err(refused)?;
+    let inactive = |entry: &&Entry| {
+        let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
+        body["active"] == false
+    };
+    let active = users.len() - users.iter().filter(inactive).count();
+    ensure!(
+        counted == [active as u64],
+        "{active} are active, {counted:?} seats are taken"
+    );
+    Ok(())
 }
 
 /// Every member of every group is there.

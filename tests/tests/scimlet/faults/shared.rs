@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
+use scimlet::store::RecordedEvent;
 use scimlet_tests::client::{text, together};
 use scimlet_tests::exchange::{Http, TENANT};
 use scimlet_tests::server::{self, Server};
-use scimlet_tests::{client, outbox};
+use scimlet_tests::{client, outbox, rounds};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::mpsc::{self, UnboundedSender};
 
 use crate::trial;
 
@@ -18,6 +20,7 @@ pub fn trials() -> Vec<Trial> {
         trial("faults::two_servers_see_each_other", see_each_other),
         trial("faults::two_servers_number_events", number_events),
         trial("faults::two_servers_keep_names_unique", unique_names),
+        trial("faults::nothing_follows_a_revocation", revocation),
     ]
 }
 
@@ -127,6 +130,73 @@ async fn unique_names() -> anyhow::Result<()> {
         ensure!(ids == [&made[0].expect(201)?["id"]], "{found:?}");
     }
     ensure!(outbox::feed(two.folder(), TENANT).await?.len() == 1);
+    Ok(())
+}
+
+/// Of 32 who write by one credential through both, none writes once it is revoked: by the numbers of the events nothing of the
+/// credential follows its revocation. `SCIMLET_ROUNDS` says how often (3 times unless it does).
+async fn revocation() -> anyhow::Result<()> {
+    let two = Two::start()?;
+    let store = outbox::store(two.folder(), TENANT).await?;
+    let mut mark = outbox::Mark::START;
+    for round in 1..=rounds::rounds(3)? {
+        let made = server::json(two.folder(), &["credential", "create", TENANT])?;
+        let (id, secret) = (text(&made, "id")?, text(&made, "secret")?);
+        let (count, mut written) = mpsc::unbounded_channel();
+        let writers: Vec<_> = (0..32)
+            .map(|writer| {
+                let http = Http {
+                    secret: secret.to_owned(),
+                    ..two.turn(writer).clone()
+                };
+                write(http, format!("{round}-{writer}"), count.clone())
+            })
+            .collect();
+        let mut writers = tokio::spawn(client::together(writers));
+        drop(count);
+        for _ in 0..64 {
+            written.recv().await.context("all writers gave up")?;
+        }
+        let revoke = server::command(two.folder())?
+            .args(["credential", "revoke", TENANT, id])
+            .spawn()?;
+        let revoked = tokio::task::spawn_blocking(|| revoke.wait_with_output());
+        (&mut writers).await??;
+        ensure!(revoked.await??.status.success(), "it was not revoked");
+        judge(&outbox::behind(&*store, &mut mark).await?, id)?;
+    }
+    Ok(())
+}
+
+/// Creates users until the credential is refused.
+async fn write(http: Http, name: String, count: UnboundedSender<()>) -> anyhow::Result<()> {
+    for number in 0.. {
+        let user = json!({"userName": format!("{name}-{number}")});
+        let answer = http.ask("POST", "/Users", &user).await?;
+        if answer.status == 401 {
+            break;
+        }
+        answer.expect(201)?;
+        // Nobody counts any more once the credential is being revoked.
+        let _ = count.send(());
+    }
+    Ok(())
+}
+
+/// Whether the credential did something, and nothing behind its revocation.
+fn judge(events: &[RecordedEvent], id: &str) -> anyhow::Result<()> {
+    let revoked = events.iter().position(|recorded| {
+        let event = &recorded.event;
+        event.name == "credential-revoked" && event.subject.as_ref().is_some_and(|of| of.id == id)
+    });
+    let (before, behind) = events.split_at(revoked.context("no event of the revocation")?);
+    let own = |event: &&RecordedEvent| event.actor == id;
+    ensure!(
+        before.iter().filter(own).count() >= 64,
+        "nothing was written"
+    );
+    let late = behind.iter().find(own);
+    ensure!(late.is_none(), "behind its revocation: {late:?}");
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Users whom the product has and no client has provisioned yet.
 
+use serde_json::{Value, json};
+
 use super::super::{Options, create};
 use super::{Problem, as_product, people};
 use crate::error::ErrorKind;
@@ -35,7 +37,13 @@ fn import(ports: &Ports<'_>, user: &str) -> Result<Imported, Problem> {
     };
     as_product(ports, |session| {
         let (of, _) = people::people(session)?;
-        match create::create(session, of, body.clone(), &Options::default()) {
+        let mut body = body.clone();
+        if let Value::Object(user) = &mut body {
+            // The product's own export need not say what it is of.
+            let core = || json!([of.core().id]);
+            user.entry("schemas").or_insert_with(core);
+        }
+        match create::create(session, of, body, &Options::default()) {
             Ok(made) => Ok(Imported::Made(made.id().to_owned())),
             Err(error) => match error.kind {
                 ErrorKind::Stale | ErrorKind::Unavailable | ErrorKind::Internal => Err(error),

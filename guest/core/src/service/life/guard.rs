@@ -26,6 +26,7 @@ pub(super) fn protect(
     let mut guard = Guard {
         rules,
         asked,
+        is_settled: asked != Asked::Create && !rules.set_later,
         ignored: Vec::new(),
     };
     let nothing = Content::new();
@@ -63,6 +64,8 @@ fn taken(content: &mut Content, name: &str) -> Content {
 struct Guard<'a> {
     rules: &'a Attributes,
     asked: Asked,
+    /// Whether an immutable attribute without a value stays so.
+    is_settled: bool,
     ignored: Vec<String>,
 }
 
@@ -120,7 +123,7 @@ impl Guard<'_> {
         let (before, after) = (old.get(name), new.get(name));
         let is_forbidden = match rule {
             Some(Mutability::ReadOnly) => true,
-            Some(Mutability::Immutable) => before.is_some(),
+            Some(Mutability::Immutable) => before.is_some() || self.is_settled,
             _ => false,
         };
         if !is_forbidden || before == after {

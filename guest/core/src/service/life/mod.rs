@@ -95,13 +95,16 @@ impl<'a> Life<'a> {
         if self.users.reactivation.contains(&way) {
             return Ok(());
         }
-        let way = match way {
-            Reactivation::Product => "by the product",
-            Reactivation::Patch => "with PATCH",
-            Reactivation::Put => "with PUT",
-        };
         let active = &self.users.active;
-        let detail = format!("`{active}`: who is inactive cannot be reactivated {way}");
+        let others: Vec<&str> = self.users.reactivation.iter().map(by).collect();
+        let others = match others.is_empty() {
+            true => "in no way".to_owned(),
+            false => format!("only {}", others.join(" or ")),
+        };
+        let detail = format!(
+            "`{active}`: who is inactive cannot be reactivated {}, {others}",
+            by(&way)
+        );
         Err(Error::new(ErrorKind::Mutability, detail))
     }
 
@@ -227,6 +230,15 @@ impl<'a> Life<'a> {
             Some(&resource.key),
             &data,
         )])
+    }
+}
+
+/// A way of reactivation, as who tries it is told.
+fn by(way: &Reactivation) -> &'static str {
+    match way {
+        Reactivation::Product => "by the product",
+        Reactivation::Patch => "with PATCH",
+        Reactivation::Put => "with PUT",
     }
 }
 

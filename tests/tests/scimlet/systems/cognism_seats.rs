@@ -1,0 +1,53 @@
+//! `cognism`: its seats, of people and of the kinds that groups give.
+
+use anyhow::ensure;
+use serde_json::json;
+
+use super::cognism::{connected, seated};
+use super::okta::says;
+
+pub(super) async fn limited() -> anyhow::Result<()> {
+    let (product, okta) = connected()?;
+    product.run("tenant set TENANT users.seats=2")?;
+    let ada = okta.created("ada@example.com").await?;
+    let names: Vec<String> = (0..16).map(|n| format!("user{n}@example.com")).collect();
+    ensure!(seated(&okta, &names).await? == 1, "not one seat was left");
+    okta.deactivate(&ada).await?;
+    let bob = okta.created("bob@example.com").await?;
+    says(&okta.activate(&ada, true).await?, 403, "no seat is left")?;
+    let reactivate = format!("user reactivate TENANT {ada}");
+    ensure!(product.refused(&reactivate)?.contains("no seat is left"));
+    ensure!(okta.user(&ada).await?["active"] == false);
+    okta.deactivate(&bob).await?;
+    okta.activate(&ada, true).await?.expect(200).map(drop)
+}
+
+pub(super) async fn groups() -> anyhow::Result<()> {
+    let (product, okta) = connected()?;
+    product.run("tenant set TENANT seat-types={\"full\":1}")?;
+    let ada = okta.created("ada@example.com").await?;
+    let bob = okta.created("bob@example.com").await?;
+    let group = okta.push("admin", &[&ada]).await?;
+    let nothing = product.view(&ada)?;
+    ensure!(nothing["roles"] == json!([]), "derived: {nothing}");
+    ensure!(nothing["seatTypes"] == json!([]), "derived: {nothing}");
+
+    product.run("group assign TENANT admin --role manager --seat-type full")?;
+    let given = product.view(&ada)?;
+    ensure!(given["roles"] == json!(["manager"]), "{given}");
+    ensure!(given["seatTypes"] == json!(["full"]), "{given}");
+    says(
+        &okta.join(&group, &bob).await?,
+        403,
+        "no seat of the type `full`",
+    )?;
+    okta.leave(&group, &ada).await?.expect(200)?;
+    okta.join(&group, &bob).await?.expect(200)?;
+    ensure!(product.view(&bob)?["roles"] == json!(["manager"]));
+    ensure!(product.view(&ada)?["roles"] == json!([]));
+    says(
+        &okta.join(&group, &ada).await?,
+        403,
+        "no seat of the type `full`",
+    )
+}
