@@ -6,6 +6,7 @@ use super::commit::Change;
 use super::fault::Step;
 use super::read;
 use super::rows::unsigned;
+use super::sweep;
 use crate::store::{Adjustment, Channel, Event, Key, RecordedEvent, Refusal, chain};
 
 impl Change<'_> {
@@ -71,6 +72,7 @@ impl Change<'_> {
                  WHERE tenant = ? AND subject_kind = ? AND subject_id = ? AND body <> ''",
             )?
             .execute(params![self.tenant, subject.kind, subject.id])?;
+        sweep::leave_log(self.db)?;
         Ok(())
     }
 

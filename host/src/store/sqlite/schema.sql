@@ -104,5 +104,6 @@ CREATE TABLE memo(
   PRIMARY KEY(tenant, name)
 ) STRICT, WITHOUT ROWID;
 
--- What is unhooked and still has rows: 'kind' and 'linkset' by their id, 'tenant' for its events.
+-- What is unhooked and still has rows: 'kind' and 'linkset' by their id, 'tenant' for its events. 'log' if the
+-- write-ahead log holds what was erased.
 CREATE TABLE sweep(what TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY(what, id)) STRICT, WITHOUT ROWID;

@@ -11,11 +11,14 @@ pub(super) fn is_due(db: &Connection) -> rusqlite::Result<bool> {
     db.prepare_cached("SELECT 1 FROM sweep")?.exists([])
 }
 
-/// Sweeps one piece in a transaction of its own. Whether more may be left.
+/// Sweeps one piece in a transaction of its own. Whether more may be left that can be swept now.
 pub(super) fn step(db: &Connection) -> rusqlite::Result<bool> {
+    if empty_log(db)? {
+        return Ok(true);
+    }
     let transaction = rusqlite::Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
     let due: Option<(String, i64)> = transaction
-        .prepare_cached("SELECT what, id FROM sweep LIMIT 1")?
+        .prepare_cached("SELECT what, id FROM sweep WHERE what <> 'log' LIMIT 1")?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((what, id)) = due else {
@@ -34,6 +37,29 @@ pub(super) fn step(db: &Connection) -> rusqlite::Result<bool> {
     }
     transaction.commit()?;
     Ok(true)
+}
+
+/// Has the write-ahead log emptied soon, since it holds values that were erased.
+pub(super) fn leave_log(db: &Connection) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT OR IGNORE INTO sweep VALUES ('log', 0)")?
+        .execute([])
+        .map(drop)
+}
+
+/// Empties the write-ahead log if that is due. Whether it was done: a reader that still needs the log puts it off until the next
+/// commit.
+pub(super) fn empty_log(db: &Connection) -> rusqlite::Result<bool> {
+    let is_due = db
+        .prepare_cached("SELECT 1 FROM sweep WHERE what = 'log'")?
+        .exists([])?;
+    if !is_due {
+        return Ok(false);
+    }
+    let is_busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if !is_busy {
+        db.execute("DELETE FROM sweep WHERE what = 'log'", [])?;
+    }
+    Ok(!is_busy)
 }
 
 /// Takes all links of a link set away: at once if they are few, else unhooked and left to the sweeper.

@@ -102,7 +102,11 @@ fn serve(db: &Connection, mut queue: mpsc::Receiver<Job>) {
     loop {
         let first = match queue.try_recv() {
             Ok(job) => job,
-            Err(mpsc::error::TryRecvError::Disconnected) => return,
+            Err(mpsc::error::TryRecvError::Disconnected) => {
+                // Others may have the file open, so that closing it leaves the log as it is.
+                drop(sweep::empty_log(db));
+                return;
+            }
             Err(mpsc::error::TryRecvError::Empty) if sweeping => {
                 sweeping = sweep::step(db).unwrap_or(false);
                 continue;

@@ -88,7 +88,22 @@ async fn erased() -> anyhow::Result<()> {
     let desk = Desk::new("okta")?;
     let ids = desk.import(&["ada@example.com"])?;
     let (_server, client) = desk.serve()?;
+    let reference = [
+        "reference",
+        "add",
+        "acme",
+        "ada@example.com",
+        "dashboard",
+        "42",
+    ];
+    desk.text(&reference)?;
+    ensure!(kept(&desk, "ada@example.com")?, "the address is in no file");
     desk.text(&["user", "erase", "acme", &ids[0]])?;
+    ensure!(
+        !kept(&desk, "ada@example.com")?,
+        "the address is still in a file"
+    );
+    desk.text(&["audit", "verify", "acme"])?;
     let answer = client.get(&format!("/Users/{}", ids[0])).await?;
     ensure!(answer.status == 404, "{}", answer.body);
     for command in ["show", "erase", "deactivate"] {
@@ -99,6 +114,26 @@ async fn erased() -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// Whether a text stands anywhere in the database's files, in what is free or still in the log too.
+fn kept(desk: &Desk, text: &str) -> anyhow::Result<bool> {
+    for file in std::fs::read_dir(desk.folder.path())? {
+        let path = file?.path();
+        let is_database = path.to_string_lossy().contains("scimlet.db");
+        let bytes = if is_database {
+            std::fs::read(&path)?
+        } else {
+            Vec::new()
+        };
+        if bytes
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 async fn roles() -> anyhow::Result<()> {
