@@ -79,18 +79,17 @@ fn a_mistyped_database_is_not_made() {
 }
 
 #[test]
-fn postgresql_is_not_supported_yet() {
-    let command = [
-        "tenant",
-        "list",
-        "--database",
-        "postgres://localhost/scimlet",
-    ];
+fn a_database_that_is_away_is_named_without_its_password() {
+    let url = "postgres://me:pa55word@127.0.0.1:1/scimlet";
     let output = Command::new(env!("CARGO_BIN_EXE_scimlet"))
-        .args(command)
+        .args(["tenant", "list", "--database", url])
         .output()
         .unwrap();
-    assert_refused(&output, "not supported yet");
+    assert_refused(
+        &output,
+        "cannot open the database `postgres://127.0.0.1:1/scimlet`",
+    );
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("pa55word"));
 }
 
 #[test]

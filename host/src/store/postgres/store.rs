@@ -8,9 +8,10 @@ use super::Shared;
 use super::commit::{self, Commit};
 use super::fault::Step;
 use super::find::{bounded, find};
+use super::links::{self, LinkQuery};
 use super::memo;
 use super::nul;
-use super::read::{self, LinkQuery};
+use super::read;
 use super::session::{Scope, Session};
 use crate::store::{
     Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent, Refusal,
@@ -56,14 +57,14 @@ impl Store for TenantStore {
         check::links(&anchors, after.as_deref())?;
         let query = LinkQuery::new(name, direction, after.as_deref(), limit)?;
         let session = self.read().await?;
-        let pages = read::links(&session, self.tenant, &anchors, &query).await;
+        let pages = links::links(&session, self.tenant, &anchors, &query).await;
         Ok(session.end(pages)?)
     }
 
     async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
         check::keys(links.len())?;
         let session = self.read().await?;
-        let there = read::has(&session, self.tenant, &links).await;
+        let there = links::has(&session, self.tenant, &links).await;
         Ok(session.end(there)?)
     }
 

@@ -5,6 +5,7 @@
 mod change;
 mod demand;
 mod events;
+mod fields;
 mod links;
 mod load;
 mod terms;

@@ -4,18 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{Change, Wanted};
+use super::fields::Rows;
 use super::load::Terms;
 use crate::store::postgres::dialect::encode;
 use crate::store::postgres::fault::Step;
 use crate::store::postgres::session::Session;
 use crate::store::{Refusal, Rejection};
-
-/// The rows of kinds by name and of fields by kind and path.
-#[derive(Default)]
-pub(super) struct Rows {
-    pub(super) kinds: BTreeMap<String, i64>,
-    fields: BTreeMap<(String, String), i64>,
-}
 
 /// By how much the numbers of entries rise, by the rows of kinds and fields.
 #[derive(Default)]
@@ -61,7 +55,11 @@ pub(super) async fn write(
                 .map(|(field, value)| (*field, value.clone(), *seq)),
         );
     }
-    let wanted: Vec<Named<'_>> = change.wanted().iter().map(|one| rows.name(one)).collect();
+    let wanted: Vec<Named<'_>> = change
+        .wanted()
+        .iter()
+        .map(|one| Named::new(one, rows))
+        .collect();
     // The values that several want are given to the first of them alone, whoever had them: the others are refused.
     let mut owners: BTreeMap<&(i64, String), Vec<u32>> = BTreeMap::new();
     for one in &wanted {
@@ -171,13 +169,8 @@ impl Counts {
     }
 }
 
-impl Rows {
-    fn field(&self, kind: &str, path: &str) -> Option<i64> {
-        let key = (kind.to_owned(), path.to_owned());
-        self.fields.get(&key).copied()
-    }
-
-    fn name<'a>(&self, wanted: &Wanted<'a>) -> Named<'a> {
+impl<'a> Named<'a> {
+    fn new(wanted: &Wanted<'a>, rows: &Rows) -> Named<'a> {
         let mut named = Named {
             write: wanted.write,
             seq: wanted.seq,
@@ -185,7 +178,7 @@ impl Rows {
             paths: BTreeMap::new(),
         };
         for term in wanted.terms {
-            if let Some(field) = self.field(wanted.kind, &term.path) {
+            if let Some(field) = rows.field(wanted.kind, &term.path) {
                 let value = encode(&term.value.clone().into());
                 *named.terms.entry((field, value)).or_default() |= term.unique;
                 named.paths.insert(field, term.path.as_str());
@@ -193,77 +186,4 @@ impl Rows {
         }
         named
     }
-
-    /// The rows of all kinds and fields that a change is about, made where they are not there yet.
-    pub(super) async fn of(session: &Session, tenant: i64, change: &Change<'_>) -> Step<Rows> {
-        let wanted = change.wanted();
-        let mut kinds: BTreeSet<&str> = change.removed.iter().map(|(kind, _)| *kind).collect();
-        kinds.extend(wanted.iter().map(|wanted| wanted.kind));
-        let mut fields: BTreeSet<(&str, &str)> = BTreeSet::new();
-        for wanted in &wanted {
-            fields.extend(
-                wanted
-                    .terms
-                    .iter()
-                    .map(|term| (wanted.kind, term.path.as_str())),
-            );
-        }
-        let mut rows = Rows::default();
-        if kinds.is_empty() {
-            return Ok(rows);
-        }
-        rows.look_up(session, tenant, &kinds, &fields).await?;
-        let known = kinds.iter().all(|kind| rows.kinds.contains_key(*kind));
-        if !known || rows.fields.len() < fields.len() {
-            make(session, tenant, &kinds, &fields).await?;
-            rows.look_up(session, tenant, &kinds, &fields).await?;
-        }
-        Ok(rows)
-    }
-
-    async fn look_up(
-        &mut self,
-        session: &Session,
-        tenant: i64,
-        kinds: &BTreeSet<&str>,
-        fields: &BTreeSet<(&str, &str)>,
-    ) -> Step<()> {
-        let kinds: Vec<&str> = kinds.iter().copied().collect();
-        let paths: BTreeSet<&str> = fields.iter().map(|(_, path)| *path).collect();
-        let paths: Vec<&str> = paths.into_iter().collect();
-        let sql = "SELECT k.name, k.id, f.path, f.id AS field
-                   FROM kind k LEFT JOIN field f ON f.kind = k.id AND f.path = ANY($3)
-                   WHERE k.tenant = $1 AND k.name = ANY($2)";
-        for row in session.rows(sql, &[&tenant, &kinds, &paths]).await? {
-            let kind: String = row.get("name");
-            if let (Some(path), Some(field)) =
-                (row.get::<_, Option<String>>("path"), row.get("field"))
-                && fields.contains(&(kind.as_str(), path.as_str()))
-            {
-                self.fields.insert((kind.clone(), path), field);
-            }
-            self.kinds.insert(kind, row.get("id"));
-        }
-        Ok(())
-    }
-}
-
-/// Makes those that are not there. Two commits that need the same new one do not get into each other's way for long.
-async fn make(
-    session: &Session,
-    tenant: i64,
-    kinds: &BTreeSet<&str>,
-    fields: &BTreeSet<(&str, &str)>,
-) -> Step<()> {
-    let names: Vec<&str> = kinds.iter().copied().collect();
-    let sql = "INSERT INTO kind(tenant, name) SELECT $1, name FROM unnest($2::TEXT[]) AS w(name)
-               ORDER BY name ON CONFLICT DO NOTHING";
-    session.run(sql, &[&tenant, &names]).await?;
-    let of: Vec<&str> = fields.iter().map(|(kind, _)| *kind).collect();
-    let paths: Vec<&str> = fields.iter().map(|(_, path)| *path).collect();
-    let sql = "INSERT INTO field(tenant, kind, path) SELECT $1, k.id, w.path
-               FROM unnest($2::TEXT[], $3::TEXT[]) AS w(kind, path)
-               JOIN kind k ON k.tenant = $1 AND k.name = w.kind
-               ORDER BY k.id, w.path ON CONFLICT DO NOTHING";
-    session.run(sql, &[&tenant, &of, &paths]).await
 }

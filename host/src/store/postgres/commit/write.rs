@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::Change;
 use super::events;
-use super::terms::{self, Counts, Rows};
+use super::fields::Rows;
+use super::terms::{self, Counts};
 use super::{Commit, Done, LinkName, Stop, key};
 use crate::store::postgres::fault::Step;
 use crate::store::postgres::session::Session;

@@ -1,0 +1,79 @@
+//! Looking up what the names in a query stand for.
+
+use super::fault::Step;
+use super::read::{Keys, place};
+use super::session::Session;
+use crate::store::sql::{Field, Kind, Names};
+use crate::store::{Filter, Query};
+
+/// The kind, and what stands for the names in the filter and the order.
+pub(super) async fn look_up(
+    session: &Session,
+    tenant: i64,
+    query: &Query,
+    filter: &Filter,
+) -> Step<(Option<Kind>, Names)> {
+    let mut names = Names::default();
+    let order = query.order.as_ref().map(|order| order.path.as_str());
+    let mut paths = filter.paths();
+    paths.extend(order.filter(|path| !path.contains('\0')));
+    if query.kind.contains('\0') {
+        return Ok((None, names));
+    }
+    let rows = session
+        .rows(
+            "SELECT k.id, k.entries, f.path, f.id AS field, f.entries AS having
+         FROM kind k LEFT JOIN field f ON f.kind = k.id AND f.path = ANY($3)
+         WHERE k.tenant = $1 AND k.name = $2",
+            &[&tenant, &query.kind, &paths],
+        )
+        .await?;
+    for row in &rows {
+        if let (Some(path), Some(id), Some(entries)) =
+            (row.get("path"), row.get("field"), row.get("having"))
+        {
+            names.add_field(path, Field { id, entries });
+        }
+    }
+    let kind = rows.first().map(|row| Kind {
+        id: row.get("id"),
+        entries: row.get("entries"),
+    });
+    look_up_ends(session, tenant, filter, &mut names).await?;
+    Ok((kind, names))
+}
+
+async fn look_up_ends(
+    session: &Session,
+    tenant: i64,
+    filter: &Filter,
+    names: &mut Names,
+) -> Step<()> {
+    let relations = filter.relations();
+    if relations.is_empty() {
+        return Ok(());
+    }
+    let others = relations.iter().map(|(relation, _)| &relation.other);
+    let wanted: Keys<'_> = others.enumerate().collect();
+    let called: Vec<&str> = relations
+        .iter()
+        .map(|(relation, _)| relation.name.as_str())
+        .collect();
+    let rows = session
+        .rows(
+            "SELECT w.place, e.seq, s.id
+         FROM unnest($2::TEXT[], $3::TEXT[], $4::TEXT[], $5::BIGINT[]) AS w(kind, id, name, place)
+         JOIN kind k ON k.tenant = $1 AND k.name = w.kind
+         JOIN entry e ON e.kind = k.id AND e.id = w.id
+         LEFT JOIN linkset s ON s.source = e.seq AND s.name = w.name",
+            &[&tenant, &wanted.kinds, &wanted.ids, &called, &wanted.places],
+        )
+        .await?;
+    for row in rows {
+        if let Some((relation, _)) = relations.get(place(&row)) {
+            let (other, name) = (relation.other.clone(), relation.name.clone());
+            names.add_end(other, name, row.get("seq"), row.get("id"));
+        }
+    }
+    Ok(())
+}
