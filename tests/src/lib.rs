@@ -15,6 +15,7 @@ pub mod memory;
 pub mod native;
 pub mod needs;
 pub mod outbox;
+pub mod postgres;
 pub mod python;
 pub mod reads;
 pub mod rounds;

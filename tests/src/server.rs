@@ -72,12 +72,17 @@ pub fn installing(name: &str) -> anyhow::Result<File> {
     Ok(file)
 }
 
+/// Tests are refused more often than any client.
+const REFUSALS: [&str; 2] = ["--failures-per-minute", "100000"];
+
 /// A server that is killed when it is dropped.
 pub struct Server {
     process: Child,
     /// `http://127.0.0.1:PORT`
     pub url: String,
     folder: PathBuf,
+    /// The option that names its database, unless that is the file in its folder.
+    database: Vec<String>,
     lines: Receiver<String>,
 }
 
@@ -90,12 +95,21 @@ impl Server {
         Self::listening(folder, "127.0.0.1:0")
     }
 
+    /// Starts `scimlet serve` on a free port over another database than the file in this folder.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn over(folder: &Path, database: &str) -> anyhow::Result<Self> {
+        let arguments = [&["--listen", "127.0.0.1:0"], &REFUSALS[..]].concat();
+        Self::serving(folder, &arguments, &["--database", database])
+    }
+
     /// The same with the limit of refused credentials that a server has unless it is told otherwise.
     ///
     /// # Errors
     /// As [`Server::start`].
     pub fn strict(folder: &Path) -> anyhow::Result<Self> {
-        Self::serving(folder, &["--listen", "127.0.0.1:0"])
+        Self::serving(folder, &["--listen", "127.0.0.1:0"], &[])
     }
 
     /// The same at this address, of which port 0 is any that is free.
@@ -103,12 +117,14 @@ impl Server {
     /// # Errors
     /// As [`Server::start`].
     pub fn listening(folder: &Path, address: &str) -> anyhow::Result<Self> {
-        // Tests are refused more often than any client.
-        let refusals = ["--failures-per-minute", "100000"];
-        Self::serving(folder, &[&["--listen", address], &refusals[..]].concat())
+        Self::serving(
+            folder,
+            &[&["--listen", address], &REFUSALS[..]].concat(),
+            &[],
+        )
     }
 
-    fn serving(folder: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
+    fn serving(folder: &Path, arguments: &[&str], database: &[&str]) -> anyhow::Result<Self> {
         let log = File::options()
             .create(true)
             .append(true)
@@ -116,6 +132,7 @@ impl Server {
         let mut process = command(folder)?
             .arg("serve")
             .args(arguments)
+            .args(database)
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()?;
@@ -135,6 +152,7 @@ impl Server {
             process,
             url,
             folder: folder.to_owned(),
+            database: database.iter().map(ToString::to_string).collect(),
             lines,
         })
     }
@@ -178,7 +196,9 @@ impl Server {
     /// # Errors
     /// If the command does not make one.
     pub fn endpoint(&self, tenant: &str) -> anyhow::Result<Http> {
-        let made = json(&self.folder, &["credential", "create", tenant])?;
+        let mut arguments = vec!["credential", "create", tenant];
+        arguments.extend(self.database.iter().map(String::as_str));
+        let made = json(&self.folder, &arguments)?;
         Http::new(self.base(tenant), text(&made, "secret")?)
     }
 

@@ -22,8 +22,8 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub(super) fn open(common: &Common, make: bool) -> anyhow::Result<Self> {
-        let database = database::open(&common.database, make)?;
+    pub(super) async fn open(common: &Common, make: bool) -> anyhow::Result<Self> {
+        let database = database::open(&common.database, make).await?;
         Ok(Self {
             database,
             json: common.json,

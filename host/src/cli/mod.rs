@@ -53,8 +53,14 @@ Example:
 /// What every command takes.
 #[derive(Args)]
 struct Common {
-    /// Where everything is kept: a file, made when it is needed.
-    #[arg(long, global = true, value_name = "FILE", default_value = "scimlet.db")]
+    /// Where everything is kept: a file, made when it is needed, or a PostgreSQL database, as
+    /// postgres://USER@HOST/NAME; its password may come from PGPASSWORD.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE|URL",
+        default_value = "scimlet.db"
+    )]
     database: String,
     /// Print JSON for scripts instead of text; times are seconds since 1970.
     #[arg(long, global = true)]
@@ -119,20 +125,20 @@ impl Command {
     async fn run(self, common: &Common) -> anyhow::Result<()> {
         let open = |make| Context::open(common, make);
         match self {
-            Self::Serve(serve) => serve.run(&open(true)?).await,
+            Self::Serve(serve) => serve.run(&open(true).await?).await,
             Self::Tenant(tenant) => {
-                let context = open(tenant.makes_database())?;
+                let context = open(tenant.makes_database()).await?;
                 tenant.run(&context).await
             }
             Self::Profile(profile) => profile.run(common.json).await,
-            Self::Credential(credential) => credential.run(&open(false)?).await,
-            Self::IdentityProvider(provider) => provider.run(&open(false)?).await,
-            Self::User(user) => user.run(&open(false)?).await,
-            Self::Group(group) => group.run(&open(false)?).await,
-            Self::Reference(reference) => reference.run(&open(false)?).await,
-            Self::Events(events) => events.run(&open(false)?).await,
-            Self::Audit(audit) => audit.run(&open(false)?).await,
-            Self::Webhook(webhook) => webhook.run(&open(false)?).await,
+            Self::Credential(credential) => credential.run(&open(false).await?).await,
+            Self::IdentityProvider(provider) => provider.run(&open(false).await?).await,
+            Self::User(user) => user.run(&open(false).await?).await,
+            Self::Group(group) => group.run(&open(false).await?).await,
+            Self::Reference(reference) => reference.run(&open(false).await?).await,
+            Self::Events(events) => events.run(&open(false).await?).await,
+            Self::Audit(audit) => audit.run(&open(false).await?).await,
+            Self::Webhook(webhook) => webhook.run(&open(false).await?).await,
         }
     }
 }

@@ -5,6 +5,8 @@ pub mod bounds;
 pub mod chain;
 pub mod check;
 mod filter;
+pub mod postgres;
+mod sql;
 pub mod sqlite;
 
 use std::sync::Arc;

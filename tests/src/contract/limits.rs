@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use scimlet::store::{Draft, Node, Query, Refusal, Scalar, Write};
+use scimlet::store::{Direction, Draft, Node, Operator, Query, Refusal, Rejection, Scalar, Write};
 
 use super::Stores;
 use super::kit::*;
-use super::shelf::page;
+use super::shelf::{Shelf, page};
 
 fn is_too_many(refusal: &Refusal) -> bool {
     matches!(refusal, Refusal::TooMany(_))
@@ -125,4 +125,69 @@ pub async fn large_bodies(stores: Arc<dyn Stores>) {
     assert!(get(&*store, user("1")).await.expect("it is there").body == body);
     let hits = page(&*store, &query(Vec::new())).await.hits;
     assert!(hits[0].entry.body == body);
+}
+
+/// U+0000 is the one character that a store may refuse; what it takes it keeps.
+pub async fn nul_is_kept_or_invalid(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let whole = Draft {
+        body: "{}\0".into(),
+        ..draft(user("a\0b"), vec![term("x", text("a\0b"))])
+    };
+    let in_body = Draft {
+        body: "\0".into(),
+        ..plain(user("b"))
+    };
+    let in_term = draft(user("c"), vec![term("x", text("\0"))]);
+    for new in [whole, in_body, in_term] {
+        let key = new.key.clone();
+        let writes = vec![append("before"), insert(new.clone())];
+        match store.commit(AT, "tester".into(), writes).await {
+            Ok(_) => {
+                let kept = get(&*store, key.clone()).await.expect("it is there");
+                assert_eq!((kept.key, kept.body), (key, new.body));
+            }
+            Err(Rejection { write, reason }) => {
+                assert!(matches!(reason, Refusal::Invalid(_)), "{reason:?}");
+                assert_eq!((write, get(&*store, key).await), (1, None));
+            }
+        }
+    }
+}
+
+/// What a reader names is not there, or is found: it is never invalid.
+pub async fn nul_may_be_asked_for(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let texts = ["", "a", "a\u{1}", "ab", "b"].iter().enumerate();
+    let drafts =
+        texts.map(|(id, value)| draft(user(&id.to_string()), vec![term("x", text(value))]));
+    let shelf = Shelf::stock(&*store, drafts.collect(), Vec::new()).await;
+    let operators = [
+        Operator::Equal,
+        Operator::Less,
+        Operator::LessOrEqual,
+        Operator::Greater,
+        Operator::GreaterOrEqual,
+        Operator::Contains,
+        Operator::StartsWith,
+        Operator::EndsWith,
+    ];
+    for operator in operators {
+        for value in ["\0", "a\0", "a\0b", "b\0"] {
+            let node = compare("x", operator, text(value));
+            shelf.check(&*store, vec![node.clone()], None).await;
+            shelf.check(&*store, vec![node, Node::Negate], None).await;
+        }
+    }
+    for node in [
+        Node::Present("\0".into()),
+        linked(Direction::Outgoing, user("\0")),
+    ] {
+        shelf.check(&*store, vec![node], order("\0", false)).await;
+    }
+    assert_eq!(get(&*store, user("\0")).await, None);
+    assert!(!has(&*store, user("\0"), user("0")).await);
+    assert_eq!(counter(&*store, "\0").await, 0);
+    let links = linked_ids(&*store, user("\0"), Direction::Incoming, 9).await;
+    assert!(links.is_empty());
 }

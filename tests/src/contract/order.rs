@@ -24,7 +24,7 @@ pub async fn text_is_ordered_by_its_bytes(stores: Arc<dyn Stores>) {
         "Z",
         "",
         "é",
-        "a\0",
+        "a\u{1}",
         "aa",
         "\u{E000}",
         "\u{FFFF}",

@@ -281,8 +281,11 @@ impl Data {
     }
 
     fn missing_end(&self, ends: Vec<(u32, Key)>) -> Option<Rejected> {
-        let missing = ends.into_iter().find(|(_, end)| self.record(end).is_none());
-        missing.map(|(index, end)| (index, Refusal::Missing(end)))
+        let missing = ends
+            .into_iter()
+            .filter(|(_, end)| self.record(end).is_none());
+        let first = missing.min_by_key(|(index, end)| (*index, name(end)));
+        first.map(|(index, end)| (index, Refusal::Missing(end)))
     }
 
     /// The first write that wanted a unique term which another entry holds.

@@ -18,6 +18,7 @@ mod references;
 mod related;
 pub mod replace;
 pub mod retrieve;
+mod scan;
 mod secret;
 mod session;
 mod update;

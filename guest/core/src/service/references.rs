@@ -5,10 +5,9 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Session;
+use super::{Session, scan};
 use crate::error::Error;
-use crate::limits;
-use crate::store::{Draft, Key, Node, Operator, Query, Scalar, Term, Window, Write};
+use crate::store::{Draft, Key, Node, Operator, Scalar, Term, Write};
 use crate::text;
 
 const KIND: &str = "$reference";
@@ -63,34 +62,20 @@ pub(super) fn forget(session: &Session<'_>, email: &str) -> Result<Vec<Write>, E
 
 fn entries(session: &Session<'_>, email: &str) -> Result<Vec<(Key, Kept)>, Error> {
     let address = text::fold(email);
+    let filter = [Node::Compare {
+        path: ADDRESS.to_owned(),
+        operator: Operator::Equal,
+        value: Scalar::Text(digest(&[&address])),
+    }];
+    let entries = scan::entries(&session.ports, KIND, &filter, usize::MAX)?;
     let mut found = Vec::new();
-    let mut window = Window::Offset(0);
-    loop {
-        let page = session.ports.store.find(Query {
-            kind: KIND.to_owned(),
-            filter: vec![Node::Compare {
-                path: ADDRESS.to_owned(),
-                operator: Operator::Equal,
-                value: Scalar::Text(digest(&[&address])),
-            }],
-            order: None,
-            window,
-            limit: limits::SCAN_PAGE,
-            count: false,
+    for entry in entries {
+        let kept: Kept = serde_json::from_str(&entry.body).map_err(|error| {
+            Error::internal(format!("{} has a broken body: {error}", entry.key))
         })?;
-        let full = u32::try_from(page.hits.len()).is_ok_and(|n| n >= limits::SCAN_PAGE);
-        let last = page.hits.last().map(|(_, position)| position.clone());
-        for (entry, _) in page.hits {
-            let kept: Kept = serde_json::from_str(&entry.body).map_err(|error| {
-                Error::internal(format!("{} has a broken body: {error}", entry.key))
-            })?;
-            if text::fold(&kept.email) == address {
-                found.push((entry.key, kept));
-            }
-        }
-        match last {
-            Some(position) if full => window = Window::After(position),
-            _ => return Ok(found),
+        if text::fold(&kept.email) == address {
+            found.push((entry.key, kept));
         }
     }
+    Ok(found)
 }

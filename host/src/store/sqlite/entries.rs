@@ -92,6 +92,7 @@ impl Change<'_> {
 
     pub(super) fn remove(&mut self, removal: &Removal) -> Step<()> {
         let seq = self.expect(&removal.key, removal.version)?.seq;
+        self.forget_waiting(&removal.key);
         self.unlink_arriving(seq)?;
         for linkset in sweep::linksets(self.db, seq)? {
             sweep::retire_linkset(self.db, linkset)?;

@@ -1,16 +1,14 @@
-//! `find`: one page of the entries that match. The page's places (`seq` and value) are found from indexes alone; only
-//! then are the entries themselves loaded.
+//! `find`: one page of the entries that match.
 
 use rusqlite::{Connection, Row, params};
 
+use super::dialect::Lite;
 use super::fault::Step;
-use super::plan::{self, Plan};
-use super::position::Position;
-use super::predicate::Test;
-use super::rows::{self, Field, Kind, unsigned};
-use super::sql::Sql;
-use super::value::Stored;
-use crate::store::{Entry, Filter, Hit, Key, Page, Query, Refusal, Window, bounds};
+use super::rows::{self, unsigned};
+use crate::store::sql::{
+    COUNTED, FEW, Field, Names, Plan, Position, Search, Sql, Stored, Test, counted, window,
+};
+use crate::store::{Entry, Filter, Hit, Key, Page, Query, Refusal, bounds};
 
 /// One page, from one snapshot.
 pub(super) fn find(db: &Connection, tenant: i64, query: &Query, filter: Filter) -> Step<Page> {
@@ -24,118 +22,124 @@ pub(super) fn find(db: &Connection, tenant: i64, query: &Query, filter: Filter) 
     let Some(kind) = rows::kind(db, tenant, &query.kind)? else {
         return Ok(page);
     };
-    let test = Test::bind(db, tenant, kind.id, filter)?;
+    let test = bind(db, tenant, kind.id, filter)?;
     let search = Search {
-        db,
-        plan: Plan::choose(db, kind.id, test)?,
+        plan: choose(db, kind.id, test)?,
         kind,
         after,
         offset,
         limit: i64::from(query.limit),
     };
     if query.limit > 0 {
-        page.hits = search.load(&query.kind, search.places(query)?)?;
+        let places = places(db, &search, query)?;
+        page.hits = load(db, &query.kind, places)?;
     }
     if query.count {
-        page.total = Some(search.total()?);
+        page.total = Some(total(db, &search)?);
     }
     Ok(page)
 }
 
-/// The position behind which the page begins, or how many to skip.
-fn window(query: &Query) -> Step<(Option<Position>, i64)> {
-    let text = match &query.window {
-        Window::Offset(offset) => return Ok((None, i64::try_from(*offset).unwrap_or(i64::MAX))),
-        Window::After(text) => text,
+/// Looks up the names of a filter on entries of this kind.
+pub(super) fn bind(db: &Connection, tenant: i64, kind: i64, filter: Filter) -> Step<Test> {
+    let mut names = Names::default();
+    for path in filter.paths() {
+        if let Some(field) = rows::field(db, kind, path)? {
+            names.add_field(path.to_owned(), field);
+        }
+    }
+    for (relation, incoming) in filter.relations() {
+        let Some(seq) = rows::seq(db, tenant, &relation.other)? else {
+            continue;
+        };
+        let linkset = match incoming {
+            true => rows::linkset(db, seq, &relation.name)?,
+            false => None,
+        };
+        names.add_end(relation.other.clone(), relation.name.clone(), seq, linkset);
+    }
+    Ok(Test::bind::<Lite>(filter, &names))
+}
+
+/// The plan for entries of this kind.
+pub(super) fn choose(db: &Connection, kind: i64, test: Test) -> Step<Plan> {
+    let mut left = COUNTED;
+    let mut size = |leaf: &Sql, bound: usize| -> Step<Option<usize>> {
+        let bound = bound.min(left);
+        let found: i64 = counted(leaf.clone(), bound).one(db, |row| row.get(0))?;
+        let found = usize::try_from(found).unwrap_or(usize::MAX);
+        left = left.saturating_sub(found);
+        Ok((found <= bound).then_some(found))
     };
-    let position = Position::decode(text)?;
-    if query.order.is_some() != matches!(position, Position::Sorted(..)) {
-        return Err(
-            Refusal::Invalid("the position is of a query with another order".into()).into(),
-        );
+    for bound in FEW {
+        if let Some(plan) = Plan::collect::<Lite, _>(kind, &test, bound, &mut size)? {
+            return Ok(plan);
+        }
     }
-    Ok((Some(position), 0))
+    Ok(Plan::walk::<Lite>(kind, test))
 }
 
-/// What the parts of one search share.
-pub(super) struct Search<'db> {
-    pub(super) db: &'db Connection,
-    pub(super) plan: Plan,
-    pub(super) kind: Kind,
-    pub(super) after: Option<Position>,
-    pub(super) offset: i64,
-    pub(super) limit: i64,
+fn places(db: &Connection, search: &Search, query: &Query) -> Step<Vec<Position>> {
+    let Some(order) = &query.order else {
+        let sql = search.creation().bind(search.limit).bind(search.offset);
+        return Ok(sql.all(db, |row| Ok(Position::Created(row.get(0)?)))?);
+    };
+    let field = rows::field(db, search.kind.id, &order.path)?;
+    let field = field.unwrap_or(Field { id: 0, entries: 0 });
+    if search.plan.few {
+        let sql = search.sorted(&field, order.descending);
+        return page(db, sql, search.limit, search.offset);
+    }
+    walk(db, search, &field, order.descending)
 }
 
-impl Search<'_> {
-    fn places(&self, query: &Query) -> Step<Vec<Position>> {
-        let Some(order) = &query.order else {
-            return self.by_creation();
-        };
-        let field = rows::field(self.db, self.kind.id, &order.path)?;
-        let field = field.unwrap_or(Field { id: 0, entries: 0 });
-        if self.plan.few {
-            self.sorted(&field, order.descending)
+/// Walks the index.
+fn walk(db: &Connection, search: &Search, field: &Field, descending: bool) -> Step<Vec<Position>> {
+    let (mut places, mut skip) = (Vec::new(), search.offset);
+    for part in search.parts(field, descending) {
+        let wanted = search.limit - places.len() as i64;
+        if wanted == 0 {
+            break;
+        }
+        let found = page(db, part.sql(), wanted, skip)?;
+        skip = if found.is_empty() && skip > 0 {
+            skip - part.size().one(db, |row| row.get::<_, i64>(0))?
         } else {
-            self.walk(&field, order.descending)
-        }
-    }
-
-    fn by_creation(&self) -> Step<Vec<Position>> {
-        let sql = self.creation().bind(self.limit).bind(self.offset);
-        Ok(sql.all(self.db, |row| Ok(Position::Created(row.get(0)?)))?)
-    }
-
-    /// The matches in the order of creation; the limit and the offset are to be bound.
-    pub(super) fn creation(&self) -> Sql {
-        let after = match self.after {
-            Some(Position::Created(seq)) => seq,
-            _ => 0,
+            0
         };
-        Sql::new("SELECT x.seq FROM ")
-            .append(self.matching(self.plan.rows.clone()))
-            .text(" AND x.seq > ? ORDER BY x.seq LIMIT ? OFFSET ?")
-            .bind(after)
+        places.extend(found);
     }
+    Ok(places)
+}
 
-    /// The rows of `rows` that match.
-    pub(super) fn matching(&self, rows: Sql) -> Sql {
-        if self.plan.test.is_always() {
-            return rows;
-        }
-        rows.text(" AND ").append(self.plan.test.condition())
-    }
+fn page(db: &Connection, sql: Sql, limit: i64, offset: i64) -> Step<Vec<Position>> {
+    Ok(sql.bind(limit).bind(offset).all(db, read_place)?)
+}
 
-    fn total(&self) -> Step<u64> {
-        if self.plan.test.is_always() {
-            return Ok(unsigned(self.kind.entries));
-        }
-        let count = Sql::new("SELECT COUNT(*) FROM ");
-        let sql = match plan::exactly(&self.plan.test) {
-            Some(matches) => count.text("(").append(matches).text(")"),
-            None => count.append(self.matching(self.plan.rows.clone())),
-        };
-        Ok(sql.one(self.db, |row| row.get(0).map(unsigned))?)
-    }
+fn total(db: &Connection, search: &Search) -> Step<u64> {
+    Ok(match search.total() {
+        None => unsigned(search.kind.entries),
+        Some(count) => count.one(db, |row| row.get(0).map(unsigned))?,
+    })
+}
 
-    fn load(&self, kind: &str, places: Vec<Position>) -> Step<Vec<Hit>> {
-        let mut bytes = 0;
-        places
-            .into_iter()
-            .map(|place| {
-                let (Position::Created(seq) | Position::Sorted(seq, _)) = &place;
-                let entry = entry(self.db, kind, *seq)?;
-                bytes += entry.body.len();
-                if bytes > bounds::ANSWER_BYTES {
-                    return Err(Refusal::TooMany("bytes of the page".into()).into());
-                }
-                Ok(Hit {
-                    entry,
-                    position: place.encode(),
-                })
+fn load(db: &Connection, kind: &str, places: Vec<Position>) -> Step<Vec<Hit>> {
+    let mut bytes = 0;
+    places
+        .into_iter()
+        .map(|place| {
+            let (Position::Created(seq) | Position::Sorted(seq, _)) = &place;
+            let entry = entry(db, kind, *seq)?;
+            bytes += entry.body.len();
+            if bytes > bounds::ANSWER_BYTES {
+                return Err(Refusal::TooMany("bytes of the page".into()).into());
+            }
+            Ok(Hit {
+                entry,
+                position: place.encode(),
             })
-            .collect()
-    }
+        })
+        .collect()
 }
 
 fn entry(db: &Connection, kind: &str, seq: i64) -> rusqlite::Result<Entry> {
@@ -158,7 +162,7 @@ pub(super) fn read_entry(kind: &str, row: &Row<'_>) -> rusqlite::Result<Entry> {
 }
 
 /// A place from the columns seq and value.
-pub(super) fn read_place(row: &Row<'_>) -> rusqlite::Result<Position> {
+fn read_place(row: &Row<'_>) -> rusqlite::Result<Position> {
     Ok(Position::Sorted(
         row.get(0)?,
         row.get::<_, Option<Stored>>(1)?,

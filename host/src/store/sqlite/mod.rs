@@ -5,21 +5,17 @@
 //! at what others committed.
 
 mod commit;
+mod dialect;
 mod entries;
 mod fault;
 mod find;
 mod memo;
-mod order;
 mod outbox;
-mod plan;
-mod position;
-mod predicate;
 mod read;
 mod readers;
 mod relations;
 mod rows;
 mod schema;
-mod sql;
 mod store;
 mod sweep;
 mod tenants;

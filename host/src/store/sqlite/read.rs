@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::fault::Step;
 use super::find::read_entry;
-use super::position::{decode_link, encode_link};
 use super::rows::{self, unsigned};
+use crate::store::sql::{decode_link, encode_link};
 use crate::store::{
     Channel, Direction, Entry, Event, Key, Link, LinkPage, RecordedEvent, Refusal, bounds,
 };

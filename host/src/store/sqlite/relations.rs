@@ -44,7 +44,16 @@ impl Change<'_> {
         if !waiting.insert((name(&link.source), link.name.clone(), name(&link.target))) {
             return Err(Refusal::Taken(link.name.clone()).into());
         }
-        Ok(())
+        // Its source changes even if the link is taken away again before its end comes.
+        self.mark(&link.source)
+    }
+
+    /// Forgets the links that wait for an end and have this one at the other.
+    pub(super) fn forget_waiting(&mut self, end: &Key) {
+        let end = name(end);
+        for waiting in self.waiting.values_mut() {
+            waiting.retain(|(source, _, target)| *source != end && *target != end);
+        }
     }
 
     /// Makes the links that waited for this entry.

@@ -3,22 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::store::Key;
-
-/// A kind of entries in a tenant.
-pub(super) struct Kind {
-    /// What `entry` and `field` point at.
-    pub(super) id: i64,
-    /// How many entries it has.
-    pub(super) entries: i64,
-}
-
-/// A path of a kind.
-pub(super) struct Field {
-    /// What `term` points at.
-    pub(super) id: i64,
-    /// How many entries have a term of it.
-    pub(super) entries: i64,
-}
+use crate::store::sql::{Field, Kind};
 
 /// The kind of this name; `None` if the tenant is gone or never had an entry of it.
 pub(super) fn kind(db: &Connection, tenant: i64, name: &str) -> rusqlite::Result<Option<Kind>> {

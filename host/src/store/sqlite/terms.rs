@@ -8,7 +8,7 @@ use rusqlite::{ErrorCode, params};
 use super::commit::Change;
 use super::fault::{Fault, Step};
 use super::rows;
-use super::value::Stored;
+use crate::store::sql::Stored;
 use crate::store::{Refusal, Rejection, Term};
 
 /// By how much the numbers of entries rise, by the ids of kinds and fields.
@@ -45,10 +45,18 @@ impl Change<'_> {
             let write = wanted.write;
             added.push(self.take_away(wanted).map_err(failed(write))?);
         }
-        for wanted in added {
-            self.add(&wanted).map_err(failed(wanted.write))?;
+        let mut taken = Vec::new();
+        for wanted in &added {
+            let found = self.add(wanted, &added).map_err(failed(wanted.write))?;
+            taken.extend(found);
         }
-        Ok(())
+        match taken.into_iter().min() {
+            None => Ok(()),
+            Some((write, path)) => Err(Rejection {
+                write,
+                reason: Refusal::Taken(path),
+            }),
+        }
     }
 
     /// What was inserted or replaced, in the order of the writes.
@@ -135,20 +143,35 @@ impl Change<'_> {
         }
     }
 
-    fn add(&self, wanted: &Wanted) -> Step<()> {
+    /// Adds what is new; the unique terms that another entry holds, each with the later of the writes that set it.
+    fn add(&self, wanted: &Wanted, all: &[Wanted]) -> Step<Vec<(u32, String)>> {
         let mut insert = self
             .db
             .prepare_cached("INSERT INTO term VALUES (?, ?, ?, ?)")?;
+        let mut taken = Vec::new();
         for ((field, value), unique) in &wanted.terms {
             match insert.execute(params![field, value, wanted.seq, unique]) {
                 Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                     let path = wanted.paths.get(field).cloned().unwrap_or_default();
-                    return Err(Refusal::Taken(path).into());
+                    let holder = self.holder(*field, value)?;
+                    let holder = all.iter().find(|other| other.seq == holder);
+                    let set = holder.map_or(0, |other| other.write);
+                    taken.push((set.max(wanted.write), path));
                 }
-                result => result?,
-            };
+                result => {
+                    result?;
+                }
+            }
         }
-        Ok(())
+        Ok(taken)
+    }
+
+    /// The entry that holds a unique term.
+    fn holder(&self, field: i64, value: &Stored) -> Step<i64> {
+        let mut holder = self
+            .db
+            .prepare_cached("SELECT seq FROM term WHERE field = ? AND value = ? AND is_unique")?;
+        Ok(holder.query_row(params![field, value], |row| row.get(0))?)
     }
 
     /// Removes all terms of an entry that goes.

@@ -27,15 +27,13 @@ pub use references::{Reference, add_reference, references};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Session, Visit};
+use super::{Session, Visit, scan};
 use crate::error::{Error, ErrorKind};
 use crate::port::{Caller, Origin, Ports};
-use crate::store::{Draft, Entry, Key, Query, Refusal, Window, Write};
+use crate::store::{Draft, Entry, Key, Refusal, Write};
 
 /// Who events name as the cause of what is done here.
 const ACTOR: &str = "admin";
-/// Entries read in one call.
-const PAGE: u32 = 500;
 
 /// Why something was not done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -123,25 +121,7 @@ fn entries<const N: usize>(
 
 /// All entries of a kind, in the order of creation.
 fn all(ports: &Ports<'_>, kind: &str) -> Result<Vec<Entry>, Problem> {
-    let mut found = Vec::new();
-    let mut window = Window::Offset(0);
-    loop {
-        let page = ports.store.find(Query {
-            kind: kind.to_owned(),
-            filter: Vec::new(),
-            order: None,
-            window,
-            limit: PAGE,
-            count: false,
-        })?;
-        let full = u32::try_from(page.hits.len()).is_ok_and(|n| n >= PAGE);
-        let last = page.hits.last().map(|(_, position)| position.clone());
-        found.extend(page.hits.into_iter().map(|(entry, _)| entry));
-        match last {
-            Some(position) if full => window = Window::After(position),
-            _ => return Ok(found),
-        }
-    }
+    Ok(scan::entries(ports, kind, &[], usize::MAX)?)
 }
 
 fn commit(ports: &Ports<'_>, writes: Vec<Write>) -> Result<Vec<(Key, u64)>, Problem> {

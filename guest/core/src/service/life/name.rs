@@ -10,8 +10,8 @@ use crate::profile::Users;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
-use crate::service::{Session, related};
-use crate::store::{Direction, Key, Node, Operator, Query, Term, Window};
+use crate::service::{Session, related, scan};
+use crate::store::{Direction, Key, Node, Operator, Term};
 use crate::text;
 
 /// The link from somebody whom a changed userName made to whom the identity provider knows.
@@ -90,33 +90,17 @@ pub(in crate::service) fn having(
     let known = session.admission.index.complete(of.name());
     let term = terms.into_iter().find(|term| term.path == name);
     let filter = term.filter(|term| known.contains(&term.path)).map(compared);
-    let mut window = Window::Offset(0);
-    let mut read = 0;
-    loop {
-        let page = session.ports.store.find(Query {
-            kind: of.name().to_owned(),
-            filter: filter.iter().cloned().collect(),
-            order: None,
-            window,
-            limit: limits::SCAN_PAGE,
-            count: false,
-        })?;
-        let full = u32::try_from(page.hits.len()).is_ok_and(|n| n >= limits::SCAN_PAGE);
-        let last = page.hits.last().map(|(_, position)| position.clone());
-        read += page.hits.len();
-        for (entry, _) in page.hits {
-            let resource = Resource::from_entry(entry)?;
-            if known_by(of, name, &resource.content) == known_by(of, name, &wanted) {
-                return Ok(Some(resource));
-            }
-        }
-        match last {
-            Some(position) if full && read < limits::SCAN_ENTRIES => {
-                window = Window::After(position);
-            }
-            _ => return Ok(None),
+    let bound = limits::SCAN_ENTRIES;
+    let entries = scan::entries(&session.ports, of.name(), filter.as_slice(), bound)?;
+    let is_wanted =
+        |resource: &Resource| known_by(of, name, &resource.content) == known_by(of, name, &wanted);
+    for entry in entries {
+        let resource = Resource::from_entry(entry)?;
+        if is_wanted(&resource) {
+            return Ok(Some(resource));
         }
     }
+    Ok(None)
 }
 
 fn compared(term: Term) -> Node {

@@ -4,16 +4,15 @@
 //! Few candidates are sorted. Many are walked along the index of the path in two parts, the entries with a value and
 //! those without, each in its own order.
 
-use super::fault::Step;
-use super::find::{Search, read_place};
+use super::names::Field;
 use super::plan;
 use super::position::Position;
-use super::rows::Field;
-use super::sql::Sql;
+use super::search::Search;
+use super::statement::Sql;
 use super::value::Stored;
 
 /// A part of a walk: the rows, the columns seq and value of each, and their order.
-pub(super) struct Part {
+pub(in crate::store) struct Part {
     rows: Sql,
     columns: &'static str,
     order: &'static str,
@@ -21,36 +20,40 @@ pub(super) struct Part {
 
 impl Part {
     /// The part in its order; the limit and the offset are to be bound.
-    pub(super) fn sql(&self) -> Sql {
+    pub(in crate::store) fn sql(&self) -> Sql {
         Sql::new(self.columns)
             .append(self.rows.clone())
             .text(self.order)
     }
+
+    /// How many rows it has.
+    pub(in crate::store) fn size(self) -> Sql {
+        Sql::new("SELECT COUNT(*) FROM ").append(self.rows)
+    }
 }
 
-impl Search<'_> {
-    /// Sorts the candidates.
-    pub(super) fn sorted(&self, field: &Field, descending: bool) -> Step<Vec<Position>> {
+impl Search {
+    /// The candidates, sorted: the columns seq and value; the limit and the offset are to be bound.
+    pub(in crate::store) fn sorted(&self, field: &Field, descending: bool) -> Sql {
         let value = "(SELECT o.value FROM term o WHERE o.seq = x.seq AND o.field = ? ORDER BY o.value LIMIT 1)";
         let order = match descending {
             false => " ORDER BY v IS NULL, v, seq LIMIT ? OFFSET ?",
             true => " ORDER BY v IS NOT NULL, v DESC, seq LIMIT ? OFFSET ?",
         };
-        let sql = Sql::new("SELECT seq, v FROM (SELECT x.seq AS seq, ")
+        Sql::new("SELECT seq, v FROM (SELECT x.seq AS seq, ")
             .text(value)
             .bind(field.id)
             .text(" AS v FROM ")
             .append(self.matching(self.plan.rows.clone()))
-            .text(") WHERE ")
+            .text(") AS candidate WHERE ")
             .append(self.behind(descending))
-            .text(order);
-        self.page(sql, self.limit, self.offset)
+            .text(order)
     }
 
     /// The condition on `v` and `seq` for what comes behind the position.
     fn behind(&self, descending: bool) -> Sql {
         let Some(Position::Sorted(seq, value)) = &self.after else {
-            return Sql::new("1");
+            return Sql::new("TRUE");
         };
         let sql = match (value, descending) {
             (Some(_), false) => "(v > ? OR (v = ? AND seq > ?) OR v IS NULL)",
@@ -65,27 +68,8 @@ impl Search<'_> {
         }
     }
 
-    /// Walks the index.
-    pub(super) fn walk(&self, field: &Field, descending: bool) -> Step<Vec<Position>> {
-        let (mut places, mut skip) = (Vec::new(), self.offset);
-        for part in self.parts(field, descending) {
-            let wanted = self.limit - places.len() as i64;
-            if wanted == 0 {
-                break;
-            }
-            let found = self.page(part.sql(), wanted, skip)?;
-            skip = if found.is_empty() && skip > 0 {
-                skip - self.size(part.rows)?
-            } else {
-                0
-            };
-            places.extend(found);
-        }
-        Ok(places)
-    }
-
     /// The parts that lie behind the position, in their order.
-    pub(super) fn parts(&self, field: &Field, descending: bool) -> Vec<Part> {
+    pub(in crate::store) fn parts(&self, field: &Field, descending: bool) -> Vec<Part> {
         let valued = |after| Some(self.valued(field, after, descending));
         // An index lists who has a value, not who has none: look for those only where there are some.
         let lacking = field.entries < self.kind.entries;
@@ -130,24 +114,15 @@ impl Search<'_> {
 
     fn valueless(&self, field: &Field, after: i64) -> Part {
         let rows = plan::of_kind(self.kind.id)
-            .text(" AND NOT EXISTS(SELECT 1 FROM term o WHERE o.seq = x.seq AND o.field = ?)")
+            .text(" AND NOT EXISTS(SELECT 1 FROM term o WHERE o.seq = x.seq AND o.field = ?")
             .bind(field.id)
-            .text(" AND x.seq > ?")
+            .text(self.plan.probe)
+            .text(") AND x.seq > ?")
             .bind(after);
         Part {
             rows: self.matching(rows),
-            columns: "SELECT x.seq, NULL FROM ",
+            columns: "SELECT x.seq, CAST(NULL AS TEXT) FROM ",
             order: " ORDER BY x.seq LIMIT ? OFFSET ?",
         }
-    }
-
-    fn size(&self, rows: Sql) -> Step<i64> {
-        Ok(Sql::new("SELECT COUNT(*) FROM ")
-            .append(rows)
-            .one(self.db, |row| row.get(0))?)
-    }
-
-    fn page(&self, sql: Sql, limit: i64, offset: i64) -> Step<Vec<Position>> {
-        Ok(sql.bind(limit).bind(offset).all(self.db, read_place)?)
     }
 }

@@ -8,7 +8,7 @@ use crate::store::{Direction, Refusal, Scalar};
 
 /// Where a hit stands in the order of its query.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Position {
+pub(in crate::store) enum Position {
     /// In the order of creation.
     Created(i64),
     /// In an order by value: the entry's value, if it has one.
@@ -16,7 +16,7 @@ pub(super) enum Position {
 }
 
 impl Position {
-    pub(super) fn encode(&self) -> String {
+    pub(in crate::store) fn encode(&self) -> String {
         let mut bytes = Vec::with_capacity(16);
         let (tag, seq) = match self {
             Position::Created(seq) => (b'c', seq),
@@ -37,7 +37,7 @@ impl Position {
         BASE64URL_NOPAD.encode(&bytes)
     }
 
-    pub(super) fn decode(text: &str) -> Result<Position, Refusal> {
+    pub(in crate::store) fn decode(text: &str) -> Result<Position, Refusal> {
         let bytes = BASE64URL_NOPAD
             .decode(text.as_bytes())
             .map_err(|_| none())?;
@@ -55,14 +55,14 @@ impl Position {
 }
 
 /// The text for the place behind a link; `number` is the row at its other end.
-pub(super) fn encode_link(direction: Direction, number: i64) -> String {
+pub(in crate::store) fn encode_link(direction: Direction, number: i64) -> String {
     let mut bytes = vec![link_tag(direction)];
     bytes.extend(number.to_be_bytes());
     BASE64URL_NOPAD.encode(&bytes)
 }
 
 /// The row at the other end of the link behind which to go on.
-pub(super) fn decode_link(direction: Direction, text: &str) -> Result<i64, Refusal> {
+pub(in crate::store) fn decode_link(direction: Direction, text: &str) -> Result<i64, Refusal> {
     let bytes = BASE64URL_NOPAD
         .decode(text.as_bytes())
         .map_err(|_| none())?;

@@ -1,0 +1,257 @@
+//! The writes applied in memory to what was loaded. This asks nobody and changes nothing outside; what may only be judged
+//! after the last write (ends of links, unique terms) is judged by [`Change::of`] at its end, as far as memory can.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::links::Links;
+use super::load::{Before, Loaded};
+use super::{Name, name};
+use crate::store::sql::Stored;
+use crate::store::{
+    Adjustment, Draft, Event, Key, Refusal, Rejection, Removal, Replacement, Term, Write,
+};
+
+/// An entry that is there now.
+pub(super) struct Held<'w> {
+    pub(super) seq: i64,
+    /// The version before the commit; 0 if this commit inserted the entry.
+    pub(super) before: i64,
+    /// Whether the version rises.
+    pub(super) changed: bool,
+    /// A new body.
+    pub(super) body: Option<&'w str>,
+    /// The terms it is to have, and the write that said so.
+    pub(super) terms: Option<(u32, &'w [Term])>,
+}
+
+impl From<&Before> for Held<'_> {
+    fn from(before: &Before) -> Self {
+        Held {
+            seq: before.seq,
+            before: before.version,
+            changed: false,
+            body: None,
+            terms: None,
+        }
+    }
+}
+
+/// What a commit comes to.
+pub(super) struct Change<'w> {
+    /// What was there.
+    pub(super) loaded: Loaded,
+    /// What is there now.
+    pub(super) entries: BTreeMap<Name, Held<'w>>,
+    /// The kinds and rows of the loaded entries that went.
+    pub(super) removed: Vec<(&'w str, i64)>,
+    pub(super) links: Links,
+    pub(super) counters: BTreeMap<&'w str, i64>,
+    pub(super) events: Vec<&'w Event>,
+    /// About whom bodies are emptied, and how many events of the commit come before that.
+    pub(super) redacted: Vec<(&'w Key, usize)>,
+    /// The number of the write that is being applied.
+    write: u32,
+    /// Numbers for new entries.
+    seqs: std::vec::IntoIter<i64>,
+}
+
+impl<'w> Change<'w> {
+    /// Applies the writes. Beside the change comes the fault that is found after the last write, if one is: PostgreSQL may
+    /// find an earlier write's.
+    pub(super) fn of(
+        writes: &'w [Write],
+        mut loaded: Loaded,
+    ) -> Result<(Change<'w>, Option<Rejection>), Rejection> {
+        let seqs = std::mem::take(&mut loaded.seqs).into_iter();
+        let held = |(name, before): (&Name, &Before)| (name.clone(), Held::from(before));
+        let mut change = Change {
+            entries: loaded.entries.iter().map(held).collect(),
+            removed: Vec::new(),
+            links: Links::new(&loaded),
+            counters: BTreeMap::new(),
+            events: Vec::new(),
+            redacted: Vec::new(),
+            write: 0,
+            seqs,
+            loaded,
+        };
+        for (index, write) in (0u32..).zip(writes) {
+            change.write = index;
+            let applied = change.apply(write);
+            applied.map_err(|reason| Rejection {
+                write: index,
+                reason,
+            })?;
+        }
+        let faults = [change.missing_end(), change.taken_twice()];
+        let first = faults.into_iter().flatten().min_by_key(|fault| fault.write);
+        Ok((change, first))
+    }
+
+    fn apply(&mut self, write: &'w Write) -> Result<(), Refusal> {
+        match write {
+            Write::Insert(draft) => self.insert(draft)?,
+            Write::Replace(replacement) => self.replace(replacement)?,
+            Write::Remove(removal) => self.remove(removal)?,
+            Write::Expect(expectation) => {
+                self.expect(&expectation.key, Some(expectation.version))?;
+            }
+            Write::Link(links) => {
+                for link in links {
+                    self.links.link(link, self.write)?;
+                    self.mark(&name(&link.source));
+                }
+            }
+            Write::Unlink(links) => {
+                for link in links {
+                    self.links.unlink(link)?;
+                    self.mark(&name(&link.source));
+                }
+            }
+            Write::UnlinkAll(set) => {
+                let source = name(&set.source);
+                if self.links.unlink_all(&(source.clone(), set.name.clone())) {
+                    self.mark(&source);
+                }
+            }
+            Write::Adjust(adjustment) => self.adjust(adjustment)?,
+            Write::Append(event) => self.events.push(event),
+            Write::Redact(subject) => self.redacted.push((subject, self.events.len())),
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, draft: &'w Draft) -> Result<(), Refusal> {
+        let name = name(&draft.key);
+        if self.entries.contains_key(&name) {
+            return Err(Refusal::Taken("id".into()));
+        }
+        let lacking = || Refusal::Unavailable("too few numbers were taken".into());
+        let held = Held {
+            seq: self.seqs.next().ok_or_else(lacking)?,
+            before: 0,
+            changed: true,
+            body: Some(&draft.body),
+            terms: Some((self.write, &draft.terms)),
+        };
+        self.entries.insert(name, held);
+        Ok(())
+    }
+
+    fn replace(&mut self, replacement: &'w Replacement) -> Result<(), Refusal> {
+        let (write, draft) = (self.write, &replacement.draft);
+        let held = self.expect(&draft.key, Some(replacement.version))?;
+        held.changed = true;
+        held.body = Some(&draft.body);
+        held.terms = Some((write, &draft.terms));
+        Ok(())
+    }
+
+    /// The entry, unless it is not there or had another version before this commit.
+    fn expect(&mut self, key: &Key, version: Option<u64>) -> Result<&mut Held<'w>, Refusal> {
+        let Some(held) = self.entries.get_mut(&name(key)) else {
+            return Err(Refusal::Missing(key.clone()));
+        };
+        if version.is_some_and(|version| i64::try_from(version) != Ok(held.before)) {
+            return Err(Refusal::Stale(key.clone()));
+        }
+        Ok(held)
+    }
+
+    fn remove(&mut self, removal: &'w Removal) -> Result<(), Refusal> {
+        let held = self.expect(&removal.key, removal.version)?;
+        if held.before > 0 {
+            let seq = held.seq;
+            self.removed.push((&removal.key.kind, seq));
+        }
+        let name = name(&removal.key);
+        self.entries.remove(&name);
+        for source in self.links.take_away(&name) {
+            self.mark(&source);
+        }
+        Ok(())
+    }
+
+    fn mark(&mut self, name: &Name) {
+        if let Some(held) = self.entries.get_mut(name) {
+            held.changed = true;
+        }
+    }
+
+    /// Below 0 it stays at 0. Only a rise is held against the ceiling, so that seats can be given back under a ceiling
+    /// that was lowered.
+    fn adjust(&mut self, adjustment: &'w Adjustment) -> Result<(), Refusal> {
+        let counter = adjustment.counter.as_str();
+        let loaded = || self.loaded.counters.get(counter).copied().unwrap_or(0);
+        let old = self.counters.get(counter).copied().unwrap_or_else(loaded);
+        let ceiling = i64::try_from(adjustment.ceiling.unwrap_or(u64::MAX)).unwrap_or(i64::MAX);
+        match old.checked_add(adjustment.by).map(|new| new.max(0)) {
+            Some(new) if new <= ceiling || adjustment.by < 0 => {
+                self.counters.insert(counter, new);
+                Ok(())
+            }
+            _ => Err(Refusal::OverCeiling(counter.to_owned())),
+        }
+    }
+
+    /// Both ends of every link that was made must be there; the first write with one that is not.
+    fn missing_end(&self) -> Option<Rejection> {
+        let ends = self.links.ends.iter();
+        let missing = ends.filter(|(end, _)| !self.entries.contains_key(*end));
+        let (end, write) = missing.min_by_key(|(end, write)| (**write, *end))?;
+        Some(Rejection {
+            write: *write,
+            reason: Refusal::Missing(super::key(end.clone())),
+        })
+    }
+
+    /// Two entries of this commit that want one unique term; the first write that wants it second.
+    fn taken_twice(&self) -> Option<Rejection> {
+        let mut seen = BTreeSet::new();
+        for wanted in self.wanted() {
+            let unique = wanted.terms.iter().filter(|term| term.unique);
+            let unique: BTreeSet<(&str, Stored)> = unique
+                .map(|term| (term.path.as_str(), term.value.clone().into()))
+                .collect();
+            for (path, value) in unique {
+                if !seen.insert((wanted.kind, path, value)) {
+                    return Some(Rejection {
+                        write: wanted.write,
+                        reason: Refusal::Taken(path.to_owned()),
+                    });
+                }
+            }
+        }
+        None
+    }
+
+    /// The terms of what was inserted or replaced, in the order of the writes.
+    pub(super) fn wanted(&self) -> Vec<Wanted<'_>> {
+        let all = self.entries.iter().filter_map(Wanted::of);
+        let mut all: Vec<_> = all.collect();
+        all.sort_by_key(|wanted| wanted.write);
+        all
+    }
+}
+
+/// One entry's terms as they are to be.
+pub(super) struct Wanted<'a> {
+    /// The write that said so.
+    pub(super) write: u32,
+    pub(super) kind: &'a str,
+    pub(super) seq: i64,
+    pub(super) terms: &'a [Term],
+}
+
+impl<'a> Wanted<'a> {
+    /// `None` if the entry keeps its terms.
+    fn of((name, held): (&'a Name, &'a Held<'_>)) -> Option<Wanted<'a>> {
+        let (write, terms) = held.terms?;
+        Some(Wanted {
+            write,
+            kind: &name.0,
+            seq: held.seq,
+            terms,
+        })
+    }
+}

@@ -1,0 +1,293 @@
+//! Locking what a commit is about, and loading it. A statement that follows a lock sees all that was committed before the
+//! lock was had, so what is loaded here stays as it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::demand::{Demand, Hold};
+use super::{LinkName, Name, SetName};
+use crate::store::postgres::fault::Step;
+use crate::store::postgres::read::place;
+use crate::store::postgres::session::Session;
+
+/// An entry before the commit.
+#[derive(Clone, Copy)]
+pub(super) struct Before {
+    pub(super) seq: i64,
+    pub(super) version: i64,
+}
+
+/// The terms of one entry: field and value as it is kept, and whether unique.
+pub(super) type Terms = BTreeMap<(i64, String), bool>;
+
+/// What there is, as far as the commit is about it.
+#[derive(Default)]
+pub(super) struct Loaded {
+    pub(super) entries: BTreeMap<Name, Before>,
+    /// The links that are there, with the rows of their ends.
+    pub(super) links: BTreeMap<LinkName, (i64, i64)>,
+    /// The emptied sets that have links besides those above.
+    pub(super) others: BTreeSet<SetName>,
+    pub(super) counters: BTreeMap<String, i64>,
+    pub(super) terms: BTreeMap<i64, Terms>,
+    /// Rows and versions of the entries that are to keep them and are not locked.
+    pub(super) expected: Vec<(i64, i64)>,
+    /// For the entries that are inserted.
+    pub(super) seqs: Vec<i64>,
+}
+
+/// Locks and loads.
+pub(super) async fn load(session: &Session, tenant: i64, demand: &Demand) -> Step<Loaded> {
+    let mut loaded = Loaded::default();
+    for (hold, names) in demand.runs() {
+        lock(session, tenant, hold, &names, &mut loaded.entries).await?;
+    }
+    // One that was removed and made anew while its lock was waited for is found at the second look.
+    let absent = |name: &Name| !loaded.entries.contains_key(name);
+    let absent: Vec<&Name> = demand.holds.keys().filter(|name| absent(name)).collect();
+    if absent.len() > demand.inserts {
+        let hold = demand.holds.values().max().copied();
+        let hold = hold.unwrap_or(Hold::There);
+        lock(session, tenant, hold, &absent, &mut loaded.entries).await?;
+    }
+    let sources = arriving(session, tenant, demand, &mut loaded).await?;
+    loaded.expected = expected(demand, &loaded.entries, &sources);
+    links(session, demand, &mut loaded).await?;
+    others(session, demand, &mut loaded).await?;
+    terms(session, demand, &mut loaded).await?;
+    counters(session, tenant, demand, &mut loaded).await?;
+    loaded.seqs = seqs(session, demand.inserts).await?;
+    Ok(loaded)
+}
+
+/// Rows and versions of what is expected and neither locked from the beginning nor as a source of links that go.
+fn expected(
+    demand: &Demand,
+    entries: &BTreeMap<Name, Before>,
+    sources: &BTreeSet<Name>,
+) -> Vec<(i64, i64)> {
+    let is_held = |name: &Name| demand.holds.get(name) >= Some(&Hold::Changed);
+    let is_locked = |name: &Name| is_held(name) || sources.contains(name);
+    let expected = demand.expected.iter().filter(|name| !is_locked(name));
+    let entries = expected.filter_map(|name| entries.get(name));
+    entries.map(|before| (before.seq, before.version)).collect()
+}
+
+async fn lock(
+    session: &Session,
+    tenant: i64,
+    hold: Hold,
+    names: &[&Name],
+    entries: &mut BTreeMap<Name, Before>,
+) -> Step<()> {
+    let kinds: Vec<&str> = names.iter().map(|(kind, _)| kind.as_str()).collect();
+    let ids: Vec<&str> = names.iter().map(|(_, id)| id.as_str()).collect();
+    let rows = session
+        .rows(statement(hold), &[&tenant, &kinds, &ids])
+        .await?;
+    for row in rows {
+        let before = Before {
+            seq: row.get("seq"),
+            version: row.get("version"),
+        };
+        entries.insert((row.get("kind"), row.get("id")), before);
+    }
+    Ok(())
+}
+
+/// Locks rows in the order of the keys given.
+fn statement(hold: Hold) -> &'static str {
+    macro_rules! lock {
+        ($strength:literal) => {
+            concat!(
+                "SELECT k.name AS kind, e.id, e.seq, e.version
+                 FROM unnest($2::TEXT[], $3::TEXT[]) WITH ORDINALITY AS w(kind, id, place)
+                 JOIN kind k ON k.tenant = $1 AND k.name = w.kind
+                 JOIN entry e ON e.kind = k.id AND e.id = w.id
+                 ORDER BY w.place ",
+                $strength
+            )
+        };
+    }
+    match hold {
+        Hold::Unchanged => lock!(""),
+        Hold::There => lock!("FOR KEY SHARE OF e"),
+        Hold::Changed => lock!("FOR NO KEY UPDATE OF e"),
+        Hold::Removed => lock!("FOR UPDATE OF e"),
+    }
+}
+
+/// Links that arrive at entries that are removed: their sources change. Nobody adds one any more, but until the sources
+/// are locked somebody may take one away, so that it looks again after locking. Returns the sources that it locked.
+async fn arriving(
+    session: &Session,
+    tenant: i64,
+    demand: &Demand,
+    loaded: &mut Loaded,
+) -> Step<BTreeSet<Name>> {
+    let removed = demand.removed.iter();
+    let targets: BTreeMap<i64, &Name> = removed
+        .filter_map(|name| Some((loaded.entries.get(name)?.seq, name)))
+        .collect();
+    let mut locked = BTreeSet::new();
+    if targets.is_empty() {
+        return Ok(locked);
+    }
+    loop {
+        let found = sources(session, &targets).await?;
+        let fresh: BTreeSet<&Name> = found.iter().map(|((source, ..), _)| source).collect();
+        let is_held = |name: &Name| demand.holds.get(name) >= Some(&Hold::Changed);
+        let fresh = fresh.into_iter().filter(|name| !is_held(name));
+        let fresh: Vec<Name> = fresh
+            .filter(|name| !locked.contains(*name))
+            .cloned()
+            .collect();
+        if fresh.is_empty() {
+            loaded.links.extend(found);
+            return Ok(locked);
+        }
+        let names: Vec<&Name> = fresh.iter().collect();
+        lock(session, tenant, Hold::Changed, &names, &mut loaded.entries).await?;
+        locked.extend(fresh);
+    }
+}
+
+async fn sources(
+    session: &Session,
+    targets: &BTreeMap<i64, &Name>,
+) -> Step<Vec<(LinkName, (i64, i64))>> {
+    let seqs: Vec<i64> = targets.keys().copied().collect();
+    let rows = session
+        .rows(
+            "SELECT k.name AS kind, e.id, s.name, s.source, l.target
+         FROM link l JOIN linkset s ON s.id = l.linkset
+         JOIN entry e ON e.seq = s.source JOIN kind k ON k.id = e.kind
+         WHERE l.target = ANY($1)",
+            &[&seqs],
+        )
+        .await?;
+    let mut links = Vec::new();
+    for row in rows {
+        let (source, target): (i64, i64) = (row.get("source"), row.get("target"));
+        if let Some(name) = targets.get(&target) {
+            let link = (
+                (row.get("kind"), row.get("id")),
+                row.get("name"),
+                (*name).clone(),
+            );
+            links.push((link, (source, target)));
+        }
+    }
+    Ok(links)
+}
+
+/// Which of the links that the writes name are there.
+async fn links(session: &Session, demand: &Demand, loaded: &mut Loaded) -> Step<()> {
+    let ends = |link: &LinkName| -> Option<(i64, i64)> {
+        let source = loaded.entries.get(&link.0)?.seq;
+        Some((source, loaded.entries.get(&link.2)?.seq))
+    };
+    let named = demand.links.iter();
+    let named: Vec<(&LinkName, (i64, i64))> =
+        named.filter_map(|link| Some((link, ends(link)?))).collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    let sources: Vec<i64> = named.iter().map(|(_, ends)| ends.0).collect();
+    let names: Vec<&str> = named.iter().map(|(link, _)| link.1.as_str()).collect();
+    let targets: Vec<i64> = named.iter().map(|(_, ends)| ends.1).collect();
+    let places: Vec<i64> = (0..named.len() as i64).collect();
+    let rows = session.rows(
+        "SELECT w.place
+         FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::BIGINT[]) AS w(source, name, target, place)
+         JOIN linkset s ON s.source = w.source AND s.name = w.name
+         JOIN link l ON l.linkset = s.id AND l.target = w.target",
+        &[&sources, &names, &targets, &places],
+    ).await?;
+    for row in rows {
+        if let Some((link, ends)) = named.get(place(&row)) {
+            loaded.links.insert((*link).clone(), *ends);
+        }
+    }
+    Ok(())
+}
+
+/// Which of the sets that are emptied have links besides those that are loaded.
+async fn others(session: &Session, demand: &Demand, loaded: &mut Loaded) -> Step<()> {
+    let sets = demand.sets.iter();
+    let sets: Vec<(&SetName, i64, i64)> = sets
+        .filter_map(|set| {
+            let source = loaded.entries.get(&set.0)?.seq;
+            let known = |link: &&LinkName| link.0 == set.0 && link.1 == set.1;
+            let known = loaded.links.keys().filter(known).count();
+            Some((set, source, known as i64))
+        })
+        .collect();
+    if sets.is_empty() {
+        return Ok(());
+    }
+    let sources: Vec<i64> = sets.iter().map(|(_, source, _)| *source).collect();
+    let names: Vec<&str> = sets.iter().map(|(set, ..)| set.1.as_str()).collect();
+    let known: Vec<i64> = sets.iter().map(|(.., known)| *known).collect();
+    let places: Vec<i64> = (0..sets.len() as i64).collect();
+    let rows = session.rows(
+        "SELECT w.place
+         FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::BIGINT[]) AS w(source, name, known, place)
+         JOIN linkset s ON s.source = w.source AND s.name = w.name
+         WHERE (SELECT COUNT(*) FROM (
+           SELECT 1 FROM link l WHERE l.linkset = s.id LIMIT w.known + 1) AS found) > w.known",
+        &[&sources, &names, &known, &places],
+    ).await?;
+    for row in rows {
+        if let Some((set, ..)) = sets.get(place(&row)) {
+            loaded.others.insert((*set).clone());
+        }
+    }
+    Ok(())
+}
+
+async fn terms(session: &Session, demand: &Demand, loaded: &mut Loaded) -> Step<()> {
+    let rewritten = demand.rewritten.iter();
+    let seqs: Vec<i64> = rewritten
+        .filter_map(|name| Some(loaded.entries.get(name)?.seq))
+        .collect();
+    if seqs.is_empty() {
+        return Ok(());
+    }
+    let sql = "SELECT seq, field, value, is_unique FROM term WHERE seq = ANY($1)";
+    for row in session.rows(sql, &[&seqs]).await? {
+        let terms = loaded.terms.entry(row.get("seq")).or_default();
+        terms.insert((row.get("field"), row.get("value")), row.get("is_unique"));
+    }
+    Ok(())
+}
+
+async fn counters(
+    session: &Session,
+    tenant: i64,
+    demand: &Demand,
+    loaded: &mut Loaded,
+) -> Step<()> {
+    if demand.counters.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = demand.counters.iter().map(String::as_str).collect();
+    let make = "INSERT INTO counter(tenant, name, value) SELECT $1, name, 0 FROM unnest($2::TEXT[]) AS w(name)
+                ORDER BY name ON CONFLICT DO NOTHING";
+    session.run(make, &[&tenant, &names]).await?;
+    let sql = "SELECT name, value FROM counter WHERE tenant = $1 AND name = ANY($2)
+               ORDER BY name FOR UPDATE";
+    for row in session.rows(sql, &[&tenant, &names]).await? {
+        loaded.counters.insert(row.get("name"), row.get("value"));
+    }
+    Ok(())
+}
+
+/// Numbers for new entries, in the order in which they are to be made.
+async fn seqs(session: &Session, count: usize) -> Step<Vec<i64>> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT nextval('entry_seq') AS seq FROM generate_series(1, $1::BIGINT) ORDER BY 1";
+    let rows = session.rows(sql, &[&(count as i64)]).await?;
+    Ok(rows.iter().map(|row| row.get("seq")).collect())
+}

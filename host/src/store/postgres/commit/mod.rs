@@ -1,0 +1,169 @@
+//! `commit`, in four steps: say what the writes are about ([`demand`]), lock and load that ([`load`]), apply the writes in
+//! memory ([`change`], which asks nobody), and write what came out ([`write`](mod@write)). Each step is a few statements, however many
+//! writes there are.
+
+mod change;
+mod demand;
+mod events;
+mod links;
+mod load;
+mod terms;
+mod write;
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use self::change::Change;
+use self::demand::Demand;
+use super::Shared;
+use super::fault::{Fault, Step};
+use super::session::{Scope, Session};
+use crate::store::{Key, Refusal, Rejection, Write};
+
+/// How often a commit is run again that got into another one's way.
+const RETRIES: u32 = 8;
+
+/// A key that sorts.
+type Name = (String, String);
+
+/// A link that sorts: source, name, target.
+type LinkName = (Name, String, Name);
+
+/// All links of one name that leave one entry.
+type SetName = (Name, String);
+
+/// When, who and what.
+pub(super) struct Commit {
+    pub(super) at: i64,
+    pub(super) actor: String,
+    pub(super) writes: Vec<Write>,
+}
+
+/// Why a commit did not happen.
+enum Stop {
+    /// The contract says no.
+    Rejected(Rejection),
+    /// The database failed.
+    Failed(Fault),
+    /// Another commit changed what this one expects: to be looked at again.
+    Overtaken,
+}
+
+impl Stop {
+    /// Whether the commit is to be run again.
+    fn is_passing(&self) -> bool {
+        match self {
+            Stop::Rejected(_) => false,
+            Stop::Failed(fault) => fault.is_collision(),
+            Stop::Overtaken => true,
+        }
+    }
+
+    fn into_rejection(self) -> Rejection {
+        let reason = match self {
+            Stop::Rejected(rejection) => return rejection,
+            Stop::Failed(fault) => fault.into(),
+            Stop::Overtaken => Refusal::Unavailable("other commits were always faster".into()),
+        };
+        Rejection { write: 0, reason }
+    }
+}
+
+impl From<Rejection> for Stop {
+    fn from(rejection: Rejection) -> Stop {
+        Stop::Rejected(rejection)
+    }
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Stop {
+        Stop::Failed(fault)
+    }
+}
+
+/// What a commit did.
+struct Done {
+    versions: Vec<(Key, u64)>,
+    /// Whether there is something to sweep up.
+    leavings: bool,
+}
+
+/// Runs a commit, again if it collides with another one.
+pub(super) async fn run(
+    shared: &Shared,
+    tenant: i64,
+    commit: &Commit,
+) -> Result<Vec<(Key, u64)>, Rejection> {
+    let mut collisions = 0;
+    loop {
+        match attempt(shared, tenant, commit).await {
+            Ok(done) => {
+                if done.leavings {
+                    shared.bell.notify_one();
+                }
+                return Ok(done.versions);
+            }
+            Err(stop) if stop.is_passing() && collisions < RETRIES => {
+                collisions += 1;
+                sleep(pause(collisions)).await;
+            }
+            Err(stop) => return Err(stop.into_rejection()),
+        }
+    }
+}
+
+/// Some milliseconds, more each time and not the same for all.
+fn pause(collisions: u32) -> Duration {
+    let mut dice = [0];
+    // Without dice they all wait as long, which is slower and still right.
+    let _ = getrandom::fill(&mut dice);
+    let [dice] = dice;
+    Duration::from_micros(u64::from(collisions) * (500 + 40 * u64::from(dice)))
+}
+
+async fn attempt(shared: &Shared, tenant: i64, commit: &Commit) -> Result<Done, Stop> {
+    let session = Session::write(&shared.pool, Scope::Tenant(tenant)).await?;
+    match apply(&session, tenant, commit).await {
+        Ok(done) => {
+            session.commit().await?;
+            Ok(done)
+        }
+        Err(stop) => {
+            // If that fails too, the connection goes and the transaction with it.
+            drop(session.roll_back().await);
+            Err(stop)
+        }
+    }
+}
+
+async fn apply(session: &Session, tenant: i64, commit: &Commit) -> Result<Done, Stop> {
+    is_there(session, tenant).await?;
+    let loaded = load::load(session, tenant, &Demand::of(&commit.writes)).await?;
+    let (change, fault) = Change::of(&commit.writes, loaded)?;
+    write::write(session, tenant, commit, change, fault).await
+}
+
+/// Refuses a tenant that is gone. That it stays there is seen to at the end.
+async fn is_there(session: &Session, tenant: i64) -> Step<()> {
+    let sql = "SELECT 1 FROM tenant WHERE id = $1";
+    if session.rows(sql, &[&tenant]).await?.is_empty() {
+        return Err(gone().into());
+    }
+    Ok(())
+}
+
+/// What is said of a tenant that was deleted.
+fn gone() -> Refusal {
+    Refusal::Unavailable("the tenant was deleted".into())
+}
+
+/// The key as a name.
+fn name(key: &Key) -> Name {
+    (key.kind.clone(), key.id.clone())
+}
+
+/// The name as a key.
+fn key((kind, id): Name) -> Key {
+    Key { kind, id }
+}

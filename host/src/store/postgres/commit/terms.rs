@@ -1,0 +1,269 @@
+//! The terms of entries that were inserted or replaced: only those that differ are written. All that go, go first, so
+//! that entries may swap a unique term within one commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::change::{Change, Wanted};
+use super::load::Terms;
+use crate::store::postgres::dialect::encode;
+use crate::store::postgres::fault::Step;
+use crate::store::postgres::session::Session;
+use crate::store::{Refusal, Rejection};
+
+/// The rows of kinds by name and of fields by kind and path.
+#[derive(Default)]
+pub(super) struct Rows {
+    pub(super) kinds: BTreeMap<String, i64>,
+    fields: BTreeMap<(String, String), i64>,
+}
+
+/// By how much the numbers of entries rise, by the rows of kinds and fields.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub(super) kinds: BTreeMap<i64, i64>,
+    pub(super) fields: BTreeMap<i64, i64>,
+}
+
+/// One entry's terms as they are to be, by the rows of their fields.
+struct Named<'a> {
+    write: u32,
+    seq: i64,
+    terms: Terms,
+    /// For the refusal.
+    paths: BTreeMap<i64, &'a str>,
+}
+
+/// A term that is written.
+struct Added<'a> {
+    write: u32,
+    seq: i64,
+    path: &'a str,
+    unique: bool,
+}
+
+/// Writes all terms that changed. Beside the counts comes the first write that wanted a unique term which another entry
+/// holds.
+pub(super) async fn write(
+    session: &Session,
+    tenant: i64,
+    change: &Change<'_>,
+    rows: &Rows,
+) -> Step<(Counts, Option<Rejection>)> {
+    let mut counts = Counts::default();
+    let none = Terms::new();
+    let mut gone: Vec<(i64, String, i64)> = Vec::new();
+    let mut added: BTreeMap<(i64, String, i64), Added<'_>> = BTreeMap::new();
+    for (_, seq) in &change.removed {
+        let old = change.loaded.terms.get(seq).unwrap_or(&none);
+        counts.count(old, &none);
+        gone.extend(
+            old.keys()
+                .map(|(field, value)| (*field, value.clone(), *seq)),
+        );
+    }
+    let wanted: Vec<Named<'_>> = change.wanted().iter().map(|one| rows.name(one)).collect();
+    // The values that several want are given to the first of them alone, whoever had them: the others are refused.
+    let mut owners: BTreeMap<&(i64, String), Vec<u32>> = BTreeMap::new();
+    for one in &wanted {
+        for (term, _) in one.terms.iter().filter(|(_, unique)| **unique) {
+            owners.entry(term).or_default().push(one.write);
+        }
+    }
+    owners.retain(|_, writes| writes.len() > 1);
+    for one in &wanted {
+        let old = change.loaded.terms.get(&one.seq).unwrap_or(&none);
+        counts.count(old, &one.terms);
+        let owners = |term| owners.get(term).and_then(|writes| writes.first());
+        let stays =
+            |term, unique, other: &Terms| other.get(term) == Some(unique) && owners(term).is_none();
+        for (term, _) in old
+            .iter()
+            .filter(|(term, unique)| !stays(*term, *unique, &one.terms))
+        {
+            gone.push((term.0, term.1.clone(), one.seq));
+        }
+        for (term, unique) in one
+            .terms
+            .iter()
+            .filter(|(term, unique)| !stays(*term, *unique, old))
+        {
+            if *unique && owners(term).is_some_and(|first| *first != one.write) {
+                continue;
+            }
+            let added_term = Added {
+                write: one.write,
+                seq: one.seq,
+                path: one.paths.get(&term.0).copied().unwrap_or_default(),
+                unique: *unique,
+            };
+            added.insert((term.0, term.1.clone(), one.seq), added_term);
+        }
+    }
+    delete(session, gone).await?;
+    let taken = insert(session, tenant, added).await?;
+    Ok((counts, taken))
+}
+
+async fn delete(session: &Session, mut gone: Vec<(i64, String, i64)>) -> Step<()> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    gone.sort();
+    let fields: Vec<i64> = gone.iter().map(|(field, ..)| *field).collect();
+    let values: Vec<&str> = gone.iter().map(|(_, value, _)| value.as_str()).collect();
+    let seqs: Vec<i64> = gone.iter().map(|(.., seq)| *seq).collect();
+    let sql = "DELETE FROM term t USING unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[]) AS w(field, value, seq)
+               WHERE t.field = w.field AND t.value = w.value AND t.seq = w.seq";
+    session.run(sql, &[&fields, &values, &seqs]).await
+}
+
+/// Inserts in the order of the index, as all commits do. A row that another entry's stands in the way of is left out, and
+/// so is found; whoever is about to commit such a row is waited for.
+async fn insert(
+    session: &Session,
+    tenant: i64,
+    added: BTreeMap<(i64, String, i64), Added<'_>>,
+) -> Step<Option<Rejection>> {
+    if added.is_empty() {
+        return Ok(None);
+    }
+    let fields: Vec<i64> = added.keys().map(|(field, ..)| *field).collect();
+    let values: Vec<&str> = added.keys().map(|(_, value, _)| value.as_str()).collect();
+    let seqs: Vec<i64> = added.values().map(|term| term.seq).collect();
+    let unique: Vec<bool> = added.values().map(|term| term.unique).collect();
+    let sql = "INSERT INTO term(tenant, field, value, seq, is_unique)
+               SELECT $1, w.field, w.value, w.seq, w.is_unique
+               FROM unnest($2::BIGINT[], $3::TEXT[], $4::BIGINT[], $5::BOOLEAN[]) WITH ORDINALITY
+                 AS w(field, value, seq, is_unique, place)
+               ORDER BY w.place ON CONFLICT DO NOTHING RETURNING field, seq, value";
+    let made = session
+        .rows(sql, &[&tenant, &fields, &values, &seqs, &unique])
+        .await?;
+    if made.len() == added.len() {
+        return Ok(None);
+    }
+    let made: BTreeSet<(i64, &str, i64)> = made
+        .iter()
+        .map(|row| (row.get("field"), row.get("value"), row.get("seq")))
+        .collect();
+    let left_out = added
+        .iter()
+        .filter(|((field, value, seq), _)| !made.contains(&(*field, value, *seq)));
+    let first = left_out.map(|(_, term)| term).min_by_key(|term| term.write);
+    Ok(first.map(|term| Rejection {
+        write: term.write,
+        reason: Refusal::Taken(term.path.to_owned()),
+    }))
+}
+
+impl Counts {
+    /// Counts an entry in the fields that it has terms of now.
+    fn count(&mut self, old: &Terms, new: &Terms) {
+        let fields =
+            |terms: &Terms| -> BTreeSet<i64> { terms.keys().map(|(field, _)| *field).collect() };
+        let (old, new) = (fields(old), fields(new));
+        for field in old.difference(&new) {
+            *self.fields.entry(*field).or_default() -= 1;
+        }
+        for field in new.difference(&old) {
+            *self.fields.entry(*field).or_default() += 1;
+        }
+    }
+}
+
+impl Rows {
+    fn field(&self, kind: &str, path: &str) -> Option<i64> {
+        let key = (kind.to_owned(), path.to_owned());
+        self.fields.get(&key).copied()
+    }
+
+    fn name<'a>(&self, wanted: &Wanted<'a>) -> Named<'a> {
+        let mut named = Named {
+            write: wanted.write,
+            seq: wanted.seq,
+            terms: Terms::new(),
+            paths: BTreeMap::new(),
+        };
+        for term in wanted.terms {
+            if let Some(field) = self.field(wanted.kind, &term.path) {
+                let value = encode(&term.value.clone().into());
+                *named.terms.entry((field, value)).or_default() |= term.unique;
+                named.paths.insert(field, term.path.as_str());
+            }
+        }
+        named
+    }
+
+    /// The rows of all kinds and fields that a change is about, made where they are not there yet.
+    pub(super) async fn of(session: &Session, tenant: i64, change: &Change<'_>) -> Step<Rows> {
+        let wanted = change.wanted();
+        let mut kinds: BTreeSet<&str> = change.removed.iter().map(|(kind, _)| *kind).collect();
+        kinds.extend(wanted.iter().map(|wanted| wanted.kind));
+        let mut fields: BTreeSet<(&str, &str)> = BTreeSet::new();
+        for wanted in &wanted {
+            fields.extend(
+                wanted
+                    .terms
+                    .iter()
+                    .map(|term| (wanted.kind, term.path.as_str())),
+            );
+        }
+        let mut rows = Rows::default();
+        if kinds.is_empty() {
+            return Ok(rows);
+        }
+        rows.look_up(session, tenant, &kinds, &fields).await?;
+        let known = kinds.iter().all(|kind| rows.kinds.contains_key(*kind));
+        if !known || rows.fields.len() < fields.len() {
+            make(session, tenant, &kinds, &fields).await?;
+            rows.look_up(session, tenant, &kinds, &fields).await?;
+        }
+        Ok(rows)
+    }
+
+    async fn look_up(
+        &mut self,
+        session: &Session,
+        tenant: i64,
+        kinds: &BTreeSet<&str>,
+        fields: &BTreeSet<(&str, &str)>,
+    ) -> Step<()> {
+        let kinds: Vec<&str> = kinds.iter().copied().collect();
+        let paths: BTreeSet<&str> = fields.iter().map(|(_, path)| *path).collect();
+        let paths: Vec<&str> = paths.into_iter().collect();
+        let sql = "SELECT k.name, k.id, f.path, f.id AS field
+                   FROM kind k LEFT JOIN field f ON f.kind = k.id AND f.path = ANY($3)
+                   WHERE k.tenant = $1 AND k.name = ANY($2)";
+        for row in session.rows(sql, &[&tenant, &kinds, &paths]).await? {
+            let kind: String = row.get("name");
+            if let (Some(path), Some(field)) =
+                (row.get::<_, Option<String>>("path"), row.get("field"))
+                && fields.contains(&(kind.as_str(), path.as_str()))
+            {
+                self.fields.insert((kind.clone(), path), field);
+            }
+            self.kinds.insert(kind, row.get("id"));
+        }
+        Ok(())
+    }
+}
+
+/// Makes those that are not there. Two commits that need the same new one do not get into each other's way for long.
+async fn make(
+    session: &Session,
+    tenant: i64,
+    kinds: &BTreeSet<&str>,
+    fields: &BTreeSet<(&str, &str)>,
+) -> Step<()> {
+    let names: Vec<&str> = kinds.iter().copied().collect();
+    let sql = "INSERT INTO kind(tenant, name) SELECT $1, name FROM unnest($2::TEXT[]) AS w(name)
+               ORDER BY name ON CONFLICT DO NOTHING";
+    session.run(sql, &[&tenant, &names]).await?;
+    let of: Vec<&str> = fields.iter().map(|(kind, _)| *kind).collect();
+    let paths: Vec<&str> = fields.iter().map(|(_, path)| *path).collect();
+    let sql = "INSERT INTO field(tenant, kind, path) SELECT $1, k.id, w.path
+               FROM unnest($2::TEXT[], $3::TEXT[]) AS w(kind, path)
+               JOIN kind k ON k.tenant = $1 AND k.name = w.kind
+               ORDER BY k.id, w.path ON CONFLICT DO NOTHING";
+    session.run(sql, &[&tenant, &of, &paths]).await
+}

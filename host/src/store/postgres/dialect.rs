@@ -1,0 +1,176 @@
+//! How PostgreSQL says what the shared SQL leaves open.
+
+use bytes::BytesMut;
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+
+use crate::store::sql::{Dialect, Sql, Stored, Value};
+use crate::store::{Operator, Scalar};
+
+/// PostgreSQL's: a value is a text that begins with its type, see `schema.sql`.
+pub(super) struct Pg;
+
+impl Dialect for Pg {
+    const FROM_TEXT: &'static str = ">= 't'";
+    const BEFORE_TEXT: &'static str = "< 't'";
+    const FROM_BOOLEAN: &'static str = ">= 'u'";
+    const BEFORE_BOOLEAN: &'static str = "< 'u'";
+    const SEARCHES: bool = true;
+    const PROBE: &'static str = " OFFSET 0";
+
+    /// A trigram index, where there is one, serves LIKE alone.
+    fn within(operator: Operator, text: &str) -> Sql {
+        let mut pattern = String::from("t%");
+        for letter in text.chars() {
+            if matches!(letter, '%' | '_' | '\\') {
+                pattern.push('\\');
+            }
+            pattern.push(letter);
+        }
+        if operator != Operator::EndsWith {
+            pattern.push('%');
+        }
+        Sql::new("t.value LIKE ?").bind(pattern)
+    }
+
+    /// As an array they are collected before anything else, whatever PostgreSQL believes about their number.
+    fn among(candidates: Sql) -> Sql {
+        Sql::new("x.seq = ANY(ARRAY(").append(candidates).text("))")
+    }
+}
+
+/// The value as the tables have it.
+pub(super) fn encode(Stored(scalar): &Stored) -> String {
+    match scalar {
+        Scalar::Number(number) => format!("n{:016x}", sortable(*number)),
+        Scalar::Text(text) => format!("t{text}"),
+        Scalar::Boolean(flag) => format!("u{}", u8::from(*flag)),
+    }
+}
+
+/// The value that the tables have so; `None` if they never do.
+pub(super) fn decode(text: &str) -> Option<Stored> {
+    let (tag, rest) = text.split_at_checked(1)?;
+    Some(Stored(match tag {
+        "n" => Scalar::Number(number(u64::from_str_radix(rest, 16).ok()?)),
+        "t" => Scalar::Text(rest.to_owned()),
+        "u" => Scalar::Boolean(rest == "1"),
+        _ => return None,
+    }))
+}
+
+const SIGN: u64 = 1 << 63;
+
+/// Bits that sort as the numbers do: those of negative numbers are turned over, the others follow.
+fn sortable(number: f64) -> u64 {
+    let bits = number.to_bits();
+    if bits & SIGN == 0 { bits | SIGN } else { !bits }
+}
+
+fn number(sortable: u64) -> f64 {
+    f64::from_bits(if sortable & SIGN == 0 {
+        !sortable
+    } else {
+        sortable & !SIGN
+    })
+}
+
+impl Value {
+    /// The type that PostgreSQL is to take it for.
+    fn pg_type(&self) -> Type {
+        match self {
+            Value::Integer(_) => Type::INT8,
+            Value::Text(_) | Value::Term(_) => Type::TEXT,
+            Value::Bytes(_) => Type::BYTEA,
+        }
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(
+        &self,
+        kind: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Value::Integer(number) => number.to_sql(kind, out),
+            Value::Text(text) => text.to_sql(kind, out),
+            Value::Bytes(bytes) => bytes.to_sql(kind, out),
+            Value::Term(stored) => encode(stored).to_sql(kind, out),
+        }
+    }
+
+    fn accepts(kind: &Type) -> bool {
+        [Type::INT8, Type::TEXT, Type::BYTEA].contains(kind)
+    }
+
+    to_sql_checked!();
+}
+
+impl Sql {
+    /// The text with PostgreSQL's `$1`, `$2` … for its `?`, of which no constant has one.
+    pub(super) fn numbered(&self) -> String {
+        let mut numbered = String::with_capacity(self.as_str().len() + 2 * self.values().len());
+        for (index, piece) in self.as_str().split('?').enumerate() {
+            if index > 0 {
+                numbered.push_str(&format!("${index}"));
+            }
+            numbered.push_str(piece);
+        }
+        numbered
+    }
+
+    /// The values with their types.
+    pub(super) fn typed(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
+        let typed = |value| {
+            let kind = Value::pg_type(value);
+            (value as &(dyn ToSql + Sync), kind)
+        };
+        self.values().iter().map(typed).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_sort_as_they_are_kept() {
+        let number = |number| Stored::from(Scalar::Number(number));
+        let text = |text: &str| Stored::from(Scalar::Text(text.into()));
+        let flag = |flag| Stored::from(Scalar::Boolean(flag));
+        let ascending = [
+            number(f64::MIN),
+            number(-1.5),
+            number(-1e-300),
+            number(-0.0),
+            number(1e-300),
+            number(2.0),
+            number(10.0),
+            number(f64::MAX),
+            text(""),
+            text("a"),
+            text("a\u{1}"),
+            text("ab"),
+            text("\u{FFFF}"),
+            text("\u{10000}"),
+            flag(false),
+            flag(true),
+        ];
+        assert!(ascending.is_sorted());
+        let kept: Vec<String> = ascending.iter().map(encode).collect();
+        assert!(kept.is_sorted(), "{kept:?}");
+        for (value, kept) in ascending.iter().zip(&kept) {
+            assert_eq!(decode(kept).as_ref(), Some(value));
+        }
+    }
+
+    #[test]
+    fn what_like_gives_a_meaning_is_taken_literally() {
+        let sql = Pg::within(Operator::Contains, "50%_\\");
+        assert_eq!(sql.values(), [Value::from(String::from("t%50\\%\\_\\\\%"))]);
+        let sql = Pg::within(Operator::EndsWith, "x")
+            .text(" AND y = ?")
+            .bind(1);
+        assert_eq!(sql.numbered(), "t.value LIKE $1 AND y = $2");
+    }
+}

@@ -1,0 +1,90 @@
+//! Why a step did not succeed: the contract's refusal, or PostgreSQL's failure.
+
+use deadpool_postgres::PoolError;
+use tokio_postgres::Error;
+use tokio_postgres::error::SqlState;
+
+use crate::store::{DatabaseError, Refusal};
+
+/// A refusal of the contract, or a failure of PostgreSQL.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// What the caller is told as it stands.
+    Refused(Refusal),
+    /// What the caller is told as `unavailable`.
+    Failed(Error),
+    /// There was no connection to be had.
+    Unreachable(String),
+}
+
+/// The result of a step.
+pub(super) type Step<T> = Result<T, Fault>;
+
+impl Fault {
+    /// Whether the same transaction may succeed if it is run again: it got into the way of another one.
+    pub(super) fn is_collision(&self) -> bool {
+        let again = [
+            SqlState::T_R_SERIALIZATION_FAILURE,
+            SqlState::T_R_DEADLOCK_DETECTED,
+        ];
+        matches!(self, Fault::Failed(error) if error.code().is_some_and(|code| again.contains(code)))
+    }
+
+    /// Whether a search ran longer than the connection allows.
+    pub(super) fn is_overdue(&self) -> bool {
+        matches!(self, Fault::Failed(error) if error.code() == Some(&SqlState::QUERY_CANCELED))
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Fault {
+        Fault::Refused(refusal)
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Fault {
+        Fault::Failed(error)
+    }
+}
+
+impl From<PoolError> for Fault {
+    fn from(error: PoolError) -> Fault {
+        match error {
+            PoolError::Backend(error) => Fault::Failed(error),
+            PoolError::Timeout(_) => Fault::Unreachable("no connection became free".into()),
+            other => Fault::Unreachable(other.to_string()),
+        }
+    }
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Refusal {
+        match fault {
+            Fault::Refused(refusal) => refusal,
+            Fault::Failed(error) => Refusal::Unavailable(explain(&error)),
+            Fault::Unreachable(why) => Refusal::Unavailable(why),
+        }
+    }
+}
+
+impl From<Fault> for DatabaseError {
+    fn from(fault: Fault) -> DatabaseError {
+        match Refusal::from(fault) {
+            Refusal::Unavailable(why) => DatabaseError::Unavailable(why),
+            other => DatabaseError::Unavailable(format!("{other:?}")),
+        }
+    }
+}
+
+/// The error with what is behind it, for an operator. The values of a statement are not in it: PostgreSQL gives them as a
+/// detail, which is left out.
+pub(super) fn explain(error: &Error) -> String {
+    if let Some(db) = error.as_db_error() {
+        return format!("{} ({})", db.message(), db.code().code());
+    }
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,318 @@
+//! `find`: one page of the entries that match, from one snapshot.
+
+use std::collections::BTreeMap;
+
+use super::dialect::{Pg, decode};
+use super::fault::{Fault, Step};
+use super::read::{Keys, place, read_entry, unsigned, weigh_body};
+use super::session::Session;
+use crate::store::sql::{
+    COUNTED, FEW, Field, Kind, Names, Plan, Position, Search, Sql, Stored, Test, counted, leaves,
+    window,
+};
+use crate::store::{
+    Comparison, Entry, Filter, Hit, Operator, Page, Query, Refusal, Relation, Scalar, bounds,
+};
+
+/// One page.
+pub(super) async fn find(
+    session: &Session,
+    tenant: i64,
+    query: &Query,
+    filter: Filter,
+) -> Step<Page> {
+    let mut page = Page {
+        hits: Vec::new(),
+        total: query.count.then_some(0),
+        exact: true,
+        ordered: true,
+    };
+    let (after, offset) = begin(query)?;
+    let filter = storable(filter);
+    let (kind, names) = look_up(session, tenant, query, &filter).await?;
+    let Some(kind) = kind else {
+        return Ok(page);
+    };
+    let search = Search {
+        plan: choose(session, kind.id, Test::bind::<Pg>(filter, &names)).await?,
+        kind,
+        after,
+        offset,
+        limit: i64::from(query.limit),
+    };
+    if query.limit > 0 {
+        let places = places(session, &search, query, &names).await?;
+        page.hits = load(session, &query.kind, places).await?;
+    }
+    if query.count {
+        page.total = Some(total(session, &search).await?);
+    }
+    Ok(page)
+}
+
+/// Where the page begins. No value in the database has U+0000, so no hit's position does.
+fn begin(query: &Query) -> Result<(Option<Position>, i64), Refusal> {
+    let (after, offset) = window(query)?;
+    match &after {
+        Some(Position::Sorted(_, Some(Stored(Scalar::Text(text))))) if text.contains('\0') => Err(
+            Refusal::Invalid("the position is none of this query".into()),
+        ),
+        _ => Ok((after, offset)),
+    }
+}
+
+/// The filter without U+0000, which PostgreSQL takes no text with. It comes to the same, as no value has one either.
+fn storable(filter: Filter) -> Filter {
+    let each = |filters: Vec<Filter>| filters.into_iter().map(storable).collect();
+    match filter {
+        Filter::Compare(comparison) => compare(comparison),
+        Filter::Present(path) if path.contains('\0') => Filter::Any(Vec::new()),
+        Filter::Linked(relation) if !is_storable(&relation) => Filter::Any(Vec::new()),
+        Filter::All(filters) => Filter::All(each(filters)),
+        Filter::Any(filters) => Filter::Any(each(filters)),
+        Filter::Negate(filter) => Filter::Negate(Box::new(storable(*filter))),
+        other => other,
+    }
+}
+
+/// What is less than a text with U+0000 is at most the part before it, and the other way round.
+fn compare(mut comparison: Comparison) -> Filter {
+    let none = Filter::Any(Vec::new());
+    if comparison.path.contains('\0') {
+        return none;
+    }
+    let Scalar::Text(text) = &comparison.value else {
+        return Filter::Compare(comparison);
+    };
+    let Some((before, _)) = text.split_once('\0') else {
+        return Filter::Compare(comparison);
+    };
+    comparison.operator = match comparison.operator {
+        Operator::Less | Operator::LessOrEqual => Operator::LessOrEqual,
+        Operator::Greater | Operator::GreaterOrEqual => Operator::Greater,
+        Operator::Equal | Operator::Contains | Operator::StartsWith | Operator::EndsWith => {
+            return none;
+        }
+    };
+    comparison.value = Scalar::Text(before.to_owned());
+    Filter::Compare(comparison)
+}
+
+fn is_storable(relation: &Relation) -> bool {
+    let other = &relation.other;
+    [&relation.name, &other.kind, &other.id]
+        .into_iter()
+        .all(|text| !text.contains('\0'))
+}
+
+/// The kind, and what stands for the names in the filter and the order.
+async fn look_up(
+    session: &Session,
+    tenant: i64,
+    query: &Query,
+    filter: &Filter,
+) -> Step<(Option<Kind>, Names)> {
+    let mut names = Names::default();
+    let order = query.order.as_ref().map(|order| order.path.as_str());
+    let mut paths = filter.paths();
+    paths.extend(order.filter(|path| !path.contains('\0')));
+    if query.kind.contains('\0') {
+        return Ok((None, names));
+    }
+    let rows = session
+        .rows(
+            "SELECT k.id, k.entries, f.path, f.id AS field, f.entries AS having
+         FROM kind k LEFT JOIN field f ON f.kind = k.id AND f.path = ANY($3)
+         WHERE k.tenant = $1 AND k.name = $2",
+            &[&tenant, &query.kind, &paths],
+        )
+        .await?;
+    for row in &rows {
+        if let (Some(path), Some(id), Some(entries)) =
+            (row.get("path"), row.get("field"), row.get("having"))
+        {
+            names.add_field(path, Field { id, entries });
+        }
+    }
+    let kind = rows.first().map(|row| Kind {
+        id: row.get("id"),
+        entries: row.get("entries"),
+    });
+    look_up_ends(session, tenant, filter, &mut names).await?;
+    Ok((kind, names))
+}
+
+async fn look_up_ends(
+    session: &Session,
+    tenant: i64,
+    filter: &Filter,
+    names: &mut Names,
+) -> Step<()> {
+    let relations = filter.relations();
+    if relations.is_empty() {
+        return Ok(());
+    }
+    let others = relations.iter().map(|(relation, _)| &relation.other);
+    let wanted: Keys<'_> = others.enumerate().collect();
+    let called: Vec<&str> = relations
+        .iter()
+        .map(|(relation, _)| relation.name.as_str())
+        .collect();
+    let rows = session
+        .rows(
+            "SELECT w.place, e.seq, s.id
+         FROM unnest($2::TEXT[], $3::TEXT[], $4::TEXT[], $5::BIGINT[]) AS w(kind, id, name, place)
+         JOIN kind k ON k.tenant = $1 AND k.name = w.kind
+         JOIN entry e ON e.kind = k.id AND e.id = w.id
+         LEFT JOIN linkset s ON s.source = e.seq AND s.name = w.name",
+            &[&tenant, &wanted.kinds, &wanted.ids, &called, &wanted.places],
+        )
+        .await?;
+    for row in rows {
+        if let Some((relation, _)) = relations.get(place(&row)) {
+            let (other, name) = (relation.other.clone(), relation.name.clone());
+            names.add_end(other, name, row.get("seq"), row.get("id"));
+        }
+    }
+    Ok(())
+}
+
+/// The plan for entries of this kind. All leaves are counted in one statement.
+async fn choose(session: &Session, kind: i64, test: Test) -> Step<Plan> {
+    let leaves = leaves(&test);
+    let mut left = COUNTED;
+    for bound in FEW {
+        let bound = bound.min(left / leaves.len().max(1));
+        let sizes = sizes(session, &leaves, bound).await?;
+        left = left.saturating_sub(sizes.values().sum());
+        let mut size = |leaf: &Sql, bound: usize| -> Step<Option<usize>> {
+            Ok(sizes.get(leaf).copied().filter(|size| *size <= bound))
+        };
+        if let Some(plan) = Plan::collect::<Pg, _>(kind, &test, bound, &mut size)? {
+            return Ok(plan);
+        }
+    }
+    Ok(Plan::walk::<Pg>(kind, test))
+}
+
+async fn sizes<'a>(
+    session: &Session,
+    leaves: &'a [Sql],
+    bound: usize,
+) -> Step<BTreeMap<&'a Sql, usize>> {
+    if leaves.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let count = |leaf: &Sql| Sql::new("(").append(counted(leaf.clone(), bound)).text(")");
+    let sql = Sql::new("SELECT ARRAY[")
+        .append(Sql::join(leaves.iter().map(count), ", "))
+        .text("]");
+    let rows = session.search(&sql).await?;
+    let counts: Vec<i64> = rows.first().map(|row| row.get(0)).unwrap_or_default();
+    let counts = counts
+        .into_iter()
+        .map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+    Ok(leaves.iter().zip(counts).collect())
+}
+
+async fn places(
+    session: &Session,
+    search: &Search,
+    query: &Query,
+    names: &Names,
+) -> Step<Vec<Position>> {
+    let Some(order) = &query.order else {
+        let sql = search.creation().bind(search.limit).bind(search.offset);
+        let rows = session.search(&sql).await?;
+        return Ok(rows
+            .iter()
+            .map(|row| Position::Created(row.get(0)))
+            .collect());
+    };
+    let field = names.field(&order.path);
+    let field = field.unwrap_or(Field { id: 0, entries: 0 });
+    if search.plan.few {
+        let sql = search.sorted(&field, order.descending);
+        return page(session, sql, search.limit, search.offset).await;
+    }
+    walk(session, search, &field, order.descending).await
+}
+
+/// Walks the index.
+async fn walk(
+    session: &Session,
+    search: &Search,
+    field: &Field,
+    descending: bool,
+) -> Step<Vec<Position>> {
+    let (mut places, mut skip) = (Vec::new(), search.offset);
+    for part in search.parts(field, descending) {
+        let wanted = search.limit - places.len() as i64;
+        if wanted == 0 {
+            break;
+        }
+        let found = page(session, part.sql(), wanted, skip).await?;
+        skip = if found.is_empty() && skip > 0 {
+            skip - count(session, &part.size()).await?
+        } else {
+            0
+        };
+        places.extend(found);
+    }
+    Ok(places)
+}
+
+async fn page(session: &Session, sql: Sql, limit: i64, offset: i64) -> Step<Vec<Position>> {
+    let rows = session.search(&sql.bind(limit).bind(offset)).await?;
+    let place = |row: &tokio_postgres::Row| {
+        let value: Option<&str> = row.get(1);
+        Position::Sorted(row.get(0), value.and_then(decode))
+    };
+    Ok(rows.iter().map(place).collect())
+}
+
+async fn total(session: &Session, search: &Search) -> Step<u64> {
+    Ok(unsigned(match search.total() {
+        None => search.kind.entries,
+        Some(sql) => count(session, &sql).await?,
+    }))
+}
+
+async fn count(session: &Session, sql: &Sql) -> Step<i64> {
+    let rows = session.search(sql).await?;
+    Ok(rows.first().map_or(0, |row| row.get(0)))
+}
+
+async fn load(session: &Session, kind: &str, places: Vec<Position>) -> Step<Vec<Hit>> {
+    let seq = |place: &Position| match place {
+        Position::Created(seq) | Position::Sorted(seq, _) => *seq,
+    };
+    let seqs: Vec<i64> = places.iter().map(seq).collect();
+    let rows = session
+        .weighed(
+            "SELECT seq, id, version, created, modified, body FROM entry WHERE seq = ANY($1)",
+            &[&seqs],
+            weigh_body,
+            (bounds::ANSWER_BYTES, "bytes of the page"),
+        )
+        .await?;
+    let mut entries: BTreeMap<i64, Entry> = BTreeMap::new();
+    for row in rows {
+        entries.insert(row.get("seq"), read_entry(kind, &row));
+    }
+    let hit = |place: Position| {
+        Some(Hit {
+            entry: entries.remove(&seq(&place))?,
+            position: place.encode(),
+        })
+    };
+    Ok(places.into_iter().filter_map(hit).collect())
+}
+
+/// Says of a search that PostgreSQL stopped, because it took too long, that it is too large.
+pub(super) fn bounded(fault: Fault) -> Refusal {
+    if fault.is_overdue() {
+        return Refusal::TooMany("rows to look at".into());
+    }
+    fault.into()
+}

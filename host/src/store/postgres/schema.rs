@@ -1,0 +1,141 @@
+//! The tables: making them, and the refusal of databases that are not ours or too new.
+//!
+//! Whoever prepares a database locks the one row of `schema_version`, so that of many hosts that start at once one does the
+//! work and the others find it done. A row's lock is there on every system that speaks the protocol, unlike an advisory one.
+
+use deadpool_postgres::{Object, Pool};
+use tokio_postgres::error::SqlState;
+
+use super::fault::{Fault, Step, explain};
+use crate::store::DatabaseError;
+
+/// The version of the tables below.
+const VERSION: i64 = 1;
+
+const TABLES: &str = include_str!("schema.sql");
+
+/// The tables whose rows belong to a tenant, and the column that says to which.
+const FENCED: [(&str, &str); 11] = [
+    ("tenant", "id"),
+    ("kind", "tenant"),
+    ("entry", "tenant"),
+    ("field", "tenant"),
+    ("term", "tenant"),
+    ("linkset", "tenant"),
+    ("link", "tenant"),
+    ("counter", "tenant"),
+    ("event", "tenant"),
+    ("memo", "tenant"),
+    ("sweep", "tenant"),
+];
+
+/// Substring search without looking at every value; only where the extension is installed already.
+const TRIGRAMS: &str = "CREATE INDEX IF NOT EXISTS term_trigram ON term
+    USING gin (value gin_trgm_ops) WHERE value >= 't' AND value < 'u'";
+
+/// Makes the tables if `make` says so and there are none, and refuses a database that this version cannot work with.
+pub(super) async fn prepare(pool: &Pool, make: bool) -> Result<(), DatabaseError> {
+    let client = pool.get().await.map_err(Fault::from)?;
+    match version(&client).await? {
+        Some(VERSION) => Ok(()),
+        Some(version) => Err(DatabaseError::Unsuitable(format!(
+            "the database has version {version} of the scimlet format, this scimlet works with version {VERSION}: \
+             use the scimlet that wrote it, or a newer one"
+        ))),
+        None if !make => Err(DatabaseError::Unsuitable(
+            "there is no scimlet in this database yet: `scimlet serve` and `scimlet tenant create` \
+             make its tables"
+                .into(),
+        )),
+        None => Ok(create(&client).await?),
+    }
+}
+
+/// The version of the tables that are there; `None` if there are none.
+async fn version(client: &Object) -> Step<Option<i64>> {
+    let found = client.query_opt("SELECT version FROM schema_version", &[]);
+    match found.await {
+        Ok(row) => Ok(row.map(|row| row.get(0)).filter(|version| *version > 0)),
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn create(client: &Object) -> Step<()> {
+    lock_row(client).await?;
+    client
+        .batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+        .await?;
+    let made = create_locked(client).await;
+    let end = if made.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    client.batch_execute(end).await?;
+    made
+}
+
+/// Makes the row to lock. Two who make its table at once get into each other's way inside PostgreSQL; then it is there.
+async fn lock_row(client: &Object) -> Step<()> {
+    let table = "CREATE TABLE IF NOT EXISTS schema_version(
+        one BOOLEAN PRIMARY KEY CHECK (one), version BIGINT NOT NULL)";
+    match client.batch_execute(table).await {
+        Err(error) if error.code() != Some(&SqlState::UNIQUE_VIOLATION) => return Err(error.into()),
+        _ => {}
+    }
+    let row = "INSERT INTO schema_version VALUES (TRUE, 0) ON CONFLICT DO NOTHING";
+    Ok(client.batch_execute(row).await?)
+}
+
+async fn create_locked(client: &Object) -> Step<()> {
+    // Making it takes longer than a commit may wait.
+    client.batch_execute("SET LOCAL lock_timeout = 0").await?;
+    let locked = client
+        .query_one("SELECT version FROM schema_version FOR UPDATE", &[])
+        .await?;
+    if locked.get::<_, i64>(0) > 0 {
+        return Ok(());
+    }
+    client.batch_execute(TABLES).await?;
+    fence(client).await?;
+    let trigrams = "SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'";
+    if client.query_opt(trigrams, &[]).await?.is_some() {
+        client.batch_execute(TRIGRAMS).await?;
+    }
+    let done = "UPDATE schema_version SET version = $1";
+    client.execute(done, &[&VERSION]).await?;
+    Ok(())
+}
+
+/// The second fence between tenants: PostgreSQL itself shows a transaction the rows of the tenant that it named, and none
+/// if it named none. It does not hold for a superuser. Systems that know no such policies do without.
+async fn fence(client: &Object) -> Step<()> {
+    client.batch_execute("SAVEPOINT fence").await?;
+    for (table, column) in FENCED {
+        let fenced = client.batch_execute(&policy(table, column)).await;
+        match fenced {
+            Ok(()) => {}
+            Err(error) if is_unknown(error.code()) => {
+                let why = explain(&error);
+                tracing::warn!("no row-level security: {why}");
+                client.batch_execute("ROLLBACK TO SAVEPOINT fence").await?;
+                break;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(client.batch_execute("RELEASE SAVEPOINT fence").await?)
+}
+
+/// The setting is looked up once for a statement, not once for a row.
+fn policy(table: &str, column: &str) -> String {
+    let scope = "(SELECT current_setting('scimlet.tenant', TRUE))";
+    format!(
+        "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+         ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
+         CREATE POLICY one_tenant ON {table} USING (
+           {scope} = '*' OR {column} = (SELECT NULLIF(NULLIF({scope}, '*'), '')::BIGINT))"
+    )
+}
+
+fn is_unknown(code: Option<&SqlState>) -> bool {
+    let unknown = [SqlState::FEATURE_NOT_SUPPORTED, SqlState::SYNTAX_ERROR];
+    code.is_some_and(|code| unknown.contains(code))
+}

@@ -1,0 +1,151 @@
+//! One transaction on a connection of the pool, bound to a tenant. The binding is PostgreSQL's own business from there on:
+//! its policies let no statement see another tenant's rows.
+
+use std::pin::pin;
+use std::task::{Context, Waker};
+
+use deadpool_postgres::{Object, Pool};
+use futures_util::TryStreamExt as _;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use super::fault::Step;
+use crate::store::Refusal;
+use crate::store::sql::Sql;
+
+/// Whose rows a transaction may touch.
+#[derive(Clone, Copy)]
+pub(super) enum Scope {
+    /// One tenant's.
+    Tenant(i64),
+    /// All, for what the host does itself.
+    Host,
+}
+
+/// What a statement's `$1`, `$2` … stand for.
+pub(super) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// A transaction. Dropped before its end, it takes its connection with it, which ends it on the server, too.
+pub(super) struct Session {
+    client: Option<Object>,
+}
+
+impl Session {
+    /// A transaction that reads, all from one snapshot. Does not wait for the server: if the transaction did not begin,
+    /// what is asked first fails.
+    pub(super) async fn read(pool: &Pool, scope: Scope) -> Step<Session> {
+        let client = pool.get().await?;
+        let begin = begin("REPEATABLE READ READ ONLY", scope);
+        send(client.batch_execute(&begin));
+        Ok(Session {
+            client: Some(client),
+        })
+    }
+
+    /// A transaction that writes. Each statement sees what was committed before it.
+    pub(super) async fn write(pool: &Pool, scope: Scope) -> Step<Session> {
+        let client = pool.get().await?;
+        let session = Session {
+            client: Some(client),
+        };
+        let begin = begin("READ COMMITTED", scope);
+        session.client()?.batch_execute(&begin).await?;
+        Ok(session)
+    }
+
+    /// Ends a transaction that read, whatever came out of it. Nothing is waited for: whoever uses the connection next
+    /// stands behind it.
+    pub(super) fn end<T>(mut self, result: Step<T>) -> Step<T> {
+        if let Some(client) = self.client.take() {
+            send(client.batch_execute("COMMIT"));
+        }
+        result
+    }
+
+    /// Commits; durable when this returns.
+    pub(super) async fn commit(mut self) -> Step<()> {
+        self.client()?.batch_execute("COMMIT").await?;
+        self.client.take();
+        Ok(())
+    }
+
+    /// Takes everything back.
+    pub(super) async fn roll_back(mut self) -> Step<()> {
+        self.client()?.batch_execute("ROLLBACK").await?;
+        self.client.take();
+        Ok(())
+    }
+
+    /// The rows of a statement that is prepared once for each connection.
+    pub(super) async fn rows(&self, sql: &str, parameters: Parameters<'_>) -> Step<Vec<Row>> {
+        let client = self.client()?;
+        let statement = client.prepare_cached(sql).await?;
+        Ok(client.query(&statement, parameters).await?)
+    }
+
+    /// Runs a statement that returns nothing.
+    pub(super) async fn run(&self, sql: &str, parameters: Parameters<'_>) -> Step<()> {
+        let client = self.client()?;
+        let statement = client.prepare_cached(sql).await?;
+        client.execute(&statement, parameters).await?;
+        Ok(())
+    }
+
+    /// The rows of a statement, as far as `weigh` finds them worth `bound` together; what goes beyond refuses the call.
+    pub(super) async fn weighed(
+        &self,
+        sql: &str,
+        parameters: Parameters<'_>,
+        weigh: fn(&Row) -> usize,
+        bound: (usize, &str),
+    ) -> Step<Vec<Row>> {
+        let client = self.client()?;
+        let statement = client.prepare_cached(sql).await?;
+        let parameters = parameters.iter().copied();
+        let mut stream = pin!(client.query_raw(&statement, parameters).await?);
+        let (mut rows, mut weight) = (Vec::new(), 0);
+        while let Some(row) = stream.try_next().await? {
+            weight += weigh(&row);
+            if weight > bound.0 {
+                return Err(Refusal::TooMany(bound.1.to_owned()).into());
+            }
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+
+    /// The rows of SQL that was put together. It is not kept prepared: there is no end of shapes, and PostgreSQL plans
+    /// best when it knows the values.
+    pub(super) async fn search(&self, sql: &Sql) -> Step<Vec<Row>> {
+        let client = self.client()?;
+        let text = sql.numbered();
+        Ok(client.query_typed(&text, &sql.typed()).await?)
+    }
+
+    fn client(&self) -> Step<&Object> {
+        let gone = || Refusal::Unavailable("the transaction has ended".into());
+        Ok(self.client.as_ref().ok_or_else(gone)?)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take() {
+            drop(Object::take(client));
+        }
+    }
+}
+
+fn begin(mode: &str, scope: Scope) -> String {
+    let scope = match scope {
+        Scope::Tenant(id) => id.to_string(),
+        Scope::Host => "*".to_owned(),
+    };
+    format!("BEGIN ISOLATION LEVEL {mode}; SELECT set_config('scimlet.tenant', '{scope}', true)")
+}
+
+/// Sends a statement without waiting for its answer. The driver queues it at the first look.
+fn send(statement: impl Future) {
+    let statement = pin!(statement);
+    drop(statement.poll(&mut Context::from_waker(Waker::noop())));
+}

@@ -1,0 +1,126 @@
+//! [`Store`] over PostgreSQL: checks the call, then runs it in a transaction of the tenant.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::Shared;
+use super::commit::{self, Commit};
+use super::fault::Step;
+use super::find::{bounded, find};
+use super::memo;
+use super::nul;
+use super::read::{self, LinkQuery};
+use super::session::{Scope, Session};
+use crate::store::{
+    Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent, Refusal,
+    Rejection, Store, Write, check,
+};
+
+/// One tenant's storage.
+pub(super) struct TenantStore {
+    pub(super) shared: Arc<Shared>,
+    pub(super) tenant: i64,
+}
+
+impl TenantStore {
+    async fn read(&self) -> Step<Session> {
+        Session::read(&self.shared.pool, Scope::Tenant(self.tenant)).await
+    }
+}
+
+#[async_trait]
+impl Store for TenantStore {
+    async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
+        check::keys(keys.len())?;
+        let session = self.read().await?;
+        let entries = read::get(&session, self.tenant, &keys).await;
+        Ok(session.end(entries)?)
+    }
+
+    async fn find(&self, mut query: Query) -> Result<Page, Refusal> {
+        let filter = check::query(&mut query)?;
+        let session = self.read().await?;
+        let page = find(&session, self.tenant, &query, filter).await;
+        session.end(page).map_err(bounded)
+    }
+
+    async fn links(
+        &self,
+        anchors: Vec<Key>,
+        name: String,
+        direction: Direction,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<LinkPage>, Refusal> {
+        check::links(&anchors, after.as_deref())?;
+        let query = LinkQuery::new(name, direction, after.as_deref(), limit)?;
+        let session = self.read().await?;
+        let pages = read::links(&session, self.tenant, &anchors, &query).await;
+        Ok(session.end(pages)?)
+    }
+
+    async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
+        check::keys(links.len())?;
+        let session = self.read().await?;
+        let there = read::has(&session, self.tenant, &links).await;
+        Ok(session.end(there)?)
+    }
+
+    async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
+        check::keys(names.len())?;
+        let session = self.read().await?;
+        let values = read::counters(&session, self.tenant, &names).await;
+        Ok(session.end(values)?)
+    }
+
+    async fn commit(
+        &self,
+        at: u64,
+        actor: String,
+        writes: Vec<Write>,
+    ) -> Result<Vec<(Key, u64)>, Rejection> {
+        check::commit(at, &actor, &writes)?;
+        nul::refuse(&actor, &writes)?;
+        let (shared, tenant) = (self.shared.clone(), self.tenant);
+        let commit = Commit {
+            at: i64::try_from(at).unwrap_or(i64::MAX),
+            actor,
+            writes,
+        };
+        // In a task of its own it happens once it has begun, whether or not anybody still waits.
+        let task = tokio::spawn(async move { commit::run(&shared, tenant, &commit).await });
+        task.await.unwrap_or_else(|error| {
+            Err(Rejection {
+                write: 0,
+                reason: Refusal::Unavailable(error.to_string()),
+            })
+        })
+    }
+
+    async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
+        let session = self.read().await?;
+        let events = read::events(&session, self.tenant, after, limit).await;
+        Ok(session.end(events)?)
+    }
+
+    async fn head(&self) -> Result<Head, Refusal> {
+        let session = self.read().await?;
+        let head = memo::head(&session, self.tenant).await;
+        Ok(session.end(head)?)
+    }
+
+    async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
+        let session = self.read().await?;
+        let memos = memo::with_prefix(&session, self.tenant, &prefix).await;
+        Ok(session.end(memos)?)
+    }
+
+    async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal> {
+        let scope = Scope::Tenant(self.tenant);
+        let session = Session::write(&self.shared.pool, scope).await?;
+        let set = memo::set(&session, self.tenant, &guard, &changes).await?;
+        session.commit().await?;
+        Ok(set)
+    }
+}

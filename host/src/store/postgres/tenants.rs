@@ -1,0 +1,104 @@
+//! [`Database`] over PostgreSQL: the tenants and the host's settings.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::fault::{Fault, Step};
+use super::read::unsigned;
+use super::session::{Parameters, Scope, Session};
+use super::store::TenantStore;
+use super::{Postgres, sweep};
+use crate::store::chain::START;
+use crate::store::{Database, DatabaseError, Store, Tenant, is_tenant_name};
+
+#[async_trait]
+impl Database for Postgres {
+    async fn create_tenant(&self, name: &str, at: u64) -> Result<(), DatabaseError> {
+        if !is_tenant_name(name) {
+            let why = "a tenant's name is 1 to 63 of `a`-`z`, `0`-`9` and `-`";
+            return Err(DatabaseError::Unsuitable(format!(
+                "`{name}` is no tenant's name: {why}"
+            )));
+        }
+        let at = i64::try_from(at).unwrap_or(i64::MAX);
+        let sql = "INSERT INTO tenant(name, created, sequence, digest) VALUES ($1, $2, 0, $3)
+                   ON CONFLICT DO NOTHING RETURNING id";
+        let made = self.write(sql, &[&name, &at, &START.as_slice()]).await?;
+        match made {
+            0 => Err(DatabaseError::Exists(name.to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    async fn tenants(&self) -> Result<Vec<Tenant>, DatabaseError> {
+        let rows = self
+            .rows("SELECT name, created FROM tenant ORDER BY name", &[])
+            .await?;
+        let tenant = |row: &tokio_postgres::Row| Tenant {
+            name: row.get("name"),
+            created: unsigned(row.get("created")),
+        };
+        Ok(rows.iter().map(tenant).collect())
+    }
+
+    async fn delete_tenant(&self, name: &str) -> Result<(), DatabaseError> {
+        let session = Session::write(&self.shared.pool, Scope::Host).await?;
+        // Waits for the tenant's commits that have begun; those that begin later wait here and find it gone.
+        let sql = "SELECT id FROM tenant WHERE name = $1 FOR UPDATE";
+        let rows = session.rows(sql, &[&name]).await?;
+        let Some(tenant) = rows.first().map(|row| row.get::<_, i64>(0)) else {
+            return Err(DatabaseError::Unknown(name.to_owned()));
+        };
+        sweep::retire_tenant(&session, tenant).await?;
+        session.commit().await?;
+        self.shared.bell.notify_one();
+        Ok(())
+    }
+
+    async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError> {
+        if !is_tenant_name(name) {
+            return Ok(None);
+        }
+        let rows = self
+            .rows("SELECT id FROM tenant WHERE name = $1", &[&name])
+            .await?;
+        let tenant: Option<i64> = rows.first().map(|row| row.get("id"));
+        Ok(tenant.map(|tenant| -> Arc<dyn Store> {
+            Arc::new(TenantStore {
+                shared: self.shared.clone(),
+                tenant,
+            })
+        }))
+    }
+
+    async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError> {
+        let rows = self
+            .rows("SELECT value FROM setting WHERE name = $1", &[&name])
+            .await?;
+        Ok(rows.first().map(|row| row.get("value")))
+    }
+
+    async fn set_setting(&self, name: &str, value: &str) -> Result<(), DatabaseError> {
+        let sql = "INSERT INTO setting VALUES ($1, $2)
+                   ON CONFLICT (name) DO UPDATE SET value = excluded.value RETURNING name";
+        self.write(sql, &[&name, &value]).await?;
+        Ok(())
+    }
+}
+
+impl Postgres {
+    async fn rows(&self, sql: &str, parameters: Parameters<'_>) -> Step<Vec<tokio_postgres::Row>> {
+        let session = Session::read(&self.shared.pool, Scope::Host).await?;
+        let rows = session.rows(sql, parameters).await;
+        session.end(rows)
+    }
+
+    /// Runs one statement; how many rows it returned.
+    async fn write(&self, sql: &str, parameters: Parameters<'_>) -> Result<usize, Fault> {
+        let session = Session::write(&self.shared.pool, Scope::Host).await?;
+        let rows = session.rows(sql, parameters).await?;
+        session.commit().await?;
+        Ok(rows.len())
+    }
+}

@@ -1,0 +1,205 @@
+//! A filter as SQL. Names are looked up first, so that the SQL depends on the filter's shape alone and its prepared form
+//! is used again; then each leaf becomes a probe into an index for the entry `x.seq`.
+
+use super::Dialect;
+use super::names::Names;
+use super::statement::Sql;
+use super::value::Stored;
+use crate::store::{Comparison, Direction, Filter, Operator, Relation, Scalar};
+
+/// A filter whose names are looked up.
+#[derive(Clone, Debug)]
+pub(in crate::store) enum Test {
+    /// Some term of the field lies in the range.
+    Terms(i64, Range),
+    /// The entry is a target of this link set.
+    TargetOf(i64),
+    /// The entry has a link of this name to the entry with this `seq`.
+    SourceOf(i64, String),
+    /// All hold; true if there are none.
+    All(Vec<Test>),
+    /// One holds; false if there are none.
+    Any(Vec<Test>),
+    /// It does not hold.
+    Not(Box<Test>),
+}
+
+/// Values between two ends, of one type; `also` is what no index helps with.
+#[derive(Clone, Debug, Default)]
+pub(in crate::store) struct Range {
+    bounds: Vec<Sql>,
+    also: Option<Sql>,
+}
+
+impl Test {
+    /// The filter with the names in it looked up.
+    pub(in crate::store) fn bind<D: Dialect>(filter: Filter, names: &Names) -> Test {
+        let each = |filters: Vec<Filter>| {
+            let bind = |filter| Test::bind::<D>(filter, names);
+            filters.into_iter().map(bind).collect()
+        };
+        match filter {
+            Filter::Compare(comparison) => {
+                terms(names, &comparison.path, || Range::of::<D>(&comparison))
+            }
+            Filter::Present(path) => terms(names, &path, Range::default),
+            Filter::Linked(relation) => related(names, relation),
+            Filter::All(filters) => Test::All(each(filters)),
+            Filter::Any(filters) => Test::Any(each(filters)),
+            Filter::Negate(filter) => Test::Not(Box::new(Test::bind::<D>(*filter, names))),
+        }
+    }
+
+    /// Whether it holds for every entry.
+    pub(in crate::store) fn is_always(&self) -> bool {
+        matches!(self, Test::All(tests) if tests.is_empty())
+    }
+
+    /// A condition on `x.seq`; `probe` is [`Dialect::PROBE`].
+    pub(in crate::store) fn condition(&self, probe: &str) -> Sql {
+        match self {
+            Test::Terms(field, range) => {
+                Sql::new("EXISTS(SELECT 1 FROM term t WHERE t.seq = x.seq AND t.field = ?")
+                    .bind(*field)
+                    .append(range.condition())
+                    .text(probe)
+                    .text(")")
+            }
+            Test::TargetOf(linkset) => {
+                Sql::new("EXISTS(SELECT 1 FROM link l WHERE l.linkset = ? AND l.target = x.seq")
+                    .bind(*linkset)
+                    .text(probe)
+                    .text(")")
+            }
+            Test::SourceOf(target, name) => Sql::new(
+                "EXISTS(SELECT 1 FROM linkset s JOIN link l ON l.linkset = s.id AND l.target = ? \
+                 WHERE s.source = x.seq AND s.name = ?",
+            )
+            .bind(*target)
+            .bind(name.clone())
+            .text(probe)
+            .text(")"),
+            Test::All(tests) => combine(tests, " AND ", "TRUE", probe),
+            Test::Any(tests) => combine(tests, " OR ", "FALSE", probe),
+            Test::Not(test) => Sql::new("NOT ").append(test.condition(probe)),
+        }
+    }
+}
+
+impl Range {
+    fn of<D: Dialect>(comparison: &Comparison) -> Range {
+        let (operator, value) = (comparison.operator, &comparison.value);
+        let at = |operator| Some(Sql::new(operator).bind(Stored::from(value.clone())));
+        let (floor, ceiling) = (floor::<D>(value), ceiling::<D>(value));
+        let ends = match operator {
+            Operator::Equal => [at("= ?"), None],
+            Operator::Less => [floor, at("< ?")],
+            Operator::LessOrEqual => [floor, at("<= ?")],
+            Operator::Greater => [at("> ?"), ceiling],
+            Operator::GreaterOrEqual => [at(">= ?"), ceiling],
+            Operator::StartsWith => [at(">= ?"), behind(value).or(ceiling)],
+            Operator::Contains | Operator::EndsWith => [floor, ceiling],
+        };
+        let on_value = |end| Sql::new("t.value ").append(end);
+        let mut range = Range {
+            bounds: ends.into_iter().flatten().map(on_value).collect(),
+            also: within::<D>(operator, value),
+        };
+        if D::SEARCHES {
+            range.bounds.extend(range.also.take());
+        }
+        range
+    }
+
+    /// Whether it holds one value: then an entry has at most one term in it.
+    pub(super) fn is_one_value(&self) -> bool {
+        matches!(self.bounds.as_slice(), [only] if only.as_str() == "t.value = ?")
+    }
+
+    /// Conditions on `t.value`, each with `AND` before it.
+    pub(super) fn condition(&self) -> Sql {
+        match &self.also {
+            Some(also) => self.bounds().text(" AND ").append(also.clone()),
+            None => self.bounds(),
+        }
+    }
+
+    /// The part that an index serves: what it leaves out only narrows.
+    pub(super) fn bounds(&self) -> Sql {
+        self.bounds.iter().fold(Sql::default(), |sql, bound| {
+            sql.text(" AND ").append(bound.clone())
+        })
+    }
+}
+
+fn combine(tests: &[Test], operator: &str, none: &str, probe: &str) -> Sql {
+    if tests.is_empty() {
+        return Sql::new(none);
+    }
+    let conditions = tests.iter().map(|test| test.condition(probe));
+    Sql::new("(")
+        .append(Sql::join(conditions, operator))
+        .text(")")
+}
+
+/// A path that no entry has a term of matches nothing.
+fn terms(names: &Names, path: &str, range: impl FnOnce() -> Range) -> Test {
+    match names.field(path) {
+        Some(field) => Test::Terms(field.id, range()),
+        None => Test::Any(Vec::new()),
+    }
+}
+
+fn related(names: &Names, relation: Relation) -> Test {
+    let Some(end) = names.end(&relation) else {
+        return Test::Any(Vec::new());
+    };
+    if let Direction::Outgoing = relation.direction {
+        return Test::SourceOf(end.seq, relation.name);
+    }
+    end.linkset.map_or(Test::Any(Vec::new()), Test::TargetOf)
+}
+
+/// Where a type's values begin. Numbers come first of all and need no floor.
+fn floor<D: Dialect>(value: &Scalar) -> Option<Sql> {
+    match value {
+        Scalar::Number(_) => None,
+        Scalar::Text(_) => Some(Sql::new(D::FROM_TEXT)),
+        Scalar::Boolean(_) => Some(Sql::new(D::FROM_BOOLEAN)),
+    }
+}
+
+/// Where a type's values end. Booleans come last of all and need no ceiling.
+fn ceiling<D: Dialect>(value: &Scalar) -> Option<Sql> {
+    match value {
+        Scalar::Number(_) => Some(Sql::new(D::BEFORE_TEXT)),
+        Scalar::Text(_) => Some(Sql::new(D::BEFORE_BOOLEAN)),
+        Scalar::Boolean(_) => None,
+    }
+}
+
+/// The end of the texts that start with this one: the text with its last character raised by one. The bytes of UTF-8
+/// sort as the characters do, so nothing lies between. `None` if no character can be raised.
+fn behind(value: &Scalar) -> Option<Sql> {
+    let Scalar::Text(text) = value else {
+        return None;
+    };
+    let mut chars: Vec<char> = text.chars().collect();
+    while let Some(last) = chars.pop() {
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            chars.push(next);
+            let end = Scalar::Text(chars.into_iter().collect());
+            return Some(Sql::new("< ?").bind(Stored::from(end)));
+        }
+    }
+    None
+}
+
+fn within<D: Dialect>(operator: Operator, value: &Scalar) -> Option<Sql> {
+    match (operator, value) {
+        (Operator::Contains | Operator::EndsWith, Scalar::Text(text)) if !text.is_empty() => {
+            Some(D::within(operator, text))
+        }
+        _ => None,
+    }
+}

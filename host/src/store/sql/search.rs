@@ -1,0 +1,80 @@
+//! One page of a query as SQL. The page's places (`seq` and value) are found from indexes alone; only then are the entries
+//! themselves loaded.
+
+use super::plan::{self, Plan};
+use super::position::Position;
+use super::statement::Sql;
+use crate::store::{Query, Refusal, Window};
+
+/// A kind of entries in a tenant.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::store) struct Kind {
+    /// What `entry` and `field` point at.
+    pub(in crate::store) id: i64,
+    /// How many entries it has.
+    pub(in crate::store) entries: i64,
+}
+
+/// The position behind which the page begins, or how many to skip.
+pub(in crate::store) fn window(query: &Query) -> Result<(Option<Position>, i64), Refusal> {
+    let text = match &query.window {
+        Window::Offset(offset) => return Ok((None, i64::try_from(*offset).unwrap_or(i64::MAX))),
+        Window::After(text) => text,
+    };
+    let position = Position::decode(text)?;
+    if query.order.is_some() != matches!(position, Position::Sorted(..)) {
+        return Err(Refusal::Invalid(
+            "the position is of a query with another order".into(),
+        ));
+    }
+    Ok((Some(position), 0))
+}
+
+/// What the parts of one search share.
+pub(in crate::store) struct Search {
+    /// Which rows to look at.
+    pub(in crate::store) plan: Plan,
+    /// The kind of the entries.
+    pub(in crate::store) kind: Kind,
+    /// Where the page begins.
+    pub(in crate::store) after: Option<Position>,
+    /// How many to skip.
+    pub(in crate::store) offset: i64,
+    /// How many to find.
+    pub(in crate::store) limit: i64,
+}
+
+impl Search {
+    /// The `seq` of each match in the order of creation; the limit and the offset are to be bound.
+    pub(in crate::store) fn creation(&self) -> Sql {
+        let after = match self.after {
+            Some(Position::Created(seq)) => seq,
+            _ => 0,
+        };
+        Sql::new("SELECT x.seq FROM ")
+            .append(self.matching(self.plan.rows.clone()))
+            .text(" AND x.seq > ? ORDER BY x.seq LIMIT ? OFFSET ?")
+            .bind(after)
+    }
+
+    /// The rows of `rows` that match.
+    pub(in crate::store) fn matching(&self, rows: Sql) -> Sql {
+        if self.plan.test.is_always() {
+            return rows;
+        }
+        rows.text(" AND ")
+            .append(self.plan.test.condition(self.plan.probe))
+    }
+
+    /// Counts all matches; `None` if all entries of the kind match.
+    pub(in crate::store) fn total(&self) -> Option<Sql> {
+        if self.plan.test.is_always() {
+            return None;
+        }
+        let count = Sql::new("SELECT COUNT(*) FROM ");
+        Some(match plan::exactly(&self.plan.test) {
+            Some(matches) => count.text("(").append(matches).text(") AS found"),
+            None => count.append(self.matching(self.plan.rows.clone())),
+        })
+    }
+}

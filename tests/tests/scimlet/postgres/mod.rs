@@ -1,0 +1,53 @@
+//! What the contract does not say and a user of PostgreSQL expects: several servers on one database, its loss and return,
+//! and the fence between tenants. All of it with the real binary over HTTP where it can be.
+
+mod exchanges;
+mod fence;
+mod loss;
+mod opening;
+mod races;
+mod revoked;
+mod two;
+
+use libtest_mimic::Trial;
+use scimlet_tests::needs;
+use scimlet_tests::postgres::{self, Cluster};
+
+/// How often each race is run in the test command; `SCIMLET_ROUNDS` says otherwise.
+const ROUNDS: u32 = 3;
+
+/// One trial for each case.
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial("exchanges", exchanges::all),
+        trial("tenants_are_fenced_off", fence::tenants_are_fenced_off),
+        trial("a_lost_database_comes_back", loss::comes_back),
+        trial("secrets_are_not_repeated", opening::secrets),
+        trial("an_empty_database_is_not_taken_for_one", opening::empty),
+        trial("many_may_open_a_new_one", opening::many),
+        trial("a_newer_one_is_refused", opening::newer),
+        trial("one_of_equal_names_is_made", races::names),
+        trial("one_if_match_wins_once", races::one_if_match),
+        trial("all_joins_succeed", races::all_joins),
+        trial("revocation_holds_everywhere", revoked::everywhere),
+    ]
+}
+
+fn trial<R: Future<Output = anyhow::Result<()>>>(
+    name: &str,
+    run: impl FnOnce(&'static Cluster) -> R + Send + 'static,
+) -> Trial {
+    Trial::ignorable_test(format!("postgres::{name}"), move || {
+        needs::with(postgres::shared(), |cluster| {
+            super::runtime()?.block_on(run(cluster))
+        })
+    })
+}
+
+/// How often a race is run.
+fn rounds() -> anyhow::Result<u32> {
+    match std::env::var("SCIMLET_ROUNDS") {
+        Ok(rounds) => Ok(rounds.parse()?),
+        Err(_) => Ok(ROUNDS),
+    }
+}

@@ -1,0 +1,71 @@
+//! What is said of a database that cannot be opened, and that many may open a new one at once.
+
+use anyhow::{Context, ensure};
+use scimlet::store::Database;
+use scimlet::store::postgres::Postgres;
+use scimlet_tests::client::together;
+use scimlet_tests::postgres::Cluster;
+use scimlet_tests::server;
+use tempfile::TempDir;
+
+/// A password in the URL is not repeated, whatever is wrong.
+pub async fn secrets(_: &Cluster) -> anyhow::Result<()> {
+    let folder = TempDir::new()?;
+    for url in [
+        "postgres://me:pa55word@127.0.0.1:1/none",
+        "postgres://me:pa55word@127.0.0.1:port/none",
+        "postgres://me:pa55word@127.0.0.1:1/none?sslmode=pa55word",
+        "postgres://me:pa55word@%zz/none?what=pa55word",
+    ] {
+        let output = server::command(folder.path())?
+            .args(["--database", url, "tenant", "list"])
+            .env("RUST_LOG", "trace")
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        ensure!(!output.status.success(), "{url} was opened");
+        ensure!(said.contains("cannot open the database"), "{said}");
+        ensure!(!said.contains("pa55word"), "{said}");
+    }
+    Ok(())
+}
+
+/// A command that makes no database says so of one without tables, and makes none.
+pub async fn empty(cluster: &Cluster) -> anyhow::Result<()> {
+    let (folder, url) = (TempDir::new()?, cluster.database()?);
+    let output = server::command(folder.path())?
+        .args(["--database", &url, "tenant", "list"])
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    ensure!(said.contains("no scimlet in this database yet"), "{said}");
+    let name = url.rsplit('/').next().context("a name")?;
+    let tables = "SELECT COUNT(*) FROM pg_tables WHERE schemaname = 'public'";
+    ensure!(cluster.sql_in(name, tables)? == "0");
+    Ok(())
+}
+
+/// Of many hosts that start at once one makes the tables, and all work.
+pub async fn many(cluster: &Cluster) -> anyhow::Result<()> {
+    let url = cluster.database()?;
+    let hosts = (0..8).map(|number| {
+        let url = url.clone();
+        async move {
+            let database = Postgres::open(&url, true).await?;
+            database.create_tenant(&format!("t{number}"), 0).await?;
+            Ok(database.tenants().await?.len())
+        }
+    });
+    ensure!(together(hosts).await?.contains(&8));
+    Ok(())
+}
+
+/// Tables of a later version are left alone.
+pub async fn newer(cluster: &Cluster) -> anyhow::Result<()> {
+    let url = cluster.database()?;
+    drop(Postgres::open(&url, true).await?);
+    let name = url.rsplit('/').next().context("a name")?;
+    cluster.sql_in(name, "UPDATE schema_version SET version = 99")?;
+    let refused = Postgres::open(&url, true).await.map(drop);
+    let why = refused.err().context("it was opened")?.to_string();
+    ensure!(why.contains("version 99"), "{why}");
+    Ok(())
+}
