@@ -259,7 +259,7 @@ async fn updates() -> anyhow::Result<()> {
         "{user}"
     );
     let group = okta.push("Sales", &[&id]).await?;
-    ensure!(okta.members(&group).await? == [id.clone()]);
+    ensure!(okta.members(&group).await? == [id.as_str()]);
     ensure!(okta.user(&id).await?["groups"][0]["value"] == group);
     okta.leave(&group, &id).await?.expect(200)?;
     ensure!(okta.members(&group).await?.is_empty());

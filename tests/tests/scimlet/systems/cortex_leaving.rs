@@ -57,7 +57,7 @@ pub(super) async fn members() -> anyhow::Result<()> {
     let bob = okta.created("bob@example.com").await?;
     let team = okta.push("Team", &[&ada, &bob]).await?;
     okta.deactivate(&ada).await?;
-    ensure!(okta.members(&team).await? == [bob.clone()]);
+    ensure!(okta.members(&team).await? == [bob.as_str()]);
     product.run("tenant set TENANT groups.inactive-members=\"show\"")?;
     let shown = okta.members(&team).await?;
     ensure!(shown.len() == 2 && shown.contains(&ada), "{shown:?}");

@@ -83,7 +83,7 @@ async fn users() -> anyhow::Result<()> {
     let operations = json!([{"op": "replace", "path": "members", "value": [{"value": bob}]}]);
     let target = format!("/Groups/{group}");
     okta.change(&target, operations).await?.expect(200)?;
-    ensure!(okta.members(&group).await? == [bob.clone()]);
+    ensure!(okta.members(&group).await? == [bob.as_str()]);
     let value = json!({"members": [{"value": ada}, {"value": bob}]});
     okta.change(&target, json!([{"op": "replace", "value": value}]))
         .await?

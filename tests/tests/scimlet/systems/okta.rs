@@ -247,7 +247,7 @@ pub(super) fn says(answer: &Answer, status: u16, words: &str) -> anyhow::Result<
     let error = answer.expect(status)?;
     let urn = "urn:ietf:params:scim:api:messages:2.0:Error";
     ensure!(error["schemas"] == json!([urn]), "{error}");
-    ensure!(error["status"] == status.to_string(), "{error}");
+    ensure!(text(&error, "status")?.parse() == Ok(status), "{error}");
     let media_type = answer.header("content-type").context("no media type")?;
     ensure!(media_type == "application/scim+json", "{media_type}");
     let detail = text(&error, "detail")?;
