@@ -8,8 +8,8 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use libtest_mimic::{Failed, Trial};
-use scimlet_tests::exchange::TENANT;
-use scimlet_tests::server;
+use scimlet_tests::exchange::{Answer, Call, Endpoint, TENANT};
+use scimlet_tests::{outbox, server};
 use serde_json::{Map, Value, json};
 
 use crate::trial;
@@ -18,6 +18,8 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = vec![
         Trial::test("profiles::every_field_is_described", schema::described),
         trial("profiles::a_change_holds_from_the_next_request_on", change),
+        trial("profiles::a_rate_is_held_and_told", rate),
+        trial("profiles::a_closed_gate_is_in_the_audit", gate),
     ];
     for preset in scimlet_core::profile::presets() {
         let named = move || failing(mistakes::named(preset));
@@ -95,5 +97,72 @@ async fn change() -> anyhow::Result<()> {
     http.ask("POST", "/Users", &user).await?.expect(400)?;
     set("users.user-name.email=false")?;
     http.ask("POST", "/Users", &user).await?.expect(201)?;
+    Ok(())
+}
+
+/// The guest says what to count to, the host counts, and nobody sees what the one told the other.
+async fn rate() -> anyhow::Result<()> {
+    let (folder, server) = server::fresh()?;
+    let settings = ["rate.requests-per-second=3", "rate.headers=true"];
+    let command = [&["tenant", "set", TENANT][..], &settings].concat();
+    server::json(folder.path(), &command)?;
+    let endpoint = server.endpoint(TENANT)?;
+    let call = || Call {
+        method: "GET".to_owned(),
+        target: "/Users".to_owned(),
+        headers: vec![(
+            "authorization".to_owned(),
+            format!("Bearer {}", endpoint.secret()),
+        )],
+        body: String::new(),
+    };
+    let mut answers = Vec::new();
+    for _ in 0..20 {
+        answers.push(endpoint.send(call()).await?);
+    }
+    let first = answers.first().context("no answer")?;
+    ensure!(first.status == 200, "{first:?}");
+    ensure!(
+        first
+            .header("ratelimit-policy")
+            .is_some_and(|policy| policy.contains("q=3")),
+        "{first:?}"
+    );
+    ensure!(first.header("ratelimit").is_some(), "{first:?}");
+    let refused = answers.iter().find(|answer| answer.status == 429);
+    let refused = refused.with_context(|| format!("none of twenty was refused: {answers:?}"))?;
+    let pause: u64 = refused
+        .header("retry-after")
+        .context("no Retry-After")?
+        .parse()?;
+    ensure!(
+        pause >= 1 && refused.body.contains("api:messages:2.0:Error"),
+        "{refused:?}"
+    );
+    let internal = |answer: &&Answer| {
+        answer
+            .headers
+            .iter()
+            .any(|(name, _)| name.starts_with("x-scimlet"))
+    };
+    ensure!(
+        !answers.iter().any(|answer| internal(&answer)),
+        "{answers:?}"
+    );
+    Ok(())
+}
+
+async fn gate() -> anyhow::Result<()> {
+    let (folder, server) = server::fresh()?;
+    let http = server.endpoint(TENANT)?;
+    server::json(folder.path(), &["tenant", "set", TENANT, "enabled=false"])?;
+    http.get("/Users").await?.expect(403)?;
+    let events = outbox::audit(folder.path(), TENANT).await?;
+    let last = events.last().context("the audit is empty")?;
+    ensure!(
+        last.event.name == "refused" && last.actor != "admin",
+        "{last:?}"
+    );
+    ensure!(last.event.body.contains("403"), "{last:?}");
     Ok(())
 }
