@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
 use clap::Args;
+use scimlet::plugin::Reuse;
 use scimlet::webhook::Dispatcher;
 use scimlet::{Plugin, PluginOptions, Router, RouterOptions};
 use tokio::net::TcpListener;
@@ -33,13 +34,20 @@ pub(super) struct Serve {
     /// through one proxy.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     failures_per_minute: u32,
+    /// Keep instances of the component for further requests of the same tenant, in place of a fresh one for each request. Faster;
+    /// a request then no longer starts from a memory in which no other request of the tenant has been.
+    #[arg(long)]
+    reuse: bool,
 }
 
 impl Serve {
     pub(super) async fn run(self, context: &Context) -> anyhow::Result<()> {
         // From here on: whoever has read the first line may send a signal.
         let signal = shutdown::signal().context("cannot listen for signals")?;
-        let plugin = Arc::new(Plugin::new(PluginOptions::default())?);
+        let plugin = Arc::new(Plugin::new(PluginOptions {
+            reuse: self.reuse.then(Reuse::default),
+            ..PluginOptions::default()
+        })?);
         let listener = TcpListener::bind(&self.listen).await;
         let listener = listener.with_context(|| format!("cannot listen on {}", self.listen))?;
         let address = listener.local_addr()?;

@@ -10,8 +10,8 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::store::{
-    Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent, Refusal,
-    Rejection, Store, Write,
+    Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent,
+    Refusal, Rejection, Store, Write,
 };
 
 /// How long events of other processes may go unnoticed.
@@ -75,6 +75,10 @@ struct Ringing {
 
 #[async_trait]
 impl Store for Ringing {
+    fn identity(&self) -> Option<Identity> {
+        self.store.identity()
+    }
+
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
         self.store.get(keys).await
     }

@@ -66,6 +66,7 @@ pub enum Excess {
 /// Counts what one instance uses.
 pub(crate) struct Meter {
     memory: usize,
+    grown: usize,
     slices: u128,
     slices_left: u128,
     deadline: Instant,
@@ -76,6 +77,7 @@ impl Meter {
         let slices = limits.compute.as_millis().div_ceil(TICK.as_millis());
         Self {
             memory: limits.memory,
+            grown: 0,
             slices,
             slices_left: slices,
             deadline,
@@ -91,6 +93,20 @@ impl Meter {
             1,
             Box::pin(tokio::task::yield_now()),
         ))
+    }
+
+    /// Bytes of linear memory that the instance has.
+    pub(crate) fn grown(&self) -> usize {
+        self.grown
+    }
+
+    /// Goes on with an instance that another meter has watched so far.
+    #[must_use]
+    pub(crate) fn after(self, before: &Self) -> Self {
+        Self {
+            grown: before.grown,
+            ..self
+        }
     }
 
     pub(crate) fn in_time(&self) -> Result<(), Excess> {
@@ -115,6 +131,7 @@ impl ResourceLimiter for Meter {
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         if desired <= self.memory {
+            self.grown = desired;
             Ok(true)
         } else {
             Err(Excess::Memory.into())

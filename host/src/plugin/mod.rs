@@ -1,5 +1,5 @@
-//! The component, ready to run: a fresh instance for every request, bound to one tenant, its limits
-//! armed before it runs.
+//! The component, ready to run: a fresh instance for every request, or one that its tenant used before, bound to one tenant,
+//! its limits armed before it runs.
 
 mod admin;
 pub mod clock;
@@ -8,6 +8,7 @@ mod fault;
 pub mod journal;
 pub mod limits;
 pub mod random;
+mod reuse;
 mod session;
 mod state;
 mod store;
@@ -27,6 +28,9 @@ pub use self::fault::{Cause, Fault, LoadError};
 use self::journal::{Journal, TracingJournal};
 pub use self::limits::Limits;
 use self::random::{OsRandom, Random};
+use self::reuse::Kept;
+pub use self::reuse::Reuse;
+use self::session::Session;
 pub(crate) use self::session::fresh_id;
 use self::state::State;
 use crate::bindings::PluginPre;
@@ -43,6 +47,8 @@ pub struct PluginOptions {
     pub limits: Limits,
     /// Whether compiled code is kept on disk for the next start.
     pub cache: bool,
+    /// Whether instances are kept for further requests of the same tenant; `None` makes a fresh one for each.
+    pub reuse: Option<Reuse>,
     /// Where guests read the time.
     pub clock: Arc<dyn Clock>,
     /// Where guests get random bytes.
@@ -57,6 +63,7 @@ impl Default for PluginOptions {
             component: COMPONENT.into(),
             limits: Limits::default(),
             cache: true,
+            reuse: None,
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
             journal: Arc::new(TracingJournal),
@@ -68,6 +75,7 @@ impl Default for PluginOptions {
 pub struct Plugin {
     guest: PluginPre<State>,
     permits: Arc<Semaphore>,
+    kept: Option<Arc<Kept<Session>>>,
     options: PluginOptions,
 }
 
@@ -79,9 +87,16 @@ impl Plugin {
     pub fn new(options: PluginOptions) -> Result<Self, LoadError> {
         let permits = options.limits.concurrency as usize;
         let guest = load(&options).map_err(LoadError)?;
+        let kept = options.reuse.map(|reuse| {
+            Kept::new(Reuse {
+                total: reuse.total.min(permits / 2),
+                ..reuse
+            })
+        });
         Ok(Self {
             guest,
             permits: Arc::new(Semaphore::new(permits)),
+            kept,
             options,
         })
     }
@@ -96,7 +111,7 @@ impl Plugin {
         origin: Origin,
         request: Request,
     ) -> Result<Response, Fault> {
-        let mut session = self.session(store, &origin.tenant).await?;
+        let mut session = self.kept_or_fresh(store, &origin.tenant).await?;
         let (guest, store) = session.parts();
         let response = guest
             .scimlet_plugin_provider()
@@ -104,6 +119,7 @@ impl Plugin {
             .await;
         let response = session.close(response)?;
         session.check_size(&response)?;
+        self.keep(session);
         Ok(response)
     }
 
@@ -118,13 +134,15 @@ impl Plugin {
         headers: &[(String, String)],
         scope: &str,
     ) -> Result<Result<String, Response>, Fault> {
-        let mut session = self.session(store, &origin.tenant).await?;
+        let mut session = self.kept_or_fresh(store, &origin.tenant).await?;
         let (guest, store) = session.parts();
         let answer = guest
             .scimlet_plugin_provider()
             .call_authorize(store, &origin, headers, scope)
             .await;
-        session.close(answer)
+        let answer = session.close(answer)?;
+        self.keep(session);
+        Ok(answer)
     }
 
     /// The tenant that the Authorization header claims, unverified.

@@ -1,4 +1,4 @@
-//! One instance from its making to its end.
+//! One instance from its making to its end, or to its next request.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,15 +13,17 @@ use super::journal::{Notes, Subject};
 use super::limits::Meter;
 use super::random::{OsRandom, Random};
 use super::state::State;
+use crate::Vacant;
 use crate::bindings::Plugin as Guest;
 use crate::http::Response;
-use crate::store::Store;
+use crate::store::{Identity, Store};
 
 /// A running instance. It gives its slot of the pool back when it is dropped; the order of the fields
 /// is the order of that: the permit goes last, so that who gets it finds a free slot.
 pub(crate) struct Session {
     guest: Guest,
     store: wasmtime::Store<State>,
+    tenant: Option<Identity>,
     request: Uuid,
     response_limit: usize,
     _permit: OwnedSemaphorePermit,
@@ -49,25 +51,60 @@ impl Plugin {
         subject: Subject,
         deadline: Instant,
     ) -> Result<Session, Cause> {
-        let limits = &self.options.limits;
-        let (request, response_limit) = (subject.request, limits.response);
+        let (request, response_limit) = (subject.request, self.options.limits.response);
+        let tenant = store.identity();
         let permit = self.permit(deadline).await?;
-        let mut store = self.bind(State {
-            store,
-            notes: Notes::new(Arc::clone(&self.options.journal), subject, limits),
-            clock: Arc::clone(&self.options.clock),
-            random: Arc::clone(&self.options.random),
-            meter: Meter::new(limits, deadline),
-        });
+        let mut store = self.bind(self.state(store, subject, deadline));
         let guest = self.guest.instantiate_async(&mut store).await;
         let guest = guest.map_err(|error| Cause::of(error, Cause::Instantiation))?;
         Ok(Session {
             guest,
             store,
+            tenant,
             request,
             response_limit,
             _permit: permit,
         })
+    }
+
+    /// What an instance reaches during one request.
+    fn state(&self, store: Arc<dyn Store>, subject: Subject, deadline: Instant) -> State {
+        let limits = &self.options.limits;
+        State {
+            store,
+            notes: Notes::new(Arc::clone(&self.options.journal), subject, limits),
+            clock: Arc::clone(&self.options.clock),
+            random: Arc::clone(&self.options.random),
+            meter: Meter::new(limits, deadline),
+        }
+    }
+
+    /// An instance that this tenant used before, if one is kept; else a fresh one.
+    pub(crate) async fn kept_or_fresh(
+        &self,
+        store: Arc<dyn Store>,
+        tenant: &str,
+    ) -> Result<Session, Fault> {
+        let kept = self.kept.as_ref().zip(store.identity());
+        let Some(mut session) = kept.and_then(|(kept, identity)| kept.take(identity)) else {
+            return self.session(store, tenant).await;
+        };
+        let request = fresh_id();
+        let tenant = tenant.to_owned();
+        let deadline = Instant::now() + self.options.limits.request;
+        let state = self.state(store, Subject { tenant, request }, deadline);
+        session.rebind(request, state);
+        Ok(session)
+    }
+
+    /// Keeps an instance that has answered, if instances are kept. Until its tenant's next request it reaches nothing.
+    pub(crate) fn keep(&self, mut session: Session) {
+        let Some((kept, tenant)) = self.kept.as_ref().zip(session.tenant) else {
+            return;
+        };
+        session.store.data_mut().store = Arc::new(Vacant);
+        let memory = session.store.data().meter.grown();
+        kept.put(tenant, memory, session);
     }
 
     async fn permit(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, Cause> {
@@ -88,6 +125,14 @@ impl Plugin {
 impl Session {
     pub(crate) fn parts(&mut self) -> (&Guest, &mut wasmtime::Store<State>) {
         (&self.guest, &mut self.store)
+    }
+
+    /// Arms the limits anew, and leads the imports to where they lead in this request.
+    fn rebind(&mut self, request: Uuid, mut state: State) {
+        state.meter = state.meter.after(&self.store.data().meter);
+        *self.store.data_mut() = state;
+        self.store.set_epoch_deadline(1);
+        self.request = request;
     }
 
     /// What the call came to, with this request's id if it was a fault.

@@ -5,6 +5,7 @@ pub mod bounds;
 pub mod chain;
 pub mod check;
 mod filter;
+mod identity;
 pub mod postgres;
 mod sql;
 pub mod sqlite;
@@ -19,11 +20,17 @@ pub use crate::bindings::scimlet::plugin::store::{
     Replacement, Scalar, Term, Window, Write,
 };
 pub use filter::Filter;
+pub use identity::Identity;
 
 /// One tenant's storage. `wit/store.wit` is the contract of every function that has its namesake there; the contract suite
 /// in the crate `scimlet-tests` runs it.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
+    /// Which tenant this is the storage of; `None` if the store cannot tell. Instances are kept for those alone that it can tell apart.
+    fn identity(&self) -> Option<Identity> {
+        None
+    }
+
     /// The entries of these keys, in their order.
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal>;
 

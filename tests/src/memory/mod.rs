@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use scimlet::store::{
-    Database, DatabaseError, Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query,
-    RecordedEvent, Refusal, Rejection, Store, Tenant, Write, bounds, check, is_tenant_name,
+    Database, DatabaseError, Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page,
+    Query, RecordedEvent, Refusal, Rejection, Store, Tenant, Write, bounds, check, is_tenant_name,
 };
 
 use self::data::{Data, Rejected};
@@ -21,6 +21,7 @@ use self::data::{Data, Rejected};
 pub struct Memory {
     state: Arc<Mutex<State>>,
     filters: bool,
+    identity: u64,
 }
 
 #[derive(Default)]
@@ -38,6 +39,7 @@ impl Memory {
         Memory {
             state: Arc::default(),
             filters: true,
+            identity: Identity::next_database(),
         }
     }
 
@@ -46,6 +48,7 @@ impl Memory {
         Memory {
             state: Arc::default(),
             filters: false,
+            identity: Identity::next_database(),
         }
     }
 
@@ -128,6 +131,10 @@ impl MemoryStore {
 
 #[async_trait]
 impl Store for MemoryStore {
+    fn identity(&self) -> Option<Identity> {
+        Some(Identity::new(self.memory.identity, self.number))
+    }
+
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
         check::keys(keys.len())?;
         Ok(self.read(|data| keys.iter().map(|key| data.entry(key).cloned()).collect()))

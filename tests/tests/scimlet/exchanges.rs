@@ -7,6 +7,7 @@ use anyhow::{Context, ensure};
 use libtest_mimic::{Failed, Trial};
 use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
 use scimlet::http::Caller;
+use scimlet::plugin::Reuse;
 use scimlet::store::{Database, Store};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::exchange::{self, Answer, Exchange, InProcess, TENANT};
@@ -33,6 +34,9 @@ fn of(exchange: Arc<Exchange>) -> Vec<Trial> {
         trial("native", |exchange| natively(exchange).map(drop)),
         trial("component", |exchange| {
             in_component(exchange, Memory::exact()).map(drop)
+        }),
+        trial("reused", |exchange| {
+            in_component_with(exchange, Memory::exact(), Some(Reuse::default())).map(drop)
         }),
         trial("unfiltered", |exchange| {
             in_component(exchange, Memory::unfiltered()).map(drop)
@@ -80,9 +84,18 @@ fn natively(exchange: &Exchange) -> anyhow::Result<Vec<Answer>> {
 }
 
 fn in_component(exchange: &Exchange, database: Memory) -> anyhow::Result<Vec<Answer>> {
+    in_component_with(exchange, database, None)
+}
+
+fn in_component_with(
+    exchange: &Exchange,
+    database: Memory,
+    reuse: Option<Reuse>,
+) -> anyhow::Result<Vec<Answer>> {
     let plugin = Plugin::new(PluginOptions {
         clock: Arc::new(SteppingClock::default()),
         random: Arc::new(KnownBytes::default()),
+        reuse,
         ..PluginOptions::default()
     })?;
     super::runtime()?.block_on(async {

@@ -34,7 +34,7 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 pub use self::connect::redacted;
-use super::DatabaseError;
+use super::{DatabaseError, Identity};
 
 /// A database in PostgreSQL. Clones share it.
 #[derive(Clone)]
@@ -43,6 +43,7 @@ pub struct Postgres {
 }
 
 struct Shared {
+    number: u64,
     pool: Pool,
     /// Rung when there is something to sweep up.
     bell: Arc<Notify>,
@@ -67,6 +68,7 @@ impl Postgres {
         let sweeper = sweeper.abort_handle();
         Ok(Postgres {
             shared: Arc::new(Shared {
+                number: Identity::next_database(),
                 pool,
                 bell,
                 sweeper,

@@ -14,8 +14,8 @@ use super::nul;
 use super::read;
 use super::session::{Scope, Session};
 use crate::store::{
-    Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent, Refusal,
-    Rejection, Store, Write, check,
+    Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent,
+    Refusal, Rejection, Store, Write, check,
 };
 
 /// One tenant's storage.
@@ -32,6 +32,11 @@ impl TenantStore {
 
 #[async_trait]
 impl Store for TenantStore {
+    fn identity(&self) -> Option<Identity> {
+        let tenant = u64::try_from(self.tenant).ok()?;
+        Some(Identity::new(self.shared.number, tenant))
+    }
+
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
         check::keys(keys.len())?;
         let session = self.read().await?;

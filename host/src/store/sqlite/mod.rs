@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use self::readers::Readers;
 use self::writer::Writer;
-use super::DatabaseError;
+use super::{DatabaseError, Identity};
 
 /// A database in one file. Clones share it; when the last clone and the last store of a tenant are dropped, it closes.
 #[derive(Clone)]
@@ -40,6 +40,7 @@ pub struct Sqlite {
 
 /// The readers come first, so that the writer's connection is the last one to close and can tidy up.
 struct Shared {
+    number: u64,
     readers: Arc<Readers>,
     writer: Writer,
 }
@@ -56,7 +57,11 @@ impl Sqlite {
             .map_err(|error| DatabaseError::Unavailable(error.to_string()))?;
         let readers = Arc::new(Readers::new(path));
         Ok(Sqlite {
-            shared: Arc::new(Shared { readers, writer }),
+            shared: Arc::new(Shared {
+                number: Identity::next_database(),
+                readers,
+                writer,
+            }),
         })
     }
 }

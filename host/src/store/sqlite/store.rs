@@ -13,8 +13,8 @@ use super::find::find;
 use super::memo;
 use super::read::{self, LinkQuery};
 use crate::store::{
-    Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent, Refusal,
-    Rejection, Store, Write, check,
+    Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent,
+    Refusal, Rejection, Store, Write, check,
 };
 
 /// Keys that are read here and now; more are read on a thread that may block.
@@ -41,6 +41,11 @@ impl TenantStore {
 
 #[async_trait]
 impl Store for TenantStore {
+    fn identity(&self) -> Option<Identity> {
+        let tenant = u64::try_from(self.tenant).ok()?;
+        Some(Identity::new(self.shared.number, tenant))
+    }
+
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
         check::keys(keys.len())?;
         let tenant = self.tenant;
