@@ -1,31 +1,39 @@
-//! What the component costs: the same requests answered by a fresh instance each, and by core compiled natively, in the same
-//! process, behind the same router, each over a SQLite file of its own. The two take turns, so that a ratio holds when the
-//! machine's speed drifts. `cargo bench -p scimlet-tests --bench component`
+//! What the component costs: the same requests answered by a fresh instance each, by instances that are kept for their tenant, and
+//! by core compiled natively, in the same process, behind the same router, each over a SQLite file of its own. They take
+//! turns, so that a ratio holds when the machine's speed drifts.
+//! `cargo bench -p scimlet-tests --bench component -- --rounds 7 --milliseconds 1500 --connections 8`
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use scimlet::bench::{self, Operation, Options, Progress};
 use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
-use scimlet::http::Caller;
+use scimlet::plugin::Reuse;
 use scimlet::plugin::clock::SystemClock;
 use scimlet::plugin::random::OsRandom;
 use scimlet::store::sqlite::Sqlite;
 use scimlet::store::{Database, Store};
 use scimlet::{Plugin, PluginOptions, Provider, Router, RouterOptions};
-use scimlet_tests::exchange::{Call, Endpoint, Http, InProcess, TENANT};
+use scimlet_tests::exchange::TENANT;
+use scimlet_tests::figures::{Bars, Series, Spread, option, save};
 use scimlet_tests::native::Native;
+use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-const ROUNDS: usize = 7;
-const TURN: Duration = Duration::from_millis(1500);
-const CLIENTS: usize = 8;
+/// What is compared, with the share of native core that a fresh and a kept instance should reach.
+const OPERATIONS: [(Operation, f64, f64); 5] = [
+    (Operation::Get, 0.35, 0.75),
+    (Operation::LookUp, 0.35, 0.75),
+    (Operation::Patch, 0.5, 0.8),
+    (Operation::Create, 0.5, 0.8),
+    (Operation::Join, 0.5, 0.8),
+];
 
-/// Makes names that nobody has.
-static NEXT: AtomicU64 = AtomicU64::new(0);
+/// The providers, in their order.
+const SIDES: [&str; 3] = ["fresh", "reused", "native"];
 
 fn main() -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread()
@@ -35,61 +43,106 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn benchmark() -> anyhow::Result<()> {
-    let plugin = Arc::new(Plugin::new(PluginOptions::default())?);
-    let native = Native {
+    let run = Run {
+        rounds: option("rounds", 7)?,
+        turn: Duration::from_millis(option("milliseconds", 1500)?),
+        connections: option("connections", 8)?,
+    };
+    let fresh = Arc::new(Plugin::new(PluginOptions::default())?);
+    let started = Instant::now();
+    let reused = Arc::new(Plugin::new(PluginOptions {
+        reuse: Some(Reuse::default()),
+        ..PluginOptions::default()
+    })?);
+    println!("a second start takes {:?}", started.elapsed());
+    let native = Arc::new(Native {
         clock: Arc::new(SystemClock),
         random: Arc::new(OsRandom),
+    });
+    let mut sides = Vec::new();
+    for provider in [fresh.clone() as Arc<dyn Provider>, reused, native] {
+        sides.push(Side::new(provider, &fresh).await?);
+    }
+    println!("{run:?}, over HTTP, SQLite on disk, every write durable");
+    println!("requests/s       fresh    reused    native  fresh / native        reused / native");
+    let mut figures = Map::new();
+    let mut series = SIDES.map(|name| Series {
+        name: name.to_owned(),
+        values: Vec::new(),
+    });
+    for (operation, fresh_goal, reused_goal) in OPERATIONS {
+        let Compared { rates, ratios } = run.compare(&sides, operation).await?;
+        let [of_fresh, of_reused] = ratios;
+        let name = operation.name();
+        print!("{name:<12}");
+        rates.iter().for_each(|rate| print!("{rate:>10.0}"));
+        println!("  {of_fresh:<22}{of_reused:<22}(wanted: {fresh_goal}, {reused_goal})");
+        for (series, rate) in series.iter_mut().zip(rates) {
+            series.values.push(rate);
+        }
+        let of = json!({"perSecond": {"fresh": rates[0], "reused": rates[1], "native": rates[2]},
+            "freshOfNative": of_fresh.json(), "reusedOfNative": of_reused.json()});
+        figures.insert(name.to_owned(), of);
+    }
+    let alone = alone(&fresh, run.turn).await?;
+    println!(
+        "an instance that is made, asked nothing of the store, and thrown away: {alone:.0} µs"
+    );
+    let plot = Bars {
+        title: "Requests a second over HTTP, SQLite on disk".to_owned(),
+        groups: OPERATIONS.map(|(of, ..)| of.name().to_owned()).to_vec(),
+        series: series.to_vec(),
     };
-    let component = Side::new(plugin.clone(), &plugin).await?;
-    let native = Side::new(Arc::new(native), &plugin).await?;
-    println!(
-        "{ROUNDS} rounds of {TURN:?} each, {CLIENTS} clients; fresh instances against native core"
-    );
-    println!(
-        "{:<28}{:>12}{:>12}{:>10}{:>18}",
-        "", "fresh", "native", "ratio", "spread"
-    );
-    for operation in [Operation::Get, Operation::Create] {
-        compare(
-            "HTTP, requests/s",
-            operation,
-            &component,
-            &native,
-            Side::over_http,
-        )
-        .await?;
-    }
-    for operation in [Operation::Get, Operation::Create] {
-        compare(
-            "in process, calls/s",
-            operation,
-            &component,
-            &native,
-            Side::in_process,
-        )
-        .await?;
-    }
-    let alone = per_second(|| async { plugin.tenant_of(&[]).await.map(drop).context("tenant_of") });
-    let alone = alone.await?;
-    println!(
-        "an instance that is made, asked nothing of the store, and thrown away: {:.0} µs",
-        1e6 / alone
-    );
-    Ok(())
+    save("component", &Value::Object(figures), &plot)
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Operation {
-    Get,
-    Create,
+/// How the sides take turns.
+#[derive(Debug)]
+struct Run {
+    rounds: u64,
+    turn: Duration,
+    connections: u32,
+}
+
+/// Of one operation: each side's median of requests a second, and those of the component by native core's of the same round.
+struct Compared {
+    rates: [f64; 3],
+    ratios: [Spread; 2],
+}
+
+impl Run {
+    async fn compare(&self, sides: &[Side], operation: Operation) -> anyhow::Result<Compared> {
+        let mut rates = SIDES.map(|_| Vec::new());
+        for round in 0..self.rounds {
+            for (side, rates) in sides.iter().zip(&mut rates) {
+                rates.push(side.rate(operation, self, round).await?);
+            }
+        }
+        let of_native = |side: usize| {
+            let pairs = rates[side].iter().zip(&rates[2]);
+            Spread::of(pairs.map(|(ours, native)| ours / native).collect()).context("no rounds")
+        };
+        let ratios = [of_native(0)?, of_native(1)?];
+        let rates = rates.map(|rates| Spread::of(rates).map_or(0.0, |spread| spread.median));
+        Ok(Compared { rates, ratios })
+    }
+}
+
+/// Microseconds that an instance takes which does nothing.
+async fn alone(plugin: &Plugin, turn: Duration) -> anyhow::Result<f64> {
+    let (started, mut count) = (Instant::now(), 0);
+    while started.elapsed() < turn {
+        plugin.tenant_of(&[]).await.context("tenant_of")?;
+        count += 1;
+    }
+    Ok(started.elapsed().as_secs_f64() * 1e6 / f64::from(count))
 }
 
 /// One engine behind the router.
 struct Side {
     _folder: TempDir,
-    http: Arc<Http>,
-    direct: Arc<InProcess>,
-    user: String,
+    url: String,
+    secret: String,
 }
 
 impl Side {
@@ -105,158 +158,36 @@ impl Side {
         admin.configure(r#"{"extends":"default"}"#, None).await?;
         let request = CredentialRequest::bearer(TENANT, "bench");
         let secret = admin.issue_credential(&request).await?.secret;
-        let router = Router::new(provider.clone(), database, RouterOptions::default());
+        let router = Router::new(provider, database, RouterOptions::default());
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let base = format!("http://{}/{TENANT}/scim/v2", listener.local_addr()?);
+        let url = format!("http://{}/{TENANT}/scim/v2", listener.local_addr()?);
         let service = router
             .into_axum()
             .into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
-        let client = reqwest::Client::builder().no_proxy().build()?;
-        let http = Arc::new(Http {
-            client,
-            base,
-            secret: secret.clone(),
-        });
-        let direct = Arc::new(InProcess {
-            provider,
-            store,
-            secret,
-            caller: Caller::Unknown,
-        });
-        let made = http.send(create(&http.secret, "kept")).await?;
-        let made: serde_json::Value = serde_json::from_str(&made.body)?;
-        let user = made["id"].as_str().context("no user was made")?.to_owned();
         Ok(Self {
             _folder: folder,
-            http,
-            direct,
-            user,
+            url,
+            secret,
         })
     }
 
-    async fn over_http(&self, operation: Operation) -> anyhow::Result<f64> {
-        self.load(operation, self.http.clone()).await
-    }
-
-    async fn in_process(&self, operation: Operation) -> anyhow::Result<f64> {
-        self.load(operation, self.direct.clone()).await
-    }
-
-    /// Calls a second of several clients, each of which sends one after another.
-    async fn load<E: Endpoint + Sync + 'static>(
-        &self,
-        operation: Operation,
-        endpoint: Arc<E>,
-    ) -> anyhow::Result<f64> {
-        let started = Instant::now();
-        let clients: Vec<_> = (0..CLIENTS)
-            .map(|_| tokio::spawn(client(endpoint.clone(), operation, self.user.clone())))
-            .collect();
-        let mut total = 0;
-        for client in clients {
-            total += client.await??;
-        }
-        Ok(f64::from(total) / started.elapsed().as_secs_f64())
-    }
-}
-
-async fn client<E: Endpoint + Sync>(
-    endpoint: Arc<E>,
-    operation: Operation,
-    user: String,
-) -> anyhow::Result<u32> {
-    let (deadline, mut sent) = (Instant::now() + TURN, 0);
-    while Instant::now() < deadline {
-        let (call, status) = match operation {
-            Operation::Get => (get(endpoint.secret(), &user), 200),
-            Operation::Create => {
-                let name = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
-                (create(endpoint.secret(), &name), 201)
-            }
+    /// Right answers a second.
+    async fn rate(&self, operation: Operation, run: &Run, seed: u64) -> anyhow::Result<f64> {
+        let options = Options {
+            url: self.url.clone(),
+            authorization: format!("Bearer {}", self.secret),
+            mix: operation.name().parse()?,
+            connections: run.connections,
+            rate: None,
+            duration: run.turn,
+            users: 100,
+            seed,
+            keep: false,
         };
-        let answer = endpoint.send(call).await?;
-        anyhow::ensure!(answer.status == status, "{answer:?}");
-        sent += 1;
+        let report = bench::run(options, &Arc::new(Progress::default())).await?;
+        let failures = report.failures();
+        anyhow::ensure!(failures.is_empty(), "{operation:?}: {failures:?}");
+        Ok(report.throughput())
     }
-    Ok(sent)
-}
-
-fn get(secret: &str, user: &str) -> Call {
-    call("GET", &format!("/Users/{user}"), secret, String::new())
-}
-
-/// As Okta creates a user.
-fn create(secret: &str, name: &str) -> Call {
-    let body = serde_json::json!({
-        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
-        "userName": format!("{name}@okta.local"),
-        "name": {"givenName": "Test", "familyName": "User"},
-        "emails": [{"primary": true, "value": format!("{name}@okta.local"), "type": "work"}],
-        "displayName": "Test User", "locale": "en-US", "externalId": name, "groups": [], "active": true,
-    });
-    call("POST", "/Users", secret, body.to_string())
-}
-
-fn call(method: &str, target: &str, secret: &str, body: String) -> Call {
-    let headers = vec![
-        ("authorization".to_owned(), format!("Bearer {secret}")),
-        (
-            "content-type".to_owned(),
-            "application/scim+json; charset=utf-8".to_owned(),
-        ),
-    ];
-    Call {
-        method: method.to_owned(),
-        target: target.to_owned(),
-        headers,
-        body,
-    }
-}
-
-async fn compare<'s, F: Future<Output = anyhow::Result<f64>>>(
-    title: &str,
-    operation: Operation,
-    component: &'s Side,
-    native: &'s Side,
-    run: impl Fn(&'s Side, Operation) -> F,
-) -> anyhow::Result<()> {
-    let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        let pair = (
-            run(component, operation).await?,
-            run(native, operation).await?,
-        );
-        ours.push(pair.0);
-        theirs.push(pair.1);
-        ratios.push(pair.0 / pair.1);
-    }
-    let [(_, ours, _), (_, theirs, _), (low, ratio, high)] = [ours, theirs, ratios].map(spread);
-    let title = format!("{operation:?} {title}");
-    println!(
-        "{title:<28}{ours:>12.0}{theirs:>12.0}{ratio:>10.2}{:>18}",
-        format!("{low:.2} to {high:.2}")
-    );
-    Ok(())
-}
-
-/// The least, the median and the greatest.
-fn spread(mut values: Vec<f64>) -> (f64, f64, f64) {
-    values.sort_by(f64::total_cmp);
-    (
-        values[0],
-        values[values.len() / 2],
-        values[values.len() - 1],
-    )
-}
-
-async fn per_second<F: Future<Output = anyhow::Result<()>>>(
-    run: impl Fn() -> F,
-) -> anyhow::Result<f64> {
-    let (started, mut count) = (Instant::now(), 0);
-    while started.elapsed() < TURN {
-        run().await?;
-        count += 1;
-    }
-    Ok(f64::from(count) / started.elapsed().as_secs_f64())
 }

@@ -6,9 +6,9 @@ mod convert;
 
 pub mod client;
 pub mod contract;
-pub mod dice;
 pub mod evaluate;
 pub mod exchange;
+pub mod figures;
 pub mod fixed;
 pub mod inferred;
 pub mod memory;
@@ -24,3 +24,8 @@ pub mod supplied;
 pub mod tenant;
 
 use scimlet::bindings;
+
+/// Random choices that a seed repeats.
+pub mod dice {
+    pub use scimlet::bench::Dice;
+}

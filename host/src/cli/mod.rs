@@ -1,6 +1,7 @@
 //! The command line: one file for each group of commands, and what they share.
 
 mod audit;
+mod bench;
 mod context;
 mod credential;
 mod database;
@@ -89,6 +90,7 @@ enum Command {
     Audit(audit::Audit),
     #[command(subcommand)]
     Webhook(webhook::Webhook),
+    Bench(bench::Bench),
 }
 
 /// Does what the arguments say. Whatever goes wrong is one sentence on stderr and the exit code 1; wrong
@@ -138,6 +140,7 @@ impl Command {
             Self::Reference(reference) => reference.run(&open(false).await?).await,
             Self::Events(events) => events.run(&open(false).await?).await,
             Self::Audit(audit) => audit.run(&open(false).await?).await,
+            Self::Bench(bench) => bench.run(common.json).await,
             Self::Webhook(webhook) => webhook.run(&open(false).await?).await,
         }
     }

@@ -16,6 +16,7 @@ mod exchanges;
 mod faults;
 mod fuzz;
 mod hostile;
+mod load;
 mod operator;
 mod postgres;
 mod printed;
@@ -58,6 +59,7 @@ fn main() {
     trials.extend(faults::trials());
     trials.extend(fuzz::trials());
     trials.extend(hostile::trials());
+    trials.extend(load::trials());
     trials.extend(operator::trials());
     trials.extend(printed::trials());
     trials.extend(postgres::trials());

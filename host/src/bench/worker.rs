@@ -1,0 +1,222 @@
+//! One connection: it asks, waits, and notes how long that took.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use super::client::{self, Client};
+use super::mix::{Dialect, Operation};
+use super::population::{self, Population};
+use super::report::Figures;
+use super::{BenchError, Dice, Options, Progress};
+
+/// What one connection saw of each operation.
+pub(super) type Seen = BTreeMap<Operation, Figures>;
+
+pub(super) struct Worker {
+    number: u32,
+    options: Options,
+    client: Client,
+    population: Arc<Population>,
+    dice: Dice,
+    /// Counts what it makes and changes, so that no two are the same.
+    made: u64,
+    /// Its own group, and how many of the users are in it: the first ones.
+    group: Option<(String, usize)>,
+}
+
+/// A request that is ready to be sent.
+struct Prepared {
+    method: Method,
+    path: String,
+    body: Option<Value>,
+}
+
+impl Worker {
+    pub(super) fn new(
+        number: u32,
+        options: &Options,
+        client: Client,
+        population: Arc<Population>,
+    ) -> Self {
+        Self {
+            number,
+            options: options.clone(),
+            client,
+            population,
+            dice: Dice::seeded(options.seed ^ (u64::from(number) << 32)),
+            made: 0,
+            group: None,
+        }
+    }
+
+    pub(super) async fn run(
+        mut self,
+        begun: Instant,
+        progress: Arc<Progress>,
+    ) -> Result<Seen, BenchError> {
+        let mut seen = Seen::new();
+        for turn in 0_u32.. {
+            let due = self.due(begun, turn);
+            if due.unwrap_or_else(Instant::now) >= begun + self.options.duration {
+                break;
+            }
+            let picked = self.options.mix.pick(&mut self.dice);
+            let operation = self.possible(picked);
+            let prepared = self.prepare(operation).await?;
+            if let Some(due) = due {
+                tokio::time::sleep_until(due.into()).await;
+            }
+            // From when it should have been sent.
+            let sent = due.unwrap_or_else(Instant::now);
+            let Prepared { method, path, body } = prepared;
+            let answer = self.client.send(method, &path, body.as_ref()).await;
+            let took = sent.elapsed();
+            progress.answered.fetch_add(1, Ordering::Relaxed);
+            let status = answer.as_ref().map(|answer| answer.status);
+            seen.entry(operation).or_default().note(took, status);
+            if let Ok(answer) = answer {
+                self.settle(operation, &answer);
+            }
+        }
+        Ok(seen)
+    }
+
+    /// Nobody can leave a group in which nobody is.
+    fn possible(&self, operation: Operation) -> Operation {
+        let members = self.group.as_ref().map_or(0, |(_, members)| *members);
+        match operation {
+            Operation::Leave if members == 0 => Operation::Join,
+            other => other,
+        }
+    }
+
+    /// When this turn's request is to be sent, if there is a rate.
+    fn due(&self, begun: Instant, turn: u32) -> Option<Instant> {
+        let rate = self.options.rate?;
+        let place = f64::from(turn) * f64::from(self.options.connections) + f64::from(self.number);
+        Some(begun + Duration::from_secs_f64(place / rate))
+    }
+
+    async fn prepare(&mut self, operation: Operation) -> Result<Prepared, BenchError> {
+        use Operation as Op;
+        self.made += 1;
+        let part = format!("{}-{}", self.number, self.made);
+        let users = self.population.users.len() as u64;
+        let chosen = usize::try_from(self.dice.below(users)).unwrap_or_default();
+        let (id, name) = self.population.users[chosen].clone();
+        let at_user = format!("/Users/{id}");
+        Ok(match operation {
+            Op::Get => ask(at_user),
+            Op::LookUp => ask(format!("/Users?filter=userName%20eq%20%22{name}%22")),
+            Op::List => ask("/Users?startIndex=1&count=50".to_owned()),
+            Op::Create => {
+                let name = self.population.name(&part);
+                tell(Method::POST, "/Users".to_owned(), population::user(&name))
+            }
+            Op::Put => {
+                let mut user = population::user(&name);
+                user["id"] = id.into();
+                user["displayName"] = format!("Test User {part}").into();
+                tell(Method::PUT, at_user, user)
+            }
+            Op::Patch => {
+                let value = format!("Test User {part}").into();
+                tell(Method::PATCH, at_user, self.replace("displayName", value))
+            }
+            Op::Activate => {
+                let value = self.made.is_multiple_of(2).into();
+                tell(Method::PATCH, at_user, self.replace("active", value))
+            }
+            Op::Join => {
+                let (group, members) = self.group_with_room().await?;
+                let member = &self.population.users[members].0;
+                let value = json!([{ "value": member }]);
+                let change = json!({"op": self.word("add"), "path": "members", "value": value});
+                tell(Method::PATCH, format!("/Groups/{group}"), patch(change))
+            }
+            Op::Leave => {
+                let (group, members) = self.group.clone().unwrap_or_default();
+                let member = &self.population.users[members.saturating_sub(1)].0;
+                let path = format!("members[value eq \"{member}\"]");
+                let change = json!({"op": self.word("remove"), "path": path});
+                tell(Method::PATCH, format!("/Groups/{group}"), patch(change))
+            }
+        })
+    }
+
+    /// What the answer says about what is there now.
+    fn settle(&mut self, operation: Operation, answer: &client::Answer) {
+        let is_done = (200..300).contains(&answer.status);
+        match (operation, &mut self.group) {
+            (Operation::Create, _) => {
+                if let Some(id) = client::id(answer).filter(|_| !self.options.keep) {
+                    self.population.note(format!("/Users/{id}"));
+                }
+            }
+            (Operation::Join, Some((_, members))) if is_done => *members += 1,
+            (Operation::Leave, Some((_, members))) if is_done => {
+                *members = members.saturating_sub(1);
+            }
+            _ => {}
+        }
+    }
+
+    /// Its group, or a new one when all users are in it. Not measured.
+    async fn group_with_room(&mut self) -> Result<(String, usize), BenchError> {
+        if let Some((group, members)) = &self.group
+            && *members < self.population.users.len()
+        {
+            return Ok((group.clone(), *members));
+        }
+        let name = self
+            .population
+            .name(&format!("g{}-{}", self.number, self.made));
+        let group = self
+            .client
+            .create("/Groups", &population::group(&name))
+            .await?;
+        self.population.note(format!("/Groups/{group}"));
+        self.group = Some((group.clone(), 0));
+        Ok((group, 0))
+    }
+
+    fn replace(&self, attribute: &str, value: Value) -> Value {
+        patch(match self.options.mix.dialect {
+            Dialect::Okta => json!({"op": "replace", "value": {attribute: value}}),
+            Dialect::Entra => json!({"op": "Replace", "path": attribute, "value": value}),
+        })
+    }
+
+    /// An operation's name as the client writes it.
+    fn word(&self, op: &str) -> String {
+        match self.options.mix.dialect {
+            Dialect::Okta => op.to_owned(),
+            Dialect::Entra => op[..1].to_ascii_uppercase() + &op[1..],
+        }
+    }
+}
+
+fn ask(path: String) -> Prepared {
+    Prepared {
+        method: Method::GET,
+        path,
+        body: None,
+    }
+}
+
+fn tell(method: Method, path: String, body: Value) -> Prepared {
+    let body = Some(body);
+    Prepared { method, path, body }
+}
+
+fn patch(operation: Value) -> Value {
+    json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [operation],
+    })
+}

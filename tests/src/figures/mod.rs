@@ -1,0 +1,84 @@
+//! What benchmarks share: their options, spreads, and where their figures go.
+
+mod plot;
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+pub use plot::{Bars, Series};
+
+/// The option `--NAME VALUE` of the command line.
+///
+/// # Errors
+/// If the value is none.
+pub fn option<T: FromStr>(name: &str, default: T) -> anyhow::Result<T> {
+    let mut arguments = std::env::args().skip_while(|argument| *argument != format!("--{name}"));
+    if arguments.next().is_none() {
+        return Ok(default);
+    }
+    let value = arguments.next().and_then(|value| value.parse().ok());
+    value.with_context(|| format!("--{name} needs a value"))
+}
+
+/// The least, the median and the greatest of some values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// The least.
+    pub low: f64,
+    /// The median.
+    pub median: f64,
+    /// The greatest.
+    pub high: f64,
+}
+
+impl Spread {
+    /// Of these values; `None` if there is none.
+    #[must_use]
+    pub fn of(mut values: Vec<f64>) -> Option<Self> {
+        values.sort_by(f64::total_cmp);
+        Some(Self {
+            low: *values.first()?,
+            median: *values.get(values.len() / 2)?,
+            high: *values.last()?,
+        })
+    }
+
+    /// As JSON.
+    #[must_use]
+    pub fn json(self) -> Value {
+        json!({"low": self.low, "median": self.median, "high": self.high})
+    }
+}
+
+/// `0.52 (0.50 to 0.55)`
+impl std::fmt::Display for Spread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { low, median, high } = self;
+        f.pad(&format!("{median:.2} ({low:.2} to {high:.2})"))
+    }
+}
+
+/// Writes `target/bench/NAME.json` and `.svg`, and says so.
+///
+/// # Errors
+/// If they cannot be written.
+pub fn save(name: &str, figures: &Value, plot: &Bars) -> anyhow::Result<()> {
+    let folder = folder()?;
+    std::fs::create_dir_all(&folder)?;
+    let path = folder.join(name);
+    std::fs::write(path.with_extension("json"), format!("{figures:#}\n"))?;
+    std::fs::write(path.with_extension("svg"), plot.svg())?;
+    println!("written to {}.json and .svg", path.display());
+    Ok(())
+}
+
+fn folder() -> anyhow::Result<PathBuf> {
+    let executable = std::env::current_exe()?;
+    let target = executable
+        .ancestors()
+        .find(|folder| folder.join("CACHEDIR.TAG").exists());
+    Ok(target.context("no target folder")?.join("bench"))
+}
