@@ -17,6 +17,10 @@ use scimlet_core::port::Level;
 struct Component;
 
 impl Provider for Component {
+    fn prepare() {
+        scimlet_core::prepare();
+    }
+
     fn tenant_of(headers: Vec<(String, String)>) -> Option<String> {
         scimlet_core::tenant_of(&headers)
     }

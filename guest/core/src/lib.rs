@@ -57,6 +57,13 @@ pub mod webhook;
 
 pub use http::{Request, Response, authorize, handle};
 
+/// Reads what is built in: presets, schemas and clients' quirks. Without it each is read where it is needed first.
+pub fn prepare() {
+    for preset in profile::presets() {
+        let _ = profile::Policy::preset(preset);
+    }
+}
+
 /// The tenant that the Authorization header claims, unverified; `None` if it claims none. For embedders that serve all
 /// tenants under one URL.
 #[must_use]

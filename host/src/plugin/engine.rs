@@ -4,7 +4,7 @@ use std::io;
 use std::thread;
 
 use wasmtime::{
-    Cache, CacheConfig, Config, Enabled, Engine, InstanceAllocationStrategy,
+    Cache, CacheConfig, Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel,
     PoolingAllocationConfig,
 };
 
@@ -30,6 +30,16 @@ pub(crate) fn engine(limits: &Limits, cache: bool) -> wasmtime::Result<Engine> {
     let engine = Engine::new(&config)?;
     start_ticking(&engine)?;
     Ok(engine)
+}
+
+/// An engine for the one instance whose memory becomes the image of all others. It runs once, so its code is compiled quickly.
+pub(crate) fn of_image(cache: bool) -> wasmtime::Result<Engine> {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .cranelift_opt_level(OptLevel::None)
+        .cache(cache.then(compile_cache).flatten());
+    Engine::new(&config)
 }
 
 fn pool(limits: &Limits) -> PoolingAllocationConfig {

@@ -5,6 +5,7 @@ mod admin;
 pub mod clock;
 mod engine;
 mod fault;
+mod image;
 pub mod journal;
 pub mod limits;
 pub mod random;
@@ -80,7 +81,7 @@ pub struct Plugin {
 }
 
 impl Plugin {
-    /// Compiles the component, or takes it compiled from the cache. Blocks for as long.
+    /// Prepares the component and compiles it, or takes it compiled from the cache. Blocks for as long.
     ///
     /// # Errors
     /// If it is no component of this contract, or imports anything that the contract does not name.
@@ -167,7 +168,8 @@ impl Plugin {
 
 fn load(options: &PluginOptions) -> wasmtime::Result<PluginPre<State>> {
     let engine = engine::engine(&options.limits, options.cache)?;
-    let component = Component::new(&engine, &options.component)?;
+    let image = image::of_prepared(&options.component, options.cache)?;
+    let component = Component::new(&engine, &image)?;
     let mut linker = Linker::new(&engine);
     state::add_to_linker(&mut linker)?;
     PluginPre::new(linker.instantiate_pre(&component)?)

@@ -1,7 +1,7 @@
 //! A profile as a document: presets, what extends them, and single settings.
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::attributes::Attributes;
 use super::credentials::{Credentials, Gate, Roles};
@@ -15,6 +15,7 @@ use crate::resource_type::Definition;
 use crate::schema::Schema;
 use crate::webhook::Webhook;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// The presets: name and document.
 pub(super) const PRESETS: [(&str, &str); 8] = [
@@ -60,15 +61,14 @@ impl Settings {
     /// The settings of a document with everything that it extends; an error names the field.
     pub(super) fn of(document: Value) -> Result<Self, ProfileError> {
         let stands_alone = document.get("extends").is_none();
-        let whole = extended(document, 0)?;
+        let whole = extended(document)?;
         if !stands_alone {
             return Self::read(whole);
         }
         // Over a preset nothing is missing: what is refused there is a field that is wrong, and worth more than one that is missing,
         // which it may have been meant for.
         Self::read(whole.clone()).map_err(|missing| {
-            let over = extended(json!({"extends": "default"}), 0);
-            let over = over.and_then(|base| Self::read(joined(base, whole)));
+            let over = preset("default").and_then(|base| Self::read(joined(base.clone(), whole)));
             over.err().unwrap_or(missing)
         })
     }
@@ -100,25 +100,33 @@ pub(super) struct Bare {
     pub(super) extends: String,
 }
 
-/// How deep presets may extend presets.
-const DEPTH: usize = 8;
+/// The presets that have been read, with everything that they extend, in their order.
+static WHOLE: [OnceLock<Value>; PRESETS.len()] = [const { OnceLock::new() }; PRESETS.len()];
 
-/// The document over the one that it extends: its fields win, and objects are joined.
-pub(super) fn extended(document: Value, depth: usize) -> Result<Value, ProfileError> {
+/// The preset of this name, with everything that it extends.
+pub(super) fn preset(name: &str) -> Result<&'static Value, ProfileError> {
+    let mut presets = PRESETS.iter().zip(&WHOLE);
+    let found = presets.find(|((preset, _), _)| *preset == name);
+    let ((_, text), whole) = found.ok_or_else(|| no_preset(name))?;
+    if let Some(whole) = whole.get() {
+        return Ok(whole);
+    }
+    let document = serde_json::from_str(text)
+        .map_err(|error| ProfileError(format!("preset `{name}`: {error}")))?;
+    let read = extended(document)?;
+    Ok(whole.get_or_init(|| read))
+}
+
+/// The document over the preset that it extends: its fields win, and objects are joined.
+fn extended(document: Value) -> Result<Value, ProfileError> {
     let Value::Object(mut fields) = document else {
         return Err(ProfileError("a profile must be an object".into()));
     };
     let Some(extends) = fields.remove("extends") else {
         return Ok(Value::Object(fields));
     };
-    let name = extends.as_str().unwrap_or_default();
-    let preset = PRESETS
-        .iter()
-        .find(|(preset, _)| *preset == name && depth < DEPTH);
-    let (_, text) = preset.ok_or_else(|| no_preset(name))?;
-    let base = serde_json::from_str(text)
-        .map_err(|error| ProfileError(format!("preset `{name}`: {error}")))?;
-    Ok(joined(extended(base, depth + 1)?, Value::Object(fields)))
+    let base = preset(extends.as_str().unwrap_or_default())?;
+    Ok(joined(base.clone(), Value::Object(fields)))
 }
 
 fn joined(base: Value, over: Value) -> Value {

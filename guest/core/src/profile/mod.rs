@@ -11,9 +11,10 @@ mod users;
 mod words;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 pub use attributes::{Attributes, OTHERS, RefusedChange};
 pub use credentials::{Credentials, Gate, Issuer, Role, Roles, Scheme};
@@ -36,6 +37,9 @@ use document::{Bare, PRESETS, Settings};
 /// The policies of the presets that have been read, in their order.
 static POLICIES: [OnceLock<Arc<Policy>>; PRESETS.len()] =
     [const { OnceLock::new() }; PRESETS.len()];
+
+/// The document that was read last, with its policy: who answers one tenant's requests sees the same again and again.
+static LAST: Mutex<Option<(String, Arc<Policy>)>> = Mutex::new(None);
 
 /// What a profile has done with secrets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -124,28 +128,37 @@ pub fn presets() -> impl Iterator<Item = &'static str> {
 }
 
 impl Policy {
-    /// The policy of a preset; `None` if there is none of this name.
-    #[must_use]
-    pub fn preset(name: &str) -> Option<Arc<Self>> {
+    /// The policy of a preset.
+    ///
+    /// # Errors
+    /// If there is none of this name.
+    pub fn preset(name: &str) -> Result<Arc<Self>, ProfileError> {
+        let whole = document::preset(name)?;
         let mut presets = PRESETS.iter().zip(&POLICIES);
-        let ((_, text), policy) = presets.find(|((preset, _), _)| *preset == name)?;
+        let found = presets.find(|((preset, _), _)| *preset == name);
+        let (_, policy) = found.ok_or_else(|| document::no_preset(name))?;
         if let Some(policy) = policy.get() {
-            return Some(policy.clone());
+            return Ok(policy.clone());
         }
-        let read = Self::read(text).ok().map(Arc::new)?;
-        Some(policy.get_or_init(|| read).clone())
+        let read = Self::read(whole.clone()).map(Arc::new)?;
+        Ok(policy.get_or_init(|| read).clone())
     }
 
     /// The policy of a profile document.
     pub fn from_document(text: &str) -> Result<Arc<Self>, ProfileError> {
         if let Ok(Bare { extends }) = serde_json::from_str(text) {
-            return Self::preset(&extends).ok_or_else(|| document::no_preset(&extends));
+            return Self::preset(&extends);
         }
-        Self::read(text).map(Arc::new)
+        let last = || LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, policy)) = last().as_ref().filter(|(body, _)| body == text) {
+            return Ok(policy.clone());
+        }
+        let policy = Arc::new(Self::read(document::parsed(text)?)?);
+        *last() = Some((text.to_owned(), policy.clone()));
+        Ok(policy)
     }
 
-    fn read(text: &str) -> Result<Self, ProfileError> {
-        let document = document::parsed(text)?;
+    fn read(document: Value) -> Result<Self, ProfileError> {
         // What a preset says of people and groups is nothing to a profile with other resource types; what it says itself has to
         // be of one of them.
         let names = |pointer: &str| document.pointer(pointer).is_some();
@@ -298,12 +311,9 @@ mod tests {
 
     #[test]
     fn every_preset_is_a_profile() {
-        for (name, text) in &PRESETS {
-            assert!(
-                Policy::preset(name).is_some(),
-                "{name}: {:?}",
-                Policy::read(text).err()
-            );
+        for name in presets() {
+            let preset = Policy::preset(name);
+            assert!(preset.is_ok(), "{name}: {:?}", preset.err());
         }
     }
 

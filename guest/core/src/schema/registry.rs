@@ -21,6 +21,10 @@ const OF_DISCOVERY: [&str; 3] = [
     include_str!("../../schemas/schema.json"),
 ];
 
+/// Those of them that are resources', read once.
+static SHARED: LazyLock<[Arc<Schema>; 3]> =
+    LazyLock::new(|| BUILT_IN.map(|text| Arc::new(parse(text))));
+
 static COMMON: LazyLock<Arc<Schema>> =
     LazyLock::new(|| Arc::new(parse(include_str!("../../schemas/common.json"))));
 
@@ -42,7 +46,7 @@ pub struct RegistryError {
 impl Registry {
     /// Resolves resource types against the built-in schemas and those of a profile, which replace built-in ones of the same URI.
     pub fn new(definitions: Vec<Definition>, added: Vec<Schema>) -> Result<Self, RegistryError> {
-        let mut schemas: Vec<Arc<Schema>> = BUILT_IN.map(|text| Arc::new(parse(text))).into();
+        let mut schemas = SHARED.to_vec();
         for schema in added {
             schemas.retain(|old| !crate::urn::same(&old.id, &schema.id));
             schemas.push(Arc::new(schema));

@@ -140,7 +140,7 @@ fn holds(case_: &Value) -> Result<bool, String> {
         .as_str()
         .is_some_and(|uri| uri.ends_with(":User"));
     let policy = if named {
-        Policy::preset("default").ok_or("no preset")?
+        Policy::preset("default").map_err(|error| error.to_string())?
     } else {
         let mut inferred = Inferred::default();
         inferred.resource(resource);

@@ -49,13 +49,13 @@ pub fn judge(case: &Value) -> Result<(), String> {
     if !case["error"].is_null() {
         return Ok(());
     }
-    let default = Policy::preset("default").ok_or("no preset")?;
+    let default = Policy::preset("default").map_err(|error| error.to_string())?;
     compared(case, outcome(case, Some(&default))?).map_err(|error| format!("with quirks: {error}"))
 }
 
 /// How a case comes out under the quirks of a preset.
 pub fn decide(case: &Value, preset: &str) -> Result<&'static str, String> {
-    let policy = Policy::preset(preset).ok_or("no preset")?;
+    let policy = Policy::preset(preset).map_err(|error| error.to_string())?;
     let outcome = outcome(case, Some(&policy))?;
     let refused = outcome.is_err();
     Ok(match compared(case, outcome) {
