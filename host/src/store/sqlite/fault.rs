@@ -1,5 +1,7 @@
 //! Why a step inside a transaction did not succeed: the contract's refusal, or SQLite's failure.
 
+use rusqlite::ErrorCode;
+
 use crate::store::Refusal;
 
 /// A refusal of the contract, or a failure of SQLite.
@@ -9,6 +11,16 @@ pub(super) enum Fault {
     Refused(Refusal),
     /// What the caller is told as `unavailable`.
     Failed(rusqlite::Error),
+}
+
+impl Fault {
+    /// Whether it was ended because it took too long.
+    pub(super) fn is_interruption(&self) -> bool {
+        let Fault::Failed(error) = self else {
+            return false;
+        };
+        error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
+    }
 }
 
 /// The result of a step.

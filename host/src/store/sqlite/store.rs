@@ -30,7 +30,7 @@ impl TenantStore {
     async fn look_up<T: Send + 'static>(
         &self,
         keys: usize,
-        read: impl FnOnce(&Connection) -> Step<T> + Send + 'static,
+        read: impl Fn(&Connection) -> Step<T> + Send + 'static,
     ) -> Result<T, Refusal> {
         match keys {
             0..=FEW => self.shared.readers.point(read),
@@ -57,7 +57,7 @@ impl Store for TenantStore {
         let filter = check::query(&mut query)?;
         let (tenant, readers) = (self.tenant, self.shared.readers.clone());
         readers
-            .search(move |db| find(db, tenant, &query, filter))
+            .search(move |db| find(db, tenant, &query, filter.clone()))
             .await
     }
 

@@ -158,7 +158,8 @@ fn transact(
     execute(db, "COMMIT")
 }
 
-fn execute(db: &Connection, sql: &str) -> rusqlite::Result<()> {
+/// Runs a statement that has no parameters and is used again.
+pub(super) fn execute(db: &Connection, sql: &str) -> rusqlite::Result<()> {
     db.prepare_cached(sql)?.execute([]).map(drop)
 }
 
