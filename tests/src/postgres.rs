@@ -112,6 +112,18 @@ impl Cluster {
         self.tell("start")
     }
 
+    /// Changes settings, as postgresql.conf has them, and starts it again.
+    ///
+    /// # Errors
+    /// If it does not start with them.
+    pub fn set(&self, settings: &[(&str, &str)]) -> anyhow::Result<()> {
+        for (name, value) in settings {
+            self.sql(&format!("ALTER SYSTEM SET {name} = '{value}'"))?;
+        }
+        self.crash()?;
+        self.resume()
+    }
+
     fn tell(&self, what: &str) -> anyhow::Result<()> {
         let mut pipes = self.pipes.lock().unwrap_or_else(PoisonError::into_inner);
         let (input, output) = pipes.as_mut().context("the shell has ended")?;

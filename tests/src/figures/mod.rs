@@ -1,6 +1,9 @@
-//! What benchmarks share: their options, spreads, and where their figures go.
+//! What benchmarks share: whom they ask, their options, spreads, and where their figures go.
 
+mod fill;
+mod meter;
 mod plot;
+mod site;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -8,7 +11,10 @@ use std::str::FromStr;
 use anyhow::Context;
 use serde_json::{Value, json};
 
+pub use fill::Filling;
+pub use meter::{Meter, Metered};
 pub use plot::{Bars, Series};
+pub use site::{Site, Turn, measure};
 
 /// The option `--NAME VALUE` of the command line.
 ///
