@@ -155,7 +155,7 @@ impl Side {
             connections: run.connections,
             time: run.turn,
             seed,
-            keep: false,
+            ..Turn::default()
         };
         let report = self.site.ask(operation.name(), &turn).await?;
         Ok(report.throughput())

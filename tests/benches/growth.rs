@@ -144,7 +144,7 @@ impl Run {
             connections: self.connections,
             time: self.turn,
             seed,
-            keep: false,
+            ..Turn::default()
         };
         let run = place.site.prepare(mix, &turn).await?;
         place.meter.take();

@@ -2,6 +2,7 @@
 
 mod fill;
 mod meter;
+mod peer;
 mod plot;
 mod site;
 
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 
 pub use fill::Filling;
 pub use meter::{Meter, Metered};
+pub use peer::Peer;
 pub use plot::{Bars, Series};
 pub use site::{Site, Turn, measure};
 

@@ -11,7 +11,8 @@ use scimlet::store::{Database, Store};
 use scimlet::{Plugin, Provider, Router, RouterOptions};
 use tokio::net::TcpListener;
 
-use crate::exchange::TENANT;
+use crate::exchange::{Http, TENANT};
+use crate::server::Server;
 
 /// A SCIM service of one tenant.
 #[derive(Clone, Debug)]
@@ -25,6 +26,19 @@ pub struct Site {
 }
 
 impl Site {
+    /// A tenant of a server, with a new credential.
+    ///
+    /// # Errors
+    /// If there is no such tenant.
+    pub fn at(server: &Server, tenant: &str) -> anyhow::Result<Self> {
+        let Http { base, secret, .. } = server.endpoint(tenant)?;
+        Ok(Self {
+            url: base,
+            secret,
+            known: None,
+        })
+    }
+
     /// Serves a new tenant of this database from this process. `plugin` sets it up, `provider` answers.
     ///
     /// # Errors
@@ -74,7 +88,7 @@ impl Site {
             connections: turn.connections,
             rate: None,
             duration: turn.time,
-            users: 100,
+            users: turn.users,
             known: self.known.clone(),
             seed: turn.seed,
             keep: turn.keep,
@@ -91,10 +105,25 @@ pub struct Turn {
     pub connections: u32,
     /// For how long.
     pub time: Duration,
+    /// How many users are there to be asked for, where none are known.
+    pub users: u32,
     /// Repeats the choices.
     pub seed: u64,
     /// Whether what was made stays there.
     pub keep: bool,
+}
+
+/// Eight connections for half a second, a hundred users, and nothing that stays.
+impl Default for Turn {
+    fn default() -> Self {
+        Self {
+            connections: 8,
+            time: Duration::from_millis(500),
+            users: 100,
+            seed: 1,
+            keep: false,
+        }
+    }
 }
 
 /// The middle part of a run.
