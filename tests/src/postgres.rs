@@ -96,6 +96,21 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// One that keeps what it has acknowledged, as those in production do, and has so many megabytes of shared buffers.
+    ///
+    /// # Errors
+    /// As [`shared`].
+    pub fn durable(shared_buffers: u32) -> anyhow::Result<Self> {
+        let cluster = Self::start()?;
+        let buffers = format!("{shared_buffers}MB");
+        cluster.set(&[
+            ("fsync", "on"),
+            ("full_page_writes", "on"),
+            ("shared_buffers", &buffers),
+        ])?;
+        Ok(cluster)
+    }
+
     /// Stops it as a crash does.
     ///
     /// # Errors
@@ -116,7 +131,7 @@ impl Cluster {
     ///
     /// # Errors
     /// If it does not start with them.
-    pub fn set(&self, settings: &[(&str, &str)]) -> anyhow::Result<()> {
+    fn set(&self, settings: &[(&str, &str)]) -> anyhow::Result<()> {
         for (name, value) in settings {
             self.sql(&format!("ALTER SYSTEM SET {name} = '{value}'"))?;
         }

@@ -89,7 +89,7 @@ impl Backend {
             Self::Postgres(megabytes, cluster) => {
                 let cluster = match cluster {
                     Some(cluster) => cluster,
-                    None => cluster.insert(durable(*megabytes)?),
+                    None => cluster.insert(Cluster::durable(*megabytes)?),
                 };
                 let url = cluster.database()?;
                 let database = Arc::new(Postgres::open(&url, true).await?);
@@ -112,16 +112,4 @@ impl Backend {
         };
         Ok(bytes >> 20)
     }
-}
-
-/// A cluster that keeps what it acknowledges, as one in production does.
-fn durable(megabytes: u32) -> anyhow::Result<Cluster> {
-    let cluster = Cluster::start()?;
-    let buffers = format!("{megabytes}MB");
-    cluster.set(&[
-        ("fsync", "on"),
-        ("full_page_writes", "on"),
-        ("shared_buffers", &buffers),
-    ])?;
-    Ok(cluster)
 }

@@ -4,6 +4,7 @@ mod fill;
 mod meter;
 mod peer;
 mod plot;
+mod resident;
 mod site;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub use fill::Filling;
 pub use meter::{Meter, Metered};
 pub use peer::Peer;
 pub use plot::{Bars, Series};
+pub use resident::Resident;
 pub use site::{Site, Turn, measure};
 
 /// The option `--NAME VALUE` of the command line.
