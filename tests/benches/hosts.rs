@@ -40,6 +40,7 @@ async fn benchmark() -> anyhow::Result<()> {
     let turn = Turn {
         time: Duration::from_millis(option("milliseconds", 1000)?),
         connections: option("connections", 8)?,
+        users: 40,
         ..Turn::default()
     };
     let cluster = Cluster::durable(option("shared-buffers", 128)?)?;

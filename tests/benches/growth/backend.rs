@@ -108,7 +108,8 @@ impl Backend {
                     .sql(&format!("SELECT pg_database_size('{name}')"))?
                     .parse()?
             }
-            _ => std::fs::metadata(name)?.len(),
+            // What is committed last may be in the log beside it.
+            _ => std::fs::metadata(name)?.len() + std::fs::metadata(format!("{name}-wal"))?.len(),
         };
         Ok(bytes >> 20)
     }
