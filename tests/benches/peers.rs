@@ -30,7 +30,7 @@ type Wanted = [[f64; 2]; 2];
 
 const READS: Wanted = [[5.0, 10.0], [10.0, 30.0]];
 const WRITES: Wanted = [[5.0, 5.0], [10.0, 10.0]];
-/// With many users.
+/// Among many users: scimmy hands its handlers a filter to match against all, scim2-server keeps an index for `eq`.
 const MANY: Wanted = [[100.0, 100.0], [100.0, 100.0]];
 
 fn main() -> anyhow::Result<()> {

@@ -160,7 +160,7 @@ impl Template {
                 }
             }
             writes.push(Write::Insert(draft));
-            writes.extend(self.events.iter().map(|event| event_of(event, &other)));
+            writes.extend(self.events.iter().map(|event| event_of(event, other)));
         }
         for count in &self.counts {
             let mut count = count.clone();
