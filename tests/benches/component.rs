@@ -3,25 +3,20 @@
 //! turns, so that a ratio holds when the machine's speed drifts.
 //! `cargo bench -p scimlet-tests --bench component -- --rounds 7 --milliseconds 1500 --connections 8`
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use scimlet::bench::{self, Operation, Options, Progress};
-use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
+use scimlet::bench::Operation;
 use scimlet::plugin::Reuse;
 use scimlet::plugin::clock::SystemClock;
 use scimlet::plugin::random::OsRandom;
 use scimlet::store::sqlite::Sqlite;
-use scimlet::store::{Database, Store};
-use scimlet::{Plugin, PluginOptions, Provider, Router, RouterOptions};
-use scimlet_tests::exchange::TENANT;
-use scimlet_tests::figures::{Bars, Series, Spread, option, save};
+use scimlet::{Plugin, PluginOptions, Provider};
+use scimlet_tests::figures::{Bars, Series, Site, Spread, Turn, option, save};
 use scimlet_tests::native::Native;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 
 /// What is compared, with the share of native core that a fresh and a kept instance should reach.
 const OPERATIONS: [(Operation, f64, f64); 5] = [
@@ -141,53 +136,28 @@ async fn alone(plugin: &Plugin, turn: Duration) -> anyhow::Result<f64> {
 /// One engine behind the router.
 struct Side {
     _folder: TempDir,
-    url: String,
-    secret: String,
+    site: Site,
 }
 
 impl Side {
     async fn new(provider: Arc<dyn Provider>, plugin: &Plugin) -> anyhow::Result<Self> {
         let folder = TempDir::new()?;
         let database = Arc::new(Sqlite::open(folder.path().join("bench.db"))?);
-        database.create_tenant(TENANT, 0).await?;
-        let store: Arc<dyn Store> = database
-            .open(TENANT)
-            .await?
-            .context("the tenant is there")?;
-        let admin = plugin.admin(store.clone());
-        admin.configure(r#"{"extends":"default"}"#, None).await?;
-        let request = CredentialRequest::bearer(TENANT, "bench");
-        let secret = admin.issue_credential(&request).await?.secret;
-        let router = Router::new(provider, database, RouterOptions::default());
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("http://{}/{TENANT}/scim/v2", listener.local_addr()?);
-        let service = router
-            .into_axum()
-            .into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, service).await });
         Ok(Self {
             _folder: folder,
-            url,
-            secret,
+            site: Site::serve(provider, plugin, database).await?,
         })
     }
 
     /// Right answers a second.
     async fn rate(&self, operation: Operation, run: &Run, seed: u64) -> anyhow::Result<f64> {
-        let options = Options {
-            url: self.url.clone(),
-            authorization: format!("Bearer {}", self.secret),
-            mix: operation.name().parse()?,
+        let turn = Turn {
             connections: run.connections,
-            rate: None,
-            duration: run.turn,
-            users: 100,
+            time: run.turn,
             seed,
-            keep: false,
+            ..Turn::default()
         };
-        let report = bench::run(options, &Arc::new(Progress::default())).await?;
-        let failures = report.failures();
-        anyhow::ensure!(failures.is_empty(), "{operation:?}: {failures:?}");
+        let report = self.site.ask(operation.name(), &turn).await?;
         Ok(report.throughput())
     }
 }

@@ -14,6 +14,7 @@ pub mod inferred;
 pub mod memory;
 pub mod native;
 pub mod needs;
+pub mod node;
 pub mod outbox;
 pub mod postgres;
 pub mod python;

@@ -96,6 +96,21 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// One that keeps what it has acknowledged, as those in production do, and has so many megabytes of shared buffers.
+    ///
+    /// # Errors
+    /// As [`shared`].
+    pub fn durable(shared_buffers: u32) -> anyhow::Result<Self> {
+        let cluster = Self::start()?;
+        let buffers = format!("{shared_buffers}MB");
+        cluster.set(&[
+            ("fsync", "on"),
+            ("full_page_writes", "on"),
+            ("shared_buffers", &buffers),
+        ])?;
+        Ok(cluster)
+    }
+
     /// Stops it as a crash does.
     ///
     /// # Errors
@@ -110,6 +125,18 @@ impl Cluster {
     /// If it does not start.
     pub fn resume(&self) -> anyhow::Result<()> {
         self.tell("start")
+    }
+
+    /// Changes settings, as postgresql.conf has them, and starts it again.
+    ///
+    /// # Errors
+    /// If it does not start with them.
+    fn set(&self, settings: &[(&str, &str)]) -> anyhow::Result<()> {
+        for (name, value) in settings {
+            self.sql(&format!("ALTER SYSTEM SET {name} = '{value}'"))?;
+        }
+        self.crash()?;
+        self.resume()
     }
 
     fn tell(&self, what: &str) -> anyhow::Result<()> {

@@ -112,6 +112,14 @@ impl Server {
         Self::serving(folder, &["--listen", "127.0.0.1:0"], &[])
     }
 
+    /// The same with instances that are kept for further requests.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn reusing(folder: &Path) -> anyhow::Result<Self> {
+        Self::serving(folder, &["--listen", "127.0.0.1:0", "--reuse"], &[])
+    }
+
     /// The same at this address, of which port 0 is any that is free.
     ///
     /// # Errors
@@ -189,6 +197,12 @@ impl Server {
         let status = self.process.wait()?;
         ensure!(status.success(), "it ended with {status}");
         Ok(())
+    }
+
+    /// Its process.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.process.id()
     }
 
     /// An endpoint of a tenant with a new credential.

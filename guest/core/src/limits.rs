@@ -35,6 +35,9 @@ pub const SCAN_ENTRIES: usize = 20_000;
 pub const SCAN_PAGE: u32 = 500;
 /// Values of a relation (such as a group's members) in one response.
 pub const LINKS_PER_RESPONSE: usize = 10_000;
+/// Values of a relation in the answer to a PATCH that did not ask for any: what has more is changed and not shown, so that one
+/// member more costs the same in a large group as in a small one.
+pub const LINKS_AFTER_CHANGE: usize = 100;
 /// Values of a relation in one request.
 pub const LINKS_PER_REQUEST: usize = 10_000;
 /// Members of a group that gives them roles or seats: each is told of a change.

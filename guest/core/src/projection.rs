@@ -15,6 +15,8 @@ pub struct Projection {
     pub attributes: Option<Vec<AttrPath>>,
     /// What is not wanted, unless it is `returned: always`.
     pub excluded: Vec<AttrPath>,
+    /// How many values of a relation at the most, if fewer than any answer may have.
+    pub links: Option<usize>,
 }
 
 /// How a list of paths names an attribute.

@@ -9,6 +9,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{self, ResponseFuture};
 use hyper_util::rt::TokioExecutor;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -114,6 +115,13 @@ impl Client {
             body: String::from_utf8_lossy(&answer.body).into_owned(),
         })
     }
+}
+
+/// Where a list goes on, as the query of the next request has it.
+pub(super) fn next_cursor(answer: &Answer) -> Option<String> {
+    let body: Value = serde_json::from_slice(&answer.body).ok()?;
+    let cursor = body.get("nextCursor")?.as_str()?;
+    Some(utf8_percent_encode(cursor, NON_ALPHANUMERIC).to_string())
 }
 
 /// The id of what was created.

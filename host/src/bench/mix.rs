@@ -11,8 +11,12 @@ pub enum Operation {
     Get,
     /// A user by `userName eq`.
     LookUp,
-    /// A page of users.
+    /// A user by `emails.value eq`.
+    Email,
+    /// The first page of users.
     List,
+    /// The next page of users, by cursor.
+    Page,
     /// A new user.
     Create,
     /// A user's other display name, by PATCH.
@@ -29,10 +33,12 @@ pub enum Operation {
 
 impl Operation {
     /// All of them, in the order of reports.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Get,
         Self::LookUp,
+        Self::Email,
         Self::List,
+        Self::Page,
         Self::Create,
         Self::Patch,
         Self::Put,
@@ -47,7 +53,9 @@ impl Operation {
         match self {
             Self::Get => "get",
             Self::LookUp => "eq",
+            Self::Email => "email",
             Self::List => "list",
+            Self::Page => "page",
             Self::Create => "create",
             Self::Patch => "patch",
             Self::Put => "put",
@@ -79,7 +87,8 @@ pub struct Mix {
 /// No mix has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is neither `okta`, `entra` nor one operation: get, eq, list, create, patch, put, activate, member-add, member-remove"
+    "`{0}` is neither `okta`, `entra` nor one operation: get, eq, email, list, page, create, patch, put, activate, member-add, \
+     member-remove"
 )]
 pub struct UnknownMix(String);
 

@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 
 pub use self::dice::Dice;
 pub use self::mix::{Mix, Operation};
+pub use self::population::Known;
 pub use self::report::{Figures, Report};
 
 use self::client::Client;
@@ -42,6 +43,8 @@ pub struct Options {
     pub duration: Duration,
     /// How many users are made beforehand to be looked up and changed.
     pub users: u32,
+    /// Who is looked up and changed in their place.
+    pub known: Option<Arc<Known>>,
     /// Repeats the choices.
     pub seed: u64,
     /// Whether what was made stays there.
@@ -87,22 +90,59 @@ impl Progress {
 /// # Errors
 /// If the service cannot be reached or refuses what has to be there beforehand. Refusals later are counted.
 pub async fn run(options: Options, progress: &Arc<Progress>) -> Result<Report, BenchError> {
-    let client = Client::new(&options)?;
-    let population = Population::make(&client, &options).await?;
-    let population = Arc::new(population);
-    let begun = Instant::now();
-    let mut workers = JoinSet::new();
-    for number in 0..options.connections {
-        let worker = Worker::new(number, &options, client.clone(), Arc::clone(&population));
-        workers.spawn(worker.run(begun, Arc::clone(progress)));
-    }
-    let mut report = Report::new(&options);
-    while let Some(worked) = workers.join_next().await {
-        report.add(worked.map_err(|error| BenchError::Unreachable(error.to_string()))??);
-    }
-    report.end(begun.elapsed());
-    if !options.keep {
-        population.remove(&client, options.connections).await;
-    }
+    let run = Run::prepare(options).await?;
+    let report = run.measure(progress).await?;
+    run.remove().await;
     Ok(report)
+}
+
+/// The three parts of a run, for those who look at the service between them.
+pub struct Run {
+    options: Options,
+    client: Client,
+    population: Arc<Population>,
+}
+
+impl Run {
+    /// Makes what is needed.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub async fn prepare(options: Options) -> Result<Self, BenchError> {
+        let client = Client::new(&options)?;
+        let population = Population::make(&client, &options).await?;
+        Ok(Self {
+            options,
+            client,
+            population: Arc::new(population),
+        })
+    }
+
+    /// Asks for as long as it should.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub async fn measure(&self, progress: &Arc<Progress>) -> Result<Report, BenchError> {
+        let begun = Instant::now();
+        let mut workers = JoinSet::new();
+        for number in 0..self.options.connections {
+            let (client, population) = (self.client.clone(), Arc::clone(&self.population));
+            let worker = Worker::new(number, &self.options, client, population);
+            workers.spawn(worker.run(begun, Arc::clone(progress)));
+        }
+        let mut report = Report::new(&self.options);
+        while let Some(worked) = workers.join_next().await {
+            report.add(worked.map_err(|error| BenchError::Unreachable(error.to_string()))??);
+        }
+        report.end(begun.elapsed());
+        Ok(report)
+    }
+
+    /// Removes what it made, unless that is to stay.
+    pub async fn remove(self) {
+        if !self.options.keep {
+            let connections = self.options.connections;
+            self.population.remove(&self.client, connections).await;
+        }
+    }
 }

@@ -13,13 +13,24 @@ use super::{BenchError, Options};
 /// How many are made or removed at the same time.
 const AT_ONCE: usize = 8;
 
+/// Who is there already, for a run to look up and to change.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Ids and userNames; the e-mail address of each is its userName.
+    pub users: Vec<(String, String)>,
+    /// Groups of which the first of the users are members. Each connection changes one of them, as long as there are enough.
+    pub groups: Vec<String>,
+    /// How many of the users that is.
+    pub members: usize,
+}
+
 /// What a run has made, so that it can be removed.
 pub(super) struct Population {
     /// In the names of all that this run makes.
     run: String,
-    /// Those that are looked up and changed: id and userName.
-    pub(super) users: Vec<(String, String)>,
-    /// The paths of everything that was made later.
+    /// Who is looked up and changed.
+    pub(super) known: Arc<Known>,
+    /// The paths of everything that the run made.
     made: Mutex<Vec<String>>,
 }
 
@@ -29,12 +40,21 @@ impl Population {
         let run = format!("{:x}", now.unwrap_or_default().as_micros());
         let mut population = Self {
             run,
-            users: Vec::new(),
+            known: Arc::default(),
             made: Mutex::default(),
         };
+        population.known = match &options.known {
+            Some(known) => Arc::clone(known),
+            None => Arc::new(population.users(client, options).await?),
+        };
+        Ok(population)
+    }
+
+    async fn users(&self, client: &Client, options: &Options) -> Result<Known, BenchError> {
         let names: Vec<String> = (0..options.users.max(1))
-            .map(|number| population.name(&format!("u{number}")))
+            .map(|number| self.name(&format!("u{number}")))
             .collect();
+        let mut users = Vec::with_capacity(names.len());
         for names in names.chunks(AT_ONCE) {
             let mut creating = JoinSet::new();
             for name in names.iter().cloned() {
@@ -45,14 +65,17 @@ impl Population {
                 });
             }
             for created in creating.join_all().await {
-                population.users.push(created?);
+                let (id, name) = created?;
+                self.note(format!("/Users/{id}"));
+                users.push((id, name));
             }
         }
         // In the same order whatever the order of the answers, so that a seed chooses the same.
-        population
-            .users
-            .sort_by(|(_, a), (_, b)| (a.len(), a).cmp(&(b.len(), b)));
-        Ok(population)
+        users.sort_by(|(_, a), (_, b)| (a.len(), a).cmp(&(b.len(), b)));
+        Ok(Known {
+            users,
+            ..Known::default()
+        })
     }
 
     /// A userName of this run.
@@ -72,10 +95,8 @@ impl Population {
     }
 
     /// Removes all of it; what cannot be removed stays.
-    pub(super) async fn remove(self: Arc<Self>, client: &Client, connections: u32) {
-        let mut paths = self.taken();
-        paths.extend(self.users.iter().map(|(id, _)| format!("/Users/{id}")));
-        let paths = Arc::new(Mutex::new(paths));
+    pub(super) async fn remove(&self, client: &Client, connections: u32) {
+        let paths = Arc::new(Mutex::new(self.taken()));
         let mut removing = JoinSet::new();
         for _ in 0..connections.max(1) {
             let (client, paths) = (client.clone(), Arc::clone(&paths));

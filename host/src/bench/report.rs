@@ -71,6 +71,12 @@ impl Figures {
         self.failures.values().sum()
     }
 
+    /// The mean of the latencies.
+    #[must_use]
+    pub fn mean(&self) -> Duration {
+        Duration::from_secs_f64(self.latency.mean() / 1e6)
+    }
+
     /// The latency that this share of the requests had at the most.
     #[must_use]
     pub fn latency(&self, share: f64) -> Duration {

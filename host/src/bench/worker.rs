@@ -27,6 +27,10 @@ pub(super) struct Worker {
     made: u64,
     /// Its own group, and how many of the users are in it: the first ones.
     group: Option<(String, usize)>,
+    /// Members whom it leaves in its group.
+    least: usize,
+    /// Where its walk through all users goes on.
+    cursor: String,
 }
 
 /// A request that is ready to be sent.
@@ -43,14 +47,18 @@ impl Worker {
         client: Client,
         population: Arc<Population>,
     ) -> Self {
+        let known = &population.known;
+        let group = known.groups.get(number as usize).cloned();
         Self {
             number,
             options: options.clone(),
             client,
+            least: group.as_ref().map_or(0, |_| known.members),
+            group: group.map(|group| (group, known.members)),
+            cursor: String::new(),
             population,
             dice: Dice::seeded(options.seed ^ (u64::from(number) << 32)),
             made: 0,
-            group: None,
         }
     }
 
@@ -86,11 +94,11 @@ impl Worker {
         Ok(seen)
     }
 
-    /// Nobody can leave a group in which nobody is.
+    /// Nobody can leave a group in which nobody is, and who was in it before stays.
     fn possible(&self, operation: Operation) -> Operation {
         let members = self.group.as_ref().map_or(0, |(_, members)| *members);
         match operation {
-            Operation::Leave if members == 0 => Operation::Join,
+            Operation::Leave if members <= self.least => Operation::Join,
             other => other,
         }
     }
@@ -106,14 +114,16 @@ impl Worker {
         use Operation as Op;
         self.made += 1;
         let part = format!("{}-{}", self.number, self.made);
-        let users = self.population.users.len() as u64;
+        let users = self.population.known.users.len() as u64;
         let chosen = usize::try_from(self.dice.below(users)).unwrap_or_default();
-        let (id, name) = self.population.users[chosen].clone();
+        let (id, name) = self.population.known.users[chosen].clone();
         let at_user = format!("/Users/{id}");
         Ok(match operation {
             Op::Get => ask(at_user),
             Op::LookUp => ask(format!("/Users?filter=userName%20eq%20%22{name}%22")),
+            Op::Email => ask(format!("/Users?filter=emails.value%20eq%20%22{name}%22")),
             Op::List => ask("/Users?startIndex=1&count=50".to_owned()),
+            Op::Page => ask(format!("/Users?count=50&cursor={}", self.cursor)),
             Op::Create => {
                 let name = self.population.name(&part);
                 tell(Method::POST, "/Users".to_owned(), population::user(&name))
@@ -134,14 +144,14 @@ impl Worker {
             }
             Op::Join => {
                 let (group, members) = self.group_with_room().await?;
-                let member = &self.population.users[members].0;
+                let member = &self.population.known.users[members].0;
                 let value = json!([{ "value": member }]);
                 let change = json!({"op": self.word("add"), "path": "members", "value": value});
                 tell(Method::PATCH, format!("/Groups/{group}"), patch(change))
             }
             Op::Leave => {
                 let (group, members) = self.group.clone().unwrap_or_default();
-                let member = &self.population.users[members.saturating_sub(1)].0;
+                let member = &self.population.known.users[members.saturating_sub(1)].0;
                 let path = format!("members[value eq \"{member}\"]");
                 let change = json!({"op": self.word("remove"), "path": path});
                 tell(Method::PATCH, format!("/Groups/{group}"), patch(change))
@@ -158,6 +168,7 @@ impl Worker {
                     self.population.note(format!("/Users/{id}"));
                 }
             }
+            (Operation::Page, _) => self.cursor = client::next_cursor(answer).unwrap_or_default(),
             (Operation::Join, Some((_, members))) if is_done => *members += 1,
             (Operation::Leave, Some((_, members))) if is_done => {
                 *members = members.saturating_sub(1);
@@ -169,7 +180,7 @@ impl Worker {
     /// Its group, or a new one when all users are in it. Not measured.
     async fn group_with_room(&mut self) -> Result<(String, usize), BenchError> {
         if let Some((group, members)) = &self.group
-            && *members < self.population.users.len()
+            && *members < self.population.known.users.len()
         {
             return Ok((group.clone(), *members));
         }
@@ -182,6 +193,7 @@ impl Worker {
             .await?;
         self.population.note(format!("/Groups/{group}"));
         self.group = Some((group.clone(), 0));
+        self.least = 0;
         Ok((group, 0))
     }
 

@@ -25,8 +25,8 @@ pub(super) struct Bench {
     /// The bearer secret; better in the environment variable SCIMLET_SECRET, where other users of this machine do not see it.
     #[arg(long)]
     secret: Option<String>,
-    /// What is asked: as `okta` or `entra` do, or one operation: get, eq, list, create, patch, put, activate, member-add,
-    /// member-remove.
+    /// What is asked: as `okta` or `entra` do, or one operation: get, eq, email, list, page, create, patch, put, activate,
+    /// member-add, member-remove.
     #[arg(long, default_value = "okta")]
     mix: Mix,
     /// Requests under way at the same time.
@@ -61,6 +61,7 @@ impl Bench {
             rate: self.rate.map(f64::from),
             duration: Duration::from_secs(self.seconds),
             users: self.users,
+            known: None,
             seed: self.seed,
             keep: self.keep,
         };

@@ -1,6 +1,11 @@
-//! What benchmarks share: their options, spreads, and where their figures go.
+//! What benchmarks share: whom they ask, their options, spreads, and where their figures go.
 
+mod fill;
+mod meter;
+mod peer;
 mod plot;
+mod resident;
+mod site;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -8,7 +13,12 @@ use std::str::FromStr;
 use anyhow::Context;
 use serde_json::{Value, json};
 
+pub use fill::Filling;
+pub use meter::{Meter, Metered};
+pub use peer::Peer;
 pub use plot::{Bars, Series};
+pub use resident::Resident;
+pub use site::{Site, Turn, measure};
 
 /// The option `--NAME VALUE` of the command line.
 ///

@@ -32,6 +32,7 @@ impl Bars {
     pub fn svg(&self) -> String {
         let all = self.series.iter().flat_map(|series| &series.values);
         let most = all.copied().fold(f64::EPSILON, f64::max);
+        let digits = if most < 20.0 { 2 } else { 0 };
         let group = BAR * (self.series.len() as f64 + 1.0);
         let width = (group * self.groups.len() as f64 + 40.0).max(480.0);
         let mut svg = format!(
@@ -49,7 +50,7 @@ impl Bars {
                 let _ = writeln!(
                     svg,
                     "<rect x=\"{x}\" y=\"{y:.1}\" width=\"{}\" height=\"{height:.1}\" fill=\"{colour}\"/>\
-                     <text x=\"{x}\" y=\"{:.1}\">{value:.0}</text>",
+                     <text x=\"{x}\" y=\"{:.1}\">{value:.digits$}</text>",
                     BAR - 4.0,
                     y - 3.0
                 );

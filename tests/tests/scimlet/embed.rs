@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
 use scimlet_tests::exchange::{self, Http};
-use scimlet_tests::{needs, python, server};
+use scimlet_tests::{needs, node, python, server};
 use serde_json::Value;
 
 /// One trial for each language.
@@ -32,31 +32,8 @@ fn python_host() -> anyhow::Result<Command> {
     Ok(command)
 }
 
-/// In a copy, where the packages are installed once and kept while the lock file stays as it is.
 fn node_host() -> anyhow::Result<Command> {
-    let _lock = server::installing("node")?;
-    let folder = server::scratch()?.join("node");
-    let lock = fs::read_to_string(embed().join("node/package-lock.json"))?;
-    let installed = folder.join("installed.json");
-    let is_installed = fs::read_to_string(&installed).is_ok_and(|found| found == lock);
-    fs::create_dir_all(&folder)?;
-    for file in [
-        "package.json",
-        "package-lock.json",
-        "scimlet.mjs",
-        "serve.mjs",
-        "store.mjs",
-    ] {
-        fs::copy(embed().join("node").join(file), folder.join(file))?;
-    }
-    if !is_installed {
-        let mut install = Command::new("npm");
-        install
-            .args(["ci", "--no-audit", "--no-fund"])
-            .current_dir(&folder);
-        python::succeed(&mut install).context("no packages for Node.js")?;
-        fs::write(&installed, lock)?;
-    }
+    let folder = node::with("node", &embed().join("node"))?;
     let mut command = Command::new("node");
     command.arg(folder.join("serve.mjs"));
     Ok(command)

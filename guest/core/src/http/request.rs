@@ -170,6 +170,7 @@ impl Request {
         Ok(Projection {
             attributes: list("attributes")?,
             excluded,
+            links: None,
         })
     }
 

@@ -30,6 +30,7 @@ pub fn search(body: Value, bounds: Bounds) -> Result<Search, Error> {
         projection: Projection {
             attributes: paths(&body, "attributes")?,
             excluded: paths(&body, "excludedAttributes")?.unwrap_or_default(),
+            links: None,
         },
     })
 }

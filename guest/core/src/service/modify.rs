@@ -8,13 +8,14 @@ use super::{Options, Session, Shown, related};
 use crate::dialect::Sent;
 use crate::error::Error;
 use crate::filter::AttrPath;
+use crate::limits;
 use crate::patch::{self, Operation, Patch};
 use crate::projection::Projection;
 use crate::resource::Resource;
 use crate::resource_type::{Relation, ResourceType};
 use crate::schema::Content;
 
-/// Changes a resource and returns it.
+/// Changes a resource and returns it, unless it is large and the client has not said what of it is wanted.
 pub fn modify(
     session: &Session<'_>,
     of: &ResourceType,
@@ -23,7 +24,11 @@ pub fn modify(
     options: &Options,
 ) -> Result<Shown, Error> {
     let after = apply(session, of, id, body, options)?;
-    update::show_changed(session, of, &after, &options.projection)
+    let mut projection = options.projection.clone();
+    if projection == Projection::default() {
+        projection.links = Some(limits::LINKS_AFTER_CHANGE);
+    }
+    update::show_changed(session, of, &after, &projection)
 }
 
 /// Changes a resource; returns it as it is now.

@@ -45,6 +45,11 @@ pub(super) fn shown(
             link,
             direction,
             groups: groups.filter(|groups| groups.members == *attribute),
+            limit: match direction {
+                Direction::Outgoing => projection.links,
+                Direction::Incoming => None,
+            }
+            .unwrap_or(limits::LINKS_PER_RESPONSE),
         };
         let values = end.values(session, &anchors)?;
         for (shown, values) in shown.iter_mut().zip(values) {
@@ -63,12 +68,14 @@ struct End<'a> {
     direction: Direction,
     /// The rules for the members of groups, if these are.
     groups: Option<&'a Groups>,
+    /// How many values there may be.
+    limit: usize,
 }
 
 impl End<'_> {
     /// The values for each anchor.
     fn values(&self, session: &Session<'_>, anchors: &[Key]) -> Result<Vec<Vec<Value>>, Error> {
-        let (link, limit) = (self.link.as_str(), limits::LINKS_PER_RESPONSE);
+        let (link, limit) = (self.link.as_str(), self.limit);
         let ends = match self.direction {
             Direction::Incoming => walk::containers(session, anchors, link, limit)?,
             Direction::Outgoing => self.outgoing(session, anchors, link)?,
@@ -120,14 +127,13 @@ impl End<'_> {
         anchors: &[Key],
         link: &str,
     ) -> Result<Option<Vec<Containers>>, Error> {
-        let limit = limits::LINKS_PER_RESPONSE;
-        let ends = ends(session, anchors, link, Direction::Outgoing, limit)?;
+        let ends = ends(session, anchors, link, Direction::Outgoing, self.limit)?;
         let kept = |ends: Vec<Key>| ends.into_iter().map(|key| (key, true)).collect();
         Ok(ends.into_iter().map(|ends| ends.map(kept)).collect())
     }
 
     fn too_many(&self) -> Error {
-        let (attribute, limit) = (self.attribute, limits::LINKS_PER_RESPONSE);
+        let (attribute, limit) = (self.attribute, self.limit);
         let detail = format!(
             "`{attribute}` has more than {limit} values; ask with excludedAttributes={attribute}"
         );
@@ -143,7 +149,7 @@ pub(super) fn ends(
     direction: Direction,
     limit: usize,
 ) -> Result<Vec<Option<Vec<Key>>>, Error> {
-    let at_once = u32::try_from(limit).unwrap_or(u32::MAX);
+    let at_once = u32::try_from(limit.saturating_add(1)).unwrap_or(u32::MAX);
     let read = |anchors: Vec<Key>, after| {
         session
             .ports

@@ -14,12 +14,12 @@ use super::tenant::{SCHEMAS, commit, insert};
 const MEMBERS: usize = 10_001;
 
 /// A group of so many.
-fn group(tenant: &Tenant) -> anyhow::Result<String> {
+fn group(tenant: &Tenant, members: usize) -> anyhow::Result<String> {
     let schema = "urn:ietf:params:scim:schemas:core:2.0:Group";
     let group = json!({"schemas": [schema], "displayName": "all"});
     let made = tenant.ask("POST", "/Groups", &group)?.expect(201)?;
     let id = text(&made, "id")?;
-    let names: Vec<String> = (0..MEMBERS).map(|number| format!("u{number}")).collect();
+    let names: Vec<String> = (0..members).map(|number| format!("u{number}")).collect();
     for names in names.chunks(5000) {
         let users = names.iter().map(|name| insert("User", name, "{}"));
         let link = |name: &String| Link {
@@ -42,7 +42,7 @@ fn group(tenant: &Tenant) -> anyhow::Result<String> {
 /// A change is answered with 204 and the new version, unless the client asks for what can be shown; so is a read.
 pub fn changes() -> anyhow::Result<()> {
     let tenant = Tenant::over(&Memory::exact(), DEFAULT)?;
-    let group = group(&tenant)?;
+    let group = group(&tenant, MEMBERS)?;
     let refused = tenant.get(&group)?.expect(400)?;
     ensure!(refused["scimType"] == "tooMany", "{refused}");
     let detail = text(&refused, "detail")?;
@@ -73,5 +73,25 @@ pub fn changes() -> anyhow::Result<()> {
     let found =
         tenant.get("/Groups?attributes=displayName&filter=members.value%20eq%20%22u7%22")?;
     ensure!(found.expect(200)?["totalResults"] == 1, "{found:?}");
+    Ok(())
+}
+
+/// What a change of members costs must not depend on how many there are: unless the client says what it wants to see, the answer has
+/// a group of a hundred, and none that is larger.
+pub fn answers() -> anyhow::Result<()> {
+    let tenant = Tenant::over(&Memory::exact(), DEFAULT)?;
+    let group = group(&tenant, 101)?;
+    let leave = |user: &str| {
+        let path = format!("members[value eq \"{user}\"]");
+        patch(json!([{"op": "remove", "path": path}]))
+    };
+    let count = |shown: &Value| shown["members"].as_array().map(Vec::len);
+    let rename = patch(json!([{"op": "replace", "path": "displayName", "value": "many"}]));
+    tenant.ask("PATCH", &group, &rename)?.expect(204)?;
+    let asked = format!("{group}?attributes=members");
+    let left = tenant.ask("PATCH", &asked, &leave("u0"))?;
+    ensure!(count(&left.expect(200)?) == Some(100), "{left:?}");
+    let left = tenant.ask("PATCH", &group, &leave("u1"))?;
+    ensure!(count(&left.expect(200)?) == Some(99), "{left:?}");
     Ok(())
 }

@@ -56,6 +56,7 @@ pub fn trials() -> Vec<Trial> {
     vec![
         trial("each_row_is_answered_as_the_tables_say", answered),
         trial("a_group_may_be_too_large_to_be_shown", large::changes),
+        trial("a_change_of_many_members_shows_none", large::answers),
         trial("the_rows_are_all_that_the_tables_have", complete),
     ]
 }
