@@ -1,11 +1,14 @@
 //! Cursors (RFC 9865): where a walk through a list goes on, sealed so that the client can neither read nor make one. The service
 //! keeps nothing of a walk. A cursor is good for the tenant whose key sealed it and for the query that it was sealed with.
 
+use std::hash::Hasher;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
-use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
+use crate::json;
 use crate::sort::SortKey;
 
 /// Bytes of a tenant's key.
@@ -50,6 +53,29 @@ pub struct Place {
     pub id: String,
 }
 
+/// What a cursor is bound to: everything that is hashed into it, as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Binding(Vec<u8>);
+
+impl Binding {
+    /// All of it.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Hasher for Binding {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// Nobody asks: what is bound is the whole.
+    fn finish(&self) -> u64 {
+        0
+    }
+}
+
 /// The text for the client, of unreserved characters alone (RFC 9865 table 1). `query` is what it is bound to, `nonce` is random.
 #[must_use]
 pub fn seal(
@@ -65,13 +91,15 @@ pub fn seal(
     };
     let cipher = XChaCha20Poly1305::new(key.into());
     let sealed = cipher.encrypt(&XNonce::from(nonce), payload).ok()?;
-    Some(BASE64URL_NOPAD.encode(&[nonce.as_slice(), &sealed].concat()))
+    Some(Base64UrlUnpadded::encode_string(
+        &[nonce.as_slice(), &sealed].concat(),
+    ))
 }
 
 /// The cursor of such a text; `None` if this key has not sealed it for this query.
 #[must_use]
 pub fn open(text: &str, key: &[u8; KEY_BYTES], query: &[u8]) -> Option<Cursor> {
-    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+    let bytes = Base64UrlUnpadded::decode_vec(text).ok()?;
     let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>()?;
     let payload = Payload {
         msg: sealed,
@@ -79,7 +107,7 @@ pub fn open(text: &str, key: &[u8; KEY_BYTES], query: &[u8]) -> Option<Cursor> {
     };
     let cipher = XChaCha20Poly1305::new(key.into());
     let msg = cipher.decrypt(&XNonce::from(*nonce), payload).ok()?;
-    serde_json::from_slice(&msg).ok()
+    json::written(std::str::from_utf8(&msg).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -145,7 +173,7 @@ mod tests {
     #[test]
     fn nothing_of_it_can_be_read() {
         let text = seal(&cursor(), &KEY, NONCE, b"q").unwrap();
-        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).unwrap();
+        let bytes = Base64UrlUnpadded::decode_vec(&text).unwrap();
         assert!(!String::from_utf8_lossy(&bytes).contains("4711"));
         assert!(!bytes.windows(4).any(|part| part == b"4711"));
     }

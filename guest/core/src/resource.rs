@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::error::Error;
+use crate::json;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
 use crate::store::{Entry, Key};
@@ -47,13 +48,13 @@ pub struct Resource {
 impl Resource {
     /// A resource as the store returned it; an error if the body is not what core wrote.
     pub fn from_entry(entry: Entry) -> Result<Self, Error> {
-        let broken = |error| Error::internal(format!("{} has a broken body: {error}", entry.key));
-        let mut content: Content = serde_json::from_str(&entry.body).map_err(broken)?;
-        let state = content
-            .remove(STATE)
-            .map(serde_json::from_value)
-            .transpose();
-        let state = state.map_err(broken)?.unwrap_or_default();
+        let broken = |error: &dyn std::fmt::Display| {
+            Error::internal(format!("{} has a broken body: {error}", entry.key))
+        };
+        let mut content: Content =
+            serde_json::from_str(&entry.body).map_err(|error| broken(&error))?;
+        let state = content.remove(STATE).map(json::typed).transpose();
+        let state = state.map_err(|misfit| broken(&misfit))?.unwrap_or_default();
         let Entry {
             key,
             version,
@@ -119,7 +120,7 @@ impl Resource {
 
     /// RFC 7643 section 3.1.
     fn meta(&self, of: &ResourceType, base: &str) -> Value {
-        json!({
+        serde_json::json!({
             "resourceType": of.name(),
             "created": instant::format(self.created),
             "lastModified": instant::format(self.modified),

@@ -14,7 +14,7 @@ use crate::schema::{Content, DataType};
 use crate::{instant, text};
 
 /// `sortBy` bound to a schema, and `sortOrder`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Sort {
     /// What is compared.
     pub field: Field,
@@ -31,7 +31,7 @@ pub enum SortKey {
     /// By size: as f64 in a form that orders like it, and how far an integer is from that.
     Number(u64, i64),
     /// By time: seconds and nanoseconds.
-    Instant(i64, i32),
+    Instant(i64, u32),
     /// By UTF-8 bytes, folded where case does not count; the beginning of a text that is longer than a term.
     Text(String),
 }
@@ -85,8 +85,8 @@ impl Sort {
             Value::Bool(value) => SortKey::Boolean(*value),
             Value::Number(value) => number(value)?,
             Value::String(value) if self.field.data_type == DataType::DateTime => {
-                let instant = instant::parse(value)?;
-                SortKey::Instant(instant.as_second(), instant.subsec_nanosecond())
+                let (seconds, nanoseconds) = instant::parse(value)?.parts();
+                SortKey::Instant(seconds, nanoseconds)
             }
             Value::String(value) if self.field.case_exact => cut(value),
             Value::String(value) => cut(&text::fold(value)),

@@ -15,6 +15,7 @@ pub use scope::{Scope, Scopes};
 use crate::credential::{self, Credential, Presented};
 use crate::error::{Error, ErrorKind};
 use crate::instant;
+use crate::json;
 use crate::port::{Caller, Level, Origin, Ports};
 use crate::profile::{self, Policy};
 use crate::store::{Draft, Entry, Key, Write};
@@ -132,7 +133,7 @@ fn by_credential(
     let (entry, used) = (found.next().flatten(), found.next().flatten());
     let kept = entry
         .as_ref()
-        .and_then(|entry| serde_json::from_str::<Credential>(&entry.body).ok());
+        .and_then(|entry| json::written::<Credential>(&entry.body).ok());
     let kept = verified(ports, origin, &presented, kept)?;
     let mut admission = admission(presented.id.clone(), profile, index)?;
     if let Some(entry) = entry {
@@ -220,7 +221,7 @@ fn admission(
     let policy = Policy::from_document(&profile.body)
         .map_err(|error| Error::internal(format!("the stored profile is unusable: {error}")))?;
     let index = index
-        .and_then(|entry| serde_json::from_str(&entry.body).ok())
+        .and_then(|entry| json::written(&entry.body).ok())
         .unwrap_or_default();
     Ok(Admission {
         actor,
@@ -257,7 +258,7 @@ fn first_use(ports: &Ports<'_>, id: &str, used: Option<Entry>) -> Option<Write> 
     let now = ports.clock.now();
     let last = used
         .as_ref()
-        .and_then(|entry| serde_json::from_str::<Use>(&entry.body).ok());
+        .and_then(|entry| json::written::<Use>(&entry.body).ok());
     if last.is_some_and(|last| now.saturating_sub(last.at) < USE_STEP) {
         return None;
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ordered;
 use crate::profile::Policy;
 use crate::resource_type::ResourceType;
 
@@ -64,13 +65,9 @@ impl std::str::FromStr for Scope {
 impl Scopes {
     /// The scopes of these names, each once.
     pub fn parse(names: &[String]) -> Result<Self, UnknownScope> {
-        let mut scopes = names
-            .iter()
-            .map(|name| name.parse())
-            .collect::<Result<Vec<Scope>, _>>()?;
-        scopes.sort_unstable();
-        scopes.dedup();
-        Ok(Self(scopes))
+        let scopes = names.iter().map(|name| name.parse());
+        let scopes = scopes.collect::<Result<Vec<Scope>, _>>()?;
+        Ok(Self(ordered::set(scopes).into_iter().collect()))
     }
 
     /// Their names.

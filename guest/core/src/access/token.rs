@@ -1,12 +1,13 @@
 //! OAuth access tokens as JWTs: RFC 9068. Who may issue them, and by which keys they are known, the profile says. A token's `scope`
 //! has to hold `scim` for everything that a credential may do, or `scim:users`, `scim:read-only` and the like.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Scopes;
+use crate::json;
 use crate::profile::{Issuer, Policy};
 
 /// Seconds by which clocks may differ.
@@ -78,7 +79,7 @@ pub(super) fn accept(policy: &Policy, token: &str, now: u64) -> Result<Accepted,
     let (parsed, given): (Option<Header>, Option<Claims>) = (decoded(header), decoded(claims));
     let header = parsed.ok_or("its header is none of an access token")?;
     let claims = given.ok_or("its claims are none of an access token")?;
-    let signature = BASE64URL_NOPAD.decode(signature.as_bytes());
+    let signature = Base64UrlUnpadded::decode_vec(signature);
     let signature = signature.map_err(|_| "its signature is no base64url")?;
     let typ = header.typ.to_ascii_lowercase();
     if !["at+jwt", "application/at+jwt"].contains(&typ.as_str()) || header.crit.is_some() {
@@ -102,8 +103,8 @@ pub(super) fn accept(policy: &Policy, token: &str, now: u64) -> Result<Accepted,
 }
 
 fn decoded<T: DeserializeOwned>(part: &str) -> Option<T> {
-    let bytes = BASE64URL_NOPAD.decode(part.as_bytes()).ok()?;
-    serde_json::from_slice(&bytes).ok()
+    let bytes = Base64UrlUnpadded::decode_vec(part).ok()?;
+    json::written(std::str::from_utf8(&bytes).ok()?).ok()
 }
 
 fn is_signed(issuer: &Issuer, header: &Header, signed: &[u8], signature: &[u8]) -> bool {

@@ -25,7 +25,7 @@ struct Scim1 {
 }
 
 static SCIM_1: LazyLock<Scim1> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../schemas/scim_1.json")).unwrap_or_default()
+    crate::json::written(include_str!("../../schemas/scim_1.json")).unwrap_or_default()
 });
 
 /// OneLogin's templates may name the schemas of SCIM 1 (`urn:scim:schemas:core:1.0`), and the manager by `managerId`.

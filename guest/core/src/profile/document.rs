@@ -74,10 +74,7 @@ impl Settings {
     }
 
     fn read(whole: Value) -> Result<Self, ProfileError> {
-        serde_path_to_error::deserialize(whole).map_err(|error| {
-            let path = error.path().to_string();
-            ProfileError::at(&path, &error.into_inner().to_string())
-        })
+        crate::json::typed(whole).map_err(|misfit| ProfileError::at(&misfit.path, &misfit.problem))
     }
 }
 

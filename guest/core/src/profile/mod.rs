@@ -27,6 +27,7 @@ pub use users::{
 };
 
 use crate::dialect::{self, Quirk};
+use crate::json;
 use crate::resource_type::ResourceType;
 use crate::schema::Registry;
 use crate::store::Key;
@@ -106,7 +107,7 @@ impl ProfileError {
     /// What is wrong with the field at this path.
     fn at(path: &str, problem: &str) -> Self {
         match path {
-            "" | "." => Self(format!("the profile is wrong: {problem}")),
+            "" => Self(format!("the profile is wrong: {problem}")),
             path => Self(format!("`{path}`: {problem}")),
         }
     }
@@ -138,7 +139,7 @@ impl Policy {
 
     /// The policy of a profile document.
     pub fn from_document(text: &str) -> Result<Arc<Self>, ProfileError> {
-        if let Ok(Bare { extends }) = serde_json::from_str(text) {
+        if let Ok(Bare { extends }) = json::written(text) {
             return Self::preset(&extends).ok_or_else(|| document::no_preset(&extends));
         }
         Self::read(text).map(Arc::new)

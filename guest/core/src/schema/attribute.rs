@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::name::AttributeName;
 
 /// RFC 7643 section 2.3.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Hash)]
 #[serde(rename_all = "camelCase")]
 pub enum DataType {
     /// A JSON string.

@@ -86,7 +86,7 @@ impl From<Error> for Problem {
 
 /// Reads the body of an entry of the plugin's own.
 fn parse<T: DeserializeOwned>(entry: &Entry) -> Result<T, Problem> {
-    serde_json::from_str(&entry.body)
+    crate::json::written(&entry.body)
         .map_err(|error| Problem::Unavailable(format!("{} has a broken body: {error}", entry.key)))
 }
 

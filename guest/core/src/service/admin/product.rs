@@ -10,6 +10,7 @@ use super::super::{Session, related};
 use super::people;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
+use crate::ordered;
 use crate::profile::{Groups, Users};
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
@@ -35,11 +36,8 @@ pub(super) fn extend(
     let mut given = roles_of_groups(session, &keys)?;
     let limit = limits::LINKS_PER_RESPONSE;
     let origins = related::ends(session, &keys, FORKED_FROM, Direction::Outgoing, limit)?;
-    let origins: BTreeMap<&str, Vec<Key>> = keys
-        .iter()
-        .map(|key| key.id.as_str())
-        .zip(origins.into_iter().map(Option::unwrap_or_default))
-        .collect();
+    let ids = keys.iter().map(|key| key.id.as_str());
+    let origins = ordered::map(ids.zip(origins.into_iter().map(Option::unwrap_or_default)));
     for user in shown.iter_mut() {
         let id = user.get("id").and_then(Value::as_str).unwrap_or_default();
         let Some(resource) = resources.get(id) else {
@@ -73,11 +71,9 @@ fn view(users: &Users, resource: &Resource, given: BTreeSet<String>) -> Map<Stri
             .filter(|role| !roles.contains(role))
             .collect::<Vec<_>>(),
     );
-    let mut seats: Vec<&String> = resource.state.seats.values().collect();
-    seats.sort();
-    seats.dedup();
+    let mut seats = ordered::set(resource.state.seats.values());
     if !is_active(users, &resource.content) {
-        (roles, seats) = (Vec::new(), Vec::new());
+        (roles, seats) = (Vec::new(), BTreeSet::new());
     }
     let view = json!({
         "roles": roles,

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::request::{Method, Operation};
+use crate::ordered;
 
 /// What happens in one commit: one operation, or several POSTs that refer to each other. Each is an index.
 pub(super) type Unit = Vec<usize>;
@@ -19,7 +20,7 @@ pub(super) fn units(operations: &[Operation]) -> Vec<Unit> {
 fn dependencies(operations: &[Operation]) -> Vec<BTreeSet<usize>> {
     let named = operations.iter().enumerate();
     let named = named.filter_map(|(index, operation)| Some((operation.creates()?, index)));
-    let named: BTreeMap<&str, usize> = named.collect();
+    let named = ordered::map(named);
     let mut acted: BTreeMap<&[String], usize> = BTreeMap::new();
     let mut all = Vec::with_capacity(operations.len());
     for (index, operation) in operations.iter().enumerate() {
@@ -52,10 +53,10 @@ fn ordered(dependencies: &[BTreeSet<usize>]) -> Vec<Unit> {
             search.visit(node);
         }
     }
-    let mut units = search.units;
-    // Stable, so that units of one place stay behind what they depend on.
-    units.sort_by_key(|(place, _)| *place);
-    units.into_iter().map(|(_, unit)| unit).collect()
+    // Units of one place stay behind what they depend on.
+    let units = search.units.into_iter().enumerate();
+    let units = ordered::map(units.map(|(found, (place, unit))| ((place, found), unit)));
+    units.into_values().collect()
 }
 
 /// Tarjan's algorithm, which finds a component after all that it depends on.
@@ -94,8 +95,8 @@ impl Search<'_> {
     /// What is open from this node on is a unit.
     fn close(&mut self, node: usize) {
         let start = self.open.iter().rposition(|open| *open == node);
-        let mut unit = self.open.split_off(start.unwrap_or_default());
-        unit.sort_unstable();
+        let unit = self.open.split_off(start.unwrap_or_default());
+        let unit: Vec<usize> = ordered::set(unit).into_iter().collect();
         let before = unit
             .iter()
             .filter_map(|node| self.dependencies.get(*node))

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::error::Error;
+use crate::ordered;
 use crate::resource::{Resource, State};
 use crate::service::{Session, event, update};
 use crate::store::{Draft, Key, Write};
@@ -45,7 +46,7 @@ impl Assignments {
         let Some(entry) = entry else {
             return Ok(Self::default());
         };
-        let groups = serde_json::from_str(&entry.body).map_err(|error| {
+        let groups = crate::json::written(&entry.body).map_err(|error| {
             Error::internal(format!("{} has a broken body: {error}", entry.key))
         })?;
         Ok(Self {
@@ -97,7 +98,7 @@ impl Assignments {
 
 /// The kinds of seats of somebody.
 pub(super) fn kinds(state: &State) -> BTreeSet<&str> {
-    state.seats.values().map(String::as_str).collect()
+    ordered::set(state.seats.values().map(String::as_str))
 }
 
 /// The counters of all kinds of seats of somebody, up or down by one.
