@@ -10,11 +10,12 @@ use std::borrow::Cow;
 use base32ct::{Base32Unpadded, Encoding as _};
 use base64ct::{Base64, Encoding as _};
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::access::Scopes;
+use crate::json;
 use crate::port::Ports;
 use crate::profile::Scheme;
 use crate::store::Key;
@@ -24,7 +25,7 @@ const PREFIX: &str = "scimlet_";
 const SECRET_BYTES: usize = 32;
 
 /// A credential as the store keeps it, in the entry `$credential/ID`. Times are milliseconds since 1970.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Credential {
     /// The tenant's name, for new secrets.
     pub tenant: String,
@@ -52,14 +53,34 @@ pub struct Credential {
     pub revoked: Option<u64>,
 }
 
+json::object!(open Credential {
+    tenant: "tenant",
+    label: "label",
+    scheme: "scheme",
+    scopes: "scopes",
+    role: "role",
+    target_group: "target_group",
+    digest: "digest",
+    previous: "previous",
+    lifetime: "lifetime",
+    expires: "expires",
+    announced: "announced",
+    revoked: "revoked",
+});
+
 /// A secret that another one has replaced.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Previous {
     /// As the present one's.
     pub digest: String,
     /// Until when it is good.
     pub until: u64,
 }
+
+json::object!(open Previous {
+    digest: "digest",
+    until: "until",
+});
 
 /// A secret that has the right form; whether it is good is another question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,7 +239,8 @@ mod tests {
     fn a_pair_is_the_same_secret() {
         let good = secret();
         let (name, password) = pair(&good);
-        let basic = |text: &str| presented(&format!("Basic {}", Base64::encode_string(text.as_bytes())));
+        let basic =
+            |text: &str| presented(&format!("Basic {}", Base64::encode_string(text.as_bytes())));
         let presented = basic(&format!("{name}:{password}")).unwrap();
         assert_eq!(
             (presented.tenant.as_str(), presented.scheme),

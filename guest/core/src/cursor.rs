@@ -6,9 +6,10 @@ use std::hash::Hasher;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::json;
+use crate::json::{self, Misfit, Typed};
 use crate::sort::SortKey;
 
 /// Bytes of a tenant's key.
@@ -17,7 +18,7 @@ pub const KEY_BYTES: usize = 32;
 pub const NONCE_BYTES: usize = 24;
 
 /// What a cursor holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cursor {
     /// Milliseconds since 1970.
     pub expires: u64,
@@ -29,8 +30,15 @@ pub struct Cursor {
     pub marks: Vec<Mark>,
 }
 
+json::object!(open Cursor {
+    expires: "expires",
+    count: "count",
+    total: "total",
+    marks: "marks",
+});
+
 /// Where one resource type goes on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Mark {
     /// At the beginning.
     Start,
@@ -42,8 +50,21 @@ pub enum Mark {
     Done,
 }
 
+impl Typed for Mark {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        let (name, content) = json::variant(value)?;
+        match name.as_str() {
+            "Start" => Ok(Self::Start),
+            "After" => json::typed(content).map(Self::After),
+            "Behind" => json::typed(content).map(Self::Behind),
+            "Done" => Ok(Self::Done),
+            _ => Err(Misfit::new("it is no mark")),
+        }
+    }
+}
+
 /// A resource's place in an order that is made here: ties are in the order of creation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Place {
     /// Its value, if it has one.
     pub key: Option<SortKey>,
@@ -52,6 +73,12 @@ pub struct Place {
     /// The id.
     pub id: String,
 }
+
+json::object!(open Place {
+    key: "key",
+    created: "created",
+    id: "id",
+});
 
 /// What a cursor is bound to: everything that is hashed into it, as it is.
 #[derive(Clone, Debug, Default)]

@@ -9,7 +9,9 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-pub use typed::{Misfit, typed, written};
+pub(crate) use typed::Unread;
+pub use typed::{Misfit, Typed, typed, written};
+pub(crate) use typed::{object, one_of, variant, word};
 
 use crate::limits;
 

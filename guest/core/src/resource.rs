@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::Error;
@@ -13,8 +13,7 @@ use crate::store::{Entry, Key};
 use crate::{etag, instant};
 
 /// What the service keeps of a resource and no client sees.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct State {
     /// Whether the product imported it, and no client has provisioned it yet.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -23,6 +22,11 @@ pub struct State {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub seats: BTreeMap<String, String>,
 }
+
+json::object!(open State {
+    imported: "imported" = false,
+    seats: "seats" = BTreeMap::new(),
+});
 
 /// The member of a stored body that holds the [`State`]; no attribute has such a name.
 const STATE: &str = "#state";

@@ -1,40 +1,47 @@
 //! Signatures of tokens: RFC 7515 and RFC 7518 with keys of RFC 7517, for the algorithms RS256 and ES256.
 
+use crate::json;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use num_bigint::BigUint;
 use p256::ecdsa::{self, signature::Verifier};
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 /// A public key (RFC 7517). Members that do not matter here are ignored, as the RFC demands.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Jwk {
     /// Names it among others.
-    #[serde(default)]
     pub kid: Option<String>,
     kty: KeyType,
     /// RFC 7518 section 6.3.1.
-    #[serde(default)]
     n: String,
-    #[serde(default)]
     e: String,
     /// RFC 7518 section 6.2.1.
-    #[serde(default)]
     crv: String,
-    #[serde(default)]
     x: String,
-    #[serde(default)]
     y: String,
 }
 
+json::object!(open Jwk {
+    kid: "kid",
+    kty: "kty",
+    n: "n" = String::new(),
+    e: "e" = String::new(),
+    crv: "crv" = String::new(),
+    x: "x" = String::new(),
+    y: "y" = String::new(),
+});
+
 /// RFC 7518 section 6.1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum KeyType {
-    #[serde(rename = "RSA")]
     Rsa,
-    #[serde(rename = "EC")]
     Ec,
 }
+
+json::word!(KeyType {
+    Rsa: "RSA",
+    Ec: "EC",
+});
 
 /// A key cannot be used; says why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -142,7 +149,7 @@ mod tests {
     use super::*;
 
     fn jwk(text: &str) -> Jwk {
-        serde_json::from_str(text).unwrap()
+        crate::json::written(text).unwrap()
     }
 
     /// RFC 7515 appendix A.3.

@@ -2,11 +2,12 @@
 
 use std::cmp::Ordering;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Number, Value};
 
 use crate::error::{Error, ErrorKind};
 use crate::filter::AttrPath;
+use crate::json::{self, Misfit, Typed};
 use crate::limits;
 use crate::predicate::Field;
 use crate::resource_type::{Place, ResourceType};
@@ -24,7 +25,7 @@ pub struct Sort {
 
 /// A resource's place in the order. Values of several types, which a search of several resource types may meet, are ordered by
 /// type first.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum SortKey {
     /// False before true.
     Boolean(bool),
@@ -34,6 +35,19 @@ pub enum SortKey {
     Instant(i64, u32),
     /// By UTF-8 bytes, folded where case does not count; the beginning of a text that is longer than a term.
     Text(String),
+}
+
+impl Typed for SortKey {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        let (name, content) = json::variant(value)?;
+        match name.as_str() {
+            "Boolean" => json::typed(content).map(Self::Boolean),
+            "Number" => json::typed(content).map(|(float, rest)| Self::Number(float, rest)),
+            "Instant" => json::typed(content).map(|(seconds, rest)| Self::Instant(seconds, rest)),
+            "Text" => json::typed(content).map(Self::Text),
+            _ => Err(Misfit::new("it is no key of an order")),
+        }
+    }
 }
 
 impl Sort {

@@ -7,7 +7,7 @@ mod token;
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 pub use gate::pass;
 pub use scope::{Scope, Scopes};
@@ -28,13 +28,18 @@ pub fn index_key() -> Key {
 }
 
 /// The body of the entry `$index`: which paths have the terms of every entry of a kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Index {
     /// The [`text::NORMALISATION`] that the terms were made by.
     pub normalisation: u32,
     /// The complete paths of each kind.
     pub paths: std::collections::BTreeMap<String, Vec<String>>,
 }
+
+json::object!(open Index {
+    normalisation: "normalisation",
+    paths: "paths",
+});
 
 impl Index {
     /// The paths of this kind that can be asked of the store now.
@@ -244,11 +249,15 @@ fn unauthorized(ports: &Ports<'_>, why: &str) -> Error {
 }
 
 /// When a credential was last used.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 pub(crate) struct Use {
     /// Milliseconds since 1970.
     pub(crate) at: u64,
 }
+
+json::object!(open Use {
+    at: "at",
+});
 
 /// How exactly the last use is known, in milliseconds.
 const USE_STEP: u64 = 60 * 60 * 1000;

@@ -1,13 +1,15 @@
 //! What a credential may do: areas of the service, and whether to read alone.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
+use crate::json::{self, Misfit, Typed};
 use crate::ordered;
 use crate::profile::Policy;
 use crate::resource_type::ResourceType;
 
 /// One word of a credential's scopes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
     /// Nothing that changes anything.
@@ -22,10 +24,24 @@ pub enum Scope {
     Events,
 }
 
+json::word!(Scope {
+    ReadOnly: "read-only",
+    Users: "users",
+    Groups: "groups",
+    Bulk: "bulk",
+    Events: "events",
+});
+
 /// The scopes of a credential; none stand for everything but events.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Scopes(Vec<Scope>);
+
+impl Typed for Scopes {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        json::typed(value).map(Self)
+    }
+}
 
 /// A word that is no scope.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

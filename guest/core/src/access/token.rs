@@ -2,12 +2,10 @@
 //! has to hold `scim` for everything that a credential may do, or `scim:users`, `scim:read-only` and the like.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Scopes;
-use crate::json;
+use crate::json::{self, Misfit, Typed};
 use crate::profile::{Issuer, Policy};
 
 /// Seconds by which clocks may differ.
@@ -26,7 +24,6 @@ pub(super) struct Accepted {
     pub(super) role: Option<String>,
 }
 
-#[derive(Deserialize)]
 struct Header {
     typ: String,
     alg: String,
@@ -34,29 +31,50 @@ struct Header {
     crit: Option<Value>,
 }
 
+json::object!(open Header {
+    typ: "typ",
+    alg: "alg",
+    kid: "kid",
+    crit: "crit",
+});
+
 /// RFC 9068 section 2.2: these are required, but for the scope and `nbf`.
-#[derive(Deserialize)]
 struct Claims {
     iss: String,
     exp: u64,
     aud: Audience,
-    #[serde(rename = "sub")]
     _sub: String,
     client_id: String,
-    #[serde(rename = "iat")]
     _iat: u64,
-    #[serde(rename = "jti")]
     _jti: String,
     nbf: Option<u64>,
-    #[serde(default)]
     scope: String,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
+json::object!(open Claims {
+    iss: "iss",
+    exp: "exp",
+    aud: "aud",
+    _sub: "sub",
+    client_id: "client_id",
+    _iat: "iat",
+    _jti: "jti",
+    nbf: "nbf",
+    scope: "scope" = String::new(),
+});
+
 enum Audience {
     One(String),
     Several(Vec<String>),
+}
+
+impl Typed for Audience {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        match value {
+            Value::String(one) => Ok(Self::One(one)),
+            several => json::typed(several).map(Self::Several),
+        }
+    }
 }
 
 /// The token of an Authorization header of the scheme Bearer, if it has the form of one.
@@ -102,7 +120,7 @@ pub(super) fn accept(policy: &Policy, token: &str, now: u64) -> Result<Accepted,
     })
 }
 
-fn decoded<T: DeserializeOwned>(part: &str) -> Option<T> {
+fn decoded<T: Typed>(part: &str) -> Option<T> {
     let bytes = Base64UrlUnpadded::decode_vec(part).ok()?;
     json::written(std::str::from_utf8(&bytes).ok()?).ok()
 }

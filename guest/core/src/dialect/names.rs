@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Sent, filters, visit};
 use crate::filter::{AttrPath, Filter};
+use crate::json;
 use crate::json::{member, member_mut};
 use crate::resource_type::{Place, ResourceType};
 use crate::schema::Content;
 use crate::urn;
 
 /// What SCIM 1 called things.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 struct Scim1 {
     /// The URI that all main schemas had.
     core: String,
@@ -23,6 +23,12 @@ struct Scim1 {
     /// Sub-attributes' names, then and now, by the path of the attribute.
     parts: BTreeMap<String, BTreeMap<String, String>>,
 }
+
+json::object!(open Scim1 {
+    core: "core",
+    extensions: "extensions",
+    parts: "parts",
+});
 
 static SCIM_1: LazyLock<Scim1> = LazyLock::new(|| {
     crate::json::written(include_str!("../../schemas/scim_1.json")).unwrap_or_default()

@@ -1,12 +1,10 @@
 //! From a JSON value to a type, with the place of what does not fit.
+//!
+//! Not serde's derive: what that makes for each member of each type, for formats of any kind, was an eighth of the component. A type
+//! says its members' names once, in [`object!`] or [`word!`], and reading a member is one call.
 
-use std::fmt;
-use std::iter::Enumerate;
+use std::collections::BTreeMap;
 
-use serde::de::{
-    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Expected, MapAccess,
-    SeqAccess, Unexpected, VariantAccess, Visitor,
-};
 use serde_json::{Map, Value};
 
 /// A value that does not fit, and the path to it: `users.reactivation[0]`, or nothing for the whole.
@@ -19,31 +17,61 @@ pub struct Misfit {
     pub problem: String,
 }
 
-impl de::Error for Misfit {
-    fn custom<T: fmt::Display>(problem: T) -> Self {
+impl Misfit {
+    /// What is wrong with the value itself.
+    pub fn new(problem: impl Into<String>) -> Self {
         Self {
             path: String::new(),
-            problem: problem.to_string(),
+            problem: problem.into(),
         }
     }
 
-    // Said here, as serde's own words would bring the printing of floating-point numbers with them.
-    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        let found: &dyn fmt::Display = match &found {
-            Unexpected::Unit => &"null",
-            Unexpected::Bool(value) => value,
-            Unexpected::Unsigned(number) => number,
-            Unexpected::Signed(number) => number,
-            Unexpected::Float(_) => &"a number",
-            Unexpected::Str(text) => &format!("{text:?}"),
-            Unexpected::Seq => &"an array",
-            _ => &"an object",
+    fn expected(what: &str, found: &Value) -> Self {
+        let found = match found {
+            Value::Null => "null".to_owned(),
+            Value::Array(_) => "an array".to_owned(),
+            Value::Object(_) => "an object".to_owned(),
+            other => format!("`{other}`"),
         };
-        Self::custom(format_args!("expected {expected}, found {found}"))
+        Self::new(format!("expected {what}, found {found}"))
     }
 
-    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::invalid_type(found, expected)
+    fn none_of(what: &str, found: &str, known: &[&str]) -> Self {
+        let known = known.join("`, `");
+        Self::new(format!(
+            "unknown {what} `{found}`, expected one of `{known}`"
+        ))
+    }
+
+    /// The same, seen from an object that it is in.
+    #[inline(never)]
+    fn within(mut self, name: &str) -> Self {
+        let dot = match self.path.chars().next() {
+            None | Some('[') => "",
+            Some(_) => ".",
+        };
+        self.path = format!("{name}{dot}{}", self.path);
+        self
+    }
+}
+
+#[inline(never)]
+fn missing(name: &str) -> Misfit {
+    Misfit::new(format!("missing field `{name}`"))
+}
+
+/// What can be read from a value.
+pub trait Typed: Sized {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The first place that does not fit.
+    fn typed(value: Value) -> Result<Self, Misfit>;
+
+    /// What a member is that is not there; `None` if it has to be.
+    #[must_use]
+    fn absent() -> Option<Self> {
+        None
     }
 }
 
@@ -51,328 +79,267 @@ impl de::Error for Misfit {
 ///
 /// # Errors
 /// The first place that does not fit.
-pub fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Misfit> {
-    let mut trace = Vec::new();
-    let read = T::deserialize(Place(value, &mut trace));
-    read.map_err(|misfit: Misfit| Misfit {
-        path: path(&trace),
-        ..misfit
-    })
+pub fn typed<T: Typed>(value: Value) -> Result<T, Misfit> {
+    T::typed(value)
 }
 
 /// The same, from a document that this crate wrote.
 ///
 /// # Errors
 /// If it is no JSON, or something in it does not fit.
-pub fn written<T: DeserializeOwned>(text: &str) -> Result<T, Misfit> {
-    let value = serde_json::from_str(text).map_err(de::Error::custom)?;
-    typed(value)
+pub fn written<T: Typed>(text: &str) -> Result<T, Misfit> {
+    let value = serde_json::from_str(text).map_err(|error| Misfit::new(error.to_string()))?;
+    T::typed(value)
 }
 
-/// A step from a value to one that is in it.
-enum Step {
-    Element(usize),
-    Member(String),
+/// The members of an object that have not been read yet.
+pub(crate) struct Unread(Map<String, Value>);
+
+impl Unread {
+    /// Those of a value.
+    pub(crate) fn of(value: Value) -> Result<Self, Misfit> {
+        match value {
+            Value::Object(members) => Ok(Self(members)),
+            other => Err(Misfit::expected("an object", &other)),
+        }
+    }
+
+    /// Reads one.
+    pub(crate) fn take<T: Typed>(&mut self, name: &str) -> Result<T, Misfit> {
+        match self.remove(name) {
+            Some(value) => T::typed(value).map_err(|misfit| misfit.within(name)),
+            None => T::absent().ok_or_else(|| missing(name)),
+        }
+    }
+
+    /// Reads one that may be missing.
+    pub(crate) fn given<T: Typed>(&mut self, name: &str) -> Result<Option<T>, Misfit> {
+        match self.remove(name) {
+            Some(value) => T::typed(value).map(Some).map_err(|misfit| misfit.within(name)),
+            None => Ok(None),
+        }
+    }
+
+    // Once, and not once for each member of each type.
+    #[inline(never)]
+    fn remove(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name)
+    }
+
+    /// Refuses what is left.
+    pub(crate) fn end(self, known: &[&str]) -> Result<(), Misfit> {
+        match self.0.keys().next() {
+            Some(other) => Err(Misfit::none_of("field", other, known).within(other)),
+            None => Ok(()),
+        }
+    }
 }
 
-/// The steps to the value that is being read; what does not fit leaves them as they are.
-type Trace = Vec<Step>;
-
-fn path(trace: &Trace) -> String {
-    let mut path = String::new();
-    for step in trace {
-        match step {
-            Step::Element(index) => path.push_str(&format!("[{index}]")),
-            Step::Member(name) => {
-                if !path.is_empty() {
-                    path.push('.');
-                }
-                path.push_str(name);
+/// Reads a struct from an object: each field with the member's name, and what it is where the member is missing. A `strict` one refuses
+/// other members, an `open` one ignores them.
+macro_rules! object {
+    (strict $type:ty { $($fields:tt)* }) => {
+        $crate::json::object!(@impl $type, { $($fields)* }, strict);
+    };
+    (open $type:ty { $($fields:tt)* }) => {
+        $crate::json::object!(@impl $type, { $($fields)* }, open);
+    };
+    (@impl $type:ty, { $($field:ident: $name:literal $(= $default:expr)?),* $(,)? }, $others:ident) => {
+        impl $crate::json::Typed for $type {
+            fn typed(value: serde_json::Value) -> Result<Self, $crate::json::Misfit> {
+                let mut members = $crate::json::Unread::of(value)?;
+                let read = Self {
+                    $($field: $crate::json::object!(@member members, $name $(, $default)?)),*
+                };
+                $crate::json::object!(@end $others members, &[$($name),*]);
+                Ok(read)
             }
         }
-    }
-    path
+    };
+    (@member $members:ident, $name:literal) => { $members.take($name)? };
+    (@member $members:ident, $name:literal, $default:expr) => {
+        $members.given($name)?.unwrap_or_else(|| $default)
+    };
+    (@end strict $members:ident, $known:expr) => { $members.end($known)? };
+    (@end open $members:ident, $known:expr) => {};
 }
 
-/// A value that is being read. Types ask for the shape that they have, and get no other: what cannot be asked for is not
-/// compiled, and that is half of it.
-struct Place<'t>(Value, &'t mut Trace);
-
-impl Place<'_> {
-    fn is_not(&self, expected: &dyn Expected) -> Misfit {
-        let found = match &self.0 {
-            Value::Null => Unexpected::Unit,
-            Value::Bool(value) => Unexpected::Bool(*value),
-            Value::Number(_) => Unexpected::Other("a number"),
-            Value::String(text) => Unexpected::Str(text),
-            Value::Array(_) => Unexpected::Seq,
-            Value::Object(_) => Unexpected::Map,
-        };
-        de::Error::invalid_type(found, expected)
-    }
+/// Reads an enum from a string: each variant with its name.
+macro_rules! word {
+    ($type:ty { $($variant:ident: $name:literal),* $(,)? }) => {
+        impl $crate::json::Typed for $type {
+            fn typed(value: serde_json::Value) -> Result<Self, $crate::json::Misfit> {
+                $crate::json::one_of(value, &[$(($name, Self::$variant)),*])
+            }
+        }
+    };
 }
 
-impl<'de> Deserializer<'de> for Place<'_> {
-    type Error = Misfit;
+pub(crate) use {object, word};
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        match self.0 {
-            Value::Null => visitor.visit_unit(),
-            Value::Bool(value) => visitor.visit_bool(value),
-            Value::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
-                (Some(number), _, _) => visitor.visit_u64(number),
-                (None, Some(number), _) => visitor.visit_i64(number),
-                (None, None, Some(number)) => visitor.visit_f64(number),
-                (None, None, None) => Err(Self(Value::Number(number), self.1).is_not(&visitor)),
-            },
-            Value::String(text) => visitor.visit_string(text),
-            Value::Array(values) => visitor.visit_seq(Elements::of(values, self.1)),
-            Value::Object(object) => visitor.visit_map(Members::of(object, self.1)),
+/// What stands beside the word.
+pub(crate) fn one_of<T: Copy>(value: Value, words: &[(&str, T)]) -> Result<T, Misfit> {
+    let text = String::typed(value)?;
+    let found = words.iter().find(|(word, _)| *word == text);
+    found.map(|(_, variant)| *variant).ok_or_else(|| {
+        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        Misfit::none_of("variant", &text, &words)
+    })
+}
+
+/// The name of a variant and its content: a string, or an object of one member.
+pub(crate) fn variant(value: Value) -> Result<(String, Value), Misfit> {
+    match value {
+        Value::String(name) => Ok((name, Value::Null)),
+        Value::Object(object) if object.len() == 1 => {
+            let only = object.into_iter().next();
+            only.ok_or_else(|| Misfit::new("expected a member"))
         }
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        match self.0 {
-            Value::Null => visitor.visit_none(),
-            _ => visitor.visit_some(self),
-        }
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Misfit> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        _variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Misfit> {
-        let mut object = match self.0 {
-            Value::String(text) => return visitor.visit_enum(Variant(text, Value::Null, self.1)),
-            Value::Object(object) => object.into_iter(),
-            _ => return Err(self.is_not(&visitor)),
-        };
-        match (object.next(), object.next()) {
-            (Some((name, value)), None) => visitor.visit_enum(Variant(name, value, self.1)),
-            _ => Err(de::Error::custom("expected an object with one member")),
-        }
-    }
-
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        match self.0 {
-            Value::Bool(value) => visitor.visit_bool(value),
-            _ => Err(self.is_not(&visitor)),
-        }
-    }
-
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        match self.0 {
-            Value::String(text) => visitor.visit_string(text),
-            _ => Err(self.is_not(&visitor)),
-        }
-    }
-
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        self.deserialize_string(visitor)
-    }
-
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        self.deserialize_string(visitor)
-    }
-
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        match self.0 {
-            Value::Array(values) => visitor.visit_seq(Elements::of(values, self.1)),
-            _ => Err(self.is_not(&visitor)),
-        }
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(
-        self,
-        _length: usize,
-        visitor: V,
-    ) -> Result<V::Value, Misfit> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        match self.0 {
-            Value::Object(object) => visitor.visit_map(Members::of(object, self.1)),
-            _ => Err(self.is_not(&visitor)),
-        }
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        _fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Misfit> {
-        self.deserialize_map(visitor)
-    }
-
-    serde::forward_to_deserialize_any! {
-        i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct
-        tuple_struct ignored_any
+        other => Err(Misfit::expected("a string, or an object of one", &other)),
     }
 }
 
-/// A variant's name and its content, null where it has none.
-struct Variant<'t>(String, Value, &'t mut Trace);
-
-impl<'de, 't> EnumAccess<'de> for Variant<'t> {
-    type Error = Misfit;
-    type Variant = Place<'t>;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(
-        self,
-        seed: V,
-    ) -> Result<(V::Value, Place<'t>), Misfit> {
-        let Self(name, content, trace) = self;
-        let variant = seed.deserialize(Place(Value::String(name.clone()), &mut *trace))?;
-        if !content.is_null() {
-            trace.push(Step::Member(name));
-        }
-        Ok((variant, Place(content, trace)))
-    }
-}
-
-impl<'de> VariantAccess<'de> for Place<'_> {
-    type Error = Misfit;
-
-    fn unit_variant(self) -> Result<(), Misfit> {
-        match self.0 {
-            Value::Null => Ok(()),
-            _ => Err(de::Error::custom("has no content")),
-        }
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Misfit> {
-        seed.deserialize(self)
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Misfit> {
-        self.deserialize_tuple(length, visitor)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Misfit> {
-        self.deserialize_map(visitor)
-    }
-}
-
-struct Elements<'t> {
-    values: Enumerate<std::vec::IntoIter<Value>>,
-    trace: &'t mut Trace,
-}
-
-impl<'t> Elements<'t> {
-    fn of(values: Vec<Value>, trace: &'t mut Trace) -> Self {
-        let values = values.into_iter().enumerate();
-        Self { values, trace }
-    }
-}
-
-impl<'de> SeqAccess<'de> for Elements<'_> {
-    type Error = Misfit;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Misfit> {
-        let Some((index, value)) = self.values.next() else {
-            return Ok(None);
-        };
-        let depth = self.trace.len();
-        self.trace.push(Step::Element(index));
-        let element = seed.deserialize(Place(value, self.trace))?;
-        self.trace.truncate(depth);
-        Ok(Some(element))
-    }
-}
-
-struct Members<'t> {
-    members: serde_json::map::IntoIter,
-    /// What belongs to the name that was read last, with which the trace ends.
-    value: Value,
-    trace: &'t mut Trace,
-    depth: usize,
-}
-
-impl<'t> Members<'t> {
-    fn of(object: Map<String, Value>, trace: &'t mut Trace) -> Self {
-        Self {
-            members: object.into_iter(),
-            value: Value::Null,
-            depth: trace.len(),
-            trace,
-        }
-    }
-}
-
-impl<'de> MapAccess<'de> for Members<'_> {
-    type Error = Misfit;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Misfit> {
-        let Some((name, value)) = self.members.next() else {
-            return Ok(None);
-        };
-        self.value = value;
-        self.trace.push(Step::Member(name.clone()));
-        seed.deserialize(Place(Value::String(name), self.trace))
-            .map(Some)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Misfit> {
-        let value = seed.deserialize(Place(self.value.take(), self.trace))?;
-        self.trace.truncate(self.depth);
+impl Typed for Value {
+    fn typed(value: Value) -> Result<Self, Misfit> {
         Ok(value)
+    }
+}
+
+impl Typed for bool {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        let boolean = value.as_bool();
+        boolean.ok_or_else(|| Misfit::expected("true or false", &value))
+    }
+}
+
+impl Typed for String {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        match value {
+            Value::String(text) => Ok(text),
+            other => Err(Misfit::expected("a string", &other)),
+        }
+    }
+}
+
+impl Typed for i64 {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        let number = value.as_i64();
+        number.ok_or_else(|| Misfit::expected("an integer", &value))
+    }
+}
+
+impl Typed for u64 {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        let number = value.as_u64();
+        number.ok_or_else(|| Misfit::expected("an integer of 0 or more", &value))
+    }
+}
+
+impl Typed for u32 {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        smaller(value)
+    }
+}
+
+impl Typed for usize {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        smaller(value)
+    }
+}
+
+fn smaller<T: TryFrom<u64>>(value: Value) -> Result<T, Misfit> {
+    T::try_from(u64::typed(value)?).map_err(|_| Misfit::new("the number is too large"))
+}
+
+impl<T: Typed> Typed for Option<T> {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        match value {
+            Value::Null => Ok(None),
+            value => T::typed(value).map(Some),
+        }
+    }
+
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+}
+
+impl<T: Typed> Typed for Vec<T> {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        let Value::Array(values) = value else {
+            return Err(Misfit::expected("an array", &value));
+        };
+        let mut elements = Self::with_capacity(values.len());
+        for value in values {
+            let index = elements.len();
+            let element = T::typed(value).map_err(|misfit| misfit.within(&format!("[{index}]")))?;
+            elements.push(element);
+        }
+        Ok(elements)
+    }
+}
+
+impl<A: Typed, B: Typed> Typed for (A, B) {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        let values = <Vec<Value>>::typed(value)?;
+        match <[Value; 2]>::try_from(values) {
+            Ok([a, b]) => Ok((A::typed(a)?, B::typed(b)?)),
+            Err(_) => Err(Misfit::new("expected two values")),
+        }
+    }
+}
+
+impl<T: Typed> Typed for BTreeMap<String, T> {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        let mut map = Self::new();
+        for (name, value) in Unread::of(value)?.0 {
+            let member = T::typed(value).map_err(|misfit| misfit.within(&name))?;
+            map.insert(name, member);
+        }
+        Ok(map)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use serde::Deserialize;
     use serde_json::json;
 
     use super::*;
 
-    #[derive(Debug, PartialEq, Deserialize)]
-    #[serde(rename_all = "lowercase")]
+    #[derive(Clone, Copy, Debug, PartialEq)]
     enum Size {
         Small,
-        Of(u32),
+        Large,
     }
 
-    #[derive(Debug, PartialEq, Deserialize)]
-    #[serde(deny_unknown_fields)]
+    word!(Size {
+        Small: "small",
+        Large: "large",
+    });
+
+    #[derive(Debug, PartialEq)]
     struct Shape {
         sizes: Vec<Option<Size>>,
-        #[serde(default)]
-        named: BTreeMap<String, f64>,
+        named: BTreeMap<String, i64>,
+        of: Option<u32>,
     }
+
+    object!(strict Shape {
+        sizes: "sizes",
+        named: "named" = BTreeMap::new(),
+        of: "of",
+    });
 
     #[test]
     fn what_fits_is_read() {
         let read: Shape =
-            typed(json!({"sizes": ["small", null, {"of": 3}], "named": {"a": -1, "b": 1.5}}))
-                .unwrap();
-        let sizes = vec![Some(Size::Small), None, Some(Size::Of(3))];
-        let named = BTreeMap::from([("a".to_owned(), -1.0), ("b".to_owned(), 1.5)]);
-        assert_eq!(read, Shape { sizes, named });
+            typed(json!({"sizes": ["small", null, "large"], "named": {"a": -1, "b": 2}})).unwrap();
+        let shape = Shape {
+            sizes: vec![Some(Size::Small), None, Some(Size::Large)],
+            named: BTreeMap::from([("a".to_owned(), -1), ("b".to_owned(), 2)]),
+            of: None,
+        };
+        assert_eq!(read, shape);
     }
 
     #[test]
@@ -382,8 +349,10 @@ mod tests {
             (json!({}), ""),
             (json!({"sizes": [], "sices": []}), "sices"),
             (json!({"sizes": ["small", "huge"]}), "sizes[1]"),
-            (json!({"sizes": [{"of": "x"}]}), "sizes[0].of"),
+            (json!({"sizes": [{"of": "x"}]}), "sizes[0]"),
             (json!({"sizes": [], "named": {"a": true}}), "named.a"),
+            (json!({"sizes": [], "of": -1}), "of"),
+            (json!({"sizes": [], "of": 4_294_967_296_u64}), "of"),
         ] {
             let misfit = typed::<Shape>(value.clone()).unwrap_err();
             assert_eq!(misfit.path, path, "{value}: {misfit}");

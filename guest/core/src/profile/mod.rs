@@ -13,8 +13,6 @@ mod words;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use serde::Deserialize;
-
 pub use attributes::{Attributes, OTHERS, RefusedChange};
 pub use credentials::{Credentials, Gate, Issuer, Role, Roles, Scheme};
 pub use document::with_setting;
@@ -39,8 +37,7 @@ static POLICIES: [OnceLock<Arc<Policy>>; PRESETS.len()] =
     [const { OnceLock::new() }; PRESETS.len()];
 
 /// What a profile has done with secrets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Secrets {
     /// They are not kept.
     #[default]
@@ -49,15 +46,24 @@ pub enum Secrets {
     Hash,
 }
 
+json::word!(Secrets {
+    Discard: "discard",
+    Hash: "hash",
+});
+
 /// What `/Me` is (RFC 7644 section 3.11), for embedders that name the end user who asks.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Me {
     /// The type of the end users' resources.
     pub resource_type: String,
     /// What they may do with their own: `GET` (and with it HEAD), `PUT`, `PATCH`, `DELETE`.
     pub methods: Vec<String>,
 }
+
+json::object!(strict Me {
+    resource_type: "resourceType",
+    methods: "methods",
+});
 
 /// What a profile means.
 #[derive(Debug)]

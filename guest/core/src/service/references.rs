@@ -1,11 +1,12 @@
 //! What the product's objects refer to by an e-mail address: owners, teams. Kept by address and apart from membership, so that who is
 //! provisioned again under the address has them again.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{Session, scan};
 use crate::error::Error;
+use crate::json;
 use crate::store::{Draft, Key, Node, Operator, Scalar, Term, Write};
 use crate::text;
 
@@ -14,12 +15,18 @@ const KIND: &str = "$reference";
 const ADDRESS: &str = "address";
 
 /// An object that names somebody.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Kept {
     pub(super) email: String,
     pub(super) kind: String,
     pub(super) id: String,
 }
+
+json::object!(open Kept {
+    email: "email",
+    kind: "kind",
+    id: "id",
+});
 
 fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::error::Error;
+use crate::json;
 use crate::ordered;
 use crate::resource::{Resource, State};
 use crate::service::{Session, event, update};
@@ -18,7 +19,7 @@ pub(in crate::service) fn key() -> Key {
 }
 
 /// What a group gives its members.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::service) struct Assigned {
     /// Roles.
@@ -26,6 +27,11 @@ pub(in crate::service) struct Assigned {
     /// A seat.
     pub(in crate::service) seat_type: Option<String>,
 }
+
+json::object!(open Assigned {
+    roles: "roles",
+    seat_type: "seat-type",
+});
 
 /// What all groups give, by their ids. One entry, which every change of members expects, so that nobody joins a group while it
 /// begins to give something and is missed.
