@@ -1,7 +1,5 @@
 //! When two texts are the same although their letters differ: canonical caseless matching, Unicode chapter 3, D145.
 
-use std::collections::BTreeMap;
-
 use unicode_normalization::char::{canonical_combining_class, decompose_canonical};
 
 /// Changes with every change of [`fold`] or [`crate::instant`], so that terms of an older kind are not taken for present ones.
@@ -20,17 +18,20 @@ pub fn fold(text: &str) -> String {
 fn decomposed(text: &str) -> String {
     let mut decomposed = String::with_capacity(text.len());
     // Marks behind a letter come in the order of their classes, those of one class as they are.
-    let mut marks = BTreeMap::new();
+    let mut marks: Vec<(u8, char)> = Vec::new();
     for char in text.chars() {
         decompose_canonical(char, |part| match canonical_combining_class(part) {
             0 => {
-                decomposed.extend(std::mem::take(&mut marks).into_values());
+                decomposed.extend(marks.drain(..).map(|(_, mark)| mark));
                 decomposed.push(part);
             }
-            class => drop(marks.insert((class, marks.len()), part)),
+            class => {
+                let place = marks.partition_point(|(before, _)| *before <= class);
+                marks.insert(place, (class, part));
+            }
         });
     }
-    decomposed.extend(marks.into_values());
+    decomposed.extend(marks.iter().map(|(_, mark)| mark));
     decomposed
 }
 

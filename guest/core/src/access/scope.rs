@@ -4,7 +4,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::json::{self, Misfit, Typed};
-use crate::ordered;
 use crate::profile::Policy;
 use crate::resource_type::ResourceType;
 
@@ -83,7 +82,8 @@ impl Scopes {
     pub fn parse(names: &[String]) -> Result<Self, UnknownScope> {
         let scopes = names.iter().map(|name| name.parse());
         let scopes = scopes.collect::<Result<Vec<Scope>, _>>()?;
-        Ok(Self(ordered::set(scopes).into_iter().collect()))
+        let named = |(scope, _): &(Scope, _)| scopes.contains(scope).then_some(*scope);
+        Ok(Self(NAMES.iter().filter_map(named).collect()))
     }
 
     /// Their names.

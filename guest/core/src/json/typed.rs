@@ -115,7 +115,9 @@ impl Unread {
     /// Reads one that may be missing.
     pub(crate) fn given<T: Typed>(&mut self, name: &str) -> Result<Option<T>, Misfit> {
         match self.remove(name) {
-            Some(value) => T::typed(value).map(Some).map_err(|misfit| misfit.within(name)),
+            Some(value) => T::typed(value)
+                .map(Some)
+                .map_err(|misfit| misfit.within(name)),
             None => Ok(None),
         }
     }

@@ -54,9 +54,12 @@ fn ordered(dependencies: &[BTreeSet<usize>]) -> Vec<Unit> {
         }
     }
     // Units of one place stay behind what they depend on.
-    let units = search.units.into_iter().enumerate();
-    let units = ordered::map(units.map(|(found, (place, unit))| ((place, found), unit)));
-    units.into_values().collect()
+    let mut units: Vec<(usize, Unit)> = Vec::new();
+    for (place, unit) in search.units {
+        let behind = units.partition_point(|(before, _)| *before <= place);
+        units.insert(behind, (place, unit));
+    }
+    units.into_iter().map(|(_, unit)| unit).collect()
 }
 
 /// Tarjan's algorithm, which finds a component after all that it depends on.
