@@ -19,7 +19,8 @@ pub(super) fn units(operations: &[Operation]) -> Vec<Unit> {
 /// same resource before it.
 fn dependencies(operations: &[Operation]) -> Vec<BTreeSet<usize>> {
     let named = operations.iter().enumerate();
-    let named = named.filter_map(|(index, operation)| Some((operation.creates()?, index)));
+    let named =
+        named.filter_map(|(index, operation)| Some((operation.creates()?.to_owned(), index)));
     let named = ordered::map(named);
     let mut acted: BTreeMap<&[String], usize> = BTreeMap::new();
     let mut all = Vec::with_capacity(operations.len());
