@@ -24,7 +24,7 @@ fn build() -> Result<(), String> {
     install_target()?;
     let target = guest_target(&out)?;
     compile(&root, &target)?;
-    let wasm = target.join(TARGET).join("release/scimlet_component.wasm");
+    let wasm = target.join(TARGET).join("guest/scimlet_component.wasm");
     fs::copy(&wasm, out.join("scimlet.wasm"))
         .map(drop)
         .map_err(|error| format!("the component {} cannot be copied: {error}", wasm.display()))
@@ -90,7 +90,8 @@ fn compile(root: &Path, target: &Path) -> Result<(), String> {
         .current_dir(root)
         .args([
             "build",
-            "--release",
+            "--profile",
+            "guest",
             "-p",
             "scimlet-component",
             "--target",

@@ -7,12 +7,15 @@
 
 use std::borrow::Cow;
 
-use data_encoding::{BASE32_NOPAD, BASE64, HEXLOWER};
-use serde::{Deserialize, Serialize};
+use base32ct::{Base32Unpadded, Encoding as _};
+use base64ct::{Base64, Encoding as _};
+use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::access::Scopes;
+use crate::json;
 use crate::port::Ports;
 use crate::profile::Scheme;
 use crate::store::Key;
@@ -22,7 +25,7 @@ const PREFIX: &str = "scimlet_";
 const SECRET_BYTES: usize = 32;
 
 /// A credential as the store keeps it, in the entry `$credential/ID`. Times are milliseconds since 1970.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Credential {
     /// The tenant's name, for new secrets.
     pub tenant: String,
@@ -50,14 +53,34 @@ pub struct Credential {
     pub revoked: Option<u64>,
 }
 
+json::object!(open Credential {
+    tenant: "tenant",
+    label: "label",
+    scheme: "scheme",
+    scopes: "scopes",
+    role: "role",
+    target_group: "target_group",
+    digest: "digest",
+    previous: "previous",
+    lifetime: "lifetime",
+    expires: "expires",
+    announced: "announced",
+    revoked: "revoked",
+});
+
 /// A secret that another one has replaced.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Previous {
     /// As the present one's.
     pub digest: String,
     /// Until when it is good.
     pub until: u64,
 }
+
+json::object!(open Previous {
+    digest: "digest",
+    until: "until",
+});
 
 /// A secret that has the right form; whether it is good is another question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +134,7 @@ pub fn new_secret(ports: &Ports<'_>, tenant: &str, id: &str) -> String {
 /// What is kept of a secret.
 #[must_use]
 pub fn digest(secret: &str) -> String {
-    HEXLOWER.encode(&Sha256::digest(secret.as_bytes()))
+    base16ct::lower::encode_string(&Sha256::digest(secret.as_bytes()))
 }
 
 /// The user name and password of a secret, for Basic.
@@ -131,9 +154,7 @@ pub fn presented(authorization: &str) -> Option<Presented> {
     };
     let mut parts = text.strip_prefix(PREFIX)?.split('_');
     let (tenant, id, encoded) = (parts.next()?, parts.next()?, parts.next()?);
-    let decoded = BASE32_NOPAD
-        .decode(encoded.to_ascii_uppercase().as_bytes())
-        .ok()?;
+    let decoded = Base32Unpadded::decode_vec(&encoded.to_ascii_lowercase()).ok()?;
     let (secret, sum) = decoded.split_at_checked(SECRET_BYTES)?;
     let head = text.strip_suffix(encoded)?;
     let whole = parts.next().is_none() && is_tenant_name(tenant) && sum == checksum(head, secret);
@@ -147,7 +168,7 @@ pub fn presented(authorization: &str) -> Option<Presented> {
 
 /// The secret of a user name and a password.
 fn basic(encoded: &str) -> Option<String> {
-    let decoded = String::from_utf8(BASE64.decode(encoded.as_bytes()).ok()?).ok()?;
+    let decoded = String::from_utf8(Base64::decode_vec(encoded).ok()?).ok()?;
     let (name, password) = decoded.split_once(':')?;
     Some(format!("{name}_{password}"))
 }
@@ -161,14 +182,15 @@ impl Presented {
 }
 
 fn checksum(head: &str, secret: &[u8]) -> [u8; 4] {
-    let mut sum = crc32fast::Hasher::new();
+    const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
+    let mut sum = CRC.digest();
     sum.update(head.as_bytes());
     sum.update(secret);
     sum.finalize().to_be_bytes()
 }
 
 fn lower(bytes: &[u8]) -> String {
-    BASE32_NOPAD.encode(bytes).to_ascii_lowercase()
+    Base32Unpadded::encode_string(bytes)
 }
 
 #[cfg(test)]
@@ -217,7 +239,8 @@ mod tests {
     fn a_pair_is_the_same_secret() {
         let good = secret();
         let (name, password) = pair(&good);
-        let basic = |text: &str| presented(&format!("Basic {}", BASE64.encode(text.as_bytes())));
+        let basic =
+            |text: &str| presented(&format!("Basic {}", Base64::encode_string(text.as_bytes())));
         let presented = basic(&format!("{name}:{password}")).unwrap();
         assert_eq!(
             (presented.tenant.as_str(), presented.scheme),

@@ -1,11 +1,15 @@
 //! Cursors (RFC 9865): where a walk through a list goes on, sealed so that the client can neither read nor make one. The service
 //! keeps nothing of a walk. A cursor is good for the tenant whose key sealed it and for the query that it was sealed with.
 
+use std::hash::Hasher;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
-use data_encoding::BASE64URL_NOPAD;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
+use crate::json::{self, Misfit, Typed};
 use crate::sort::SortKey;
 
 /// Bytes of a tenant's key.
@@ -14,7 +18,7 @@ pub const KEY_BYTES: usize = 32;
 pub const NONCE_BYTES: usize = 24;
 
 /// What a cursor holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cursor {
     /// Milliseconds since 1970.
     pub expires: u64,
@@ -26,8 +30,15 @@ pub struct Cursor {
     pub marks: Vec<Mark>,
 }
 
+json::object!(open Cursor {
+    expires: "expires",
+    count: "count",
+    total: "total",
+    marks: "marks",
+});
+
 /// Where one resource type goes on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Mark {
     /// At the beginning.
     Start,
@@ -39,8 +50,21 @@ pub enum Mark {
     Done,
 }
 
+impl Typed for Mark {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        let (name, content) = json::variant(value)?;
+        match name.as_str() {
+            "Start" => Ok(Self::Start),
+            "After" => json::typed(content).map(Self::After),
+            "Behind" => json::typed(content).map(Self::Behind),
+            "Done" => Ok(Self::Done),
+            _ => Err(Misfit::new("it is no mark")),
+        }
+    }
+}
+
 /// A resource's place in an order that is made here: ties are in the order of creation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Place {
     /// Its value, if it has one.
     pub key: Option<SortKey>,
@@ -48,6 +72,35 @@ pub struct Place {
     pub created: u64,
     /// The id.
     pub id: String,
+}
+
+json::object!(open Place {
+    key: "key",
+    created: "created",
+    id: "id",
+});
+
+/// What a cursor is bound to: everything that is hashed into it, as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Binding(Vec<u8>);
+
+impl Binding {
+    /// All of it.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Hasher for Binding {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// Nobody asks: what is bound is the whole.
+    fn finish(&self) -> u64 {
+        0
+    }
 }
 
 /// The text for the client, of unreserved characters alone (RFC 9865 table 1). `query` is what it is bound to, `nonce` is random.
@@ -65,13 +118,15 @@ pub fn seal(
     };
     let cipher = XChaCha20Poly1305::new(key.into());
     let sealed = cipher.encrypt(&XNonce::from(nonce), payload).ok()?;
-    Some(BASE64URL_NOPAD.encode(&[nonce.as_slice(), &sealed].concat()))
+    Some(Base64UrlUnpadded::encode_string(
+        &[nonce.as_slice(), &sealed].concat(),
+    ))
 }
 
 /// The cursor of such a text; `None` if this key has not sealed it for this query.
 #[must_use]
 pub fn open(text: &str, key: &[u8; KEY_BYTES], query: &[u8]) -> Option<Cursor> {
-    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+    let bytes = Base64UrlUnpadded::decode_vec(text).ok()?;
     let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>()?;
     let payload = Payload {
         msg: sealed,
@@ -79,7 +134,7 @@ pub fn open(text: &str, key: &[u8; KEY_BYTES], query: &[u8]) -> Option<Cursor> {
     };
     let cipher = XChaCha20Poly1305::new(key.into());
     let msg = cipher.decrypt(&XNonce::from(*nonce), payload).ok()?;
-    serde_json::from_slice(&msg).ok()
+    json::written(std::str::from_utf8(&msg).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -145,7 +200,7 @@ mod tests {
     #[test]
     fn nothing_of_it_can_be_read() {
         let text = seal(&cursor(), &KEY, NONCE, b"q").unwrap();
-        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).unwrap();
+        let bytes = Base64UrlUnpadded::decode_vec(&text).unwrap();
         assert!(!String::from_utf8_lossy(&bytes).contains("4711"));
         assert!(!bytes.windows(4).any(|part| part == b"4711"));
     }

@@ -1,49 +1,140 @@
 //! Points in time: the dateTime of RFC 7643 section 2.3.5 (xsd:dateTime), compared as instants.
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+/// A point in time of the years 0 to 9999, to the nanosecond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant {
+    /// Since 1970, without leap seconds.
+    seconds: i64,
+    nanoseconds: u32,
+}
+
+impl Instant {
+    /// The seconds since 1970, and the nanoseconds behind them.
+    #[must_use]
+    pub fn parts(self) -> (i64, u32) {
+        (self.seconds, self.nanoseconds)
+    }
+}
+
+const DAY: i64 = 24 * 60 * 60;
+
+/// The first second, and the last.
+const RANGE: std::ops::RangeInclusive<i64> = days(0, 1, 1) * DAY..=days(10_000, 1, 1) * DAY - 1;
 
 /// The instant that a dateTime names; without an offset it is taken as UTC. `None` if the text is none.
 #[must_use]
-pub fn parse(text: &str) -> Option<Timestamp> {
-    if !is_shaped(text) {
-        return None;
-    }
-    let zoned = text.parse::<Timestamp>().ok();
-    zoned.or_else(|| {
-        text.parse::<DateTime>()
-            .ok()?
-            .to_zoned(TimeZone::UTC)
-            .ok()
-            .map(|z| z.timestamp())
-    })
-}
-
-/// Whether a text begins with a date and a time to the second, both with their separators; ISO 8601 has shorter forms too,
-/// which xsd:dateTime does not.
-fn is_shaped(text: &str) -> bool {
+pub fn parse(text: &str) -> Option<Instant> {
+    // ISO 8601 has shorter forms too, which xsd:dateTime does not.
     const SHAPE: &[u8] = b"0000-00-00T00:00:00";
+    let (begin, rest) = text.split_at_checked(SHAPE.len())?;
     let fits = |(wanted, found): (&u8, u8)| match wanted {
         b'0' => found.is_ascii_digit(),
         other => found.eq_ignore_ascii_case(other),
     };
-    text.len() >= SHAPE.len() && !text.contains('[') && SHAPE.iter().zip(text.bytes()).all(fits)
+    if !SHAPE.iter().zip(begin.bytes()).all(fits) {
+        return None;
+    }
+    let number = |from, to| begin.get(from..to)?.parse::<i64>().ok();
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+    // The next month's first day, or the next year's.
+    let end = days(year, month + 1, 1);
+    let date = days(year, month, day);
+    if !(1..=12).contains(&month)
+        || day == 0
+        || date >= end
+        || hour > 23
+        || minute > 59
+        || second > 60
+    {
+        return None;
+    }
+    let (nanoseconds, rest) = fraction(rest)?;
+    // A leap second is the second before it.
+    let seconds = date * DAY + hour * 3600 + minute * 60 + second.min(59) - offset(rest)?;
+    RANGE.contains(&seconds).then_some(Instant {
+        seconds,
+        nanoseconds,
+    })
+}
+
+/// What stands behind the point, if there is one, in nanoseconds; finer digits are cut off.
+fn fraction(text: &str) -> Option<(u32, &str)> {
+    let Some(text) = text.strip_prefix('.') else {
+        return Some((0, text));
+    };
+    let length = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (digits, rest) = text.split_at_checked(length)?;
+    let kept = digits.get(..9).unwrap_or(digits);
+    Some((
+        format!("{kept:0<9}").parse().ok().filter(|_| length > 0)?,
+        rest,
+    ))
+}
+
+/// The seconds by which a place is ahead of UTC.
+fn offset(text: &str) -> Option<i64> {
+    let sign = match text.as_bytes() {
+        [] | [b'Z' | b'z'] => return Some(0),
+        [b'+', ..] => 1,
+        [b'-', ..] => -1,
+        _ => return None,
+    };
+    let (hours, minutes) = text.get(1..)?.split_once(':')?;
+    let part = |text: &str, most| {
+        let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<i64>()
+            .ok()
+            .filter(|part| digits && *part <= most)
+    };
+    Some(sign * (part(hours, 23)? * 3600 + part(minutes, 59)? * 60))
+}
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar. The month may be the thirteenth.
+const fn days(year: i64, month: i64, day: i64) -> i64 {
+    // Years that begin in March have their leap day at their end.
+    let year = year + (month + 9) / 12 - 1;
+    let day_of_year = ((month + 9) % 12 * 153 + 2) / 5 + day - 1;
+    year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year
+        - 719_468
+}
+
+/// The reverse of [`days`].
+fn date(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let of_month = day - (153 * month + 2) / 5 + 1;
+    let year = era * 400 + year + i64::from(month > 9);
+    (year, (month + 2) % 12 + 1, of_month)
 }
 
 /// Milliseconds since 1970 as answers show them: RFC 3339 in UTC, with milliseconds.
 #[must_use]
 pub fn format(milliseconds: u64) -> String {
-    let instant = i64::try_from(milliseconds)
-        .ok()
-        .and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    format!("{:.3}", instant.unwrap_or(Timestamp::MAX))
+    let last = u64::try_from(*RANGE.end() * 1000 + 999).unwrap_or(u64::MAX);
+    let milliseconds = milliseconds.min(last);
+    let seconds = i64::try_from(milliseconds / 1000).unwrap_or(*RANGE.end());
+    format!("{}.{:03}Z", to_the_second(seconds), milliseconds % 1000)
 }
 
 /// A text of fixed length that sorts as the instants do.
 #[must_use]
-pub fn sortable(instant: Timestamp) -> String {
-    format!("{instant:.9}")
+pub fn sortable(instant: Instant) -> String {
+    format!(
+        "{}.{:09}Z",
+        to_the_second(instant.seconds),
+        instant.nanoseconds
+    )
+}
+
+fn to_the_second(seconds: i64) -> String {
+    let (year, month, day) = date(seconds.div_euclid(DAY));
+    let second = seconds.rem_euclid(DAY);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
 }
 
 #[cfg(test)]
@@ -63,9 +154,36 @@ mod tests {
             "20110513T044234Z",
             "2011-05-13T04:42Z",
             "2011-05-13T04:42:34Z[UTC]",
+            "2011-05-13T04:42:34.Z",
+            "2011-05-13T04:42:34+2",
+            "2011-05-13T04:42:34+02:60",
+            "2011-05-13T24:00:00Z",
+            "2011-02-29T00:00:00Z",
+            "2011-13-01T00:00:00Z",
+            "0000-01-01T00:00:00+01:00",
         ] {
             assert!(parse(other).is_none(), "{other}");
         }
         assert_eq!(format(1_700_000_000_123), "2023-11-14T22:13:20.123Z");
+    }
+
+    #[test]
+    fn instants_sort_as_their_texts() {
+        let texts = [
+            "0000-03-01T00:00:00Z",
+            "1969-12-31T23:59:59.999999999Z",
+            "1970-01-01T00:00:00Z",
+            "2000-02-29T10:00:00.5Z",
+            "2000-03-01T00:00:00+13:30",
+            "2000-03-01T00:00:00",
+            "2016-12-31T23:59:60Z",
+            "9999-12-31T23:59:59Z",
+        ];
+        let instants = texts.map(|text| parse(text).unwrap());
+        assert!(instants.is_sorted());
+        assert!(instants.map(sortable).is_sorted());
+        assert_eq!(sortable(instants[1]), texts[1]);
+        assert_eq!(sortable(instants[4]), "2000-02-29T10:30:00.000000000Z");
+        assert_eq!(format(u64::MAX), "9999-12-31T23:59:59.999Z");
     }
 }

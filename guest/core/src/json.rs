@@ -1,11 +1,17 @@
 //! JSON as clients send it (RFC 8259): numbers kept to the digit, and refused what different readers read differently or not at all: an
 //! object that has a name twice, U+0000 and lone surrogates in strings, documents that are too deep or too wide.
 
+mod typed;
+
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+
+pub(crate) use typed::Unread;
+pub use typed::{Misfit, Typed, typed, written};
+pub(crate) use typed::{object, one_of, variant, word};
 
 use crate::limits;
 

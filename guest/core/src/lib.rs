@@ -1,7 +1,7 @@
 //! The logic of scimlet: a SCIM 2.0 service provider (RFC 7643, RFC 7644) as a pure function of a request and of what its
 //! ports answer. No I/O, no clock of its own, no wasm; nothing panics on input.
 //!
-//! Modules in layers, each importing only downwards: words (`urn`, `name`, `limits`, `error`, `text`, `instant`, `lifetime`, `json`, `store`), syntax
+//! Modules in layers, each importing only downwards: words (`urn`, `name`, `limits`, `error`, `text`, `instant`, `lifetime`, `ordered`, `json`, `store`), syntax
 //! (`filter`), model (`schema`, `resource_type`, `resource`, `etag`), pure operations (`predicate`, `index`, `projection`,
 //! `mutability`, `patch`, `relation`, `sort`, `page`, `cursor`, `signature`), ports (`port`, `webhook`, `profile`, `dialect`), use cases (`credential`, `access`,
 //! `secret`, `service`), protocol (`http`).
@@ -36,6 +36,7 @@ pub mod lifetime;
 pub mod limits;
 pub mod mutability;
 pub mod name;
+pub mod ordered;
 pub mod page;
 pub mod patch;
 pub mod port;

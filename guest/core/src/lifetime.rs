@@ -1,6 +1,8 @@
 //! Lengths of time as people write them: `600d`.
 
-use serde::de::{Deserialize, Deserializer, Error as _};
+use serde_json::Value;
+
+use crate::json::{Misfit, Typed};
 
 /// A length of time of at least a second and at most a thousand years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,10 +77,11 @@ impl std::fmt::Display for Lifetime {
     }
 }
 
-impl<'de> Deserialize<'de> for Lifetime {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(D::Error::custom)
+impl Typed for Lifetime {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        let text = String::typed(value)?;
+        text.parse()
+            .map_err(|error: LifetimeError| Misfit::new(error.0))
     }
 }
 

@@ -4,7 +4,10 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use crate::json::{Misfit, Typed};
 
 /// A name as the RFC's rule has it, kept as it was written. Compares without regard to case.
 ///
@@ -81,11 +84,11 @@ impl Serialize for AttributeName {
     }
 }
 
-impl<'de> Deserialize<'de> for AttributeName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+impl Typed for AttributeName {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        let text = String::typed(value)?;
         text.parse()
-            .map_err(|_| serde::de::Error::custom(format!("`{text}` is not an attribute name")))
+            .map_err(|_| Misfit::new(format!("`{text}` is not an attribute name")))
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
 use crate::limits;
+use crate::ordered;
 use crate::resource_type::{Relation, ResourceType};
 use crate::schema::Content;
 
@@ -28,7 +29,7 @@ impl Change {
     pub fn to_exactly(ids: Vec<String>) -> Self {
         Self {
             cleared: true,
-            wanted: ids.into_iter().map(|id| (id, true)).collect(),
+            wanted: ordered::map(ids.into_iter().map(|id| (id, true))),
         }
     }
 

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::error::Error;
+use crate::json;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
 use crate::store::{Entry, Key};
 use crate::{etag, instant};
 
 /// What the service keeps of a resource and no client sees.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct State {
     /// Whether the product imported it, and no client has provisioned it yet.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -22,6 +22,11 @@ pub struct State {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub seats: BTreeMap<String, String>,
 }
+
+json::object!(open State {
+    imported: "imported" = false,
+    seats: "seats" = BTreeMap::new(),
+});
 
 /// The member of a stored body that holds the [`State`]; no attribute has such a name.
 const STATE: &str = "#state";
@@ -47,13 +52,13 @@ pub struct Resource {
 impl Resource {
     /// A resource as the store returned it; an error if the body is not what core wrote.
     pub fn from_entry(entry: Entry) -> Result<Self, Error> {
-        let broken = |error| Error::internal(format!("{} has a broken body: {error}", entry.key));
-        let mut content: Content = serde_json::from_str(&entry.body).map_err(broken)?;
-        let state = content
-            .remove(STATE)
-            .map(serde_json::from_value)
-            .transpose();
-        let state = state.map_err(broken)?.unwrap_or_default();
+        let broken = |error: &dyn std::fmt::Display| {
+            Error::internal(format!("{} has a broken body: {error}", entry.key))
+        };
+        let mut content: Content =
+            serde_json::from_str(&entry.body).map_err(|error| broken(&error))?;
+        let state = content.remove(STATE).map(json::typed).transpose();
+        let state = state.map_err(|misfit| broken(&misfit))?.unwrap_or_default();
         let Entry {
             key,
             version,
@@ -119,7 +124,7 @@ impl Resource {
 
     /// RFC 7643 section 3.1.
     fn meta(&self, of: &ResourceType, base: &str) -> Value {
-        json!({
+        serde_json::json!({
             "resourceType": of.name(),
             "created": instant::format(self.created),
             "lastModified": instant::format(self.modified),

@@ -3,72 +3,86 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::filter::AttrPath;
+use crate::json;
 use crate::name::AttributeName;
 use crate::schema::{Attribute, Schema};
 use crate::urn;
 
 /// A resource type as profiles write it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Definition {
     /// The name, which is also the kind of its entries in the store.
     pub name: String,
     /// The path below the base URL, such as `/Users`.
     pub endpoint: String,
     /// For people.
-    #[serde(default)]
     pub description: String,
     /// The URI of the main schema.
     pub schema: String,
     /// The extensions.
-    #[serde(default)]
     pub schema_extensions: Vec<Extension>,
     /// The attributes whose values are links to other resources.
-    #[serde(default)]
     pub relations: Vec<Relation>,
     /// The attributes that show relations from their other end.
-    #[serde(default)]
     pub mirrors: Vec<Mirror>,
     /// The paths that get index terms, beside those of unique values; each costs a row a value, paid at every write.
-    #[serde(default)]
     pub index: Vec<String>,
     /// The attributes that may name a resource to people, the first that has a value wins.
-    #[serde(default)]
     pub display: Vec<AttributeName>,
 }
 
+json::object!(strict Definition {
+    name: "name",
+    endpoint: "endpoint",
+    description: "description" = String::new(),
+    schema: "schema",
+    schema_extensions: "schemaExtensions" = Vec::new(),
+    relations: "relations" = Vec::new(),
+    mirrors: "mirrors" = Vec::new(),
+    index: "index" = Vec::new(),
+    display: "display" = Vec::new(),
+});
+
 /// RFC 7643 section 6, `schemaExtensions`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Extension {
     /// The URI.
     pub schema: String,
     /// Whether each resource must have it.
-    #[serde(default)]
     pub required: bool,
 }
 
+json::object!(strict Extension {
+    schema: "schema",
+    required: "required" = false,
+});
+
 /// A multi-valued complex attribute that is kept as links: a group's `members`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Relation {
     /// The attribute, which is also the links' name.
     pub attribute: AttributeName,
     /// The resource types that a value may refer to.
     pub targets: Vec<String>,
     /// Whether resources may contain each other in a circle; RFC 7644 section 3.7.1 shows one.
-    #[serde(default)]
     pub cycles: Cycles,
     /// What becomes of an id that no resource has.
-    #[serde(default)]
     pub unknown: Unknown,
 }
 
+json::object!(strict Relation {
+    attribute: "attribute",
+    targets: "targets",
+    cycles: "cycles" = Cycles::default(),
+    unknown: "unknown" = Unknown::default(),
+});
+
 /// What becomes of a value that closes a circle.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Cycles {
     /// It is kept.
@@ -78,8 +92,13 @@ pub enum Cycles {
     Refuse,
 }
 
+json::word!(Cycles {
+    Allow: "allow",
+    Refuse: "refuse",
+});
+
 /// What becomes of a value that names no resource.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Unknown {
     /// The request is refused.
@@ -89,15 +108,24 @@ pub enum Unknown {
     Skip,
 }
 
+json::word!(Unknown {
+    Refuse: "refuse",
+    Skip: "skip",
+});
+
 /// A readOnly attribute computed from the links that arrive: a user's `groups`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mirror {
     /// The attribute.
     pub attribute: AttributeName,
     /// The relation at the other end.
     pub relation: AttributeName,
 }
+
+json::object!(strict Mirror {
+    attribute: "attribute",
+    relation: "relation",
+});
 
 /// A resource type with its schemas at hand.
 #[derive(Clone, Debug)]

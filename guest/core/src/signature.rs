@@ -1,43 +1,95 @@
 //! Signatures of tokens: RFC 7515 and RFC 7518 with keys of RFC 7517, for the algorithms RS256 and ES256.
 
-use data_encoding::BASE64URL_NOPAD;
-use p256::ecdsa;
-use rsa::signature::Verifier;
-use rsa::{BoxedUint, PublicKey, pkcs1v15};
-use serde::Deserialize;
-use sha2::Sha256;
+use crate::json;
+use base64ct::{Base64UrlUnpadded, Encoding};
+use num_bigint::BigUint;
+use p256::ecdsa::{self, signature::Verifier};
+use sha2::{Digest, Sha256};
 
 /// A public key (RFC 7517). Members that do not matter here are ignored, as the RFC demands.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Jwk {
     /// Names it among others.
-    #[serde(default)]
     pub kid: Option<String>,
-    #[serde(flatten)]
-    key: Material,
+    kty: KeyType,
+    /// RFC 7518 section 6.3.1.
+    n: String,
+    e: String,
+    /// RFC 7518 section 6.2.1.
+    crv: String,
+    x: String,
+    y: String,
 }
 
-/// RFC 7518 section 6.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(tag = "kty")]
-enum Material {
-    #[serde(rename = "RSA")]
-    Rsa { n: String, e: String },
-    #[serde(rename = "EC")]
-    Ec { crv: String, x: String, y: String },
+json::object!(open Jwk {
+    kid: "kid",
+    kty: "kty",
+    n: "n" = String::new(),
+    e: "e" = String::new(),
+    crv: "crv" = String::new(),
+    x: "x" = String::new(),
+    y: "y" = String::new(),
+});
+
+/// RFC 7518 section 6.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KeyType {
+    Rsa,
+    Ec,
 }
+
+json::word!(KeyType {
+    Rsa: "RSA",
+    Ec: "EC",
+});
 
 /// A key cannot be used; says why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct KeyError(&'static str);
 
-/// Smaller moduli can be factored.
-const RSA_BITS: u32 = 2048;
+/// The lengths of RSA moduli: smaller ones can be factored, larger ones take too long.
+const RSA_BITS: std::ops::RangeInclusive<u64> = 2048..=8192;
+
+/// As rsa libraries have it, for the same reason.
+const RSA_EXPONENT_BITS: u64 = 33;
+
+/// What stands before the digest: RFC 8017 section 9.2, note 1.
+const SHA_256: &[u8] =
+    b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
 
 enum Key {
-    Rsa(pkcs1v15::VerifyingKey<Sha256>),
+    Rsa(RsaKey),
     Ec(ecdsa::VerifyingKey),
+}
+
+struct RsaKey {
+    modulus: BigUint,
+    exponent: BigUint,
+}
+
+impl RsaKey {
+    /// RSASSA-PKCS1-v1_5, RFC 8017 section 8.2.2. There is nothing secret about it, so it may take as long as it takes.
+    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        let length = usize::try_from(self.modulus.bits().div_ceil(8)).unwrap_or(usize::MAX);
+        let given = BigUint::from_bytes_be(signature);
+        signature.len() == length
+            && given < self.modulus
+            && given.modpow(&self.exponent, &self.modulus) == encoded(message, length)
+    }
+}
+
+/// The one encoding of a message as a number of this many bytes: EMSA-PKCS1-v1_5, RFC 8017 section 9.2.
+fn encoded(message: &[u8], length: usize) -> BigUint {
+    let digest = [&[0], SHA_256, &Sha256::digest(message)].concat();
+    let mut bytes = vec![0xff; length.saturating_sub(digest.len())];
+    let head = [0, 1];
+    bytes
+        .iter_mut()
+        .zip(head)
+        .for_each(|(byte, head)| *byte = head);
+    bytes.extend(digest);
+    BigUint::from_bytes_be(&bytes)
 }
 
 impl Jwk {
@@ -50,8 +102,7 @@ impl Jwk {
     #[must_use]
     pub fn verifies(&self, algorithm: &str, message: &[u8], signature: &[u8]) -> bool {
         match (self.key(), algorithm) {
-            (Ok(Key::Rsa(key)), "RS256") => pkcs1v15::Signature::try_from(signature)
-                .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
+            (Ok(Key::Rsa(key)), "RS256") => key.verifies(message, signature),
             (Ok(Key::Ec(key)), "ES256") => ecdsa::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
             _ => false,
@@ -59,22 +110,25 @@ impl Jwk {
     }
 
     fn key(&self) -> Result<Key, KeyError> {
-        let bytes = |text: &str| BASE64URL_NOPAD.decode(text.as_bytes()).ok();
-        match &self.key {
-            Material::Rsa { n, e } => {
+        let bytes = |text: &str| Base64UrlUnpadded::decode_vec(text).ok();
+        let Self {
+            n, e, crv, x, y, ..
+        } = self;
+        match self.kty {
+            KeyType::Rsa => {
                 let wrong = KeyError("`n` and `e` must be those of an RSA key, in base64url");
                 let (n, e) = bytes(n).zip(bytes(e)).ok_or(wrong)?;
-                let (n, e) = (
-                    BoxedUint::from_be_slice_vartime(&n),
-                    BoxedUint::from_be_slice_vartime(&e),
-                );
-                if n.bit_width() < RSA_BITS {
-                    return Err(KeyError("an RSA key must have at least 2048 bits"));
+                let (modulus, exponent) = (BigUint::from_bytes_be(&n), BigUint::from_bytes_be(&e));
+                if !RSA_BITS.contains(&modulus.bits()) {
+                    return Err(KeyError("an RSA key must have 2048 to 8192 bits"));
                 }
-                let key = PublicKey::new(n, e).map_err(|_| wrong)?;
-                Ok(Key::Rsa(pkcs1v15::VerifyingKey::new(key)))
+                let is_small = (2..=RSA_EXPONENT_BITS).contains(&exponent.bits());
+                if !is_small || !exponent.bit(0) || !modulus.bit(0) {
+                    return Err(wrong);
+                }
+                Ok(Key::Rsa(RsaKey { modulus, exponent }))
             }
-            Material::Ec { crv, x, y } => {
+            KeyType::Ec => {
                 let wrong =
                     KeyError("`crv` must be P-256, `x` and `y` a point of it, in base64url");
                 let (x, y) = bytes(x).zip(bytes(y)).ok_or(wrong)?;
@@ -95,7 +149,7 @@ mod tests {
     use super::*;
 
     fn jwk(text: &str) -> Jwk {
-        serde_json::from_str(text).unwrap()
+        crate::json::written(text).unwrap()
     }
 
     /// RFC 7515 appendix A.3.
@@ -105,8 +159,7 @@ mod tests {
             r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#,
         );
         let message = b"eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
-        let signature = BASE64URL_NOPAD
-            .decode(b"DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q")
+        let signature = Base64UrlUnpadded::decode_vec("DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q")
             .unwrap();
         assert!(key.verifies("ES256", message, &signature));
         assert!(!key.verifies("RS256", message, &signature));
@@ -121,8 +174,7 @@ mod tests {
             r#"{"kty":"RSA","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ","e":"AQAB"}"#,
         );
         let message = b"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
-        let signature = BASE64URL_NOPAD
-            .decode(b"cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw")
+        let signature = Base64UrlUnpadded::decode_vec("cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw")
             .unwrap();
         assert!(key.verifies("RS256", message, &signature));
         assert!(!key.verifies("RS256", b"another", &signature));

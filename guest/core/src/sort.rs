@@ -2,11 +2,12 @@
 
 use std::cmp::Ordering;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Number, Value};
 
 use crate::error::{Error, ErrorKind};
 use crate::filter::AttrPath;
+use crate::json::{self, Misfit, Typed};
 use crate::limits;
 use crate::predicate::Field;
 use crate::resource_type::{Place, ResourceType};
@@ -14,7 +15,7 @@ use crate::schema::{Content, DataType};
 use crate::{instant, text};
 
 /// `sortBy` bound to a schema, and `sortOrder`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Sort {
     /// What is compared.
     pub field: Field,
@@ -24,16 +25,29 @@ pub struct Sort {
 
 /// A resource's place in the order. Values of several types, which a search of several resource types may meet, are ordered by
 /// type first.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum SortKey {
     /// False before true.
     Boolean(bool),
     /// By size: as f64 in a form that orders like it, and how far an integer is from that.
     Number(u64, i64),
     /// By time: seconds and nanoseconds.
-    Instant(i64, i32),
+    Instant(i64, u32),
     /// By UTF-8 bytes, folded where case does not count; the beginning of a text that is longer than a term.
     Text(String),
+}
+
+impl Typed for SortKey {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        let (name, content) = json::variant(value)?;
+        match name.as_str() {
+            "Boolean" => json::typed(content).map(Self::Boolean),
+            "Number" => json::typed(content).map(|(float, rest)| Self::Number(float, rest)),
+            "Instant" => json::typed(content).map(|(seconds, rest)| Self::Instant(seconds, rest)),
+            "Text" => json::typed(content).map(Self::Text),
+            _ => Err(Misfit::new("it is no key of an order")),
+        }
+    }
 }
 
 impl Sort {
@@ -85,8 +99,8 @@ impl Sort {
             Value::Bool(value) => SortKey::Boolean(*value),
             Value::Number(value) => number(value)?,
             Value::String(value) if self.field.data_type == DataType::DateTime => {
-                let instant = instant::parse(value)?;
-                SortKey::Instant(instant.as_second(), instant.subsec_nanosecond())
+                let (seconds, nanoseconds) = instant::parse(value)?.parts();
+                SortKey::Instant(seconds, nanoseconds)
             }
             Value::String(value) if self.field.case_exact => cut(value),
             Value::String(value) => cut(&text::fold(value)),

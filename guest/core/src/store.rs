@@ -2,9 +2,10 @@
 //! `port::Store`.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// Names an entry.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// A resource type's name, or a word that starts with `$`.
     pub kind: String,
@@ -48,6 +49,16 @@ pub enum Scalar {
     Boolean(bool),
 }
 
+impl Hash for Scalar {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Text(text) => text.hash(state),
+            Self::Number(number) => number.to_bits().hash(state),
+            Self::Boolean(boolean) => boolean.hash(state),
+        }
+    }
+}
+
 /// An indexed value.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
@@ -76,7 +87,7 @@ pub struct Link {
 }
 
 /// How a term is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub enum Operator {
     Equal,
@@ -90,7 +101,7 @@ pub enum Operator {
 }
 
 /// Which end of a link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub enum Direction {
     Outgoing,
@@ -98,7 +109,7 @@ pub enum Direction {
 }
 
 /// One node of a filter in postfix order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub enum Node {
     Compare {

@@ -1,23 +1,27 @@
 //! The webhooks of a profile: where the embedder sends the events of the feed. What is signed and how, and what becomes of a
 //! receiver that does not answer, is the embedder's affair.
 
-use serde::Deserialize;
+use crate::json;
 
 /// A receiver of events, as the profile has it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
     /// Where events are sent: `https`, or `http` to this machine. No two webhooks of a profile have one URL.
     pub url: String,
     /// What they are signed with.
     pub secret: String,
     /// The names of events, or what they begin with; empty for all of the feed.
-    #[serde(default)]
     pub events: Vec<String>,
     /// How long an event is tried before it is given up, in seconds.
-    #[serde(default = "a_day")]
     pub retry_seconds: u64,
 }
+
+json::object!(strict Webhook {
+    url: "url",
+    secret: "secret",
+    events: "events" = Vec::new(),
+    retry_seconds: "retry-seconds" = a_day(),
+});
 
 fn a_day() -> u64 {
     24 * 60 * 60

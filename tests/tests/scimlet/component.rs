@@ -7,18 +7,30 @@ use wasmtime::{Config, Engine};
 /// The list that is right.
 const SNAPSHOT: &str = include_str!("../../snapshots/component.txt");
 
+/// In bytes: every embedder ships and compiles it.
+const LARGEST: usize = 1024 * 1024;
+
 /// The trials.
 pub fn trials() -> Vec<Trial> {
-    vec![Trial::test(
-        "component::imports_and_exports_what_the_contract_names",
-        || {
-            let found = interfaces().map_err(|error| format!("{error:#}"))?;
-            if found == SNAPSHOT {
+    vec![
+        Trial::test(
+            "component::imports_and_exports_what_the_contract_names",
+            || {
+                let found = interfaces().map_err(|error| format!("{error:#}"))?;
+                if found == SNAPSHOT {
+                    return Ok(());
+                }
+                Err(format!("the component has\n{found}\nand should have\n{SNAPSHOT}").into())
+            },
+        ),
+        Trial::test("component::is_small", || {
+            let size = scimlet::COMPONENT.len();
+            if size <= LARGEST {
                 return Ok(());
             }
-            Err(format!("the component has\n{found}\nand should have\n{SNAPSHOT}").into())
-        },
-    )]
+            Err(format!("the component has {size} bytes, more than {LARGEST}").into())
+        }),
+    ]
 }
 
 fn interfaces() -> wasmtime::Result<String> {

@@ -7,7 +7,7 @@ mod token;
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 pub use gate::pass;
 pub use scope::{Scope, Scopes};
@@ -15,6 +15,7 @@ pub use scope::{Scope, Scopes};
 use crate::credential::{self, Credential, Presented};
 use crate::error::{Error, ErrorKind};
 use crate::instant;
+use crate::json;
 use crate::port::{Caller, Level, Origin, Ports};
 use crate::profile::{self, Policy};
 use crate::store::{Draft, Entry, Key, Write};
@@ -27,13 +28,18 @@ pub fn index_key() -> Key {
 }
 
 /// The body of the entry `$index`: which paths have the terms of every entry of a kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Index {
     /// The [`text::NORMALISATION`] that the terms were made by.
     pub normalisation: u32,
     /// The complete paths of each kind.
     pub paths: std::collections::BTreeMap<String, Vec<String>>,
 }
+
+json::object!(open Index {
+    normalisation: "normalisation",
+    paths: "paths",
+});
 
 impl Index {
     /// The paths of this kind that can be asked of the store now.
@@ -132,7 +138,7 @@ fn by_credential(
     let (entry, used) = (found.next().flatten(), found.next().flatten());
     let kept = entry
         .as_ref()
-        .and_then(|entry| serde_json::from_str::<Credential>(&entry.body).ok());
+        .and_then(|entry| json::written::<Credential>(&entry.body).ok());
     let kept = verified(ports, origin, &presented, kept)?;
     let mut admission = admission(presented.id.clone(), profile, index)?;
     if let Some(entry) = entry {
@@ -220,7 +226,7 @@ fn admission(
     let policy = Policy::from_document(&profile.body)
         .map_err(|error| Error::internal(format!("the stored profile is unusable: {error}")))?;
     let index = index
-        .and_then(|entry| serde_json::from_str(&entry.body).ok())
+        .and_then(|entry| json::written(&entry.body).ok())
         .unwrap_or_default();
     Ok(Admission {
         actor,
@@ -243,11 +249,15 @@ fn unauthorized(ports: &Ports<'_>, why: &str) -> Error {
 }
 
 /// When a credential was last used.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 pub(crate) struct Use {
     /// Milliseconds since 1970.
     pub(crate) at: u64,
 }
+
+json::object!(open Use {
+    at: "at",
+});
 
 /// How exactly the last use is known, in milliseconds.
 const USE_STEP: u64 = 60 * 60 * 1000;
@@ -257,7 +267,7 @@ fn first_use(ports: &Ports<'_>, id: &str, used: Option<Entry>) -> Option<Write> 
     let now = ports.clock.now();
     let last = used
         .as_ref()
-        .and_then(|entry| serde_json::from_str::<Use>(&entry.body).ok());
+        .and_then(|entry| json::written::<Use>(&entry.body).ok());
     if last.is_some_and(|last| now.saturating_sub(last.at) < USE_STEP) {
         return None;
     }

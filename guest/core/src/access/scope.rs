@@ -1,12 +1,14 @@
 //! What a credential may do: areas of the service, and whether to read alone.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
+use crate::json::{self, Misfit, Typed};
 use crate::profile::Policy;
 use crate::resource_type::ResourceType;
 
 /// One word of a credential's scopes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
     /// Nothing that changes anything.
@@ -21,10 +23,24 @@ pub enum Scope {
     Events,
 }
 
+json::word!(Scope {
+    ReadOnly: "read-only",
+    Users: "users",
+    Groups: "groups",
+    Bulk: "bulk",
+    Events: "events",
+});
+
 /// The scopes of a credential; none stand for everything but events.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Scopes(Vec<Scope>);
+
+impl Typed for Scopes {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        json::typed(value).map(Self)
+    }
+}
 
 /// A word that is no scope.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,13 +80,10 @@ impl std::str::FromStr for Scope {
 impl Scopes {
     /// The scopes of these names, each once.
     pub fn parse(names: &[String]) -> Result<Self, UnknownScope> {
-        let mut scopes = names
-            .iter()
-            .map(|name| name.parse())
-            .collect::<Result<Vec<Scope>, _>>()?;
-        scopes.sort_unstable();
-        scopes.dedup();
-        Ok(Self(scopes))
+        let scopes = names.iter().map(|name| name.parse());
+        let scopes = scopes.collect::<Result<Vec<Scope>, _>>()?;
+        let named = |(scope, _): &(Scope, _)| scopes.contains(scope).then_some(*scope);
+        Ok(Self(NAMES.iter().filter_map(named).collect()))
     }
 
     /// Their names.

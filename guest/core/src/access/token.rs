@@ -1,12 +1,11 @@
 //! OAuth access tokens as JWTs: RFC 9068. Who may issue them, and by which keys they are known, the profile says. A token's `scope`
 //! has to hold `scim` for everything that a credential may do, or `scim:users`, `scim:read-only` and the like.
 
-use data_encoding::BASE64URL_NOPAD;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::Value;
 
 use super::Scopes;
+use crate::json::{self, Misfit, Typed};
 use crate::profile::{Issuer, Policy};
 
 /// Seconds by which clocks may differ.
@@ -25,7 +24,6 @@ pub(super) struct Accepted {
     pub(super) role: Option<String>,
 }
 
-#[derive(Deserialize)]
 struct Header {
     typ: String,
     alg: String,
@@ -33,29 +31,50 @@ struct Header {
     crit: Option<Value>,
 }
 
+json::object!(open Header {
+    typ: "typ",
+    alg: "alg",
+    kid: "kid",
+    crit: "crit",
+});
+
 /// RFC 9068 section 2.2: these are required, but for the scope and `nbf`.
-#[derive(Deserialize)]
 struct Claims {
     iss: String,
     exp: u64,
     aud: Audience,
-    #[serde(rename = "sub")]
     _sub: String,
     client_id: String,
-    #[serde(rename = "iat")]
     _iat: u64,
-    #[serde(rename = "jti")]
     _jti: String,
     nbf: Option<u64>,
-    #[serde(default)]
     scope: String,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
+json::object!(open Claims {
+    iss: "iss",
+    exp: "exp",
+    aud: "aud",
+    _sub: "sub",
+    client_id: "client_id",
+    _iat: "iat",
+    _jti: "jti",
+    nbf: "nbf",
+    scope: "scope" = String::new(),
+});
+
 enum Audience {
     One(String),
     Several(Vec<String>),
+}
+
+impl Typed for Audience {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        match value {
+            Value::String(one) => Ok(Self::One(one)),
+            several => json::typed(several).map(Self::Several),
+        }
+    }
 }
 
 /// The token of an Authorization header of the scheme Bearer, if it has the form of one.
@@ -78,7 +97,7 @@ pub(super) fn accept(policy: &Policy, token: &str, now: u64) -> Result<Accepted,
     let (parsed, given): (Option<Header>, Option<Claims>) = (decoded(header), decoded(claims));
     let header = parsed.ok_or("its header is none of an access token")?;
     let claims = given.ok_or("its claims are none of an access token")?;
-    let signature = BASE64URL_NOPAD.decode(signature.as_bytes());
+    let signature = Base64UrlUnpadded::decode_vec(signature);
     let signature = signature.map_err(|_| "its signature is no base64url")?;
     let typ = header.typ.to_ascii_lowercase();
     if !["at+jwt", "application/at+jwt"].contains(&typ.as_str()) || header.crit.is_some() {
@@ -101,9 +120,9 @@ pub(super) fn accept(policy: &Policy, token: &str, now: u64) -> Result<Accepted,
     })
 }
 
-fn decoded<T: DeserializeOwned>(part: &str) -> Option<T> {
-    let bytes = BASE64URL_NOPAD.decode(part.as_bytes()).ok()?;
-    serde_json::from_slice(&bytes).ok()
+fn decoded<T: Typed>(part: &str) -> Option<T> {
+    let bytes = Base64UrlUnpadded::decode_vec(part).ok()?;
+    json::written(std::str::from_utf8(&bytes).ok()?).ok()
 }
 
 fn is_signed(issuer: &Issuer, header: &Header, signed: &[u8], signature: &[u8]) -> bool {

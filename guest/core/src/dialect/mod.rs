@@ -92,7 +92,7 @@ static QUIRKS: [Quirk; 15] = [
 
 /// The quirks that clients need, by the clients' names.
 static CLIENTS: LazyLock<BTreeMap<String, Vec<String>>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../profiles/clients.json")).unwrap_or_default()
+    crate::json::written(include_str!("../../profiles/clients.json")).unwrap_or_default()
 });
 
 /// All quirks, in the order in which they apply.

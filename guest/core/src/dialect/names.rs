@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Sent, filters, visit};
 use crate::filter::{AttrPath, Filter};
+use crate::json;
 use crate::json::{member, member_mut};
 use crate::resource_type::{Place, ResourceType};
 use crate::schema::Content;
 use crate::urn;
 
 /// What SCIM 1 called things.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 struct Scim1 {
     /// The URI that all main schemas had.
     core: String,
@@ -24,8 +24,14 @@ struct Scim1 {
     parts: BTreeMap<String, BTreeMap<String, String>>,
 }
 
+json::object!(open Scim1 {
+    core: "core",
+    extensions: "extensions",
+    parts: "parts",
+});
+
 static SCIM_1: LazyLock<Scim1> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../schemas/scim_1.json")).unwrap_or_default()
+    crate::json::written(include_str!("../../schemas/scim_1.json")).unwrap_or_default()
 });
 
 /// OneLogin's templates may name the schemas of SCIM 1 (`urn:scim:schemas:core:1.0`), and the manager by `managerId`.

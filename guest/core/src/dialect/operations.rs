@@ -1,10 +1,11 @@
 //! PATCH operations of another shape than RFC 7644 section 3.5.2 has.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Sent, visit};
 use crate::filter::{AttrPath, CompValue, CompareOp, Filter, Path};
 use crate::json::{member, member_mut};
+use crate::ordered;
 use crate::resource_type::ResourceType;
 use crate::schema::{Attribute, Content};
 
@@ -61,7 +62,7 @@ fn removal(path: &Path) -> Value {
         member("op", "remove".to_owned()),
         member("path", path.to_string()),
     ];
-    Value::Object(Map::from_iter(members))
+    Value::Object(ordered::object(members))
 }
 
 /// The paths with filters that select the values which a removal names; `None` if it names none.

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{Sent, filters, visit};
 use crate::filter::CompValue;
 use crate::json;
+use crate::ordered;
 use crate::resource_type::ResourceType;
 use crate::schema::{Attribute, Content, DataType};
 
@@ -46,7 +47,7 @@ pub(super) fn text_for_complex(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
         if !single || value.as_str().is_none_or(str::is_empty) {
             return false;
         }
-        *value = Content::from_iter([(VALUE.to_owned(), value.take())]).into();
+        *value = ordered::object([(VALUE.to_owned(), value.take())]).into();
         true
     })
 }

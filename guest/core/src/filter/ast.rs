@@ -18,7 +18,7 @@ pub struct AttrPath {
 }
 
 /// `compareOp`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CompareOp {
     /// `eq`
     Equal,

@@ -2,6 +2,7 @@
 //! `type eq "work"` says of a value that has to be made.
 
 use crate::filter::{CompValue, CompareOp, Filter};
+use crate::ordered;
 use crate::schema::Content;
 
 /// The ids that a filter names by `value eq`, alone or joined by `or`; `None` if it is of another shape.
@@ -30,11 +31,11 @@ pub(super) fn described(filter: &Filter) -> Option<Content> {
                 CompValue::Number(value) => value.clone().into(),
                 CompValue::Null => return None,
             };
-            Some(Content::from_iter([(path.name.as_str().to_owned(), value)]))
+            Some(ordered::object([(path.name.as_str().to_owned(), value)]))
         }
         Filter::And(parts) => {
             let parts: Option<Vec<Content>> = parts.iter().map(described).collect();
-            Some(parts?.into_iter().flatten().collect())
+            Some(ordered::object(parts?.into_iter().flatten()))
         }
         _ => None,
     }

@@ -12,6 +12,7 @@ pub use request::{Operation, operations};
 use crate::error::{Error, ErrorKind};
 use crate::filter::{AttrPath, Filter, Path};
 use crate::mutability;
+use crate::ordered;
 use crate::predicate;
 use crate::relation::{self, Change, Changes};
 use crate::resource_type::{Place, Relation, ResourceType};
@@ -156,7 +157,7 @@ impl<'a> Patch<'a> {
         let named = members
             .into_iter()
             .map(|(key, value)| (format!("{uri}:{key}"), value));
-        self.each_member(Value::Object(named.collect()), action)
+        self.each_member(Value::Object(ordered::object(named)), action)
     }
 
     /// Works on the main attributes or on those of an extension, and leaves no empty extension behind.

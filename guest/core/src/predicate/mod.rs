@@ -6,17 +6,16 @@ mod constant;
 
 use std::cmp::Ordering;
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 pub use bind::{bind, bind_element, bind_leniently};
 
 use crate::filter::CompareOp;
-use crate::instant;
+use crate::instant::{self, Instant};
 use crate::schema::{Attribute, Content, DataType};
 
 /// Where values are found in a shown resource, and how they compare.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Field {
     /// The keys from the resource, or from the value that brackets stand behind, down to the value.
     pub steps: Vec<String>,
@@ -27,7 +26,7 @@ pub struct Field {
 }
 
 /// The right-hand side, ready to compare.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub enum Operand {
     /// A boolean.
     Boolean(bool),
@@ -36,11 +35,11 @@ pub enum Operand {
     /// A text, folded where case does not count.
     Text(String),
     /// An instant.
-    Instant(Timestamp),
+    Instant(Instant),
 }
 
 /// A bound filter.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub enum Predicate {
     /// All of them hold; with none, always.
     All(Vec<Predicate>),

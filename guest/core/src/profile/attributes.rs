@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
+use crate::json;
 use crate::schema::Mutability;
 
 /// Rules for the attributes of the users' resource type. Paths are as in filters: `title`, `name.givenName`, or behind the URN of
 /// an extension.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attributes {
     /// The product's own names: from the path of an attribute to a path in the product's view of a person.
     pub map: BTreeMap<String, String>,
@@ -21,15 +19,26 @@ pub struct Attributes {
     pub refused_change: RefusedChange,
 }
 
+json::object!(strict Attributes {
+    map: "map",
+    mutability: "mutability",
+    set_later: "set-later",
+    refused_change: "refused-change",
+});
+
 /// What becomes of a change that is not allowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusedChange {
     /// The request is refused.
     Refuse,
     /// It is left out, and the journal says so.
     Ignore,
 }
+
+json::word!(RefusedChange {
+    Refuse: "refuse",
+    Ignore: "ignore",
+});
 
 /// The key of [`Attributes::mutability`] for all that are not named.
 pub const OTHERS: &str = "*";

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
+use crate::json;
 use crate::lifetime::Lifetime;
 use crate::signature::Jwk;
 
 /// How clients authenticate.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     /// The schemes that credentials may have.
     pub schemes: Vec<Scheme>,
@@ -27,9 +25,18 @@ pub struct Credentials {
     pub access_tokens: Vec<Issuer>,
 }
 
+json::object!(strict Credentials {
+    schemes: "schemes",
+    lifetime: "lifetime",
+    single: "single",
+    overlap: "overlap",
+    notice: "notice",
+    permissions: "permissions",
+    access_tokens: "access-tokens",
+});
+
 /// An authorization server whose access tokens are taken.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issuer {
     /// Its issuer identifier, the `iss` of its tokens.
     pub issuer: String,
@@ -38,12 +45,18 @@ pub struct Issuer {
     /// Its public keys (RFC 7517).
     pub keys: Vec<Jwk>,
     /// The role of the profile that its clients have.
-    #[serde(default)]
     pub role: Option<String>,
 }
 
+json::object!(strict Issuer {
+    issuer: "issuer",
+    audience: "audience",
+    keys: "keys",
+    role: "role",
+});
+
 /// How a credential is presented.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scheme {
     /// A bearer token (RFC 6750).
@@ -51,6 +64,11 @@ pub enum Scheme {
     /// A user name and a password (RFC 7617).
     Basic,
 }
+
+json::word!(Scheme {
+    Bearer: "bearer",
+    Basic: "basic",
+});
 
 impl Scheme {
     /// As profiles and operators write it.
@@ -64,22 +82,29 @@ impl Scheme {
 }
 
 /// A role that a credential may be bound to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Role {
     /// What it allows.
     pub permissions: Vec<String>,
 }
 
+json::object!(strict Role {
+    permissions: "permissions",
+});
+
 /// Roles by name.
 pub type Roles = BTreeMap<String, Role>;
 
 /// Something that has to be set up in the product before any request is let in.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gate {
     /// Whether it is.
     pub met: bool,
     /// What has to be done, as a sentence for who is refused.
     pub demand: String,
 }
+
+json::object!(strict Gate {
+    met: "met",
+    demand: "demand",
+});

@@ -1,6 +1,5 @@
 //! A profile as a document: presets, what extends them, and single settings.
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::attributes::Attributes;
@@ -10,6 +9,7 @@ use super::network::Network;
 use super::traffic::{Paging, Rate};
 use super::users::Users;
 use super::{Me, ProfileError, Secrets};
+use crate::json;
 use crate::limits;
 use crate::resource_type::Definition;
 use crate::schema::Schema;
@@ -30,12 +30,9 @@ pub(super) const PRESETS: [(&str, &str); 8] = [
 ];
 
 /// A profile with everything that it extends.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug)]
 pub(super) struct Settings {
-    #[serde(default, rename = "$schema")]
     _schema: Option<String>,
-    #[serde(default)]
     pub(super) description: String,
     pub(super) enabled: bool,
     pub(super) gates: BTreeMap<String, Gate>,
@@ -44,7 +41,6 @@ pub(super) struct Settings {
     pub(super) roles: Roles,
     pub(super) clients: Vec<String>,
     pub(super) schemas: Vec<Schema>,
-    #[serde(rename = "resourceTypes")]
     pub(super) resource_types: Vec<Definition>,
     pub(super) attributes: Attributes,
     pub(super) users: Users,
@@ -56,6 +52,28 @@ pub(super) struct Settings {
     pub(super) rate: Rate,
     pub(super) webhooks: Vec<Webhook>,
 }
+
+json::object!(strict Settings {
+    _schema: "$schema",
+    description: "description" = String::new(),
+    enabled: "enabled",
+    gates: "gates",
+    network: "network",
+    credentials: "credentials",
+    roles: "roles",
+    clients: "clients",
+    schemas: "schemas",
+    resource_types: "resourceTypes",
+    attributes: "attributes",
+    users: "users",
+    groups: "groups",
+    seat_types: "seat-types",
+    me: "me",
+    secrets: "secrets",
+    paging: "paging",
+    rate: "rate",
+    webhooks: "webhooks",
+});
 
 impl Settings {
     /// The settings of a document with everything that it extends; an error names the field.
@@ -74,10 +92,7 @@ impl Settings {
     }
 
     fn read(whole: Value) -> Result<Self, ProfileError> {
-        serde_path_to_error::deserialize(whole).map_err(|error| {
-            let path = error.path().to_string();
-            ProfileError::at(&path, &error.into_inner().to_string())
-        })
+        crate::json::typed(whole).map_err(|misfit| ProfileError::at(&misfit.path, &misfit.problem))
     }
 }
 
@@ -94,11 +109,14 @@ pub(super) fn parsed(text: &str) -> Result<Value, ProfileError> {
 }
 
 /// A profile that does nothing but extend.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive()]
 pub(super) struct Bare {
     pub(super) extends: String,
 }
+
+json::object!(strict Bare {
+    extends: "extends",
+});
 
 /// The presets that have been read, with everything that they extend, in their order.
 static WHOLE: [OnceLock<Value>; PRESETS.len()] = [const { OnceLock::new() }; PRESETS.len()];

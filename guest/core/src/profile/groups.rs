@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
+use crate::json;
 use crate::name::AttributeName;
 
 /// The resources that hold people, and the product's rules for them.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Groups {
     /// Their resource type. A profile without this type has no such rules.
     pub resource_type: String,
@@ -26,12 +24,26 @@ pub struct Groups {
     pub assignments: bool,
 }
 
+json::object!(strict Groups {
+    resource_type: "resource-type",
+    members: "members",
+    name: "name",
+    unique_names: "unique-names",
+    inactive_members: "inactive-members",
+    roles: "roles",
+    assignments: "assignments",
+});
+
 /// Whether members who are not active are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InactiveMembers {
     /// As others, and those too whom their deactivation took out.
     Show,
     /// They are left out.
     Hide,
 }
+
+json::word!(InactiveMembers {
+    Show: "show",
+    Hide: "hide",
+});

@@ -13,7 +13,6 @@ mod words;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use serde::Deserialize;
 use serde_json::Value;
 
 pub use attributes::{Attributes, OTHERS, RefusedChange};
@@ -28,6 +27,7 @@ pub use users::{
 };
 
 use crate::dialect::{self, Quirk};
+use crate::json;
 use crate::resource_type::ResourceType;
 use crate::schema::Registry;
 use crate::store::Key;
@@ -42,8 +42,7 @@ static POLICIES: [OnceLock<Arc<Policy>>; PRESETS.len()] =
 static LAST: Mutex<Option<(String, Arc<Policy>)>> = Mutex::new(None);
 
 /// What a profile has done with secrets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Secrets {
     /// They are not kept.
     #[default]
@@ -52,15 +51,24 @@ pub enum Secrets {
     Hash,
 }
 
+json::word!(Secrets {
+    Discard: "discard",
+    Hash: "hash",
+});
+
 /// What `/Me` is (RFC 7644 section 3.11), for embedders that name the end user who asks.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Me {
     /// The type of the end users' resources.
     pub resource_type: String,
     /// What they may do with their own: `GET` (and with it HEAD), `PUT`, `PATCH`, `DELETE`.
     pub methods: Vec<String>,
 }
+
+json::object!(strict Me {
+    resource_type: "resourceType",
+    methods: "methods",
+});
 
 /// What a profile means.
 #[derive(Debug)]
@@ -110,7 +118,7 @@ impl ProfileError {
     /// What is wrong with the field at this path.
     fn at(path: &str, problem: &str) -> Self {
         match path {
-            "" | "." => Self(format!("the profile is wrong: {problem}")),
+            "" => Self(format!("the profile is wrong: {problem}")),
             path => Self(format!("`{path}`: {problem}")),
         }
     }
@@ -146,12 +154,12 @@ impl Policy {
 
     /// The policy of a profile document.
     pub fn from_document(text: &str) -> Result<Arc<Self>, ProfileError> {
-        if let Ok(Bare { extends }) = serde_json::from_str(text) {
-            return Self::preset(&extends);
-        }
         let last = || LAST.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, policy)) = last().as_ref().filter(|(body, _)| body == text) {
             return Ok(policy.clone());
+        }
+        if let Ok(Bare { extends }) = json::written(text) {
+            return Self::preset(&extends);
         }
         let policy = Arc::new(Self::read(document::parsed(text)?)?);
         *last() = Some((text.to_owned(), policy.clone()));

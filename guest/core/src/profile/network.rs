@@ -1,17 +1,21 @@
 //! Where requests may come from.
 
+use crate::json::{self, Misfit, Typed};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use serde::de::{Deserialize, Deserializer, Error as _};
+use serde_json::Value;
 
 /// The networks that are allowed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Network {
     /// Addresses and CIDR ranges, IPv4 and IPv6; none for any.
     pub allow: Vec<Range>,
 }
+
+json::object!(strict Network {
+    allow: "allow",
+});
 
 /// A CIDR range; an address alone is a range of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,14 +36,14 @@ impl Network {
     }
 }
 
-impl<'de> Deserialize<'de> for Range {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+impl Typed for Range {
+    fn typed(value: Value) -> Result<Self, Misfit> {
+        let text = String::typed(value)?;
         let alone = || text.parse::<IpAddr>().map(IpNet::from);
         let range = text.parse::<IpNet>().or_else(|_| alone());
         range
             .map(|range| Self(canonical(range)))
-            .map_err(|_| D::Error::custom(format!("`{text}` is no IP address and no CIDR range")))
+            .map_err(|_| Misfit::new(format!("`{text}` is no IP address and no CIDR range")))
     }
 }
 
@@ -60,7 +64,7 @@ mod tests {
     #[test]
     fn ranges_hold_their_addresses() {
         let network: Network =
-            serde_json::from_str(r#"{"allow": ["192.0.2.7", "198.51.100.0/24", "2001:db8::/32", "::ffff:203.0.113.0/120"]}"#)
+            json::written(r#"{"allow": ["192.0.2.7", "198.51.100.0/24", "2001:db8::/32", "::ffff:203.0.113.0/120"]}"#)
                 .unwrap();
         for (address, inside) in [
             ("192.0.2.7", true),

@@ -1,12 +1,10 @@
 //! What a profile says of how much a client may ask for.
 
-use serde::Deserialize;
-
+use crate::json;
 use crate::page::Bounds;
 
 /// Pages of lists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paging {
     /// Whether there are cursors (RFC 9865).
     pub cursor: bool,
@@ -15,6 +13,12 @@ pub struct Paging {
     /// Resources on a page at the most.
     pub max_size: u32,
 }
+
+json::object!(strict Paging {
+    cursor: "cursor",
+    default_size: "default-size",
+    max_size: "max-size",
+});
 
 impl Paging {
     /// How large pages are.
@@ -30,11 +34,15 @@ impl Paging {
 }
 
 /// How often a tenant's clients may ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     /// Requests a second, all clients of the tenant together; `null` for any number. An operation of a bulk counts as one.
     pub requests_per_second: Option<u32>,
     /// Whether answers say how many are left.
     pub headers: bool,
 }
+
+json::object!(strict Rate {
+    requests_per_second: "requests-per-second",
+    headers: "headers",
+});

@@ -1,12 +1,10 @@
 //! What a profile says of people: their names, their life cycle, seats and roles.
 
-use serde::Deserialize;
-
+use crate::json;
 use crate::name::AttributeName;
 
 /// The resources that stand for people, and the product's rules for them.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Users {
     /// Their resource type. A profile without this type has no such rules.
     pub resource_type: String,
@@ -30,9 +28,21 @@ pub struct Users {
     pub effects: Effects,
 }
 
+json::object!(strict Users {
+    resource_type: "resource-type",
+    active: "active",
+    user_name: "user-name",
+    roles: "roles",
+    default_roles: "default-roles",
+    existing: "existing",
+    reactivation: "reactivation",
+    removal: "removal",
+    seats: "seats",
+    effects: "effects",
+});
+
 /// Names of effects, step by step.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Effects {
     create: Vec<String>,
     update: Vec<String>,
@@ -42,9 +52,17 @@ pub struct Effects {
     erase: Vec<String>,
 }
 
+json::object!(strict Effects {
+    create: "create" = Vec::new(),
+    update: "update" = Vec::new(),
+    deactivate: "deactivate" = Vec::new(),
+    reactivate: "reactivate" = Vec::new(),
+    remove: "remove" = Vec::new(),
+    erase: "erase" = Vec::new(),
+});
+
 /// The attribute that people are known by, and its rules.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserName {
     /// A single-valued text.
     pub attribute: AttributeName,
@@ -54,9 +72,14 @@ pub struct UserName {
     pub change: NameChange,
 }
 
+json::object!(strict UserName {
+    attribute: "attribute",
+    email: "email",
+    change: "change",
+});
+
 /// What becomes of a changed userName.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameChange {
     /// The person is renamed.
     Allow,
@@ -66,9 +89,14 @@ pub enum NameChange {
     Fork,
 }
 
+json::word!(NameChange {
+    Allow: "allow",
+    Refuse: "refuse",
+    Fork: "fork",
+});
+
 /// What becomes of a POST with the userName of somebody who is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
     /// It is refused as a duplicate.
     Refuse,
@@ -76,9 +104,13 @@ pub enum Existing {
     Link,
 }
 
+json::word!(Existing {
+    Refuse: "refuse",
+    Link: "link",
+});
+
 /// By what somebody becomes active again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reactivation {
     /// A PUT of the whole resource.
     Put,
@@ -88,15 +120,25 @@ pub enum Reactivation {
     Product,
 }
 
+json::word!(Reactivation {
+    Put: "put",
+    Patch: "patch",
+    Product: "product",
+});
+
 /// What a DELETE does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removal {
     /// The resource goes (RFC 7644 section 3.6).
     Delete,
     /// The resource stays, inactive.
     Deactivate,
 }
+
+json::word!(Removal {
+    Delete: "delete",
+    Deactivate: "deactivate",
+});
 
 /// A step of somebody's life in the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! An attribute's definition: RFC 7643 sections 2.2 and 7. The serialised form is the one that `/Schemas` shows.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use crate::json;
 use crate::name::AttributeName;
 
 /// RFC 7643 section 2.3.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Hash)]
 #[serde(rename_all = "camelCase")]
 pub enum DataType {
     /// A JSON string.
@@ -27,8 +28,19 @@ pub enum DataType {
     Complex,
 }
 
+json::word!(DataType {
+    String: "string",
+    Boolean: "boolean",
+    Decimal: "decimal",
+    Integer: "integer",
+    DateTime: "dateTime",
+    Binary: "binary",
+    Reference: "reference",
+    Complex: "complex",
+});
+
 /// RFC 7643 section 7, `mutability`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Mutability {
     /// Set by the service alone.
@@ -42,8 +54,15 @@ pub enum Mutability {
     WriteOnly,
 }
 
+json::word!(Mutability {
+    ReadOnly: "readOnly",
+    ReadWrite: "readWrite",
+    Immutable: "immutable",
+    WriteOnly: "writeOnly",
+});
+
 /// RFC 7643 section 7, `returned`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Returned {
     /// Whatever the request excludes.
@@ -57,8 +76,15 @@ pub enum Returned {
     Request,
 }
 
+json::word!(Returned {
+    Always: "always",
+    Never: "never",
+    Default: "default",
+    Request: "request",
+});
+
 /// RFC 7643 section 7, `uniqueness`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Uniqueness {
     /// Values may repeat.
@@ -70,47 +96,61 @@ pub enum Uniqueness {
     Global,
 }
 
+json::word!(Uniqueness {
+    None: "none",
+    Server: "server",
+    Global: "global",
+});
+
 /// One attribute or sub-attribute.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[allow(clippy::struct_excessive_bools, reason = "the RFC's characteristics")]
 pub struct Attribute {
     /// The name, in the case that answers show.
     pub name: AttributeName,
     /// What values are.
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type")]
     pub data_type: DataType,
     /// Whether it is an array.
-    #[serde(default)]
     pub multi_valued: bool,
     /// For people.
-    #[serde(default)]
     pub description: String,
     /// Whether a resource must have it.
-    #[serde(default)]
     pub required: bool,
     /// Values that are suggested.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub canonical_values: Vec<String>,
     /// Whether upper and lower case differ.
-    #[serde(default)]
     pub case_exact: bool,
     /// Whether and when clients write it.
-    #[serde(default)]
     pub mutability: Mutability,
     /// When answers hold it.
-    #[serde(default)]
     pub returned: Returned,
     /// Where its values are unique.
-    #[serde(default)]
     pub uniqueness: Uniqueness,
     /// What a reference may refer to.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reference_types: Vec<String>,
     /// The parts of a complex attribute.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sub_attributes: Vec<Attribute>,
 }
+
+json::object!(strict Attribute {
+    name: "name",
+    data_type: "type" = DataType::default(),
+    multi_valued: "multiValued" = false,
+    description: "description" = String::new(),
+    required: "required" = false,
+    canonical_values: "canonicalValues" = Vec::new(),
+    case_exact: "caseExact" = false,
+    mutability: "mutability" = Mutability::default(),
+    returned: "returned" = Returned::default(),
+    uniqueness: "uniqueness" = Uniqueness::default(),
+    reference_types: "referenceTypes" = Vec::new(),
+    sub_attributes: "subAttributes" = Vec::new(),
+});
 
 impl Mutability {
     /// As schemas write it.

@@ -3,8 +3,6 @@
 //!
 //! INVARIANT: nothing that a client chose gets in but ids and the names of attributes that a schema has.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -12,6 +10,7 @@ use super::Visit;
 use crate::error::Error;
 use crate::filter::Path;
 use crate::json::member;
+use crate::ordered;
 use crate::port::Level;
 use crate::resource_type::{Place, ResourceType};
 use crate::store::{Channel, Event, Key, Write};
@@ -115,7 +114,7 @@ fn attributes(of: &ResourceType, body: &Value) -> Vec<String> {
         Some(operations) => operations.iter().flat_map(named).collect(),
         None => body.keys().map(String::as_str).collect(),
     };
-    let known: BTreeSet<String> = texts.into_iter().filter_map(|t| known(of, t)).collect();
+    let known = ordered::set(texts.into_iter().filter_map(|text| known(of, text)));
     known.into_iter().collect()
 }
 

@@ -10,6 +10,7 @@ use super::life::{self, Life};
 use super::update::{self, Prepared, Update};
 use super::{Options, Session, Shown, linking};
 use crate::error::Error;
+use crate::ordered;
 use crate::port::Caller;
 use crate::profile::Existing;
 use crate::relation::Changes;
@@ -27,7 +28,7 @@ pub fn create(
 ) -> Result<Shown, Error> {
     let at = session.ports.clock.now();
     let key = new_key(session, of, at);
-    let inserted = BTreeSet::from([key.clone()]);
+    let inserted = ordered::set([key.clone()]);
     let place = Place { key, at };
     let Creation { resource, writes } = prepare(session, of, place, body, &inserted)?;
     let resource = update::commit(session, of, at, Prepared { resource, writes })?;

@@ -2,14 +2,13 @@
 //! identity provider keeps the old id, so requests there reach the new person too: by the new name, and whenever somebody is
 //! deactivated, so that nobody keeps access.
 
-use std::collections::BTreeSet;
-
 use super::create::{self, Creation, Place};
 use super::event::Step;
 use super::life::{self, FORKED_FROM, Fork, Life};
 use super::update::{self, Prepared, Update, Updated};
 use super::{Options, Session};
 use crate::error::{Error, ErrorKind};
+use crate::ordered;
 use crate::port::Caller;
 use crate::profile::{NameChange, Users};
 use crate::resource::{Resource, State};
@@ -147,7 +146,7 @@ impl<'a> Forking<'a> {
         } = update;
         let at = self.session.ports.clock.now();
         let key = create::new_key(self.session, self.of, at);
-        let inserted = BTreeSet::from([key.clone()]);
+        let inserted = ordered::set([key.clone()]);
         let link = Link {
             source: key.clone(),
             name: FORKED_FROM.to_owned(),

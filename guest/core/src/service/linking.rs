@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{Session, related, walk};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
+use crate::ordered;
 use crate::port::Level;
 use crate::relation::{self, Change, Changes};
 use crate::resource_type::{Cycles, Relation, ResourceType, Unknown};
@@ -136,8 +137,8 @@ impl Side<'_> {
         let anchor = std::slice::from_ref(self.source);
         let there = related::ends(self.session, anchor, name, Direction::Outgoing, limit)?;
         if let Some(there) = there.into_iter().next().flatten() {
-            let there: BTreeSet<Key> = there.into_iter().collect();
-            let targets: BTreeSet<&Key> = wanted.iter().map(|link| &link.target).collect();
+            let there = ordered::set(there);
+            let targets = ordered::set(wanted.iter().map(|link| &link.target));
             let is_new = |link: &&Link| !there.contains(&link.target);
             let added: Vec<Link> = wanted.iter().filter(is_new).cloned().collect();
             let gone = there.iter().filter(|key| !targets.contains(key));

@@ -1,12 +1,12 @@
 //! What the product's objects refer to by an e-mail address: owners, teams. Kept by address and apart from membership, so that who is
 //! provisioned again under the address has them again.
 
-use data_encoding::HEXLOWER;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{Session, scan};
 use crate::error::Error;
+use crate::json;
 use crate::store::{Draft, Key, Node, Operator, Scalar, Term, Write};
 use crate::text;
 
@@ -15,12 +15,18 @@ const KIND: &str = "$reference";
 const ADDRESS: &str = "address";
 
 /// An object that names somebody.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Kept {
     pub(super) email: String,
     pub(super) kind: String,
     pub(super) id: String,
 }
+
+json::object!(open Kept {
+    email: "email",
+    kind: "kind",
+    id: "id",
+});
 
 fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
@@ -28,7 +34,7 @@ fn digest(parts: &[&str]) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
-    HEXLOWER.encode(&hash.finalize())
+    base16ct::lower::encode_string(&hash.finalize())
 }
 
 /// The write that keeps a reference; refused as taken if it is kept already.
@@ -70,7 +76,7 @@ fn entries(session: &Session<'_>, email: &str) -> Result<Vec<(Key, Kept)>, Error
     let entries = scan::entries(&session.ports, KIND, &filter, usize::MAX)?;
     let mut found = Vec::new();
     for entry in entries {
-        let kept: Kept = serde_json::from_str(&entry.body).map_err(|error| {
+        let kept: Kept = crate::json::written(&entry.body).map_err(|error| {
             Error::internal(format!("{} has a broken body: {error}", entry.key))
         })?;
         if text::fold(&kept.email) == address {

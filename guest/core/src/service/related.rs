@@ -9,6 +9,7 @@ use super::{Session, life};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::name::AttributeName;
+use crate::ordered;
 use crate::profile::{Groups, InactiveMembers};
 use crate::projection::Projection;
 use crate::resource::{self, Resource};
@@ -192,9 +193,8 @@ struct Name {
 }
 
 /// The resources at the far ends by key. One that has gone meanwhile is not among them.
-fn names(session: &Session<'_>, mut keys: Vec<Key>) -> Result<BTreeMap<Key, Name>, Error> {
-    keys.sort();
-    keys.dedup();
+fn names(session: &Session<'_>, keys: Vec<Key>) -> Result<BTreeMap<Key, Name>, Error> {
+    let keys: Vec<Key> = ordered::set(keys).into_iter().collect();
     let policy = &session.admission.policy;
     let mut names = BTreeMap::new();
     for entry in session.entries(&keys)?.into_iter().flatten() {

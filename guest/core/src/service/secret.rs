@@ -1,7 +1,7 @@
 //! The tenant's own secret: the key that cursors are sealed with. `admin.configure` makes it, and it is read only where a cursor
 //! is used.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 
 use super::Session;
 use crate::cursor::KEY_BYTES;
@@ -16,7 +16,7 @@ pub(super) fn key() -> Key {
 
 /// The body of a new one.
 pub(super) fn fresh(ports: &Ports<'_>) -> String {
-    BASE64URL_NOPAD.encode(&ports.random_bytes::<KEY_BYTES>())
+    Base64UrlUnpadded::encode_string(&ports.random_bytes::<KEY_BYTES>())
 }
 
 /// The key of the session's tenant.
@@ -26,7 +26,7 @@ pub(super) fn load(session: &Session<'_>) -> Result<[u8; KEY_BYTES], Error> {
     let entry = entry.ok_or_else(|| {
         Error::internal("the tenant has no `$secret/cursor`; its profile has to be set again")
     })?;
-    let bytes = BASE64URL_NOPAD.decode(entry.body.as_bytes()).ok();
+    let bytes = Base64UrlUnpadded::decode_vec(&entry.body).ok();
     let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
     bytes.ok_or_else(|| Error::internal("`$secret/cursor` has a broken body"))
 }

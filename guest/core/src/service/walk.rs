@@ -1,11 +1,12 @@
 //! Walks along relations that nest, such as groups in groups. RFC 7644 section 3.7.1 shows a circle of groups, so every walk goes
 //! level by level and visits each resource once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{Session, related};
 use crate::error::Error;
 use crate::limits;
+use crate::ordered;
 use crate::predicate::Predicate;
 use crate::resource_type::{Mirror, ResourceType};
 use crate::store::{Direction, Key, Link, Node, Query, Window};
@@ -39,7 +40,7 @@ fn above(
     limit: usize,
 ) -> Result<Option<BTreeMap<Key, Vec<Key>>>, Error> {
     let mut above: BTreeMap<Key, Vec<Key>> = BTreeMap::new();
-    let mut level: BTreeSet<Key> = start.into_iter().collect();
+    let mut level = ordered::set(start);
     level.retain(|key| nests(session, name, &key.kind));
     while !level.is_empty() {
         if above.len() + level.len() > limit {
@@ -59,7 +60,7 @@ fn above(
 
 /// The direct containers and all that contain them, each once.
 fn closure(anchor: &Key, direct: Vec<Key>, above: &BTreeMap<Key, Vec<Key>>) -> Containers {
-    let mut seen: BTreeSet<&Key> = direct.iter().collect();
+    let mut seen = ordered::set(&direct);
     seen.insert(anchor);
     let mut indirect = Vec::new();
     let mut level: Vec<&Key> = direct.iter().collect();

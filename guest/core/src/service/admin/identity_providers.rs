@@ -1,11 +1,12 @@
 //! Identity providers as objects of the product. Auto-provisioning gives one a credential of its own.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 
 use super::super::audit;
 use super::credentials::{self, CredentialRequest, Issued};
 use super::{Problem, all, body, commit, entries, parse, put};
+use crate::json;
 use crate::port::Ports;
 use crate::profile::{self, Policy, Scheme};
 use crate::store::{Entry, Key, Write};
@@ -27,11 +28,16 @@ pub struct IdentityProvider {
     pub created: u64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Kept {
     auto_provisioning: bool,
     credential: Option<String>,
 }
+
+json::object!(open Kept {
+    auto_provisioning: "auto_provisioning",
+    credential: "credential",
+});
 
 /// Enters an identity provider, or gives one that is there auto-provisioning. What it needs is made in the same commit.
 pub fn add_identity_provider(

@@ -25,10 +25,10 @@ pub use profiles::{configure, explain, profile, set, webhooks};
 pub use references::{Reference, add_reference, references};
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::{Session, Visit, scan};
 use crate::error::{Error, ErrorKind};
+use crate::json::{self, Typed};
 use crate::port::{Caller, Origin, Ports};
 use crate::store::{Draft, Entry, Key, Refusal, Write};
 
@@ -85,8 +85,8 @@ impl From<Error> for Problem {
 }
 
 /// Reads the body of an entry of the plugin's own.
-fn parse<T: DeserializeOwned>(entry: &Entry) -> Result<T, Problem> {
-    serde_json::from_str(&entry.body)
+fn parse<T: Typed>(entry: &Entry) -> Result<T, Problem> {
+    json::written(&entry.body)
         .map_err(|error| Problem::Unavailable(format!("{} has a broken body: {error}", entry.key)))
 }
 

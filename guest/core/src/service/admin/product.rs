@@ -10,6 +10,7 @@ use super::super::{Session, related};
 use super::people;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
+use crate::ordered;
 use crate::profile::{Groups, Users};
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
@@ -27,27 +28,20 @@ pub(super) fn extend(
     let (_, users) = people::people(session)?;
     let ids = shown.iter().filter_map(|user| user.get("id")?.as_str());
     let keys: Vec<Key> = ids.map(|id| people::key(of, id)).collect();
-    let mut resources = BTreeMap::new();
-    for entry in session.entries(&keys)?.into_iter().flatten() {
-        let resource = Resource::from_entry(entry)?;
-        resources.insert(resource.key.id.clone(), resource);
-    }
-    let mut given = roles_of_groups(session, &keys)?;
+    let entries = session.entries(&keys)?;
+    let given = roles_of_groups(session, &keys)?;
     let limit = limits::LINKS_PER_RESPONSE;
     let origins = related::ends(session, &keys, FORKED_FROM, Direction::Outgoing, limit)?;
-    let origins: BTreeMap<&str, Vec<Key>> = keys
-        .iter()
-        .map(|key| key.id.as_str())
-        .zip(origins.into_iter().map(Option::unwrap_or_default))
-        .collect();
-    for user in shown.iter_mut() {
-        let id = user.get("id").and_then(Value::as_str).unwrap_or_default();
-        let Some(resource) = resources.get(id) else {
+    // All of them in the order of the keys.
+    let named = shown
+        .iter_mut()
+        .filter(|user| user.get("id").is_some_and(Value::is_string));
+    for (((user, entry), given), origins) in named.zip(entries).zip(given).zip(origins) {
+        let Some(entry) = entry else {
             continue;
         };
-        let mut view = view(users, resource, given.remove(id).unwrap_or_default());
-        let origin = origins.get(id).and_then(|keys| keys.first());
-        if let Some(origin) = origin {
+        let mut view = view(users, &Resource::from_entry(entry)?, given);
+        if let Some(origin) = origins.unwrap_or_default().first() {
             view.insert("forkedFrom".into(), origin.id.as_str().into());
         }
         let attributes = mapped(session, user);
@@ -73,11 +67,9 @@ fn view(users: &Users, resource: &Resource, given: BTreeSet<String>) -> Map<Stri
             .filter(|role| !roles.contains(role))
             .collect::<Vec<_>>(),
     );
-    let mut seats: Vec<&String> = resource.state.seats.values().collect();
-    seats.sort();
-    seats.dedup();
+    let mut seats = ordered::set(resource.state.seats.values());
     if !is_active(users, &resource.content) {
-        (roles, seats) = (Vec::new(), Vec::new());
+        (roles, seats) = (Vec::new(), BTreeSet::new());
     }
     let view = json!({
         "roles": roles,
@@ -90,12 +82,9 @@ fn view(users: &Users, resource: &Resource, given: BTreeSet<String>) -> Map<Stri
     }
 }
 
-/// The roles that groups give each of these people.
-fn roles_of_groups(
-    session: &Session<'_>,
-    users: &[Key],
-) -> Result<BTreeMap<String, BTreeSet<String>>, Error> {
-    let mut given: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+/// The roles that groups give each of these people, in their order.
+fn roles_of_groups(session: &Session<'_>, users: &[Key]) -> Result<Vec<BTreeSet<String>>, Error> {
+    let mut given = vec![BTreeSet::new(); users.len()];
     let policy = &session.admission.policy;
     let Some(groups) = policy.groups.as_ref() else {
         return Ok(given);
@@ -107,19 +96,18 @@ fn roles_of_groups(
     let limit = limits::LINKS_PER_RESPONSE;
     let members = groups.members.as_str();
     let of_users = related::ends(session, users, members, Direction::Incoming, limit)?;
-    let mut known: BTreeMap<Key, Vec<String>> = BTreeMap::new();
-    for (user, ends) in users.iter().zip(of_users) {
+    let mut known: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for ((user, given), ends) in users.iter().zip(&mut given).zip(of_users) {
         let ends = ends.ok_or_else(|| {
             let detail = format!("`{}` is in more than {limit} groups", user.id);
             Error::new(ErrorKind::TooMany, detail)
         })?;
         for group in ends {
-            if !known.contains_key(&group) {
+            if !known.contains_key(&group.id) {
                 let roles = roles_of(session, groups, &assignments, &group)?;
-                known.insert(group.clone(), roles);
+                known.insert(group.id.clone(), roles);
             }
-            let roles = known.get(&group).into_iter().flatten().cloned();
-            given.entry(user.id.clone()).or_default().extend(roles);
+            given.extend(known.get(&group.id).into_iter().flatten().cloned());
         }
     }
     Ok(given)

@@ -1,12 +1,11 @@
 //! The tenant's policy: set whole, or setting by setting.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
 use super::super::{audit, secret, update};
 use super::{Problem, commit, entries, put};
 use crate::access::{Index, index_key};
+use crate::ordered;
 use crate::port::Ports;
 use crate::profile::{self, Policy, ProfileError};
 use crate::schema::Content;
@@ -31,7 +30,7 @@ pub fn configure(ports: &Ports<'_>, profile: &str, expected: Option<u64>) -> Res
     }
     let kept = index
         .as_ref()
-        .and_then(|entry| serde_json::from_str(&entry.body).ok());
+        .and_then(|entry| crate::json::written(&entry.body).ok());
     let indexed = indexed(&policy, old.as_ref().map(|_| kept.unwrap_or_default()));
     let mut writes = vec![
         put(profile::key(), profile.to_owned(), version),
@@ -105,15 +104,14 @@ fn indexed(policy: &Policy, kept: Option<Index>) -> Index {
     let of_type = |of: &crate::resource_type::ResourceType| {
         let wanted = of.index().iter().map(ToString::to_string);
         let paths = match &kept {
-            None => wanted.collect(),
+            None => wanted.collect::<Vec<_>>(),
             Some(kept) => wanted
                 .filter(|path| kept.complete(of.name()).contains(path))
                 .collect(),
         };
         (of.name().to_owned(), paths)
     };
-    let paths: BTreeMap<String, Vec<String>> =
-        policy.registry.types().iter().map(of_type).collect();
+    let paths = ordered::map(policy.registry.types().iter().map(of_type));
     Index {
         normalisation: text::NORMALISATION,
         paths,

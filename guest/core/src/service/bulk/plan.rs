@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::request::{Method, Operation};
+use crate::ordered;
 
 /// What happens in one commit: one operation, or several POSTs that refer to each other. Each is an index.
 pub(super) type Unit = Vec<usize>;
@@ -18,8 +19,9 @@ pub(super) fn units(operations: &[Operation]) -> Vec<Unit> {
 /// same resource before it.
 fn dependencies(operations: &[Operation]) -> Vec<BTreeSet<usize>> {
     let named = operations.iter().enumerate();
-    let named = named.filter_map(|(index, operation)| Some((operation.creates()?, index)));
-    let named: BTreeMap<&str, usize> = named.collect();
+    let named =
+        named.filter_map(|(index, operation)| Some((operation.creates()?.to_owned(), index)));
+    let named = ordered::map(named);
     let mut acted: BTreeMap<&[String], usize> = BTreeMap::new();
     let mut all = Vec::with_capacity(operations.len());
     for (index, operation) in operations.iter().enumerate() {
@@ -52,9 +54,12 @@ fn ordered(dependencies: &[BTreeSet<usize>]) -> Vec<Unit> {
             search.visit(node);
         }
     }
-    let mut units = search.units;
-    // Stable, so that units of one place stay behind what they depend on.
-    units.sort_by_key(|(place, _)| *place);
+    // Units of one place stay behind what they depend on.
+    let mut units: Vec<(usize, Unit)> = Vec::new();
+    for (place, unit) in search.units {
+        let behind = units.partition_point(|(before, _)| *before <= place);
+        units.insert(behind, (place, unit));
+    }
     units.into_iter().map(|(_, unit)| unit).collect()
 }
 
@@ -94,8 +99,8 @@ impl Search<'_> {
     /// What is open from this node on is a unit.
     fn close(&mut self, node: usize) {
         let start = self.open.iter().rposition(|open| *open == node);
-        let mut unit = self.open.split_off(start.unwrap_or_default());
-        unit.sort_unstable();
+        let unit = self.open.split_off(start.unwrap_or_default());
+        let unit: Vec<usize> = ordered::set(unit).into_iter().collect();
         let before = unit
             .iter()
             .filter_map(|node| self.dependencies.get(*node))

@@ -9,6 +9,7 @@ use super::target::Target;
 use crate::error::{Error, ErrorKind};
 use crate::etag::Condition;
 use crate::json::member;
+use crate::ordered;
 use crate::schema::Registry;
 use crate::service::audit::Attempt;
 use crate::{limits, urn};
@@ -211,7 +212,7 @@ fn refuse_duplicates(operations: &mut [Operation]) {
 
 fn refuse_unknown(operations: &mut [Operation]) {
     let created = operations.iter().filter_map(Operation::creates);
-    let created: BTreeSet<String> = created.map(ToOwned::to_owned).collect();
+    let created = ordered::set(created.map(ToOwned::to_owned));
     for operation in operations {
         let Ok(action) = &operation.action else {
             continue;

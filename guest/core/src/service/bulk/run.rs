@@ -8,6 +8,7 @@ use super::response::{Outcome, Success};
 use super::together::{self, Blame, Created, Post};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
+use crate::ordered;
 use crate::service::{Conditions, Options, Session, Visit, audit, delete, modify, replace};
 use crate::store::Write;
 
@@ -107,7 +108,7 @@ impl<'a> Run<'a> {
     }
 
     fn created(&mut self, posts: Vec<Post<'a>>) -> Result<Vec<Created>, Blame> {
-        let own: BTreeSet<&str> = posts.iter().map(|post| post.bulk_id).collect();
+        let own = ordered::set(posts.iter().map(|post| post.bulk_id));
         for (member, post) in posts.iter().enumerate() {
             self.check_references(post.action, &own)
                 .map_err(|error| Blame { member, error })?;

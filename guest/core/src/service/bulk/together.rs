@@ -2,12 +2,13 @@
 //! before the commit, and the store looks for the ends of links after its last write.
 
 use std::borrow::Borrow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::reference;
 use super::request::Action;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
+use crate::ordered;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::service::create::{self, Creation, Place};
@@ -64,8 +65,8 @@ pub(super) fn create(
         .collect();
     let own = posts.iter().zip(&keys);
     let own = own.map(|(post, key)| (post.bulk_id.to_owned(), key.id.clone()));
-    let ids: BTreeMap<String, String> = ids.clone().into_iter().chain(own).collect();
-    let inserted: BTreeSet<Key> = keys.iter().cloned().collect();
+    let ids = ordered::map(ids.clone().into_iter().chain(own));
+    let inserted = ordered::set(keys.iter().cloned());
     let planned: Vec<_> = types.into_iter().zip(keys).zip(posts).collect();
     let creations = each(&planned, |((of, key), post)| {
         let data = reference::resolved(&post.action.data, &ids);

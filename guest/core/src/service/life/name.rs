@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind};
 use crate::index;
 use crate::limits;
 use crate::name::AttributeName;
+use crate::ordered;
 use crate::profile::Users;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
@@ -85,7 +86,7 @@ pub(in crate::service) fn having(
     value: &Value,
 ) -> Result<Option<Resource>, Error> {
     let name = attribute.as_str();
-    let wanted = Content::from_iter([(name.to_owned(), value.clone())]);
+    let wanted = ordered::object([(name.to_owned(), value.clone())]);
     let terms = index::terms(of, &wanted).unwrap_or_default();
     let known = session.admission.index.complete(of.name());
     let term = terms.into_iter().find(|term| term.path == name);

@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::error::Error;
+use crate::json;
+use crate::ordered;
 use crate::resource::{Resource, State};
 use crate::service::{Session, event, update};
 use crate::store::{Draft, Key, Write};
@@ -17,7 +19,7 @@ pub(in crate::service) fn key() -> Key {
 }
 
 /// What a group gives its members.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::service) struct Assigned {
     /// Roles.
@@ -25,6 +27,11 @@ pub(in crate::service) struct Assigned {
     /// A seat.
     pub(in crate::service) seat_type: Option<String>,
 }
+
+json::object!(open Assigned {
+    roles: "roles",
+    seat_type: "seat-type",
+});
 
 /// What all groups give, by their ids. One entry, which every change of members expects, so that nobody joins a group while it
 /// begins to give something and is missed.
@@ -45,7 +52,7 @@ impl Assignments {
         let Some(entry) = entry else {
             return Ok(Self::default());
         };
-        let groups = serde_json::from_str(&entry.body).map_err(|error| {
+        let groups = crate::json::written(&entry.body).map_err(|error| {
             Error::internal(format!("{} has a broken body: {error}", entry.key))
         })?;
         Ok(Self {
@@ -97,7 +104,7 @@ impl Assignments {
 
 /// The kinds of seats of somebody.
 pub(super) fn kinds(state: &State) -> BTreeSet<&str> {
-    state.seats.values().map(String::as_str).collect()
+    ordered::set(state.seats.values().map(String::as_str))
 }
 
 /// The counters of all kinds of seats of somebody, up or down by one.

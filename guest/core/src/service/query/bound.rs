@@ -1,9 +1,11 @@
 //! A search bound to one resource type: what the store is asked, and what is evaluated here.
 
 use std::cmp::Ordering;
+use std::hash::Hash;
 
 use super::super::{Session, related, walk};
 use super::{Search, too_many};
+use crate::cursor::Binding;
 use crate::error::{Error, ErrorKind};
 use crate::filter::Filter;
 use crate::index::{self, Pushed};
@@ -278,15 +280,12 @@ impl<'a> Bound<'a> {
     }
 
     /// What a cursor is bound to: the query as it is evaluated here and as the store gets it.
-    pub fn fingerprint(&self) -> String {
-        format!(
-            "{}\n{:?}\n{:?}\n{:?}\n{:?}\n",
-            self.of.name(),
-            self.predicate,
-            self.pushed.nodes,
-            self.sort,
-            self.order
-        )
+    pub fn bind(&self, cursor: &mut Binding) {
+        self.of.name().hash(cursor);
+        self.predicate.hash(cursor);
+        self.pushed.nodes.hash(cursor);
+        self.sort.hash(cursor);
+        self.order.hash(cursor);
     }
 
     /// Tells the operator how the query was answered.

@@ -4,7 +4,7 @@
 use super::super::{Session, secret};
 use super::bound::Bound;
 use super::source::Source;
-use crate::cursor::{self, Cursor, KEY_BYTES, Mark};
+use crate::cursor::{self, Binding, Cursor, KEY_BYTES, Mark};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::resource::Resource;
@@ -28,7 +28,8 @@ pub(super) fn page(
     cursor: &str,
     count: usize,
 ) -> Result<Page, Error> {
-    let query: String = bounds.iter().map(Bound::fingerprint).collect();
+    let mut query = Binding::default();
+    bounds.iter().for_each(|bound| bound.bind(&mut query));
     let (key, total, marks) = if cursor.is_empty() {
         (None, total(bounds)?, vec![Mark::Start; bounds.len()])
     } else {
@@ -74,9 +75,9 @@ fn opened(
     session: &Session<'_>,
     key: &[u8; KEY_BYTES],
     text: &str,
-    query: &str,
+    query: &Binding,
 ) -> Result<Cursor, Error> {
-    let opened = cursor::open(text, key, query.as_bytes());
+    let opened = cursor::open(text, key, query.bytes());
     let opened = opened.ok_or_else(|| invalid_cursor("it was not sealed here for this query"))?;
     if opened.expires <= session.ports.clock.now() {
         let detail = format!(
@@ -97,7 +98,7 @@ pub(super) fn invalid_cursor(why: &str) -> Error {
 fn sealed(
     session: &Session<'_>,
     key: Option<[u8; KEY_BYTES]>,
-    query: &str,
+    query: &Binding,
     (count, total, marks): (usize, Option<u64>, Vec<Mark>),
 ) -> Result<String, Error> {
     let key = key.map_or_else(|| secret::load(session), Ok)?;
@@ -109,7 +110,7 @@ fn sealed(
         marks,
     };
     let nonce = session.ports.random_bytes();
-    let text = cursor::seal(&cursor, &key, nonce, query.as_bytes());
+    let text = cursor::seal(&cursor, &key, nonce, query.bytes());
     text.ok_or_else(|| Error::internal("a cursor could not be sealed"))
 }
 
