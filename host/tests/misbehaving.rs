@@ -46,7 +46,7 @@ fn plugin(start: &str, limits: Limits) -> Plugin {
     Plugin::new(PluginOptions {
         component,
         limits,
-        cache: false,
+        cache: None,
         ..PluginOptions::default()
     })
     .unwrap()
@@ -155,7 +155,7 @@ fn a_component_that_imports_anything_else_does_not_load() {
     let component = wat::parse_str(wasi).unwrap().into();
     let options = PluginOptions {
         component,
-        cache: false,
+        cache: None,
         limits: few(),
         ..PluginOptions::default()
     };

@@ -5,8 +5,7 @@ mod typed;
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 pub(crate) use typed::Unread;
@@ -37,8 +36,15 @@ pub enum JsonError {
 
 /// Reads a document.
 pub fn parse(text: &str) -> Result<Value, JsonError> {
-    let mut left = limits::JSON_VALUES;
-    read(serde_json::from_str(text)?, limits::JSON_DEPTH, &mut left)
+    let mut reader = Reader {
+        depth: limits::JSON_DEPTH,
+        left: limits::JSON_VALUES,
+        refusal: None,
+    };
+    let mut json = serde_json::Deserializer::from_str(text);
+    let read = reader.deserialize(&mut json);
+    let read = read.and_then(|value| json.end().map(|()| value));
+    read.map_err(|error| reader.refusal.unwrap_or(JsonError::Syntax(error)))
 }
 
 /// The member of this name, in any case (RFC 7643 section 2.1).
@@ -58,63 +64,96 @@ pub fn member_mut<'a>(object: &'a mut Map<String, Value>, name: &str) -> Option<
     found.map(|(_, value)| value)
 }
 
-/// Level by level, so that nothing recurses deeper than it may.
-fn read(raw: &RawValue, depth: usize, left: &mut usize) -> Result<Value, JsonError> {
-    *left = left.checked_sub(1).ok_or(JsonError::Wide)?;
-    let text = raw.get();
-    if text.starts_with(['{', '[']) && depth == 0 {
-        return Err(JsonError::Deep);
-    }
-    if text.starts_with('{') {
-        let Members(members) = serde_json::from_str(text)?;
-        let mut object = Map::new();
-        for (name, value) in members {
-            if object.contains_key(&name) {
-                return Err(JsonError::Twice(name));
-            }
-            let value = read(value, depth.saturating_sub(1), left)?;
-            object.insert(name, value);
-        }
-        return Ok(Value::Object(object));
-    }
-    if text.starts_with('[') {
-        let values: Vec<&RawValue> = serde_json::from_str(text)?;
-        let each = |value| read(value, depth.saturating_sub(1), left);
-        return Ok(Value::Array(
-            values.into_iter().map(each).collect::<Result<_, _>>()?,
-        ));
-    }
-    let value: Value = serde_json::from_str(text)?;
-    if value.as_str().is_some_and(|text| text.contains('\0')) {
-        return Err(JsonError::Nul);
-    }
-    Ok(value)
+/// Reads a value, and each value in it.
+struct Reader {
+    /// How much deeper it may go.
+    depth: usize,
+    /// How many more values there may be.
+    left: usize,
+    /// Why it stopped, if the text was JSON up to there.
+    refusal: Option<JsonError>,
 }
 
-/// An object's members in their order, those given twice, too.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+/// What serde_json calls the only member of the map that it shows a number as, where numbers are kept to the digit.
+const NUMBER: &str = "$serde_json::private::Number";
 
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MembersVisitor)
+impl Reader {
+    fn refuse<E: de::Error>(&mut self, refusal: JsonError) -> E {
+        self.refusal = Some(refusal);
+        E::custom("refused")
+    }
+
+    fn enter<E: de::Error>(&mut self) -> Result<(), E> {
+        let deeper = self.depth.checked_sub(1);
+        self.depth = deeper.ok_or_else(|| self.refuse(JsonError::Deep))?;
+        Ok(())
+    }
+
+    fn leave(&mut self) {
+        self.depth = self.depth.saturating_add(1);
     }
 }
 
-struct MembersVisitor;
+impl<'de> DeserializeSeed<'de> for &mut Reader {
+    type Value = Value;
 
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members<'de>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let left = self.left.checked_sub(1);
+        self.left = left.ok_or_else(|| self.refuse(JsonError::Wide))?;
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &mut Reader {
+    type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+        f.write_str("a value")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Value, E> {
+        if value.contains('\0') {
+            return Err(self.refuse(JsonError::Nul));
         }
-        Ok(Members(members))
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+        self.enter()?;
+        let mut values = Vec::new();
+        while let Some(value) = elements.next_element_seed(&mut *self)? {
+            values.push(value);
+        }
+        self.leave();
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut name: Option<String> = members.next_key()?;
+        if name.as_deref() == Some(NUMBER) {
+            let digits: String = members.next_value()?;
+            return digits.parse().map(Value::Number).map_err(de::Error::custom);
+        }
+        self.enter()?;
+        let mut object = Map::new();
+        while let Some(present) = name {
+            if object.contains_key(&present) {
+                return Err(self.refuse(JsonError::Twice(present)));
+            }
+            let value = members.next_value_seed(&mut *self)?;
+            object.insert(present, value);
+            name = members.next_key()?;
+        }
+        self.leave();
+        Ok(Value::Object(object))
     }
 }
 

@@ -96,12 +96,13 @@ impl Resource {
 
     /// The whole resource as a client may see it, before projection. `computed` holds the relations and mirrors.
     #[must_use]
-    pub fn shown(&self, of: &ResourceType, base: &str, computed: Content) -> Content {
-        let mut shown = self.content.clone();
+    pub fn shown(self, of: &ResourceType, base: &str, computed: Content) -> Content {
+        let (schemas, meta) = (self.schemas(of), self.meta(of, base));
+        let mut shown = self.content;
         shown.extend(computed);
-        shown.insert("schemas".into(), self.schemas(of));
-        shown.insert("id".into(), self.key.id.as_str().into());
-        shown.insert("meta".into(), self.meta(of, base));
+        shown.insert("schemas".into(), schemas);
+        shown.insert("id".into(), self.key.id.into());
+        shown.insert("meta".into(), meta);
         shown
     }
 

@@ -1,13 +1,14 @@
 //! wasmtime, set up for many short-lived instances of one component.
 
 use std::io;
+use std::path::Path;
 use std::thread;
 
 use wasmtime::{
-    Cache, CacheConfig, Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel,
-    PoolingAllocationConfig,
+    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
 };
 
+use super::cache;
 use super::limits::{Limits, TICK};
 
 /// Memory of a finished instance that stays with its slot, so that the next one needs no page faults.
@@ -20,12 +21,12 @@ const KEPT_TABLE: usize = 64 << 10;
 const MODULES: u32 = 8;
 
 /// An engine with a thread that moves its epoch on, for as long as anything holds the engine.
-pub(crate) fn engine(limits: &Limits, cache: bool) -> wasmtime::Result<Engine> {
+pub(crate) fn engine(limits: &Limits, cache: Option<&Path>) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config
         .wasm_component_model(true)
         .epoch_interruption(true)
-        .cache(cache.then(compile_cache).flatten())
+        .cache(cache.and_then(cache::in_folder))
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
     let engine = Engine::new(&config)?;
     start_ticking(&engine)?;
@@ -33,12 +34,13 @@ pub(crate) fn engine(limits: &Limits, cache: bool) -> wasmtime::Result<Engine> {
 }
 
 /// An engine for the one instance whose memory becomes the image of all others. It runs once, so its code is compiled quickly.
-pub(crate) fn of_image(cache: bool) -> wasmtime::Result<Engine> {
+pub(crate) fn of_image(cache: Option<&Path>) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config
         .wasm_component_model(true)
         .cranelift_opt_level(OptLevel::None)
-        .cache(cache.then(compile_cache).flatten());
+        .consume_fuel(true)
+        .cache(cache.and_then(cache::in_folder));
     Engine::new(&config)
 }
 
@@ -59,14 +61,6 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
             .table_keep_resident(KEPT_TABLE);
     }
     pool
-}
-
-/// wasmtime's own cache in the user's cache folder. Without it every start compiles again; that is slow
-/// and nothing worse.
-fn compile_cache() -> Option<Cache> {
-    Cache::new(CacheConfig::new())
-        .inspect_err(|error| tracing::warn!("compiled code is not kept: {error:#}"))
-        .ok()
 }
 
 fn start_ticking(engine: &Engine) -> io::Result<()> {

@@ -1,24 +1,41 @@
 //! The component with its memory as it is once an instance has read what is built in, so that no instance has to read it again
 //! (wizer).
 
+use std::borrow::Cow;
+use std::path::Path;
+
 use futures_util::FutureExt;
 use wasmtime::component::{Component, Instance, Lift, Linker, WasmList};
-use wasmtime::{Error, Result, Store, error::Context};
+use wasmtime::error::Context;
+use wasmtime::{Error, Result, Store, StoreLimits, StoreLimitsBuilder};
 use wasmtime_wizer::{ComponentInstanceState, Wizer};
 
 use super::engine;
+use super::limits::Limits;
 use crate::bindings::Plugin as Guest;
 
-/// The component, whose instances start where one is after `provider.prepare`. That one reaches nothing: its imports trap.
-///
-/// # Errors
-/// If it is no component of this contract.
-pub(super) fn of_prepared(component: &[u8], cache: bool) -> Result<Vec<u8>> {
-    let prepared = prepared(component, cache).now_or_never();
-    prepared.context("the component waits while it is prepared")?
+/// Steps that preparing may take: many times what it takes.
+const STEPS: u64 = 200_000_000;
+
+/// The component, whose instances start where one is after `provider.prepare`; as it was, if that fails.
+pub(super) fn of_prepared<'c>(
+    component: &'c [u8],
+    limits: &Limits,
+    cache: Option<&Path>,
+) -> Cow<'c, [u8]> {
+    let prepared = prepared(component, limits, cache).now_or_never();
+    let prepared = prepared.context("it waits for something").flatten();
+    prepared.map_or_else(
+        |error| {
+            tracing::warn!("every instance starts unprepared: {error:#}");
+            component.into()
+        },
+        Cow::Owned,
+    )
 }
 
-async fn prepared(component: &[u8], cache: bool) -> Result<Vec<u8>> {
+/// Runs one instance that reaches nothing: its imports trap.
+async fn prepared(component: &[u8], limits: &Limits, cache: Option<&Path>) -> Result<Vec<u8>> {
     let mut wizer = Wizer::new();
     wizer.keep_init_func(true);
     let (context, instrumented) = wizer.instrument_component(component)?;
@@ -26,13 +43,14 @@ async fn prepared(component: &[u8], cache: bool) -> Result<Vec<u8>> {
     let instrumented = Component::new(&engine, &instrumented)?;
     let mut linker = Linker::new(&engine);
     linker.define_unknown_imports_as_traps(&instrumented)?;
-    let mut store = Store::new(&engine, ());
+    let memory = StoreLimitsBuilder::new().memory_size(limits.memory).build();
+    let mut store = Store::new(&engine, memory);
+    store.limiter(|memory| memory);
+    store.set_fuel(STEPS)?;
     let instance = linker.instantiate_async(&mut store, &instrumented).await?;
     let guest = Guest::new(&mut store, &instance)?;
-    guest
-        .scimlet_plugin_provider()
-        .call_prepare(&mut store)
-        .await?;
+    let provider = guest.scimlet_plugin_provider();
+    provider.call_prepare(&mut store).await?;
     let mut accessors = Accessors {
         store,
         instance,
@@ -44,7 +62,7 @@ async fn prepared(component: &[u8], cache: bool) -> Result<Vec<u8>> {
 
 /// What wizer reads of the prepared instance. Reading cannot fail as it sees it: the first error is kept.
 struct Accessors {
-    store: Store<()>,
+    store: Store<StoreLimits>,
     instance: Instance,
     failure: Option<Error>,
 }

@@ -2,6 +2,7 @@
 //! its limits armed before it runs.
 
 mod admin;
+mod cache;
 pub mod clock;
 mod engine;
 mod fault;
@@ -15,6 +16,7 @@ mod state;
 mod store;
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -46,8 +48,9 @@ pub struct PluginOptions {
     pub component: Cow<'static, [u8]>,
     /// What each request may use.
     pub limits: Limits,
-    /// Whether compiled code is kept on disk for the next start.
-    pub cache: bool,
+    /// The folder where compiled code is kept for the next start; `None` compiles at each. It is made if need be, for its owner alone;
+    /// one that others may write in is not used, for whoever puts code there has it run.
+    pub cache: Option<PathBuf>,
     /// Whether instances are kept for further requests of the same tenant; `None` makes a fresh one for each.
     pub reuse: Option<Reuse>,
     /// Where guests read the time.
@@ -63,7 +66,7 @@ impl Default for PluginOptions {
         Self {
             component: COMPONENT.into(),
             limits: Limits::default(),
-            cache: true,
+            cache: cache::default_folder(),
             reuse: None,
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
@@ -167,8 +170,9 @@ impl Plugin {
 }
 
 fn load(options: &PluginOptions) -> wasmtime::Result<PluginPre<State>> {
-    let engine = engine::engine(&options.limits, options.cache)?;
-    let image = image::of_prepared(&options.component, options.cache)?;
+    let cache = options.cache.as_deref();
+    let engine = engine::engine(&options.limits, cache)?;
+    let image = image::of_prepared(&options.component, &options.limits, cache);
     let component = Component::new(&engine, &image)?;
     let mut linker = Linker::new(&engine);
     state::add_to_linker(&mut linker)?;

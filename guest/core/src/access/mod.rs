@@ -5,6 +5,7 @@ mod gate;
 mod scope;
 mod token;
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -53,6 +54,31 @@ impl Index {
     }
 }
 
+/// The [`Index`] as it is kept. Few requests ask for it, so it is read when one does.
+#[derive(Clone, Debug)]
+pub struct KeptIndex {
+    body: Option<String>,
+    read: OnceCell<Index>,
+}
+
+impl KeptIndex {
+    fn new(entry: Option<Entry>) -> Self {
+        Self {
+            body: entry.map(|entry| entry.body),
+            read: OnceCell::new(),
+        }
+    }
+
+    /// The paths of this kind that can be asked of the store now.
+    #[must_use]
+    pub fn complete(&self, kind: &str) -> &[String] {
+        let body = self.body.as_deref();
+        let read = || body.and_then(|body| json::written(body).ok());
+        let index = self.read.get_or_init(|| read().unwrap_or_default());
+        index.complete(kind)
+    }
+}
+
 /// What a request was let in with.
 #[derive(Clone, Debug)]
 pub struct Admission {
@@ -61,7 +87,7 @@ pub struct Admission {
     /// The tenant's policy.
     pub policy: Arc<Policy>,
     /// Which paths are indexed.
-    pub index: Index,
+    pub index: KeptIndex,
     /// What the client may do.
     pub scopes: Scopes,
     /// The role of the profile that its credential is bound to.
@@ -225,13 +251,10 @@ fn admission(
     };
     let policy = Policy::from_document(&profile.body)
         .map_err(|error| Error::internal(format!("the stored profile is unusable: {error}")))?;
-    let index = index
-        .and_then(|entry| json::written(&entry.body).ok())
-        .unwrap_or_default();
     Ok(Admission {
         actor,
         policy,
-        index,
+        index: KeptIndex::new(index),
         scopes: Scopes::default(),
         role: None,
         first_use: None,

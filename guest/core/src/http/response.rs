@@ -32,7 +32,8 @@ impl Response {
     /// A JSON document.
     #[must_use]
     pub fn json(status: u16, document: &Value) -> Self {
-        let body = document.to_string();
+        // Not its Display, which would print it piece by piece through a formatter.
+        let body = serde_json::to_string(document).unwrap_or_default();
         Self {
             status,
             headers: Vec::new(),

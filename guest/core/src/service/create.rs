@@ -32,7 +32,7 @@ pub fn create(
     let place = Place { key, at };
     let Creation { resource, writes } = prepare(session, of, place, body, &inserted)?;
     let resource = update::commit(session, of, at, Prepared { resource, writes })?;
-    update::show(session, of, &resource, &options.projection)
+    update::show(session, of, resource, &options.projection)
 }
 
 /// Under which key and when a resource is created.

@@ -28,7 +28,7 @@ pub fn modify(
     if projection == Projection::default() {
         projection.links = Some(limits::LINKS_AFTER_CHANGE);
     }
-    update::show_changed(session, of, &after, &projection)
+    update::show_changed(session, of, after, &projection)
 }
 
 /// Changes a resource; returns it as it is now.
@@ -75,6 +75,6 @@ fn loaded(
         attributes: Some(read),
         ..Projection::default()
     };
-    let shown = related::shown(session, of, std::slice::from_ref(before), &projection)?;
+    let shown = related::shown(session, of, std::slice::from_ref(&before.key), &projection)?;
     Ok(shown.into_iter().next().unwrap_or_default())
 }

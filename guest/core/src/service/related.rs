@@ -17,18 +17,14 @@ use crate::resource_type::ResourceType;
 use crate::schema::Content;
 use crate::store::{Direction, Key, Link, LinkPage};
 
-/// For each resource, in their order, the relations and mirrors that the projection wants.
+/// For each resource of these keys, in their order, the relations and mirrors that the projection wants.
 pub(super) fn shown(
     session: &Session<'_>,
     of: &ResourceType,
-    resources: &[Resource],
+    anchors: &[Key],
     projection: &Projection,
 ) -> Result<Vec<Content>, Error> {
-    let mut shown = vec![Content::new(); resources.len()];
-    let anchors: Vec<Key> = resources
-        .iter()
-        .map(|resource| resource.key.clone())
-        .collect();
+    let mut shown = vec![Content::new(); anchors.len()];
     let relations = of.definition.relations.iter();
     let relations = relations.map(|r| (&r.attribute, &r.attribute, Direction::Outgoing));
     let groups = session.admission.policy.groups(of);
@@ -52,7 +48,7 @@ pub(super) fn shown(
             }
             .unwrap_or(limits::LINKS_PER_RESPONSE),
         };
-        let values = end.values(session, &anchors)?;
+        let values = end.values(session, anchors)?;
         for (shown, values) in shown.iter_mut().zip(values) {
             if !values.is_empty() {
                 shown.insert(attribute.as_str().to_owned(), values.into());

@@ -20,7 +20,7 @@ pub fn replace(
     options: &Options,
 ) -> Result<Shown, Error> {
     let after = apply(session, of, id, body, options)?;
-    update::show_changed(session, of, &after, &options.projection)
+    update::show_changed(session, of, after, &options.projection)
 }
 
 /// Replaces a resource; returns it as it is now.

@@ -16,5 +16,5 @@ pub fn retrieve(
     if options.conditions.are_of_who_knows(resource.version) {
         return Ok(update::unshown(session, of, &resource));
     }
-    update::show(session, of, &resource, &options.projection)
+    update::show(session, of, resource, &options.projection)
 }

@@ -183,16 +183,17 @@ pub(super) fn commit(
 pub(super) fn show(
     session: &Session<'_>,
     of: &ResourceType,
-    resource: &Resource,
+    resource: Resource,
     projection: &Projection,
 ) -> Result<Shown, Error> {
-    let computed = related::shown(session, of, std::slice::from_ref(resource), projection)?;
+    let known = unshown(session, of, &resource);
+    let computed = related::shown(session, of, std::slice::from_ref(&resource.key), projection)?;
     let computed = computed.into_iter().next().unwrap_or_default();
     let mut shown = resource.shown(of, &session.origin.base_url, computed);
     projection.apply(of, &mut shown);
     Ok(Shown {
         resource: Some(shown),
-        ..unshown(session, of, resource)
+        ..known
     })
 }
 
@@ -200,16 +201,16 @@ pub(super) fn show(
 pub(super) fn show_changed(
     session: &Session<'_>,
     of: &ResourceType,
-    updated: &Updated,
+    updated: Updated,
     projection: &Projection,
 ) -> Result<Shown, Error> {
-    let resource = &updated.resource;
-    let mut shown = match show(session, of, resource, projection) {
-        Err(error) if error.kind == ErrorKind::TooMany => unshown(session, of, resource),
+    let known = unshown(session, of, &updated.resource);
+    let mut shown = match show(session, of, updated.resource, projection) {
+        Err(error) if error.kind == ErrorKind::TooMany => known,
         shown => shown?,
     };
-    if let (Some(content), Some(id)) = (&mut shown.resource, &updated.known_as) {
-        content.insert("id".to_owned(), id.as_str().into());
+    if let (Some(content), Some(id)) = (&mut shown.resource, updated.known_as) {
+        content.insert("id".to_owned(), id.into());
     }
     Ok(shown)
 }

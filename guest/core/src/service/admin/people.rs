@@ -52,7 +52,7 @@ pub fn user(ports: &Ports<'_>, id: &str) -> Result<String, Problem> {
     as_product(ports, |session| {
         let (of, _) = people(session)?;
         let resource = session.load(of, id)?;
-        let shown = super::super::update::show(session, of, &resource, &Projection::default())?;
+        let shown = super::super::update::show(session, of, resource, &Projection::default())?;
         let mut shown = [Value::Object(shown.resource.unwrap_or_default())];
         product::extend(session, of, &mut shown)?;
         Ok(shown.into_iter().map(|user| user.to_string()).collect())

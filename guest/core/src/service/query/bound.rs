@@ -224,10 +224,11 @@ impl<'a> Bound<'a> {
             };
             return Ok(resources.into_iter().map(found).zip(positions).collect());
         }
-        let computed = related::shown(self.session, self.of, &resources, &self.reads)?;
+        let keys: Vec<Key> = resources.iter().map(|found| found.key.clone()).collect();
+        let computed = related::shown(self.session, self.of, &keys, &self.reads)?;
         let base = &self.session.origin.base_url;
         let judge = |(resource, computed): (Resource, _)| {
-            let shown = resource.shown(self.of, base, computed);
+            let shown = resource.clone().shown(self.of, base, computed);
             let key = self.sort.as_ref().and_then(|sort| sort.key(&shown));
             self.predicate
                 .holds(&shown)

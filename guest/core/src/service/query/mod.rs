@@ -18,6 +18,7 @@ use crate::projection::Projection;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
+use crate::store::Key;
 use crate::{limits, sort, urn};
 
 /// What is searched for (RFC 7644 section 3.4.3).
@@ -81,7 +82,7 @@ fn answer(session: &Session<'_>, bounds: &[Bound<'_>], search: &Search) -> Resul
             (page.found, Value::Object(document))
         }
     };
-    let shown = shown(session, bounds, &found, &search.projection)?;
+    let shown = shown(session, bounds, found, &search.projection)?;
     if let Value::Object(members) = &mut document {
         members.insert("schemas".into(), json!([urn::LIST_RESPONSE]));
         members.insert("itemsPerPage".into(), shown.len().into());
@@ -95,22 +96,22 @@ fn answer(session: &Session<'_>, bounds: &[Bound<'_>], search: &Search) -> Resul
 fn shown(
     session: &Session<'_>,
     bounds: &[Bound<'_>],
-    found: &[(usize, Resource)],
+    found: Vec<(usize, Resource)>,
     projection: &Projection,
 ) -> Result<Vec<Content>, Error> {
-    let mut shown: Vec<Content> = vec![Content::new(); found.len()];
+    let mut computed = Vec::new();
     for (rank, bound) in bounds.iter().enumerate() {
-        let own = || found.iter().filter(|(of, _)| *of == rank);
-        let resources: Vec<Resource> = own().map(|(_, resource)| resource.clone()).collect();
-        let computed = related::shown(session, bound.of, &resources, projection)?;
-        let places = found.iter().zip(&mut shown);
-        let places = places.filter(|((of, _), _)| *of == rank);
-        for (((_, resource), place), computed) in places.zip(computed) {
-            *place = resource.shown(bound.of, &session.origin.base_url, computed);
-            projection.apply(bound.of, place);
-        }
+        let own = found.iter().filter(|(of, _)| *of == rank);
+        let keys: Vec<Key> = own.map(|(_, resource)| resource.key.clone()).collect();
+        computed.push(related::shown(session, bound.of, &keys, projection)?.into_iter());
     }
-    Ok(shown)
+    let shown = found.into_iter().filter_map(|(rank, resource)| {
+        let (of, computed) = (bounds.get(rank)?.of, computed.get_mut(rank)?.next()?);
+        let mut shown = resource.shown(of, &session.origin.base_url, computed);
+        projection.apply(of, &mut shown);
+        Some(shown)
+    });
+    Ok(shown.collect())
 }
 
 fn parsed(text: &str) -> Result<Filter, Error> {

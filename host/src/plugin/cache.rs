@@ -1,0 +1,84 @@
+//! Where compiled code is kept from one start to the next. What lies there is run as it is, so only a folder that nobody else can
+//! write in is used; wasmtime itself tells its own files of other versions, other settings and other components apart.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use wasmtime::error::Context;
+use wasmtime::{Cache, CacheConfig, Result, ensure};
+
+/// `scimlet` in the user's cache folder, such as `~/.cache/scimlet`.
+pub(super) fn default_folder() -> Option<PathBuf> {
+    dirs::cache_dir().map(|folder| folder.join("scimlet"))
+}
+
+/// wasmtime's cache there. Without one every start compiles again; that is slow and nothing worse.
+pub(super) fn in_folder(folder: &Path) -> Option<Cache> {
+    open(folder)
+        .inspect_err(|error| tracing::warn!("compiled code is not kept: {error:#}"))
+        .ok()
+}
+
+fn open(folder: &Path) -> Result<Cache> {
+    let name = || format!("`{}`", folder.display());
+    make(folder).with_context(name)?;
+    check(folder).with_context(name)?;
+    let mut config = CacheConfig::new();
+    config.with_directory(folder);
+    Cache::new(config)
+}
+
+/// Makes the folder for its owner alone.
+fn make(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+#[cfg(unix)]
+fn check(folder: &Path) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let found = fs::symlink_metadata(folder)?;
+    ensure!(found.is_dir(), "it is no folder");
+    let user = rustix::process::geteuid().as_raw();
+    ensure!(found.uid() == user, "it is another user's");
+    ensure!(found.mode() & 0o022 == 0, "others may write in it");
+    Ok(())
+}
+
+/// Elsewhere the user's cache folder is the user's alone.
+#[cfg(not(unix))]
+fn check(folder: &Path) -> Result<()> {
+    ensure!(fs::symlink_metadata(folder)?.is_dir(), "it is no folder");
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_is_made_for_its_owner_alone() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path().join("new/scimlet");
+        assert!(in_folder(&folder).is_some());
+        let mode = fs::metadata(&folder).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
+
+    #[test]
+    fn what_others_may_write_in_is_not_used() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o777)).unwrap();
+        let why = format!("{:#}", open(folder.path()).unwrap_err());
+        assert!(why.contains("others may write in it"), "{why}");
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("/", &link).unwrap();
+        assert!(in_folder(&link).is_none());
+    }
+}
