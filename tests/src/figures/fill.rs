@@ -12,8 +12,8 @@ use uuid::Builder;
 use super::{Meter, Site};
 use crate::exchange::Http;
 
-/// Users, or links, in one commit.
-const TOGETHER: usize = 5_000;
+/// Users, each with an event, or links in one commit: almost as many as a store has to take.
+const TOGETHER: usize = 9_000;
 
 /// Where a tenant of one site is filled.
 pub struct Filling<'a> {
