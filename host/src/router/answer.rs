@@ -10,6 +10,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument as _;
 
+use super::finished::Finished;
 use super::problem::Problem;
 use super::target::{self, Target};
 use super::{Router, exchange};
@@ -54,7 +55,7 @@ impl Router {
             body,
         };
         let origin = self.origin(&parts, &target);
-        self.detached(target.tenant.map(str::to_owned), origin, request)
+        self.finished(target.tenant.map(str::to_owned), origin, request)
             .await
     }
 
@@ -72,17 +73,17 @@ impl Router {
         }
     }
 
-    /// In a task of its own: when a client goes away, axum drops the future that answers it, and a commit
+    /// To its end in any case: when a client goes away, axum drops the future that answers it, and a commit
     /// may be under way in there.
-    async fn detached(
+    async fn finished(
         self,
         tenant: Option<String>,
         origin: http::Origin,
         request: http::Request,
     ) -> Result<Response, Problem> {
         let answer = async move { self.provide(tenant, origin, request).await };
-        let task = tokio::spawn(answer.in_current_span());
-        let answer = task.await.map_err(|_| lost(Cause::Lost))??;
+        let answer = Finished::new(answer.in_current_span()).await;
+        let answer = answer.map_err(|_| lost(Cause::Lost))??;
         let status = answer.status;
         exchange::response(answer).ok_or_else(|| lost(Cause::Status(status)))
     }

@@ -7,6 +7,7 @@ mod answer;
 mod audit;
 mod events;
 mod exchange;
+mod finished;
 mod problem;
 mod target;
 #[cfg(test)]

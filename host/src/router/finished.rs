@@ -1,0 +1,72 @@
+//! Work that has begun and is finished, whether or not anybody still waits for it.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::FutureExt;
+use tokio::runtime::Handle;
+
+/// Runs where it is awaited, which costs nothing; if it is dropped before its end, it goes on in a task of its own. A panic is an error.
+pub(super) struct Finished<T: Send + 'static>(Option<Work<T>>);
+
+type Outcome<T> = Result<T, Box<dyn Any + Send>>;
+
+type Work<T> = Pin<Box<dyn Future<Output = Outcome<T>> + Send>>;
+
+impl<T: Send + 'static> Finished<T> {
+    pub(super) fn new(work: impl Future<Output = T> + Send + 'static) -> Self {
+        Self(Some(Box::pin(AssertUnwindSafe(work).catch_unwind())))
+    }
+}
+
+impl<T: Send + 'static> Future for Finished<T> {
+    type Output = Outcome<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<T>> {
+        let Some(work) = &mut self.0 else {
+            return Poll::Pending;
+        };
+        let outcome = work.as_mut().poll(context);
+        if outcome.is_ready() {
+            self.0 = None;
+        }
+        outcome
+    }
+}
+
+impl<T: Send + 'static> Drop for Finished<T> {
+    fn drop(&mut self) {
+        if let (Some(work), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            runtime.spawn(work);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn goes_on_when_nobody_waits() {
+        let (go, wait) = oneshot::channel::<()>();
+        let (done, told) = oneshot::channel();
+        let mut work = Finished::new(async move {
+            wait.await.unwrap();
+            done.send(()).unwrap();
+        });
+        assert!((&mut work).now_or_never().is_none());
+        drop(work);
+        go.send(()).unwrap();
+        told.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_error() {
+        assert!(Finished::new(async { panic!("expected") }).await.is_err());
+        assert_eq!(Finished::new(async { 7 }).await.ok(), Some(7));
+    }
+}
