@@ -97,6 +97,15 @@ impl Hasher for Binding {
         self.0.extend_from_slice(bytes);
     }
 
+    // Lengths and variants, in the same form on machines of 32 and of 64 bits.
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_i64(number as i64);
+    }
+
     /// Nobody asks: what is bound is the whole.
     fn finish(&self) -> u64 {
         0

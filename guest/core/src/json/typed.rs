@@ -55,11 +55,6 @@ impl Misfit {
     }
 }
 
-#[inline(never)]
-fn missing(name: &str) -> Misfit {
-    Misfit::new(format!("missing field `{name}`"))
-}
-
 /// What can be read from a value.
 pub trait Typed: Sized {
     /// Reads it.
@@ -93,22 +88,23 @@ pub fn written<T: Typed>(text: &str) -> Result<T, Misfit> {
 }
 
 /// The members of an object that have not been read yet.
-pub(crate) struct Unread(Map<String, Value>);
+pub(crate) struct Unread {
+    members: Map<String, Value>,
+    /// The only ones that there may be; `None` for any.
+    known: Option<&'static [&'static str]>,
+}
 
 impl Unread {
     /// Those of a value.
-    pub(crate) fn of(value: Value) -> Result<Self, Misfit> {
-        match value {
-            Value::Object(members) => Ok(Self(members)),
-            other => Err(Misfit::expected("an object", &other)),
-        }
+    pub(crate) fn of(value: Value, known: Option<&'static [&'static str]>) -> Result<Self, Misfit> {
+        members(value).map(|members| Self { members, known })
     }
 
     /// Reads one.
     pub(crate) fn take<T: Typed>(&mut self, name: &str) -> Result<T, Misfit> {
         match self.remove(name) {
             Some(value) => T::typed(value).map_err(|misfit| misfit.within(name)),
-            None => T::absent().ok_or_else(|| missing(name)),
+            None => T::absent().ok_or_else(|| self.missing(name)),
         }
     }
 
@@ -125,35 +121,53 @@ impl Unread {
     // Once, and not once for each member of each type.
     #[inline(never)]
     fn remove(&mut self, name: &str) -> Option<Value> {
-        self.0.remove(name)
+        self.members.remove(name)
     }
 
-    /// Refuses what is left.
-    pub(crate) fn end(self, known: &[&str]) -> Result<(), Misfit> {
-        match self.0.keys().next() {
+    /// One that is unknown is worth more than one that is missing, which it may have been meant for.
+    #[inline(never)]
+    fn missing(&self, name: &str) -> Misfit {
+        let unknown = self.end().err();
+        unknown.unwrap_or_else(|| Misfit::new(format!("missing field `{name}`")))
+    }
+
+    /// Refuses the first that is not known.
+    pub(crate) fn end(&self) -> Result<(), Misfit> {
+        let Some(known) = self.known else {
+            return Ok(());
+        };
+        let mut left = self.members.keys();
+        match left.find(|name| !known.contains(&name.as_str())) {
             Some(other) => Err(Misfit::none_of("field", other, known).within(other)),
             None => Ok(()),
         }
     }
 }
 
+fn members(value: Value) -> Result<Map<String, Value>, Misfit> {
+    match value {
+        Value::Object(members) => Ok(members),
+        other => Err(Misfit::expected("an object", &other)),
+    }
+}
+
 /// Reads a struct from an object: each field with the member's name, and what it is where the member is missing. A `strict` one refuses
 /// other members, an `open` one ignores them.
 macro_rules! object {
-    (strict $type:ty { $($fields:tt)* }) => {
-        $crate::json::object!(@impl $type, { $($fields)* }, strict);
+    (strict $type:ty { $($field:ident: $name:literal $(= $default:expr)?),* $(,)? }) => {
+        $crate::json::object!(@impl $type, { $($field: $name $(= $default)?),* }, Some(&[$($name),*]));
     };
     (open $type:ty { $($fields:tt)* }) => {
-        $crate::json::object!(@impl $type, { $($fields)* }, open);
+        $crate::json::object!(@impl $type, { $($fields)* }, None);
     };
-    (@impl $type:ty, { $($field:ident: $name:literal $(= $default:expr)?),* $(,)? }, $others:ident) => {
+    (@impl $type:ty, { $($field:ident: $name:literal $(= $default:expr)?),* $(,)? }, $known:expr) => {
         impl $crate::json::Typed for $type {
             fn typed(value: serde_json::Value) -> Result<Self, $crate::json::Misfit> {
-                let mut members = $crate::json::Unread::of(value)?;
+                let mut members = $crate::json::Unread::of(value, $known)?;
                 let read = Self {
                     $($field: $crate::json::object!(@member members, $name $(, $default)?)),*
                 };
-                $crate::json::object!(@end $others members, &[$($name),*]);
+                members.end()?;
                 Ok(read)
             }
         }
@@ -162,8 +176,6 @@ macro_rules! object {
     (@member $members:ident, $name:literal, $default:expr) => {
         $members.given($name)?.unwrap_or_else(|| $default)
     };
-    (@end strict $members:ident, $known:expr) => { $members.end($known)? };
-    (@end open $members:ident, $known:expr) => {};
 }
 
 /// Reads an enum from a string: each variant with its name.
@@ -294,7 +306,7 @@ impl<A: Typed, B: Typed> Typed for (A, B) {
 impl<T: Typed> Typed for BTreeMap<String, T> {
     fn typed(value: Value) -> Result<Self, Misfit> {
         let mut map = Self::new();
-        for (name, value) in Unread::of(value)?.0 {
+        for (name, value) in members(value)? {
             let member = T::typed(value).map_err(|misfit| misfit.within(&name))?;
             map.insert(name, member);
         }
@@ -350,6 +362,7 @@ mod tests {
             (json!([]), ""),
             (json!({}), ""),
             (json!({"sizes": [], "sices": []}), "sices"),
+            (json!({"named": {}, "sices": []}), "sices"),
             (json!({"sizes": ["small", "huge"]}), "sizes[1]"),
             (json!({"sizes": [{"of": "x"}]}), "sizes[0]"),
             (json!({"sizes": [], "named": {"a": true}}), "named.a"),
