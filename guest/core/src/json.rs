@@ -74,7 +74,7 @@ struct Reader {
     refusal: Option<JsonError>,
 }
 
-/// What serde_json calls the only member of the map that it shows a number as, where numbers are kept to the digit.
+/// What serde_json calls the only member of the map that it shows a number as that no integer type holds to the digit.
 const NUMBER: &str = "$serde_json::private::Number";
 
 impl Reader {
@@ -117,6 +117,14 @@ impl<'de> Visitor<'de> for &mut Reader {
 
     fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
         Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
     }
 
     fn visit_str<E: de::Error>(self, value: &str) -> Result<Value, E> {
