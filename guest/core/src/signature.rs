@@ -178,6 +178,11 @@ mod tests {
             .unwrap();
         assert!(key.verifies("RS256", message, &signature));
         assert!(!key.verifies("RS256", b"another", &signature));
+        assert!(!key.verifies("ES256", message, &signature));
+        assert!(!key.verifies("RS256", message, &[&[0], signature.as_slice()].concat()));
+        assert!(!key.verifies("RS256", message, &signature[1..]));
+        assert!(!key.verifies("RS256", message, &[0xff; 256]));
+        assert!(!key.verifies("RS256", message, &[]));
     }
 
     #[test]
