@@ -72,13 +72,21 @@ async fn create(client: &Object) -> Step<()> {
     made
 }
 
+/// How PostgreSQL says that somebody else has just made the same table.
+const MADE: [SqlState; 3] = [
+    SqlState::UNIQUE_VIOLATION,
+    SqlState::DUPLICATE_OBJECT,
+    SqlState::DUPLICATE_TABLE,
+];
+
 /// Makes the row to lock. Two who make its table at once get into each other's way inside PostgreSQL; then it is there.
 async fn lock_row(client: &Object) -> Step<()> {
     let table = "CREATE TABLE IF NOT EXISTS schema_version(
         one BOOLEAN PRIMARY KEY CHECK (one), version BIGINT NOT NULL)";
-    match client.batch_execute(table).await {
-        Err(error) if error.code() != Some(&SqlState::UNIQUE_VIOLATION) => return Err(error.into()),
-        _ => {}
+    if let Err(error) = client.batch_execute(table).await
+        && !error.code().is_some_and(|code| MADE.contains(code))
+    {
+        return Err(error.into());
     }
     let row = "INSERT INTO schema_version VALUES (TRUE, 0) ON CONFLICT DO NOTHING";
     Ok(client.batch_execute(row).await?)
