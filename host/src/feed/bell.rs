@@ -79,6 +79,15 @@ impl Store for Ringing {
         self.store.identity()
     }
 
+    fn of_request(&self) -> Option<Arc<dyn Store>> {
+        let store = self.store.of_request()?;
+        Some(Arc::new(Self {
+            bell: self.bell.clone(),
+            tenant: self.tenant.clone(),
+            store,
+        }))
+    }
+
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
         self.store.get(keys).await
     }

@@ -71,7 +71,7 @@ impl Plugin {
     fn state(&self, store: Arc<dyn Store>, subject: Subject, deadline: Instant) -> State {
         let limits = &self.options.limits;
         State {
-            store,
+            store: store.of_request().unwrap_or(store),
             notes: Notes::new(Arc::clone(&self.options.journal), subject, limits),
             clock: Arc::clone(&self.options.clock),
             random: Arc::clone(&self.options.random),

@@ -31,6 +31,11 @@ pub trait Store: Send + Sync + 'static {
         None
     }
 
+    /// The same storage for one request, whose reads may then all be of one moment until it commits; `None` if that is no different.
+    fn of_request(&self) -> Option<Arc<dyn Store>> {
+        None
+    }
+
     /// The entries of these keys, in their order.
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal>;
 

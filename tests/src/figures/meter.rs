@@ -91,6 +91,11 @@ impl Store for Metered<dyn Store> {
         self.inner.identity()
     }
 
+    fn of_request(&self) -> Option<Arc<dyn Store>> {
+        let store = self.inner.of_request()?;
+        Some(Arc::new(Self::new(store, self.meter.clone())))
+    }
+
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
         self.meter.time(self.inner.get(keys)).await
     }

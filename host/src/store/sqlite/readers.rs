@@ -37,18 +37,24 @@ impl Readers {
     }
 
     /// Reads here and now: for what takes microseconds.
-    pub(super) fn point<T>(&self, read: impl FnOnce(&Connection) -> Step<T>) -> Result<T, Refusal> {
-        Ok(self.snapshot(read)?)
+    pub(super) fn point<T>(
+        &self,
+        moment: &Moment,
+        read: impl FnOnce(&Connection) -> Step<T>,
+    ) -> Result<T, Refusal> {
+        Ok(self.read(moment, |db| read(db))?)
     }
 
     /// Reads here and now too if it proves short, else once more on a thread that may block: for what may take longer.
     pub(super) async fn search<T: Send + 'static>(
         self: Arc<Self>,
+        moment: &Moment,
         read: impl Fn(&Connection) -> Step<T> + Send + 'static,
     ) -> Result<T, Refusal> {
-        if let Some(result) = self.briefly(&read) {
+        if let Some(result) = self.briefly(moment, &read) {
             return Ok(result?);
         }
+        self.end(moment);
         let permit = self
             .searches
             .clone()
@@ -56,7 +62,7 @@ impl Readers {
             .await
             .map_err(unavailable)?;
         let task = tokio::task::spawn_blocking(move || {
-            let result = self.snapshot(read);
+            let result = self.read(&Moment::Each, |db| read(db));
             drop(permit);
             result
         });
@@ -64,15 +70,19 @@ impl Readers {
     }
 
     /// `None` if it takes more than [`BRIEF`] looks.
-    fn briefly<T>(&self, read: impl Fn(&Connection) -> Step<T>) -> Option<Step<T>> {
+    fn briefly<T>(
+        &self,
+        moment: &Moment,
+        read: impl Fn(&Connection) -> Step<T>,
+    ) -> Option<Step<T>> {
         let mut left = BRIEF;
         let is_over = move || {
             left -= 1;
             left == 0
         };
-        let result = self.with_connection(|db| {
+        let result = self.read(moment, |db| {
             db.progress_handler(STEPS, Some(is_over))?;
-            let result = in_transaction(db, read);
+            let result = read(db);
             db.progress_handler(STEPS, None::<fn() -> bool>)?;
             result
         });
@@ -80,35 +90,68 @@ impl Readers {
         (!is_over).then_some(result)
     }
 
-    fn snapshot<T>(&self, read: impl FnOnce(&Connection) -> Step<T>) -> Step<T> {
-        self.with_connection(|db| in_transaction(db, read))
-    }
-
-    /// A connection whose transaction could not be ended is not used again.
-    fn with_connection<T>(&self, read: impl FnOnce(&mut Connection) -> Step<T>) -> Step<T> {
-        let idle = self.idle().pop();
-        let mut db = match idle {
+    /// Everything that is read is of the moment.
+    fn read<T>(&self, moment: &Moment, read: impl FnOnce(&mut Connection) -> Step<T>) -> Step<T> {
+        let mut db = match moment.take() {
             Some(db) => db,
-            None => schema::open_reader(&self.path)?,
+            None => self.begin()?,
         };
         let result = read(&mut db);
-        if db.is_autocommit() {
-            self.idle().push(db);
+        match moment {
+            Moment::Each => self.finish(db),
+            Moment::One(held) => *lock(held) = Some(db),
         }
         result
     }
 
+    /// Ends a moment: what is read after it is of a later one.
+    pub(super) fn end(&self, moment: &Moment) {
+        if let Some(db) = moment.take() {
+            self.finish(db);
+        }
+    }
+
+    fn begin(&self) -> Step<Connection> {
+        let idle = self.idle().pop();
+        let db = match idle {
+            Some(db) => db,
+            None => schema::open_reader(&self.path)?,
+        };
+        execute(&db, "BEGIN")?;
+        Ok(db)
+    }
+
+    /// A connection whose transaction cannot be ended is not used again.
+    fn finish(&self, db: Connection) {
+        if execute(&db, "COMMIT").is_ok() {
+            self.idle().push(db);
+        }
+    }
+
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.idle)
     }
 }
 
-/// Everything that is read is of one moment.
-fn in_transaction<T>(db: &Connection, read: impl FnOnce(&Connection) -> Step<T>) -> Step<T> {
-    execute(db, "BEGIN")?;
-    let result = read(db);
-    execute(db, "COMMIT")?;
-    result
+/// From when the reads of a caller are.
+pub(super) enum Moment {
+    /// Each from its own.
+    Each,
+    /// All from that of the first, until the moment is ended.
+    One(Mutex<Option<Connection>>),
+}
+
+impl Moment {
+    fn take(&self) -> Option<Connection> {
+        match self {
+            Moment::Each => None,
+            Moment::One(held) => lock(held).take(),
+        }
+    }
+}
+
+fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn unavailable(error: impl std::fmt::Display) -> Refusal {

@@ -1,6 +1,6 @@
 //! [`Store`] over SQLite: checks the call, then hands it to a reader or to the writer.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
@@ -12,6 +12,7 @@ use super::fault::Step;
 use super::find::find;
 use super::memo;
 use super::read::{self, LinkQuery};
+use super::readers::Moment;
 use crate::store::{
     Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent,
     Refusal, Rejection, Store, Write, check,
@@ -24,17 +25,44 @@ const FEW: usize = 32;
 pub(super) struct TenantStore {
     pub(super) shared: Arc<Shared>,
     pub(super) tenant: i64,
+    moment: Moment,
+}
+
+impl Drop for TenantStore {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 impl TenantStore {
+    pub(super) fn new(shared: Arc<Shared>, tenant: i64, moment: Moment) -> TenantStore {
+        TenantStore {
+            shared,
+            tenant,
+            moment,
+        }
+    }
+
+    fn end(&self) {
+        self.shared.readers.end(&self.moment);
+    }
+
+    async fn search<T: Send + 'static>(
+        &self,
+        read: impl Fn(&Connection) -> Step<T> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let readers = self.shared.readers.clone();
+        readers.search(&self.moment, read).await
+    }
+
     async fn look_up<T: Send + 'static>(
         &self,
         keys: usize,
         read: impl Fn(&Connection) -> Step<T> + Send + 'static,
     ) -> Result<T, Refusal> {
         match keys {
-            0..=FEW => self.shared.readers.point(read),
-            _ => self.shared.readers.clone().search(read).await,
+            0..=FEW => self.shared.readers.point(&self.moment, read),
+            _ => self.search(read).await,
         }
     }
 }
@@ -46,6 +74,15 @@ impl Store for TenantStore {
         Some(Identity::new(self.shared.number, tenant))
     }
 
+    fn of_request(&self) -> Option<Arc<dyn Store>> {
+        let moment = Moment::One(Mutex::default());
+        Some(Arc::new(Self::new(
+            self.shared.clone(),
+            self.tenant,
+            moment,
+        )))
+    }
+
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
         check::keys(keys.len())?;
         let tenant = self.tenant;
@@ -55,9 +92,8 @@ impl Store for TenantStore {
 
     async fn find(&self, mut query: Query) -> Result<Page, Refusal> {
         let filter = check::query(&mut query)?;
-        let (tenant, readers) = (self.tenant, self.shared.readers.clone());
-        readers
-            .search(move |db| find(db, tenant, &query, filter.clone()))
+        let tenant = self.tenant;
+        self.search(move |db| find(db, tenant, &query, filter.clone()))
             .await
     }
 
@@ -76,9 +112,8 @@ impl Store for TenantStore {
             after,
             limit,
         };
-        let (tenant, readers) = (self.tenant, self.shared.readers.clone());
-        readers
-            .search(move |db| read::links(db, tenant, &anchors, &query))
+        let tenant = self.tenant;
+        self.search(move |db| read::links(db, tenant, &anchors, &query))
             .await
     }
 
@@ -103,6 +138,7 @@ impl Store for TenantStore {
         writes: Vec<Write>,
     ) -> Result<Vec<(Key, u64)>, Rejection> {
         check::commit(at, &actor, &writes)?;
+        self.end();
         let tenant = self.tenant;
         let commit = Commit {
             at: i64::try_from(at).unwrap_or(i64::MAX),
@@ -123,24 +159,24 @@ impl Store for TenantStore {
     }
 
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
-        let (tenant, readers) = (self.tenant, self.shared.readers.clone());
-        readers
-            .search(move |db| read::events(db, tenant, after, limit))
+        let tenant = self.tenant;
+        self.search(move |db| read::events(db, tenant, after, limit))
             .await
     }
     async fn head(&self) -> Result<Head, Refusal> {
         let tenant = self.tenant;
-        self.shared.readers.point(move |db| memo::head(db, tenant))
+        let readers = &self.shared.readers;
+        readers.point(&self.moment, move |db| memo::head(db, tenant))
     }
 
     async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
-        let (tenant, readers) = (self.tenant, self.shared.readers.clone());
-        readers
-            .search(move |db| memo::with_prefix(db, tenant, &prefix))
+        let tenant = self.tenant;
+        self.search(move |db| memo::with_prefix(db, tenant, &prefix))
             .await
     }
 
     async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal> {
+        self.end();
         let tenant = self.tenant;
         let set = move |db: &Connection| memo::set(db, tenant, &guard, &changes);
         let done = self.shared.writer.run(set).await;

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 
 use super::fault::Step;
+use super::readers::Moment;
 use super::rows::unsigned;
 use super::store::TenantStore;
 use super::{Sqlite, sweep};
@@ -51,10 +52,7 @@ impl Database for Sqlite {
     async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError> {
         let tenant = self.read(|db| Ok(find(db, name)?))?;
         Ok(tenant.map(|tenant| -> Arc<dyn Store> {
-            Arc::new(TenantStore {
-                shared: self.shared.clone(),
-                tenant,
-            })
+            Arc::new(TenantStore::new(self.shared.clone(), tenant, Moment::Each))
         }))
     }
 
@@ -93,7 +91,7 @@ impl Sqlite {
     fn read<T>(&self, read: impl FnOnce(&Connection) -> Step<T>) -> Result<T, DatabaseError> {
         self.shared
             .readers
-            .point(read)
+            .point(&Moment::Each, read)
             .map_err(|refusal| match refusal {
                 Refusal::Unavailable(why) => DatabaseError::Unavailable(why),
                 other => DatabaseError::Unavailable(format!("{other:?}")),
