@@ -56,6 +56,7 @@ async fn benchmark() -> anyhow::Result<()> {
         figures.insert(backend.name().to_owned(), found);
         series.extend(ratios);
     }
+    ensure!(!figures.is_empty(), "--store is sqlite, postgres or all");
     let plot = Bars {
         title: format!("Cost at {} users by cost at {LEAST}", run.most),
         groups: OPERATIONS.map(|(name, _)| name.to_owned()).to_vec(),

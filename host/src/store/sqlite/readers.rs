@@ -157,3 +157,45 @@ fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
 fn unavailable(error: impl std::fmt::Display) -> Refusal {
     Refusal::Unavailable(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::store::sqlite::Sqlite;
+    use crate::store::{Adjustment, Database as _, Store, Write};
+
+    async fn count(store: &dyn Store) -> u64 {
+        store
+            .counters(vec!["seats".into()])
+            .await
+            .expect("it reads")[0]
+    }
+
+    async fn take(store: &dyn Store) {
+        let write = Write::Adjust(Adjustment {
+            counter: "seats".into(),
+            by: 1,
+            ceiling: None,
+        });
+        let done = store.commit(0, "test".into(), vec![write]).await;
+        done.expect("it commits");
+    }
+
+    #[tokio::test]
+    async fn a_request_reads_of_one_moment_until_it_commits() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = Sqlite::open(folder.path().join("x.db")).expect("a file");
+        database.create_tenant("acme", 0).await.expect("a tenant");
+        let others = database.open("acme").await.expect("it reads");
+        let others = others.expect("it is there");
+        let request = others.of_request().expect("it is different");
+        assert_eq!(count(&*request).await, 0);
+        take(&*others).await;
+        assert_eq!((count(&*request).await, count(&*others).await), (0, 1));
+        take(&*request).await;
+        assert_eq!((count(&*request).await, count(&*others).await), (2, 2));
+        drop(request);
+        let next = others.of_request().expect("it is different");
+        take(&*others).await;
+        assert_eq!(count(&*next).await, 3);
+    }
+}
