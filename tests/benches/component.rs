@@ -13,7 +13,7 @@ use scimlet::plugin::clock::SystemClock;
 use scimlet::plugin::random::OsRandom;
 use scimlet::store::sqlite::Sqlite;
 use scimlet::{Plugin, PluginOptions, Provider};
-use scimlet_tests::figures::{Bars, Series, Site, Spread, Turn, option, save};
+use scimlet_tests::figures::{Bars, Series, Site, Spread, Turn, option, run, save};
 use scimlet_tests::native::Native;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -31,10 +31,7 @@ const OPERATIONS: [(Operation, f64, f64); 5] = [
 const SIDES: [&str; 3] = ["fresh", "reused", "native"];
 
 fn main() -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(benchmark())
+    run(benchmark())
 }
 
 async fn benchmark() -> anyhow::Result<()> {

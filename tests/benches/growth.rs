@@ -9,7 +9,7 @@ mod backend;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use scimlet_tests::figures::{Bars, Series, Spread, Turn, measure, option, save};
+use scimlet_tests::figures::{Bars, Series, Spread, Turn, measure, option, run, save};
 use serde_json::{Map, Value, json};
 
 use self::backend::{Backend, Place};
@@ -30,10 +30,7 @@ const OPERATIONS: [(&str, f64); 7] = [
 const LEAST: usize = 1_000;
 
 fn main() -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(benchmark())
+    run(benchmark())
 }
 
 async fn benchmark() -> anyhow::Result<()> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use scimlet_tests::figures::{Bars, Series, Site, Spread, Turn, measure, option, save};
+use scimlet_tests::figures::{Bars, Series, Site, Spread, Turn, measure, option, run, save};
 use scimlet_tests::postgres::Cluster;
 use scimlet_tests::server::Server;
 use serde_json::{Map, Value, json};
@@ -29,10 +29,7 @@ const MIXES: [&str; 7] = [
 ];
 
 fn main() -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(benchmark())
+    run(benchmark())
 }
 
 async fn benchmark() -> anyhow::Result<()> {

@@ -4,7 +4,7 @@
 
 use anyhow::Context;
 use scimlet_tests::exchange::Http;
-use scimlet_tests::figures::{Bars, Resident, Series, Site, Spread, Turn, option, save};
+use scimlet_tests::figures::{Bars, Resident, Series, Site, Spread, Turn, option, run, save};
 use scimlet_tests::server::{self, Server};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -19,10 +19,7 @@ const TENANTS: usize = 10;
 const WANTED: (f64, f64) = (200.0, 1.0);
 
 fn main() -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(benchmark())
+    run(benchmark())
 }
 
 async fn benchmark() -> anyhow::Result<()> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use scimlet::bench::Run;
-use scimlet_tests::figures::{Bars, Peer, Series, Site, Spread, Turn, measure, option, save};
+use scimlet_tests::figures::{Bars, Peer, Series, Site, Spread, Turn, measure, option, run, save};
 use scimlet_tests::server::Server;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -34,10 +34,7 @@ const WRITES: Wanted = [[5.0, 5.0], [10.0, 10.0]];
 const MANY: Wanted = [[100.0, 100.0], [100.0, 100.0]];
 
 fn main() -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(benchmark())
+    run(benchmark())
 }
 
 async fn benchmark() -> anyhow::Result<()> {

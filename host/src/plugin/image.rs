@@ -120,3 +120,19 @@ impl ComponentInstanceState for Accessors {
         value.unwrap_or_default().to_bits()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::COMPONENT;
+
+    #[test]
+    fn the_component_can_be_prepared() {
+        let image = prepared(COMPONENT, &Limits::default(), None).now_or_never();
+        let image = image
+            .expect("it waits for nothing")
+            .expect("it is prepared");
+        // The policies of the presets are in it.
+        assert!(image.len() > COMPONENT.len() + 50_000, "{}", image.len());
+    }
+}

@@ -20,6 +20,15 @@ pub use plot::{Bars, Series};
 pub use resident::Resident;
 pub use site::{Site, Turn, measure};
 
+/// Runs a benchmark to its end.
+///
+/// # Errors
+/// Those of the benchmark, or if there can be no threads for it.
+pub fn run(benchmark: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.enable_all().build()?.block_on(benchmark)
+}
+
 /// The option `--NAME VALUE` of the command line.
 ///
 /// # Errors

@@ -169,23 +169,23 @@ impl<'a> Bound<'a> {
     /// All that match in the order of creation, by reading everything that the store returns; `None` if that is more than
     /// [`limits::SCAN_ENTRIES`].
     pub fn scanned(&self) -> Result<Option<Vec<Found>>, Error> {
-        self.journal("by a scan");
-        let mut found = Vec::new();
-        let mut budget = limits::SCAN_ENTRIES;
+        let (mut found, mut read) = (Vec::new(), 0usize);
         let mut window = Window::Offset(0);
-        loop {
+        let is_complete = loop {
             let page = self.unordered(window, limits::SCAN_PAGE, false)?;
             let last = page.hits.last().map(|(_, position)| position.clone());
             let full = u32::try_from(page.hits.len()).is_ok_and(|n| n >= limits::SCAN_PAGE);
-            budget = budget.saturating_sub(page.hits.len());
+            read = read.saturating_add(page.hits.len());
             let judged = self.judged(page, self.sort.is_some())?;
             found.extend(judged.into_iter().filter_map(|(found, _)| found));
             match last {
-                Some(_) if full && budget == 0 => return Ok(None),
+                Some(_) if full && read >= limits::SCAN_ENTRIES => break false,
                 Some(position) if full => window = Window::After(position),
-                _ => return Ok(Some(found)),
+                _ => break true,
             }
-        }
+        };
+        self.journal(&format!("by a scan of {read}"));
+        Ok(is_complete.then_some(found))
     }
 
     /// How many match; `None` if the store does not know and it would take too much reading.

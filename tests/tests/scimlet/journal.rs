@@ -1,20 +1,23 @@
-//! A refused request: the client is told that it is, and the journal alone says why, without the secret.
+//! What the journal says: why a request was refused, which the client is not told, without the secret; and how a query was answered.
 
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
 use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
-use scimlet::http::Caller;
+use scimlet::http::{Caller, Principal};
 use scimlet::plugin::journal::{Journal, Note, Subject};
 use scimlet::store::Database;
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::exchange::{Call, DEFAULT, Endpoint, InProcess, TENANT};
 use scimlet_tests::memory::Memory;
 
-/// The trial.
+/// The trials.
 pub fn trials() -> Vec<Trial> {
-    vec![super::trial("refusals::the_journal_says_why", journal)]
+    vec![
+        super::trial("journal::says_why_a_request_was_refused", refusals),
+        super::trial("journal::says_how_a_query_was_answered", queries),
+    ]
 }
 
 /// Keeps what it is told.
@@ -30,7 +33,7 @@ impl Journal for Kept {
     }
 }
 
-async fn journal() -> anyhow::Result<()> {
+async fn refusals() -> anyhow::Result<()> {
     let kept = Arc::new(Kept::default());
     let plugin = Plugin::new(PluginOptions {
         journal: kept.clone(),
@@ -82,6 +85,64 @@ async fn journal() -> anyhow::Result<()> {
         let notes = kept.0.lock().expect("nobody panics with it").join("\n");
         ensure!(notes.contains(why), "no `{why}` in {notes}");
         ensure!(!notes.contains(&secret), "the secret stands in {notes}");
+    }
+    Ok(())
+}
+
+async fn queries() -> anyhow::Result<()> {
+    let kept = Arc::new(Kept::default());
+    let plugin = Plugin::new(PluginOptions {
+        journal: kept.clone(),
+        ..PluginOptions::default()
+    })?;
+    let database = Memory::exact();
+    database.create_tenant(TENANT, 0).await?;
+    let store = database.open(TENANT).await?.context("no tenant")?;
+    plugin.admin(store.clone()).configure(DEFAULT, None).await?;
+    let endpoint = InProcess {
+        provider: Arc::new(plugin),
+        store,
+        secret: String::new(),
+        caller: Caller::Client(Principal {
+            name: "gateway".to_owned(),
+        }),
+    };
+    let send = |method: &str, target: String, body: String| {
+        endpoint.send(Call {
+            method: method.to_owned(),
+            target,
+            headers: Vec::new(),
+            body,
+        })
+    };
+    for name in ["ada", "bob", "eve"] {
+        let user = format!(
+            r#"{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"{name}","nickName":"x"}}"#
+        );
+        let made = send("POST", "/Users".to_owned(), user).await?;
+        made.expect(201)?;
+    }
+    for (filter, says) in [
+        (
+            "userName eq \"ada\"",
+            "by the store; 1 filter nodes pushed down",
+        ),
+        (
+            "nickName eq \"x\"",
+            "by a scan of 3; 0 filter nodes pushed down, weakened",
+        ),
+        (
+            "userName eq \"ada\" and nickName eq \"x\"",
+            "by a scan of 1; 3 filter nodes pushed down, weakened",
+        ),
+        ("id eq \"none\"", "by id"),
+    ] {
+        kept.0.lock().expect("nobody panics with it").clear();
+        let filter = filter.replace(' ', "%20").replace('"', "%22");
+        let found = send("GET", format!("/Users?filter={filter}"), String::new()).await?;
+        found.expect(200)?;
+        let notes = kept.0.lock().expect("nobody panics with it").join("\n");
+        ensure!(notes.contains(says), "{filter}: no `{says}` in {notes}");
     }
     Ok(())
 }
