@@ -168,6 +168,31 @@ mod tests {
     }
 
     #[test]
+    fn every_day_is_the_next_of_the_one_before() {
+        let (mut year, mut month, mut day) = (0, 1, 1);
+        for number in days(0, 1, 1)..days(10_000, 1, 1) {
+            assert_eq!(date(number), (year, month, day));
+            assert_eq!(days(year, month, day), number);
+            let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            let length = match month {
+                2 => 28 + i64::from(is_leap),
+                4 | 6 | 9 | 11 => 30,
+                _ => 31,
+            };
+            (month, day) = if day == length {
+                (month + 1, 1)
+            } else {
+                (month, day + 1)
+            };
+            (year, month) = if month == 13 {
+                (year + 1, 1)
+            } else {
+                (year, month)
+            };
+        }
+    }
+
+    #[test]
     fn instants_sort_as_their_texts() {
         let texts = [
             "0000-03-01T00:00:00Z",
