@@ -51,15 +51,20 @@ pub enum Mark {
 }
 
 impl Typed for Mark {
-    fn typed(value: Value) -> Result<Self, Misfit> {
+    fn blank() -> Self {
+        Self::Start
+    }
+
+    fn read(&mut self, value: Value) -> Result<(), Misfit> {
         let (name, content) = json::variant(value)?;
-        match name.as_str() {
-            "Start" => Ok(Self::Start),
-            "After" => json::typed(content).map(Self::After),
-            "Behind" => json::typed(content).map(Self::Behind),
-            "Done" => Ok(Self::Done),
-            _ => Err(Misfit::new("it is no mark")),
-        }
+        *self = match name.as_str() {
+            "Start" => Self::Start,
+            "After" => Self::After(json::typed(content)?),
+            "Behind" => Self::Behind(json::typed(content)?),
+            "Done" => Self::Done,
+            _ => return Err(Misfit::new("it is no mark")),
+        };
+        Ok(())
     }
 }
 

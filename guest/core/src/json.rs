@@ -8,9 +8,8 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-pub(crate) use typed::Unread;
 pub use typed::{Misfit, Typed, typed, written};
-pub(crate) use typed::{object, one_of, variant, word};
+pub(crate) use typed::{members, object, place_of, variant, word};
 
 use crate::limits;
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::json::{Misfit, Typed};
+use crate::json::{self, Misfit, Typed};
 
 /// A length of time of at least a second and at most a thousand years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,10 +78,15 @@ impl std::fmt::Display for Lifetime {
 }
 
 impl Typed for Lifetime {
-    fn typed(value: Value) -> Result<Self, Misfit> {
-        let text = String::typed(value)?;
-        text.parse()
-            .map_err(|error: LifetimeError| Misfit::new(error.0))
+    fn blank() -> Self {
+        Self { seconds: 0 }
+    }
+
+    fn read(&mut self, value: Value) -> Result<(), Misfit> {
+        let text: String = json::typed(value)?;
+        let parsed = text.parse();
+        *self = parsed.map_err(|error: LifetimeError| Misfit::new(error.0))?;
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::json::{Misfit, Typed};
+use crate::json::{self, Misfit, Typed};
 
 /// A name as the RFC's rule has it, kept as it was written. Compares without regard to case.
 ///
@@ -85,10 +85,15 @@ impl Serialize for AttributeName {
 }
 
 impl Typed for AttributeName {
-    fn typed(value: Value) -> Result<Self, Misfit> {
-        let text = String::typed(value)?;
-        text.parse()
-            .map_err(|_| Misfit::new(format!("`{text}` is not an attribute name")))
+    fn blank() -> Self {
+        Self(String::new())
+    }
+
+    fn read(&mut self, value: Value) -> Result<(), Misfit> {
+        let text: String = json::typed(value)?;
+        let wrong = |_| Misfit::new(format!("`{text}` is not an attribute name"));
+        *self = text.parse().map_err(wrong)?;
+        Ok(())
     }
 }
 

@@ -38,15 +38,22 @@ pub enum SortKey {
 }
 
 impl Typed for SortKey {
-    fn typed(value: Value) -> Result<Self, Misfit> {
+    fn blank() -> Self {
+        Self::Boolean(false)
+    }
+
+    fn read(&mut self, value: Value) -> Result<(), Misfit> {
         let (name, content) = json::variant(value)?;
-        match name.as_str() {
-            "Boolean" => json::typed(content).map(Self::Boolean),
-            "Number" => json::typed(content).map(|(float, rest)| Self::Number(float, rest)),
-            "Instant" => json::typed(content).map(|(seconds, rest)| Self::Instant(seconds, rest)),
-            "Text" => json::typed(content).map(Self::Text),
-            _ => Err(Misfit::new("it is no key of an order")),
-        }
+        *self = match name.as_str() {
+            "Boolean" => json::typed(content).map(Self::Boolean)?,
+            "Number" => json::typed(content).map(|(float, rest)| Self::Number(float, rest))?,
+            "Instant" => {
+                json::typed(content).map(|(seconds, rest)| Self::Instant(seconds, rest))?
+            }
+            "Text" => json::typed(content).map(Self::Text)?,
+            _ => return Err(Misfit::new("it is no key of an order")),
+        };
+        Ok(())
     }
 }
 

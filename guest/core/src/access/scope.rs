@@ -37,8 +37,12 @@ json::word!(Scope {
 pub struct Scopes(Vec<Scope>);
 
 impl Typed for Scopes {
-    fn typed(value: Value) -> Result<Self, Misfit> {
-        json::typed(value).map(Self)
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn read(&mut self, value: Value) -> Result<(), Misfit> {
+        self.0.read(value)
     }
 }
 

@@ -69,11 +69,16 @@ enum Audience {
 }
 
 impl Typed for Audience {
-    fn typed(value: Value) -> Result<Self, Misfit> {
-        match value {
-            Value::String(one) => Ok(Self::One(one)),
-            several => json::typed(several).map(Self::Several),
-        }
+    fn blank() -> Self {
+        Self::Several(Vec::new())
+    }
+
+    fn read(&mut self, value: Value) -> Result<(), Misfit> {
+        *self = match value {
+            Value::String(one) => Self::One(one),
+            several => Self::Several(json::typed(several)?),
+        };
+        Ok(())
     }
 }
 

@@ -56,17 +56,21 @@ impl Misfit {
 }
 
 /// What can be read from a value.
-pub trait Typed: Sized {
-    /// Reads it.
+pub trait Typed {
+    /// What it is before it is read.
+    fn blank() -> Self
+    where
+        Self: Sized;
+
+    /// Reads it in its place.
     ///
     /// # Errors
     /// The first place that does not fit.
-    fn typed(value: Value) -> Result<Self, Misfit>;
+    fn read(&mut self, value: Value) -> Result<(), Misfit>;
 
-    /// What a member is that is not there; `None` if it has to be.
-    #[must_use]
-    fn absent() -> Option<Self> {
-        None
+    /// Whether an object may be without it, and it stays blank.
+    fn may_miss(&self) -> bool {
+        false
     }
 }
 
@@ -75,7 +79,9 @@ pub trait Typed: Sized {
 /// # Errors
 /// The first place that does not fit.
 pub fn typed<T: Typed>(value: Value) -> Result<T, Misfit> {
-    T::typed(value)
+    let mut read = T::blank();
+    read.read(value)?;
+    Ok(read)
 }
 
 /// The same, from a document that this crate wrote.
@@ -83,68 +89,46 @@ pub fn typed<T: Typed>(value: Value) -> Result<T, Misfit> {
 /// # Errors
 /// If it is no JSON, or something in it does not fit.
 pub fn written<T: Typed>(text: &str) -> Result<T, Misfit> {
-    let value = serde_json::from_str(text).map_err(|error| Misfit::new(error.to_string()))?;
-    T::typed(value)
+    typed(parsed(text)?)
 }
 
-/// The members of an object that have not been read yet.
-pub(crate) struct Unread {
-    members: Map<String, Value>,
-    /// The only ones that there may be; `None` for any.
-    known: Option<&'static [&'static str]>,
+fn parsed(text: &str) -> Result<Value, Misfit> {
+    serde_json::from_str(text).map_err(|error| Misfit::new(error.to_string()))
 }
 
-impl Unread {
-    /// Those of a value.
-    pub(crate) fn of(value: Value, known: Option<&'static [&'static str]>) -> Result<Self, Misfit> {
-        members(value).map(|members| Self { members, known })
-    }
+/// A member's name, whether it has a default, and where it goes.
+pub(crate) type Member<'a> = (&'static str, bool, &'a mut dyn Typed);
 
-    /// Reads one.
-    pub(crate) fn take<T: Typed>(&mut self, name: &str) -> Result<T, Misfit> {
-        match self.remove(name) {
-            Some(value) => T::typed(value).map_err(|misfit| misfit.within(name)),
-            None => T::absent().ok_or_else(|| self.missing(name)),
+/// Reads an object's members into their places; a strict object may have no others.
+// Once, and not once for each type: a type is a table of its members.
+pub(crate) fn members(
+    value: Value,
+    strict: bool,
+    members: &mut [Member<'_>],
+) -> Result<(), Misfit> {
+    let mut unread = object_of(value)?;
+    let names = members.iter().map(|(name, ..)| *name);
+    let known: Vec<&str> = names.filter(|_| strict).collect();
+    let unknown = |unread: &Map<String, Value>| {
+        let mut names = unread.keys().filter(|_| strict);
+        let other = names.find(|name| !known.contains(&name.as_str()))?;
+        Some(Misfit::none_of("field", other, &known).within(other))
+    };
+    for (name, has_default, place) in members {
+        match unread.remove(*name) {
+            Some(value) => place.read(value).map_err(|misfit| misfit.within(name))?,
+            None if *has_default || place.may_miss() => {}
+            // One that is unknown is worth more than one that is missing, which it may have been meant for.
+            None => {
+                let missing = || Misfit::new(format!("missing field `{name}`"));
+                return Err(unknown(&unread).unwrap_or_else(missing));
+            }
         }
     }
-
-    /// Reads one that may be missing.
-    pub(crate) fn given<T: Typed>(&mut self, name: &str) -> Result<Option<T>, Misfit> {
-        match self.remove(name) {
-            Some(value) => T::typed(value)
-                .map(Some)
-                .map_err(|misfit| misfit.within(name)),
-            None => Ok(None),
-        }
-    }
-
-    // Once, and not once for each member of each type.
-    #[inline(never)]
-    fn remove(&mut self, name: &str) -> Option<Value> {
-        self.members.remove(name)
-    }
-
-    /// One that is unknown is worth more than one that is missing, which it may have been meant for.
-    #[inline(never)]
-    fn missing(&self, name: &str) -> Misfit {
-        let unknown = self.end().err();
-        unknown.unwrap_or_else(|| Misfit::new(format!("missing field `{name}`")))
-    }
-
-    /// Refuses the first that is not known.
-    pub(crate) fn end(&self) -> Result<(), Misfit> {
-        let Some(known) = self.known else {
-            return Ok(());
-        };
-        let mut left = self.members.keys();
-        match left.find(|name| !known.contains(&name.as_str())) {
-            Some(other) => Err(Misfit::none_of("field", other, known).within(other)),
-            None => Ok(()),
-        }
-    }
+    unknown(&unread).map_or(Ok(()), Err)
 }
 
-fn members(value: Value) -> Result<Map<String, Value>, Misfit> {
+fn object_of(value: Value) -> Result<Map<String, Value>, Misfit> {
     match value {
         Value::Object(members) => Ok(members),
         other => Err(Misfit::expected("an object", &other)),
@@ -154,36 +138,46 @@ fn members(value: Value) -> Result<Map<String, Value>, Misfit> {
 /// Reads a struct from an object: each field with the member's name, and what it is where the member is missing. A `strict` one refuses
 /// other members, an `open` one ignores them.
 macro_rules! object {
-    (strict $type:ty { $($field:ident: $name:literal $(= $default:expr)?),* $(,)? }) => {
-        $crate::json::object!(@impl $type, { $($field: $name $(= $default)?),* }, Some(&[$($name),*]));
+    (strict $type:ty { $($fields:tt)* }) => {
+        $crate::json::object!(@impl $type, true, { $($fields)* });
     };
     (open $type:ty { $($fields:tt)* }) => {
-        $crate::json::object!(@impl $type, { $($fields)* }, None);
+        $crate::json::object!(@impl $type, false, { $($fields)* });
     };
-    (@impl $type:ty, { $($field:ident: $name:literal $(= $default:expr)?),* $(,)? }, $known:expr) => {
+    (@impl $type:ty, $strict:literal, { $($field:ident: $name:literal $(= $default:expr)?),* $(,)? }) => {
         impl $crate::json::Typed for $type {
-            fn typed(value: serde_json::Value) -> Result<Self, $crate::json::Misfit> {
-                let mut members = $crate::json::Unread::of(value, $known)?;
-                let read = Self {
-                    $($field: $crate::json::object!(@member members, $name $(, $default)?)),*
-                };
-                members.end()?;
-                Ok(read)
+            fn blank() -> Self {
+                Self {
+                    $($field: $crate::json::object!(@blank $($default)?)),*
+                }
+            }
+
+            fn read(&mut self, value: serde_json::Value) -> Result<(), $crate::json::Misfit> {
+                $crate::json::members(value, $strict, &mut [
+                    $(($name, $crate::json::object!(@has $($default)?), &mut self.$field)),*
+                ])
             }
         }
     };
-    (@member $members:ident, $name:literal) => { $members.take($name)? };
-    (@member $members:ident, $name:literal, $default:expr) => {
-        $members.given($name)?.unwrap_or_else(|| $default)
-    };
+    (@blank) => { $crate::json::Typed::blank() };
+    (@blank $default:expr) => { $default };
+    (@has) => { false };
+    (@has $default:expr) => { true };
 }
 
 /// Reads an enum from a string: each variant with its name.
 macro_rules! word {
-    ($type:ty { $($variant:ident: $name:literal),* $(,)? }) => {
+    ($type:ty { $first:ident: $name:literal $(, $variant:ident: $names:literal)* $(,)? }) => {
         impl $crate::json::Typed for $type {
-            fn typed(value: serde_json::Value) -> Result<Self, $crate::json::Misfit> {
-                $crate::json::one_of(value, &[$(($name, Self::$variant)),*])
+            fn blank() -> Self {
+                Self::$first
+            }
+
+            fn read(&mut self, value: serde_json::Value) -> Result<(), $crate::json::Misfit> {
+                let place = $crate::json::place_of(value, &[$name $(, $names)*])?;
+                let variants = [Self::$first $(, Self::$variant)*];
+                *self = variants.get(place).copied().unwrap_or(Self::$first);
+                Ok(())
             }
         }
     };
@@ -191,14 +185,18 @@ macro_rules! word {
 
 pub(crate) use {object, word};
 
-/// What stands beside the word.
-pub(crate) fn one_of<T: Copy>(value: Value, words: &[(&str, T)]) -> Result<T, Misfit> {
-    let text = String::typed(value)?;
-    let found = words.iter().find(|(word, _)| *word == text);
-    found.map(|(_, variant)| *variant).ok_or_else(|| {
-        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        Misfit::none_of("variant", &text, &words)
-    })
+/// The place of a word among these.
+pub(crate) fn place_of(value: Value, words: &[&str]) -> Result<usize, Misfit> {
+    let text = string_of(value)?;
+    let found = words.iter().position(|word| *word == text);
+    found.ok_or_else(|| Misfit::none_of("variant", &text, words))
+}
+
+fn string_of(value: Value) -> Result<String, Misfit> {
+    match value {
+        Value::String(text) => Ok(text),
+        other => Err(Misfit::expected("a string", &other)),
+    }
 }
 
 /// The name of a variant and its content: a string, or an object of one member.
@@ -213,104 +211,113 @@ pub(crate) fn variant(value: Value) -> Result<(String, Value), Misfit> {
     }
 }
 
-impl Typed for Value {
-    fn typed(value: Value) -> Result<Self, Misfit> {
-        Ok(value)
-    }
-}
+/// Reads a type with a function.
+macro_rules! plain {
+    ($type:ty, $blank:expr, $read:expr) => {
+        impl Typed for $type {
+            fn blank() -> Self {
+                $blank
+            }
 
-impl Typed for bool {
-    fn typed(value: Value) -> Result<Self, Misfit> {
-        let boolean = value.as_bool();
-        boolean.ok_or_else(|| Misfit::expected("true or false", &value))
-    }
-}
-
-impl Typed for String {
-    fn typed(value: Value) -> Result<Self, Misfit> {
-        match value {
-            Value::String(text) => Ok(text),
-            other => Err(Misfit::expected("a string", &other)),
+            fn read(&mut self, value: Value) -> Result<(), Misfit> {
+                *self = $read(value)?;
+                Ok(())
+            }
         }
-    }
+    };
 }
 
-impl Typed for i64 {
-    fn typed(value: Value) -> Result<Self, Misfit> {
-        let number = value.as_i64();
-        number.ok_or_else(|| Misfit::expected("an integer", &value))
-    }
-}
+plain!(Value, Value::Null, Ok::<Value, Misfit>);
+plain!(String, String::new(), string_of);
+plain!(bool, false, |value: Value| {
+    let boolean = value.as_bool();
+    boolean.ok_or_else(|| Misfit::expected("true or false", &value))
+});
+plain!(i64, 0, |value: Value| {
+    let number = value.as_i64();
+    number.ok_or_else(|| Misfit::expected("an integer", &value))
+});
+plain!(u64, 0, number_of);
+plain!(u32, 0, smaller);
+plain!(usize, 0, smaller);
 
-impl Typed for u64 {
-    fn typed(value: Value) -> Result<Self, Misfit> {
-        let number = value.as_u64();
-        number.ok_or_else(|| Misfit::expected("an integer of 0 or more", &value))
-    }
-}
-
-impl Typed for u32 {
-    fn typed(value: Value) -> Result<Self, Misfit> {
-        smaller(value)
-    }
-}
-
-impl Typed for usize {
-    fn typed(value: Value) -> Result<Self, Misfit> {
-        smaller(value)
-    }
+fn number_of(value: Value) -> Result<u64, Misfit> {
+    let number = value.as_u64();
+    number.ok_or_else(|| Misfit::expected("an integer of 0 or more", &value))
 }
 
 fn smaller<T: TryFrom<u64>>(value: Value) -> Result<T, Misfit> {
-    T::try_from(u64::typed(value)?).map_err(|_| Misfit::new("the number is too large"))
+    T::try_from(number_of(value)?).map_err(|_| Misfit::new("the number is too large"))
 }
 
 impl<T: Typed> Typed for Option<T> {
-    fn typed(value: Value) -> Result<Self, Misfit> {
-        match value {
-            Value::Null => Ok(None),
-            value => T::typed(value).map(Some),
-        }
+    fn blank() -> Self {
+        None
     }
 
-    fn absent() -> Option<Self> {
-        Some(None)
+    fn read(&mut self, value: Value) -> Result<(), Misfit> {
+        *self = match value {
+            Value::Null => None,
+            value => Some(typed(value)?),
+        };
+        Ok(())
+    }
+
+    fn may_miss(&self) -> bool {
+        true
     }
 }
 
 impl<T: Typed> Typed for Vec<T> {
-    fn typed(value: Value) -> Result<Self, Misfit> {
+    fn blank() -> Self {
+        Self::new()
+    }
+
+    fn read(&mut self, value: Value) -> Result<(), Misfit> {
         let Value::Array(values) = value else {
             return Err(Misfit::expected("an array", &value));
         };
-        let mut elements = Self::with_capacity(values.len());
-        for value in values {
-            let index = elements.len();
-            let element = T::typed(value).map_err(|misfit| misfit.within(&format!("[{index}]")))?;
-            elements.push(element);
+        *self = Self::with_capacity(values.len());
+        for (index, value) in values.into_iter().enumerate() {
+            let mut element = T::blank();
+            element
+                .read(value)
+                .map_err(|misfit| misfit.within(&format!("[{index}]")))?;
+            self.push(element);
         }
-        Ok(elements)
+        Ok(())
     }
 }
 
 impl<A: Typed, B: Typed> Typed for (A, B) {
-    fn typed(value: Value) -> Result<Self, Misfit> {
-        let values = <Vec<Value>>::typed(value)?;
-        match <[Value; 2]>::try_from(values) {
-            Ok([a, b]) => Ok((A::typed(a)?, B::typed(b)?)),
-            Err(_) => Err(Misfit::new("expected two values")),
-        }
+    fn blank() -> Self {
+        (A::blank(), B::blank())
+    }
+
+    fn read(&mut self, value: Value) -> Result<(), Misfit> {
+        let values = match value {
+            Value::Array(values) => <[Value; 2]>::try_from(values).ok(),
+            _ => None,
+        };
+        let [a, b] = values.ok_or_else(|| Misfit::new("expected two values"))?;
+        self.0.read(a)?;
+        self.1.read(b)
     }
 }
 
 impl<T: Typed> Typed for BTreeMap<String, T> {
-    fn typed(value: Value) -> Result<Self, Misfit> {
-        let mut map = Self::new();
-        for (name, value) in members(value)? {
-            let member = T::typed(value).map_err(|misfit| misfit.within(&name))?;
-            map.insert(name, member);
+    fn blank() -> Self {
+        Self::new()
+    }
+
+    fn read(&mut self, value: Value) -> Result<(), Misfit> {
+        self.clear();
+        for (name, value) in object_of(value)? {
+            let mut member = T::blank();
+            member.read(value).map_err(|misfit| misfit.within(&name))?;
+            self.insert(name, member);
         }
-        Ok(map)
+        Ok(())
     }
 }
 

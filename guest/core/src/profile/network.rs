@@ -37,13 +37,17 @@ impl Network {
 }
 
 impl Typed for Range {
-    fn typed(value: Value) -> Result<Self, Misfit> {
-        let text = String::typed(value)?;
+    fn blank() -> Self {
+        Self(IpNet::default())
+    }
+
+    fn read(&mut self, value: Value) -> Result<(), Misfit> {
+        let text: String = json::typed(value)?;
         let alone = || text.parse::<IpAddr>().map(IpNet::from);
         let range = text.parse::<IpNet>().or_else(|_| alone());
-        range
-            .map(|range| Self(canonical(range)))
-            .map_err(|_| Misfit::new(format!("`{text}` is no IP address and no CIDR range")))
+        let wrong = |_| Misfit::new(format!("`{text}` is no IP address and no CIDR range"));
+        self.0 = canonical(range.map_err(wrong)?);
+        Ok(())
     }
 }
 
