@@ -1,44 +1,50 @@
-//! The connections to the service.
+//! The connections to the service. Each carries one request at a time and is driven by whoever waits for the answer: a pool and tasks
+//! of their own would cost more than the service may take.
 
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::http::{Method, Request, Uri};
+use axum::http::{Method, Request, Uri, header};
+use futures_util::FutureExt as _;
+use futures_util::future::{Either, select};
 use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::{self, ResponseFuture};
-use hyper_util::rt::TokioExecutor;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio::time::timeout;
+use tower_service::Service as _;
 
 use super::{BenchError, Options};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A client that keeps its connections open. Clones share them.
+/// A service, and who asks there.
 #[derive(Clone)]
 pub(super) struct Client {
-    connections: Connections,
-    url: String,
+    connector: Connector,
+    uri: Uri,
+    authority: String,
+    base: String,
     authorization: String,
 }
 
 #[derive(Clone)]
-enum Connections {
-    Plain(legacy::Client<HttpConnector, Full<Bytes>>),
-    Tls(legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
+enum Connector {
+    Plain(HttpConnector),
+    Tls(HttpsConnector<HttpConnector>),
 }
 
-impl Connections {
-    fn to(url: &str) -> Result<Self, BenchError> {
+impl Connector {
+    fn to(uri: &Uri) -> Result<Self, BenchError> {
         let mut http = HttpConnector::new();
         http.set_nodelay(true);
-        let client = || legacy::Client::builder(TokioExecutor::new());
-        if !url.starts_with("https:") {
-            return Ok(Self::Plain(client().build(http)));
+        if uri.scheme_str() != Some("https") {
+            return Ok(Self::Plain(http));
         }
         http.enforce_http(false);
         let tls = HttpsConnectorBuilder::new().with_native_roots();
@@ -46,15 +52,72 @@ impl Connections {
             let why = "no certificates of this machine can be used";
             BenchError::Unreachable(format!("{why}: {error}"))
         })?;
-        let tls = tls.https_only().enable_http1().wrap_connector(http);
-        Ok(Self::Tls(client().build(tls)))
+        Ok(Self::Tls(
+            tls.https_only().enable_http1().wrap_connector(http),
+        ))
     }
 
-    fn request(&self, request: Request<Full<Bytes>>) -> ResponseFuture {
-        match self {
-            Self::Plain(client) => client.request(request),
-            Self::Tls(client) => client.request(request),
+    async fn open(&self, uri: Uri) -> Result<Open, String> {
+        match self.clone() {
+            Self::Plain(mut http) => {
+                Open::over(http.call(uri).await.map_err(|error| told(&error))?).await
+            }
+            Self::Tls(mut https) => {
+                Open::over(https.call(uri).await.map_err(|error| told(&*error))?).await
+            }
         }
+    }
+}
+
+/// A connection, if it is open. Whoever is cut off opens another for the next request.
+pub(super) struct Connection {
+    client: Client,
+    open: Option<Open>,
+}
+
+struct Open {
+    sender: SendRequest<Full<Bytes>>,
+    driver: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Open {
+    async fn over<S>(stream: S) -> Result<Self, String>
+    where
+        S: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
+    {
+        let (sender, connection) = handshake(stream).await.map_err(|error| told(&error))?;
+        // Why it ended, the request says that was under way.
+        let driver = Box::pin(connection.map(drop));
+        Ok(Self { sender, driver })
+    }
+
+    async fn is_ready(&mut self) -> bool {
+        let Self { sender, driver } = self;
+        driven(driver, sender.ready()).await.is_ok()
+    }
+
+    async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Answer, String> {
+        let Self { sender, driver } = self;
+        let answer = async {
+            let response = sender.send_request(request).await;
+            let response = response.map_err(|error| told(&error))?;
+            let status = response.status().as_u16();
+            let body = response.into_body().collect().await;
+            let body = body.map_err(|error| told(&error))?.to_bytes();
+            Ok(Answer { status, body })
+        };
+        driven(driver, answer).await
+    }
+}
+
+/// Waits for something of a connection while driving it.
+async fn driven<T>(
+    driver: &mut Pin<Box<dyn Future<Output = ()> + Send>>,
+    work: impl Future<Output = T>,
+) -> T {
+    match select(pin!(work), driver).await {
+        Either::Left((done, _)) => done,
+        Either::Right(((), work)) => work.await,
     }
 }
 
@@ -66,46 +129,81 @@ pub(super) struct Answer {
 
 impl Client {
     pub(super) fn new(options: &Options) -> Result<Self, BenchError> {
+        let url = options.url.trim_end_matches('/');
+        let none = || BenchError::Unreachable(format!("`{url}` is no URL"));
+        let uri: Uri = url.parse().map_err(|_| none())?;
         Ok(Self {
-            connections: Connections::to(&options.url)?,
-            url: options.url.trim_end_matches('/').to_owned(),
+            connector: Connector::to(&uri)?,
+            authority: uri.authority().ok_or_else(none)?.to_string(),
+            base: uri.path().trim_end_matches('/').to_owned(),
+            uri,
             authorization: options.authorization.clone(),
         })
     }
 
-    /// Sends a request and reads the whole answer; the error says why there is none.
-    pub(super) async fn send(
+    /// One that is opened by its first request.
+    pub(super) fn connection(&self) -> Connection {
+        Connection {
+            client: self.clone(),
+            open: None,
+        }
+    }
+
+    async fn open(&self) -> Result<Open, String> {
+        self.connector.open(self.uri.clone()).await
+    }
+
+    fn request(
         &self,
         method: Method,
         path: &str,
         body: Option<&Value>,
-    ) -> Result<Answer, String> {
-        let uri: Uri = format!("{}{path}", self.url)
-            .parse()
-            .map_err(|_| format!("`{}{path}` is no URL", self.url))?;
-        let request = Request::builder()
-            .method(method)
-            .uri(uri)
-            .header("authorization", &self.authorization)
-            .header("accept", "application/scim+json, application/json")
-            .header("content-type", "application/scim+json");
+    ) -> Result<Request<Full<Bytes>>, String> {
         let body = body.map(Value::to_string).unwrap_or_default();
-        let request = request.body(Full::new(Bytes::from(body)));
-        let request = request.map_err(|error| error.to_string())?;
-        let answer = async {
-            let response = self.connections.request(request).await;
-            let response = response.map_err(|error| format!("{}: {error}", self.url))?;
-            let status = response.status().as_u16();
-            let body = response.into_body().collect().await;
-            let body = body.map_err(|error| error.to_string())?.to_bytes();
-            Ok(Answer { status, body })
+        Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .header(header::HOST, &self.authority)
+            .header(header::AUTHORIZATION, &self.authorization)
+            .header(header::ACCEPT, "application/scim+json, application/json")
+            .header(header::CONTENT_TYPE, "application/scim+json")
+            .body(Full::new(Bytes::from(body)))
+            .map_err(|error| told(&error))
+    }
+}
+
+impl Connection {
+    /// Sends a request and reads the whole answer; the error says why there is none.
+    pub(super) async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, String> {
+        let request = self.client.request(method, path, body)?;
+        let answer = timeout(PATIENCE, self.answer(request)).await;
+        let answer = answer.unwrap_or_else(|_| Err(format!("no answer within {PATIENCE:?}")));
+        answer.map_err(|error| format!("{}: {error}", self.client.uri))
+    }
+
+    /// A connection whose request has no answer is not used again.
+    async fn answer(&mut self, request: Request<Full<Bytes>>) -> Result<Answer, String> {
+        let mut open = match self.ready().await {
+            Some(open) => open,
+            None => self.client.open().await?,
         };
-        let late = |_| format!("no answer within {PATIENCE:?}");
-        timeout(PATIENCE, answer).await.map_err(late)?
+        let answer = open.send(request).await?;
+        self.open = Some(open);
+        Ok(answer)
+    }
+
+    async fn ready(&mut self) -> Option<Open> {
+        let mut open = self.open.take()?;
+        open.is_ready().await.then_some(open)
     }
 
     /// Creates a resource that has to be there, and returns its id.
-    pub(super) async fn create(&self, path: &str, body: &Value) -> Result<String, BenchError> {
+    pub(super) async fn create(&mut self, path: &str, body: &Value) -> Result<String, BenchError> {
         let answer = self.send(Method::POST, path, Some(body)).await;
         let answer = answer.map_err(BenchError::Unreachable)?;
         id(&answer).ok_or_else(|| BenchError::Refused {
@@ -115,6 +213,11 @@ impl Client {
             body: String::from_utf8_lossy(&answer.body).into_owned(),
         })
     }
+}
+
+fn told(error: &dyn std::error::Error) -> String {
+    let why = error.source().map(|why| format!(": {why}"));
+    format!("{error}{}", why.unwrap_or_default())
 }
 
 /// Where a list goes on, as the query of the next request has it.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 
 pub use self::dice::Dice;
 pub use self::mix::{Mix, Operation};
@@ -123,19 +123,14 @@ impl Run {
     /// # Errors
     /// As [`run`].
     pub async fn measure(&self, progress: &Arc<Progress>) -> Result<Report, BenchError> {
-        let begun = Instant::now();
-        let mut workers = JoinSet::new();
-        for number in 0..self.options.connections {
-            let (client, population) = (self.client.clone(), Arc::clone(&self.population));
-            let worker = Worker::new(number, &self.options, client, population);
-            workers.spawn(worker.run(begun, Arc::clone(progress)));
-        }
-        let mut report = Report::new(&self.options);
-        while let Some(worked) = workers.join_next().await {
-            report.add(worked.map_err(|error| BenchError::Unreachable(error.to_string()))??);
-        }
-        report.end(begun.elapsed());
-        Ok(report)
+        let worker = |number| {
+            let population = Arc::clone(&self.population);
+            Worker::new(number, &self.options, self.client.connection(), population)
+        };
+        let workers = (0..self.options.connections).map(worker).collect();
+        let (report, progress) = (Report::new(&self.options), Arc::clone(progress));
+        let work = move || on_one_thread(workers, report, &progress);
+        spawn_blocking(work).await.map_err(failed)?
     }
 
     /// Removes what it made, unless that is to stay.
@@ -145,4 +140,31 @@ impl Run {
             self.population.remove(&self.client, connections).await;
         }
     }
+}
+
+/// All connections on one thread, which is enough for them: threads that wake each other would take from the service what it needs on
+/// the same machine.
+fn on_one_thread(
+    workers: Vec<Worker>,
+    mut report: Report,
+    progress: &Arc<Progress>,
+) -> Result<Report, BenchError> {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().map_err(failed)?;
+    runtime.block_on(async {
+        let begun = Instant::now();
+        let mut working = JoinSet::new();
+        for worker in workers {
+            working.spawn(worker.run(begun, Arc::clone(progress)));
+        }
+        while let Some(worked) = working.join_next().await {
+            report.add(worked.map_err(failed)??);
+        }
+        report.end(begun.elapsed());
+        Ok(report)
+    })
+}
+
+fn failed(error: impl std::error::Error) -> BenchError {
+    BenchError::Unreachable(error.to_string())
 }

@@ -51,24 +51,26 @@ impl Population {
     }
 
     async fn users(&self, client: &Client, options: &Options) -> Result<Known, BenchError> {
-        let names: Vec<String> = (0..options.users.max(1))
-            .map(|number| self.name(&format!("u{number}")))
-            .collect();
-        let mut users = Vec::with_capacity(names.len());
-        for names in names.chunks(AT_ONCE) {
-            let mut creating = JoinSet::new();
-            for name in names.iter().cloned() {
-                let client = client.clone();
-                creating.spawn(async move {
-                    let id = client.create("/Users", &user(&name)).await?;
-                    Ok::<_, BenchError>((id, name))
-                });
-            }
-            for created in creating.join_all().await {
-                let (id, name) = created?;
-                self.note(format!("/Users/{id}"));
-                users.push((id, name));
-            }
+        let names = (0..options.users.max(1)).map(|number| self.name(&format!("u{number}")));
+        let names = Arc::new(Mutex::new(names.collect::<Vec<_>>()));
+        let mut creating = JoinSet::new();
+        for _ in 0..AT_ONCE {
+            let (mut connection, names) = (client.connection(), Arc::clone(&names));
+            creating.spawn(async move {
+                let mut users = Vec::new();
+                while let Some(name) = next(&names) {
+                    let id = connection.create("/Users", &user(&name)).await?;
+                    users.push((id, name));
+                }
+                Ok::<_, BenchError>(users)
+            });
+        }
+        let mut users = Vec::new();
+        for created in creating.join_all().await {
+            users.extend(created?);
+        }
+        for (id, _) in &users {
+            self.note(format!("/Users/{id}"));
         }
         // In the same order whatever the order of the answers, so that a seed chooses the same.
         users.sort_by(|(_, a), (_, b)| (a.len(), a).cmp(&(b.len(), b)));
@@ -99,16 +101,19 @@ impl Population {
         let paths = Arc::new(Mutex::new(self.taken()));
         let mut removing = JoinSet::new();
         for _ in 0..connections.max(1) {
-            let (client, paths) = (client.clone(), Arc::clone(&paths));
+            let (mut connection, paths) = (client.connection(), Arc::clone(&paths));
             removing.spawn(async move {
-                let next = || paths.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                while let Some(path) = next() {
-                    drop(client.send(Method::DELETE, &path, None).await);
+                while let Some(path) = next(&paths) {
+                    drop(connection.send(Method::DELETE, &path, None).await);
                 }
             });
         }
         removing.join_all().await;
     }
+}
+
+fn next(left: &Mutex<Vec<String>>) -> Option<String> {
+    left.lock().unwrap_or_else(PoisonError::into_inner).pop()
 }
 
 /// As Okta creates a user.

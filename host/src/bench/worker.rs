@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::client::{self, Client};
+use super::client::{self, Connection};
 use super::mix::{Dialect, Operation};
 use super::population::{self, Population};
 use super::report::Figures;
@@ -20,7 +20,7 @@ pub(super) type Seen = BTreeMap<Operation, Figures>;
 pub(super) struct Worker {
     number: u32,
     options: Options,
-    client: Client,
+    connection: Connection,
     population: Arc<Population>,
     dice: Dice,
     /// Counts what it makes and changes, so that no two are the same.
@@ -44,7 +44,7 @@ impl Worker {
     pub(super) fn new(
         number: u32,
         options: &Options,
-        client: Client,
+        connection: Connection,
         population: Arc<Population>,
     ) -> Self {
         let known = &population.known;
@@ -52,7 +52,7 @@ impl Worker {
         Self {
             number,
             options: options.clone(),
-            client,
+            connection,
             least: group.as_ref().map_or(0, |_| known.members),
             group: group.map(|group| (group, known.members)),
             cursor: String::new(),
@@ -82,7 +82,7 @@ impl Worker {
             // From when it should have been sent.
             let sent = due.unwrap_or_else(Instant::now);
             let Prepared { method, path, body } = prepared;
-            let answer = self.client.send(method, &path, body.as_ref()).await;
+            let answer = self.connection.send(method, &path, body.as_ref()).await;
             let took = sent.elapsed();
             progress.answered.fetch_add(1, Ordering::Relaxed);
             let status = answer.as_ref().map(|answer| answer.status);
@@ -188,7 +188,7 @@ impl Worker {
             .population
             .name(&format!("g{}-{}", self.number, self.made));
         let group = self
-            .client
+            .connection
             .create("/Groups", &population::group(&name))
             .await?;
         self.population.note(format!("/Groups/{group}"));
