@@ -36,6 +36,7 @@ pub mod lifetime;
 pub mod limits;
 pub mod mutability;
 pub mod name;
+pub mod named;
 pub mod ordered;
 pub mod page;
 pub mod patch;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
 use crate::limits;
+use crate::named::Named;
 use crate::ordered;
 use crate::resource_type::{Relation, ResourceType};
 use crate::schema::Content;
@@ -21,7 +22,7 @@ pub struct Change {
 }
 
 /// The changes of all relations of a resource, by attribute.
-pub type Changes = BTreeMap<String, Change>;
+pub type Changes = Named<Change>;
 
 impl Change {
     /// A change after which the links to these ids are there, and no others.

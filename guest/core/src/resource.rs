@@ -1,12 +1,11 @@
 //! A resource as it is kept and as it is shown: RFC 7643 section 3.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::Error;
 use crate::json;
+use crate::named::Named;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
 use crate::store::{Entry, Key};
@@ -19,13 +18,13 @@ pub struct State {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub imported: bool,
     /// The kinds of seats that it has, by the id of the group that gives them.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub seats: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Named::is_empty")]
+    pub seats: Named<String>,
 }
 
 json::object!(open State {
     imported: "imported" = false,
-    seats: "seats" = BTreeMap::new(),
+    seats: "seats" = Named::new(),
 });
 
 /// The member of a stored body that holds the [`State`]; no attribute has such a name.

@@ -17,6 +17,7 @@ use crate::credential::{self, Credential, Presented};
 use crate::error::{Error, ErrorKind};
 use crate::instant;
 use crate::json;
+use crate::named::Named;
 use crate::port::{Caller, Level, Origin, Ports};
 use crate::profile::{self, Policy};
 use crate::store::{Draft, Entry, Key, Write};
@@ -34,7 +35,7 @@ pub struct Index {
     /// The [`text::NORMALISATION`] that the terms were made by.
     pub normalisation: u32,
     /// The complete paths of each kind.
-    pub paths: std::collections::BTreeMap<String, Vec<String>>,
+    pub paths: Named<Vec<String>>,
 }
 
 json::object!(open Index {

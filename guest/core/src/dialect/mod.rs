@@ -9,12 +9,13 @@ mod text;
 mod values;
 mod visit;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use serde_json::Value;
 
 use crate::json;
+use crate::named::Named;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
 
@@ -91,7 +92,7 @@ static QUIRKS: [Quirk; 15] = [
 ];
 
 /// The quirks that clients need, by the clients' names.
-static CLIENTS: LazyLock<BTreeMap<String, Vec<String>>> = LazyLock::new(|| {
+static CLIENTS: LazyLock<Named<Vec<String>>> = LazyLock::new(|| {
     crate::json::written(include_str!("../../profiles/clients.json")).unwrap_or_default()
 });
 

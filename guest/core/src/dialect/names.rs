@@ -1,6 +1,6 @@
 //! Names of schemas and attributes that are left out, are older, or come from elsewhere.
 
-use std::collections::BTreeMap;
+use crate::named::Named;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
@@ -19,9 +19,9 @@ struct Scim1 {
     /// The URI that all main schemas had.
     core: String,
     /// Extensions' URIs, then and now.
-    extensions: BTreeMap<String, String>,
+    extensions: Named<String>,
     /// Sub-attributes' names, then and now, by the path of the attribute.
-    parts: BTreeMap<String, BTreeMap<String, String>>,
+    parts: Named<Named<String>>,
 }
 
 json::object!(open Scim1 {
@@ -47,11 +47,11 @@ pub(super) fn scim_1_names(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
             true
         });
     }
-    for (then, now) in &SCIM_1.extensions {
+    for (then, now) in SCIM_1.extensions.iter() {
         found |= of.extension(now).is_some() && renamed(resource, then, now);
     }
-    for (path, names) in &SCIM_1.parts {
-        for (then, now) in names {
+    for (path, names) in SCIM_1.parts.iter() {
+        for (then, now) in names.iter() {
             found |= value_at(of, resource, path).is_some_and(|value| renamed(value, then, now));
         }
     }

@@ -3,9 +3,9 @@
 //! Not serde's derive: what that makes for each member of each type, for formats of any kind, was an eighth of the component. A type
 //! says its members' names once, in [`object!`] or [`word!`], and reading a member is one call.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value};
+
+use crate::named::Named;
 
 /// A value that does not fit, and the path to it: `users.reactivation[0]`, or nothing for the whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
@@ -305,13 +305,13 @@ impl<A: Typed, B: Typed> Typed for (A, B) {
     }
 }
 
-impl<T: Typed> Typed for BTreeMap<String, T> {
+impl<T: Typed> Typed for Named<T> {
     fn blank() -> Self {
         Self::new()
     }
 
     fn read(&mut self, value: Value) -> Result<(), Misfit> {
-        self.clear();
+        *self = Self::new();
         for (name, value) in object_of(value)? {
             let mut member = T::blank();
             member.read(value).map_err(|misfit| misfit.within(&name))?;
@@ -341,13 +341,13 @@ mod tests {
     #[derive(Debug, PartialEq)]
     struct Shape {
         sizes: Vec<Option<Size>>,
-        named: BTreeMap<String, i64>,
+        named: Named<i64>,
         of: Option<u32>,
     }
 
     object!(strict Shape {
         sizes: "sizes",
-        named: "named" = BTreeMap::new(),
+        named: "named" = Named::new(),
         of: "of",
     });
 
@@ -357,7 +357,9 @@ mod tests {
             typed(json!({"sizes": ["small", null, "large"], "named": {"a": -1, "b": 2}})).unwrap();
         let shape = Shape {
             sizes: vec![Some(Size::Small), None, Some(Size::Large)],
-            named: BTreeMap::from([("a".to_owned(), -1), ("b".to_owned(), 2)]),
+            named: [("a".to_owned(), -1), ("b".to_owned(), 2)]
+                .into_iter()
+                .collect(),
             of: None,
         };
         assert_eq!(read, shape);

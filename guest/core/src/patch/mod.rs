@@ -198,7 +198,7 @@ impl<'a> Patch<'a> {
     /// A relation's values are known by their `value` alone.
     fn relation(&mut self, relation: &Relation, path: &Path, action: Action) -> Result<(), Error> {
         let name = relation.attribute.as_str().to_owned();
-        let change = self.changes.entry(name.clone()).or_default();
+        let change = self.changes.of(&name, Change::default);
         if path.sub.is_some() || path.attribute.sub.is_some() {
             return Err(mutability::refused(&path.to_string()));
         }
@@ -215,7 +215,7 @@ impl<'a> Patch<'a> {
                     Some(ids) => ids,
                     None => self.selected(relation, filter)?,
                 };
-                self.changes.entry(name).or_default().remove(ids);
+                self.changes.of(&name, Change::default).remove(ids);
             }
             (Action::Add(_) | Action::Replace(_), Some(_)) => {
                 return Err(mutability::refused(&path.to_string()));

@@ -123,11 +123,11 @@ fn members_become_changes_of_links() {
     ]);
     let (after, changes) = patched("Group", &group, body).unwrap();
     assert_eq!(after, group);
-    let change = &changes["members"];
+    let change = changes.get("members").unwrap();
     assert!(!change.cleared);
     assert_eq!(change.ids(true).collect::<Vec<_>>(), ["u2"]);
     assert_eq!(change.ids(false).collect::<Vec<_>>(), ["u1"]);
     let body = json!([{"op": "replace", "value": {"members": [{"value": "u3"}]}}]);
     let (_, changes) = patched("Group", &group, body).unwrap();
-    assert!(changes["members"].cleared);
+    assert!(changes.get("members").unwrap().cleared);
 }

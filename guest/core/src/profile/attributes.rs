@@ -1,6 +1,6 @@
 //! What a profile says of people's attributes beyond their schema.
 
-use std::collections::BTreeMap;
+use crate::named::Named;
 
 use crate::json;
 use crate::schema::Mutability;
@@ -10,9 +10,9 @@ use crate::schema::Mutability;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attributes {
     /// The product's own names: from the path of an attribute to a path in the product's view of a person.
-    pub map: BTreeMap<String, String>,
+    pub map: Named<String>,
     /// Mutability in place of the schema's; `*` for all that are not named.
-    pub mutability: BTreeMap<String, Mutability>,
+    pub mutability: Named<Mutability>,
     /// Whether what `mutability` calls immutable and nobody has set may be set after creation (RFC 7644 section 3.5.1).
     pub set_later: bool,
     /// What becomes of a change that the mutability forbids.

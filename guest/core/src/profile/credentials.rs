@@ -1,6 +1,6 @@
 //! What a profile says of credentials, of the roles that they may be bound to, and of where requests may come from.
 
-use std::collections::BTreeMap;
+use crate::named::Named;
 
 use crate::json;
 use crate::lifetime::Lifetime;
@@ -93,7 +93,7 @@ json::object!(strict Role {
 });
 
 /// Roles by name.
-pub type Roles = BTreeMap<String, Role>;
+pub type Roles = Named<Role>;
 
 /// Something that has to be set up in the product before any request is let in.
 #[derive(Clone, Debug, PartialEq, Eq)]

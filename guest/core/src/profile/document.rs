@@ -11,10 +11,10 @@ use super::users::Users;
 use super::{Me, ProfileError, Secrets};
 use crate::json;
 use crate::limits;
+use crate::named::Named;
 use crate::resource_type::Definition;
 use crate::schema::Schema;
 use crate::webhook::Webhook;
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 /// The presets: name and document.
@@ -35,7 +35,7 @@ pub(super) struct Settings {
     _schema: Option<String>,
     pub(super) description: String,
     pub(super) enabled: bool,
-    pub(super) gates: BTreeMap<String, Gate>,
+    pub(super) gates: Named<Gate>,
     pub(super) network: Network,
     pub(super) credentials: Credentials,
     pub(super) roles: Roles,
@@ -45,7 +45,7 @@ pub(super) struct Settings {
     pub(super) attributes: Attributes,
     pub(super) users: Users,
     pub(super) groups: Groups,
-    pub(super) seat_types: BTreeMap<String, Option<u64>>,
+    pub(super) seat_types: Named<Option<u64>>,
     pub(super) me: Me,
     pub(super) secrets: Secrets,
     pub(super) paging: Paging,

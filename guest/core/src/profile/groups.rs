@@ -1,6 +1,6 @@
 //! What a profile says of groups of people.
 
-use std::collections::BTreeMap;
+use crate::named::Named;
 
 use crate::json;
 use crate::name::AttributeName;
@@ -19,7 +19,7 @@ pub struct Groups {
     /// Whether members who are not active are shown.
     pub inactive_members: InactiveMembers,
     /// The roles of the members of a group, by the group's name.
-    pub roles: BTreeMap<String, Vec<String>>,
+    pub roles: Named<Vec<String>>,
     /// Whether the product gives a group's members roles and seats by hand, group by group.
     pub assignments: bool,
 }

@@ -10,7 +10,7 @@ mod traffic;
 mod users;
 mod words;
 
-use std::collections::BTreeMap;
+use crate::named::Named;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
@@ -78,7 +78,7 @@ pub struct Policy {
     /// Whether any request is let in.
     pub enabled: bool,
     /// What has to be set up before any request is let in, by name.
-    pub gates: BTreeMap<String, Gate>,
+    pub gates: Named<Gate>,
     /// Where requests may come from.
     pub network: Network,
     /// How clients authenticate.
@@ -96,7 +96,7 @@ pub struct Policy {
     /// Rules for groups; `None` if the profile has no such resource type.
     pub groups: Option<Groups>,
     /// The kinds of seats that a group may give its members, and how many there are of each.
-    pub seat_types: BTreeMap<String, Option<u64>>,
+    pub seat_types: Named<Option<u64>>,
     /// What `/Me` is; `None` if there is none.
     pub me: Option<Me>,
     /// What becomes of attributes that are written and never read.
@@ -307,9 +307,7 @@ impl Policy {
     #[must_use]
     pub fn closed_gate(&self) -> Option<(&str, &Gate)> {
         let mut gates = self.gates.iter();
-        gates
-            .find(|(_, gate)| !gate.met)
-            .map(|(name, gate)| (name.as_str(), gate))
+        gates.find(|(_, gate)| !gate.met)
     }
 }
 

@@ -40,7 +40,7 @@ impl Policy {
             "off until `enabled` is true"
         };
         lines.push(format!("SCIM is {is}."));
-        for (name, gate) in &self.gates {
+        for (name, gate) in self.gates.iter() {
             let state = if gate.met { "met" } else { "not met" };
             lines.push(format!("Gate `{name}` ({state}): {}.", gate.demand));
         }
@@ -129,14 +129,14 @@ impl Policy {
                 lines.push("What is immutable is set at creation or never.".into());
             }
         }
-        for (path, product) in &self.attributes.map {
+        for (path, product) in self.attributes.map.iter() {
             lines.push(format!("The product knows `{path}` as `{product}`."));
         }
         let Some(groups) = &self.groups else { return };
         if groups.unique_names {
             lines.push("No two groups may have the same name.".into());
         }
-        for (group, roles) in &groups.roles {
+        for (group, roles) in groups.roles.iter() {
             let roles = list(roles.iter().map(String::as_str));
             lines.push(format!(
                 "Members of the group `{group}` have the roles {roles}."
@@ -145,7 +145,7 @@ impl Policy {
         if groups.assignments {
             lines.push("The product gives groups' members roles and seats by hand.".into());
         }
-        for (name, seats) in &self.seat_types {
+        for (name, seats) in self.seat_types.iter() {
             lines.push(match seats {
                 Some(seats) => format!("There are {seats} seats of the type `{name}`."),
                 None => format!("There are any number of seats of the type `{name}`."),

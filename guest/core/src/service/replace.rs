@@ -38,9 +38,7 @@ pub(super) fn apply(
     secret::carry_over(of, &before.content, &mut content);
     for relation in &of.definition.relations {
         let nothing = || Change::to_exactly(Vec::new());
-        changes
-            .entry(relation.attribute.as_str().to_owned())
-            .or_insert_with(nothing);
+        changes.of(relation.attribute.as_str(), nothing);
     }
     Update::new(of, before, content, changes, Step::Put).commit(session, options)
 }

@@ -88,10 +88,10 @@ fn check(session: &Session<'_>, groups: &Groups, given: &Assignment) -> Result<(
     }
     let kinds = &session.admission.policy.seat_types;
     let unknown = given.seat_type.as_ref();
-    match unknown.filter(|kind| !kinds.is_empty() && !kinds.contains_key(*kind)) {
+    match unknown.filter(|kind| !kinds.is_empty() && !kinds.contains_key(kind)) {
         None => Ok(()),
         Some(kind) => {
-            let known: Vec<&str> = kinds.keys().map(String::as_str).collect();
+            let known: Vec<&str> = kinds.keys().collect();
             let detail = format!("there is no seat type `{kind}`, but {}", known.join(", "));
             Err(Error::new(ErrorKind::InvalidValue, detail))
         }
@@ -107,7 +107,7 @@ pub fn assignments(ports: &Ports<'_>) -> Result<Vec<(String, Assignment)>, Probl
                 roles: given.roles.clone(),
                 seat_type: given.seat_type.clone(),
             };
-            (id.clone(), assignment)
+            (id.to_owned(), assignment)
         });
         Ok(listed.collect())
     })

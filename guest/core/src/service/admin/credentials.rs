@@ -169,8 +169,8 @@ fn checked(policy: &Policy, request: &CredentialRequest) -> Result<Scheme, Probl
         return Err(Problem::Invalid("`lifetime-seconds` must not be 0".into()));
     }
     let unknown = request.role.as_ref();
-    if let Some(role) = unknown.filter(|role| !policy.roles.contains_key(*role)) {
-        let names: Vec<&str> = policy.roles.keys().map(String::as_str).collect();
+    if let Some(role) = unknown.filter(|role| !policy.roles.contains_key(role)) {
+        let names: Vec<&str> = policy.roles.keys().collect();
         return Err(Problem::Invalid(format!(
             "`role`: the profile has no role `{role}`, but {}",
             if names.is_empty() {

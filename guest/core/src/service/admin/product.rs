@@ -1,7 +1,7 @@
 //! People as the product sees them: beside what clients see, the roles and seats in force, the product's own attributes, and who is
 //! behind a record.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
@@ -10,6 +10,7 @@ use super::super::{Session, related};
 use super::people;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
+use crate::named::Named;
 use crate::ordered;
 use crate::profile::{Groups, Users};
 use crate::resource::Resource;
@@ -96,7 +97,7 @@ fn roles_of_groups(session: &Session<'_>, users: &[Key]) -> Result<Vec<BTreeSet<
     let limit = limits::LINKS_PER_RESPONSE;
     let members = groups.members.as_str();
     let of_users = related::ends(session, users, members, Direction::Incoming, limit)?;
-    let mut known: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut known: Named<Vec<String>> = Named::new();
     for ((user, given), ends) in users.iter().zip(&mut given).zip(of_users) {
         let ends = ends.ok_or_else(|| {
             let detail = format!("`{}` is in more than {limit} groups", user.id);
@@ -127,10 +128,10 @@ fn roles_of(
 /// The product's own attributes, by the profile's `attributes.map`. Of several values the primary one counts, or else the first.
 fn mapped(session: &Session<'_>, user: &Value) -> Map<String, Value> {
     let mut attributes = Map::new();
-    for (path, product) in &session.admission.policy.attributes.map {
+    for (path, product) in session.admission.policy.attributes.map.iter() {
         let (uri, names) = match path.rsplit_once(':') {
             Some((uri, names)) => (Some(uri), names),
-            None => (None, path.as_str()),
+            None => (None, path),
         };
         let root = match uri {
             Some(uri) => member(user, uri),

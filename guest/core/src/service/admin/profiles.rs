@@ -5,7 +5,6 @@ use serde_json::json;
 use super::super::{audit, secret, update};
 use super::{Problem, commit, entries, put};
 use crate::access::{Index, index_key};
-use crate::ordered;
 use crate::port::Ports;
 use crate::profile::{self, Policy, ProfileError};
 use crate::schema::Content;
@@ -79,8 +78,8 @@ pub fn set(ports: &Ports<'_>, settings: &[(String, String)]) -> Result<u64, Prob
         let gate = path
             .strip_prefix("gates.")
             .and_then(|rest| rest.split('.').next());
-        if let Some(gate) = gate.filter(|gate| !policy.gates.contains_key(*gate)) {
-            let known: Vec<&str> = policy.gates.keys().map(String::as_str).collect();
+        if let Some(gate) = gate.filter(|gate| !policy.gates.contains_key(gate)) {
+            let known: Vec<&str> = policy.gates.keys().collect();
             let known = match known.is_empty() {
                 true => "none".to_owned(),
                 false => known.join(", "),
@@ -111,7 +110,7 @@ fn indexed(policy: &Policy, kept: Option<Index>) -> Index {
         };
         (of.name().to_owned(), paths)
     };
-    let paths = ordered::map(policy.registry.types().iter().map(of_type));
+    let paths = policy.registry.types().iter().map(of_type).collect();
     Index {
         normalisation: text::NORMALISATION,
         paths,

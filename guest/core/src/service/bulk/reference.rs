@@ -4,8 +4,9 @@
 //! * at the end of a URI, such as a `$ref` of `/Users/bulkId:NAME`,
 //! * as either of these in quotes, in the `path` of a PATCH operation: `members[value eq "bulkId:NAME"]`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use crate::named::Named;
 use serde_json::Value;
 
 const MARK: &str = "bulkId:";
@@ -27,7 +28,7 @@ pub(super) fn names(document: &Value) -> BTreeSet<String> {
 }
 
 /// The document with the ids in place of the names. A name that has none stays.
-pub(super) fn resolved(document: &Value, ids: &BTreeMap<String, String>) -> Value {
+pub(super) fn resolved(document: &Value, ids: &Named<String>) -> Value {
     let mut document = document.clone();
     each_string(&mut document, false, &mut |name| ids.get(name).cloned());
     document
@@ -99,10 +100,9 @@ mod tests {
     use super::*;
 
     fn resolved_text(key: &str, text: &str) -> String {
-        let ids = BTreeMap::from([
-            ("a".to_owned(), "1".to_owned()),
-            ("a \"b\"".to_owned(), "2".to_owned()),
-        ]);
+        let ids = [("a", "1"), ("a \"b\"", "2")];
+        let ids = ids.map(|(name, id)| (name.to_owned(), id.to_owned()));
+        let ids = ids.into_iter().collect();
         let resolved = resolved(&json!({ key: [text] }), &ids);
         resolved[key][0].as_str().unwrap().to_owned()
     }

@@ -1,6 +1,6 @@
 //! The body of a bulk request: RFC 7644 section 3.7.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
@@ -9,6 +9,7 @@ use super::target::Target;
 use crate::error::{Error, ErrorKind};
 use crate::etag::Condition;
 use crate::json::member;
+use crate::named::Named;
 use crate::ordered;
 use crate::schema::Registry;
 use crate::service::audit::Attempt;
@@ -197,9 +198,9 @@ fn fail_on_errors(body: &Map<String, Value>) -> Result<usize, Error> {
 /// A `bulkId` has to be unique (RFC 7644 section 3.7). None of those that share one is created, since nobody could say which
 /// of them the others refer to.
 fn refuse_duplicates(operations: &mut [Operation]) {
-    let mut given: BTreeMap<String, usize> = BTreeMap::new();
+    let mut given: Named<usize> = Named::new();
     for name in operations.iter().filter_map(Operation::creates) {
-        *given.entry(name.to_owned()).or_default() += 1;
+        *given.of(name, usize::default) += 1;
     }
     for operation in operations {
         let name = operation.creates().unwrap_or_default();

@@ -8,6 +8,7 @@ use super::response::{Outcome, Success};
 use super::together::{self, Blame, Created, Post};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
+use crate::named::Named;
 use crate::ordered;
 use crate::service::{Conditions, Options, Session, Visit, audit, delete, modify, replace};
 use crate::store::Write;
@@ -17,7 +18,7 @@ pub(super) struct Run<'a> {
     visit: Visit<'a>,
     operations: &'a [Operation],
     /// Of what was created, by `bulkId`.
-    ids: BTreeMap<String, String>,
+    ids: Named<String>,
     outcomes: BTreeMap<usize, Outcome>,
 }
 
@@ -27,7 +28,7 @@ impl<'a> Run<'a> {
         Self {
             visit: Visit::resume(session, limits::BULK_RETRIES),
             operations: &request.operations,
-            ids: BTreeMap::new(),
+            ids: Named::new(),
             outcomes: BTreeMap::new(),
         }
     }
@@ -134,7 +135,7 @@ impl<'a> Run<'a> {
 
     /// An operation cannot go ahead without what it refers to (RFC 7644 section 3.7.1 names 409 for this).
     fn check_references(&self, action: &Action, own: &BTreeSet<&str>) -> Result<(), Error> {
-        let there = |name: &&String| self.ids.contains_key(*name) || own.contains(name.as_str());
+        let there = |name: &&String| self.ids.contains_key(name) || own.contains(name.as_str());
         match action.references.iter().find(|name| !there(name)) {
             None => Ok(()),
             Some(name) => Err(not_created(name)),
@@ -152,11 +153,7 @@ impl<'a> Run<'a> {
 }
 
 /// As the single request would.
-fn change(
-    session: &Session<'_>,
-    action: &Action,
-    ids: &BTreeMap<String, String>,
-) -> Result<Success, Error> {
+fn change(session: &Session<'_>, action: &Action, ids: &Named<String>) -> Result<Success, Error> {
     let registry = &session.admission.policy.registry;
     let (of, id) = action.target.resource(registry)?;
     session.check_reach(of)?;
@@ -192,7 +189,7 @@ fn change(
 }
 
 /// Where the resource of a PUT, PATCH or DELETE is, or would be.
-fn location(operation: &Operation, base: &str, ids: &BTreeMap<String, String>) -> Option<String> {
+fn location(operation: &Operation, base: &str, ids: &Named<String>) -> Option<String> {
     if operation.method.as_deref() == Some("POST") {
         return None;
     }

@@ -1,19 +1,18 @@
 //! POSTs in one commit: one alone, or several that refer to each other in a circle (RFC 7644 section 3.7.1). The ids are chosen
 //! before the commit, and the store looks for the ends of links after its last write.
 
-use std::borrow::Borrow;
-use std::collections::BTreeMap;
-
 use super::reference;
 use super::request::Action;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
+use crate::named::Named;
 use crate::ordered;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::service::create::{self, Creation, Place};
 use crate::service::{Session, update};
 use crate::store::{Key, Write};
+use std::borrow::Borrow;
 
 /// A POST of the unit.
 #[derive(Clone, Copy)]
@@ -51,7 +50,7 @@ impl Borrow<Error> for Blame {
 pub(super) fn create(
     session: &Session<'_>,
     posts: &[Post<'_>],
-    ids: &BTreeMap<String, String>,
+    ids: &Named<String>,
 ) -> Result<Vec<Created>, Blame> {
     let at = session.ports.clock.now();
     let types = each(posts, |post| {
@@ -65,7 +64,7 @@ pub(super) fn create(
         .collect();
     let own = posts.iter().zip(&keys);
     let own = own.map(|(post, key)| (post.bulk_id.to_owned(), key.id.clone()));
-    let ids = ordered::map(ids.clone().into_iter().chain(own));
+    let ids: Named<String> = ids.clone().into_iter().chain(own).collect();
     let inserted = ordered::set(keys.iter().cloned());
     let planned: Vec<_> = types.into_iter().zip(keys).zip(posts).collect();
     let creations = each(&planned, |((of, key), post)| {

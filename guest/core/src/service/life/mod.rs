@@ -17,6 +17,7 @@ use super::Session;
 use super::event::{self, Step as Asked};
 use super::references;
 use crate::error::{Error, ErrorKind};
+use crate::named::Named;
 use crate::port::Caller;
 use crate::profile::{NameChange, REMOVE_MEMBERSHIPS, REMOVE_ROLES, Reactivation, Step, Users};
 use crate::resource::Resource;
@@ -159,7 +160,7 @@ impl<'a> Life<'a> {
         if self.users.has_effect(Step::Deactivate, REMOVE_MEMBERSHIPS) {
             let (unlinked, left) = membership::leave_all(self.session, &after.key)?;
             writes.extend(unlinked);
-            after.state.seats.clear();
+            after.state.seats = Named::new();
             groups = json!({ "groups": left });
         }
         writes.extend(self.effects(Step::Deactivate, &after.key, &groups));

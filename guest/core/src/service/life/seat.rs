@@ -1,13 +1,14 @@
 //! Seats of a kind that a group gives its members. Somebody takes one seat of a kind, however many groups give it, and none while
 //! inactive; the counters change in the commit that changes who is in the group.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde_json::json;
 
 use crate::error::Error;
 use crate::json;
+use crate::named::Named;
 use crate::ordered;
 use crate::resource::{Resource, State};
 use crate::service::{Session, event, update};
@@ -38,7 +39,7 @@ json::object!(open Assigned {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::service) struct Assignments {
     version: Option<u64>,
-    groups: BTreeMap<String, Assigned>,
+    groups: Named<Assigned>,
 }
 
 impl Assignments {
@@ -73,7 +74,7 @@ impl Assignments {
     }
 
     /// All that give something.
-    pub(in crate::service) fn all(&self) -> &BTreeMap<String, Assigned> {
+    pub(in crate::service) fn all(&self) -> &Named<Assigned> {
         &self.groups
     }
 
