@@ -1,6 +1,6 @@
 //! What the component costs: the same requests answered by a fresh instance each, by instances that are kept for their tenant, and
-//! by core compiled natively, in the same process, behind the same router, each over a SQLite file of its own. They take
-//! turns, so that a ratio holds when the machine's speed drifts.
+//! by core compiled natively, in the same process, each over a SQLite file of its own: behind the same router over HTTP, and without
+//! HTTP. They take turns, so that a ratio holds when the machine's speed drifts.
 //! `cargo bench -p scimlet-tests --bench component -- --rounds 7 --milliseconds 1500 --connections 8`
 
 use std::sync::Arc;
@@ -13,19 +13,20 @@ use scimlet::plugin::clock::SystemClock;
 use scimlet::plugin::random::OsRandom;
 use scimlet::store::sqlite::Sqlite;
 use scimlet::{Plugin, PluginOptions, Provider};
-use scimlet_tests::figures::{Bars, Series, Site, Spread, Turn, option, run, save};
+use scimlet_tests::figures::{
+    Bars, COMPARED, Direct, Series, Site, Spread, Turn, option, run, save,
+};
 use scimlet_tests::native::Native;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
-/// What is compared, with the share of native core that a fresh and a kept instance should reach.
-const OPERATIONS: [(Operation, f64, f64); 5] = [
-    (Operation::Get, 0.35, 0.75),
-    (Operation::LookUp, 0.35, 0.75),
-    (Operation::Patch, 0.5, 0.8),
-    (Operation::Create, 0.5, 0.8),
-    (Operation::Join, 0.5, 0.8),
-];
+/// The shares of native core that a fresh and a kept instance should reach over HTTP.
+fn wanted(operation: Operation) -> (f64, f64) {
+    match operation {
+        Operation::Get | Operation::LookUp => (0.35, 0.75),
+        _ => (0.5, 0.8),
+    }
+}
 
 /// The providers, in their order.
 const SIDES: [&str; 3] = ["fresh", "reused", "native"];
@@ -55,37 +56,20 @@ async fn benchmark() -> anyhow::Result<()> {
     for provider in [fresh.clone() as Arc<dyn Provider>, reused, native] {
         sides.push(Side::new(provider, &fresh).await?);
     }
-    println!("{run:?}, over HTTP, SQLite on disk, every write durable");
-    println!("requests/s       fresh    reused    native  fresh / native        reused / native");
-    let mut figures = Map::new();
-    let mut series = SIDES.map(|name| Series {
-        name: name.to_owned(),
-        values: Vec::new(),
-    });
-    for (operation, fresh_goal, reused_goal) in OPERATIONS {
-        let Compared { rates, ratios } = run.compare(&sides, operation).await?;
-        let [of_fresh, of_reused] = ratios;
-        let name = operation.name();
-        print!("{name:<12}");
-        rates.iter().for_each(|rate| print!("{rate:>10.0}"));
-        println!("  {of_fresh:<22}{of_reused:<22}(wanted: {fresh_goal}, {reused_goal})");
-        for (series, rate) in series.iter_mut().zip(rates) {
-            series.values.push(rate);
-        }
-        let of = json!({"perSecond": {"fresh": rates[0], "reused": rates[1], "native": rates[2]},
-            "freshOfNative": of_fresh.json(), "reusedOfNative": of_reused.json()});
-        figures.insert(name.to_owned(), of);
-    }
+    run.table(&sides, Way::Http).await?;
+    run.table(&sides, Way::Direct).await?;
     let alone = alone(&fresh, run.turn).await?;
     println!(
         "an instance that is made, asked nothing of the store, and thrown away: {alone:.0} µs"
     );
-    let plot = Bars {
-        title: "Requests a second over HTTP, SQLite on disk".to_owned(),
-        groups: OPERATIONS.map(|(of, ..)| of.name().to_owned()).to_vec(),
-        series: series.to_vec(),
-    };
-    save("component", &Value::Object(figures), &plot)
+    Ok(())
+}
+
+/// How requests reach a side.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    Http,
+    Direct,
 }
 
 /// How the sides take turns.
@@ -103,11 +87,56 @@ struct Compared {
 }
 
 impl Run {
-    async fn compare(&self, sides: &[Side], operation: Operation) -> anyhow::Result<Compared> {
+    /// Prints the figures of all operations, and saves them.
+    async fn table(&self, sides: &[Side], way: Way) -> anyhow::Result<()> {
+        let (name, words) = match way {
+            Way::Http => ("component", "over HTTP"),
+            Way::Direct => ("component-direct", "without HTTP"),
+        };
+        println!("{self:?}, {words}, SQLite on disk, every write durable");
+        println!(
+            "requests/s       fresh    reused    native  fresh / native        reused / native"
+        );
+        let mut figures = Map::new();
+        let mut series = SIDES.map(|name| Series {
+            name: name.to_owned(),
+            values: Vec::new(),
+        });
+        for operation in COMPARED {
+            let Compared { rates, ratios } = self.compare(sides, way, operation).await?;
+            let [of_fresh, of_reused] = ratios;
+            print!("{:<12}", operation.name());
+            rates.iter().for_each(|rate| print!("{rate:>10.0}"));
+            print!("  {of_fresh:<22}{of_reused:<22}");
+            match (way, wanted(operation)) {
+                (Way::Http, (fresh, reused)) => println!("(wanted: {fresh}, {reused})"),
+                (Way::Direct, _) => println!(),
+            }
+            for (series, rate) in series.iter_mut().zip(rates) {
+                series.values.push(rate);
+            }
+            let of = json!({"perSecond": {"fresh": rates[0], "reused": rates[1], "native": rates[2]},
+                "freshOfNative": of_fresh.json(), "reusedOfNative": of_reused.json()});
+            figures.insert(operation.name().to_owned(), of);
+        }
+        let plot = Bars {
+            title: format!("Requests a second {words}, SQLite on disk"),
+            groups: COMPARED.map(|of| of.name().to_owned()).to_vec(),
+            series: series.to_vec(),
+        };
+        save(name, &Value::Object(figures), &plot)
+    }
+
+    async fn compare(
+        &self,
+        sides: &[Side],
+        way: Way,
+        operation: Operation,
+    ) -> anyhow::Result<Compared> {
         let mut rates = SIDES.map(|_| Vec::new());
         for round in 0..self.rounds {
             for (side, rates) in sides.iter().zip(&mut rates) {
-                rates.push(side.rate(operation, self, round).await?);
+                rates.push(side.rate(way, operation, self, round).await?);
             }
         }
         let of_native = |side: usize| {
@@ -130,24 +159,41 @@ async fn alone(plugin: &Plugin, turn: Duration) -> anyhow::Result<f64> {
     Ok(started.elapsed().as_secs_f64() * 1e6 / f64::from(count))
 }
 
-/// One engine behind the router.
+/// One engine: behind the router, and called as the router does.
 struct Side {
-    _folder: TempDir,
+    _folders: [TempDir; 2],
     site: Site,
+    direct: Arc<Direct>,
 }
+
+/// People whom a side that is asked directly has.
+const PEOPLE: u32 = 100;
 
 impl Side {
     async fn new(provider: Arc<dyn Provider>, plugin: &Plugin) -> anyhow::Result<Self> {
-        let folder = TempDir::new()?;
-        let database = Arc::new(Sqlite::open(folder.path().join("bench.db"))?);
+        let folders = [TempDir::new()?, TempDir::new()?];
+        let database = |at: usize| Sqlite::open(folders[at].path().join("bench.db"));
+        let site = Site::serve(Arc::clone(&provider), plugin, Arc::new(database(0)?)).await?;
+        let direct = Direct::new(provider, &database(1)?, PEOPLE).await?;
         Ok(Self {
-            _folder: folder,
-            site: Site::serve(provider, plugin, database).await?,
+            _folders: folders,
+            site,
+            direct: Arc::new(direct),
         })
     }
 
     /// Right answers a second.
-    async fn rate(&self, operation: Operation, run: &Run, seed: u64) -> anyhow::Result<f64> {
+    async fn rate(
+        &self,
+        way: Way,
+        operation: Operation,
+        run: &Run,
+        seed: u64,
+    ) -> anyhow::Result<f64> {
+        if way == Way::Direct {
+            let rate = self.direct.rate(operation, run.connections, run.turn);
+            return rate.await;
+        }
         let turn = Turn {
             connections: run.connections,
             time: run.turn,

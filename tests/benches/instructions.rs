@@ -12,7 +12,8 @@ mod subject;
 use std::process::Command;
 
 use anyhow::{Context, ensure};
-use scimlet_tests::figures::{Bars, Series, Spread, option, save};
+use scimlet::bench::Operation;
+use scimlet_tests::figures::{Bars, COMPARED, Series, Spread, option, save};
 use serde_json::{Map, Value, json};
 
 /// How many processes are compared, of which each answers more requests than the one before.
@@ -41,7 +42,7 @@ fn benchmark(requests: u32) -> anyhow::Result<()> {
         name: name.to_owned(),
         values: Vec::new(),
     });
-    for operation in subject::OPERATIONS {
+    for operation in COMPARED.map(Operation::name) {
         let mut medians = Vec::new();
         let mut spreads = Map::new();
         print!("{operation:<12}");
@@ -62,7 +63,7 @@ fn benchmark(requests: u32) -> anyhow::Result<()> {
     }
     let plot = Bars {
         title: "Thousands of instructions a request, SQLite".to_owned(),
-        groups: subject::OPERATIONS.map(ToOwned::to_owned).to_vec(),
+        groups: COMPARED.map(|of| of.name().to_owned()).to_vec(),
         series: series.to_vec(),
     };
     save("instructions", &Value::Object(figures), &plot)

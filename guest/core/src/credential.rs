@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use base32ct::{Base32Unpadded, Encoding as _};
 use base64ct::{Base64, Encoding as _};
-use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
+use crc::{CRC_32_ISO_HDLC, Crc, Table};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -182,7 +182,7 @@ impl Presented {
 }
 
 fn checksum(head: &str, secret: &[u8]) -> [u8; 4] {
-    const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
+    static CRC: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
     let mut sum = CRC.digest();
     sum.update(head.as_bytes());
     sum.update(secret);

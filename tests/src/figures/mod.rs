@@ -1,5 +1,6 @@
 //! What benchmarks share: whom they ask, their options, spreads, and where their figures go.
 
+mod direct;
 mod fill;
 mod meter;
 mod peer;
@@ -13,6 +14,7 @@ use std::str::FromStr;
 use anyhow::Context;
 use serde_json::{Value, json};
 
+pub use direct::{Asker, COMPARED, Direct};
 pub use fill::Filling;
 pub use meter::{Meter, Metered};
 pub use peer::Peer;

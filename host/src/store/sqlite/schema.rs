@@ -23,6 +23,9 @@ const BUSY: Duration = Duration::from_secs(10);
 /// Pages that the writer keeps in memory, in KiB (SQLite counts these as negative numbers).
 const WRITER_CACHE: i64 = -65_536;
 
+/// Pages of the log (16 MB) before they are brought into the file: what changes often is then written there more seldom.
+const LOG_PAGES: i64 = 4000;
+
 /// Distinct statements that a connection keeps prepared; each shape of filter is one.
 const STATEMENTS: usize = 128;
 
@@ -43,6 +46,8 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, DatabaseError> {
     db.pragma_update(None, "synchronous", "FULL")
         .map_err(explain)?;
     db.pragma_update(None, "cache_size", WRITER_CACHE)
+        .map_err(explain)?;
+    db.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)
         .map_err(explain)?;
     // Persons are erased from here: what is deleted is overwritten too.
     db.pragma_update(None, "secure_delete", "ON")

@@ -1,0 +1,213 @@
+//! Requests to a provider in this process, without HTTP.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use scimlet::Provider;
+use scimlet::bench::Operation;
+use scimlet::http::Caller;
+use scimlet::plugin::clock::SystemClock;
+use scimlet::plugin::random::OsRandom;
+use scimlet::store::Database;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::exchange::{Call, Endpoint as _, InProcess, TENANT};
+use crate::native::Native;
+
+/// What the sides of a comparison are asked.
+pub const COMPARED: [Operation; 5] = [
+    Operation::Get,
+    Operation::LookUp,
+    Operation::Patch,
+    Operation::Create,
+    Operation::Join,
+];
+
+/// A tenant in which some people are, and who answers for it.
+pub struct Direct {
+    endpoint: InProcess,
+    people: Vec<String>,
+    /// Counts what is made and changed, so that no two are the same.
+    made: AtomicU32,
+}
+
+impl Direct {
+    /// Makes the tenant and the people in it.
+    ///
+    /// # Errors
+    /// If anything fails.
+    pub async fn new(
+        provider: Arc<dyn Provider>,
+        database: &dyn Database,
+        people: u32,
+    ) -> anyhow::Result<Self> {
+        database.create_tenant(TENANT, 0).await?;
+        let store = database.open(TENANT).await?.context("no tenant")?;
+        let native = Native {
+            clock: Arc::new(SystemClock),
+            random: Arc::new(OsRandom),
+        };
+        let profile = r#"{"extends":"default"}"#;
+        native.configure(store.clone(), profile).await?;
+        let issued = native.issue_credential(store.clone(), TENANT).await?;
+        let mut direct = Self {
+            endpoint: InProcess {
+                provider,
+                store,
+                secret: issued.secret,
+                caller: Caller::Unknown,
+            },
+            people: Vec::new(),
+            made: AtomicU32::new(0),
+        };
+        for number in 0..people.max(1) {
+            let user = user(&format!("user{number}"));
+            let made = direct.make("/Users", user).await?;
+            direct.people.push(made);
+        }
+        Ok(direct)
+    }
+
+    /// Right answers a second to so many who ask at the same time.
+    ///
+    /// # Errors
+    /// If an answer is wrong.
+    pub async fn rate(
+        self: &Arc<Self>,
+        operation: Operation,
+        connections: u32,
+        time: Duration,
+    ) -> anyhow::Result<f64> {
+        let begun = Instant::now();
+        let mut asking = JoinSet::new();
+        for _ in 0..connections {
+            let mut asker = self.asker();
+            asking.spawn(async move {
+                let mut answered = 0;
+                while begun.elapsed() < time {
+                    asker.ask(operation).await?;
+                    answered += 1;
+                }
+                anyhow::Ok(answered)
+            });
+        }
+        let mut answered = 0;
+        while let Some(one) = asking.join_next().await {
+            answered += one??;
+        }
+        Ok(f64::from(answered) / begun.elapsed().as_secs_f64())
+    }
+
+    /// Somebody who asks one request after another.
+    #[must_use]
+    pub fn asker(self: &Arc<Self>) -> Asker {
+        Asker {
+            of: Arc::clone(self),
+            group: None,
+        }
+    }
+
+    async fn make(&self, path: &str, resource: Value) -> anyhow::Result<String> {
+        let made = self.ask("POST", path, resource).await?;
+        Ok(made["id"].as_str().context("no id")?.to_owned())
+    }
+
+    async fn ask(&self, method: &str, target: &str, body: Value) -> anyhow::Result<Value> {
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let call = Call {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers: vec![
+                header("authorization", &format!("Bearer {}", self.endpoint.secret)),
+                header("content-type", "application/scim+json"),
+            ],
+            body: match body {
+                Value::Null => String::new(),
+                body => body.to_string(),
+            },
+        };
+        let answer = self.endpoint.send(call).await?;
+        ensure!((200..300).contains(&answer.status), "{answer:?}");
+        Ok(serde_json::from_str(&answer.body).unwrap_or_default())
+    }
+}
+
+/// Asks one request after another.
+pub struct Asker {
+    of: Arc<Direct>,
+    /// Its own group, and how many of the people are in it.
+    group: Option<(String, usize)>,
+}
+
+impl Asker {
+    /// Asks once.
+    ///
+    /// # Errors
+    /// If the answer is wrong, or this is none of the operations that are compared.
+    pub async fn ask(&mut self, operation: Operation) -> anyhow::Result<()> {
+        let of = Arc::clone(&self.of);
+        let number = of.made.fetch_add(1, Ordering::Relaxed);
+        let first = format!("/Users/{}", of.people[0]);
+        let (method, target, body) = match operation {
+            Operation::Get => ("GET", first, Value::Null),
+            Operation::LookUp => {
+                let filter = "userName%20eq%20%22user0@example.com%22";
+                ("GET", format!("/Users?filter={filter}"), Value::Null)
+            }
+            Operation::Patch => {
+                let value = json!({"displayName": format!("U{number}")});
+                (
+                    "PATCH",
+                    first,
+                    patch(json!({"op": "replace", "value": value})),
+                )
+            }
+            Operation::Create => ("POST", "/Users".to_owned(), user(&format!("new{number}"))),
+            Operation::Join => {
+                let (group, member) = self.next_member().await?;
+                let value = json!([{"value": member}]);
+                let change = json!({"op": "add", "path": "members", "value": value});
+                ("PATCH", format!("/Groups/{group}"), patch(change))
+            }
+            other => anyhow::bail!("{} is not compared", other.name()),
+        };
+        of.ask(method, &target, body).await.map(drop)
+    }
+
+    /// Who joins which group: a new one when all people are in it.
+    async fn next_member(&mut self) -> anyhow::Result<(String, String)> {
+        let people = &self.of.people;
+        let (group, members) = match self.group.take() {
+            Some((group, members)) if members < people.len() => (group, members),
+            _ => {
+                let schemas = ["urn:ietf:params:scim:schemas:core:2.0:Group"];
+                let group = json!({"schemas": schemas, "displayName": "g"});
+                (self.of.make("/Groups", group).await?, 0)
+            }
+        };
+        let member = people[members].clone();
+        self.group = Some((group.clone(), members + 1));
+        Ok((group, member))
+    }
+}
+
+/// As Okta creates a user.
+fn user(name: &str) -> Value {
+    let name = format!("{name}@example.com");
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": name,
+        "name": {"givenName": "Test", "familyName": "User"},
+        "emails": [{"primary": true, "value": name, "type": "work"}],
+        "displayName": "Test User",
+        "externalId": name,
+        "active": true,
+    })
+}
+
+fn patch(change: Value) -> Value {
+    json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [change]})
+}
