@@ -45,7 +45,7 @@ async fn answer(
     let folder = TempDir::new()?;
     let database = Sqlite::open(folder.path().join("bench.db"))?;
     let direct = Direct::new(provider(side)?, &database, people).await?;
-    let mut asker = Arc::new(direct).asker();
+    let mut asker = Arc::new(direct).asker(0);
     for _ in 0..requests {
         asker.ask(operation).await?;
     }

@@ -83,8 +83,8 @@ impl Direct {
     ) -> anyhow::Result<f64> {
         let begun = Instant::now();
         let mut asking = JoinSet::new();
-        for _ in 0..connections {
-            let mut asker = self.asker();
+        for number in 0..connections {
+            let mut asker = self.asker(number as usize);
             asking.spawn(async move {
                 let mut answered = 0;
                 while begun.elapsed() < time {
@@ -101,11 +101,12 @@ impl Direct {
         Ok(f64::from(answered) / begun.elapsed().as_secs_f64())
     }
 
-    /// Somebody who asks one request after another.
+    /// Somebody who asks one request after another, about a person of their own as long as there are enough.
     #[must_use]
-    pub fn asker(self: &Arc<Self>) -> Asker {
+    pub fn asker(self: &Arc<Self>, number: usize) -> Asker {
         Asker {
             of: Arc::clone(self),
+            person: number % self.people.len(),
             group: None,
         }
     }
@@ -138,6 +139,8 @@ impl Direct {
 /// Asks one request after another.
 pub struct Asker {
     of: Arc<Direct>,
+    /// Who is looked up and changed, by number.
+    person: usize,
     /// Its own group, and how many of the people are in it.
     group: Option<(String, usize)>,
 }
@@ -150,18 +153,19 @@ impl Asker {
     pub async fn ask(&mut self, operation: Operation) -> anyhow::Result<()> {
         let of = Arc::clone(&self.of);
         let number = of.made.fetch_add(1, Ordering::Relaxed);
-        let first = format!("/Users/{}", of.people[0]);
+        let person = format!("/Users/{}", of.people[self.person]);
         let (method, target, body) = match operation {
-            Operation::Get => ("GET", first, Value::Null),
+            Operation::Get => ("GET", person, Value::Null),
             Operation::LookUp => {
-                let filter = "userName%20eq%20%22user0@example.com%22";
+                let name = format!("user{}@example.com", self.person);
+                let filter = format!("userName%20eq%20%22{name}%22");
                 ("GET", format!("/Users?filter={filter}"), Value::Null)
             }
             Operation::Patch => {
                 let value = json!({"displayName": format!("U{number}")});
                 (
                     "PATCH",
-                    first,
+                    person,
                     patch(json!({"op": "replace", "value": value})),
                 )
             }
