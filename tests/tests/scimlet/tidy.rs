@@ -18,8 +18,8 @@ const LAYERS: [(&str, &[&str]); 7] = [
     (
         "words",
         &[
-            "urn", "name", "limits", "error", "text", "instant", "lifetime", "ordered", "json",
-            "store",
+            "urn", "name", "named", "limits", "error", "text", "instant", "lifetime", "ordered",
+            "json", "store",
         ],
     ),
     ("syntax", &["filter"]),
