@@ -9,13 +9,15 @@ mod dice;
 mod mix;
 mod population;
 mod report;
+mod thread;
 mod worker;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 pub use self::dice::Dice;
 pub use self::mix::{Mix, Operation};
@@ -129,8 +131,16 @@ impl Run {
         };
         let workers = (0..self.options.connections).map(worker).collect();
         let (report, progress) = (Report::new(&self.options), Arc::clone(progress));
-        let work = move || on_one_thread(workers, report, &progress);
-        spawn_blocking(work).await.map_err(failed)?
+        let (done, measured) = oneshot::channel();
+        let work = move || {
+            thread::yield_to_the_service();
+            drop(done.send(on_one_thread(workers, report, &progress)));
+        };
+        std::thread::Builder::new()
+            .name("bench".to_owned())
+            .spawn(work)
+            .map_err(failed)?;
+        measured.await.map_err(failed)?
     }
 
     /// Removes what it made, unless that is to stay.
