@@ -233,3 +233,50 @@ pub(super) fn id(answer: &Answer) -> Option<String> {
     let id = body.get("id")?.as_str()?;
     (answer.status == 201).then(|| id.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Answers one request of each connection, and closes it without a word.
+    async fn serve_once_each(listener: TcpListener) {
+        loop {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let mut request = [0; 4096];
+            let read = stream.read(&mut request).await.expect("a request");
+            assert!(request[..read].starts_with(b"GET /scim/Users HTTP/1.1\r\n"));
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+            stream.write_all(answer).await.expect("it is sent");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_was_closed_is_opened_anew() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        tokio::spawn(serve_once_each(listener));
+        let client = Client::new(&Options {
+            url: format!("http://{address}/scim/"),
+            authorization: String::new(),
+            mix: "get".parse().expect("a mix"),
+            connections: 1,
+            rate: None,
+            duration: Duration::ZERO,
+            users: 1,
+            known: None,
+            seed: 1,
+            keep: false,
+        });
+        let mut connection = client.expect("a URL").connection();
+        for _ in 0..3 {
+            let answer = connection.send(Method::GET, "/Users", None).await;
+            let answer = answer.expect("there is an answer");
+            assert_eq!((answer.status, &*answer.body), (200, &b"ok"[..]));
+            // So that the end of the connection has arrived.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 
 pub use self::dice::Dice;
 pub use self::mix::{Mix, Operation};
-pub use self::population::Known;
+pub use self::population::{Known, user};
 pub use self::report::{Figures, Report};
 
 use self::client::Client;

@@ -116,8 +116,9 @@ fn next(left: &Mutex<Vec<String>>) -> Option<String> {
     left.lock().unwrap_or_else(PoisonError::into_inner).pop()
 }
 
-/// As Okta creates a user.
-pub(super) fn user(name: &str) -> Value {
+/// A user of this userName and e-mail address, as Okta creates one.
+#[must_use]
+pub fn user(name: &str) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
         "userName": name,

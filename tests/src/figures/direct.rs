@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use scimlet::Provider;
-use scimlet::bench::Operation;
+use scimlet::bench::{Operation, user};
 use scimlet::http::Caller;
 use scimlet::plugin::clock::SystemClock;
 use scimlet::plugin::random::OsRandom;
@@ -64,8 +64,7 @@ impl Direct {
             made: AtomicU32::new(0),
         };
         for number in 0..people.max(1) {
-            let user = user(&format!("user{number}"));
-            let made = direct.make("/Users", user).await?;
+            let made = direct.make("/Users", user(&name(number as usize))).await?;
             direct.people.push(made);
         }
         Ok(direct)
@@ -157,8 +156,7 @@ impl Asker {
         let (method, target, body) = match operation {
             Operation::Get => ("GET", person, Value::Null),
             Operation::LookUp => {
-                let name = format!("user{}@example.com", self.person);
-                let filter = format!("userName%20eq%20%22{name}%22");
+                let filter = format!("userName%20eq%20%22{}%22", name(self.person));
                 ("GET", format!("/Users?filter={filter}"), Value::Null)
             }
             Operation::Patch => {
@@ -169,7 +167,11 @@ impl Asker {
                     patch(json!({"op": "replace", "value": value})),
                 )
             }
-            Operation::Create => ("POST", "/Users".to_owned(), user(&format!("new{number}"))),
+            Operation::Create => (
+                "POST",
+                "/Users".to_owned(),
+                user(&format!("new{number}@example.com")),
+            ),
             Operation::Join => {
                 let (group, member) = self.next_member().await?;
                 let value = json!([{"value": member}]);
@@ -198,18 +200,9 @@ impl Asker {
     }
 }
 
-/// As Okta creates a user.
-fn user(name: &str) -> Value {
-    let name = format!("{name}@example.com");
-    json!({
-        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
-        "userName": name,
-        "name": {"givenName": "Test", "familyName": "User"},
-        "emails": [{"primary": true, "value": name, "type": "work"}],
-        "displayName": "Test User",
-        "externalId": name,
-        "active": true,
-    })
+/// The userName of a person.
+fn name(person: usize) -> String {
+    format!("user{person}@example.com")
 }
 
 fn patch(change: Value) -> Value {

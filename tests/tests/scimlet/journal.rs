@@ -7,7 +7,7 @@ use libtest_mimic::Trial;
 use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
 use scimlet::http::{Caller, Principal};
 use scimlet::plugin::journal::{Journal, Note, Subject};
-use scimlet::store::Database;
+use scimlet::store::{Database, Store};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::exchange::{Call, DEFAULT, Endpoint, InProcess, TENANT};
 use scimlet_tests::memory::Memory;
@@ -33,7 +33,8 @@ impl Journal for Kept {
     }
 }
 
-async fn refusals() -> anyhow::Result<()> {
+/// A plugin that notes into what is kept, and a tenant's store.
+async fn noted() -> anyhow::Result<(Arc<Kept>, Plugin, Arc<dyn Store>)> {
     let kept = Arc::new(Kept::default());
     let plugin = Plugin::new(PluginOptions {
         journal: kept.clone(),
@@ -42,6 +43,11 @@ async fn refusals() -> anyhow::Result<()> {
     let database = Memory::exact();
     database.create_tenant(TENANT, 0).await?;
     let store = database.open(TENANT).await?.context("no tenant")?;
+    Ok((kept, plugin, store))
+}
+
+async fn refusals() -> anyhow::Result<()> {
+    let (kept, plugin, store) = noted().await?;
     let admin = plugin.admin(store.clone());
     admin.configure(DEFAULT, None).await?;
     let request = |tenant: &str| CredentialRequest::bearer(tenant, "");
@@ -90,14 +96,7 @@ async fn refusals() -> anyhow::Result<()> {
 }
 
 async fn queries() -> anyhow::Result<()> {
-    let kept = Arc::new(Kept::default());
-    let plugin = Plugin::new(PluginOptions {
-        journal: kept.clone(),
-        ..PluginOptions::default()
-    })?;
-    let database = Memory::exact();
-    database.create_tenant(TENANT, 0).await?;
-    let store = database.open(TENANT).await?.context("no tenant")?;
+    let (kept, plugin, store) = noted().await?;
     plugin.admin(store.clone()).configure(DEFAULT, None).await?;
     let endpoint = InProcess {
         provider: Arc::new(plugin),
