@@ -44,6 +44,19 @@ pub fn truncated(text: &str, bytes: usize) -> &str {
     text.get(..end.unwrap_or(0)).unwrap_or(text)
 }
 
+/// Names for people, each in backticks and cut at a hundred bytes; of more than `most` the first, and how many there are.
+#[must_use]
+pub fn listed(names: &[String], most: usize) -> String {
+    let shown = names.iter().take(most);
+    let shown: Vec<String> = shown
+        .map(|name| format!("`{}`", truncated(name, 100)))
+        .collect();
+    match names.len() > most {
+        true => format!("{} and more, {} in all", shown.join(", "), names.len()),
+        false => shown.join(", "),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +68,14 @@ mod tests {
         assert_eq!(fold("STRASSE"), fold("stra\u{df}e"));
         assert_eq!(fold("q\u{307}\u{323}"), fold("Q\u{323}\u{307}"));
         assert_ne!(fold("q\u{307}\u{300}"), fold("q\u{300}\u{307}"));
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let names = ["a".to_owned(), "b".repeat(200), "c".to_owned()];
+        assert_eq!(listed(&names[..1], 2), "`a`");
+        let cut = format!("`a`, `{}` and more, 3 in all", "b".repeat(100));
+        assert_eq!(listed(&names, 2), cut);
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod systems;
 mod tenants;
 mod tidy;
 mod truth;
+mod unasked;
 mod vectors;
 mod wire;
 
@@ -75,6 +76,7 @@ fn main() {
     trials.extend(tidy::trials());
     trials.extend(tenants::trials());
     trials.extend(truth::trials());
+    trials.extend(unasked::trials());
     trials.extend(vectors::trials());
     trials.extend(wire::trials());
     libtest_mimic::run(&arguments, trials).exit();

@@ -1,4 +1,13 @@
 //! One action at one attribute: RFC 7644 sections 3.5.2.1 to 3.5.2.3.
+//!
+//! Nothing is deleted that the client did not name:
+//! * A value of which only sub-attributes are given that no schema has, or that are readOnly, changes nothing; nor does `{}`. "Sub-attributes
+//!   that are not specified SHALL be left unchanged" (section 3.5.2.3), and `add` adds (section 3.5.2.1).
+//! * null and `[]` mean that there is no value (RFC 7643 section 2.5): under `replace` the attribute, or the sub-attribute that is
+//!   given so, becomes unassigned; under `add` nothing changes.
+//! * An array of which some values are understood stands for those; one of which no value is changes nothing.
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -7,13 +16,21 @@ use crate::error::{Error, ErrorKind};
 use crate::filter::{Filter, Path};
 use crate::mutability;
 use crate::predicate;
-use crate::schema::{Attribute, Checker, Content, Mutability};
+use crate::schema::{Attribute, Checker, Content, Given, Mutability};
 
 /// Where an action happens, and the path that said so.
 pub(super) struct Target<'a> {
     pub(super) attribute: &'a Attribute,
     pub(super) sub: Option<&'a Attribute>,
     pub(super) path: &'a Path,
+}
+
+/// What becomes of an attribute's value.
+enum Outcome {
+    /// It stays as it is: the operation names nothing that a client may write.
+    Unchanged,
+    /// It is this, or none.
+    Changed(Option<Value>),
 }
 
 impl Target<'_> {
@@ -24,54 +41,75 @@ impl Target<'_> {
         checker: &mut Checker,
         action: Action,
     ) -> Result<(), Error> {
+        if let Some(filter) = &self.path.filter {
+            predicate::bind_element(filter, self.attribute)?;
+        }
+        let Some(action) = self.effective(action) else {
+            return Ok(());
+        };
         let name = self.attribute.name.as_str();
         let before = content.remove(name);
-        let after = match &self.path.filter {
+        let outcome = match &self.path.filter {
             Some(filter) => self.elements(filter, before.clone(), checker, action)?,
             None => match self.sub {
                 Some(sub) => self.sub_attribute(sub, before.clone(), checker, action)?,
-                None => self.whole(before.clone(), checker, action)?,
+                None => self.whole(self.attribute, before.clone(), checker, action)?,
             },
         };
-        self.permitted(before.as_ref(), after.as_ref())?;
-        if let Some(after) = after {
-            content.insert(name.to_owned(), after);
-        }
+        let after = match outcome {
+            Outcome::Unchanged => before,
+            Outcome::Changed(after) => {
+                self.permitted(before.as_ref(), after.as_ref())?;
+                after
+            }
+        };
+        content.extend(after.map(|after| (name.to_owned(), after)));
         Ok(())
     }
 
-    /// The attribute itself.
-    fn whole(
-        &self,
-        before: Option<Value>,
-        checker: &mut Checker,
-        action: Action,
-    ) -> Result<Option<Value>, Error> {
-        let path = self.path.to_string();
+    /// What an action comes to: null and `[]` unassign where they replace (RFC 7643 section 2.5), and add nothing; `None` if
+    /// nothing is to be done.
+    fn effective(&self, action: Action) -> Option<Action> {
+        let leaf = self.sub.unwrap_or(self.attribute);
+        let takes_array = leaf.multi_valued && (self.sub.is_some() || self.path.filter.is_none());
+        let unassigns = |value: &Value| match value {
+            Value::Null => true,
+            Value::Array(values) => takes_array && values.is_empty(),
+            _ => false,
+        };
         match action {
-            Action::Remove => Ok(None),
-            Action::Add(value) | Action::Replace(value)
-                if self.attribute.is_complex() && !self.attribute.multi_valued =>
-            {
-                let given = checker.value(self.attribute, &path, value)?;
-                Ok(given.map(|given| merged(before, given)))
-            }
-            Action::Replace(value) => checker.value(self.attribute, &path, self.collection(value)),
-            Action::Add(value) if self.attribute.multi_valued => {
-                let given = checker.value(self.attribute, &path, self.collection(value))?;
-                Ok(appended(before, given))
-            }
-            Action::Add(value) => checker.value(self.attribute, &path, value),
+            Action::Add(value) if unassigns(&value) => None,
+            Action::Replace(value) if unassigns(&value) => Some(Action::Remove),
+            action => Some(action),
         }
     }
 
-    /// One value of a multi-valued attribute stands for an array of it.
-    fn collection(&self, value: Value) -> Value {
-        match value {
-            value @ (Value::Array(_) | Value::Null) => value,
-            value if self.attribute.multi_valued => Value::Array(vec![value]),
-            value => value,
-        }
+    /// The action at an attribute or sub-attribute itself.
+    fn whole(
+        &self,
+        attribute: &Attribute,
+        before: Option<Value>,
+        checker: &mut Checker,
+        action: Action,
+    ) -> Result<Outcome, Error> {
+        let (value, adds) = match action {
+            Action::Remove => return Ok(Outcome::Changed(None)),
+            Action::Add(value) => (value, true),
+            Action::Replace(value) => (value, false),
+        };
+        let value = match attribute.multi_valued {
+            true => collection(value),
+            false => value,
+        };
+        let given = checker.value(attribute, &self.path.to_string(), value)?;
+        Ok(match given {
+            Given::Nothing => Outcome::Unchanged,
+            Given::Unassigned if adds => Outcome::Unchanged,
+            given if adds && attribute.multi_valued => {
+                Outcome::Changed(appended(before, given.assigned()))
+            }
+            given => merged(before, given, adds),
+        })
     }
 
     /// A sub-attribute, of all values where there are several.
@@ -81,24 +119,23 @@ impl Target<'_> {
         before: Option<Value>,
         checker: &mut Checker,
         action: Action,
-    ) -> Result<Option<Value>, Error> {
+    ) -> Result<Outcome, Error> {
         match before {
             Some(Value::Array(values)) => {
-                let change = |value| self.in_element(value, Some(sub), checker, action.clone());
-                let values = values
-                    .into_iter()
-                    .map(change)
-                    .collect::<Result<Vec<_>, _>>()?;
-                Ok(array(values.into_iter().flatten().collect()))
+                let mut after = Vec::with_capacity(values.len());
+                for value in values {
+                    after.extend(self.in_element(value, Some(sub), checker, action.clone())?);
+                }
+                Ok(Outcome::Changed(array(after)))
             }
-            None if self.attribute.multi_valued && action != Action::Remove => {
-                let made =
-                    self.in_element(Value::Object(Content::new()), Some(sub), checker, action)?;
-                Ok(array(made.into_iter().collect()))
+            None if self.attribute.multi_valued => {
+                let made = self.in_element(nothing(), Some(sub), checker, action)?;
+                Ok(Outcome::Changed(array(made.into_iter().collect())))
             }
             before => {
-                let before = before.unwrap_or_else(|| Content::new().into());
-                self.in_element(before, Some(sub), checker, action)
+                let before = before.unwrap_or_else(nothing);
+                let after = self.in_element(before, Some(sub), checker, action)?;
+                Ok(Outcome::Changed(after))
             }
         }
     }
@@ -110,7 +147,7 @@ impl Target<'_> {
         before: Option<Value>,
         checker: &mut Checker,
         action: Action,
-    ) -> Result<Option<Value>, Error> {
+    ) -> Result<Outcome, Error> {
         let selected = predicate::bind_element(filter, self.attribute)?;
         let values = match before {
             Some(Value::Array(values)) => values,
@@ -132,7 +169,7 @@ impl Target<'_> {
         }
         demote_primary(&mut after, &chosen);
         crate::schema::check::one_primary(self.attribute.name.as_str(), &after)?;
-        Ok(self.collected(after))
+        Ok(Outcome::Changed(self.collected(after)))
     }
 
     /// No value matches: `add` makes the one that the filter describes, all else has no target (RFC 7644 table 9).
@@ -142,21 +179,28 @@ impl Target<'_> {
         mut values: Vec<Value>,
         checker: &mut Checker,
         action: Action,
-    ) -> Result<Option<Value>, Error> {
+    ) -> Result<Outcome, Error> {
         let described = element::described(filter).filter(|_| matches!(action, Action::Add(_)));
         let Some(described) = described else {
             let detail = format!("no value matches `{}`", self.path);
             return Err(Error::new(ErrorKind::NoTarget, detail));
         };
+        let Some(added) = self.in_element(nothing(), self.sub, checker, action)? else {
+            return Ok(Outcome::Unchanged);
+        };
         let path = self.path.to_string();
         let described = checker.single(self.attribute, &path, described.into())?;
-        let made = described.unwrap_or_else(|| Content::new().into());
-        if let Some(made) = self.in_element(made, self.sub, checker, action)? {
-            values.push(made);
-            let last = values.len() - 1;
-            demote_primary(&mut values, &[last]);
-        }
-        Ok(self.collected(values))
+        let made = match (described.assigned(), added) {
+            (Some(Value::Object(mut made)), Value::Object(added)) => {
+                made.extend(added);
+                Value::Object(made)
+            }
+            (_, added) => added,
+        };
+        values.push(made);
+        let last = values.len() - 1;
+        demote_primary(&mut values, &[last]);
+        Ok(Outcome::Changed(self.collected(values)))
     }
 
     /// The action at one value: at its sub-attribute, or at itself. `None` if nothing is left of it.
@@ -169,30 +213,32 @@ impl Target<'_> {
     ) -> Result<Option<Value>, Error> {
         let path = self.path.to_string();
         let Some(sub) = sub else {
-            return match action {
-                Action::Remove => Ok(None),
-                Action::Add(given) | Action::Replace(given) => {
-                    let given = checker.single(self.attribute, &path, given)?;
-                    Ok(given.map(|given| merged(Some(value), given)))
-                }
+            let (given, adds) = match action {
+                Action::Remove => return Ok(None),
+                Action::Add(given) => (given, true),
+                Action::Replace(given) => (given, false),
             };
+            let given = checker.single(self.attribute, &path, given)?;
+            return Ok(match merged(Some(value.clone()), given, adds) {
+                Outcome::Unchanged => not_empty(value),
+                Outcome::Changed(after) => after,
+            });
         };
         let Value::Object(mut object) = value else {
             return Ok(Some(value));
         };
-        let given = match action {
-            Action::Remove => None,
-            Action::Add(given) | Action::Replace(given) => checker.value(sub, &path, given)?,
-        };
         let name = sub.name.as_str();
-        let before = object.remove(name);
-        if sub.mutability == Mutability::Immutable && before.is_some() && before != given {
-            return Err(mutability::refused(&path));
+        let before = object.get(name).cloned();
+        if let Outcome::Changed(after) = self.whole(sub, before.clone(), checker, action)? {
+            if sub.mutability == Mutability::Immutable && before.is_some() && before != after {
+                return Err(mutability::refused(&path));
+            }
+            match after {
+                Some(after) => object.insert(name.to_owned(), after),
+                None => object.remove(name),
+            };
         }
-        if let Some(given) = given {
-            object.insert(name.to_owned(), given);
-        }
-        Ok((!object.is_empty()).then_some(Value::Object(object)))
+        Ok(not_empty(Value::Object(object)))
     }
 
     /// Values as the attribute holds them: an array, or the one value.
@@ -247,37 +293,76 @@ fn array(values: Vec<Value>) -> Option<Value> {
     (!values.is_empty()).then_some(Value::Array(values))
 }
 
-/// An object with the members of another one put over its own; anything else is the newer value.
-fn merged(before: Option<Value>, given: Value) -> Value {
-    match (before, given) {
-        (Some(Value::Object(mut before)), Value::Object(given)) => {
-            before.extend(given);
-            Value::Object(before)
-        }
-        (_, given) => given,
+/// An object without members, as a value begins.
+fn nothing() -> Value {
+    Value::Object(Content::new())
+}
+
+fn not_empty(value: Value) -> Option<Value> {
+    let is_empty = value.as_object().is_some_and(Content::is_empty);
+    (!is_empty).then_some(value)
+}
+
+/// One value of a multi-valued attribute stands for an array of it.
+fn collection(value: Value) -> Value {
+    match value {
+        value @ (Value::Array(_) | Value::Null) => value,
+        value => Value::Array(vec![value]),
     }
 }
 
-/// The values with new ones behind them. What is there already is not added again (RFC 7644 section 3.5.2.1): a value of the same
-/// `type` and `value` (RFC 7643 section 2.4) gets what else the new one has.
+/// The value after one was given for it. Of a complex one the sub-attributes that were not given stay as they are (RFC 7644
+/// section 3.5.2.3); those given as null go, unless the value `adds` (section 3.5.2.1).
+fn merged(before: Option<Value>, given: Given, adds: bool) -> Outcome {
+    let given = match given {
+        Given::Nothing => return Outcome::Unchanged,
+        Given::Unassigned if adds => return Outcome::Unchanged,
+        Given::Unassigned => return Outcome::Changed(None),
+        Given::Value(given) => given,
+    };
+    let Value::Object(given) = given else {
+        return Outcome::Changed(Some(given));
+    };
+    let mut after = match before {
+        Some(Value::Object(before)) => before,
+        _ => Content::new(),
+    };
+    for (name, value) in given {
+        match value {
+            Value::Null if adds => {}
+            Value::Null => drop(after.remove(&name)),
+            value => drop(after.insert(name, value)),
+        }
+    }
+    Outcome::Changed(not_empty(Value::Object(after)))
+}
+
+/// The values with new ones behind them. What is there already is not added again (RFC 7644 section 3.5.2.1): a value with the
+/// same `type` and `value` (RFC 7643 section 2.4) gets what else the new one has.
 fn appended(before: Option<Value>, given: Option<Value>) -> Option<Value> {
     let list = |value| match value {
         Some(Value::Array(values)) => values,
         other => other.into_iter().collect::<Vec<Value>>(),
     };
     let mut values = list(before);
+    let mut known: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, value) in values.iter().enumerate() {
+        known.entry(identity(value)).or_default().push(at);
+    }
     let mut changed = Vec::new();
     for value in list(given) {
-        match values
-            .iter_mut()
-            .enumerate()
-            .find(|(_, old)| same(old, &value))
-        {
-            Some((i, old)) => {
-                *old = merged(Some(old.take()), value);
-                changed.push(i);
+        let alike = known.entry(identity(&value)).or_default();
+        let is_same = |at: &&usize| values.get(**at).is_some_and(|old| same(old, &value));
+        let at = alike.iter().find(is_same).copied();
+        match at.and_then(|at| values.get_mut(at).map(|old| (at, old))) {
+            Some((at, old)) => {
+                if let (Value::Object(old), Value::Object(value)) = (old, value) {
+                    old.extend(value);
+                }
+                changed.push(at);
             }
             None => {
+                alike.push(values.len());
                 changed.push(values.len());
                 values.push(value);
             }
@@ -285,6 +370,11 @@ fn appended(before: Option<Value>, given: Option<Value>) -> Option<Value> {
     }
     demote_primary(&mut values, &changed);
     array(values)
+}
+
+/// What two values that are [`same`] have in common.
+fn identity(value: &Value) -> String {
+    value.get("value").unwrap_or(value).to_string()
 }
 
 /// Whether a new value is one that is there: equal, or with a `value` and of the same `value` and `type`.
@@ -306,7 +396,7 @@ fn demote_primary(values: &mut [Value], changed: &[usize]) {
         return;
     }
     for (i, value) in values.iter_mut().enumerate() {
-        if !changed.contains(&i) && is_primary(value) {
+        if is_primary(value) && !changed.contains(&i) {
             value
                 .as_object_mut()
                 .map(|object| object.insert("primary".into(), false.into()));

@@ -58,10 +58,32 @@ impl<'a> Patch<'a> {
         match operation {
             Operation::Add(Some(path), value) => self.at_path(&path, Action::Add(value)),
             Operation::Replace(Some(path), value) => self.at_path(&path, Action::Replace(value)),
-            Operation::Remove(path) => self.at_path(&path, Action::Remove),
+            Operation::Remove(path, has_value) => {
+                if has_value {
+                    self.refuse_value(&path)?;
+                }
+                self.at_path(&path, Action::Remove)
+            }
             Operation::Add(None, value) => self.each_member(value, Action::Add),
             Operation::Replace(None, value) => self.each_member(value, Action::Replace),
         }
+    }
+
+    /// Refuses to remove all values of an attribute when the client names some of them: the RFC would have them all go, and no
+    /// client that sends a value means that.
+    fn refuse_value(&self, path: &Path) -> Result<(), Error> {
+        let of_all = path.filter.is_none() && path.sub.is_none();
+        let several = match self.of.place(&path.attribute) {
+            Some(Place::Attribute { attribute, sub, .. }) => sub.unwrap_or(attribute).multi_valued,
+            _ => false,
+        };
+        if !of_all || !several {
+            return Ok(());
+        }
+        let detail = format!(
+            "`remove` takes no `value`; name the values of `{path}` by a filter in the path"
+        );
+        Err(Error::new(ErrorKind::InvalidSyntax, detail))
     }
 
     /// Without a path, the value holds the attributes to change.
@@ -87,7 +109,7 @@ impl<'a> Patch<'a> {
                     };
                     self.at_path(&path, action(value))?;
                 }
-                None => self.checker.ignored.push(key),
+                None => self.checker.unknown.push(key),
             }
         }
         Ok(())
@@ -97,10 +119,11 @@ impl<'a> Patch<'a> {
         match self.of.place(&path.attribute) {
             None => Err(no_such_path(path)),
             Some(Place::Extension(schema)) if path.filter.is_none() => match action {
-                Action::Remove => {
+                Action::Remove | Action::Replace(Value::Null) => {
                     self.content.remove(&schema.id);
                     Ok(())
                 }
+                Action::Add(Value::Null) => Ok(()),
                 Action::Add(value) => self.each_member_of(&schema.id, value, Action::Add),
                 Action::Replace(value) => self.each_member_of(&schema.id, value, Action::Replace),
             },
@@ -203,6 +226,7 @@ impl<'a> Patch<'a> {
             return Err(mutability::refused(&path.to_string()));
         }
         match (action, &path.filter) {
+            (Action::Add(Value::Null), None) => {}
             (Action::Add(value), None) => change.add(relation::ids(relation, &value)?),
             (Action::Replace(Value::Null) | Action::Remove, None) => {
                 *change = Change::to_exactly(Vec::new());
@@ -253,11 +277,14 @@ impl<'a> Patch<'a> {
 #[must_use]
 pub fn reads<'a>(of: &'a ResourceType, operations: &[Operation]) -> Vec<&'a Relation> {
     let read = |operation: &Operation| match operation {
-        Operation::Remove(Path {
-            attribute,
-            filter: Some(filter),
-            ..
-        }) => of
+        Operation::Remove(
+            Path {
+                attribute,
+                filter: Some(filter),
+                ..
+            },
+            _,
+        ) => of
             .relation(&attribute.name)
             .filter(|_| element::ids(filter).is_none()),
         _ => None,

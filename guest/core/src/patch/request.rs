@@ -14,8 +14,8 @@ pub enum Operation {
     Add(Option<Path>, Value),
     /// `replace`; without a path the value's members replace the resource's.
     Replace(Option<Path>, Value),
-    /// `remove`.
-    Remove(Path),
+    /// `remove`, and whether it carries a value, which RFC 7644 section 3.5.2.2 does not have.
+    Remove(Path, bool),
 }
 
 /// The operations of a PATCH body, in their order.
@@ -69,7 +69,10 @@ fn operation(value: &Value) -> Result<Operation, Error> {
         Some("add") => Ok(Operation::Add(path, value()?)),
         Some("replace") => Ok(Operation::Replace(path, value()?)),
         Some("remove") => path
-            .map(Operation::Remove)
+            .map(|path| {
+                let value = member(members, "value");
+                Operation::Remove(path, value.is_some_and(|value| !value.is_null()))
+            })
             .ok_or_else(|| Error::new(ErrorKind::NoTarget, "`remove` needs a `path`")),
         _ => Err(syntax("`op` must be `add`, `replace` or `remove`")),
     }

@@ -17,6 +17,8 @@ pub struct Attributes {
     pub set_later: bool,
     /// What becomes of a change that the mutability forbids.
     pub refused_change: RefusedChange,
+    /// What becomes of attributes and sub-attributes that no schema has, in resources of every type.
+    pub unknown: Unknown,
 }
 
 json::object!(strict Attributes {
@@ -24,6 +26,7 @@ json::object!(strict Attributes {
     mutability: "mutability",
     set_later: "set-later",
     refused_change: "refused-change",
+    unknown: "unknown",
 });
 
 /// What becomes of a change that is not allowed.
@@ -36,6 +39,20 @@ pub enum RefusedChange {
 }
 
 json::word!(RefusedChange {
+    Refuse: "refuse",
+    Ignore: "ignore",
+});
+
+/// What becomes of what nobody knows: attributes that no schema has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// The request is refused, and the client told what is unknown.
+    Refuse,
+    /// It is left out, and the journal says so.
+    Ignore,
+}
+
+json::word!(Unknown {
     Refuse: "refuse",
     Ignore: "ignore",
 });

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
 
-pub use attributes::{Attributes, OTHERS, RefusedChange};
+pub use attributes::{Attributes, OTHERS, RefusedChange, Unknown};
 pub use credentials::{Credentials, Gate, Issuer, Role, Roles, Scheme};
 pub use document::with_setting;
 pub use groups::{Groups, InactiveMembers};

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use super::{
     Existing, InactiveMembers, NameChange, Policy, Reactivation, RefusedChange, Removal, Secrets,
-    Step, Users,
+    Step, Unknown, Users,
 };
 
 /// The steps of a life, as sentences begin with them.
@@ -129,6 +129,12 @@ impl Policy {
                 lines.push("What is immutable is set at creation or never.".into());
             }
         }
+        lines.push(match self.attributes.unknown {
+            Unknown::Refuse => "Attributes that no schema has are refused.".into(),
+            Unknown::Ignore => {
+                "Attributes that no schema has are ignored, and noted in the journal.".into()
+            }
+        });
         for (path, product) in self.attributes.map.iter() {
             lines.push(format!("The product knows `{path}` as `{product}`."));
         }

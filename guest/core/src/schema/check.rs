@@ -15,105 +15,97 @@ use crate::urn;
 /// A JSON object with the attributes of one resource.
 pub type Content = Map<String, Value>;
 
+/// What a value says of its attribute.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Given {
+    /// Nothing: an object, or an array of objects, that names none of the attribute's sub-attributes which a client may
+    /// write. `{}` is one of them.
+    Nothing,
+    /// That it has no value: null, or an array without values (RFC 7643 section 2.5).
+    Unassigned,
+    /// This value, in its canonical form. A member that is null unassigns that sub-attribute; elements of an array have none.
+    Value(Value),
+}
+
+impl Given {
+    /// The value that the attribute has if it had none before: without what is unassigned.
+    #[must_use]
+    pub fn assigned(self) -> Option<Value> {
+        match self {
+            Self::Nothing | Self::Unassigned => None,
+            Self::Value(Value::Object(mut members)) => {
+                members.retain(|_, value| !value.is_null());
+                (!members.is_empty()).then_some(Value::Object(members))
+            }
+            Self::Value(value) => Some(value),
+        }
+    }
+}
+
 /// Checks values against a schema, and keeps what it did not take.
 #[derive(Debug, Default)]
 pub struct Checker {
-    /// Attributes that no schema knows, for the journal.
-    pub ignored: Vec<String>,
+    /// The paths of what was given and no schema has.
+    pub unknown: Vec<String>,
+    /// The paths of what was given and clients cannot write.
+    pub read_only: Vec<String>,
+    /// The paths of attributes of a whole resource whose values said [`Given::Nothing`] and were not `{}`.
+    pub not_understood: Vec<String>,
 }
 
 impl Checker {
     /// The content of a whole resource. ReadOnly attributes are left out (RFC 7644 section 3.5.1), and `schemas`, which
     /// follows from the content. Relations stay as they came: they are not content, and `relation::take` reads them.
+    ///
+    /// # Errors
+    /// `invalidValue` if a value is not of its attribute's type; `invalidSyntax` if an attribute is given twice.
     pub fn resource(&mut self, of: &ResourceType, body: Content) -> Result<Content, Error> {
         let mut content = Content::new();
         for (key, value) in body {
             if let Some(extension) = of.extension(&key) {
-                let inner = self.object(&extension.attributes, &extension.id, value)?;
-                if let Some(Value::Object(inner)) = inner {
+                let inner = self.extension(&extension.id, &extension.attributes, value)?;
+                if !inner.is_empty() {
                     insert(&mut content, &extension.id, Value::Object(inner))?;
                 }
             } else if let Some(relation) = of.relation_named(&key) {
                 insert(&mut content, relation.attribute.as_str(), value)?;
             } else if let Some(attribute) = of.attribute(&key) {
-                self.member(attribute, &key, value, &mut content)?;
+                self.attribute(attribute, attribute.name.as_str(), value, &mut content)?;
             } else {
-                self.ignored.push(key);
+                self.unknown.push(key);
             }
         }
         content.remove("schemas");
         Ok(content)
     }
 
-    /// A value of an attribute in its canonical form; `None` if it is unassigned: null, `[]` or an object without values.
-    pub fn value(
+    /// An extension's attributes of a whole resource.
+    fn extension(
         &mut self,
-        attribute: &Attribute,
-        path: &str,
-        value: Value,
-    ) -> Result<Option<Value>, Error> {
-        match value {
-            Value::Null => Ok(None),
-            Value::Array(values) if attribute.multi_valued => self.values(attribute, path, values),
-            _ if attribute.multi_valued => Err(invalid(path, "must be an array")),
-            value => self.single(attribute, path, value),
-        }
-    }
-
-    /// One value, of a multi-valued attribute too.
-    pub fn single(
-        &mut self,
-        attribute: &Attribute,
-        path: &str,
-        value: Value,
-    ) -> Result<Option<Value>, Error> {
-        match attribute.data_type {
-            DataType::Complex => self.object(&attribute.sub_attributes, path, value),
-            _ => simple(attribute, path, value).map(Some),
-        }
-    }
-
-    /// Several values, each once (RFC 7643 section 2.4).
-    fn values(
-        &mut self,
-        attribute: &Attribute,
-        path: &str,
-        values: Vec<Value>,
-    ) -> Result<Option<Value>, Error> {
-        let mut kept = Vec::with_capacity(values.len());
-        for value in values.into_iter().filter(|value| !value.is_null()) {
-            kept.extend(self.single(attribute, path, value)?);
-        }
-        let mut seen = BTreeSet::new();
-        kept.retain(|value: &Value| seen.insert(value.to_string()));
-        one_primary(path, &kept)?;
-        Ok((!kept.is_empty()).then_some(Value::Array(kept)))
-    }
-
-    fn object(
-        &mut self,
+        uri: &str,
         attributes: &[Attribute],
-        path: &str,
         value: Value,
-    ) -> Result<Option<Value>, Error> {
+    ) -> Result<Content, Error> {
+        let mut content = Content::new();
         let members = match value {
             Value::Object(members) => members,
-            Value::Null => return Ok(None),
-            _ => return Err(invalid(path, "must be an object")),
+            Value::Null => return Ok(content),
+            _ => return Err(invalid(uri, "must be an object")),
         };
-        let mut content = Content::new();
         for (key, value) in members {
             match super::attribute::find(attributes, &key) {
                 Some(attribute) => {
-                    self.member(attribute, &format!("{path}.{key}"), value, &mut content)?;
+                    let path = format!("{uri}:{}", attribute.name);
+                    self.attribute(attribute, &path, value, &mut content)?;
                 }
-                None => self.ignored.push(format!("{path}.{key}")),
+                None => self.unknown.push(format!("{uri}:{key}")),
             }
         }
-        Ok((!content.is_empty()).then_some(Value::Object(content)))
+        Ok(content)
     }
 
-    fn member(
+    /// An attribute of a whole resource.
+    fn attribute(
         &mut self,
         attribute: &Attribute,
         path: &str,
@@ -123,10 +115,107 @@ impl Checker {
         if attribute.mutability == Mutability::ReadOnly {
             return Ok(());
         }
-        match self.value(attribute, path, value)? {
+        let is_empty = value.as_object().is_some_and(Map::is_empty);
+        let given = self.value(attribute, path, value)?;
+        if given == Given::Nothing && !is_empty {
+            self.not_understood.push(path.to_owned());
+        }
+        match given.assigned() {
             Some(value) => insert(content, attribute.name.as_str(), value),
             None => Ok(()),
         }
+    }
+
+    /// What a value says of an attribute.
+    ///
+    /// # Errors
+    /// `invalidValue` if it is not of the attribute's type.
+    pub fn value(
+        &mut self,
+        attribute: &Attribute,
+        path: &str,
+        value: Value,
+    ) -> Result<Given, Error> {
+        match value {
+            Value::Null => Ok(Given::Unassigned),
+            Value::Array(values) if attribute.multi_valued => self.values(attribute, path, values),
+            _ if attribute.multi_valued => Err(invalid(path, "must be an array")),
+            value => self.single(attribute, path, value),
+        }
+    }
+
+    /// What one value says, of a multi-valued attribute too.
+    ///
+    /// # Errors
+    /// `invalidValue` if it is not of the attribute's type.
+    pub fn single(
+        &mut self,
+        attribute: &Attribute,
+        path: &str,
+        value: Value,
+    ) -> Result<Given, Error> {
+        match attribute.data_type {
+            DataType::Complex => self.object(&attribute.sub_attributes, path, value),
+            _ => simple(attribute, path, value).map(Given::Value),
+        }
+    }
+
+    /// Several values, each once (RFC 7643 section 2.4).
+    fn values(
+        &mut self,
+        attribute: &Attribute,
+        path: &str,
+        values: Vec<Value>,
+    ) -> Result<Given, Error> {
+        let mut says_nothing = !values.is_empty();
+        let mut kept = Vec::with_capacity(values.len());
+        for value in values {
+            if value.is_null() {
+                says_nothing = false;
+                continue;
+            }
+            let given = self.single(attribute, path, value)?;
+            says_nothing &= given == Given::Nothing;
+            kept.extend(given.assigned());
+        }
+        let mut seen = BTreeSet::new();
+        kept.retain(|value: &Value| seen.insert(value.to_string()));
+        one_primary(path, &kept)?;
+        Ok(match kept.is_empty() {
+            false => Given::Value(Value::Array(kept)),
+            true if says_nothing => Given::Nothing,
+            true => Given::Unassigned,
+        })
+    }
+
+    fn object(
+        &mut self,
+        attributes: &[Attribute],
+        path: &str,
+        value: Value,
+    ) -> Result<Given, Error> {
+        let members = match value {
+            Value::Object(members) => members,
+            Value::Null => return Ok(Given::Unassigned),
+            _ => return Err(invalid(path, "must be an object")),
+        };
+        let mut content = Content::new();
+        for (key, value) in members {
+            let path = format!("{path}.{key}");
+            match super::attribute::find(attributes, &key) {
+                None => self.unknown.push(path),
+                Some(sub) if sub.mutability == Mutability::ReadOnly => self.read_only.push(path),
+                Some(sub) => match self.value(sub, &path, value)? {
+                    Given::Nothing => {}
+                    Given::Unassigned => insert(&mut content, sub.name.as_str(), Value::Null)?,
+                    Given::Value(value) => insert(&mut content, sub.name.as_str(), value)?,
+                },
+            }
+        }
+        Ok(match content.is_empty() {
+            true => Given::Nothing,
+            false => Given::Value(Value::Object(content)),
+        })
     }
 }
 

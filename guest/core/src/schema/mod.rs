@@ -6,6 +6,6 @@ mod definition;
 mod registry;
 
 pub use attribute::{Attribute, DataType, Mutability, Returned, Uniqueness, find};
-pub use check::{Checker, Content};
+pub use check::{Checker, Content, Given};
 pub use definition::Schema;
 pub use registry::{Registry, RegistryError};

@@ -7,7 +7,7 @@ use uuid::Builder;
 
 use super::event::{self, Step};
 use super::life::{self, Life};
-use super::update::{self, Prepared, Update};
+use super::update::{self, Prepared, Received, Update};
 use super::{Options, Session, Shown, linking};
 use crate::error::Error;
 use crate::ordered;
@@ -55,7 +55,9 @@ pub(super) fn prepare(
     body: Value,
     inserted: &BTreeSet<Key>,
 ) -> Result<Creation, Error> {
-    let (content, changes) = update::received(session, of, body)?;
+    let Received {
+        content, changes, ..
+    } = update::received(session, of, body)?;
     // What is created in a circle is referred to by ids that were chosen for it.
     if inserted.len() == 1
         && let Some(known) = adopted(session, of, &content)?

@@ -48,7 +48,7 @@ pub(super) fn apply(
     for operation in operations {
         patch.apply(operation)?;
     }
-    session.note_ignored(of, &patch.checker.ignored);
+    session.settle_dropped(of, &patch.checker)?;
     let Patch {
         content, changes, ..
     } = patch;

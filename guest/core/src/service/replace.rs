@@ -3,12 +3,13 @@
 use serde_json::Value;
 
 use super::event::Step;
-use super::update::{self, Update, Updated};
+use super::update::{self, Received, Update, Updated};
 use super::{Options, Session, Shown};
 use crate::error::Error;
 use crate::mutability;
 use crate::relation::Change;
 use crate::resource_type::ResourceType;
+use crate::schema::Content;
 use crate::secret;
 
 /// Replaces a resource and returns it. What the body leaves out goes, relations included.
@@ -33,7 +34,12 @@ pub(super) fn apply(
 ) -> Result<Updated, Error> {
     let before = session.load(of, id)?;
     options.conditions.allow_changing(before.version)?;
-    let (mut content, mut changes) = update::received(session, of, body)?;
+    let Received {
+        mut content,
+        mut changes,
+        not_understood,
+    } = update::received(session, of, body)?;
+    keep(&not_understood, &before.content, &mut content);
     mutability::keep_immutable(of, &before.content, &mut content)?;
     secret::carry_over(of, &before.content, &mut content);
     for relation in &of.definition.relations {
@@ -41,4 +47,28 @@ pub(super) fn apply(
         changes.of(relation.attribute.as_str(), nothing);
     }
     Update::new(of, before, content, changes, Step::Put).commit(session, options)
+}
+
+/// Keeps the old values of these attributes. A client that gave a value of which nothing was understood did not ask for the
+/// attribute to go; RFC 7644 section 3.5.1 lets the service clear what is left out, and this was not.
+fn keep(paths: &[String], before: &Content, content: &mut Content) {
+    for path in paths {
+        let (uri, name) = match path.rsplit_once(':') {
+            Some((uri, name)) => (Some(uri), name),
+            None => (None, path.as_str()),
+        };
+        let old = match uri {
+            Some(uri) => before.get(uri).and_then(|inner| inner.get(name)),
+            None => before.get(name),
+        };
+        let Some(old) = old.cloned() else { continue };
+        let holder = match uri {
+            Some(uri) => content
+                .entry(uri)
+                .or_insert_with(|| Value::Object(Content::new()))
+                .as_object_mut(),
+            None => Some(&mut *content),
+        };
+        holder.map(|holder| holder.insert(name.to_owned(), old));
+    }
 }

@@ -6,9 +6,15 @@ use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::name::AttributeName;
 use crate::port::{Level, Origin, Ports};
+use crate::profile::Unknown;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
+use crate::schema::Checker;
 use crate::store::{Draft, Entry, Key, Refusal, Rejection, Write};
+use crate::text;
+
+/// Attributes that a note or an error lists by name.
+const NAMED_AT_MOST: usize = 20;
 
 /// What the use cases work with.
 #[derive(Clone, Copy)]
@@ -124,11 +130,29 @@ impl Session<'_> {
         }
     }
 
-    /// Notes what a body held that no schema knows.
-    pub fn note_ignored(&self, of: &ResourceType, ignored: &[String]) {
-        if !ignored.is_empty() {
-            let text = format!("{} has no attributes {}", of.name(), ignored.join(", "));
+    /// Notes what of a request was not taken: what no schema has, and what clients cannot write.
+    ///
+    /// # Errors
+    /// `invalidSyntax` that names what no schema has, where the profile has it refused.
+    pub fn settle_dropped(&self, of: &ResourceType, dropped: &Checker) -> Result<(), Error> {
+        if !dropped.read_only.is_empty() {
+            let text = format!(
+                "ignored as readOnly: {}",
+                text::listed(&dropped.read_only, NAMED_AT_MOST)
+            );
             self.note(Level::Info, "schema", &text);
+        }
+        if dropped.unknown.is_empty() {
+            return Ok(());
+        }
+        let names = text::listed(&dropped.unknown, NAMED_AT_MOST);
+        let text = format!("{} has no attribute {names}", of.name());
+        match self.admission.policy.attributes.unknown {
+            Unknown::Refuse => Err(Error::new(ErrorKind::InvalidSyntax, text)),
+            Unknown::Ignore => {
+                self.note(Level::Info, "schema", &text);
+                Ok(())
+            }
         }
     }
 }

@@ -19,12 +19,21 @@ use crate::schema::{Checker, Content, check};
 use crate::secret;
 use crate::store::{Draft, Refusal, Write};
 
-/// What a POST or PUT asks for: the content, and the relations as changes.
+/// What a POST or PUT asks for.
+pub(super) struct Received {
+    pub(super) content: Content,
+    /// The relations, as changes.
+    pub(super) changes: Changes,
+    /// The paths of attributes whose values were given and not understood at all.
+    pub(super) not_understood: Vec<String>,
+}
+
+/// Reads the body of a POST or PUT.
 pub(super) fn received(
     session: &Session<'_>,
     of: &ResourceType,
     mut body: Value,
-) -> Result<(Content, Changes), Error> {
+) -> Result<Received, Error> {
     session.rewrite(of, Sent::resource(&mut body));
     let Value::Object(body) = body else {
         return Err(Error::new(
@@ -35,9 +44,13 @@ pub(super) fn received(
     check::schemas(of, &body)?;
     let mut checker = Checker::default();
     let mut content = checker.resource(of, body)?;
-    session.note_ignored(of, &checker.ignored);
+    session.settle_dropped(of, &checker)?;
     let changes = relation::take(of, &mut content)?;
-    Ok((content, changes))
+    Ok(Received {
+        content,
+        changes,
+        not_understood: checker.not_understood,
+    })
 }
 
 /// A change of a resource that was read as `before`.
