@@ -17,6 +17,8 @@ pub struct Projection {
     pub excluded: Vec<AttrPath>,
     /// How many values of a relation at the most, if fewer than any answer may have.
     pub links: Option<usize>,
+    /// What was asked for or excluded and is no attribute path.
+    pub malformed: Vec<String>,
 }
 
 /// How a list of paths names an attribute.
@@ -30,12 +32,43 @@ enum Named {
 }
 
 impl Projection {
-    /// Reads a comma-separated list, as the query has it; what is no attribute path is left out.
+    /// From the texts of a request. What is no attribute path selects nothing.
     #[must_use]
-    pub fn paths(list: &str) -> Vec<AttrPath> {
-        list.split(',')
-            .filter_map(|path| path.trim().parse().ok())
-            .collect()
+    pub fn new(attributes: Option<Vec<String>>, excluded: Vec<String>) -> Self {
+        let mut malformed = Vec::new();
+        let mut paths = |texts: Vec<String>| {
+            let mut paths = Vec::with_capacity(texts.len());
+            for text in texts {
+                match text.trim().parse() {
+                    Ok(path) => paths.push(path),
+                    Err(_) => malformed.push(text),
+                }
+            }
+            paths
+        };
+        let (attributes, excluded) = (attributes.map(&mut paths), paths(excluded));
+        Self {
+            attributes,
+            excluded,
+            links: None,
+            malformed,
+        }
+    }
+
+    /// What the request names and none of the types has, as it was written; `None` if there is nothing such.
+    #[must_use]
+    pub fn unknown(&self, types: &[ResourceType]) -> Option<String> {
+        let is_known = |path: &AttrPath| {
+            types.iter().any(|of| {
+                let whole = path.to_string();
+                of.place(path).is_some() || of.schemas().any(|s| urn::same(&s.id, &whole))
+            })
+        };
+        let named = self.attributes.iter().flatten().chain(&self.excluded);
+        let mut unknown = named
+            .filter(|path| !is_known(path))
+            .map(ToString::to_string);
+        self.malformed.first().cloned().or_else(|| unknown.next())
     }
 
     /// Whether answers hold this attribute of the main schema, so that it is worth computing.

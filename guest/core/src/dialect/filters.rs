@@ -83,12 +83,16 @@ fn each<'a>(
     }
 }
 
-/// Entra ID leaves quotes out: `externalId eq jyoung`. What stands for a text and reads as a number or a boolean is that text, too.
+/// Entra ID, authentik and Ping leave quotes out: `externalId eq jyoung`, in the paths of operations too. What stands for a text
+/// and reads as a number or a boolean is that text, too.
 pub(super) fn unquoted_filter_values(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
-    let Sent::Filter(text) = &mut *sent else {
-        return false;
+    let spelled = match &mut *sent {
+        Sent::Filter(text) => respelled::<Filter>(text, text::quoted),
+        _ => visit::operations(sent, |operation| match member_mut(operation, "path") {
+            Some(Value::String(text)) => respelled::<Path>(text, text::quoted),
+            _ => false,
+        }),
     };
-    let spelled = respelled(text, text::quoted);
     let rewritten = comparisons(of, sent, |attribute, value| {
         let literal = matches!(value, CompValue::Number(_) | CompValue::Boolean(_));
         let is_text = literal && attribute.data_type.is_text();
@@ -103,14 +107,14 @@ pub(super) fn unquoted_filter_values(of: &ResourceType, sent: &mut Sent<'_>) -> 
 /// Entra ID looks for `emails[type eq "work"].value eq "…"`; in filters, RFC 7644 section 3.4.2.2 has no sub-attribute behind brackets.
 pub(super) fn comparison_behind_brackets(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
     match sent {
-        Sent::Filter(text) => respelled(text, text::moved_inside),
-        Sent::Resource(_) | Sent::Operations(_) => false,
+        Sent::Filter(text) => respelled::<Filter>(text, text::moved_inside),
+        Sent::Resource(_) | Sent::Patch(_) | Sent::Search(_) => false,
     }
 }
 
-/// Spells a filter that is malformed, and not for its length, another way; returns whether it is another one then.
-fn respelled(text: &mut String, spell: fn(&str) -> String) -> bool {
-    if text.len() > limits::FILTER_BYTES || text.parse::<Filter>().is_ok() {
+/// Spells a filter or path that is malformed, and not for its length, another way; returns whether it is another one then.
+fn respelled<T: FromStr>(text: &mut String, spell: fn(&str) -> String) -> bool {
+    if text.len() > limits::FILTER_BYTES || text.parse::<T>().is_ok() {
         return false;
     }
     let spelled = spell(text);
@@ -127,7 +131,7 @@ mod tests {
     fn what_is_too_long_is_left_to_the_parser() {
         let spell = |times: usize| {
             let mut text = "a eq b or ".repeat(times) + "a eq b";
-            respelled(&mut text, text::quoted)
+            respelled::<Filter>(&mut text, text::quoted)
         };
         assert!(spell(10));
         assert!(!spell(limits::FILTER_BYTES / 10));

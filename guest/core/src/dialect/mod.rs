@@ -5,6 +5,7 @@
 mod filters;
 mod names;
 mod operations;
+mod scim_1;
 mod text;
 mod values;
 mod visit;
@@ -14,7 +15,6 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::json;
 use crate::named::Named;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
@@ -24,8 +24,10 @@ use crate::schema::Content;
 pub enum Sent<'a> {
     /// The body of a POST or PUT.
     Resource(&'a mut Content),
-    /// The operations of a PATCH.
-    Operations(&'a mut Vec<Value>),
+    /// The body of a PATCH.
+    Patch(&'a mut Content),
+    /// The body of a search by POST.
+    Search(&'a mut Content),
     /// The filter of a query, decoded.
     Filter(&'a mut String),
 }
@@ -38,8 +40,12 @@ impl<'a> Sent<'a> {
 
     /// A body of PATCH; `None` if there is nothing to rewrite in it.
     pub fn patch(body: &'a mut Value) -> Option<Self> {
-        let operations = json::member_mut(body.as_object_mut()?, "Operations")?;
-        operations.as_array_mut().map(Self::Operations)
+        body.as_object_mut().map(Self::Patch)
+    }
+
+    /// A body of a search by POST; `None` if there is nothing to rewrite in it.
+    pub fn search(body: &'a mut Value) -> Option<Self> {
+        body.as_object_mut().map(Self::Search)
     }
 }
 
@@ -67,14 +73,15 @@ impl Quirk {
 
 /// All quirks, in the order in which they apply whatever the order of a profile: first what is said, then of what, then the
 /// values, then what to do with them.
-static QUIRKS: [Quirk; 15] = [
+static QUIRKS: [Quirk; 17] = [
+    Quirk::new("search-as-text", values::search_as_text),
     Quirk::new("op-in-any-case", operations::op_in_any_case),
     Quirk::new("unquoted-filter-values", filters::unquoted_filter_values),
     Quirk::new(
         "comparison-behind-brackets",
         filters::comparison_behind_brackets,
     ),
-    Quirk::new("scim-1-names", names::scim_1_names),
+    Quirk::new("scim-1-names", scim_1::scim_1_names),
     Quirk::new("schemas-omitted", names::schemas_omitted),
     Quirk::new("unknown-schemas", names::unknown_schemas),
     Quirk::new(
@@ -88,6 +95,7 @@ static QUIRKS: [Quirk; 15] = [
     Quirk::new("boolean-as-text", values::boolean_as_text),
     Quirk::new("readonly-id-in-patch", operations::readonly_id_in_patch),
     Quirk::new("remove-by-value", operations::remove_by_value),
+    Quirk::new("no-operations", operations::no_operations),
     Quirk::new("replace-without-match", operations::replace_without_match),
 ];
 

@@ -1,120 +1,28 @@
-//! Names of schemas and attributes that are left out, are older, or come from elsewhere.
-
-use crate::named::Named;
-use std::sync::LazyLock;
+//! Names of schemas and attributes that are left out, or come from elsewhere.
 
 use serde_json::{Value, json};
 
 use super::{Sent, filters, visit};
 use crate::filter::{AttrPath, Filter};
-use crate::json;
 use crate::json::{member, member_mut};
-use crate::resource_type::{Place, ResourceType};
+use crate::resource_type::ResourceType;
 use crate::schema::Content;
 use crate::urn;
 
-/// What SCIM 1 called things.
-#[derive(Debug, Default)]
-struct Scim1 {
-    /// The URI that all main schemas had.
-    core: String,
-    /// Extensions' URIs, then and now.
-    extensions: Named<String>,
-    /// Sub-attributes' names, then and now, by the path of the attribute.
-    parts: Named<Named<String>>,
-}
-
-json::object!(open Scim1 {
-    core: "core",
-    extensions: "extensions",
-    parts: "parts",
-});
-
-static SCIM_1: LazyLock<Scim1> = LazyLock::new(|| {
-    crate::json::written(include_str!("../../schemas/scim_1.json")).unwrap_or_default()
-});
-
-/// OneLogin's templates may name the schemas of SCIM 1 (`urn:scim:schemas:core:1.0`), and the manager by `managerId`.
-pub(super) fn scim_1_names(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
-    let Sent::Resource(resource) = sent else {
-        return false;
-    };
-    let mut found = false;
-    for uri in schemas(resource).into_iter().flatten() {
-        let now = uri.as_str().and_then(|uri| present_uri(of, uri));
-        found |= now.is_some_and(|now| {
-            *uri = now.into();
-            true
-        });
-    }
-    for (then, now) in SCIM_1.extensions.iter() {
-        found |= of.extension(now).is_some() && renamed(resource, then, now);
-    }
-    for (path, names) in SCIM_1.parts.iter() {
-        for (then, now) in names.iter() {
-            found |= value_at(of, resource, path).is_some_and(|value| renamed(value, then, now));
-        }
-    }
-    found
-}
-
-fn schemas(resource: &mut Content) -> Option<&mut Vec<Value>> {
+pub(super) fn schemas(resource: &mut Content) -> Option<&mut Vec<Value>> {
     member_mut(resource, "schemas")?.as_array_mut()
 }
 
-fn present_uri<'a>(of: &'a ResourceType, uri: &str) -> Option<&'a str> {
-    if urn::same(uri, &SCIM_1.core) {
-        return Some(&of.core().id);
-    }
-    let mut extensions = SCIM_1.extensions.iter();
-    let (_, now) = extensions.find(|(then, _)| urn::same(then, uri))?;
-    of.extension(now).map(|schema| schema.id.as_str())
-}
-
-/// Gives a member another name, unless that is given already.
-fn renamed(members: &mut Content, then: &str, now: &str) -> bool {
-    let mut keys = members.keys();
-    let Some(key) = keys.find(|key| key.eq_ignore_ascii_case(then)).cloned() else {
-        return false;
-    };
-    if member(members, now).is_some() {
-        return false;
-    }
-    let value = members.remove(&key);
-    members.extend(value.map(|value| (now.to_owned(), value)));
-    true
-}
-
-/// The object that a resource has at a path.
-fn value_at<'c>(
-    of: &ResourceType,
-    resource: &'c mut Content,
-    path: &str,
-) -> Option<&'c mut Content> {
-    let path: AttrPath = path.parse().ok()?;
-    let Place::Attribute {
-        extension,
-        attribute,
-        ..
-    } = of.place(&path)?
-    else {
-        return None;
-    };
-    let content = match extension {
-        Some(schema) => member_mut(resource, &schema.id)?.as_object_mut()?,
-        None => resource,
-    };
-    member_mut(content, attribute.name.as_str())?.as_object_mut()
-}
-
-/// authentik leaves `schemas` out of resources, which RFC 7643 section 3 requires.
+/// authentik leaves `schemas` out of resources, which RFC 7643 section 3 requires, and older versions of it out of PATCH, too.
 pub(super) fn schemas_omitted(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
-    let Sent::Resource(resource) = sent else {
-        return false;
+    let (body, uri) = match sent {
+        Sent::Resource(resource) => (resource, of.core().id.as_str()),
+        Sent::Patch(body) => (body, urn::PATCH_OP),
+        Sent::Search(_) | Sent::Filter(_) => return false,
     };
-    let omitted = member(resource, "schemas").is_none();
+    let omitted = member(body, "schemas").is_none();
     if omitted {
-        resource.insert("schemas".into(), json!([of.core().id]));
+        body.insert("schemas".into(), json!([uri]));
     }
     omitted
 }

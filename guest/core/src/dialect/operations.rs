@@ -1,6 +1,6 @@
 //! PATCH operations of another shape than RFC 7644 section 3.5.2 has.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Sent, visit};
 use crate::filter::{AttrPath, CompValue, CompareOp, Filter, Path};
@@ -37,23 +37,39 @@ pub(super) fn readonly_id_in_patch(_: &ResourceType, sent: &mut Sent<'_>) -> boo
     })
 }
 
-/// Entra ID and JumpCloud take one member away with `{"op":"Remove","path":"members","value":[{"$ref":null,"value":"u1091"}]}`;
+/// Entra ID, JumpCloud and authentik take one member away with `{"op":"Remove","path":"members","value":[{"$ref":null,"value":"u1091"}]}`;
 /// RFC 7644 section 3.5.2.2 knows no value there and would take them all.
 pub(super) fn remove_by_value(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
-    let Sent::Operations(operations) = sent else {
+    let Some(operations) = visit::operations_of(sent) else {
         return false;
     };
     let mut found = false;
-    let each = std::mem::take(*operations).into_iter();
+    let each = std::mem::take(operations).into_iter();
     let rewritten = each.flat_map(|operation| match by_filters(of, &operation) {
         Some(paths) => {
             found = true;
-            paths.iter().map(removal).collect()
+            match paths.is_empty() {
+                true => vec![idle()],
+                false => paths.iter().map(removal).collect(),
+            }
         }
         None => vec![operation],
     });
-    **operations = rewritten.collect();
+    *operations = rewritten.collect();
     found
+}
+
+/// Entra ID sends a PATCH without operations when a change comes to nothing; RFC 7644 section 3.5.2 wants one or more.
+pub(super) fn no_operations(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
+    let operations = visit::operations_of(sent).filter(|operations| operations.is_empty());
+    operations
+        .map(|operations| operations.push(idle()))
+        .is_some()
+}
+
+/// An operation that changes nothing: it replaces no attribute.
+fn idle() -> Value {
+    json!({"op": "replace", "value": {}})
 }
 
 fn removal(path: &Path) -> Value {

@@ -14,6 +14,36 @@ const VALUE: &str = "value";
 /// The one that names the value to people.
 const DISPLAY: &str = "display";
 
+/// SCIM-SDK's client searches by POST with `startIndex` and `count` as texts, and with `attributes` as one text.
+pub(super) fn search_as_text(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
+    let Sent::Search(body) = sent else {
+        return false;
+    };
+    let mut found = false;
+    for name in ["startIndex", "count"] {
+        let value = json::member_mut(body, name);
+        let number = |value: &Value| value.as_str()?.trim().parse::<i64>().ok();
+        if let Some((value, number)) = value.and_then(|value| number(value).map(|n| (value, n))) {
+            *value = number.into();
+            found = true;
+        }
+    }
+    for name in ["attributes", "excludedAttributes"] {
+        let Some(value) = json::member_mut(body, name) else {
+            continue;
+        };
+        if let Value::String(text) = value {
+            let names = text
+                .split(',')
+                .map(str::trim)
+                .filter(|name| !name.is_empty());
+            *value = names.map(Value::from).collect();
+            found = true;
+        }
+    }
+    found
+}
+
 /// Entra ID sends the manager as the one value of an array: `{"op":"Add","path":"manager","value":[{"$ref":"…","value":"<id>"}]}`.
 pub(super) fn array_for_single_value(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
     visit::values(of, sent, &|attribute, value| {

@@ -11,12 +11,20 @@ use crate::schema::{Attribute, Content};
 /// Rewrites one value, of a multi-valued attribute too; returns whether there was anything to rewrite.
 type RewriteValue<'r> = &'r dyn Fn(&Attribute, &mut Value) -> bool;
 
+/// The operations of a PATCH; `None` if something else was sent, or if it has none.
+pub(super) fn operations_of<'s>(sent: &'s mut Sent<'_>) -> Option<&'s mut Vec<Value>> {
+    match sent {
+        Sent::Patch(body) => member_mut(body, "Operations")?.as_array_mut(),
+        Sent::Resource(_) | Sent::Search(_) | Sent::Filter(_) => None,
+    }
+}
+
 /// Rewrites each operation.
 pub(super) fn operations(
     sent: &mut Sent<'_>,
     mut rewrite: impl FnMut(&mut Content) -> bool,
 ) -> bool {
-    let Sent::Operations(operations) = sent else {
+    let Some(operations) = operations_of(sent) else {
         return false;
     };
     let operations = operations.iter_mut().filter_map(Value::as_object_mut);

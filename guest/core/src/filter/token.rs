@@ -74,6 +74,10 @@ fn string(text: &str) -> Option<(Token<'_>, usize)> {
         escaped = b == b'\\' && !escaped;
         closes
     })? + 2;
-    let value = serde_json::from_str(text.get(..end)?).ok()?;
+    let value: String = serde_json::from_str(text.get(..end)?).ok()?;
+    // No value of a resource holds it, and not every store takes it.
+    if value.contains('\0') {
+        return None;
+    }
     Some((Token::Text(value), end))
 }

@@ -129,13 +129,24 @@ fn dispatch(
     if !matches!(route, Route::Resource(..)) {
         request.conditions().allow_unversioned()?;
     }
+    if route.is_discovery() {
+        unfiltered(request)?;
+    }
+    let types = match route {
+        Route::Type(of) | Route::Resource(of, _) => std::slice::from_ref(*of),
+        Route::Root => session.admission.policy.registry.types(),
+        _ => &[],
+    };
+    if !types.is_empty() {
+        session.check_projection(types, &request.projection()?)?;
+    }
     let found = |document: &Value| Ok(Response::json(200, document));
     let bounds = session.admission.policy.paging.bounds();
     match route {
         Route::ServiceProviderConfig => found(&discovery::service_provider_config(session)),
-        Route::ResourceTypes(None) => unfiltered(request, || discovery::resource_types(session)),
+        Route::ResourceTypes(None) => found(&discovery::resource_types(session)),
         Route::ResourceTypes(Some(name)) => found(&discovery::resource_type(session, name)?),
-        Route::Schemas(None) => unfiltered(request, || discovery::schemas(session)),
+        Route::Schemas(None) => found(&discovery::schemas(session)),
         Route::Schemas(Some(uri)) => found(&discovery::schema(session, uri)?),
         Route::Type(of) if request.method == "POST" => {
             let body = request.json()?;
@@ -152,7 +163,14 @@ fn dispatch(
             &request.search(bounds)?,
         )?),
         Route::Search(of) => {
-            let search = search_request::search(request.json()?, bounds)?;
+            let mut body = request.json()?;
+            session.rewrite_search(*of, &mut body);
+            let search = search_request::search(body, bounds)?;
+            let types = match of {
+                Some(of) => std::slice::from_ref(*of),
+                None => session.admission.policy.registry.types(),
+            };
+            session.check_projection(types, &search.projection)?;
             found(&match of {
                 Some(of) => service::query::query(session, of, &search)?,
                 None => service::query::query_all(session, &search)?,
@@ -168,9 +186,9 @@ fn dispatch(
 }
 
 /// RFC 7644 section 4: discovery is not to be filtered.
-fn unfiltered(request: &Request, list: impl Fn() -> Value) -> Result<Response, Error> {
+fn unfiltered(request: &Request) -> Result<(), Error> {
     match request.parameter("filter")? {
-        None => Ok(Response::json(200, &list())),
+        None => Ok(()),
         Some(_) => Err(Error::new(
             ErrorKind::Forbidden,
             "this endpoint cannot be filtered",

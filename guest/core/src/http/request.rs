@@ -1,5 +1,6 @@
 //! A request as it was received, and what its headers and query say.
 
+use std::borrow::Cow;
 use std::num::IntErrorKind;
 
 use percent_encoding::percent_decode_str;
@@ -149,9 +150,14 @@ impl Request {
         Ok(self.given(name)?.filter(|value| !value.is_empty()))
     }
 
-    /// The value of a query parameter, which may be empty.
+    /// The value of a query parameter, which may be empty. `+` stands for a space, as forms have it, unless the client writes `%20`
+    /// for that: then it encodes as RFC 3986 says, and `+` is itself.
     fn given(&self, name: &str) -> Result<Option<String>, Error> {
-        let pairs = form_urlencoded::parse(self.query.as_bytes());
+        let query = match self.query.contains("%20") {
+            true => Cow::Owned(self.query.replace('+', "%2B")),
+            false => Cow::Borrowed(&self.query),
+        };
+        let pairs = form_urlencoded::parse(query.as_bytes());
         let mut values = pairs
             .filter(|(key, _)| key == name)
             .map(|(_, value)| value.into_owned());
@@ -162,16 +168,17 @@ impl Request {
         Ok(first)
     }
 
-    fn projection(&self) -> Result<Projection, Error> {
-        let list = |name| -> Result<Option<Vec<AttrPath>>, Error> {
-            Ok(self.parameter(name)?.map(|list| Projection::paths(&list)))
-        };
-        let excluded = list("excludedAttributes")?.unwrap_or_default();
-        Ok(Projection {
-            attributes: list("attributes")?,
-            excluded,
-            links: None,
-        })
+    /// Which attributes the answer is to hold (RFC 7644 section 3.9).
+    pub fn projection(&self) -> Result<Projection, Error> {
+        let (attributes, excluded) = (
+            self.parameter("attributes")?,
+            self.parameter("excludedAttributes")?,
+        );
+        let split = |list: &str| -> Vec<String> { list.split(',').map(str::to_owned).collect() };
+        Ok(Projection::new(
+            attributes.as_deref().map(split),
+            excluded.as_deref().map(split).unwrap_or_default(),
+        ))
     }
 
     fn integer(&self, name: &str, wrong: ErrorKind) -> Result<Option<i64>, Error> {

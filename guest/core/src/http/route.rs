@@ -68,6 +68,15 @@ impl<'r> Route<'r> {
         }
     }
 
+    /// Whether it says what the service is (RFC 7644 section 4).
+    #[must_use]
+    pub fn is_discovery(&self) -> bool {
+        matches!(
+            self,
+            Self::ServiceProviderConfig | Self::ResourceTypes(_) | Self::Schemas(_)
+        )
+    }
+
     /// The path up to the endpoint, without what may follow it.
     #[must_use]
     pub fn endpoint(&self) -> String {

@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use super::request::{descends, sort_path};
 use crate::error::{Error, ErrorKind};
-use crate::filter::AttrPath;
 use crate::page::{Bounds, Paging};
 use crate::projection::Projection;
 use crate::schema::Content;
@@ -27,11 +26,10 @@ pub fn search(body: Value, bounds: Bounds) -> Result<Search, Error> {
         sort_by: sort_by.map(|path| sort_path(&path)).transpose()?,
         descending: descends(sort_order.as_deref())?,
         paging: Paging::new(text(&body, "cursor")?, start_index, count, bounds)?,
-        projection: Projection {
-            attributes: paths(&body, "attributes")?,
-            excluded: paths(&body, "excludedAttributes")?.unwrap_or_default(),
-            links: None,
-        },
+        projection: Projection::new(
+            texts(&body, "attributes")?,
+            texts(&body, "excludedAttributes")?.unwrap_or_default(),
+        ),
     })
 }
 
@@ -50,17 +48,18 @@ fn check_schemas(body: &Content) -> Result<(), Error> {
     }
 }
 
-/// Attribute paths; as in a URL, those that are none select nothing.
-fn paths(body: &Content, name: &str) -> Result<Option<Vec<AttrPath>>, Error> {
+/// A list of texts; an empty one is none.
+fn texts(body: &Content, name: &str) -> Result<Option<Vec<String>>, Error> {
     let wrong = || syntax(&format!("`{name}` must be an array of strings"));
     let Some(value) = member(body, name) else {
         return Ok(None);
     };
     let values = value.as_array().ok_or_else(wrong)?;
-    let texts: Option<Vec<&str>> = values.iter().map(Value::as_str).collect();
-    let texts = texts.ok_or_else(wrong)?;
-    let paths = texts.iter().filter_map(|text| text.trim().parse().ok());
-    Ok((!texts.is_empty()).then(|| paths.collect()))
+    let texts = values
+        .iter()
+        .map(|value| value.as_str().map(ToOwned::to_owned));
+    let texts: Option<Vec<String>> = texts.collect();
+    Ok(Some(texts.ok_or_else(wrong)?).filter(|texts| !texts.is_empty()))
 }
 
 fn text(body: &Content, name: &str) -> Result<Option<String>, Error> {

@@ -1,5 +1,7 @@
 //! One admitted request: its ports, its policy, and the one way to commit.
 
+use serde_json::Value;
+
 use crate::access::Admission;
 use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
@@ -7,12 +9,15 @@ use crate::limits;
 use crate::name::AttributeName;
 use crate::port::{Level, Origin, Ports};
 use crate::profile::Unknown;
+use crate::projection::Projection;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::schema::Checker;
 use crate::store::{Draft, Entry, Key, Refusal, Rejection, Write};
 use crate::text;
 
+/// Bytes of a client's name in an error.
+const NAME_BYTES: usize = 100;
 /// Attributes that a note or an error lists by name.
 const NAMED_AT_MOST: usize = 20;
 
@@ -126,6 +131,42 @@ impl Session<'_> {
                     "dialect",
                     &format!("rewritten by `{}`", quirk.name),
                 );
+            }
+        }
+    }
+
+    /// Rewrites the body of a search by POST, of one type or of all.
+    pub fn rewrite_search(&self, of: Option<&ResourceType>, body: &mut Value) {
+        let registry = &self.admission.policy.registry;
+        // The words of a search are those of all types.
+        if let Some(of) = of.or(registry.types().first()) {
+            self.rewrite(of, Sent::search(body));
+        }
+    }
+
+    /// Refuses a choice of attributes that cannot be followed to the letter, where the profile refuses what is unknown: both
+    /// `attributes` and `excludedAttributes`, or names that no type of these has.
+    ///
+    /// # Errors
+    /// `invalidValue`
+    pub fn check_projection(
+        &self,
+        types: &[ResourceType],
+        projection: &Projection,
+    ) -> Result<(), Error> {
+        if self.admission.policy.attributes.unknown == Unknown::Ignore {
+            return Ok(());
+        }
+        if projection.attributes.is_some() && !projection.excluded.is_empty() {
+            let detail = "`attributes` and `excludedAttributes` exclude each other";
+            return Err(Error::new(ErrorKind::InvalidValue, detail));
+        }
+        match projection.unknown(types) {
+            None => Ok(()),
+            Some(name) => {
+                let name = text::truncated(&name, NAME_BYTES);
+                let detail = format!("`{name}` is no attribute here");
+                Err(Error::new(ErrorKind::InvalidValue, detail))
             }
         }
     }
