@@ -65,6 +65,24 @@ pub fn terms(of: &ResourceType, content: &Content) -> Result<Vec<Term>, TooLong>
     Ok(found)
 }
 
+/// The texts of a content that have to be unique, each with its path.
+#[must_use]
+pub fn unique_texts<'c>(
+    of: &'c ResourceType,
+    content: &'c Content,
+) -> Vec<(&'c AttrPath, &'c str)> {
+    let mut found = Vec::new();
+    for path in of.index() {
+        if let Some((leaf, values)) = values_at(of, content, path)
+            && leaf.is_unique()
+        {
+            let texts = values.into_iter().filter_map(Value::as_str);
+            found.extend(texts.map(|text| (path, text)));
+        }
+    }
+    found
+}
+
 /// The values that a path has in a content, and the attribute that they are of.
 fn values_at<'a>(
     of: &'a ResourceType,

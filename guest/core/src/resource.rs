@@ -17,6 +17,9 @@ pub struct State {
     /// Whether the product imported it, and no client has provisioned it yet.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub imported: bool,
+    /// Whether a client's request made the person inactive.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub deprovisioned: bool,
     /// The kinds of seats that it has, by the id of the group that gives them.
     #[serde(skip_serializing_if = "Named::is_empty")]
     pub seats: Named<String>,
@@ -24,6 +27,7 @@ pub struct State {
 
 json::object!(open State {
     imported: "imported" = false,
+    deprovisioned: "deprovisioned" = false,
     seats: "seats" = Named::new(),
 });
 

@@ -223,7 +223,8 @@ impl ResourceType {
             .extensions
             .iter()
             .map(|(schema, _)| (Some(&schema.id), schema));
-        for (uri, schema) in std::iter::once((None, &self.core)).chain(extensions) {
+        let main = [(None, &self.core), (None, &self.common)];
+        for (uri, schema) in main.into_iter().chain(extensions) {
             for attribute in schema
                 .attributes
                 .iter()

@@ -35,6 +35,53 @@ fn decomposed(text: &str) -> String {
     decomposed
 }
 
+/// Whether two names are the same to everybody: equal but for the case of ASCII letters, and for composition. Full case folding
+/// would take `ß` for `ss`; and a letter that composition alone turns into an ASCII one, such as the Kelvin sign, is another one.
+#[must_use]
+pub fn same_name(one: &str, other: &str) -> bool {
+    let key = |text: &str| {
+        let mut key = String::with_capacity(text.len());
+        let decomposed = decomposed(text);
+        let mut chars = decomposed.chars().peekable();
+        while let Some(char) = chars.next() {
+            let marked = chars
+                .peek()
+                .is_some_and(|c| canonical_combining_class(*c) != 0);
+            key.push(if marked {
+                char
+            } else {
+                char.to_ascii_lowercase()
+            });
+        }
+        key
+    };
+    let is_disguised = |text: &str| {
+        text.chars().filter(|char| !char.is_ascii()).any(|char| {
+            let mut is_ascii = true;
+            decompose_canonical(char, |part| is_ascii &= part.is_ascii());
+            is_ascii
+        })
+    };
+    one.eq_ignore_ascii_case(other)
+        || !is_disguised(one) && !is_disguised(other) && key(one) == key(other)
+}
+
+/// Whether people may take a text for another one: it begins or ends with white space, or holds characters that are not seen.
+#[must_use]
+pub fn has_invisible(text: &str) -> bool {
+    text.trim() != text || text.chars().any(is_invisible)
+}
+
+/// Control characters, and those of no width: soft hyphen, joiners, marks and isolates of direction, fillers, tags.
+fn is_invisible(char: char) -> bool {
+    char.is_control()
+        || matches!(char,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// The longest beginning of a text that has at most this many bytes.
 #[must_use]
 pub fn truncated(text: &str, bytes: usize) -> &str {
@@ -68,6 +115,37 @@ mod tests {
         assert_eq!(fold("STRASSE"), fold("stra\u{df}e"));
         assert_eq!(fold("q\u{307}\u{323}"), fold("Q\u{323}\u{307}"));
         assert_ne!(fold("q\u{307}\u{300}"), fold("q\u{300}\u{307}"));
+    }
+
+    #[test]
+    fn names_are_the_same_to_everybody_or_not() {
+        for (one, other, same) in [
+            ("Ada@x", "ada@X", true),
+            ("jos\u{e9}", "jose\u{301}", true),
+            ("JOS\u{c9}", "jos\u{e9}", false),
+            ("\u{212a}ay", "kay", false),
+            ("stra\u{df}e", "strasse", false),
+            ("a", "b", false),
+        ] {
+            assert_eq!(same_name(one, other), same, "{one} {other}");
+            assert_eq!(same_name(other, one), same, "{other} {one}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_seen_is_found() {
+        for text in [
+            " a",
+            "a ",
+            "a\u{a0}",
+            "a\u{200b}b",
+            "a\tb",
+            "\u{feff}a",
+            "a\u{202e}b",
+        ] {
+            assert!(has_invisible(text), "{text:?}");
+        }
+        assert!(!has_invisible("Ada  Lovelace \u{c5}"));
     }
 
     #[test]

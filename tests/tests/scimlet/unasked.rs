@@ -13,225 +13,19 @@ use serde_json::{Value, json};
 const CORE: &str = "urn:example:schemas:2.0:Thing";
 const EXTENSION: &str = "urn:example:schemas:extension:2.0:More";
 
-/// What becomes of the attribute.
-enum After {
-    /// It has the value that it had.
-    Same,
-    /// It has no value.
-    Gone,
-    /// It has this value.
-    Is(Value),
-    /// The request is refused, and the value is what it was.
-    Refused,
-}
-
-use After::{Gone, Is, Refused, Same};
-
-/// A value, whether it holds what no schema has, and what `add` and `replace` of it come to.
-type Row = (Value, bool, After, After);
-
-/// An attribute, or values of it that a filter selects; its value before; the rows.
-struct Kind {
-    path: &'static str,
-    attribute: &'static str,
-    before: Value,
-    rows: Vec<Row>,
-}
-
-fn kinds() -> Vec<Kind> {
-    let two = || json!({"one": "a", "two": "b"});
-    let work = || json!({"type": "work", "value": "a"});
-    let home = || json!({"type": "home", "value": "b"});
-    vec![
-        Kind {
-            path: "simple",
-            attribute: "simple",
-            before: json!("a"),
-            rows: vec![
-                (json!(null), false, Same, Gone),
-                (json!([]), false, Refused, Refused),
-                (json!({}), false, Refused, Refused),
-                (json!("b"), false, Is(json!("b")), Is(json!("b"))),
-            ],
-        },
-        Kind {
-            path: "several",
-            attribute: "several",
-            before: json!(["a"]),
-            rows: vec![
-                (json!(null), false, Same, Gone),
-                (json!([]), false, Same, Gone),
-                (json!([null]), false, Same, Gone),
-                (json!({}), false, Refused, Refused),
-                (json!(["b"]), false, Is(json!(["a", "b"])), Is(json!(["b"]))),
-                (json!("b"), false, Is(json!(["a", "b"])), Is(json!(["b"]))),
-                (json!(["a"]), false, Same, Same),
-            ],
-        },
-        Kind {
-            path: "complex",
-            attribute: "complex",
-            before: two(),
-            rows: vec![
-                (json!(null), false, Same, Gone),
-                (json!({}), false, Same, Same),
-                (json!([]), false, Refused, Refused),
-                (json!({"bogus": "x"}), true, Same, Same),
-                (json!({"bogus": null}), true, Same, Same),
-                (json!({"fixed": "x"}), false, Same, Same),
-                (json!({"fixed": "x", "bogus": "x"}), true, Same, Same),
-                (
-                    json!({"one": "c"}),
-                    false,
-                    Is(json!({"one": "c", "two": "b"})),
-                    Is(json!({"one": "c", "two": "b"})),
-                ),
-                (
-                    json!({"one": "c", "bogus": "x"}),
-                    true,
-                    Is(json!({"one": "c", "two": "b"})),
-                    Is(json!({"one": "c", "two": "b"})),
-                ),
-                (json!({"one": null}), false, Same, Is(json!({"two": "b"}))),
-                (json!({"one": null, "two": null}), false, Same, Gone),
-                (
-                    json!({"one": null, "two": "c"}),
-                    false,
-                    Is(json!({"one": "a", "two": "c"})),
-                    Is(json!({"two": "c"})),
-                ),
-            ],
-        },
-        Kind {
-            path: "complex.one",
-            attribute: "complex",
-            before: two(),
-            rows: vec![
-                (json!(null), false, Same, Is(json!({"two": "b"}))),
-                (
-                    json!("c"),
-                    false,
-                    Is(json!({"one": "c", "two": "b"})),
-                    Is(json!({"one": "c", "two": "b"})),
-                ),
-            ],
-        },
-        Kind {
-            path: "complex.list",
-            attribute: "complex",
-            before: json!({"one": "a", "list": ["x"]}),
-            rows: vec![
-                (json!(null), false, Same, Is(json!({"one": "a"}))),
-                (json!([]), false, Same, Is(json!({"one": "a"}))),
-                (
-                    json!(["y"]),
-                    false,
-                    Is(json!({"one": "a", "list": ["x", "y"]})),
-                    Is(json!({"one": "a", "list": ["y"]})),
-                ),
-            ],
-        },
-        Kind {
-            path: "entries",
-            attribute: "entries",
-            before: json!([work()]),
-            rows: vec![
-                (json!(null), false, Same, Gone),
-                (json!([]), false, Same, Gone),
-                (json!([null]), false, Same, Gone),
-                (json!({}), false, Same, Same),
-                (json!([{}]), false, Same, Same),
-                (json!({"bogus": "x"}), true, Same, Same),
-                (json!([{"bogus": "x"}]), true, Same, Same),
-                (json!([{"fixed": "x"}]), false, Same, Same),
-                (
-                    json!([{"bogus": "x"}, home()]),
-                    true,
-                    Is(json!([work(), home()])),
-                    Is(json!([home()])),
-                ),
-                (
-                    json!([home()]),
-                    false,
-                    Is(json!([work(), home()])),
-                    Is(json!([home()])),
-                ),
-                (
-                    json!(home()),
-                    false,
-                    Is(json!([work(), home()])),
-                    Is(json!([home()])),
-                ),
-                (json!([work()]), false, Same, Same),
-            ],
-        },
-        Kind {
-            path: r#"entries[type eq "work"]"#,
-            attribute: "entries",
-            before: json!([work(), home()]),
-            rows: vec![
-                (json!(null), false, Same, Is(json!([home()]))),
-                (json!({}), false, Same, Same),
-                (json!({"bogus": "x"}), true, Same, Same),
-                (json!({"fixed": "x"}), false, Same, Same),
-                (json!([]), false, Refused, Refused),
-                (
-                    json!({"value": null}),
-                    false,
-                    Same,
-                    Is(json!([{"type": "work"}, home()])),
-                ),
-                (
-                    json!({"value": "c"}),
-                    false,
-                    Is(json!([{"type": "work", "value": "c"}, home()])),
-                    Is(json!([{"type": "work", "value": "c"}, home()])),
-                ),
-            ],
-        },
-        Kind {
-            path: r#"entries[type eq "work"].value"#,
-            attribute: "entries",
-            before: json!([work(), home()]),
-            rows: vec![
-                (
-                    json!(null),
-                    false,
-                    Same,
-                    Is(json!([{"type": "work"}, home()])),
-                ),
-                (
-                    json!("c"),
-                    false,
-                    Is(json!([{"type": "work", "value": "c"}, home()])),
-                    Is(json!([{"type": "work", "value": "c"}, home()])),
-                ),
-            ],
-        },
-        Kind {
-            path: r#"entries[type eq "other"]"#,
-            attribute: "entries",
-            before: json!([work()]),
-            rows: vec![
-                (json!(null), false, Same, Refused),
-                (json!({}), false, Same, Refused),
-                (json!({"bogus": "x"}), true, Same, Refused),
-                (
-                    json!({"value": "c"}),
-                    false,
-                    Is(json!([work(), {"type": "other", "value": "c"}])),
-                    Refused,
-                ),
-            ],
-        },
-    ]
+/// An attribute, or values of it that a filter selects; its value before; the rows of `tests/vectors/unasked.json`: a value, whether
+/// it holds what no schema has, and what `add` and `replace` of it come to: `same`, `gone`, `refused`, or what the attribute is.
+fn kinds() -> Vec<Value> {
+    let kinds: Value =
+        serde_json::from_str(include_str!("../../vectors/unasked.json")).expect("it is JSON");
+    kinds.as_array().cloned().unwrap_or_default()
 }
 
 /// A trial for each kind of attribute.
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for (at, kind) in kinds().iter().enumerate() {
-        let name: String = kind.path.chars().filter(|c| *c != '"').collect();
+        let name = kind["path"].as_str().unwrap_or_default().replace('"', "");
         for extension in [false, true] {
             let place = if extension { "extension" } else { "core" };
             let run = move || -> Result<(), Failed> {
@@ -297,23 +91,24 @@ fn shown<'a>(resource: &'a Value, attribute: &str, extension: bool) -> Option<&'
     holder.get(attribute)
 }
 
-fn patched(kind: &Kind, extension: bool) -> anyhow::Result<()> {
-    let bare = kind.path == kind.attribute;
+fn patched(kind: &Value, extension: bool) -> anyhow::Result<()> {
+    let path = text(kind, "path")?;
+    let bare = kind["path"] == kind["attribute"];
+    let rows = kind["rows"].as_array().context("no rows")?;
     for unknown in ["ignore", "refuse"] {
         let tenant = tenant(unknown)?;
-        for (value, has_unknown, add, replace) in &kind.rows {
-            for (op, after) in [("add", add), ("replace", replace)] {
-                for way in ["path", "pathless", "nested"] {
-                    if way != "path" && !bare || way == "nested" && !extension {
-                        continue;
-                    }
-                    let operation = operation(op, kind.path, value, way, extension);
-                    let refuses = *has_unknown && unknown == "refuse";
-                    let after = if refuses { &Refused } else { after };
-                    for bulk in [false, true] {
-                        check(&tenant, kind, &operation, after, extension, bulk)
-                            .with_context(|| format!("{unknown}, bulk {bulk}: {operation}"))?;
-                    }
+        let each = rows.iter().flat_map(|row| [(row, "add"), (row, "replace")]);
+        for (row, op) in each {
+            let refuses = row["unknown"] == true && unknown == "refuse";
+            let after = if refuses { &json!("refused") } else { &row[op] };
+            for way in ["path", "pathless", "nested"] {
+                if way != "path" && !bare || way == "nested" && !extension {
+                    continue;
+                }
+                let operation = operation(op, path, &row["value"], way, extension);
+                for bulk in [false, true] {
+                    check(&tenant, kind, &operation, after, extension, bulk)
+                        .with_context(|| format!("{unknown}, bulk {bulk}: {operation}"))?;
                 }
             }
         }
@@ -336,13 +131,14 @@ fn operation(op: &str, path: &str, value: &Value, way: &str, extension: bool) ->
 
 fn check(
     tenant: &Tenant,
-    kind: &Kind,
+    kind: &Value,
     operation: &Value,
-    after: &After,
+    after: &Value,
     extension: bool,
     bulk: bool,
 ) -> anyhow::Result<()> {
-    let made = thing(kind.attribute, &kind.before, extension);
+    let (attribute, before) = (text(kind, "attribute")?, &kind["before"]);
+    let made = thing(attribute, before, extension);
     let made = tenant.ask("POST", "/Things", &made)?.expect(201)?;
     let target = format!("/Things/{}", text(&made, "id")?);
     let body = patch(json!([operation]));
@@ -351,19 +147,19 @@ fn check(
         true => in_bulk(&tenant.ask("POST", "/Bulk", &request(&target, &body))?)?,
     };
     let now = tenant.get(&target)?.expect(200)?;
-    let shown = shown(&now, kind.attribute, extension);
-    let (succeeds, expected) = match after {
-        Same => (true, Some(&kind.before)),
-        Gone => (true, None),
-        Is(value) => (true, Some(value)),
-        Refused => (false, Some(&kind.before)),
+    let shown = shown(&now, attribute, extension);
+    let (succeeds, expected) = match after.as_str() {
+        Some("same") => (true, Some(before)),
+        Some("gone") => (true, None),
+        Some(_) => (false, Some(before)),
+        None => (true, Some(&after["is"])),
     };
     ensure!(
         (status == 200) == succeeds && status < 500,
         "status {status}"
     );
     ensure!(shown == expected, "it is {shown:?}, not {expected:?}");
-    let changes = shown != Some(&kind.before);
+    let changes = shown != Some(before);
     let is_new = now["meta"]["version"] != made["meta"]["version"];
     ensure!(
         changes == is_new,

@@ -19,6 +19,9 @@ pub struct Attributes {
     pub refused_change: RefusedChange,
     /// What becomes of attributes and sub-attributes that no schema has, in resources of every type.
     pub unknown: Unknown,
+    /// What becomes of a unique text that people cannot tell from another one, in resources of every type: with white space at
+    /// an end, or with control characters or characters of no width.
+    pub invisible_characters: Invisible,
 }
 
 json::object!(strict Attributes {
@@ -27,6 +30,7 @@ json::object!(strict Attributes {
     set_later: "set-later",
     refused_change: "refused-change",
     unknown: "unknown",
+    invisible_characters: "invisible-characters",
 });
 
 /// What becomes of a change that is not allowed.
@@ -55,6 +59,20 @@ pub enum Unknown {
 json::word!(Unknown {
     Refuse: "refuse",
     Ignore: "ignore",
+});
+
+/// What becomes of texts that people cannot tell from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Invisible {
+    /// The request is refused.
+    Refuse,
+    /// They are values like others.
+    Allow,
+}
+
+json::word!(Invisible {
+    Refuse: "refuse",
+    Allow: "allow",
 });
 
 /// The key of [`Attributes::mutability`] for all that are not named.

@@ -18,11 +18,12 @@ use crate::webhook::Webhook;
 use std::sync::OnceLock;
 
 /// The presets: name and document.
-pub(super) const PRESETS: [(&str, &str); 8] = [
+pub(super) const PRESETS: [(&str, &str); 9] = [
     ("default", include_str!("../../profiles/default.json")),
     ("strict", include_str!("../../profiles/strict.json")),
     ("okta", include_str!("../../profiles/okta.json")),
     ("entra", include_str!("../../profiles/entra.json")),
+    ("canaille", include_str!("../../profiles/canaille.json")),
     ("cognism", include_str!("../../profiles/cognism.json")),
     ("cyolo", include_str!("../../profiles/cyolo.json")),
     ("keepnet", include_str!("../../profiles/keepnet.json")),

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
 
-pub use attributes::{Attributes, OTHERS, RefusedChange, Unknown};
+pub use attributes::{Attributes, Invisible, OTHERS, RefusedChange, Unknown};
 pub use credentials::{Credentials, Gate, Issuer, Role, Roles, Scheme};
 pub use document::with_setting;
 pub use groups::{Groups, InactiveMembers};
@@ -40,6 +40,9 @@ static POLICIES: [OnceLock<Arc<Policy>>; PRESETS.len()] =
 
 /// The document that was read last, with its policy: who answers one tenant's requests sees the same again and again.
 static LAST: Mutex<Option<(String, Arc<Policy>)>> = Mutex::new(None);
+
+/// The common attribute that a client knows a resource by (RFC 7643 section 3.1).
+pub(crate) const EXTERNAL_ID: &str = "externalId";
 
 /// What a profile has done with secrets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -182,8 +185,15 @@ impl Policy {
         let mut registry = Registry::new(settings.resource_types, settings.schemas);
         let groups = &settings.groups;
         if groups.unique_names {
+            let unique = |registry: Registry| {
+                registry.with_unique(&groups.resource_type, groups.name.as_str())
+            };
+            registry = registry.and_then(unique);
+        }
+        let users = &settings.users;
+        if users.unique_external_id {
             let unique =
-                |registry: Registry| registry.with_unique(&groups.resource_type, &groups.name);
+                |registry: Registry| registry.with_unique(&users.resource_type, EXTERNAL_ID);
             registry = registry.and_then(unique);
         }
         let registry =

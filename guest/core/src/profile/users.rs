@@ -16,6 +16,8 @@ pub struct Users {
     pub roles: AttributeName,
     /// The roles of who is made or reactivated without any.
     pub default_roles: Vec<String>,
+    /// Whether no two may have the same `externalId`.
+    pub unique_external_id: bool,
     /// What becomes of a POST with the userName of somebody who is there.
     pub existing: Existing,
     /// By what somebody inactive becomes active again.
@@ -34,6 +36,7 @@ json::object!(strict Users {
     user_name: "user-name",
     roles: "roles",
     default_roles: "default-roles",
+    unique_external_id: "unique-external-id",
     existing: "existing",
     reactivation: "reactivation",
     removal: "removal",
@@ -102,11 +105,14 @@ pub enum Existing {
     Refuse,
     /// It takes over somebody whom the product imported and no client has provisioned yet.
     Link,
+    /// It takes over, and makes active again, somebody whom a client of this tenant has deactivated.
+    Reactivate,
 }
 
 json::word!(Existing {
     Refuse: "refuse",
     Link: "link",
+    Reactivate: "reactivate",
 });
 
 /// By what somebody becomes active again.
@@ -131,7 +137,7 @@ json::word!(Reactivation {
 pub enum Removal {
     /// The resource goes (RFC 7644 section 3.6).
     Delete,
-    /// The resource stays, inactive.
+    /// The resource goes for clients; the product keeps it, inactive.
     Deactivate,
 }
 

@@ -3,8 +3,8 @@
 use std::fmt::Display;
 
 use super::{
-    Existing, InactiveMembers, NameChange, Policy, Reactivation, RefusedChange, Removal, Secrets,
-    Step, Unknown, Users,
+    Existing, InactiveMembers, Invisible, NameChange, Policy, Reactivation, RefusedChange, Removal,
+    Secrets, Step, Unknown, Users,
 };
 
 /// The steps of a life, as sentences begin with them.
@@ -92,8 +92,12 @@ impl Policy {
         });
         lines.push(match users.existing {
             Existing::Refuse => format!("A user whose `{name}` is in use is refused."),
+            Existing::Reactivate => "A user whom a client has deactivated becomes active again when a client creates them; others are refused as duplicates.".into(),
             Existing::Link => "A user whom the product imported is linked when a client creates them; others are refused as duplicates.".into(),
         });
+        if users.unique_external_id {
+            lines.push("No two users may have the same `externalId`.".into());
+        }
         lines.push(match users.seats {
             Some(seats) => format!("At most {seats} users may be active."),
             None => "Any number of users may be active.".into(),
@@ -105,7 +109,10 @@ impl Policy {
         lines.push(reactivation(users));
         lines.push(match users.removal {
             Removal::Delete => "DELETE deletes.".into(),
-            Removal::Deactivate => "DELETE deactivates; the record stays.".into(),
+            Removal::Deactivate => {
+                "DELETE deactivates: clients see the user no more, the product keeps the record."
+                    .into()
+            }
         });
         for (step, name) in STEPS {
             let effects = list(users.effects(step).iter().map(String::as_str));
@@ -134,6 +141,10 @@ impl Policy {
             Unknown::Ignore => {
                 "Attributes that no schema has are ignored, and noted in the journal.".into()
             }
+        });
+        lines.push(match self.attributes.invisible_characters {
+            Invisible::Refuse => "Unique names have no invisible characters.".into(),
+            Invisible::Allow => "Unique names may have invisible characters.".into(),
         });
         for (path, product) in self.attributes.map.iter() {
             lines.push(format!("The product knows `{path}` as `{product}`."));

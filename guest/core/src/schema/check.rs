@@ -304,7 +304,7 @@ fn attributes_required(
             None if demanded(attribute) => {
                 return Err(missing(&format!("{prefix}{name}")));
             }
-            Some(Value::String(text)) if attribute.required && text.is_empty() => {
+            Some(Value::String(text)) if attribute.required && text.trim().is_empty() => {
                 return Err(missing(&format!("{prefix}{name}")));
             }
             Some(value) if attribute.is_complex() => {

@@ -1,11 +1,13 @@
 //! A schema: RFC 7643 section 7.
 
-use crate::json;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::attribute::{self, Attribute};
+use crate::json;
 
-/// A schema as the data files hold it and as `/Schemas` shows it, without `schemas` and `meta`.
+/// A schema as the data files hold it and as `/Schemas` shows it. The members `schemas` and `meta` of RFC 7643's own document may
+/// be there; they say nothing that the rest does not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Schema {
     /// The URI.
@@ -16,6 +18,10 @@ pub struct Schema {
     pub description: String,
     /// The attributes, in the order that `/Schemas` shows.
     pub attributes: Vec<Attribute>,
+    #[serde(skip)]
+    _schemas: Value,
+    #[serde(skip)]
+    _meta: Value,
 }
 
 json::object!(strict Schema {
@@ -23,9 +29,24 @@ json::object!(strict Schema {
     name: "name",
     description: "description" = String::new(),
     attributes: "attributes",
+    _schemas: "schemas" = Value::Null,
+    _meta: "meta" = Value::Null,
 });
 
 impl Schema {
+    /// A schema without attributes.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            id: String::new(),
+            name: String::new(),
+            description: String::new(),
+            attributes: Vec::new(),
+            _schemas: Value::Null,
+            _meta: Value::Null,
+        }
+    }
+
     /// The attribute of this name, in any case.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {

@@ -5,7 +5,6 @@ use std::sync::{Arc, LazyLock};
 use super::attribute::Uniqueness;
 use super::definition::Schema;
 use crate::json;
-use crate::name::AttributeName;
 use crate::resource_type::{Definition, ResourceType};
 
 /// The schemas that are built in, as data.
@@ -34,6 +33,8 @@ static COMMON: LazyLock<Arc<Schema>> =
 pub struct Registry {
     schemas: Vec<Arc<Schema>>,
     types: Vec<ResourceType>,
+    /// Common attributes that are unique in a type, by the type's name.
+    unique_common: Vec<(String, String)>,
 }
 
 /// A resource type names what is not there.
@@ -52,33 +53,44 @@ impl Registry {
             schemas.retain(|old| !crate::urn::same(&old.id, &schema.id));
             schemas.push(Arc::new(schema));
         }
-        Self::resolved(definitions, schemas)
+        Self::resolved(definitions, schemas, Vec::new())
     }
 
-    /// The same with an attribute of this type's main schema unique. The schema then says so.
-    pub fn with_unique(mut self, of: &str, name: &AttributeName) -> Result<Self, RegistryError> {
+    /// This registry with an attribute of a type's main schema, or a common one, unique. A main schema then says so.
+    ///
+    /// # Errors
+    /// If a resource type cannot be resolved.
+    pub fn with_unique(mut self, of: &str, name: &str) -> Result<Self, RegistryError> {
         if let Some(of) = self.types.iter().find(|t| t.definition.name == of) {
             let mut schemas = self.schemas.iter_mut();
             let schema = schemas.find(|schema| schema.id == of.core().id);
-            let attributes = schema.map(|schema| &mut Arc::make_mut(schema).attributes);
-            let mut attributes = attributes.into_iter().flatten();
-            if let Some(attribute) = attributes.find(|attribute| attribute.name == *name) {
-                attribute.uniqueness = Uniqueness::Server;
+            let schema = schema.filter(|schema| schema.attribute(name).is_some());
+            match schema {
+                Some(schema) => make_unique(Arc::make_mut(schema), name),
+                None => {
+                    let unique = (of.name().to_owned(), name.to_owned());
+                    self.unique_common.push(unique);
+                }
             }
         }
         let definitions = self.types.into_iter().map(|of| of.definition);
-        Self::resolved(definitions.collect(), self.schemas)
+        Self::resolved(definitions.collect(), self.schemas, self.unique_common)
     }
 
     fn resolved(
         definitions: Vec<Definition>,
         schemas: Vec<Arc<Schema>>,
+        unique_common: Vec<(String, String)>,
     ) -> Result<Self, RegistryError> {
         let types = definitions
             .into_iter()
             .map(|definition| {
                 let name = definition.name.clone();
-                ResourceType::resolve(definition, &schemas, &COMMON).map_err(|problem| {
+                let mut common = COMMON.clone();
+                for (_, unique) in unique_common.iter().filter(|(of, _)| *of == name) {
+                    make_unique(Arc::make_mut(&mut common), unique);
+                }
+                ResourceType::resolve(definition, &schemas, &common).map_err(|problem| {
                     RegistryError {
                         resource_type: name,
                         problem,
@@ -86,7 +98,11 @@ impl Registry {
                 })
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { schemas, types })
+        Ok(Self {
+            schemas,
+            types,
+            unique_common,
+        })
     }
 
     /// The resource types, in the order of the profile.
@@ -123,14 +139,16 @@ impl Registry {
     }
 }
 
+fn make_unique(schema: &mut Schema, name: &str) {
+    let mut attributes = schema.attributes.iter_mut();
+    if let Some(attribute) = attributes.find(|attribute| attribute.name == *name) {
+        attribute.uniqueness = Uniqueness::Server;
+    }
+}
+
 /// A built-in schema. One that does not parse is left empty here and found by the test below.
 fn parse(text: &str) -> Schema {
-    json::written(text).unwrap_or_else(|_| Schema {
-        id: String::new(),
-        name: String::new(),
-        description: String::new(),
-        attributes: Vec::new(),
-    })
+    json::written(text).unwrap_or_else(|_| Schema::empty())
 }
 
 #[cfg(test)]

@@ -6,13 +6,12 @@ use serde_json::Value;
 use uuid::Builder;
 
 use super::event::{self, Step};
-use super::life::{self, Life};
-use super::update::{self, Prepared, Received, Update};
-use super::{Options, Session, Shown, linking};
+use super::life::Life;
+use super::update::{self, Prepared, Received};
+use super::{Options, Session, Shown, existing, linking};
 use crate::error::Error;
 use crate::ordered;
 use crate::port::Caller;
-use crate::profile::Existing;
 use crate::relation::Changes;
 use crate::resource::{Resource, State};
 use crate::resource_type::ResourceType;
@@ -60,9 +59,9 @@ pub(super) fn prepare(
     } = update::received(session, of, body)?;
     // What is created in a circle is referred to by ids that were chosen for it.
     if inserted.len() == 1
-        && let Some(known) = adopted(session, of, &content)?
+        && let Some(known) = existing::known(session, of, &content)?
     {
-        return adopt(session, of, known, content, changes);
+        return known.taken_over(session, of, place.at, content, changes);
     }
     let state = State {
         imported: session.origin.caller == Caller::Product,
@@ -76,8 +75,30 @@ pub(super) fn make(
     session: &Session<'_>,
     of: &ResourceType,
     place: Place,
+    (content, changes, state): (Content, Changes, State),
+    inserted: &BTreeSet<Key>,
+) -> Result<Creation, Error> {
+    make_with(
+        session,
+        of,
+        place,
+        (content, changes, state),
+        inserted,
+        |life, resource| life.created(resource),
+    )
+}
+
+/// What a resource's making brings with it, if it is a person's.
+type Brought = fn(&Life<'_>, &mut Resource) -> Result<Vec<Write>, Error>;
+
+/// A new resource of this content, with what `brought` says that its making brings.
+pub(super) fn make_with(
+    session: &Session<'_>,
+    of: &ResourceType,
+    place: Place,
     (mut content, changes, state): (Content, Changes, State),
     inserted: &BTreeSet<Key>,
+    brought: Brought,
 ) -> Result<Creation, Error> {
     check::required(of, &content)?;
     update::settle_secrets(session, of, None, &mut content)?;
@@ -85,6 +106,7 @@ pub(super) fn make(
     if let Some(life) = &life {
         life.settle(None, &mut content, Step::Create)?;
     }
+    update::check_visible(session, of, None, &content)?;
     let mut resource = Resource {
         key: place.key,
         version: 1,
@@ -94,7 +116,7 @@ pub(super) fn make(
         state,
     };
     let (links, related) = linking::writes(session, of, &resource.key, &changes, inserted)?;
-    let brought = life.map(|life| life.created(&mut resource)).transpose()?;
+    let brought = life.map(|life| brought(&life, &mut resource)).transpose()?;
     let draft = update::draft(of, &resource, &resource.content)?;
     let mut writes = vec![Write::Insert(draft)];
     writes.extend(links);
@@ -104,42 +126,6 @@ pub(super) fn make(
     let notice = event::notice(Step::Create, &resource.key, &attributes, version);
     writes.push(notice);
     writes.extend(brought.into_iter().flatten());
-    Ok(Creation { resource, writes })
-}
-
-/// Whom the product imported, where the profile has them linked and no client has provisioned them yet.
-fn adopted(
-    session: &Session<'_>,
-    of: &ResourceType,
-    content: &Content,
-) -> Result<Option<Resource>, Error> {
-    let users = session.admission.policy.users(of);
-    let users = users.filter(|users| users.existing == Existing::Link);
-    let Some(users) = users.filter(|_| session.origin.caller != Caller::Product) else {
-        return Ok(None);
-    };
-    let name = &users.user_name.attribute;
-    let Some(value) = content.get(name.as_str()) else {
-        return Ok(None);
-    };
-    let holder = life::having(session, of, name, value)?;
-    Ok(holder.filter(|holder| holder.state.imported))
-}
-
-/// The imported record becomes the client's. What the client says of it wins; what the product knew besides stays.
-fn adopt(
-    session: &Session<'_>,
-    of: &ResourceType,
-    known: Resource,
-    given: Content,
-    changes: Changes,
-) -> Result<Creation, Error> {
-    check::required(of, &given)?;
-    let mut content = known.content.clone();
-    content.extend(given);
-    let mut update = Update::new(of, known, content, changes, Step::Create);
-    update.state.imported = false;
-    let Prepared { resource, writes } = update.prepare(session, &Options::default())?;
     Ok(Creation { resource, writes })
 }
 

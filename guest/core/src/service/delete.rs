@@ -1,17 +1,16 @@
 //! DELETE: RFC 7644 section 3.6. The store takes the links at both ends away with the resource.
 
-use super::event::{self, Step as Asked};
+use super::event;
 use super::life::{self, Life};
 use super::session::{Session, not_found};
-use super::update::Update;
-use super::{Options, fork};
+use super::{Options, fork, removed};
 use crate::error::Error;
 use crate::profile::{Removal, Step};
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::store::{Key, Refusal, Write};
 
-/// Deletes a resource; `NotFound` if there is none. People are deactivated instead where the profile says so.
+/// Deletes a resource; `NotFound` if there is none. Where the profile says so, the product keeps people's records.
 pub fn delete(
     session: &Session<'_>,
     of: &ResourceType,
@@ -30,10 +29,7 @@ pub fn delete(
     if let Some(users) = policy.users(of)
         && users.removal == Removal::Deactivate
     {
-        let mut content = before.content.clone();
-        content.insert(users.active.as_str().to_owned(), false.into());
-        let update = Update::new(of, before, content, Default::default(), Asked::Patch);
-        return update.commit(session, options).map(drop);
+        return removed::keep(session, of, users, before);
     }
     let brought = brought(session, of, &before)?;
     remove(session, of, &key, Some(before.version), brought)

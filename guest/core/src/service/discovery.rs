@@ -13,7 +13,7 @@ use crate::{limits, urn};
 #[must_use]
 pub fn service_provider_config(session: &Session<'_>) -> Value {
     let policy = &session.admission.policy;
-    json!({
+    let mut config = json!({
         "schemas": [urn::SERVICE_PROVIDER_CONFIG],
         "patch": {"supported": true},
         "bulk": {
@@ -25,25 +25,25 @@ pub fn service_provider_config(session: &Session<'_>) -> Value {
         "changePassword": {"supported": policy.secrets == Secrets::Hash},
         "sort": {"supported": true},
         "etag": {"supported": true},
-        "pagination": pagination(policy.paging),
         "authenticationSchemes": authentication(&policy.credentials),
         "meta": meta(session, "ServiceProviderConfig", "/ServiceProviderConfig"),
-    })
+    });
+    if let (true, Some(members)) = (policy.paging.cursor, config.as_object_mut()) {
+        members.insert("pagination".into(), pagination(policy.paging));
+    }
+    config
 }
 
-/// RFC 9865 section 4.
+/// RFC 9865 section 4, for a service that offers cursors. Others say nothing: clients of older schemas stop at what they do not know.
 fn pagination(paging: Paging) -> Value {
-    let mut pagination = json!({
-        "cursor": paging.cursor,
+    json!({
+        "cursor": true,
         "index": true,
         "defaultPaginationMethod": "index",
         "defaultPageSize": paging.default_size,
         "maxPageSize": paging.max_size,
-    });
-    if let (true, Some(members)) = (paging.cursor, pagination.as_object_mut()) {
-        members.insert("cursorTimeout".into(), limits::CURSOR_SECONDS.into());
-    }
-    pagination
+        "cursorTimeout": limits::CURSOR_SECONDS,
+    })
 }
 
 /// RFC 7643 section 5: the schemes that the profile allows, the first as the one to prefer.

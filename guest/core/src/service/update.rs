@@ -11,6 +11,7 @@ use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
 use crate::etag;
 use crate::index;
+use crate::profile::Invisible;
 use crate::projection::Projection;
 use crate::relation::{self, Changes};
 use crate::resource::{Resource, State};
@@ -18,6 +19,7 @@ use crate::resource_type::ResourceType;
 use crate::schema::{Checker, Content, check};
 use crate::secret;
 use crate::store::{Draft, Refusal, Write};
+use crate::text;
 
 /// What a POST or PUT asks for.
 pub(super) struct Received {
@@ -132,6 +134,7 @@ impl<'a> Update<'a> {
             life.settle(Some(&before.content), &mut content, step)?;
         }
         check::still_required(of, &content)?;
+        check_visible(session, of, Some(&before.content), &content)?;
         let key = before.key.clone();
         let (links, related) = linking::writes(session, of, &key, &changes, &BTreeSet::new())?;
         let mut attributes = differing(of, &before.content, &content);
@@ -239,16 +242,53 @@ pub(super) fn unshown(session: &Session<'_>, of: &ResourceType, resource: &Resou
 
 /// The entry of a content.
 pub(super) fn draft(of: &ResourceType, at: &Resource, content: &Content) -> Result<Draft, Error> {
-    let terms = index::terms(of, content).map_err(|too_long| {
+    let mut terms = index::terms(of, content).map_err(|too_long| {
         let detail = format!("`{}` is too long", too_long.path);
         Error::new(ErrorKind::InvalidValue, detail)
     })?;
+    if at.key.kind != of.name() {
+        // What clients deleted holds no name against them (RFC 7644 section 3.6).
+        terms.iter_mut().for_each(|term| term.unique = false);
+    }
     let body = at.body(content)?;
     Ok(Draft {
         key: at.key.clone(),
         body,
         terms,
     })
+}
+
+/// Refuses unique texts that people would take for others, where the profile does; what was there before is not judged again.
+///
+/// # Errors
+/// `invalidValue` that names the attribute.
+pub(super) fn check_visible(
+    session: &Session<'_>,
+    of: &ResourceType,
+    before: Option<&Content>,
+    content: &Content,
+) -> Result<(), Error> {
+    if session.admission.policy.attributes.invisible_characters == Invisible::Allow {
+        return Ok(());
+    }
+    let invisible = |(_, value): &(_, &str)| text::has_invisible(value);
+    let mut found = index::unique_texts(of, content);
+    found.retain(invisible);
+    if found.is_empty() {
+        return Ok(());
+    }
+    let known = before.map(|before| index::unique_texts(of, before));
+    match found
+        .iter()
+        .find(|text| !known.iter().flatten().any(|known| known == *text))
+    {
+        None => Ok(()),
+        Some((path, _)) => {
+            let detail =
+                format!("`{path}` has white space at an end, or characters that are not seen");
+            Err(Error::new(ErrorKind::InvalidValue, detail))
+        }
+    }
 }
 
 /// Has the secrets of a content kept as the profile says.

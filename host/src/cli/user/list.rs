@@ -64,7 +64,16 @@ fn row(user: &Value) -> [String; 4] {
     [
         text("id"),
         text("userName"),
-        if user["active"] == false { "no" } else { "yes" }.to_owned(),
+        access(user).to_owned(),
         or_dash(Some(&roles.collect::<Vec<_>>().join(" "))),
     ]
+}
+
+/// Whether the user has access; of those whom a client deleted the product has kept the record.
+fn access(user: &Value) -> &'static str {
+    match (&user[PRODUCT]["removed"], &user["active"]) {
+        (Value::Bool(true), _) => "deleted",
+        (_, Value::Bool(false)) => "no",
+        _ => "yes",
+    }
 }

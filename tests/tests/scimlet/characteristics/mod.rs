@@ -46,10 +46,6 @@ fn profile() -> anyhow::Result<String> {
     let path = supplied::folder().join("vectors/every-characteristic-schema.json");
     let text = std::fs::read_to_string(&path).with_context(|| format!("no {}", path.display()))?;
     let mut schemas: Vec<Value> = serde_json::from_str(&text)?;
-    for schema in schemas.iter_mut().filter_map(Value::as_object_mut) {
-        // A profile holds schemas, not the documents that show them.
-        schema.remove("schemas");
-    }
     schemas.push(serde_json::from_str(include_str!(
         "../../../vectors/more-characteristics-schema.json"
     ))?);
@@ -57,7 +53,11 @@ fn profile() -> anyhow::Result<String> {
         "name": "Thing", "endpoint": "/Things", "schema": CORE,
         "schemaExtensions": [{"schema": EXTENSION}, {"schema": MORE}],
     });
-    Ok(json!({"extends": "strict", "schemas": schemas, "resourceTypes": [thing]}).to_string())
+    let attributes = json!({"unknown": "ignore"});
+    Ok(
+        json!({"extends": "strict", "attributes": attributes, "schemas": schemas, "resourceTypes": [thing]})
+            .to_string(),
+    )
 }
 
 /// A tenant that has things.

@@ -90,7 +90,9 @@ async fn change() -> anyhow::Result<()> {
     http.ask("DELETE", &target, &Value::Null)
         .await?
         .expect(204)?;
-    let left = http.get(&target).await?.expect(200)?;
+    http.get(&target).await?.expect(404)?;
+    let id = made["id"].as_str().context("no id")?;
+    let left = server::json(folder.path(), &["user", "show", TENANT, id])?;
     ensure!(left["active"] == false, "{left}");
     set("users.user-name.email=true")?;
     let user = json!({"userName": "bob"});

@@ -281,7 +281,9 @@ async fn deactivation() -> anyhow::Result<()> {
     ensure!(after == before, "{after} after {before}");
     // No request of SCIM erases, nor does the product while it deactivates.
     okta.delete(&id).await?;
-    ensure!(okta.user(&id).await?["displayName"] == "Test User");
+    says(&okta.get(&format!("/Users/{id}")).await?, 404, &id)?;
+    let kept = product.run(&format!("user show TENANT {id}"))?;
+    ensure!(kept["displayName"] == "Test User", "{kept}");
     let told = product.told(&id).await?;
     ensure!(!told.contains(&"delete-saved-data".to_owned()), "{told:?}");
     product.run(&format!("user erase TENANT {id}"))?;

@@ -48,31 +48,21 @@ pub(super) async fn tell(product: &Product, okta: &Okta, life: Life) -> anyhow::
     reactivate(okta, &ada, life).await?;
 
     okta.delete(&ada).await?;
-    let again = match life.removal_keeps {
-        true => {
-            ensure!(okta.user(&ada).await?["active"] == false);
-            reactivate(okta, &ada, life).await?;
-            ada.clone()
-        }
-        false => {
-            says(&okta.get(&format!("/Users/{ada}")).await?, 404, &ada)?;
-            ensure!(okta.matches("ada@example.com").await?.is_empty());
-            okta.created("ada@example.com").await?
-        }
-    };
+    says(&okta.get(&format!("/Users/{ada}")).await?, 404, &ada)?;
+    ensure!(okta.matches("ada@example.com").await?.is_empty());
+    if life.removal_keeps {
+        ensure!(product.view(&ada)?["removed"] == true);
+    }
+    let again = okta.created("ada@example.com").await?;
+    ensure!((again == ada) == life.removal_keeps, "{again} after {ada}");
     ensure!(okta.user(&again).await?["active"] == true);
     ensure!(okta.user(&bob).await?["active"] == true, "Bob was hit");
-    let last = if life.removal_keeps {
-        "deactivate"
-    } else {
-        "delete"
-    };
     let steps = [
         "create:notice",
         "put:notice",
         "deactivate",
         "activate",
-        last,
+        "delete",
     ];
     follow(&product.told(&ada).await?, &steps)
 }

@@ -147,6 +147,6 @@ fn found(
     if by_id.iter().any(Option::is_some) {
         return Ok(Some(key));
     }
-    let named = life::having(session, of, &groups.name, &group.into())?;
-    Ok(named.map(|resource| resource.key))
+    let named = life::having(session, of, of.name(), &groups.name, &group.into())?;
+    Ok(named.into_iter().next().map(|resource| resource.key))
 }

@@ -2,23 +2,21 @@
 
 use serde_json::Value;
 
+use super::super::create::Creation;
 use super::super::event::{self, Step as Asked};
 use super::super::life::{self, Life};
 use super::super::query::{self, Search};
-use super::super::update::Update;
-use super::super::{Options, Session, references};
+use super::super::update::{self, Prepared, Update};
+use super::super::{Options, Session, references, removed};
 use super::{Problem, as_product, has_none, product};
 use crate::error::Error;
 use crate::page::Paging;
 use crate::port::Ports;
-use crate::profile::{Step, Users};
+use crate::profile::{EXTERNAL_ID, Step, Users};
 use crate::projection::Projection;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::store::{Key, Write};
-
-/// The common attribute by which the identity provider knows somebody (RFC 7643 section 3.1).
-const EXTERNAL_ID: &str = "externalId";
 
 /// A page of users in the product's view, as a ListResponse document. `cursor` is empty for the first page, and then the
 /// `nextCursor` of the page before.
@@ -39,7 +37,7 @@ pub fn users(
             },
             ..Search::default()
         };
-        let mut list = query::query(session, of, &search)?;
+        let mut list = query::query_people(session, of, &search)?;
         if let Some(Value::Array(shown)) = list.get_mut("Resources") {
             product::extend(session, of, shown)?;
         }
@@ -51,7 +49,7 @@ pub fn users(
 pub fn user(ports: &Ports<'_>, id: &str) -> Result<String, Problem> {
     as_product(ports, |session| {
         let (of, _) = people(session)?;
-        let resource = session.load(of, id)?;
+        let resource = removed::load(session, of, id)?;
         let shown = super::super::update::show(session, of, resource, &Projection::default())?;
         let mut shown = [Value::Object(shown.resource.unwrap_or_default())];
         product::extend(session, of, &mut shown)?;
@@ -107,13 +105,13 @@ pub fn assign_roles(ports: &Ports<'_>, id: &str, roles: &[String]) -> Result<(),
 pub fn erase_user(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
     as_product(ports, |session| {
         let (of, users) = people(session)?;
-        let resource = session.load(of, id)?;
-        let key = &resource.key;
+        let resource = removed::load(session, of, id)?;
+        let key = self::key(of, id);
         let mut writes = vec![
-            Write::Remove(key.clone(), Some(resource.version)),
+            Write::Remove(resource.key.clone(), Some(resource.version)),
             // What is appended behind it stays; it names the person by id alone.
             Write::Redact(key.clone()),
-            event::delete(key),
+            event::delete(&key),
         ];
         if let Some(life) = Life::of(session, of) {
             writes.extend(life.gone(&resource, Step::Erase));
@@ -143,14 +141,35 @@ fn change(
 ) -> Result<(), Problem> {
     as_product(ports, |session| {
         let (of, users) = people(session)?;
-        let before: Resource = session.load(of, id)?;
+        let before: Resource = removed::load(session, of, id)?;
+        let is_removed = removed::is_removed(of, &before.key);
         let content = before.content.clone();
         let mut update = Update::new(of, before, content, Default::default(), Asked::Patch);
-        if let Some(life) = Life::of(session, of) {
-            apply(&life, users, &mut update);
+        let life = Life::of(session, of);
+        if let Some(life) = &life {
+            apply(life, users, &mut update);
         }
-        update.commit(session, &Options::default()).map(drop)
+        match life.filter(|life| is_removed && life.is_active(&update.content)) {
+            Some(life) => bring_back(session, &life, update),
+            None => update.commit(session, &Options::default()).map(drop),
+        }
     })
+}
+
+/// Somebody whom a client deleted becomes a user again.
+fn bring_back(session: &Session<'_>, life: &Life<'_>, update: Update<'_>) -> Result<(), Error> {
+    life.check_reactivation(Asked::Patch)?;
+    let (of, at) = (update.of, session.ports.clock.now());
+    let made = removed::bring_back(
+        session,
+        of,
+        update.before,
+        update.content,
+        update.changes,
+        at,
+    )?;
+    let Creation { resource, writes } = made;
+    update::commit(session, of, at, Prepared { resource, writes }).map(drop)
 }
 
 /// The key of somebody.

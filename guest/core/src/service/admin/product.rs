@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::super::life::{self, Assignments, FORKED_FROM, is_active};
-use super::super::{Session, related};
+use super::super::{Session, related, removed};
 use super::people;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
@@ -29,7 +29,7 @@ pub(super) fn extend(
     let (_, users) = people::people(session)?;
     let ids = shown.iter().filter_map(|user| user.get("id")?.as_str());
     let keys: Vec<Key> = ids.map(|id| people::key(of, id)).collect();
-    let entries = session.entries(&keys)?;
+    let entries = removed::entries(session, of, &keys)?;
     let given = roles_of_groups(session, &keys)?;
     let limit = limits::LINKS_PER_RESPONSE;
     let origins = related::ends(session, &keys, FORKED_FROM, Direction::Outgoing, limit)?;
@@ -41,7 +41,11 @@ pub(super) fn extend(
         let Some(entry) = entry else {
             continue;
         };
+        let is_removed = removed::is_removed(of, &entry.key);
         let mut view = view(users, &Resource::from_entry(entry)?, given);
+        if is_removed {
+            view.insert("removed".into(), true.into());
+        }
         if let Some(origin) = origins.unwrap_or_default().first() {
             view.insert("forkedFrom".into(), origin.id.as_str().into());
         }

@@ -45,8 +45,16 @@ pub fn add_reference(ports: &Ports<'_>, email: &str, kind: &str, id: &str) -> Re
 pub fn references(ports: &Ports<'_>, email: &str) -> Result<Vec<Reference>, Problem> {
     as_product(ports, |session| {
         let (of, users) = people::people(session)?;
-        let holder = life::having(session, of, &users.user_name.attribute, &email.into())?;
+        let holder = life::having(
+            session,
+            of,
+            of.name(),
+            &users.user_name.attribute,
+            &email.into(),
+        )?;
         let user = holder
+            .into_iter()
+            .next()
             .filter(|holder| is_active(users, &holder.content))
             .map(|holder| holder.key.id);
         let kept = references::of(session, email)?.into_iter();

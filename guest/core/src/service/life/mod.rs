@@ -22,7 +22,7 @@ use crate::port::Caller;
 use crate::profile::{NameChange, REMOVE_MEMBERSHIPS, REMOVE_ROLES, Reactivation, Step, Users};
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
-use crate::schema::Content;
+use crate::schema::{Content, DataType};
 use crate::store::Write;
 
 /// The counter of those who are active.
@@ -60,6 +60,7 @@ impl<'a> Life<'a> {
         }
         name::check(self.users, before, content)?;
         let Some(before) = before else {
+            self.say_whether_active(content);
             self.give_default_roles(content);
             return Ok(());
         };
@@ -70,9 +71,9 @@ impl<'a> Life<'a> {
             return Err(crate::mutability::refused(name.as_str()));
         }
         let active = self.users.active.as_str();
-        if asked == Asked::Put && !self.is_active(before) && !content.contains_key(active) {
-            // Who leaves it out does not ask for access.
-            content.insert(active.to_owned(), false.into());
+        if let (Some(was), None) = (before.get(active), content.get(active)) {
+            // Who leaves it out, or takes it away, asks neither for access nor for its end.
+            content.insert(active.to_owned(), was.clone());
         }
         match (self.is_active(before), self.is_active(content)) {
             (false, true) => {
@@ -87,7 +88,21 @@ impl<'a> Life<'a> {
         Ok(())
     }
 
-    fn check_reactivation(&self, asked: Asked) -> Result<(), Error> {
+    /// Somebody new has access unless the client says otherwise, and is found by that: clients read `active` of every user.
+    fn say_whether_active(&self, content: &mut Content) {
+        let name = self.users.active.as_str();
+        let attribute = self.of.attribute(name);
+        let says = attribute.is_some_and(|attribute| attribute.data_type == DataType::Boolean);
+        if says && !content.contains_key(name) {
+            content.insert(name.to_owned(), true.into());
+        }
+    }
+
+    /// Whether the profile lets who asks make somebody active again.
+    ///
+    /// # Errors
+    /// `mutability` that names the ways which work.
+    pub(in crate::service) fn check_reactivation(&self, asked: Asked) -> Result<(), Error> {
         let way = match (&self.session.origin.caller, asked) {
             (Caller::Product, _) => Reactivation::Product,
             (_, Asked::Patch) => Reactivation::Patch,
@@ -128,6 +143,16 @@ impl<'a> Life<'a> {
         Ok(writes)
     }
 
+    /// What goes with the return of somebody whom a client had deleted. May change the state that is to be kept.
+    pub(super) fn returned(&self, resource: &mut Resource) -> Result<Vec<Write>, Error> {
+        let mut writes = self.created(resource)?;
+        if self.is_active(&resource.content) {
+            writes.push(event::activate(&resource.key));
+            writes.extend(self.effects(Step::Reactivate, &resource.key, &Value::Null));
+        }
+        Ok(writes)
+    }
+
     /// What goes with a change to this resource. May change the state that is to be kept. The caller commits it with a replacement
     /// at the version that was read.
     pub(super) fn changed(
@@ -142,6 +167,7 @@ impl<'a> Life<'a> {
         ) {
             (true, false) => self.deactivated(after),
             (false, true) => {
+                after.state.deprovisioned = false;
                 let mut writes = vec![self.take_seat(), event::activate(key)];
                 writes.extend(seat::count(self.session, &after.state, 1));
                 writes.extend(membership::forget(self.session, key)?);
@@ -154,6 +180,7 @@ impl<'a> Life<'a> {
     }
 
     fn deactivated(&self, after: &mut Resource) -> Result<Vec<Write>, Error> {
+        after.state.deprovisioned = self.session.origin.caller != Caller::Product;
         let mut writes = vec![self.give_seat_back(), event::deactivate(&after.key)];
         writes.extend(seat::count(self.session, &after.state, -1));
         let mut groups = Value::Null;

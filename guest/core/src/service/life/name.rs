@@ -78,13 +78,15 @@ pub(in crate::service) fn forks(session: &Session<'_>, key: &Key) -> Result<Vec<
         .collect()
 }
 
-/// The first resource of a type whose attribute, a single text, has this value: by the attribute's own rule of case.
+/// The resources of a type, kept under this kind, whose attribute, a single text, has this value by the attribute's own rule of
+/// case, in the order of creation.
 pub(in crate::service) fn having(
     session: &Session<'_>,
     of: &ResourceType,
+    kind: &str,
     attribute: &AttributeName,
     value: &Value,
-) -> Result<Option<Resource>, Error> {
+) -> Result<Vec<Resource>, Error> {
     let name = attribute.as_str();
     let wanted = ordered::object([(name.to_owned(), value.clone())]);
     let terms = index::terms(of, &wanted).unwrap_or_default();
@@ -92,16 +94,15 @@ pub(in crate::service) fn having(
     let term = terms.into_iter().find(|term| term.path == name);
     let filter = term.filter(|term| known.contains(&term.path)).map(compared);
     let bound = limits::SCAN_ENTRIES;
-    let entries = scan::entries(&session.ports, of.name(), filter.as_slice(), bound)?;
+    let entries = scan::entries(&session.ports, kind, filter.as_slice(), bound)?;
     let is_wanted =
         |resource: &Resource| known_by(of, name, &resource.content) == known_by(of, name, &wanted);
+    let mut found = Vec::new();
     for entry in entries {
         let resource = Resource::from_entry(entry)?;
-        if is_wanted(&resource) {
-            return Ok(Some(resource));
-        }
+        found.extend(Some(resource).filter(is_wanted));
     }
-    Ok(None)
+    Ok(found)
 }
 
 fn compared(term: Term) -> Node {

@@ -42,6 +42,8 @@ pub(super) fn order(found: &mut [Found], by: &dyn Fn(&Found, &Found) -> Ordering
 pub(super) struct Bound<'a> {
     session: &'a Session<'a>,
     pub of: &'a ResourceType,
+    /// Under which kind the store keeps the resources.
+    kind: String,
     predicate: Predicate,
     pub pushed: Pushed,
     pub sort: Option<Sort>,
@@ -82,6 +84,7 @@ impl<'a> Bound<'a> {
         Ok(Self {
             session,
             of,
+            kind: of.name().to_owned(),
             reads: reads(&predicate, sort.as_ref()),
             keyed: root && sort.is_some(),
             predicate,
@@ -89,6 +92,11 @@ impl<'a> Bound<'a> {
             sort,
             order,
         })
+    }
+
+    /// This search among resources of the type that the store keeps under another kind.
+    pub fn of_kind(self, kind: String) -> Self {
+        Self { kind, ..self }
     }
 
     /// Whether no resource of the type can match.
@@ -106,7 +114,7 @@ impl<'a> Bound<'a> {
         let Some(id) = self.predicate.named_id() else {
             return Ok(None);
         };
-        let found = self.session.entries(&[Key::new(self.of.name(), id)])?;
+        let found = self.session.entries(&[Key::new(self.kind.clone(), id)])?;
         let hits = found.into_iter().flatten();
         let page = Page {
             hits: hits.map(|entry| (entry, String::new())).collect(),
@@ -255,7 +263,7 @@ impl<'a> Bound<'a> {
         order: Option<(String, bool)>,
     ) -> Result<Page, Error> {
         let query = Query {
-            kind: self.of.name().to_owned(),
+            kind: self.kind.clone(),
             filter: self.pushed.nodes.clone(),
             order,
             window,
@@ -282,7 +290,7 @@ impl<'a> Bound<'a> {
 
     /// What a cursor is bound to: the query as it is evaluated here and as the store gets it.
     pub fn bind(&self, cursor: &mut Binding) {
-        self.of.name().hash(cursor);
+        self.kind.hash(cursor);
         self.predicate.hash(cursor);
         self.pushed.nodes.hash(cursor);
         self.sort.hash(cursor);

@@ -9,7 +9,7 @@ mod walk;
 use serde_json::{Value, json};
 
 use self::bound::Bound;
-use super::{Session, related};
+use super::{Session, related, removed};
 use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
 use crate::filter::{AttrPath, Filter};
@@ -43,6 +43,19 @@ pub fn query(session: &Session<'_>, of: &ResourceType, search: &Search) -> Resul
     let filter = filter.as_deref().map(parsed).transpose()?;
     let bound = Bound::new(session, of, filter.as_ref(), search, false)?;
     answer(session, &[bound], search)
+}
+
+/// The ListResponse for the people that match, and behind them those whom clients deleted and the product keeps.
+pub fn query_people(
+    session: &Session<'_>,
+    of: &ResourceType,
+    search: &Search,
+) -> Result<Value, Error> {
+    let filter = search.filter.as_deref().map(parsed).transpose()?;
+    let people = Bound::new(session, of, filter.as_ref(), search, false)?;
+    let removed = Bound::new(session, of, filter.as_ref(), search, false)?;
+    let removed = removed.of_kind(removed::kind(of));
+    answer(session, &[people, removed], search)
 }
 
 /// The ListResponse for the resources of all types that match: type after type as the profile has them, unless they are sorted

@@ -1,0 +1,142 @@
+//! A POST for somebody whom the service knows already: RFC 7644 section 3.3 has it refused, and where the profile says so it takes
+//! over whom the product imported, or whom a client has deactivated or deleted. Only a name that is the same to everybody counts:
+//! one that full case folding alone makes equal would take over another person's record.
+
+use serde_json::{Value, json};
+
+use super::audit;
+use super::create::Creation;
+use super::event::Step;
+use super::life::{self, is_active};
+use super::removed;
+use super::update::{Prepared, Update};
+use super::{Options, Session};
+use crate::error::Error;
+use crate::port::Caller;
+use crate::profile::{Existing, Removal, Users};
+use crate::relation::Changes;
+use crate::resource::Resource;
+use crate::resource_type::ResourceType;
+use crate::schema::{Content, check};
+use crate::store::Write;
+use crate::text;
+
+/// Somebody whom a POST takes over.
+pub(super) enum Known {
+    /// The product imported them, and no client has provisioned them yet.
+    Imported(Resource),
+    /// A client has deactivated them.
+    Deprovisioned(Resource),
+    /// A client has deleted them, and the product kept the record.
+    Removed(Resource),
+}
+
+/// Whom a POST of this content takes over by the profile, if anybody.
+pub(super) fn known(
+    session: &Session<'_>,
+    of: &ResourceType,
+    content: &Content,
+) -> Result<Option<Known>, Error> {
+    let users = session.admission.policy.users(of);
+    let Some(users) = users.filter(|_| session.origin.caller != Caller::Product) else {
+        return Ok(None);
+    };
+    let name = &users.user_name.attribute;
+    let Some(Value::String(given)) = content.get(name.as_str()) else {
+        return Ok(None);
+    };
+    let same = |resource: &Resource| {
+        let known = resource.content.get(name.as_str());
+        known
+            .and_then(Value::as_str)
+            .is_some_and(|known| text::same_name(known, given))
+    };
+    let having = |kind: &str| life::having(session, of, kind, name, &Value::from(given.as_str()));
+    if users.existing != Existing::Refuse
+        && let Some(holder) = having(of.name())?.into_iter().next()
+    {
+        let holder = Some(holder).filter(same);
+        return Ok(holder.and_then(|holder| taken(users, holder, content)));
+    }
+    if users.removal == Removal::Delete {
+        return Ok(None);
+    }
+    let removed = having(&removed::kind(of))?.into_iter().rfind(same);
+    Ok(removed.map(Known::Removed))
+}
+
+/// Whether the profile has the holder of a name taken over.
+fn taken(users: &Users, holder: Resource, content: &Content) -> Option<Known> {
+    let returns = !is_active(users, &holder.content) && is_active(users, content);
+    match users.existing {
+        Existing::Link if holder.state.imported => Some(Known::Imported(holder)),
+        Existing::Reactivate if holder.state.deprovisioned && returns => {
+            Some(Known::Deprovisioned(holder))
+        }
+        Existing::Refuse | Existing::Link | Existing::Reactivate => None,
+    }
+}
+
+impl Known {
+    /// The record becomes the client's. What the client says of the person wins; what the product knew besides stays. The audit
+    /// keeps that it happened, and what was matched.
+    pub(super) fn taken_over(
+        self,
+        session: &Session<'_>,
+        of: &ResourceType,
+        at: u64,
+        mut given: Content,
+        changes: Changes,
+    ) -> Result<Creation, Error> {
+        check::required(of, &given)?;
+        let Some(users) = session.admission.policy.users(of) else {
+            return Err(Error::internal("somebody without rules was taken over"));
+        };
+        let (known, name) = match &self {
+            Self::Imported(known) => (known, "user-linked"),
+            Self::Deprovisioned(known) => (known, "user-reactivated"),
+            Self::Removed(known) => (known, "user-returned"),
+        };
+        if matches!(self, Self::Imported(_)) {
+            // The product gave them; a client's first word about somebody does not take or give rights.
+            given.remove(users.roles.as_str());
+        }
+        let key = crate::store::Key::new(of.name(), known.key.id.clone());
+        let matched = json!({"matched": [users.user_name.attribute.as_str()]});
+        let noted = audit::noted(name, Some(&key), &matched);
+        let active = users.active.as_str();
+        if !matches!(self, Self::Imported(_)) && !given.contains_key(active) {
+            given.insert(active.to_owned(), true.into());
+        }
+        let mut content = known.content.clone();
+        content.extend(given);
+        let mut creation = match self {
+            Self::Imported(known) | Self::Deprovisioned(known) => {
+                update(session, of, known, content, changes)?
+            }
+            Self::Removed(known) => removed::bring_back(session, of, known, content, changes, at)?,
+        };
+        creation.writes.push(noted);
+        Ok(creation)
+    }
+}
+
+fn update(
+    session: &Session<'_>,
+    of: &ResourceType,
+    known: Resource,
+    content: Content,
+    changes: Changes,
+) -> Result<Creation, Error> {
+    let (key, version) = (known.key.clone(), known.version);
+    let mut update = Update::new(of, known, content, changes, Step::Create);
+    update.state.imported = false;
+    let Prepared {
+        resource,
+        mut writes,
+    } = update.prepare(session, &Options::default())?;
+    if writes.is_empty() {
+        writes.push(Write::Expect(key, version));
+    }
+    Ok(Creation { resource, writes })
+}

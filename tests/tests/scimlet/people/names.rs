@@ -1,0 +1,83 @@
+//! Which names are unique, and which are no names.
+
+use anyhow::{Context, ensure};
+use scimlet_tests::client::patch;
+use scimlet_tests::memory::Memory;
+use serde_json::{Value, json};
+
+use super::{Site, user, with};
+
+pub(super) async fn external_ids_are_unique(database: Memory) -> anyhow::Result<()> {
+    let profile = json!({"extends": "default", "users": {"unique-external-id": true}});
+    let site = Site::new(database, profile).await?;
+    let named = |name: &str, external: &str| with(user(name), json!({"externalId": external}));
+    let first = site.made(named("ada", "x")).await?;
+    let answer = site.post(named("bob", "x")).await?.expect(409)?;
+    ensure!(answer["scimType"] == "uniqueness", "{answer}");
+    let bob = site.made(named("bob", "y")).await?;
+    let body = patch(json!([{"op": "replace", "path": "externalId", "value": "x"}]));
+    let answer = site.ask("PATCH", &format!("/Users/{bob}"), body).await?;
+    ensure!(answer.expect(409)?["scimType"] == "uniqueness");
+    site.made(user("cy")).await?;
+    site.made(user("di")).await.context("nobody needs one")?;
+    let target = format!("/Users/{first}");
+    site.ask("DELETE", &target, Value::Null)
+        .await?
+        .expect(204)?;
+    site.made(named("ed", "x")).await?;
+    let group = |name: &str| {
+        json!({
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
+            "displayName": name, "externalId": "g",
+        })
+    };
+    for name in ["a", "b"] {
+        site.ask("POST", "/Groups", group(name))
+            .await?
+            .expect(201)?;
+    }
+    Ok(())
+}
+
+pub(super) async fn invisible_names(database: Memory) -> anyhow::Result<()> {
+    let site = Site::new(database, json!({"extends": "default"})).await?;
+    let names = [
+        " ada",
+        "ada ",
+        "a\u{200b}da",
+        "a\u{7}da",
+        "\u{feff}ada",
+        "ada\u{202e}",
+        "ada\u{a0}",
+    ];
+    for name in names {
+        let answer = site.post(user(name)).await?.expect(400).context(name)?;
+        ensure!(answer["scimType"] == "invalidValue", "{answer}");
+    }
+    let id = site.made(user("ada lovelace")).await?;
+    let target = format!("/Users/{id}");
+    for name in ["ada ", "  "] {
+        site.ask("PUT", &target, user(name)).await?.expect(400)?;
+        let body = patch(json!([{"op": "replace", "path": "userName", "value": name}]));
+        site.ask("PATCH", &target, body).await?.expect(400)?;
+    }
+    let strict = Site::new(Memory::exact(), json!({"extends": "strict"})).await?;
+    for name in names {
+        strict.made(user(name)).await.context(name)?;
+    }
+    strict
+        .post(user(" \u{a0}"))
+        .await?
+        .expect(400)
+        .context("blank")?;
+    // A name that was let in before does not stop other changes.
+    let old = strict.made(user(" old")).await?;
+    strict
+        .admin()
+        .configure(r#"{"extends":"default"}"#, None)
+        .await?;
+    let target = format!("/Users/{old}");
+    let put = with(user(" old"), json!({"title": "x"}));
+    strict.ask("PUT", &target, put).await?.expect(200)?;
+    Ok(())
+}
