@@ -5,7 +5,6 @@ use std::process::Command;
 
 use anyhow::ensure;
 use libtest_mimic::Trial;
-use scimlet_tests::exchange::TENANT;
 use scimlet_tests::{needs, python, server};
 
 /// One trial for each client.
@@ -13,16 +12,28 @@ pub fn trials() -> Vec<Trial> {
     let scim2_client = || {
         needs::with(
             python::with("clients", &clients().join("requirements.txt")),
-            |python| run(&python, "scim2_client.py").map(drop),
+            |python| run(&python, "scim2_client.py", "default").map(drop),
         )
     };
     let scim2_tester = || {
         needs::with(
             python::with("clients", &clients().join("requirements.txt")),
-            |python| summed_up(&run(&python, "scim2_tester.py")?),
+            |python| summed_up(&run(&python, "scim2_tester.py", "default")?),
+        )
+    };
+    let canaille = || {
+        needs::with(
+            python::with("canaille", &clients().join("canaille.txt")),
+            |python| {
+                run(&python, "canaille.py", "canaille")?;
+                let stopped = run(&python, "canaille.py", "default");
+                ensure!(stopped.is_err(), "the preset is not needed any more");
+                Ok(())
+            },
         )
     };
     vec![
+        Trial::ignorable_test("client::canaille", canaille),
         Trial::ignorable_test("client::scim2_client", scim2_client),
         Trial::ignorable_test("client::scim2_tester", scim2_tester),
     ]
@@ -60,12 +71,22 @@ fn clients() -> PathBuf {
 }
 
 /// Has the script live its life on a server of its own, where it checks every answer. Returns what it prints.
-fn run(python: &Path, script: &str) -> anyhow::Result<String> {
-    let (_folder, server) = server::fresh()?;
-    let endpoint = server.endpoint(TENANT)?;
+fn run(python: &Path, script: &str, preset: &str) -> anyhow::Result<String> {
+    let (folder, server) = server::fresh()?;
+    let create = ["tenant", "create", preset, "--profile", preset];
+    server::json(folder.path(), &create)?;
+    let endpoint = server.endpoint(preset)?;
     let mut command = Command::new(python);
     command
-        .args(["-I", "-W", "error"])
+        .args([
+            "-I",
+            "-W",
+            if preset == "default" {
+                "error"
+            } else {
+                "default"
+            },
+        ])
         .arg(clients().join(script))
         .arg(&endpoint.base)
         .env("SCIM_SECRET", &endpoint.secret);

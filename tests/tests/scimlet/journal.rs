@@ -11,12 +11,14 @@ use scimlet::store::{Database, Store};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::exchange::{Call, DEFAULT, Endpoint, InProcess, TENANT};
 use scimlet_tests::memory::Memory;
+use serde_json::json;
 
 /// The trials.
 pub fn trials() -> Vec<Trial> {
     vec![
         super::trial("journal::says_why_a_request_was_refused", refusals),
         super::trial("journal::says_how_a_query_was_answered", queries),
+        super::trial("journal::says_what_was_dropped", dropped),
     ]
 }
 
@@ -92,6 +94,63 @@ async fn refusals() -> anyhow::Result<()> {
         ensure!(notes.contains(why), "no `{why}` in {notes}");
         ensure!(!notes.contains(&secret), "the secret stands in {notes}");
     }
+    Ok(())
+}
+
+/// What no schema has, and what clients cannot write, by name and in bounded length.
+async fn dropped() -> anyhow::Result<()> {
+    const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+    const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let (kept, plugin, store) = noted().await?;
+    plugin.admin(store.clone()).configure(DEFAULT, None).await?;
+    let caller = Caller::Client(Principal {
+        name: "gateway".to_owned(),
+    });
+    let endpoint = InProcess {
+        provider: Arc::new(plugin),
+        store,
+        secret: String::new(),
+        caller,
+    };
+    let send = async |method: &str, target: &str, body: serde_json::Value| {
+        kept.0.lock().expect("nobody panics with it").clear();
+        let headers = vec![(
+            "content-type".to_owned(),
+            "application/scim+json".to_owned(),
+        )];
+        let (method, target, body) = (method.to_owned(), target.to_owned(), body.to_string());
+        let call = Call {
+            method,
+            target,
+            headers,
+            body,
+        };
+        let answer = endpoint.send(call).await?;
+        let notes = kept.0.lock().expect("nobody panics with it").join("\n");
+        anyhow::Ok((answer, notes))
+    };
+    let user =
+        json!({"schemas": [USER], "userName": "ada", "shoeSize": 42, "name": {"nobility": "x"}});
+    let (answer, notes) = send("POST", "/Users", user).await?;
+    let made = answer.expect(201)?;
+    ensure!(
+        notes.contains("`shoeSize`") && notes.contains("`name.nobility`"),
+        "{notes}"
+    );
+    let target = format!("/Users/{}", made["id"].as_str().context("no id")?);
+    let manager = json!({"op": "replace", "path": format!("{ENTERPRISE}:manager"), "value": {"displayName": "B"}});
+    let body = scimlet_tests::client::patch(json!([manager]));
+    let (answer, notes) = send("PATCH", &target, body).await?;
+    answer.expect(200)?;
+    ensure!(notes.contains("manager.displayName"), "{notes}");
+    let long = "x".repeat(500);
+    let many: serde_json::Map<String, serde_json::Value> = (0..200)
+        .map(|at| (format!("{long}{at}"), at.into()))
+        .collect();
+    let body = scimlet_tests::client::patch(json!([{"op": "add", "value": many}]));
+    let (answer, notes) = send("PATCH", &target, body).await?;
+    answer.expect(200)?;
+    ensure!(notes.len() < 4000, "{} bytes", notes.len());
     Ok(())
 }
 

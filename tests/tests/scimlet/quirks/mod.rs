@@ -3,6 +3,7 @@
 
 mod import;
 mod large;
+mod removal;
 
 use std::sync::{Arc, Mutex};
 
@@ -23,6 +24,7 @@ use serde_json::Value;
 pub fn trials() -> Vec<Trial> {
     let mut trials = import::trials();
     trials.extend(large::trials());
+    trials.extend(removal::trials());
     for quirk in dialect::all() {
         let name = quirk.name;
         let needed = move || async move { needed(name).await };

@@ -71,8 +71,10 @@ impl<'a> Life<'a> {
             return Err(crate::mutability::refused(name.as_str()));
         }
         let active = self.users.active.as_str();
-        if let (Some(was), None) = (before.get(active), content.get(active)) {
-            // Who leaves it out, or takes it away, asks neither for access nor for its end.
+        if let (Some(was), None) = (before.get(active), content.get(active))
+            && (asked == Asked::Put || !self.is_active(before))
+        {
+            // Who leaves it out asks for no change, and who removes it does not ask for access.
             content.insert(active.to_owned(), was.clone());
         }
         match (self.is_active(before), self.is_active(content)) {
