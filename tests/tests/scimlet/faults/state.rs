@@ -101,7 +101,9 @@ impl State {
         let mut state = self.clone();
         match step {
             Step::CreateUser(name) => {
-                let user = json!({"schemas": [USER], "userName": name, "title": "new"});
+                let user = json!({
+                    "schemas": [USER], "userName": name, "title": "new", "active": true,
+                });
                 state.create(name, "User", user);
             }
             Step::CreateGroup { name, members } => {

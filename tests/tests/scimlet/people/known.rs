@@ -25,10 +25,25 @@ pub(super) async fn active_from_the_beginning(database: Memory) -> anyhow::Resul
     site.activate(&id, false).await?;
     let put = site.ask("PUT", &target, user("ada")).await?.expect(200)?;
     ensure!(put["active"] == false, "{put}");
+    // Taken away it is unassigned, which means access: under the rules for reactivation.
+    let profile = r#"{"extends": "default", "users": {"reactivation": ["put"]}}"#;
+    site.admin().configure(profile, None).await?;
     for operation in [
         json!({"op": "remove", "path": "active"}),
         json!({"op": "replace", "path": "active", "value": null}),
         json!({"op": "replace", "value": {"active": null}}),
+    ] {
+        let body = patch(json!([operation]));
+        let refused = site.ask("PATCH", &target, body).await?.expect(400)?;
+        ensure!(
+            refused["scimType"] == "mutability",
+            "{operation}: {refused}"
+        );
+        ensure!(site.user(&id).await?.expect(200)?["active"] == false);
+    }
+    for operation in [
+        json!({"op": "add", "path": "active", "value": null}),
+        json!({"op": "add", "value": {"active": null}}),
     ] {
         let body = patch(json!([operation]));
         let shown = site.ask("PATCH", &target, body).await?.expect(200)?;

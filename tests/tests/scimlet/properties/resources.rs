@@ -11,7 +11,7 @@ const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 pub const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 /// The profile of all tenants here.
-pub const PROFILE: &str = r#"{"extends":"default"}"#;
+pub const PROFILE: &str = r#"{"extends":"default","attributes":{"invisible-characters":"allow"}}"#;
 
 /// Users, and groups that have some of them as members.
 #[derive(Clone, Debug)]

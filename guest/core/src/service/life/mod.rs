@@ -72,9 +72,10 @@ impl<'a> Life<'a> {
         }
         let active = self.users.active.as_str();
         if let (Some(was), None) = (before.get(active), content.get(active))
-            && (asked == Asked::Put || !self.is_active(before))
+            && asked == Asked::Put
         {
-            // Who leaves it out asks for no change, and who removes it does not ask for access.
+            // Who leaves it out asks neither for access nor for its end. Who removes it by PATCH makes it unassigned (RFC 7644
+            // section 3.5.2.2), under the rules for reactivation.
             content.insert(active.to_owned(), was.clone());
         }
         match (self.is_active(before), self.is_active(content)) {
