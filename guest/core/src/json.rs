@@ -65,14 +65,19 @@ pub fn text(written: Vec<u8>) -> Result<String, Error> {
 }
 
 /// The object of a text that was written here.
-pub fn written_object(text: &[u8]) -> Result<Map<String, Value>, Error> {
-    serde_json::from_slice(text).map_err(|error| Error::internal(error.to_string()))
+pub fn written_object(text: &str) -> Result<Map<String, Value>, Error> {
+    serde_json::from_str(text).map_err(|error| Error::internal(error.to_string()))
 }
 
 /// The members of these names of an object that this service wrote; the others are passed over.
-pub fn some_members(text: &str, names: &[&str]) -> Result<Map<String, Value>, serde_json::Error> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    json.deserialize_map(SomeMembers { names })
+pub fn some_members(text: &str, names: &[&str]) -> Result<Map<String, Value>, JsonError> {
+    let mut found = Map::new();
+    for (name, value) in large::parts(text)? {
+        if names.contains(&name.as_str()) {
+            found.insert(name, Reader::new().read(value.get())?);
+        }
+    }
+    Ok(found)
 }
 
 /// The member of this name, in any case (RFC 7643 section 2.1).
@@ -90,31 +95,6 @@ pub fn member_mut<'a>(object: &'a mut Map<String, Value>, name: &str) -> Option<
         .iter_mut()
         .find(|(key, _)| key.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value)
-}
-
-/// Reads the members of these names.
-struct SomeMembers<'n> {
-    names: &'n [&'n str],
-}
-
-impl<'de> Visitor<'de> for SomeMembers<'_> {
-    type Value = Map<String, Value>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let mut found = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            if self.names.contains(&name.as_str()) {
-                found.insert(name, members.next_value()?);
-            } else {
-                members.next_value::<de::IgnoredAny>()?;
-            }
-        }
-        Ok(found)
-    }
 }
 
 /// Reads a value, and each value in it.

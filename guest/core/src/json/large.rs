@@ -38,8 +38,8 @@ struct Large<'n> {
     packed: usize,
 }
 
-/// The members of an object as they stand there.
-type Members<'t> = Vec<(String, &'t RawValue)>;
+/// The members of an object, or with empty names the elements of an array, as they stand there.
+type Parts<'t> = Vec<(String, &'t RawValue)>;
 
 impl Large<'_> {
     fn document(&mut self, text: &str) -> Result<Value, JsonError> {
@@ -48,9 +48,9 @@ impl Large<'_> {
                 return large.list(value);
             }
             if name.eq_ignore_ascii_case("Operations") && value.starts_with('[') {
-                let operations: Vec<&RawValue> = serde_json::from_str(value)?;
+                let operations = parts(value)?;
                 let each = operations.iter().take(limits::PATCH_OPERATIONS + 1);
-                let each = each.map(|operation| large.operation(operation.get()));
+                let each = each.map(|(_, operation)| large.operation(operation.get()));
                 return Ok(Value::Array(each.collect::<Result<_, _>>()?));
             }
             large.reader.read(value)
@@ -67,7 +67,7 @@ impl Large<'_> {
             return self.reader.read(text);
         }
         let mut object = Map::new();
-        for (name, value) in members(text)? {
+        for (name, value) in parts(text)? {
             let value = read(self, &name, value.get())?;
             if name.contains(MARK) {
                 return Err(JsonError::Nul);
@@ -84,21 +84,22 @@ impl Large<'_> {
         if !text.starts_with('{') {
             return self.reader.read(text);
         }
-        let said = members(text)?;
+        let said = parts(text)?;
         let text_of = |name: &str| {
             let mut said = said.iter();
             let found = said.find(|(key, _)| key.eq_ignore_ascii_case(name));
-            found.and_then(|(_, value)| serde_json::from_str::<String>(value.get()).ok())
+            found.and_then(|(_, value)| Reader::new().read(value.get()).ok())
         };
         // A removal's value says what to look for.
-        let op = text_of("op").unwrap_or_default();
+        let op = text_of("op");
+        let op = op.as_ref().and_then(Value::as_str).unwrap_or_default();
         let sets = ["add", "replace"]
             .iter()
             .any(|name| op.eq_ignore_ascii_case(name));
-        let path = text_of("path");
+        let path = text_of("path").filter(|path| !path.is_null());
         let name = path
-            .as_deref()
-            .and_then(|path| path.trim().rsplit(':').next());
+            .as_ref()
+            .and_then(|path| path.as_str()?.trim().rsplit(':').next());
         let is_list = name.is_some_and(|name| self.is_list(name));
         self.object(text, |large, name, value| {
             if !sets || !name.eq_ignore_ascii_case("value") {
@@ -121,88 +122,68 @@ impl Large<'_> {
     }
 
     fn list(&mut self, text: &str) -> Result<Value, JsonError> {
-        let mut pack = Pack {
-            texts: String::new(),
-            count: 0,
-            refusal: None,
-        };
-        let mut json = serde_json::Deserializer::from_str(text);
-        match json.deserialize_seq(&mut pack) {
-            Ok(true) => {
-                self.packed += text.len();
-                Ok(Value::String(pack.texts))
-            }
-            Ok(false) => self.reader.read(text),
-            Err(_) if pack.refusal.is_none() => self.reader.read(text),
-            Err(error) => Err(pack.refusal.unwrap_or(JsonError::Syntax(error))),
+        if !text.starts_with('[') {
+            return self.reader.read(text);
         }
+        let mut texts = String::new();
+        for (_, element) in parts(text)? {
+            let element = Reader::new().read(element.get())?;
+            let object = element.as_object();
+            let value = object.and_then(|object| member(object, "value")?.as_str());
+            match value.filter(|value| !value.is_empty()) {
+                Some(value) => {
+                    texts.push(MARK);
+                    texts.push_str(value);
+                }
+                None => return self.reader.read(text),
+            }
+        }
+        if texts.is_empty() {
+            return self.reader.read(text);
+        }
+        self.packed += text.len();
+        Ok(Value::String(texts))
     }
 }
 
-fn members(text: &str) -> Result<Members<'_>, serde_json::Error> {
-    struct All;
-    impl<'de> Visitor<'de> for All {
-        type Value = Members<'de>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut all = Vec::new();
-            while let Some(name) = map.next_key::<String>()? {
-                all.push((name, map.next_value()?));
-                // Further ones could only be unknown.
-                if all.len() > limits::JSON_MEMBERS {
-                    return Err(serde::de::Error::custom("too many members"));
-                }
-            }
-            Ok(all)
-        }
-    }
+/// The members of an object, or the elements of an array, as they stand there: of so many that none could be taken, the first.
+pub(super) fn parts(text: &str) -> Result<Parts<'_>, serde_json::Error> {
     let mut json = serde_json::Deserializer::from_str(text);
-    let all = json.deserialize_map(All)?;
+    let all = json.deserialize_any(All)?;
     json.end()?;
     Ok(all)
 }
 
-/// Packs the values of an array.
-struct Pack {
-    texts: String,
-    count: usize,
-    refusal: Option<JsonError>,
-}
+struct All;
 
-impl<'de> Visitor<'de> for &mut Pack {
-    /// Whether it can be packed.
-    type Value = bool;
+impl<'de> Visitor<'de> for All {
+    type Value = Parts<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array")
+        f.write_str("an object or an array")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<bool, A::Error> {
-        let mut fits = true;
-        loop {
-            let mut reader = Reader::new();
-            let element = elements.next_element_seed(&mut reader);
-            self.refusal = reader.refusal;
-            let Some(element) = element? else {
-                return Ok(fits && self.count > 0);
-            };
-            let object = element.as_object();
-            let text = object.and_then(|object| member(object, "value")?.as_str());
-            match text.filter(|text| !text.is_empty()) {
-                None => fits = false,
-                // One too many is enough to be refused.
-                Some(text) if fits && self.count <= limits::LINKS_PER_REQUEST => {
-                    self.count += 1;
-                    self.texts.push(MARK);
-                    self.texts.push_str(text);
-                }
-                Some(_) => {}
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(name) = map.next_key::<String>()? {
+            all.push((name, map.next_value()?));
+            // Further ones could only be unknown.
+            if all.len() > limits::JSON_MEMBERS {
+                return Err(serde::de::Error::custom("too many members"));
             }
         }
+        Ok(all)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(element) = elements.next_element()? {
+            // One too many is enough to be refused.
+            if all.len() <= limits::LINKS_PER_REQUEST {
+                all.push((String::new(), element));
+            }
+        }
+        Ok(all)
     }
 }
 

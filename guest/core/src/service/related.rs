@@ -136,7 +136,7 @@ impl<'a> Related<'a> {
         let mut text = vec![b'{'];
         self.write(&mut text)?;
         text.push(b'}');
-        json::written_object(&text)
+        json::written_object(&json::text(text)?)
     }
 }
 

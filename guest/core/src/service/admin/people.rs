@@ -39,7 +39,7 @@ pub fn users(
             ..Search::default()
         };
         let list = query::query_people(session, of, &search)?;
-        let mut list = Value::Object(json::written_object(list.as_bytes())?);
+        let mut list = Value::Object(json::written_object(&list)?);
         if let Some(Value::Array(shown)) = list.get_mut("Resources") {
             product::extend(session, of, shown)?;
         }
@@ -54,7 +54,7 @@ pub fn user(ports: &Ports<'_>, id: &str) -> Result<String, Problem> {
         let resource = removed::load(session, of, id)?;
         let shown = super::super::update::show(session, of, resource, &Projection::default())?;
         let shown = shown.resource.unwrap_or_default();
-        let mut shown = [Value::Object(json::written_object(shown.as_bytes())?)];
+        let mut shown = [Value::Object(json::written_object(&shown)?)];
         product::extend(session, of, &mut shown)?;
         Ok(shown.into_iter().map(|user| user.to_string()).collect())
     })
