@@ -1,7 +1,5 @@
 //! The far ends of links, read in calls of bounded size: those of many resources together, those of one with many page by page.
 
-use std::collections::VecDeque;
-
 use super::Session;
 use crate::error::Error;
 use crate::limits;
@@ -23,8 +21,8 @@ pub(super) struct Ends {
 pub(super) struct Reader<'a> {
     name: &'a str,
     direction: Direction,
-    /// What was read ahead.
-    ready: VecDeque<Ends>,
+    /// What was read ahead, that of the next resource last.
+    ready: Vec<Ends>,
     /// How many links of each are read together.
     each: usize,
 }
@@ -37,7 +35,7 @@ impl<'a> Reader<'a> {
         Self {
             name,
             direction,
-            ready: VecDeque::new(),
+            ready: Vec::new(),
             each: share.max(FEW).min(most),
         }
     }
@@ -49,10 +47,10 @@ impl<'a> Reader<'a> {
 
     /// What was read ahead, that of the next resource first.
     pub fn ready(&self) -> impl Iterator<Item = &Ends> {
-        self.ready.iter()
+        self.ready.iter().rev()
     }
 
-    /// Reads ahead for as many of these resources as one call should be asked for.
+    /// Where nothing has been read ahead, reads for as many of these resources as one call should be asked for.
     pub fn fill(&mut self, session: &Session<'_>, anchors: &[Key]) -> Result<(), Error> {
         let most = (limits::LINKS_PER_CALL / self.each).clamp(1, limits::KEYS_PER_CALL);
         let (now, _) = anchors.split_at(most.min(anchors.len()));
@@ -63,14 +61,14 @@ impl<'a> Reader<'a> {
             self.each = (self.each * 10).min(limits::LINKS_PER_CALL);
         }
         let direction = self.direction;
-        self.ready
-            .extend(pages.into_iter().map(|page| of_page(page, direction)));
+        let pages = pages.into_iter().rev();
+        self.ready = pages.map(|page| of_page(page, direction)).collect();
         Ok(())
     }
 
     /// Passes over the next resource.
     pub fn pass(&mut self) {
-        self.ready.pop_front();
+        self.ready.pop();
     }
 
     /// The first of these resources' ends, as far as they have been read.
@@ -78,7 +76,7 @@ impl<'a> Reader<'a> {
         if self.is_empty() {
             self.fill(session, anchors)?;
         }
-        Ok(self.ready.pop_front().unwrap_or_default())
+        Ok(self.ready.pop().unwrap_or_default())
     }
 
     /// The ends behind a position.

@@ -1,8 +1,6 @@
 //! Relations and mirrors of resources, written as JSON: a group's `members` can be so many that no more than the text of them
 //! should be held.
 
-use std::collections::BTreeMap;
-
 use super::ends::{Ends, Reader};
 use super::names::{Name, Names};
 use super::walk::Containing;
@@ -94,7 +92,7 @@ impl<'a> Related<'a> {
                 hides: shows(InactiveMembers::Hide),
                 form: (extent.form)(attribute),
                 limit,
-                places: BTreeMap::new(),
+                places: Vec::new(),
             })
         };
         let attributes = relations.chain(mirrors).filter_map(shown).collect();
@@ -193,7 +191,7 @@ struct Shown<'a> {
     /// How many values one resource may have.
     limit: usize,
     /// By kind: where its resources are, as the beginning of a JSON string.
-    places: BTreeMap<String, Option<Vec<u8>>>,
+    places: Vec<(String, Option<Vec<u8>>)>,
 }
 
 impl<'a> Shown<'a> {
@@ -373,11 +371,13 @@ impl<'a> Shown<'a> {
         let Some(name) = name.filter(|name| name.is_active || !self.hides) else {
             return Ok(());
         };
-        if !self.places.contains_key(&key.kind) {
+        if self.places.iter().all(|(kind, _)| *kind != key.kind) {
             let place = place(session, &key.kind);
-            self.places.insert(key.kind.clone(), place);
+            self.places.push((key.kind.clone(), place));
         }
-        let Some(Some(place)) = self.places.get(&key.kind) else {
+        let mut places = self.places.iter();
+        let place = places.find(|(kind, _)| *kind == key.kind);
+        let Some((_, Some(place))) = place else {
             return Ok(());
         };
         list.next(out);

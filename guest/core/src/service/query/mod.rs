@@ -78,7 +78,7 @@ fn answer(session: &Session<'_>, bounds: &[Bound<'_>], search: &Search) -> Resul
     match &search.paging {
         Paging::Index(index) => {
             let (total, found) = list::part(bounds, order, *index)?;
-            list.show(session, bounds, found.into(), &search.projection)?;
+            list.show(session, bounds, found, &search.projection)?;
             head.insert("totalResults".into(), total.into());
             head.insert("startIndex".into(), index.start.into());
         }

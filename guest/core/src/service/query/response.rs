@@ -1,8 +1,6 @@
 //! The ListResponse: RFC 7644 section 3.4.2. Written resource by resource, and ended before it holds too much: a page may have fewer
 //! resources than were asked for (RFC 7644 section 3.4.2.4, RFC 9865 section 2), but one at least, so that every walk ends.
 
-use std::collections::VecDeque;
-
 use serde_json::{Value, json};
 
 use super::bound::{Bound, Found};
@@ -40,7 +38,7 @@ impl List {
         &mut self,
         session: &Session<'b>,
         bounds: &[Bound<'b>],
-        mut found: VecDeque<(usize, Found)>,
+        mut found: Vec<(usize, Found)>,
         projection: &Projection,
     ) -> Result<usize, Error> {
         let related = |(rank, bound): (usize, &Bound<'b>)| {
@@ -52,20 +50,18 @@ impl List {
         let mut read = 0;
         let mut passed = 0;
         while !self.is_full(read) {
-            let again = found
-                .front()
-                .is_some_and(|(_, found)| found.entry.is_none());
-            if again {
-                read_again(session, &mut found)?;
+            let (_, rest) = found.split_at_mut(passed);
+            if rest.first().is_some_and(|(_, next)| next.entry.is_none()) {
+                read_again(session, rest)?;
             }
-            let Some((rank, found)) = found.pop_front() else {
+            let Some((rank, next)) = rest.first_mut() else {
                 break;
             };
             passed += 1;
-            let Some((related, of)) = types.get_mut(rank) else {
+            let Some((related, of)) = types.get_mut(*rank) else {
                 continue;
             };
-            let Some(entry) = found.entry else {
+            let Some(entry) = next.entry.take() else {
                 related.pass();
                 continue;
             };
@@ -102,7 +98,7 @@ impl List {
 }
 
 /// Reads some of those that were not held.
-fn read_again(session: &Session<'_>, found: &mut VecDeque<(usize, Found)>) -> Result<(), Error> {
+fn read_again(session: &Session<'_>, found: &mut [(usize, Found)]) -> Result<(), Error> {
     let unread = |(_, found): &&mut (usize, Found)| found.entry.is_none();
     let mut unread: Vec<_> = found.iter_mut().filter(unread).take(READ_AGAIN).collect();
     let keys: Vec<Key> = unread.iter().map(|(_, found)| found.at.clone()).collect();

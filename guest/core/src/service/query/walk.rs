@@ -1,8 +1,6 @@
 //! A page of a walk by cursor: RFC 9865. A walk may end a page early, but never reports an end that is none; what is there all
 //! along is on exactly one page of it, whatever else is made or deleted meanwhile.
 
-use std::collections::VecDeque;
-
 use super::super::{Session, secret};
 use super::bound::{Bound, Found};
 use super::source::Source;
@@ -76,8 +74,8 @@ pub(super) fn page(
 
 impl Page {
     /// Takes the resources out, each with its type's place among the bound ones.
-    pub fn take(&mut self) -> VecDeque<(usize, Found)> {
-        std::mem::take(&mut self.found).into()
+    pub fn take(&mut self) -> Vec<(usize, Found)> {
+        std::mem::take(&mut self.found)
     }
 
     /// The cursor of the next page, if only the first `passed` of the resources are on this one; `None` if nothing follows.
