@@ -1,12 +1,17 @@
-//! The memory of `scimlet serve`: as users are created over HTTP in a SQLite file, and as instances are kept idle for further
-//! requests of their tenants.
-//! `cargo bench -p scimlet-tests --bench memory -- --users 1000000 --tenants 60`
+//! The memory of `scimlet serve`: as users are created over HTTP in a SQLite file, as instances are kept idle for further requests
+//! of their tenants, and as lists of large groups are walked to their end; of those also the time that each member takes.
+//! `cargo bench -p scimlet-tests --bench memory -- --users 1000000 --tenants 60 --groups 1000 --members 1000`
+
+use std::time::Instant;
 
 use anyhow::Context;
+use scimlet::store::Database as _;
+use scimlet::store::sqlite::Sqlite;
+use scimlet_tests::crowd;
 use scimlet_tests::exchange::Http;
 use scimlet_tests::figures::{Bars, Resident, Series, Site, Spread, Turn, option, run, save};
 use scimlet_tests::server::{self, Server};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 /// How often the memory is looked at while users come.
@@ -27,7 +32,8 @@ async fn benchmark() -> anyhow::Result<()> {
     let looks = growth(users).await?;
     let idle = idle(option("tenants", 60)?).await?;
     println!("an idle instance: {idle} MiB (wanted: {})", WANTED.1);
-    let figures = json!({"users": looks.iter().map(Look::json).collect::<Vec<_>>(),
+    let lists = lists(option("groups", 100)?, option("members", 1000)?).await?;
+    let figures = json!({"lists": lists, "users": looks.iter().map(Look::json).collect::<Vec<_>>(),
         "idleInstance": idle.json(), "wanted": {"server": WANTED.0, "idleInstance": WANTED.1}});
     let series = |name: &str, values: &dyn Fn(&Look) -> f64| Series {
         name: name.to_owned(),
@@ -42,6 +48,50 @@ async fn benchmark() -> anyhow::Result<()> {
         ],
     };
     save("memory", &figures, &plot)
+}
+
+/// Walks through the list of so many groups by index and by cursor, and makes one group more.
+async fn lists(groups: usize, members: usize) -> anyhow::Result<Value> {
+    let (folder, server) = server::fresh()?;
+    let endpoint = server.endpoint("demo")?;
+    let database = Sqlite::open(folder.path().join("scimlet.db"))?;
+    let store = database.open("demo").await?.context("no tenant")?;
+    crowd::fill(&*store, groups, members).await?;
+    let before = Resident::of(server.process())?.peak;
+    let mut figures = Map::new();
+    for (name, paging) in [("index", "startIndex=1"), ("cursor", "cursor=")] {
+        let (begun, mut seen, mut next) = (Instant::now(), 0, Some(paging.to_owned()));
+        while let Some(paging) = next {
+            let page = read(&endpoint, &format!("/Groups?{paging}&count=100")).await?;
+            seen += page["itemsPerPage"].as_u64().context("no number")?;
+            next = match page["nextCursor"].as_str() {
+                Some(cursor) => Some(format!("cursor={cursor}")),
+                None => (seen < groups as u64 && name == "index")
+                    .then(|| format!("startIndex={}", seen + 1)),
+            };
+        }
+        anyhow::ensure!(seen == groups as u64, "{seen} of {groups} groups");
+        let each = begun.elapsed().as_secs_f64() * 1e6 / (groups * members) as f64;
+        println!("a member in a list by {name}: {each:.2} µs");
+        figures.insert(name.to_owned(), each.into());
+    }
+    let large = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "all",
+        "members": (0..members).map(|number| json!({"value": crowd::user(number).id})).collect::<Vec<_>>()});
+    let begun = Instant::now();
+    let made = endpoint.ask("POST", "/Groups", &large).await?;
+    anyhow::ensure!(made.status == 201, "{made:?}");
+    let each = begun.elapsed().as_secs_f64() * 1e6 / members as f64;
+    println!("a member of a group that is made: {each:.2} µs");
+    figures.insert("made".to_owned(), each.into());
+    let peak = Resident::of(server.process())?.peak;
+    println!("the server's peak: {peak:.1} MiB, {before:.1} before the walks");
+    figures.insert("peak".to_owned(), json!([before, peak]));
+    Ok(Value::Object(figures))
+}
+
+async fn read(endpoint: &Http, target: &str) -> anyhow::Result<Value> {
+    let answer = endpoint.get(target).await?;
+    answer.expect(200)
 }
 
 /// The server's memory when so many users were there.

@@ -6,6 +6,7 @@ mod convert;
 
 pub mod client;
 pub mod contract;
+pub mod crowd;
 pub mod evaluate;
 pub mod exchange;
 pub mod figures;

@@ -14,6 +14,7 @@ pub struct Counted {
     inner: Arc<dyn Store>,
     returned: AtomicUsize,
     linked: AtomicUsize,
+    read: AtomicUsize,
 }
 
 impl Counted {
@@ -23,12 +24,18 @@ impl Counted {
             inner,
             returned: AtomicUsize::new(0),
             linked: AtomicUsize::new(0),
+            read: AtomicUsize::new(0),
         }
     }
 
     /// The entries that `find` has returned so far.
     pub fn returned(&self) -> usize {
         self.returned.load(Ordering::Relaxed)
+    }
+
+    /// The entries that `get` has been asked for so far.
+    pub fn read(&self) -> usize {
+        self.read.load(Ordering::Relaxed)
     }
 
     /// The links that `links` has returned so far.
@@ -40,6 +47,7 @@ impl Counted {
 #[async_trait]
 impl Store for Counted {
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
+        self.read.fetch_add(keys.len(), Ordering::Relaxed);
         self.inner.get(keys).await
     }
 

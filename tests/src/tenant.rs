@@ -1,4 +1,4 @@
-//! A tenant in memory, served by core natively, with the same clock and the same random bytes in every run.
+//! A tenant served by core natively, with the same clock and the same random bytes in every run.
 
 use std::sync::Arc;
 
@@ -10,7 +10,6 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::exchange::{Answer, Call, Endpoint, InProcess, TENANT};
 use crate::fixed::{KnownBytes, SteppingClock};
-use crate::memory::Memory;
 use crate::native::Native;
 
 /// A tenant that is asked from outside of any runtime.
@@ -24,7 +23,7 @@ impl Tenant {
     ///
     /// # Errors
     /// If the profile is refused.
-    pub fn over(database: &Memory, profile: &str) -> anyhow::Result<Self> {
+    pub fn over(database: &dyn Database, profile: &str) -> anyhow::Result<Self> {
         let runtime = Builder::new_multi_thread().worker_threads(1).build()?;
         let native = Native {
             clock: Arc::new(SteppingClock::default()),

@@ -1,6 +1,7 @@
 //! JSON as clients send it (RFC 8259): numbers kept to the digit, and refused what different readers read differently or not at all: an
 //! object that has a name twice, U+0000 and lone surrogates in strings, documents that are too deep or too wide.
 
+mod large;
 mod typed;
 
 use std::fmt;
@@ -8,9 +9,11 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+pub use large::{parse_large, unpacked};
 pub use typed::{Misfit, Typed, typed, written};
 pub(crate) use typed::{members, object, place_of, variant, word};
 
+use crate::error::Error;
 use crate::limits;
 
 /// A document that is not taken.
@@ -35,15 +38,46 @@ pub enum JsonError {
 
 /// Reads a document.
 pub fn parse(text: &str) -> Result<Value, JsonError> {
-    let mut reader = Reader {
-        depth: limits::JSON_DEPTH,
-        left: limits::JSON_VALUES,
-        refusal: None,
-    };
-    let mut json = serde_json::Deserializer::from_str(text);
-    let read = reader.deserialize(&mut json);
-    let read = read.and_then(|value| json.end().map(|()| value));
-    read.map_err(|error| reader.refusal.unwrap_or(JsonError::Syntax(error)))
+    Reader::new().read(text)
+}
+
+/// Writes a value behind a text.
+pub fn write(out: &mut Vec<u8>, value: &Value) -> Result<(), Error> {
+    serde_json::to_writer(out, value).map_err(|error| Error::internal(error.to_string()))
+}
+
+/// Writes a string behind a text.
+pub fn write_text(out: &mut Vec<u8>, text: &str) {
+    // Most need no escapes.
+    let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if !text.bytes().all(is_plain) {
+        out.extend_from_slice(Value::from(text).to_string().as_bytes());
+        return;
+    }
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+}
+
+/// What was written.
+pub fn text(written: Vec<u8>) -> Result<String, Error> {
+    String::from_utf8(written).map_err(|error| Error::internal(error.to_string()))
+}
+
+/// The object of a text that was written here.
+pub fn written_object(text: &str) -> Result<Map<String, Value>, Error> {
+    serde_json::from_str(text).map_err(|error| Error::internal(error.to_string()))
+}
+
+/// The members of these names of an object that this service wrote; the others are passed over.
+pub fn some_members(text: &str, names: &[&str]) -> Result<Map<String, Value>, JsonError> {
+    let mut found = Map::new();
+    for (name, value) in large::parts(text)? {
+        if names.contains(&name.as_str()) {
+            found.insert(name, Reader::new().read(value.get())?);
+        }
+    }
+    Ok(found)
 }
 
 /// The member of this name, in any case (RFC 7643 section 2.1).
@@ -77,6 +111,23 @@ struct Reader {
 const NUMBER: &str = "$serde_json::private::Number";
 
 impl Reader {
+    /// One that has read nothing.
+    fn new() -> Self {
+        Self {
+            depth: limits::JSON_DEPTH,
+            left: limits::JSON_VALUES,
+            refusal: None,
+        }
+    }
+
+    /// Reads a document, or one of several that are bounded together.
+    fn read(&mut self, text: &str) -> Result<Value, JsonError> {
+        let mut json = serde_json::Deserializer::from_str(text);
+        let read = self.deserialize(&mut json);
+        let read = read.and_then(|value| json.end().map(|()| value));
+        read.map_err(|error| self.refusal.take().unwrap_or(JsonError::Syntax(error)))
+    }
+
     fn refuse<E: de::Error>(&mut self, refusal: JsonError) -> E {
         self.refusal = Some(refusal);
         E::custom("refused")

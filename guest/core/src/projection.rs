@@ -80,6 +80,19 @@ impl Projection {
         self.keeps(of.core(), attribute) != Named::No
     }
 
+    /// Whether answers hold this sub-attribute of an attribute of the main schema.
+    #[must_use]
+    pub fn wants_sub(&self, of: &ResourceType, name: &AttributeName, sub: &str) -> bool {
+        let Some(attribute) = of.attribute(name.as_str()) else {
+            return false;
+        };
+        let named = self.keeps(of.core(), attribute);
+        named != Named::No
+            && attribute
+                .sub(sub)
+                .is_some_and(|sub| self.keeps_sub(of.core(), attribute, sub, named))
+    }
+
     /// Takes out of a shown resource what the answer must not hold.
     pub fn apply(&self, of: &ResourceType, shown: &mut Content) {
         for (extension, _) in of.extensions() {

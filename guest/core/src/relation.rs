@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
+use crate::json;
 use crate::limits;
 use crate::named::Named;
 use crate::ordered;
@@ -61,7 +62,9 @@ pub fn take(of: &ResourceType, content: &mut Content) -> Result<Changes, Error> 
         let ids = match content.remove(name) {
             None => continue,
             Some(Value::Null) => Vec::new(),
-            Some(Value::Array(values)) => ids(relation, &Value::Array(values))?,
+            Some(given) if given.is_array() || json::unpacked(&given).is_some() => {
+                ids(relation, &given)?
+            }
             Some(_) => {
                 let detail = format!("`{name}` must be an array");
                 return Err(Error::new(ErrorKind::InvalidValue, detail));
@@ -72,8 +75,13 @@ pub fn take(of: &ResourceType, content: &mut Content) -> Result<Changes, Error> 
     Ok(changes)
 }
 
-/// The ids that the values of a relation refer to: an array of objects with `value`, or one such object.
+/// The ids that the values of a relation refer to: an array of objects with `value`, or one such object, or what [`json`] has
+/// packed of a large one.
 pub fn ids(relation: &Relation, value: &Value) -> Result<Vec<String>, Error> {
+    if let Some(packed) = json::unpacked(value) {
+        let packed: Vec<String> = packed.map(ToOwned::to_owned).collect();
+        return check_size(relation, packed.len()).map(|()| packed);
+    }
     let values = match value {
         Value::Array(values) => values.as_slice(),
         value => std::slice::from_ref(value),

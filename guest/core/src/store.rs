@@ -4,6 +4,8 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use crate::limits;
+
 /// Names an entry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
@@ -158,6 +160,21 @@ pub struct Page {
     pub total: Option<u64>,
     pub exact: bool,
     pub ordered: bool,
+}
+
+impl Page {
+    /// Bytes of the bodies.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.hits.iter().map(|(entry, _)| entry.body.len()).sum()
+    }
+
+    /// Whether no more hits follow, if so many were asked for: a store may end a page where its bodies get large.
+    #[must_use]
+    pub fn is_last(&self, limit: u32) -> bool {
+        let is_short = u32::try_from(self.hits.len()).is_ok_and(|hits| hits < limit);
+        is_short && self.bytes() < limits::STORE_PAGE_BYTES
+    }
 }
 
 /// Links at one anchor.

@@ -36,10 +36,10 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             concurrency: 128,
-            memory: 64 << 20,
+            memory: 96 << 20,
             compute: Duration::from_secs(1),
             request: Duration::from_secs(10),
-            response: 16 << 20,
+            response: 32 << 20,
             notes: 256,
             note: 4 << 10,
         }
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn memory_is_bounded() {
         let mut meter = meter(TICK, TICK);
-        assert!(meter.memory_growing(0, 64 << 20, None).is_ok());
-        assert!(meter.memory_growing(0, (64 << 20) + 1, None).is_err());
+        assert!(meter.memory_growing(0, 96 << 20, None).is_ok());
+        assert!(meter.memory_growing(0, (96 << 20) + 1, None).is_err());
     }
 }

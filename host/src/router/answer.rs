@@ -8,6 +8,7 @@ use axum::extract::{ConnectInfo, Request};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument as _;
 
 use super::finished::Finished;
@@ -45,8 +46,8 @@ impl Router {
         let nothing = || Problem::new(StatusCode::NOT_FOUND, "there is nothing here");
         let target = Target::of(path).ok_or_else(nothing)?;
         let (parts, body) = request.into_parts();
-        let options = &self.options;
-        let body = exchange::body(&parts.headers, body, options.body, options.body_time).await?;
+        let read = exchange::body(&parts.headers, body, &self.options, &self.large);
+        let (body, permit) = read.await?;
         let request = http::Request {
             method: parts.method.as_str().to_owned(),
             path: target.path.to_owned(),
@@ -55,7 +56,7 @@ impl Router {
             body,
         };
         let origin = self.origin(&parts, &target);
-        self.finished(target.tenant.map(str::to_owned), origin, request)
+        self.finished(target.tenant.map(str::to_owned), origin, request, permit)
             .await
     }
 
@@ -80,8 +81,13 @@ impl Router {
         tenant: Option<String>,
         origin: http::Origin,
         request: http::Request,
+        permit: Option<OwnedSemaphorePermit>,
     ) -> Result<Response, Problem> {
-        let answer = async move { self.provide(tenant, origin, request).await };
+        let answer = async move {
+            let answer = self.provide(tenant, origin, request).await;
+            drop(permit);
+            answer
+        };
         let answer = Finished::new(answer.in_current_span()).await;
         let answer = answer.map_err(|_| lost(Cause::Lost))??;
         let status = answer.status;

@@ -2,14 +2,16 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::time::Duration;
+use std::sync::Arc;
 
 use axum::body::{Body, HttpBody};
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use super::RouterOptions;
 use super::problem::Problem;
 use crate::http::Response;
 
@@ -38,13 +40,18 @@ pub(super) fn query(uri: &Uri) -> String {
     uri.query().unwrap_or_default().to_owned()
 }
 
-/// The whole body, or why not: the contract has it a string. One that announces far too much is not read at all.
+/// Bytes of an ordinary body. Of larger ones a bounded number is held.
+const ORDINARY: usize = 1 << 20;
+
+/// The whole body, or why not: the contract has it a string. One that announces far too much is not read at all. A large one comes
+/// with its permit, which is to be held until the request is answered.
 pub(super) async fn body(
     headers: &HeaderMap,
     body: Body,
-    limit: usize,
-    time: Duration,
-) -> Result<String, Problem> {
+    options: &RouterOptions,
+    large: &Arc<Semaphore>,
+) -> Result<(String, Option<OwnedSemaphorePermit>), Problem> {
+    let (limit, time) = (options.body, options.body_time);
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse().ok());
@@ -57,18 +64,24 @@ pub(super) async fn body(
             "the body took too long to arrive",
         )
     };
-    let bytes = timeout(time, collect(body, limit)).await.map_err(late)??;
+    let collected = timeout(time, collect(body, limit, large)).await;
+    let (bytes, permit) = collected.map_err(late)??;
     let no_text = |_| Problem::new(StatusCode::BAD_REQUEST, "the body is no UTF-8");
-    String::from_utf8(bytes).map_err(no_text)
+    Ok((String::from_utf8(bytes).map_err(no_text)?, permit))
 }
 
 /// How much of a body that is too large is read and thrown away: a client that is cut off while it sends does not read the answer.
 fn discarded(limit: usize) -> usize {
-    limit.saturating_mul(8)
+    limit.saturating_add(8 * ORDINARY.min(limit))
 }
 
-async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
+async fn collect(
+    mut body: Body,
+    limit: usize,
+    large: &Arc<Semaphore>,
+) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Problem> {
     let (mut collected, mut read) = (Vec::new(), 0);
+    let mut permit = None;
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         let broken = |_| Problem::new(StatusCode::BAD_REQUEST, "the body could not be read");
         let Ok(data) = frame.map_err(broken)?.into_data() else {
@@ -78,6 +91,10 @@ async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
         if read > discarded(limit) {
             break;
         }
+        if read > ORDINARY && permit.is_none() {
+            // A semaphore that is never closed always has one in the end.
+            permit = Arc::clone(large).acquire_owned().await.ok();
+        }
         if read <= limit {
             collected.extend_from_slice(&data);
         }
@@ -85,7 +102,7 @@ async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
     if read > limit {
         Err(too_large(limit))
     } else {
-        Ok(collected)
+        Ok((collected, permit))
     }
 }
 

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::extract::State;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 pub use self::audit::Audit;
 use crate::Plugin;
@@ -85,8 +85,10 @@ pub struct RouterOptions {
     /// What clients put before the paths, such as `https://scim.example.com`. `None` takes the Host header,
     /// which is right only without a proxy and without TLS.
     pub public_url: Option<String>,
-    /// Bytes of a request's body; more is answered with 413.
+    /// Bytes of a request's body; more is answered with 413. The guest takes 1 MiB, and more only of the members of groups.
     pub body: usize,
+    /// How many requests with bodies of more than 1 MiB are held at once; further ones wait, as long as a body may take.
+    pub large_bodies: usize,
     /// How long a client may take to send a body; longer is answered with 408.
     pub body_time: Duration,
     /// Refused credentials that one address may send in a minute; more are answered with 429. Good ones from there still pass.
@@ -97,7 +99,8 @@ impl Default for RouterOptions {
     fn default() -> Self {
         Self {
             public_url: None,
-            body: 1 << 20,
+            body: 24 << 20,
+            large_bodies: 8,
             body_time: Duration::from_secs(30),
             failures: 10,
         }
@@ -114,6 +117,7 @@ pub struct Router {
     throttle: Arc<Throttle>,
     bell: Bell,
     audit: Arc<Audit>,
+    large: Arc<Semaphore>,
     /// True when the server stops.
     closing: watch::Sender<bool>,
 }
@@ -130,6 +134,7 @@ impl Router {
             provider,
             audit: Arc::new(Audit::new(Arc::clone(&database))),
             database,
+            large: Arc::new(Semaphore::new(options.large_bodies)),
             options: Arc::new(options),
             throttle: Arc::new(throttle),
             bell: Bell::default(),

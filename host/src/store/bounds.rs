@@ -2,7 +2,7 @@
 //! refused as `too-many`. `wit/store.wit` promises the guest that every store takes at least this much.
 
 /// Changes in one commit: each write counts, and each link of a `link` or `unlink`.
-pub const CHANGES: usize = 20_000;
+pub const CHANGES: usize = 120_000;
 
 /// Bytes of bodies and terms in one commit.
 pub const COMMIT_BYTES: usize = 32 << 20;
@@ -16,8 +16,11 @@ pub const KEYS: usize = 10_000;
 /// Hits on one page of `find`.
 pub const LIMIT: u32 = 1_000;
 
-/// Bytes of the bodies that one call returns.
-pub const ANSWER_BYTES: usize = 64 << 20;
+/// Bytes of the bodies that one call returns, unless one body alone has more.
+pub const ANSWER_BYTES: usize = 16 << 20;
+
+/// Bytes of the bodies at which a page of `find` may end before its limit.
+pub const PAGE_BYTES: usize = 4 << 20;
 
 /// Links on one page, and in one answer of `links` all pages together: the rest follows from `next`.
 pub const LINKS: u32 = 10_000;

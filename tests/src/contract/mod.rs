@@ -98,7 +98,7 @@ pub fn cases() -> Vec<Case> {
             one_of_many_sets_a_memo memos_are_apart_from_entries;
         limits:
             too_many_changes too_many_keys too_many_hits long_texts_are_invalid
-            numbers_are_finite large_bodies nul_is_kept_or_invalid nul_may_be_asked_for;
+            numbers_are_finite large_bodies pages_of_large_bodies nul_is_kept_or_invalid nul_may_be_asked_for;
         parallel:
             a_hundred_links_to_one_group a_hundred_inserts_of_one_unique_term the_last_free_seat
             numbers_follow_the_order_of_commits expectations_hold_until_the_commit

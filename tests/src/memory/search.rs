@@ -2,6 +2,7 @@
 
 use scimlet::store::{
     Direction, Hit, Key, LinkPage, Node, Order, Page, Query, Refusal, Relation, Scalar, Window,
+    bounds,
 };
 
 use super::data::{Data, Record};
@@ -32,7 +33,15 @@ pub(super) fn find(data: &Data, query: &Query, filter: &[Node]) -> Result<Page, 
             found.partition_point(|(_, place)| compare(place, &after, descending).is_le())
         }
     };
+    // A page may end where its bodies get large.
+    let mut bytes = 0;
+    let goes_on = |(record, _): &(&Record, Place)| {
+        let is_small = bytes < bounds::PAGE_BYTES;
+        bytes += record.entry.body.len();
+        is_small
+    };
     let hits = found.into_iter().skip(start).take(query.limit as usize);
+    let hits = hits.take_while(goes_on);
     let hits = hits.map(|(record, place)| Hit {
         entry: record.entry.clone(),
         position: print(&place, query.order.is_some()),

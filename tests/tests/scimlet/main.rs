@@ -17,6 +17,7 @@ mod faults;
 mod fuzz;
 mod hostile;
 mod journal;
+mod lists;
 mod load;
 mod operator;
 mod people;
@@ -62,6 +63,7 @@ fn main() {
     trials.extend(faults::trials());
     trials.extend(fuzz::trials());
     trials.extend(hostile::trials());
+    trials.extend(lists::trials());
     trials.extend(load::trials());
     trials.extend(operator::trials());
     trials.extend(people::trials());

@@ -141,6 +141,7 @@ fn dispatch(
         session.check_projection(types, &request.projection()?)?;
     }
     let found = |document: &Value| Ok(Response::json(200, document));
+    let listed = |list: String| Ok(Response::text(200, list));
     let bounds = session.admission.policy.paging.bounds();
     match route {
         Route::ServiceProviderConfig => found(&discovery::service_provider_config(session)),
@@ -149,19 +150,18 @@ fn dispatch(
         Route::Schemas(None) => found(&discovery::schemas(session)),
         Route::Schemas(Some(uri)) => found(&discovery::schema(session, uri)?),
         Route::Type(of) if request.method == "POST" => {
-            let body = request.json()?;
+            let body = request.json_of(of)?;
             let shown = service::create::create(session, of, body, &request.options()?)?;
             Ok(Response::resource(201, 201, shown))
         }
-        Route::Type(of) => found(&service::query::query(
-            session,
-            of,
-            &request.search(bounds)?,
-        )?),
-        Route::Root => found(&service::query::query_all(
-            session,
-            &request.search(bounds)?,
-        )?),
+        Route::Type(of) => {
+            let search = request.search(bounds)?;
+            listed(service::query::query(session, of, &search)?)
+        }
+        Route::Root => {
+            let search = request.search(bounds)?;
+            listed(service::query::query_all(session, &search)?)
+        }
         Route::Search(of) => {
             let mut body = request.json()?;
             session.rewrite_search(*of, &mut body);
@@ -171,7 +171,7 @@ fn dispatch(
                 None => session.admission.policy.registry.types(),
             };
             session.check_projection(types, &search.projection)?;
-            found(&match of {
+            listed(match of {
                 Some(of) => service::query::query(session, of, &search)?,
                 None => service::query::query_all(session, &search)?,
             })
@@ -205,11 +205,13 @@ fn resource(
     let options = request.options()?;
     Ok(match request.method.as_str() {
         "PUT" => {
-            let replaced = service::replace::replace(session, of, id, request.json()?, &options)?;
+            let body = request.json_of(of)?;
+            let replaced = service::replace::replace(session, of, id, body, &options)?;
             Response::resource(200, 204, replaced)
         }
         "PATCH" => {
-            let modified = service::modify::modify(session, of, id, request.json()?, &options)?;
+            let body = request.json_of(of)?;
+            let modified = service::modify::modify(session, of, id, body, &options)?;
             Response::resource(200, 204, modified)
         }
         "DELETE" => {

@@ -12,6 +12,7 @@ use crate::etag::Condition;
 use crate::filter::AttrPath;
 use crate::page::{Bounds, Paging};
 use crate::projection::Projection;
+use crate::resource_type::ResourceType;
 use crate::service::query::Search;
 use crate::service::{Conditions, Options};
 use crate::{json, limits};
@@ -53,19 +54,29 @@ impl Request {
 
     /// The body as JSON: 413 if it is too large, 415 if it claims to be something else, 400 if it is none.
     pub fn json(&self) -> Result<Value, Error> {
-        if self.body.len() > limits::BODY_BYTES {
-            let detail = format!("a request may have at most {} bytes", limits::BODY_BYTES);
-            return Err(Error::new(ErrorKind::PayloadTooLarge, detail));
+        check_size(self.body.len(), limits::BODY_BYTES)?;
+        self.check_media_type()?;
+        json::parse(&self.body).map_err(no_json)
+    }
+
+    /// The body of a request that makes or changes a resource of this type. It may be larger by the values of relations, which are
+    /// packed then (see [`json::parse_large`]).
+    pub fn json_of(&self, of: &ResourceType) -> Result<Value, Error> {
+        let relations = of.definition.relations.iter();
+        let names: Vec<&str> = relations.map(|r| r.attribute.as_str()).collect();
+        if names.is_empty() || self.body.len() <= limits::BODY_BYTES {
+            return self.json();
         }
-        if let Some(content_type) = self.header("content-type") {
-            check_content_type(content_type)?;
-        }
-        json::parse(&self.body).map_err(|error| {
-            Error::new(
-                ErrorKind::InvalidSyntax,
-                format!("the body is no JSON: {error}"),
-            )
-        })
+        check_size(self.body.len(), limits::LARGE_BODY_BYTES)?;
+        self.check_media_type()?;
+        let (body, packed) = json::parse_large(&self.body, &names).map_err(no_json)?;
+        check_size(self.body.len() - packed, limits::BODY_BYTES)?;
+        Ok(body)
+    }
+
+    fn check_media_type(&self) -> Result<(), Error> {
+        let content_type = self.header("content-type");
+        content_type.map_or(Ok(()), check_content_type)
     }
 
     /// The body of a bulk request as JSON; one that is too large is 413 and told the limit (RFC 7644 section 3.7.4).
@@ -192,6 +203,19 @@ impl Request {
             Err(_) => Err(Error::new(wrong, format!("`{name}` must be an integer"))),
         }
     }
+}
+
+fn check_size(bytes: usize, limit: usize) -> Result<(), Error> {
+    if bytes <= limit {
+        return Ok(());
+    }
+    let detail = format!("a request may have at most {limit} bytes");
+    Err(Error::new(ErrorKind::PayloadTooLarge, detail))
+}
+
+fn no_json(error: json::JsonError) -> Error {
+    let detail = format!("the body is no JSON: {error}");
+    Error::new(ErrorKind::InvalidSyntax, detail)
 }
 
 /// The value of a header; of several the first.

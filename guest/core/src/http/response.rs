@@ -33,7 +33,12 @@ impl Response {
     #[must_use]
     pub fn json(status: u16, document: &Value) -> Self {
         // Not its Display, which would print it piece by piece through a formatter.
-        let body = serde_json::to_string(document).unwrap_or_default();
+        Self::text(status, serde_json::to_string(document).unwrap_or_default())
+    }
+
+    /// The text of a JSON document.
+    #[must_use]
+    pub fn text(status: u16, body: String) -> Self {
         Self {
             status,
             headers: Vec::new(),
@@ -48,7 +53,7 @@ impl Response {
     #[must_use]
     pub fn resource(status: u16, unshown: u16, shown: Shown) -> Self {
         let answer = match shown.resource {
-            Some(resource) => Self::json(status, &Value::Object(resource)),
+            Some(resource) => Self::text(status, resource),
             None => Self::empty(unshown),
         };
         let answer = answer

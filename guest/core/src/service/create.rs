@@ -7,7 +7,7 @@ use uuid::Builder;
 
 use super::event::{self, Step};
 use super::life::Life;
-use super::update::{self, Prepared, Received};
+use super::update::{self, Prepared, Received, Updated};
 use super::{Options, Session, Shown, existing, linking};
 use crate::error::Error;
 use crate::ordered;
@@ -31,7 +31,11 @@ pub fn create(
     let place = Place { key, at };
     let Creation { resource, writes } = prepare(session, of, place, body, &inserted)?;
     let resource = update::commit(session, of, at, Prepared { resource, writes })?;
-    update::show(session, of, resource, &options.projection)
+    let made = Updated {
+        resource,
+        known_as: None,
+    };
+    update::show_changed(session, of, made, &options.projection)
 }
 
 /// Under which key and when a resource is created.
@@ -118,6 +122,7 @@ pub(super) fn make_with(
     let (links, related) = linking::writes(session, of, &resource.key, &changes, inserted)?;
     let brought = life.map(|life| brought(&life, &mut resource)).transpose()?;
     let draft = update::draft(of, &resource, &resource.content)?;
+    update::check_size(&draft, 0)?;
     let mut writes = vec![Write::Insert(draft)];
     writes.extend(links);
     let mut attributes = update::differing(of, &Content::new(), &resource.content);

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{Session, related, walk};
+use super::{Session, ends, walk};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::ordered;
 use crate::port::Level;
 use crate::relation::{self, Change, Changes};
 use crate::resource_type::{Cycles, Relation, ResourceType, Unknown};
-use crate::store::{Direction, Entry, Key, Link, Write};
+use crate::store::{Direction, Key, Link, Write};
 
 /// The writes that bring about the changes, and the names of the relations that do change. `inserted` are the keys that the same
 /// commit inserts, `source` among them if it is new: links may lead to them although they are not there yet.
@@ -51,8 +51,13 @@ struct Side<'a> {
 impl Side<'_> {
     fn writes(&self, change: &Change) -> Result<Vec<Write>, Error> {
         relation::check_size(self.relation, change.wanted.len())?;
-        let wanted = self.targets(change)?;
-        if self.inserted.contains(self.source) {
+        let is_new = self.inserted.contains(self.source);
+        let linked = match change.cleared && !is_new {
+            true => self.linked(change)?,
+            false => None,
+        };
+        let wanted = self.targets(change, linked.as_ref())?;
+        if is_new {
             // Only what refers to each other in a circle is inserted together.
             let nested = |link: &Link| link.target.kind == self.source.kind;
             let circle = wanted.iter().filter(|link| nested(link));
@@ -66,7 +71,7 @@ impl Side<'_> {
             return Ok(link(wanted));
         }
         let mut writes = match change.cleared {
-            true => self.replacing(wanted)?,
+            true => self.replacing(wanted, linked),
             false => self.adjusting(wanted, change)?,
         };
         if self.relation.cycles == Cycles::Refuse {
@@ -114,63 +119,95 @@ impl Side<'_> {
             .filter(|(_, there)| !there)
             .map(|(link, _)| link);
         let mut writes = link(added.collect());
-        let kinds = || self.relation.targets.iter();
-        let unwanted: Vec<Link> = change
-            .ids(false)
-            .flat_map(|id| kinds().map(|kind| self.link(kind, id)))
-            .collect();
-        let there = self.there(&unwanted)?;
-        let gone = unwanted
-            .into_iter()
-            .zip(there)
-            .filter(|(_, there)| *there)
-            .map(|(link, _)| link);
-        writes.extend(unlink(gone.collect()));
+        writes.extend(unlink(self.unwanted(change)?));
         Ok(writes)
+    }
+
+    /// The links that are there and are not to be.
+    fn unwanted(&self, change: &Change) -> Result<Vec<Link>, Error> {
+        let kinds = || self.relation.targets.iter();
+        let ids: Vec<&str> = change.ids(false).collect();
+        let mut gone = Vec::new();
+        for ids in ids.chunks(limits::KEYS_PER_CALL) {
+            let links = |id| kinds().map(move |kind| self.link(kind, id));
+            let links: Vec<Link> = ids.iter().flat_map(|id| links(*id)).collect();
+            let there = self.there(&links)?;
+            let there = links.into_iter().zip(there).filter(|(_, there)| *there);
+            gone.extend(there.map(|(link, _)| link));
+        }
+        Ok(gone)
+    }
+
+    /// What is linked before a replacement; `None` if that is far more than what is wanted.
+    fn linked(&self, change: &Change) -> Result<Option<BTreeSet<Key>>, Error> {
+        let name = self.relation.attribute.as_str();
+        let limit = change.wanted.len().saturating_add(1000);
+        let anchor = std::slice::from_ref(self.source);
+        let there = ends::all(self.session, anchor, name, Direction::Outgoing, limit)?;
+        Ok(there.into_iter().next().flatten().map(ordered::set))
     }
 
     /// The links that are there become exactly those wanted. Where far more are there, or most of them change, all go and the
     /// wanted ones come anew.
-    fn replacing(&self, wanted: Vec<Link>) -> Result<Vec<Write>, Error> {
-        let name = self.relation.attribute.as_str();
-        let limit = wanted.len().saturating_add(1000);
-        let anchor = std::slice::from_ref(self.source);
-        let there = related::ends(self.session, anchor, name, Direction::Outgoing, limit)?;
-        if let Some(there) = there.into_iter().next().flatten() {
-            let there = ordered::set(there);
+    fn replacing(&self, wanted: Vec<Link>, linked: Option<BTreeSet<Key>>) -> Vec<Write> {
+        if let Some(linked) = linked {
             let targets = ordered::set(wanted.iter().map(|link| &link.target));
-            let is_new = |link: &&Link| !there.contains(&link.target);
-            let added: Vec<Link> = wanted.iter().filter(is_new).cloned().collect();
-            let gone = there.iter().filter(|key| !targets.contains(key));
+            let gone = linked.iter().filter(|key| !targets.contains(key));
             let gone: Vec<Link> = gone.map(|key| self.link(&key.kind, &key.id)).collect();
-            if added.len() + gone.len() <= limits::LINKS_PER_REQUEST {
-                return Ok(link(added).into_iter().chain(unlink(gone)).collect());
+            let stay = linked.len() - gone.len();
+            if wanted.len() - stay + gone.len() <= limits::LINKS_PER_REQUEST {
+                let wanted = wanted.into_iter();
+                let added = wanted.filter(|link| !linked.contains(&link.target));
+                return link(added.collect())
+                    .into_iter()
+                    .chain(unlink(gone))
+                    .collect();
             }
         }
+        let name = self.relation.attribute.as_str();
         let all = Write::UnlinkAll(self.source.clone(), name.to_owned());
-        Ok(std::iter::once(all).chain(link(wanted)).collect())
+        std::iter::once(all).chain(link(wanted)).collect()
     }
 
-    /// Links to the wanted ids, each to the resource that it names; an error names the one that is none.
-    fn targets(&self, change: &Change) -> Result<Vec<Link>, Error> {
+    /// Links to the wanted ids, each to the resource that it names; an error names the one that is none. What is `linked` already
+    /// need not be looked for.
+    fn targets(&self, change: &Change, linked: Option<&BTreeSet<Key>>) -> Result<Vec<Link>, Error> {
         let ids: Vec<&str> = change.ids(true).collect();
-        let kinds = &self.relation.targets;
-        let key = |id: &str, kind: &String| Key::new(kind.clone(), id);
-        let keys: Vec<Key> = ids
+        let is_known =
+            |key: &Key| linked.is_some_and(|all| all.contains(key)) || self.inserted.contains(key);
+        let mut links = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(limits::KEYS_PER_CALL) {
+            let kinds = || self.relation.targets.iter();
+            let known = |id: &&str| {
+                kinds()
+                    .map(|kind| Key::new(kind.clone(), *id))
+                    .find(is_known)
+            };
+            let mut found: Vec<Option<Key>> = ids.iter().map(known).collect();
+            for kind in kinds() {
+                self.look_for(kind, ids, &mut found)?;
+            }
+            for (id, found) in ids.iter().zip(found) {
+                links.extend(self.target(id, found.as_ref())?);
+            }
+        }
+        Ok(links)
+    }
+
+    /// Looks for resources of a kind with those ids that nothing has been found of.
+    fn look_for(&self, kind: &str, ids: &[&str], found: &mut [Option<Key>]) -> Result<(), Error> {
+        let missing = ids
             .iter()
-            .flat_map(|id| kinds.iter().map(|kind| key(id, kind)))
-            .collect();
-        let entries = self.session.entries(&keys)?;
-        let there =
-            |(key, entry): &(&Key, &Option<Entry>)| entry.is_some() || self.inserted.contains(*key);
-        let found: Vec<_> = keys.iter().zip(&entries).collect();
-        let found = found
-            .chunks(kinds.len().max(1))
-            .map(|kinds| kinds.iter().find(|found| there(found)));
-        ids.iter()
-            .zip(found)
-            .filter_map(|(id, found)| self.target(id, found.map(|(key, _)| *key)).transpose())
-            .collect()
+            .zip(found.iter())
+            .filter(|(_, found)| found.is_none());
+        let keys: Vec<Key> = missing.map(|(id, _)| Key::new(kind, *id)).collect();
+        let mut places = found.iter_mut().filter(|found| found.is_none());
+        self.session.each_entry(&keys, |key, entry| {
+            if let (Some(place), Some(_)) = (places.next(), entry) {
+                *place = Some(key.clone());
+            }
+            Ok(())
+        })
     }
 
     /// The link to what was found; `None` where the profile has unknown ids skipped.

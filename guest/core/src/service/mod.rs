@@ -8,12 +8,14 @@ mod conditions;
 pub mod create;
 pub mod delete;
 pub mod discovery;
+mod ends;
 pub mod event;
 mod existing;
 mod fork;
 mod life;
 mod linking;
 pub mod modify;
+mod names;
 pub mod query;
 mod references;
 mod related;
@@ -23,12 +25,12 @@ pub mod retrieve;
 mod scan;
 mod secret;
 mod session;
+mod shown;
 mod update;
 mod visit;
 mod walk;
 
 use crate::projection::Projection;
-use crate::schema::Content;
 
 pub use conditions::Conditions;
 pub use session::Session;
@@ -46,19 +48,12 @@ pub struct Options {
 /// A resource on its way to the client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shown {
-    /// After projection; `None` where the client knows it already, or has made it too large to be shown.
-    pub resource: Option<Content>,
+    /// Its id.
+    pub id: String,
+    /// As JSON, after projection; `None` where the client knows it already, or has made it too large to be shown.
+    pub resource: Option<String>,
     /// Its URL.
     pub location: String,
     /// Its entity tag.
     pub etag: String,
-}
-
-impl Shown {
-    /// The id that the client sees; empty where the resource is not shown.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        let id = self.resource.as_ref().and_then(|shown| shown.get("id"));
-        id.and_then(serde_json::Value::as_str).unwrap_or_default()
-    }
 }

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::event::Step;
+use super::related::Related;
 use super::update::{self, Update, Updated};
-use super::{Options, Session, Shown, related};
+use super::{Options, Session, Shown};
 use crate::dialect::Sent;
 use crate::error::Error;
 use crate::filter::AttrPath;
@@ -75,6 +76,5 @@ fn loaded(
         attributes: Some(read),
         ..Projection::default()
     };
-    let shown = related::shown(session, of, std::slice::from_ref(&before.key), &projection)?;
-    Ok(shown.into_iter().next().unwrap_or_default())
+    Related::whole(session, of, vec![before.key.clone()], &projection).values()
 }

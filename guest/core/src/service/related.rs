@@ -1,222 +1,463 @@
-//! Relations and mirrors of resources: what their links show.
+//! Relations and mirrors of resources, written as JSON: a group's `members` can be so many that no more than the text of them
+//! should be held.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Value, json};
-
-use super::walk::{self, Containers};
+use super::ends::{Ends, Reader};
+use super::names::{Name, Names};
+use super::walk::Containing;
 use super::{Session, life};
 use crate::error::{Error, ErrorKind};
+use crate::json;
 use crate::limits;
 use crate::name::AttributeName;
-use crate::ordered;
-use crate::profile::{Groups, InactiveMembers};
+use crate::profile::InactiveMembers;
 use crate::projection::Projection;
-use crate::resource::{self, Resource};
+use crate::resource;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
-use crate::store::{Direction, Key, Link, LinkPage};
+use crate::store::{Direction, Key, Link};
 
-/// For each resource of these keys, in their order, the relations and mirrors that the projection wants.
-pub(super) fn shown(
-    session: &Session<'_>,
-    of: &ResourceType,
-    anchors: &[Key],
-    projection: &Projection,
-) -> Result<Vec<Content>, Error> {
-    let mut shown = vec![Content::new(); anchors.len()];
-    let relations = of.definition.relations.iter();
-    let relations = relations.map(|r| (&r.attribute, &r.attribute, Direction::Outgoing));
-    let groups = session.admission.policy.groups(of);
-    let mirrors = of.definition.mirrors.iter();
-    let mirrors = mirrors.map(|m| (&m.attribute, &m.relation, Direction::Incoming));
-    for (attribute, link, direction) in relations.chain(mirrors) {
-        if anchors.is_empty() || !projection.wants(of, attribute) {
-            continue;
-        }
-        if direction == Direction::Incoming && !session.sees_mirror(link) {
-            continue;
-        }
-        let end = End {
-            attribute,
-            link,
-            direction,
-            groups: groups.filter(|groups| groups.members == *attribute),
-            limit: match direction {
-                Direction::Outgoing => projection.links,
-                Direction::Incoming => None,
-            }
-            .unwrap_or(limits::LINKS_PER_RESPONSE),
+/// The relations and mirrors of some resources of a type. Those of one resource after the other are asked for, in their order.
+pub(super) struct Related<'a> {
+    session: Session<'a>,
+    anchors: Vec<Key>,
+    attributes: Vec<Shown<'a>>,
+    names: Names,
+    /// How many of the anchors have been asked for.
+    asked: usize,
+    /// How many values have been read.
+    pub read: usize,
+}
+
+impl<'a> Related<'a> {
+    /// Those that the projection wants, with the sub-attributes that it wants.
+    pub fn new(
+        session: &Session<'a>,
+        of: &'a ResourceType,
+        anchors: Vec<Key>,
+        projection: &Projection,
+    ) -> Self {
+        let extent = Extent {
+            form: &|name| Form::of(of, name, projection),
+            relations: projection.links.unwrap_or(limits::LINKS_PER_RESPONSE),
+            mirrors: limits::LINKS_PER_RESPONSE,
         };
-        let values = end.values(session, anchors)?;
-        for (shown, values) in shown.iter_mut().zip(values) {
-            if !values.is_empty() {
-                shown.insert(attribute.as_str().to_owned(), values.into());
-            }
-        }
+        Self::to_extent(session, of, anchors, projection, &extent)
     }
-    Ok(shown)
-}
 
-/// One end of a relation, as an attribute shows it.
-struct End<'a> {
-    attribute: &'a AttributeName,
-    link: &'a AttributeName,
-    direction: Direction,
-    /// The rules for the members of groups, if these are.
-    groups: Option<&'a Groups>,
-    /// How many values there may be.
-    limit: usize,
-}
-
-impl End<'_> {
-    /// The values for each anchor.
-    fn values(&self, session: &Session<'_>, anchors: &[Key]) -> Result<Vec<Vec<Value>>, Error> {
-        let (link, limit) = (self.link.as_str(), self.limit);
-        let ends = match self.direction {
-            Direction::Incoming => walk::containers(session, anchors, link, limit)?,
-            Direction::Outgoing => self.outgoing(session, anchors, link)?,
+    /// Those that the projection wants, whole, for a filter to look at.
+    pub fn whole(
+        session: &Session<'a>,
+        of: &'a ResourceType,
+        anchors: Vec<Key>,
+        projection: &Projection,
+    ) -> Self {
+        let extent = Extent {
+            form: &|_| Form::WHOLE,
+            relations: limits::LINKS_PER_FILTER,
+            mirrors: limits::LINKS_PER_FILTER,
         };
-        let mut ends = ends.ok_or_else(|| self.too_many())?;
-        if self
-            .groups
-            .is_some_and(|g| g.inactive_members == InactiveMembers::Show)
-        {
-            let former = self.outgoing(session, anchors, life::FORMER)?;
-            for (ends, former) in ends.iter_mut().zip(former.ok_or_else(|| self.too_many())?) {
-                let new: Containers = former
-                    .into_iter()
-                    .filter(|one| !ends.contains(one))
-                    .collect();
-                ends.extend(new);
-            }
-        }
-        if ends.iter().map(Vec::len).sum::<usize>() > limit {
-            return Err(self.too_many());
-        }
-        let names = names(
-            session,
-            ends.iter().flatten().map(|(key, _)| key.clone()).collect(),
-        )?;
-        let hides = self
-            .groups
-            .is_some_and(|g| g.inactive_members == InactiveMembers::Hide);
-        let value = |(key, is_direct): &(Key, bool)| {
-            let name = names.get(key)?;
-            if hides && !name.is_active {
-                return None;
-            }
-            let of_type = match (self.direction, is_direct) {
-                (Direction::Outgoing, _) => key.kind.as_str(),
-                (Direction::Incoming, true) => "direct",
-                (Direction::Incoming, false) => "indirect",
+        Self::to_extent(session, of, anchors, projection, &extent)
+    }
+
+    fn to_extent(
+        session: &Session<'a>,
+        of: &'a ResourceType,
+        anchors: Vec<Key>,
+        projection: &Projection,
+        extent: &Extent<'_>,
+    ) -> Self {
+        let relations = of.definition.relations.iter();
+        let relations = relations.map(|r| (&r.attribute, &r.attribute, Direction::Outgoing));
+        let mirrors = of.definition.mirrors.iter();
+        let mirrors = mirrors.map(|m| (&m.attribute, &m.relation, Direction::Incoming));
+        let groups = session.admission.policy.groups(of);
+        let shown = |(attribute, link, direction): (&'a AttributeName, &'a AttributeName, _)| {
+            let is_mirror = direction == Direction::Incoming;
+            let hidden = is_mirror && !session.sees_mirror(link);
+            let limit = match is_mirror {
+                true => extent.mirrors,
+                false => extent.relations,
             };
-            value(session, key, name.display.as_deref(), of_type)
+            let reader = |link, direction| Reader::new(link, direction, anchors.len(), limit);
+            let groups = groups.filter(|groups| groups.members == *attribute);
+            let shows = |how| groups.is_some_and(|groups| groups.inactive_members == how);
+            let former =
+                shows(InactiveMembers::Show).then(|| reader(life::FORMER, Direction::Outgoing));
+            (!hidden && projection.wants(of, attribute)).then(|| Shown {
+                attribute,
+                link: link.as_str(),
+                reader: reader(link.as_str(), direction),
+                containing: is_mirror.then(Containing::default),
+                former,
+                hides: shows(InactiveMembers::Hide),
+                form: (extent.form)(attribute),
+                limit,
+                places: Vec::new(),
+            })
         };
-        let of_anchor = |ends: &Containers| ends.iter().filter_map(value).collect();
-        Ok(ends.iter().map(of_anchor).collect())
+        let attributes = relations.chain(mirrors).filter_map(shown).collect();
+        Self {
+            session: *session,
+            anchors,
+            attributes,
+            names: Names::default(),
+            asked: 0,
+            read: 0,
+        }
     }
 
-    /// What the links of this name lead to from each anchor.
-    fn outgoing(
-        &self,
-        session: &Session<'_>,
+    /// Writes the next resource's into the text of an object that is not closed yet. Attributes without values are left out.
+    pub fn write(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        let (_, anchors) = self.anchors.split_at(self.asked.min(self.anchors.len()));
+        self.asked += 1;
+        for attribute in &mut self.attributes {
+            let (session, names) = (&self.session, &mut self.names);
+            self.read += attribute.write(session, anchors, names, out)?;
+        }
+        Ok(())
+    }
+
+    /// Passes over the next resource, which has gone.
+    pub fn pass(&mut self) {
+        self.asked += 1;
+        for attribute in &mut self.attributes {
+            attribute.reader.pass();
+            attribute.former.iter_mut().for_each(Reader::pass);
+        }
+    }
+
+    /// The next resource's, as values.
+    pub fn values(&mut self) -> Result<Content, Error> {
+        if self.attributes.is_empty() {
+            return Ok(Content::new());
+        }
+        let mut text = vec![b'{'];
+        self.write(&mut text)?;
+        text.push(b'}');
+        json::written_object(&json::text(text)?)
+    }
+}
+
+/// How much of relations and mirrors is wanted.
+struct Extent<'f> {
+    /// Of each value.
+    form: &'f dyn Fn(&AttributeName) -> Form,
+    /// Values of one relation of one resource at the most.
+    relations: usize,
+    /// Values of one mirror.
+    mirrors: usize,
+}
+
+/// Which sub-attributes of a value are shown.
+#[derive(Clone, Copy)]
+struct Form {
+    reference: bool,
+    display: bool,
+    of_type: bool,
+    value: bool,
+}
+
+impl Form {
+    const WHOLE: Self = Self {
+        reference: true,
+        display: true,
+        of_type: true,
+        value: true,
+    };
+
+    fn of(of: &ResourceType, name: &AttributeName, projection: &Projection) -> Self {
+        let wants = |sub| projection.wants_sub(of, name, sub);
+        Self {
+            reference: wants("$ref"),
+            display: wants("display"),
+            of_type: wants("type"),
+            value: wants("value"),
+        }
+    }
+}
+
+/// An attribute that shows one end of links.
+struct Shown<'a> {
+    attribute: &'a AttributeName,
+    link: &'a str,
+    reader: Reader<'a>,
+    /// For a mirror: what contains what.
+    containing: Option<Containing>,
+    /// Those whom a deactivation took out, where they are shown all the same.
+    former: Option<Reader<'a>>,
+    /// Whether those who are not active are left out.
+    hides: bool,
+    form: Form,
+    /// How many values one resource may have.
+    limit: usize,
+    /// By kind: where its resources are, as the beginning of a JSON string.
+    places: Vec<(String, Option<Vec<u8>>)>,
+}
+
+impl<'a> Shown<'a> {
+    /// Writes the attribute of the first of these resources; returns how many values were read.
+    fn write(
+        &mut self,
+        session: &Session<'a>,
         anchors: &[Key],
-        link: &str,
-    ) -> Result<Option<Vec<Containers>>, Error> {
-        let ends = ends(session, anchors, link, Direction::Outgoing, self.limit)?;
-        let kept = |ends: Vec<Key>| ends.into_iter().map(|key| (key, true)).collect();
-        Ok(ends.into_iter().map(|ends| ends.map(kept)).collect())
+        names: &mut Names,
+        out: &mut Vec<u8>,
+    ) -> Result<usize, Error> {
+        let Some(anchor) = anchors.first() else {
+            return Ok(0);
+        };
+        names.make_room();
+        self.read_ahead(session, anchors, names)?;
+        let ends = self.reader.take(session, anchors)?;
+        let mut list = List {
+            anchor,
+            name: self.attribute.as_str(),
+            begun: false,
+            read: 0,
+        };
+        match self.containing.is_some() {
+            true => self.containers(session, anchor, names, ends, (&mut list, out))?,
+            false => self.members(session, anchor, names, ends, (&mut list, out))?,
+        }
+        self.formers(session, anchors, (&mut list, out))?;
+        if list.begun {
+            out.push(b']');
+        }
+        Ok(list.read)
     }
 
-    fn too_many(&self) -> Error {
+    /// Reads the links of several resources, and the names of what they lead to, where nothing has been read ahead.
+    fn read_ahead(
+        &mut self,
+        session: &Session<'a>,
+        anchors: &[Key],
+        names: &mut Names,
+    ) -> Result<(), Error> {
+        if self.reader.is_empty() {
+            self.reader.fill(session, anchors)?;
+            if let Some(containing) = &mut self.containing {
+                let keys = self.reader.ready().flat_map(|ends| &ends.keys);
+                containing.add(session, self.link, keys.cloned().collect(), self.limit)?;
+            }
+        }
+        let mut wanted = Vec::new();
+        for ends in self.reader.ready() {
+            if wanted.len() >= limits::KEYS_PER_CALL {
+                break;
+            }
+            wanted.extend(ends.keys.iter().filter(|key| !names.knows(key)).cloned());
+            if wanted.is_empty() {
+                break;
+            }
+        }
+        names.load(session, wanted)
+    }
+
+    /// What the resource has links to, page by page.
+    fn members(
+        &mut self,
+        session: &Session<'a>,
+        anchor: &Key,
+        names: &Names,
+        mut ends: Ends,
+        (list, out): (&mut List<'_>, &mut Vec<u8>),
+    ) -> Result<(), Error> {
+        for key in &ends.keys {
+            let name = names.get(key);
+            self.value(session, (key, name, &key.kind), list, out)?;
+        }
+        while let Some(after) = ends.next.take() {
+            ends = self.reader.more(session, anchor, after)?;
+            self.unnamed(session, &ends.keys, list, out)?;
+        }
+        Ok(())
+    }
+
+    /// Writes values whose names are not known yet and need not be remembered.
+    fn unnamed(
+        &mut self,
+        session: &Session<'a>,
+        keys: &[Key],
+        list: &mut List<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        session.each_entry(keys, |key, entry| {
+            let name = entry.map(|entry| Name::of(session, &entry)).transpose()?;
+            self.value(session, (key, name.as_ref(), &key.kind), list, out)
+        })
+    }
+
+    /// What contains the resource, itself or through others.
+    fn containers(
+        &mut self,
+        session: &Session<'a>,
+        anchor: &Key,
+        names: &mut Names,
+        mut ends: Ends,
+        (list, out): (&mut List<'_>, &mut Vec<u8>),
+    ) -> Result<(), Error> {
+        while let Some(after) = ends.next.take() {
+            if ends.keys.len() > self.limit {
+                return Err(self.too_many(anchor));
+            }
+            let more = self.reader.more(session, anchor, after)?;
+            ends.keys.extend(more.keys);
+            ends.next = more.next;
+        }
+        let Some(containing) = &mut self.containing else {
+            return Ok(());
+        };
+        let keys = ends.keys.clone();
+        let known = containing.add(session, self.link, keys, self.limit)?;
+        let containers = containing.of(anchor, ends.keys);
+        if !known || containers.len() > self.limit {
+            return Err(self.too_many(anchor));
+        }
+        let unknown = containers.iter().map(|(key, _)| key);
+        let unknown = unknown.filter(|key| !names.knows(key)).cloned().collect();
+        names.load(session, unknown)?;
+        for (key, is_direct) in &containers {
+            let how = if *is_direct { "direct" } else { "indirect" };
+            self.value(session, (key, names.get(key), how), list, out)?;
+        }
+        Ok(())
+    }
+
+    /// Those whom a deactivation took out of the first of these groups, and who have not come back.
+    fn formers(
+        &mut self,
+        session: &Session<'a>,
+        anchors: &[Key],
+        (list, out): (&mut List<'_>, &mut Vec<u8>),
+    ) -> Result<(), Error> {
+        let (Some(mut reader), Some(anchor)) = (self.former.take(), anchors.first()) else {
+            return Ok(());
+        };
+        let mut ends = reader.take(session, anchors)?;
+        loop {
+            for keys in ends.keys.chunks(limits::KEYS_PER_CALL) {
+                let link = |key: &Key| Link {
+                    source: anchor.clone(),
+                    name: self.link.to_owned(),
+                    target: key.clone(),
+                };
+                let there = session.ports.store.has(keys.iter().map(link).collect())?;
+                let gone = keys.iter().zip(there).filter(|(_, there)| !there);
+                let gone: Vec<Key> = gone.map(|(key, _)| key.clone()).collect();
+                self.unnamed(session, &gone, list, out)?;
+            }
+            match ends.next.take() {
+                Some(after) => ends = reader.more(session, anchor, after)?,
+                None => break,
+            }
+        }
+        self.former = Some(reader);
+        Ok(())
+    }
+
+    /// Writes one value; nothing for what has gone meanwhile. Its `type` is that of a member, or says how one belongs to a group
+    /// (RFC 7643 sections 4.1.2 and 4.2).
+    fn value(
+        &mut self,
+        session: &Session<'a>,
+        (key, name, of_type): (&Key, Option<&Name>, &str),
+        list: &mut List<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        list.read += 1;
+        if list.read > self.limit || out.len() > limits::RESPONSE_BYTES {
+            return Err(self.too_many(list.anchor));
+        }
+        let Some(name) = name.filter(|name| name.is_active || !self.hides) else {
+            return Ok(());
+        };
+        if self.places.iter().all(|(kind, _)| *kind != key.kind) {
+            let place = place(session, &key.kind);
+            self.places.push((key.kind.clone(), place));
+        }
+        let mut places = self.places.iter();
+        let place = places.find(|(kind, _)| *kind == key.kind);
+        let Some((_, Some(place))) = place else {
+            return Ok(());
+        };
+        list.next(out);
+        let form = self.form;
+        out.push(b'{');
+        if form.reference {
+            out.extend_from_slice(b"\"$ref\":");
+            out.extend_from_slice(place);
+            let begun = out.len();
+            json::write_text(out, &key.id);
+            // The id goes on with the string that the place began.
+            out.remove(begun);
+            out.push(b',');
+        }
+        if let Some(display) = name.display.as_ref().filter(|_| form.display) {
+            member(out, "display", display);
+        }
+        if form.of_type {
+            member(out, "type", of_type);
+        }
+        if form.value {
+            member(out, "value", &key.id);
+        }
+        if out.last() == Some(&b',') {
+            out.pop();
+        }
+        out.push(b'}');
+        Ok(())
+    }
+
+    fn too_many(&self, anchor: &Key) -> Error {
         let (attribute, limit) = (self.attribute, self.limit);
         let detail = format!(
-            "`{attribute}` has more than {limit} values; ask with excludedAttributes={attribute}"
+            "`{attribute}` of {anchor} has more than {limit} values, or more than an answer may have; \
+             ask with excludedAttributes={attribute}"
         );
         Error::new(ErrorKind::TooMany, detail)
     }
 }
 
-/// The far ends of the links at each anchor; `None` in place of more than `limit` of them.
-pub(super) fn ends(
-    session: &Session<'_>,
-    anchors: &[Key],
-    name: &str,
-    direction: Direction,
-    limit: usize,
-) -> Result<Vec<Option<Vec<Key>>>, Error> {
-    let at_once = u32::try_from(limit.saturating_add(1)).unwrap_or(u32::MAX);
-    let read = |anchors: Vec<Key>, after| {
-        session
-            .ports
-            .store
-            .links(anchors, name, direction, after, at_once)
-    };
-    let mut found = Vec::with_capacity(anchors.len());
-    for (anchor, page) in anchors.iter().zip(read(anchors.to_vec(), None)?) {
-        let LinkPage {
-            mut links,
-            mut next,
-        } = page;
-        while let Some(after) = next.take().filter(|_| links.len() <= limit) {
-            let more = read(vec![anchor.clone()], Some(after))?.into_iter().next();
-            // A page without links and with a next one would never end.
-            let Some(more) = more.filter(|more| !more.links.is_empty()) else {
-                break;
-            };
-            links.extend(more.links);
-            next = more.next;
+/// The values of an attribute, as far as they are written.
+struct List<'n> {
+    anchor: &'n Key,
+    name: &'n str,
+    begun: bool,
+    /// How many were read, those that are not shown included.
+    read: usize,
+}
+
+impl List<'_> {
+    /// Before the next value.
+    fn next(&mut self, out: &mut Vec<u8>) {
+        if self.begun {
+            out.push(b',');
+            return;
         }
-        let ends = links.into_iter().map(|link| far_end(link, direction));
-        let ends: Vec<Key> = ends.take(limit.saturating_add(1)).collect();
-        found.push((ends.len() <= limit).then_some(ends));
-    }
-    Ok(found)
-}
-
-fn far_end(link: Link, direction: Direction) -> Key {
-    match direction {
-        Direction::Outgoing => link.target,
-        Direction::Incoming => link.source,
+        self.begun = true;
+        if out.last() != Some(&b'{') {
+            out.push(b',');
+        }
+        json::write_text(out, self.name);
+        out.extend_from_slice(b":[");
     }
 }
 
-/// What people know a resource by.
-struct Name {
-    display: Option<String>,
-    is_active: bool,
+fn member(out: &mut Vec<u8>, name: &str, value: &str) {
+    json::write_text(out, name);
+    out.push(b':');
+    json::write_text(out, value);
+    out.push(b',');
 }
 
-/// The resources at the far ends by key. One that has gone meanwhile is not among them.
-fn names(session: &Session<'_>, keys: Vec<Key>) -> Result<BTreeMap<Key, Name>, Error> {
-    let keys: Vec<Key> = ordered::set(keys).into_iter().collect();
-    let policy = &session.admission.policy;
-    let mut names = BTreeMap::new();
-    for entry in session.entries(&keys)?.into_iter().flatten() {
-        let resource = Resource::from_entry(entry)?;
-        let of = policy.registry.named(&resource.key.kind);
-        let display = of.and_then(|of| resource.display(of));
-        let users = of.and_then(|of| policy.users(of));
-        let name = Name {
-            display: display.map(ToOwned::to_owned),
-            is_active: users.is_none_or(|users| life::is_active(users, &resource.content)),
-        };
-        names.insert(resource.key, name);
-    }
-    Ok(names)
-}
-
-/// One value. Its `type` is that of a member, or says how one belongs to a group (RFC 7643 sections 4.1.2 and 4.2).
-fn value(session: &Session<'_>, key: &Key, display: Option<&str>, of_type: &str) -> Option<Value> {
-    let of = session.admission.policy.registry.named(&key.kind)?;
-    let mut value = json!({
-        "value": key.id,
-        "$ref": resource::location(of, &session.origin.base_url, &key.id),
-        "type": of_type,
-    });
-    if let (Some(object), Some(display)) = (value.as_object_mut(), display) {
-        object.insert("display".into(), display.into());
-    }
-    Some(value)
+/// Where the resources of a kind are: a JSON string up to their ids. `None` if the profile has no such type any more.
+fn place(session: &Session<'_>, kind: &str) -> Option<Vec<u8>> {
+    let of = session.admission.policy.registry.named(kind)?;
+    let mut text = Vec::new();
+    json::write_text(
+        &mut text,
+        &resource::location(of, &session.origin.base_url, ""),
+    );
+    text.pop();
+    Some(text)
 }

@@ -22,11 +22,11 @@ pub(super) fn entries(
             limit: limits::SCAN_PAGE,
             count: false,
         })?;
-        let full = u32::try_from(page.hits.len()).is_ok_and(|n| n >= limits::SCAN_PAGE);
+        let is_last = page.is_last(limits::SCAN_PAGE);
         let last = page.hits.last().map(|(_, position)| position.clone());
         found.extend(page.hits.into_iter().map(|(entry, _)| entry));
         match last {
-            Some(position) if full && found.len() < bound => window = Window::After(position),
+            Some(position) if !is_last && found.len() < bound => window = Window::After(position),
             _ => return Ok(found),
         }
     }

@@ -71,10 +71,34 @@ impl Session<'_> {
     /// The entries of these keys, in their order, in calls of bounded size.
     pub fn entries(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, Error> {
         let mut found = Vec::with_capacity(keys.len());
-        for keys in keys.chunks(limits::KEYS_PER_CALL) {
-            found.extend(self.ports.store.get(keys.to_vec())?);
-        }
+        self.each_entry(keys, |_, entry| {
+            found.push(entry);
+            Ok(())
+        })?;
         Ok(found)
+    }
+
+    /// Shows the entries of these keys one after the other, in calls of bounded size, so that no more than those of one call are
+    /// held at once. Where their bodies are too large for one answer, half as many are asked for.
+    pub fn each_entry(
+        &self,
+        keys: &[Key],
+        mut see: impl FnMut(&Key, Option<Entry>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let (mut rest, mut at_once) = (keys, limits::KEYS_PER_CALL);
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(at_once.min(rest.len()));
+            match self.ports.store.get(now.to_vec()) {
+                Err(Refusal::TooMany(_)) if now.len() > 1 => at_once = now.len() / 2,
+                found => {
+                    for (key, entry) in now.iter().zip(found?) {
+                        see(key, entry)?;
+                    }
+                    rest = later;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A write that no two commits which saw the same state can both do; put them in order by it.

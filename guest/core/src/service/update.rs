@@ -6,11 +6,14 @@ use serde_json::Value;
 
 use super::event::{self, Step};
 use super::life::{self, Life};
-use super::{Options, Session, Shown, fork, linking, related};
+use super::related::Related;
+use super::{Options, Session, Shown, fork, linking, shown};
 use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
 use crate::etag;
 use crate::index;
+use crate::json;
+use crate::limits;
 use crate::profile::Invisible;
 use crate::projection::Projection;
 use crate::relation::{self, Changes};
@@ -155,6 +158,10 @@ impl<'a> Update<'a> {
         }
         if replaces {
             let draft = draft(of, &resource, &resource.content)?;
+            // What had become larger may still get smaller.
+            if draft.body.len() > limits::RESOURCE_BYTES {
+                check_size(&draft, before.body(&before.content)?.len())?;
+            }
             writes.push(Write::Replace(draft, before.version));
         } else if options.conditions.are_given() || changes.values().any(|c| c.cleared) {
             // Two replacements of links at once must not add up.
@@ -202,13 +209,23 @@ pub(super) fn show(
     resource: Resource,
     projection: &Projection,
 ) -> Result<Shown, Error> {
+    show_as(session, of, resource, projection, None)
+}
+
+fn show_as(
+    session: &Session<'_>,
+    of: &ResourceType,
+    resource: Resource,
+    projection: &Projection,
+    known_as: Option<String>,
+) -> Result<Shown, Error> {
     let known = unshown(session, of, &resource);
-    let computed = related::shown(session, of, std::slice::from_ref(&resource.key), projection)?;
-    let computed = computed.into_iter().next().unwrap_or_default();
-    let mut shown = resource.shown(of, &session.origin.base_url, computed);
-    projection.apply(of, &mut shown);
+    let mut related = Related::new(session, of, vec![resource.key.clone()], projection);
+    let mut text = Vec::new();
+    let out = (&mut related, &mut text);
+    shown::write(session, of, resource, projection, known_as, out)?;
     Ok(Shown {
-        resource: Some(shown),
+        resource: Some(json::text(text)?),
         ..known
     })
 }
@@ -221,19 +238,17 @@ pub(super) fn show_changed(
     projection: &Projection,
 ) -> Result<Shown, Error> {
     let known = unshown(session, of, &updated.resource);
-    let mut shown = match show(session, of, updated.resource, projection) {
-        Err(error) if error.kind == ErrorKind::TooMany => known,
-        shown => shown?,
-    };
-    if let (Some(content), Some(id)) = (&mut shown.resource, updated.known_as) {
-        content.insert("id".to_owned(), id.into());
+    let Updated { resource, known_as } = updated;
+    match show_as(session, of, resource, projection, known_as) {
+        Err(error) if error.kind == ErrorKind::TooMany => Ok(known),
+        shown => shown,
     }
-    Ok(shown)
 }
 
 /// Where the resource is, and in which version.
 pub(super) fn unshown(session: &Session<'_>, of: &ResourceType, resource: &Resource) -> Shown {
     Shown {
+        id: resource.key.id.clone(),
         resource: None,
         location: resource.location(of, &session.origin.base_url),
         etag: etag::format(resource.version),
@@ -256,6 +271,16 @@ pub(super) fn draft(of: &ResourceType, at: &Resource, content: &Content) -> Resu
         body,
         terms,
     })
+}
+
+/// Refuses what has more bytes than a resource may have, and than it had before.
+pub(super) fn check_size(draft: &Draft, before: usize) -> Result<(), Error> {
+    let limit = limits::RESOURCE_BYTES;
+    if draft.body.len() <= limit.max(before) {
+        return Ok(());
+    }
+    let detail = format!("a resource may have at most {limit} bytes");
+    Err(Error::new(ErrorKind::PayloadTooLarge, detail))
 }
 
 /// Refuses unique texts that people would take for others, where the profile does; what was there before is not judged again.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Session, related};
+use super::{Session, ends};
 use crate::error::Error;
 use crate::limits;
 use crate::ordered;
@@ -14,67 +14,62 @@ use crate::store::{Direction, Key, Link, Node, Query, Window};
 /// What contains a resource, and whether it does so itself or through another one.
 pub(super) type Containers = Vec<(Key, bool)>;
 
-/// For each anchor, what contains it: those that do so themselves first. `None` if there are more than `limit` altogether.
-pub(super) fn containers(
-    session: &Session<'_>,
-    anchors: &[Key],
-    name: &str,
-    limit: usize,
-) -> Result<Option<Vec<Containers>>, Error> {
-    let ends = related::ends(session, anchors, name, Direction::Incoming, limit)?;
-    let Some(direct) = ends.into_iter().collect::<Option<Vec<Vec<Key>>>>() else {
-        return Ok(None);
-    };
-    let Some(above) = above(session, direct.concat(), name, limit)? else {
-        return Ok(None);
-    };
-    let of_anchor = |(anchor, direct): (&Key, Vec<Key>)| closure(anchor, direct, &above);
-    Ok(Some(anchors.iter().zip(direct).map(of_anchor).collect()))
+/// What contains each of some resources, as far as it has been asked for: those that do so themselves, by what they contain.
+#[derive(Default)]
+pub(super) struct Containing {
+    above: BTreeMap<Key, Vec<Key>>,
 }
 
-/// What contains each of these, and each of those, and so on to the top.
-fn above(
-    session: &Session<'_>,
-    start: Vec<Key>,
-    name: &str,
-    limit: usize,
-) -> Result<Option<BTreeMap<Key, Vec<Key>>>, Error> {
-    let mut above: BTreeMap<Key, Vec<Key>> = BTreeMap::new();
-    let mut level = ordered::set(start);
-    level.retain(|key| nests(session, name, &key.kind));
-    while !level.is_empty() {
-        if above.len() + level.len() > limit {
-            return Ok(None);
+impl Containing {
+    /// Reads what contains each of these, and each of those, and so on to the top; false if those are more than `limit`.
+    pub fn add(
+        &mut self,
+        session: &Session<'_>,
+        name: &str,
+        start: Vec<Key>,
+        limit: usize,
+    ) -> Result<bool, Error> {
+        let mut level = ordered::set(start);
+        level.retain(|key| self.is_new(session, name, key));
+        while !level.is_empty() {
+            if self.above.len() + level.len() > limit {
+                return Ok(false);
+            }
+            let keys: Vec<Key> = std::mem::take(&mut level).into_iter().collect();
+            let ends = ends::all(session, &keys, name, Direction::Incoming, limit)?;
+            for (key, ends) in keys.into_iter().zip(ends) {
+                let Some(ends) = ends else { return Ok(false) };
+                level.extend(ends.iter().cloned());
+                self.above.insert(key, ends);
+            }
+            level.retain(|key| self.is_new(session, name, key));
         }
-        let keys: Vec<Key> = std::mem::take(&mut level).into_iter().collect();
-        let ends = related::ends(session, &keys, name, Direction::Incoming, limit)?;
-        for (key, ends) in keys.into_iter().zip(ends) {
-            let Some(ends) = ends else { return Ok(None) };
-            level.extend(ends.iter().cloned());
-            above.insert(key, ends);
-        }
-        level.retain(|key| !above.contains_key(key));
+        Ok(true)
     }
-    Ok(Some(above))
-}
 
-/// The direct containers and all that contain them, each once.
-fn closure(anchor: &Key, direct: Vec<Key>, above: &BTreeMap<Key, Vec<Key>>) -> Containers {
-    let mut seen = ordered::set(&direct);
-    seen.insert(anchor);
-    let mut indirect = Vec::new();
-    let mut level: Vec<&Key> = direct.iter().collect();
-    while !level.is_empty() {
-        let next = level.into_iter().filter_map(|key| above.get(key)).flatten();
-        level = next.filter(|key| seen.insert(key)).collect();
-        indirect.extend(level.iter().map(|key| (*key).clone()));
+    fn is_new(&self, session: &Session<'_>, name: &str, key: &Key) -> bool {
+        !self.above.contains_key(key) && nests(session, name, &key.kind)
     }
-    let indirect: Vec<(Key, bool)> = indirect.into_iter().map(|key| (key, false)).collect();
-    direct
-        .into_iter()
-        .map(|key| (key, true))
-        .chain(indirect)
-        .collect()
+
+    /// What contains the anchor: those that do so themselves, which are `direct` and have been added, and then all that contain
+    /// them; each once.
+    pub fn of(&self, anchor: &Key, direct: Vec<Key>) -> Containers {
+        let mut seen = ordered::set(&direct);
+        seen.insert(anchor);
+        let mut indirect = Vec::new();
+        let mut level: Vec<&Key> = direct.iter().collect();
+        while !level.is_empty() {
+            let next = level
+                .into_iter()
+                .filter_map(|key| self.above.get(key))
+                .flatten();
+            level = next.filter(|key| seen.insert(key)).collect();
+            indirect.extend(level.iter().map(|key| (*key).clone()));
+        }
+        let indirect: Containers = indirect.into_iter().map(|key| (key, false)).collect();
+        let direct = direct.into_iter().map(|key| (key, true));
+        direct.chain(indirect).collect()
+    }
 }
 
 /// Whether resources of this kind may be inside others.
@@ -93,10 +88,16 @@ pub(super) fn would_close_circle(
     name: &str,
 ) -> Result<bool, Error> {
     let limit = limits::LINKS_PER_RESPONSE;
-    let found = containers(session, std::slice::from_ref(source), name, limit)?;
+    let mut containing = Containing::default();
+    let start = vec![source.clone()];
     // Too many to tell: refused as well, since it cannot be known to be none.
-    let Some(found) = found else { return Ok(true) };
-    Ok(found.iter().flatten().any(|(key, _)| targets.contains(key)))
+    if !containing.add(session, name, start, limit)? {
+        return Ok(true);
+    }
+    Ok(containing
+        .above
+        .keys()
+        .any(|key| targets.contains(key) && key != source))
 }
 
 /// For each filter on a mirror such as `groups.value eq "x"`: the resource that is named and all that are in it and nest, by
@@ -171,7 +172,7 @@ fn below(session: &Session<'_>, key: &Key, name: &str) -> Result<Option<Vec<Key>
         count: false,
     };
     let page = session.ports.store.find(query)?;
-    if u32::try_from(page.hits.len()).is_ok_and(|n| n >= limits::SCAN_PAGE) {
+    if !page.is_last(limits::SCAN_PAGE) {
         return Ok(None);
     }
     let keys: Vec<Key> = page.hits.into_iter().map(|(entry, _)| entry.key).collect();

@@ -158,6 +158,23 @@ async fn a_body_of_the_limit_is_read_and_a_larger_one_refused() {
 }
 
 #[tokio::test]
+async fn large_bodies_wait_and_ordinary_ones_do_not() {
+    let options = RouterOptions {
+        large_bodies: 0,
+        body_time: std::time::Duration::from_millis(200),
+        ..RouterOptions::default()
+    };
+    for (bytes, status) in [
+        (1 << 20, StatusCode::OK),
+        ((1 << 20) + 1, StatusCode::REQUEST_TIMEOUT),
+    ] {
+        let request = HttpRequest::post("/acme/scim/v2/Groups").body(Body::from("x".repeat(bytes)));
+        let (response, _) = send(options.clone(), request.unwrap()).await;
+        assert_eq!(response.status(), status);
+    }
+}
+
+#[tokio::test]
 async fn faults_tell_an_incident_and_nothing_else() {
     for (path, status) in [
         ("/acme/scim/v2/trap", 500),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use tokio_postgres::Row;
+
 use super::dialect::{Pg, decode};
 use super::fault::{Fault, Step};
 use super::names::look_up;
@@ -192,7 +194,7 @@ async fn walk(
 
 async fn page(session: &Session, sql: Sql, limit: i64, offset: i64) -> Step<Vec<Position>> {
     let rows = session.search(&sql.bind(limit).bind(offset)).await?;
-    let place = |row: &tokio_postgres::Row| {
+    let place = |row: &Row| {
         let value: Option<&str> = row.get(1);
         Position::Sorted(row.get(0), value.and_then(decode))
     };
@@ -211,19 +213,15 @@ async fn count(session: &Session, sql: &Sql) -> Step<i64> {
     Ok(rows.first().map_or(0, |row| row.get(0)))
 }
 
-async fn load(session: &Session, kind: &str, places: Vec<Position>) -> Step<Vec<Hit>> {
-    let seq = |place: &Position| match place {
-        Position::Created(seq) | Position::Sorted(seq, _) => *seq,
-    };
-    let seqs: Vec<i64> = places.iter().map(seq).collect();
-    let rows = session
-        .weighed(
-            "SELECT seq, id, version, created, modified, body FROM entry WHERE seq = ANY($1)",
-            &[&seqs],
-            weigh_body,
-            (bounds::ANSWER_BYTES, "bytes of the page"),
-        )
-        .await?;
+/// The hits at these places; up to the one with which the page has enough bytes, where all are too large for one answer.
+async fn load(session: &Session, kind: &str, mut places: Vec<Position>) -> Step<Vec<Hit>> {
+    let mut rows = bodies(session, &places).await?;
+    if rows.is_none() {
+        let few = few(session, &places).await?;
+        places.truncate(few);
+        rows = bodies(session, &places).await?;
+    }
+    let rows = rows.ok_or_else(|| Refusal::TooMany("bytes of the page".into()))?;
     let mut entries: BTreeMap<i64, Entry> = BTreeMap::new();
     for row in rows {
         entries.insert(row.get("seq"), read_entry(kind, &row));
@@ -235,6 +233,35 @@ async fn load(session: &Session, kind: &str, places: Vec<Position>) -> Step<Vec<
         })
     };
     Ok(places.into_iter().filter_map(hit).collect())
+}
+
+fn seq(place: &Position) -> i64 {
+    match place {
+        Position::Created(seq) | Position::Sorted(seq, _) => *seq,
+    }
+}
+
+async fn bodies(session: &Session, places: &[Position]) -> Step<Option<Vec<Row>>> {
+    let seqs: Vec<i64> = places.iter().map(seq).collect();
+    let sql = "SELECT seq, id, version, created, modified, body FROM entry WHERE seq = ANY($1)";
+    session
+        .weighed(sql, &[&seqs], weigh_body, bounds::ANSWER_BYTES)
+        .await
+}
+
+/// How many of these places a page has with the one that brings it to enough bytes.
+async fn few(session: &Session, places: &[Position]) -> Step<usize> {
+    let seqs: Vec<i64> = places.iter().map(seq).collect();
+    let sql = "SELECT seq, octet_length(body)::BIGINT AS bytes FROM entry WHERE seq = ANY($1)";
+    let rows = session.rows(sql, &[&seqs]).await?;
+    let size = |row: &Row| (row.get("seq"), unsigned(row.get("bytes")));
+    let sizes: BTreeMap<i64, u64> = rows.iter().map(size).collect();
+    let mut bytes = 0;
+    let goes_on = |seq: &&i64| {
+        bytes += sizes.get(seq).copied().unwrap_or(0);
+        bytes < bounds::PAGE_BYTES as u64
+    };
+    Ok(seqs.iter().take_while(goes_on).count() + 1)
 }
 
 /// Says of a search that PostgreSQL stopped, because it took too long, that it is too large.

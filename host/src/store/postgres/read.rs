@@ -4,7 +4,7 @@ use tokio_postgres::Row;
 
 use super::fault::Step;
 use super::session::Session;
-use crate::store::{Channel, Entry, Event, Key, RecordedEvent, bounds, chain};
+use crate::store::{Channel, Entry, Event, Key, RecordedEvent, Refusal, bounds, chain};
 
 /// Keys side by side, as arrays for one statement: kinds, ids and the place of each. Those with U+0000 are left out:
 /// nothing in the database has it.
@@ -50,9 +50,10 @@ pub(super) async fn get(session: &Session, tenant: i64, keys: &[Key]) -> Step<Ve
          JOIN entry e ON e.kind = k.id AND e.id = w.id",
             &[&tenant, &wanted.kinds, &wanted.ids, &wanted.places],
             weigh_body,
-            (bounds::ANSWER_BYTES, "bytes of the entries"),
+            bounds::ANSWER_BYTES,
         )
         .await?;
+    let rows = rows.ok_or_else(|| Refusal::TooMany("bytes of the entries".into()))?;
     let mut entries = vec![None; keys.len()];
     for row in rows {
         let place = place(&row);

@@ -91,14 +91,14 @@ impl Session {
         Ok(())
     }
 
-    /// The rows of a statement, as far as `weigh` finds them worth `bound` together; what goes beyond refuses the call.
+    /// The rows of a statement; `None` if `weigh` finds several of them worth more than `bound` together.
     pub(super) async fn weighed(
         &self,
         sql: &str,
         parameters: Parameters<'_>,
         weigh: fn(&Row) -> usize,
-        bound: (usize, &str),
-    ) -> Step<Vec<Row>> {
+        bound: usize,
+    ) -> Step<Option<Vec<Row>>> {
         let client = self.client()?;
         let statement = client.prepare_cached(sql).await?;
         let parameters = parameters.iter().copied();
@@ -106,12 +106,12 @@ impl Session {
         let (mut rows, mut weight) = (Vec::new(), 0);
         while let Some(row) = stream.try_next().await? {
             weight += weigh(&row);
-            if weight > bound.0 {
-                return Err(Refusal::TooMany(bound.1.to_owned()).into());
+            if weight > bound && !rows.is_empty() {
+                return Ok(None);
             }
             rows.push(row);
         }
-        Ok(rows)
+        Ok(Some(rows))
     }
 
     /// The rows of SQL that was put together. It is not kept prepared: there is no end of shapes, and PostgreSQL plans

@@ -8,7 +8,7 @@ use super::rows::{self, unsigned};
 use crate::store::sql::{
     COUNTED, FEW, Field, Names, Plan, Position, Search, Sql, Stored, Test, counted, window,
 };
-use crate::store::{Entry, Filter, Hit, Key, Page, Query, Refusal, bounds};
+use crate::store::{Entry, Filter, Hit, Key, Page, Query, bounds};
 
 /// One page, from one snapshot.
 pub(super) fn find(db: &Connection, tenant: i64, query: &Query, filter: Filter) -> Step<Page> {
@@ -123,23 +123,22 @@ fn total(db: &Connection, search: &Search) -> Step<u64> {
     })
 }
 
+/// The hits at these places, up to the one with which the page has enough bytes.
 fn load(db: &Connection, kind: &str, places: Vec<Position>) -> Step<Vec<Hit>> {
-    let mut bytes = 0;
-    places
-        .into_iter()
-        .map(|place| {
-            let (Position::Created(seq) | Position::Sorted(seq, _)) = &place;
-            let entry = entry(db, kind, *seq)?;
-            bytes += entry.body.len();
-            if bytes > bounds::ANSWER_BYTES {
-                return Err(Refusal::TooMany("bytes of the page".into()).into());
-            }
-            Ok(Hit {
-                entry,
-                position: place.encode(),
-            })
-        })
-        .collect()
+    let (mut hits, mut bytes) = (Vec::with_capacity(places.len()), 0);
+    for place in places {
+        let (Position::Created(seq) | Position::Sorted(seq, _)) = &place;
+        let entry = entry(db, kind, *seq)?;
+        bytes += entry.body.len();
+        hits.push(Hit {
+            entry,
+            position: place.encode(),
+        });
+        if bytes >= bounds::PAGE_BYTES {
+            break;
+        }
+    }
+    Ok(hits)
 }
 
 fn entry(db: &Connection, kind: &str, seq: i64) -> rusqlite::Result<Entry> {

@@ -1,7 +1,7 @@
 //! Walks by cursor (RFC 9865) where a recorded exchange is too short: what they miss, what they cost, and what a cursor is good for.
 
 mod limit;
-mod service;
+pub(crate) mod service;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;

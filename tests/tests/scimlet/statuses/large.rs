@@ -1,6 +1,7 @@
 //! A group with more members than an answer may hold: changed like any other, and shown without them.
 
 use anyhow::ensure;
+use scimlet::store::sqlite::Sqlite;
 use scimlet::store::{Key, Link, Write};
 use scimlet_tests::client::{patch, text};
 use scimlet_tests::exchange::DEFAULT;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use super::tenant::{SCHEMAS, commit, insert};
 
 /// More than an answer may hold.
-const MEMBERS: usize = 10_001;
+const MEMBERS: usize = 100_001;
 
 /// A group of so many.
 fn group(tenant: &Tenant, members: usize) -> anyhow::Result<String> {
@@ -41,7 +42,9 @@ fn group(tenant: &Tenant, members: usize) -> anyhow::Result<String> {
 
 /// A change is answered with 204 and the new version, unless the client asks for what can be shown; so is a read.
 pub fn changes() -> anyhow::Result<()> {
-    let tenant = Tenant::over(&Memory::exact(), DEFAULT)?;
+    let folder = tempfile::tempdir()?;
+    let database = Sqlite::open(folder.path().join("large.db"))?;
+    let tenant = Tenant::over(&database, DEFAULT)?;
     let group = group(&tenant, MEMBERS)?;
     let refused = tenant.get(&group)?.expect(400)?;
     ensure!(refused["scimType"] == "tooMany", "{refused}");

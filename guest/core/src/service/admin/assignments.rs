@@ -124,7 +124,7 @@ pub(super) fn group_to_go_into(ports: &Ports<'_>, group: &str) -> Result<String,
         body.insert("schemas".to_owned(), json!([of.core().id]));
         body.insert(groups.name.as_str().to_owned(), group.into());
         let made = create::create(session, of, Value::Object(body), &Options::default())?;
-        Ok(made.id().to_owned())
+        Ok(made.id)
     })
 }
 

@@ -44,7 +44,7 @@ fn import(ports: &Ports<'_>, user: &str) -> Result<Imported, Problem> {
             user.entry("schemas").or_insert_with(core);
         }
         match create::create(session, of, body, &Options::default()) {
-            Ok(made) => Ok(Imported::Made(made.id().to_owned())),
+            Ok(made) => Ok(Imported::Made(made.id)),
             Err(error) => match error.kind {
                 ErrorKind::Stale | ErrorKind::Unavailable | ErrorKind::Internal => Err(error),
                 _ => Ok(Imported::Skipped(error.detail)),

@@ -10,6 +10,7 @@ use super::super::update::{self, Prepared, Update};
 use super::super::{Options, Session, references, removed};
 use super::{Problem, as_product, has_none, product};
 use crate::error::Error;
+use crate::json;
 use crate::page::Paging;
 use crate::port::Ports;
 use crate::profile::{EXTERNAL_ID, Step, Users};
@@ -37,7 +38,8 @@ pub fn users(
             },
             ..Search::default()
         };
-        let mut list = query::query_people(session, of, &search)?;
+        let list = query::query_people(session, of, &search)?;
+        let mut list = Value::Object(json::written_object(&list)?);
         if let Some(Value::Array(shown)) = list.get_mut("Resources") {
             product::extend(session, of, shown)?;
         }
@@ -51,7 +53,8 @@ pub fn user(ports: &Ports<'_>, id: &str) -> Result<String, Problem> {
         let (of, _) = people(session)?;
         let resource = removed::load(session, of, id)?;
         let shown = super::super::update::show(session, of, resource, &Projection::default())?;
-        let mut shown = [Value::Object(shown.resource.unwrap_or_default())];
+        let shown = shown.resource.unwrap_or_default();
+        let mut shown = [Value::Object(json::written_object(&shown)?)];
         product::extend(session, of, &mut shown)?;
         Ok(shown.into_iter().map(|user| user.to_string()).collect())
     })

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::super::life::{self, Assignments, FORKED_FROM, is_active};
-use super::super::{Session, related, removed};
+use super::super::{Session, ends, removed};
 use super::people;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
@@ -32,7 +32,7 @@ pub(super) fn extend(
     let entries = removed::entries(session, of, &keys)?;
     let given = roles_of_groups(session, &keys)?;
     let limit = limits::LINKS_PER_RESPONSE;
-    let origins = related::ends(session, &keys, FORKED_FROM, Direction::Outgoing, limit)?;
+    let origins = ends::all(session, &keys, FORKED_FROM, Direction::Outgoing, limit)?;
     // All of them in the order of the keys.
     let named = shown
         .iter_mut()
@@ -100,7 +100,7 @@ fn roles_of_groups(session: &Session<'_>, users: &[Key]) -> Result<Vec<BTreeSet<
     }
     let limit = limits::LINKS_PER_RESPONSE;
     let members = groups.members.as_str();
-    let of_users = related::ends(session, users, members, Direction::Incoming, limit)?;
+    let of_users = ends::all(session, users, members, Direction::Incoming, limit)?;
     let mut known: Named<Vec<String>> = Named::new();
     for ((user, given), ends) in users.iter().zip(&mut given).zip(of_users) {
         let ends = ends.ok_or_else(|| {

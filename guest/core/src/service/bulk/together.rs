@@ -149,8 +149,8 @@ mod tests {
         };
         let links = |count| changes(&Write::Link((0..count).map(link).collect()));
         assert_eq!(links(0) + changes(&Write::Redact(Key::new("User", "u"))), 2);
-        assert!(check_size(links(19_999) + 1).is_ok());
-        let refusal = check_size(links(10_000) + links(10_001)).unwrap_err();
+        assert!(check_size(links(119_999) + 1).is_ok());
+        let refusal = check_size(links(60_000) + links(60_001)).unwrap_err();
         assert_eq!(refusal.kind, ErrorKind::TooMany);
     }
 }

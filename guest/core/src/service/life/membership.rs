@@ -10,7 +10,7 @@ use crate::profile::Groups;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::service::event::{self, Step};
-use crate::service::{Session, related};
+use crate::service::{Session, ends};
 use crate::store::{Direction, Key, Link, Write};
 
 /// The link from a group to somebody whom a deactivation took out of it.
@@ -90,7 +90,7 @@ pub(super) fn forget(session: &Session<'_>, user: &Key) -> Result<Vec<Write>, Er
 
 fn ends(session: &Session<'_>, user: &Key, name: &str) -> Result<Vec<Key>, Error> {
     let limit = limits::LINKS_PER_REQUEST;
-    let found = related::ends(
+    let found = ends::all(
         session,
         std::slice::from_ref(user),
         name,
@@ -222,7 +222,7 @@ pub(in crate::service) fn members(
     let limit = limits::ASSIGNED_MEMBERS;
     let anchor = std::slice::from_ref(group);
     let name = groups.members.as_str();
-    let found = related::ends(session, anchor, name, Direction::Outgoing, limit)?;
+    let found = ends::all(session, anchor, name, Direction::Outgoing, limit)?;
     found.into_iter().next().flatten().ok_or_else(|| {
         let detail = format!("a group that gives roles or seats may have at most {limit} members");
         Error::new(ErrorKind::TooMany, detail)

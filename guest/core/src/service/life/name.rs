@@ -11,7 +11,7 @@ use crate::profile::Users;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
-use crate::service::{Session, related, scan};
+use crate::service::{Session, ends, scan};
 use crate::store::{Direction, Key, Node, Operator, Term};
 use crate::text;
 
@@ -70,7 +70,7 @@ fn known_by(of: &ResourceType, name: &str, content: &Content) -> Option<String> 
 pub(in crate::service) fn forks(session: &Session<'_>, key: &Key) -> Result<Vec<Fork>, Error> {
     let anchor = std::slice::from_ref(key);
     let limit = limits::LINKS_PER_RESPONSE;
-    let ends = related::ends(session, anchor, FORKED_FROM, Direction::Incoming, limit)?;
+    let ends = ends::all(session, anchor, FORKED_FROM, Direction::Incoming, limit)?;
     let keys = ends.into_iter().flatten().flatten().collect::<Vec<_>>();
     let entries = session.entries(&keys)?.into_iter().flatten();
     entries

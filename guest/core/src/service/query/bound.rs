@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 use std::hash::Hash;
 
-use super::super::{Session, related, walk};
+use super::super::related::Related;
+use super::super::{Session, walk};
 use super::{Search, too_many};
 use crate::cursor::Binding;
 use crate::error::{Error, ErrorKind};
@@ -15,13 +16,17 @@ use crate::projection::Projection;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::sort::{Sort, SortKey};
-use crate::store::{Key, Page, Query, Window};
+use crate::store::{Entry, Key, Page, Query, Window};
 use crate::{limits, sort};
 
 /// A resource that matches.
 pub(super) struct Found {
-    /// The resource.
-    pub resource: Resource,
+    /// Its entry's key.
+    pub at: Key,
+    /// Milliseconds since 1970.
+    pub created: u64,
+    /// The entry; `None` where it is to be read once more when it is shown, so that not too much is held.
+    pub entry: Option<Entry>,
     /// Its place in the order, where that was worth computing and it has a value.
     pub key: Option<SortKey>,
 }
@@ -30,6 +35,35 @@ impl Found {
     /// How the keys are ordered.
     pub fn compare(&self, other: &Self, descending: bool) -> Ordering {
         sort::compare(self.key.as_ref(), other.key.as_ref(), descending)
+    }
+
+    /// Bytes of the entry's body, if it is held.
+    pub fn bytes(&self) -> usize {
+        self.entry.as_ref().map_or(0, |entry| entry.body.len())
+    }
+}
+
+/// Matches, with the entries of as many as may be held.
+#[derive(Default)]
+struct Held {
+    found: Vec<Found>,
+    bytes: usize,
+}
+
+impl Held {
+    fn add(&mut self, judged: Vec<(Option<Found>, String)>) {
+        for mut found in judged.into_iter().filter_map(|(found, _)| found) {
+            self.bytes = self.bytes.saturating_add(found.bytes());
+            if self.is_full() {
+                found.entry = None;
+            }
+            self.found.push(found);
+        }
+    }
+
+    /// Whether a page of them would have ended.
+    fn is_full(&self) -> bool {
+        self.bytes >= limits::HELD_BYTES
     }
 }
 
@@ -127,14 +161,15 @@ impl<'a> Bound<'a> {
         Ok(Some(judged.filter_map(|(found, _)| found).collect()))
     }
 
-    /// How many match, and so many of them from `offset` on.
-    pub fn part(&self, offset: u64, count: usize) -> Result<(u64, Vec<Found>), Error> {
+    /// How many match, and so many of them from `offset` on. Fewer where a page of them would have ended, unless `all` are
+    /// wanted.
+    pub fn part(&self, offset: u64, count: usize, all: bool) -> Result<(u64, Vec<Found>), Error> {
         if self.is_never() {
             return Ok((0, Vec::new()));
         }
         let mut all = match self.named()? {
             Some(found) => found,
-            None => match self.direct(offset, count)? {
+            None => match self.direct(offset, count, all)? {
                 Some(part) => return Ok(part),
                 None => self.scanned()?.ok_or_else(too_many)?,
             },
@@ -148,7 +183,12 @@ impl<'a> Bound<'a> {
     }
 
     /// The part as the store found it; `None` if it does not know which resources are in it.
-    fn direct(&self, offset: u64, count: usize) -> Result<Option<(u64, Vec<Found>)>, Error> {
+    fn direct(
+        &self,
+        offset: u64,
+        count: usize,
+        all: bool,
+    ) -> Result<Option<(u64, Vec<Found>)>, Error> {
         if self.pushed.weakened || self.is_sorted_here() {
             return Ok(None);
         }
@@ -159,17 +199,17 @@ impl<'a> Bound<'a> {
             _ => return Ok(None),
         };
         self.journal("by the store");
-        let mut found = Vec::new();
+        let mut held = Held::default();
         loop {
             let last = page.hits.last().map(|(_, position)| position.clone());
-            let judged = self.judged(page, self.keyed)?;
-            found.extend(judged.into_iter().filter_map(|(found, _)| found));
-            let known = offset.saturating_add(u64::try_from(found.len()).unwrap_or(u64::MAX));
+            held.add(self.judged(page, self.keyed)?);
+            let found = held.found.len();
+            let known = offset.saturating_add(u64::try_from(found).unwrap_or(u64::MAX));
             match last {
-                Some(last) if found.len() < count && known < total => {
-                    page = self.find(Window::After(last), limit(count - found.len()), false)?;
+                Some(last) if found < count && known < total && (all || !held.is_full()) => {
+                    page = self.find(Window::After(last), limit(count - found), false)?;
                 }
-                _ => return Ok(Some((total, found))),
+                _ => return Ok(Some((total, held.found))),
             }
         }
     }
@@ -177,23 +217,22 @@ impl<'a> Bound<'a> {
     /// All that match in the order of creation, by reading everything that the store returns; `None` if that is more than
     /// [`limits::SCAN_ENTRIES`].
     pub fn scanned(&self) -> Result<Option<Vec<Found>>, Error> {
-        let (mut found, mut read) = (Vec::new(), 0usize);
+        let (mut held, mut read) = (Held::default(), 0usize);
         let mut window = Window::Offset(0);
         let is_complete = loop {
             let page = self.unordered(window, limits::SCAN_PAGE, false)?;
             let last = page.hits.last().map(|(_, position)| position.clone());
-            let full = u32::try_from(page.hits.len()).is_ok_and(|n| n >= limits::SCAN_PAGE);
+            let is_last = page.is_last(limits::SCAN_PAGE);
             read = read.saturating_add(page.hits.len());
-            let judged = self.judged(page, self.sort.is_some())?;
-            found.extend(judged.into_iter().filter_map(|(found, _)| found));
+            held.add(self.judged(page, self.sort.is_some())?);
             match last {
-                Some(_) if full && read >= limits::SCAN_ENTRIES => break false,
-                Some(position) if full => window = Window::After(position),
+                Some(_) if !is_last && read >= limits::SCAN_ENTRIES => break false,
+                Some(position) if !is_last => window = Window::After(position),
                 _ => break true,
             }
         };
         self.journal(&format!("by a scan of {read}"));
-        Ok(is_complete.then_some(found))
+        Ok(is_complete.then_some(held.found))
     }
 
     /// How many match; `None` if the store does not know and it would take too much reading.
@@ -218,32 +257,21 @@ impl<'a> Bound<'a> {
     /// if it `must` be.
     pub fn judged(&self, page: Page, must: bool) -> Result<Vec<(Option<Found>, String)>, Error> {
         let evaluate = must || !self.is_exact(&page);
-        let (entries, positions): (Vec<_>, Vec<_>) = page.hits.into_iter().unzip();
-        let entries = entries.into_iter();
-        let resources: Vec<Resource> = entries
-            .map(Resource::from_entry)
-            .collect::<Result<_, _>>()?;
         if !evaluate {
-            let found = |resource| {
-                Some(Found {
-                    resource,
-                    key: None,
-                })
-            };
-            return Ok(resources.into_iter().map(found).zip(positions).collect());
+            let hits = page.hits.into_iter();
+            let found = |(entry, position)| (Some(found(entry, None)), position);
+            return Ok(hits.map(found).collect());
         }
-        let keys: Vec<Key> = resources.iter().map(|found| found.key.clone()).collect();
-        let computed = related::shown(self.session, self.of, &keys, &self.reads)?;
+        let keys = page.hits.iter().map(|(entry, _)| entry.key.clone());
+        let mut related = Related::whole(self.session, self.of, keys.collect(), &self.reads);
         let base = &self.session.origin.base_url;
-        let judge = |(resource, computed): (Resource, _)| {
-            let shown = resource.clone().shown(self.of, base, computed);
+        let judge = |(entry, position): (Entry, String)| {
+            let shown = Resource::read(&entry)?.shown(self.of, base, related.values()?);
             let key = self.sort.as_ref().and_then(|sort| sort.key(&shown));
-            self.predicate
-                .holds(&shown)
-                .then_some(Found { resource, key })
+            let holds = self.predicate.holds(&shown);
+            Ok((holds.then(|| found(entry, key)), position))
         };
-        let judged = resources.into_iter().zip(computed).map(judge);
-        Ok(judged.zip(positions).collect())
+        page.hits.into_iter().map(judge).collect()
     }
 
     /// One page in the order that the store can make.
@@ -310,6 +338,15 @@ impl<'a> Bound<'a> {
             self.of.name()
         );
         self.session.note(Level::Debug, "query", &text);
+    }
+}
+
+fn found(entry: Entry, key: Option<SortKey>) -> Found {
+    Found {
+        at: entry.key.clone(),
+        created: entry.created,
+        entry: Some(entry),
+        key,
     }
 }
 

@@ -8,12 +8,11 @@ use super::too_many;
 use crate::error::Error;
 use crate::limits;
 use crate::page::Index;
-use crate::resource::Resource;
 
 /// How many resources match, and those in the part, each with its type's place among the bound ones.
-type Part = (u64, Vec<(usize, Resource)>);
+type Part = (u64, Vec<(usize, Found)>);
 
-/// The part of the list. `order` says whether it is sorted, and then whether it descends.
+/// The part of the list, or the beginning of it where it is too large. `order` says whether it is sorted, and then whether it descends.
 pub(super) fn part(bounds: &[Bound<'_>], order: Option<bool>, part: Index) -> Result<Part, Error> {
     match order {
         Some(descending) if bounds.len() > 1 => merged(bounds, descending, part),
@@ -26,11 +25,16 @@ fn in_turn(bounds: &[Bound<'_>], part: Index) -> Result<Part, Error> {
     let (mut skip, mut left) = (part.offset(), part.count);
     let (mut total, mut found) = (0, Vec::new());
     for (rank, bound) in bounds.iter().enumerate() {
-        let (matches, part) = bound.part(skip, left)?;
+        let (matches, part) = bound.part(skip, left, false)?;
         total += matches;
+        let reached = skip.saturating_add(u64::try_from(part.len()).unwrap_or(u64::MAX));
+        // Behind a part that ended early nothing of other types may come.
+        left = match reached < matches {
+            true => 0,
+            false => left.saturating_sub(part.len()),
+        };
         skip = skip.saturating_sub(matches);
-        left = left.saturating_sub(part.len());
-        found.extend(part.into_iter().map(|found| (rank, found.resource)));
+        found.extend(part.into_iter().map(|found| (rank, found)));
     }
     Ok((total, found))
 }
@@ -41,7 +45,7 @@ fn merged(bounds: &[Bound<'_>], descending: bool, part: Index) -> Result<Part, E
     let wanted = offset.saturating_add(part.count);
     let (mut total, mut firsts) = (0, Vec::new());
     for bound in bounds {
-        let (matches, first) = bound.part(0, wanted.min(limits::SCAN_ENTRIES))?;
+        let (matches, first) = bound.part(0, wanted.min(limits::SCAN_ENTRIES), true)?;
         total += matches;
         firsts.push(first.into_iter().peekable());
     }
@@ -55,7 +59,7 @@ fn merged(bounds: &[Bound<'_>], descending: bool, part: Index) -> Result<Part, E
             break;
         };
         if place >= offset {
-            found.push((rank, least.resource));
+            found.push((rank, least));
         }
     }
     Ok((total, found))

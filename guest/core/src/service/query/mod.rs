@@ -3,23 +3,21 @@
 
 mod bound;
 mod list;
+mod response;
 mod source;
 mod walk;
 
-use serde_json::{Value, json};
-
 use self::bound::Bound;
-use super::{Session, related, removed};
+use self::response::List;
+use super::{Session, removed};
 use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
 use crate::filter::{AttrPath, Filter};
 use crate::page::Paging;
 use crate::projection::Projection;
-use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
-use crate::store::Key;
-use crate::{limits, sort, urn};
+use crate::{limits, sort};
 
 /// What is searched for (RFC 7644 section 3.4.3).
 #[derive(Clone, Debug, Default)]
@@ -36,8 +34,8 @@ pub struct Search {
     pub projection: Projection,
 }
 
-/// The ListResponse for the resources of a type that match.
-pub fn query(session: &Session<'_>, of: &ResourceType, search: &Search) -> Result<Value, Error> {
+/// The text of the ListResponse for the resources of a type that match.
+pub fn query(session: &Session<'_>, of: &ResourceType, search: &Search) -> Result<String, Error> {
     let mut filter = search.filter.clone();
     session.rewrite(of, filter.as_mut().map(Sent::Filter));
     let filter = filter.as_deref().map(parsed).transpose()?;
@@ -45,12 +43,12 @@ pub fn query(session: &Session<'_>, of: &ResourceType, search: &Search) -> Resul
     answer(session, &[bound], search)
 }
 
-/// The ListResponse for the people that match, and behind them those whom clients deleted and the product keeps.
+/// The text of the ListResponse for the people that match, and behind them those whom clients deleted and the product keeps.
 pub fn query_people(
     session: &Session<'_>,
     of: &ResourceType,
     search: &Search,
-) -> Result<Value, Error> {
+) -> Result<String, Error> {
     let filter = search.filter.as_deref().map(parsed).transpose()?;
     let people = Bound::new(session, of, filter.as_ref(), search, false)?;
     let removed = Bound::new(session, of, filter.as_ref(), search, false)?;
@@ -58,9 +56,9 @@ pub fn query_people(
     answer(session, &[people, removed], search)
 }
 
-/// The ListResponse for the resources of all types that match: type after type as the profile has them, unless they are sorted
+/// The text of the ListResponse for the resources of all types that match: type after type as the profile has them, unless they are sorted
 /// (RFC 7644 section 3.4.2.1).
-pub fn query_all(session: &Session<'_>, search: &Search) -> Result<Value, Error> {
+pub fn query_all(session: &Session<'_>, search: &Search) -> Result<String, Error> {
     let filter = search.filter.as_deref().map(parsed).transpose()?;
     let types = session.admission.policy.registry.types().iter();
     let bounds = types.map(|of| Bound::new(session, of, filter.as_ref(), search, true));
@@ -68,63 +66,35 @@ pub fn query_all(session: &Session<'_>, search: &Search) -> Result<Value, Error>
     answer(session, &bounds, search)
 }
 
-fn answer(session: &Session<'_>, bounds: &[Bound<'_>], search: &Search) -> Result<Value, Error> {
+fn answer(session: &Session<'_>, bounds: &[Bound<'_>], search: &Search) -> Result<String, Error> {
     if let Some(path) = &search.sort_by
         && bounds.iter().all(|bound| bound.sort.is_none())
     {
         return Err(sort::invalid(path, "it is no attribute"));
     }
     let order = search.sort_by.as_ref().map(|_| search.descending);
-    let (found, mut document) = match &search.paging {
+    let mut list = List::begin();
+    let mut head = Content::new();
+    match &search.paging {
         Paging::Index(index) => {
             let (total, found) = list::part(bounds, order, *index)?;
-            (
-                found,
-                json!({"totalResults": total, "startIndex": index.start}),
-            )
+            list.show(session, bounds, found, &search.projection)?;
+            head.insert("totalResults".into(), total.into());
+            head.insert("startIndex".into(), index.start.into());
         }
         Paging::Cursor { cursor, count } => {
-            let page = walk::page(session, bounds, order, cursor, *count)?;
-            let mut document = Content::new();
+            let mut page = walk::page(session, bounds, order, cursor, *count)?;
+            let found = page.take();
+            let passed = list.show(session, bounds, found, &search.projection)?;
             if let Some(total) = page.total {
-                document.insert("totalResults".into(), total.into());
+                head.insert("totalResults".into(), total.into());
             }
-            if let Some(next) = page.next {
-                document.insert("nextCursor".into(), next.into());
+            if let Some(next) = page.next(session, passed)? {
+                head.insert("nextCursor".into(), next.into());
             }
-            (page.found, Value::Object(document))
         }
-    };
-    let shown = shown(session, bounds, found, &search.projection)?;
-    if let Value::Object(members) = &mut document {
-        members.insert("schemas".into(), json!([urn::LIST_RESPONSE]));
-        members.insert("itemsPerPage".into(), shown.len().into());
-        members.insert("Resources".into(), shown.into());
     }
-    Ok(document)
-}
-
-/// Resources as the client sees them, in their order, each projected by its own type's schemas. Each comes with its type's
-/// place among the searched ones.
-fn shown(
-    session: &Session<'_>,
-    bounds: &[Bound<'_>],
-    found: Vec<(usize, Resource)>,
-    projection: &Projection,
-) -> Result<Vec<Content>, Error> {
-    let mut computed = Vec::new();
-    for (rank, bound) in bounds.iter().enumerate() {
-        let own = found.iter().filter(|(of, _)| *of == rank);
-        let keys: Vec<Key> = own.map(|(_, resource)| resource.key.clone()).collect();
-        computed.push(related::shown(session, bound.of, &keys, projection)?.into_iter());
-    }
-    let shown = found.into_iter().filter_map(|(rank, resource)| {
-        let (of, computed) = (bounds.get(rank)?.of, computed.get_mut(rank)?.next()?);
-        let mut shown = resource.shown(of, &session.origin.base_url, computed);
-        projection.apply(of, &mut shown);
-        Some(shown)
-    });
-    Ok(shown.collect())
+    list.end(head)
 }
 
 fn parsed(text: &str) -> Result<Filter, Error> {

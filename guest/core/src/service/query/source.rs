@@ -8,7 +8,6 @@ use super::too_many;
 use super::walk::invalid_cursor;
 use crate::cursor::{Mark, Place};
 use crate::error::{Error, ErrorKind};
-use crate::resource::Resource;
 use crate::store::Window;
 use crate::{limits, sort};
 
@@ -56,9 +55,9 @@ impl<'a> Source<'a> {
         self.ready.front().map(|(_, found)| found)
     }
 
-    /// Takes the first match.
-    pub fn take(&mut self) -> Option<Found> {
-        self.ready.pop_front().map(|(_, found)| found)
+    /// Takes the first match, and the mark in front of it.
+    pub fn take(&mut self) -> Option<(Mark, Found)> {
+        self.ready.pop_front()
     }
 
     /// Where to go on: in front of what was not taken.
@@ -105,7 +104,7 @@ impl<'a> Source<'a> {
                 self.sorted_here()
             };
         }
-        let full = u32::try_from(page.hits.len()).is_ok_and(|n| n >= self.chunk);
+        let is_last = page.is_last(self.chunk);
         self.budget = self.budget.saturating_sub(page.hits.len());
         if !self.bound.is_exact(&page) {
             self.chunk = limits::SCAN_PAGE;
@@ -114,7 +113,7 @@ impl<'a> Source<'a> {
             let before = std::mem::replace(&mut self.next, Mark::After(position));
             self.ready.extend(found.map(|found| (before, found)));
         }
-        if !full {
+        if is_last {
             self.next = Mark::Done;
         }
         Ok(())
@@ -125,8 +124,7 @@ impl<'a> Source<'a> {
         let descending = self.bound.sort.as_ref().is_some_and(|sort| sort.descending);
         let mut found = self.bound.scanned()?.ok_or_else(too_many)?;
         order(&mut found, &|a, b| {
-            a.compare(b, descending)
-                .then_with(|| tie(&a.resource).cmp(&tie(&b.resource)))
+            a.compare(b, descending).then_with(|| tie(a).cmp(&tie(b)))
         });
         for one in found {
             let passed = matches!(&self.next,
@@ -144,19 +142,19 @@ impl<'a> Source<'a> {
 fn place(found: &Found) -> Place {
     Place {
         key: found.key.clone(),
-        created: found.resource.created,
-        id: found.resource.key.id.clone(),
+        created: found.created,
+        id: found.at.id.clone(),
     }
 }
 
 /// Ties are in the order of creation, also when descending.
-fn tie(resource: &Resource) -> (u64, &str) {
-    (resource.created, &resource.key.id)
+fn tie(found: &Found) -> (u64, &str) {
+    (found.created, &found.at.id)
 }
 
 /// Whether the place is that of the resource or behind it.
 fn is_behind(place: &Place, found: &Found, descending: bool) -> bool {
     sort::compare(found.key.as_ref(), place.key.as_ref(), descending)
-        .then_with(|| tie(&found.resource).cmp(&(place.created, &place.id)))
+        .then_with(|| tie(found).cmp(&(place.created, &place.id)))
         .is_le()
 }

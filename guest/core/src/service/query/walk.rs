@@ -2,21 +2,26 @@
 //! along is on exactly one page of it, whatever else is made or deleted meanwhile.
 
 use super::super::{Session, secret};
-use super::bound::Bound;
+use super::bound::{Bound, Found};
 use super::source::Source;
 use crate::cursor::{self, Binding, Cursor, KEY_BYTES, Mark};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
-use crate::resource::Resource;
 
 /// A page.
 pub(super) struct Page {
     /// How many matched when the walk began; `None` if that would have taken too much reading (RFC 9865 section 2).
     pub total: Option<u64>,
-    /// The cursor of the next page; `None` if this is the last one.
-    pub next: Option<String>,
     /// The resources, each with its type's place among the bound ones.
-    pub found: Vec<(usize, Resource)>,
+    found: Vec<(usize, Found)>,
+    /// In front of each of them: its type's place, and where that type would go on.
+    before: Vec<(usize, Mark)>,
+    /// Behind all of them: where each type goes on.
+    behind: Vec<Mark>,
+    has_more: bool,
+    query: Binding,
+    key: Option<[u8; KEY_BYTES]>,
+    count: usize,
 }
 
 /// The page that the cursor stands for, the first one if it is empty. `order` says whether the list is sorted, and then whether
@@ -43,8 +48,13 @@ pub(super) fn page(
     };
     let mut page = Page {
         total,
-        next: None,
         found: Vec::new(),
+        before: Vec::new(),
+        behind: Vec::new(),
+        has_more: false,
+        query,
+        key,
+        count,
     };
     // No number of pages of no resources would come to an end.
     if count == 0 {
@@ -57,11 +67,38 @@ pub(super) fn page(
             .collect(),
         order,
     };
-    if walk.fill(&mut page.found, count)? {
-        let marks = walk.sources.into_iter().map(Source::mark).collect();
-        page.next = Some(sealed(session, key, &query, (count, total, marks))?);
-    }
+    page.has_more = walk.fill(&mut page)?;
+    page.behind = walk.sources.into_iter().map(Source::mark).collect();
     Ok(page)
+}
+
+impl Page {
+    /// Takes the resources out, each with its type's place among the bound ones.
+    pub fn take(&mut self) -> Vec<(usize, Found)> {
+        std::mem::take(&mut self.found)
+    }
+
+    /// The cursor of the next page, if only the first `passed` of the resources are on this one; `None` if nothing follows.
+    pub fn next(self, session: &Session<'_>, passed: usize) -> Result<Option<String>, Error> {
+        let is_cut = passed < self.before.len();
+        if !is_cut && !self.has_more {
+            return Ok(None);
+        }
+        let mut marks = self.behind;
+        // Each type goes on in front of the first of its resources that is not shown.
+        for (rank, before) in self.before.into_iter().skip(passed).rev() {
+            if let Some(mark) = marks.get_mut(rank) {
+                *mark = before;
+            }
+        }
+        let text = sealed(
+            session,
+            self.key,
+            &self.query,
+            (self.count, self.total, marks),
+        )?;
+        Ok(Some(text))
+    }
 }
 
 fn total(bounds: &[Bound<'_>]) -> Result<Option<u64>, Error> {
@@ -131,17 +168,23 @@ enum Next {
 }
 
 impl Walk<'_> {
-    /// Takes up to `count` matches; returns whether there is more.
-    fn fill(&mut self, found: &mut Vec<(usize, Resource)>, count: usize) -> Result<bool, Error> {
+    /// Takes as many matches as the page may have; returns whether there is more.
+    fn fill(&mut self, page: &mut Page) -> Result<bool, Error> {
+        let mut bytes = 0;
         loop {
+            let is_full = page.found.len() == page.count || bytes >= limits::HELD_BYTES;
             let rank = match self.next()? {
                 Next::End => return Ok(false),
                 Next::Unknown => return Ok(true),
-                Next::Of(_) if found.len() == count => return Ok(true),
+                Next::Of(_) if is_full => return Ok(true),
                 Next::Of(rank) => rank,
             };
             let taken = self.sources.get_mut(rank).and_then(Source::take);
-            found.extend(taken.map(|taken| (rank, taken.resource)));
+            if let Some((before, found)) = taken {
+                bytes += found.bytes();
+                page.before.push((rank, before));
+                page.found.push((rank, found));
+            }
         }
     }
 

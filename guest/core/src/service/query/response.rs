@@ -1,0 +1,110 @@
+//! The ListResponse: RFC 7644 section 3.4.2. Written resource by resource, and ended before it holds too much: a page may have fewer
+//! resources than were asked for (RFC 7644 section 3.4.2.4, RFC 9865 section 2), but one at least, so that every walk ends.
+
+use serde_json::{Value, json};
+
+use super::bound::{Bound, Found};
+use crate::error::Error;
+use crate::projection::Projection;
+use crate::resource::Resource;
+use crate::schema::Content;
+use crate::service::related::Related;
+use crate::service::{Session, shown};
+use crate::store::{Entry, Key};
+use crate::{json, limits, urn};
+
+/// Entries that are read once more at a time.
+const READ_AGAIN: usize = 20;
+
+/// A ListResponse on its way.
+pub(super) struct List {
+    text: Vec<u8>,
+    /// How many resources it has.
+    shown: usize,
+}
+
+impl List {
+    /// Without resources.
+    pub fn begin() -> Self {
+        Self {
+            text: b"{\"Resources\":[".to_vec(),
+            shown: 0,
+        }
+    }
+
+    /// Shows resources, each projected by its own type's schemas, until the page holds enough. Each comes with its type's place
+    /// among the searched ones. Returns how many have been passed: what has gone meanwhile is not shown.
+    pub fn show<'b>(
+        &mut self,
+        session: &Session<'b>,
+        bounds: &[Bound<'b>],
+        mut found: Vec<(usize, Found)>,
+        projection: &Projection,
+    ) -> Result<usize, Error> {
+        let related = |(rank, bound): (usize, &Bound<'b>)| {
+            let own = found.iter().filter(|(of, _)| *of == rank);
+            let keys = own.map(|(_, found)| found.at.clone()).collect();
+            (Related::new(session, bound.of, keys, projection), bound.of)
+        };
+        let mut types: Vec<_> = bounds.iter().enumerate().map(related).collect();
+        let mut read = 0;
+        let mut passed = 0;
+        while !self.is_full(read) {
+            let (_, rest) = found.split_at_mut(passed);
+            if rest.first().is_some_and(|(_, next)| next.entry.is_none()) {
+                read_again(session, rest)?;
+            }
+            let Some((rank, next)) = rest.first_mut() else {
+                break;
+            };
+            passed += 1;
+            let Some((related, of)) = types.get_mut(*rank) else {
+                continue;
+            };
+            let Some(entry) = next.entry.take() else {
+                related.pass();
+                continue;
+            };
+            if self.shown > 0 {
+                self.text.push(b',');
+            }
+            let (resource, before) = (Resource::from_entry(entry)?, related.read);
+            let out = (&mut *related, &mut self.text);
+            shown::write(session, of, resource, projection, None, out)?;
+            read += related.read - before;
+            self.shown += 1;
+        }
+        Ok(passed)
+    }
+
+    /// Whether no resource more goes on the page.
+    fn is_full(&self, read: usize) -> bool {
+        self.shown > 0 && (self.text.len() >= limits::PAGE_BYTES || read >= limits::PAGE_LINKS)
+    }
+
+    /// The text, with what else the response says.
+    pub fn end(mut self, mut head: Content) -> Result<String, Error> {
+        head.insert("schemas".into(), json!([urn::LIST_RESPONSE]));
+        head.insert("itemsPerPage".into(), self.shown.into());
+        self.text.push(b']');
+        let begun = self.text.len();
+        json::write(&mut self.text, &Value::Object(head))?;
+        // The head's members go on with the object that the resources are in.
+        if let Some(brace) = self.text.get_mut(begun) {
+            *brace = b',';
+        }
+        json::text(self.text)
+    }
+}
+
+/// Reads some of those that were not held.
+fn read_again(session: &Session<'_>, found: &mut [(usize, Found)]) -> Result<(), Error> {
+    let unread = |(_, found): &&mut (usize, Found)| found.entry.is_none();
+    let mut unread: Vec<_> = found.iter_mut().filter(unread).take(READ_AGAIN).collect();
+    let keys: Vec<Key> = unread.iter().map(|(_, found)| found.at.clone()).collect();
+    let entries: Vec<Option<Entry>> = session.entries(&keys)?;
+    for ((_, found), entry) in unread.iter_mut().zip(entries) {
+        found.entry = entry;
+    }
+    Ok(())
+}
