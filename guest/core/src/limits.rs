@@ -68,8 +68,9 @@ pub const ASSIGNED_MEMBERS: usize = 5000;
 pub const NESTED_PER_FILTER: usize = 100;
 /// Keys of one `get`, links of one `has`.
 pub const KEYS_PER_CALL: usize = 500;
-/// Attempts at a change before a store that keeps answering `stale` is reported as 503.
-pub const ATTEMPTS: usize = 16;
+/// Attempts at a change before a store that keeps answering `stale` is reported as 503. Of many that change one entry at once, one
+/// succeeds each time, so that this many may do so under a host that does not queue them.
+pub const ATTEMPTS: usize = 100;
 /// Bytes of a text term, as the store's contract has it.
 pub const TERM_BYTES: usize = 512;
 /// Bytes of a profile document.

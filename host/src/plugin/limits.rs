@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::time::timeout_at;
 use wasmtime::{ResourceLimiter, UpdateDeadline};
 
 /// How often running guests are interrupted to be metered and to let others run.
@@ -115,6 +116,15 @@ impl Meter {
         } else {
             Err(Excess::Deadline)
         }
+    }
+
+    /// Waits for something that may be given up at the deadline.
+    pub(crate) async fn before_deadline<T>(
+        &self,
+        wait: impl Future<Output = T>,
+    ) -> Result<T, Excess> {
+        let outcome = timeout_at(self.deadline.into(), wait).await;
+        outcome.map_err(|_| Excess::Deadline)
     }
 
     /// After a store call the guest may compute for the full time again.

@@ -14,6 +14,7 @@ mod reuse;
 mod session;
 mod state;
 mod store;
+mod turns;
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -36,6 +37,7 @@ pub use self::reuse::Reuse;
 use self::session::Session;
 pub(crate) use self::session::fresh_id;
 use self::state::State;
+use self::turns::Turns;
 use crate::bindings::PluginPre;
 use crate::http::{Origin, Request, Response};
 use crate::store::Store;
@@ -80,6 +82,7 @@ pub struct Plugin {
     guest: PluginPre<State>,
     permits: Arc<Semaphore>,
     kept: Option<Arc<Kept<Session>>>,
+    turns: Arc<Turns>,
     options: PluginOptions,
 }
 
@@ -101,6 +104,7 @@ impl Plugin {
             guest,
             permits: Arc::new(Semaphore::new(permits)),
             kept,
+            turns: Arc::default(),
             options,
         })
     }

@@ -13,6 +13,7 @@ use super::journal::{Notes, Subject};
 use super::limits::Meter;
 use super::random::{OsRandom, Random};
 use super::state::State;
+use super::turns::Standing;
 use crate::Vacant;
 use crate::bindings::Plugin as Guest;
 use crate::http::Response;
@@ -76,6 +77,8 @@ impl Plugin {
             clock: Arc::clone(&self.options.clock),
             random: Arc::clone(&self.options.random),
             meter: Meter::new(limits, deadline),
+            turns: Arc::clone(&self.turns),
+            standing: Standing::default(),
         }
     }
 
@@ -102,7 +105,9 @@ impl Plugin {
         let Some((kept, tenant)) = self.kept.as_ref().zip(session.tenant) else {
             return;
         };
-        session.store.data_mut().store = Arc::new(Vacant);
+        let state = session.store.data_mut();
+        state.store = Arc::new(Vacant);
+        state.standing = Standing::default();
         let memory = session.store.data().meter.grown();
         kept.put(tenant, memory, session);
     }

@@ -8,6 +8,7 @@ use super::clock::Clock;
 use super::journal::Notes;
 use super::limits::Meter;
 use super::random::Random;
+use super::turns::{Standing, Turns};
 use super::{clock, journal, random, store};
 use crate::store::Store;
 
@@ -19,6 +20,8 @@ pub(crate) struct State {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) meter: Meter,
+    pub(crate) turns: Arc<Turns>,
+    pub(crate) standing: Standing,
 }
 
 /// Offers the imports, one interface at a time. A component that wants another one does not load.

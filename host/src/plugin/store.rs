@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::state::State;
+use super::turns::Aims;
 pub(crate) use crate::bindings::scimlet::plugin::store::add_to_linker;
 use crate::bindings::scimlet::plugin::store::{Host, LinkPage};
 use crate::store::{Direction, Entry, Key, Link, Page, Query, Refusal, Rejection, Write};
@@ -11,6 +12,9 @@ impl State {
     /// Waits for a store call. It does not begin after the deadline, and once begun it is not cancelled,
     /// so that no commit is left in doubt.
     async fn stored<T>(&mut self, call: impl Future<Output = T>) -> wasmtime::Result<T> {
+        let (turns, tenant) = (Arc::clone(&self.turns), self.store.identity());
+        let turn = self.standing.before_call(&turns, tenant);
+        self.meter.before_deadline(turn).await?;
         self.meter.in_time()?;
         let answer = call.await;
         self.meter.rearm();
@@ -65,6 +69,14 @@ impl Host for State {
         writes: Vec<Write>,
     ) -> wasmtime::Result<Result<Vec<(Key, u64)>, Rejection>> {
         let store = Arc::clone(&self.store);
-        self.stored(store.commit(at, actor, writes)).await
+        let (turns, tenant) = (Arc::clone(&self.turns), store.identity());
+        let aims = Aims::of(&writes);
+        let turn = self.standing.before_commit(&turns, tenant, &aims);
+        let outcome = match self.meter.before_deadline(turn).await? {
+            Ok(()) => self.stored(store.commit(at, actor, writes)).await?,
+            Err(rejection) => Err(rejection),
+        };
+        self.standing.after_commit(aims, &outcome);
+        Ok(outcome)
     }
 }

@@ -5,7 +5,7 @@ mod document;
 mod kill;
 mod ledger;
 mod operator;
-mod race;
+pub mod race;
 mod shared;
 mod state;
 mod writer;

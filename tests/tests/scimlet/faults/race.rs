@@ -4,15 +4,22 @@ use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
 use scimlet_tests::client::{patch, text, together};
 use scimlet_tests::exchange::{Answer, Endpoint, Http, TENANT};
+use scimlet_tests::rounds::rounds;
 use scimlet_tests::server;
 use serde_json::{Value, json};
 
 use crate::trial;
 
+/// Clients that change one user at the same time.
+const CROWD: usize = 64;
+/// Rounds of them in the test command; `SCIMLET_ROUNDS` says otherwise.
+const ROUNDS: u64 = 3;
+
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("faults::one_if_match_wins_once", one_if_match),
         trial("faults::all_joins_succeed", all_joins),
+        trial("faults::all_patches_of_one_user_succeed", all_patches),
     ]
 }
 
@@ -79,6 +86,54 @@ async fn all_joins() -> anyhow::Result<()> {
     expected.sort();
     ensure!(members == expected, "the members are {members:?}");
     ensure!(group["meta"]["version"] == "W/\"101\"", "{}", group["meta"]);
+    Ok(())
+}
+
+/// 64 who change one user at the same time get what they want, without a retry of theirs, and the last state is one of
+/// theirs.
+async fn all_patches() -> anyhow::Result<()> {
+    let (_folder, server) = server::fresh()?;
+    let http = server.endpoint(TENANT)?;
+    for round in 0..rounds(ROUNDS)? {
+        patches_of_one_user(std::slice::from_ref(&http), round).await?;
+    }
+    Ok(())
+}
+
+/// One round: each of 64 clients, in turns at these endpoints, sets a title and the same person's `active`.
+pub async fn patches_of_one_user(clients: &[Http], round: u64) -> anyhow::Result<()> {
+    let first = clients.first().context("no endpoint")?;
+    let user = create(first, &format!("crowded{round}")).await?;
+    let target = format!("/Users/{}", text(&user, "id")?);
+    let patches = (0..CROWD)
+        .zip(clients.iter().cycle())
+        .map(|(number, http)| {
+            let (http, target) = (http.clone(), target.clone());
+            let value = json!({"title": format!("title {number}"), "active": number % 2 == 0});
+            let body = patch(json!([{"op": "replace", "value": value}]));
+            async move { http.ask("PATCH", &target, &body).await }
+        });
+    let mut seen = Vec::new();
+    let mut refused = Vec::new();
+    for answer in together(patches).await? {
+        match answer.status {
+            200 => seen.push(answer.expect(200)?),
+            status => refused.push(format!("{status}: {}", answer.body)),
+        }
+    }
+    ensure!(
+        refused.is_empty(),
+        "{} of {CROWD} were refused: {}",
+        refused.len(),
+        refused[0]
+    );
+    let state = |user: &Value| (user["title"].clone(), user["active"].clone());
+    for http in clients {
+        let now = http.get(&target).await?.expect(200)?;
+        ensure!(seen.iter().any(|s| state(s) == state(&now)), "{now}");
+        let version = format!("W/\"{}\"", CROWD + 1);
+        ensure!(now["meta"]["version"] == version, "{}", now["meta"]);
+    }
     Ok(())
 }
 

@@ -29,6 +29,7 @@ pub fn trials() -> Vec<Trial> {
         trial("one_of_equal_names_is_made", races::names),
         trial("one_if_match_wins_once", races::one_if_match),
         trial("all_joins_succeed", races::all_joins),
+        trial("all_patches_of_one_user_succeed", races::all_patches),
         trial("revocation_holds_everywhere", revoked::everywhere),
     ]
 }

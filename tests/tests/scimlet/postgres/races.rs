@@ -7,6 +7,7 @@ use scimlet_tests::postgres::Cluster;
 use serde_json::{Value, json};
 
 use super::two::Two;
+use crate::faults::race::patches_of_one_user;
 
 /// Of 64 who create one user, in as many spellings, one does.
 pub async fn names(cluster: &Cluster) -> anyhow::Result<()> {
@@ -108,6 +109,18 @@ pub async fn all_joins(cluster: &Cluster) -> anyhow::Result<()> {
         let members = group["members"].as_array().map_or(0, Vec::len);
         ensure!(members == 100, "{members} members");
         ensure!(group["meta"]["version"] == "W/\"101\"", "{}", group["meta"]);
+    }
+    Ok(())
+}
+
+/// 64 who change one user at the same time get what they want: on one server, and on two.
+pub async fn all_patches(cluster: &Cluster) -> anyhow::Result<()> {
+    let two = Two::start(cluster).await?;
+    let clients = two.clients(&two.credential().await?.secret)?;
+    for round in 0..super::rounds()? {
+        let round = u64::from(round) * 2;
+        patches_of_one_user(&clients[..1], round).await?;
+        patches_of_one_user(&clients, round + 1).await?;
     }
     Ok(())
 }
