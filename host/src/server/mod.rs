@@ -197,6 +197,7 @@ impl Server {
         let mut connection = http1::Builder::new()
             .header_read_timeout(None)
             .keep_alive(!reserve)
+            .max_header_size(self.options.header_bytes)
             .max_buf_size(self.options.header_bytes)
             .serve_connection(TokioIo::new(stream), service);
         let mut is_closing = *closing.borrow();

@@ -61,7 +61,7 @@ async fn memory() -> anyhow::Result<()> {
 
 async fn passwords() -> anyhow::Result<()> {
     let (folder, server) = server::fresh()?;
-    set(&folder, &["secrets=hash"])?;
+    set(&folder, &["secrets=\"hash\""])?;
     let http = server.endpoint(TENANT)?;
     let creates = (0..60).map(|number| {
         let http = http.clone();
