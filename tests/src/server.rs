@@ -72,8 +72,13 @@ pub fn installing(name: &str) -> anyhow::Result<File> {
     Ok(file)
 }
 
-/// Tests are refused more often than any client.
-const REFUSALS: [&str; 2] = ["--failures-per-minute", "100000"];
+/// Tests are refused more often than any client, and connect more often from one address.
+const REFUSALS: [&str; 4] = [
+    "--failures-per-minute",
+    "100000",
+    "--connections-per-address",
+    "2048",
+];
 
 /// A server that is killed when it is dropped.
 pub struct Server {
