@@ -9,6 +9,7 @@ pub mod bindings;
 pub mod feed;
 pub mod plugin;
 pub mod router;
+pub mod server;
 pub mod store;
 mod vacant;
 pub mod webhook;
@@ -19,4 +20,5 @@ pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scimlet.w
 pub use bindings::scimlet::plugin::http;
 pub use plugin::{Plugin, PluginOptions};
 pub use router::{Audit, Provider, Router, RouterOptions};
+pub use server::{Server, ServerOptions};
 pub use vacant::Vacant;

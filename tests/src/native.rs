@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use scimlet::http::{Origin, Request, Response};
+use scimlet::http::{Admitted, Origin, Request, Response};
 use scimlet::plugin::Fault;
 use scimlet::plugin::clock::Clock;
 use scimlet::plugin::random::Random;
@@ -104,13 +104,14 @@ impl scimlet::Provider for Native {
         store: Arc<dyn Store>,
         origin: Origin,
         headers: &[(String, String)],
-        scope: &str,
-    ) -> Result<Result<String, Response>, Fault> {
-        let (origin, headers, scope) = (lift::origin(origin), headers.to_vec(), scope.to_owned());
+        scope: Option<&str>,
+    ) -> Result<Result<Admitted, Response>, Fault> {
+        let (origin, headers) = (lift::origin(origin), headers.to_vec());
+        let scope = scope.map(str::to_owned);
         let answer = self.with_ports(store, move |ports| {
-            scimlet_core::authorize(ports, &origin, &headers, &scope)
+            scimlet_core::authorize(ports, &origin, &headers, scope.as_deref())
         });
-        Ok(answer.await.map_err(lower::response))
+        Ok(answer.await.map(lower::admitted).map_err(lower::response))
     }
 }
 

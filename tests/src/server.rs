@@ -72,8 +72,13 @@ pub fn installing(name: &str) -> anyhow::Result<File> {
     Ok(file)
 }
 
-/// Tests are refused more often than any client.
-const REFUSALS: [&str; 2] = ["--failures-per-minute", "100000"];
+/// Tests are refused more often than any client, and connect more often from one address.
+const REFUSALS: [&str; 4] = [
+    "--failures-per-minute",
+    "100000",
+    "--connections-per-address",
+    "2048",
+];
 
 /// A server that is killed when it is dropped.
 pub struct Server {
@@ -112,6 +117,29 @@ impl Server {
         Self::serving(folder, &["--listen", "127.0.0.1:0"], &[])
     }
 
+    /// Starts `scimlet serve` on a free port with these options too, and limits of its own unless they say otherwise.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn with(folder: &Path, options: &[&str]) -> anyhow::Result<Self> {
+        let arguments = [&["--listen", "127.0.0.1:0"], options].concat();
+        Self::serving(folder, &arguments, &[])
+    }
+
+    /// Starts `scimlet serve` on a free port where a shell lets it open so many files, unless it asks for more.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn with_files(folder: &Path, files: u32) -> anyhow::Result<Self> {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -Sn {files} && exec \"$@\""), "sh"]);
+        shell
+            .arg(binary()?)
+            .current_dir(folder)
+            .stdin(Stdio::null());
+        Self::run(shell, folder, &["--listen", "127.0.0.1:0"], &[])
+    }
+
     /// The same with instances that are kept for further requests.
     ///
     /// # Errors
@@ -133,11 +161,20 @@ impl Server {
     }
 
     fn serving(folder: &Path, arguments: &[&str], database: &[&str]) -> anyhow::Result<Self> {
+        Self::run(command(folder)?, folder, arguments, database)
+    }
+
+    fn run(
+        mut command: Command,
+        folder: &Path,
+        arguments: &[&str],
+        database: &[&str],
+    ) -> anyhow::Result<Self> {
         let log = File::options()
             .create(true)
             .append(true)
             .open(folder.join("log"))?;
-        let mut process = command(folder)?
+        let mut process = command
             .arg("serve")
             .args(arguments)
             .args(database)
@@ -197,6 +234,14 @@ impl Server {
         let status = self.process.wait()?;
         ensure!(status.success(), "it ended with {status}");
         Ok(())
+    }
+
+    /// What it has logged.
+    ///
+    /// # Errors
+    /// If that cannot be read.
+    pub fn log(&self) -> anyhow::Result<String> {
+        Ok(std::fs::read_to_string(self.folder.join("log"))?)
     }
 
     /// Its process.

@@ -179,6 +179,15 @@ pub mod lower {
         }
     }
 
+    pub fn admitted(admitted: scimlet_core::Admitted) -> wit_http::Admitted {
+        wit_http::Admitted {
+            actor: admitted.actor,
+            rate: admitted.rate,
+            open: admitted.open,
+            by_address: admitted.by_address,
+        }
+    }
+
     pub fn response(response: scimlet_core::Response) -> wit_http::Response {
         wit_http::Response {
             status: response.status,

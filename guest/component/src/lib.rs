@@ -8,7 +8,9 @@ mod bindings;
 mod convert;
 mod ports;
 
-use bindings::exports::scimlet::plugin::provider::{Guest as Provider, Origin, Request, Response};
+use bindings::exports::scimlet::plugin::provider::{
+    Admitted, Guest as Provider, Origin, Request, Response,
+};
 use convert::{lift, lower};
 use ports::ports;
 use scimlet_core::port::Level;
@@ -34,11 +36,13 @@ impl Provider for Component {
     fn authorize(
         origin: Origin,
         headers: Vec<(String, String)>,
-        scope: String,
-    ) -> Result<String, Response> {
+        scope: Option<String>,
+    ) -> Result<Admitted, Response> {
         report_panics();
         let origin = lift::origin(origin);
-        scimlet_core::authorize(&ports(), &origin, &headers, &scope).map_err(lower::response)
+        scimlet_core::authorize(&ports(), &origin, &headers, scope.as_deref())
+            .map(lower::admitted)
+            .map_err(lower::response)
     }
 }
 

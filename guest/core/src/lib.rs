@@ -57,7 +57,7 @@ pub mod text;
 pub mod urn;
 pub mod webhook;
 
-pub use http::{Request, Response, authorize, handle};
+pub use http::{Admitted, Request, Response, authorize, handle};
 
 /// Reads what is built in: presets, schemas and clients' quirks. Without it each is read where it is needed first.
 pub fn prepare() {

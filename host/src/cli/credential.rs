@@ -2,13 +2,15 @@
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use scimlet::feed;
 use scimlet::plugin::{Credential as Listed, CredentialRequest};
 use serde_json::json;
+use tokio::time::sleep;
 
 use super::context::{Context, small_plugin};
 use super::retry::when_stale;
 use super::table::table;
-use super::time::{date, date_or_dash};
+use super::time::{date, date_or_dash, hour_or_dash};
 use super::{issued, lifetime};
 
 /// Make, list, rotate and revoke the secrets of identity providers.
@@ -133,18 +135,31 @@ async fn rotate(context: &Context, tenant: &str, id: &str) -> anyhow::Result<()>
         .rotate_credential(id)
         .await
         .with_context(|| no_change(id))?;
+    streams_ended(&issued.credential).await;
     issued::show(context, tenant, &issued).await
 }
 
 async fn revoke(context: &Context, tenant: &str, id: &str) -> anyhow::Result<()> {
     let plugin = small_plugin()?;
     let admin = context.admin(&plugin, tenant).await?;
+    let credentials = admin.credentials().await?;
     admin
         .revoke_credential(id)
         .await
         .with_context(|| no_change(id))?;
+    if let Some(revoked) = credentials.iter().find(|credential| credential.id == id) {
+        streams_ended(revoked).await;
+    }
     let text = format!("credential {id} is revoked");
     context.print(&text, &json!({ "tenant": tenant, "id": id }))
+}
+
+/// Waits until servers have ended what a credential that has lost its secret follows. They look at the events at least every
+/// half second, and send none that is newer than the loss.
+async fn streams_ended(credential: &Listed) {
+    if credential.scopes.iter().any(|scope| scope == "events") {
+        sleep(2 * feed::POLL).await;
+    }
 }
 
 fn no_change(id: &str) -> String {
@@ -161,6 +176,6 @@ fn row(credential: &Listed) -> [String; 9] {
         date(credential.created),
         date_or_dash(credential.expires),
         date_or_dash(credential.revoked),
-        date_or_dash(credential.last_used),
+        hour_or_dash(credential.last_used),
     ]
 }

@@ -11,6 +11,7 @@ mod group;
 mod identity_provider;
 mod issued;
 mod lifetime;
+mod limits;
 mod maintenance;
 mod profile;
 mod reference;
@@ -98,6 +99,11 @@ enum Command {
 pub(crate) async fn run() -> ExitCode {
     let cli = Cli::parse();
     log(&cli.command);
+    if matches!(cli.command, Command::Serve(_))
+        && let Err(error) = shutdown::ignore_hangup()
+    {
+        tracing::warn!("SIGHUP will end the server: {error}");
+    }
     match cli.command.run(&cli.common).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

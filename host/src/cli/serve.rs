@@ -1,18 +1,17 @@
 //! `scimlet serve`: the server.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use axum::serve::ListenerExt as _;
 use clap::Args;
 use scimlet::plugin::Reuse;
 use scimlet::webhook::Dispatcher;
-use scimlet::{Plugin, PluginOptions, Router, RouterOptions};
+use scimlet::{Plugin, PluginOptions, Router, Server, ServerOptions};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use super::context::{Context, PUBLIC_URL, line};
+use super::limits::LimitOptions;
 use super::{demo, maintenance, shutdown, url};
 
 /// Serve all tenants of the database over HTTP.
@@ -20,9 +19,9 @@ use super::{demo, maintenance, shutdown, url};
 #[command(after_help = "Examples:\n  scimlet serve\n  \
     scimlet serve --listen 0.0.0.0:8080 --public-url https://scim.example.com\n\n\
     On a database without tenants it makes a tenant `demo` and prints how to try it. It speaks HTTP: put a \
-    proxy that does TLS before it where the network is not trusted, and give --public-url then. Listening on \
+    proxy that does TLS before it where the network is not trusted, and give --public-url and --trusted-proxy then. Listening on \
     all addresses without --public-url, it takes its name from each request's Host header. SIGTERM and Ctrl-C stop it when the \
-    requests that have begun are answered. RUST_LOG sets what it logs, such as RUST_LOG=debug.")]
+    requests that have begun are answered; SIGHUP does nothing. RUST_LOG sets what it logs, such as RUST_LOG=debug.")]
 pub(super) struct Serve {
     /// Address and port to listen on; port 0 takes any that is free.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
@@ -30,14 +29,12 @@ pub(super) struct Serve {
     /// What clients reach this server by, if that is not the address that it listens on.
     #[arg(long, value_name = "URL", value_parser = url::parse_public)]
     public_url: Option<String>,
-    /// Refused credentials that one address may send in a minute before it is slowed down. Raise it where all clients come
-    /// through one proxy.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
-    failures_per_minute: u32,
     /// Keep instances of the component for further requests of the same tenant, in place of a fresh one for each request. Faster;
     /// a request then no longer starts from a memory in which no other request of the tenant has been.
     #[arg(long)]
     reuse: bool,
+    #[command(flatten)]
+    limits: LimitOptions,
 }
 
 impl Serve {
@@ -60,12 +57,11 @@ impl Serve {
             demo::print(context, public_url, &issued)?;
         }
         // Where clients' names for this server can be known, none that they claim gets into an answer.
-        let known = (!address.ip().is_unspecified()).then_some(own_url);
-        let options = RouterOptions {
-            public_url: self.public_url.or(known),
-            failures: self.failures_per_minute,
-            ..RouterOptions::default()
-        };
+        let is_known = !address.ip().is_unspecified() && !self.limits.has_proxies();
+        let options = self
+            .limits
+            .router(self.public_url.or(is_known.then_some(own_url)));
+        let server = self.limits.server();
         let _maintenance = maintenance::start(&plugin, &context.database);
         let database = Arc::clone(&context.database);
         let router = Router::new(Arc::clone(&plugin) as _, Arc::clone(&database), options);
@@ -73,7 +69,7 @@ impl Serve {
         let webhooks = tokio::spawn(Dispatcher::new(plugin, database, bell, closing).run());
         let audit = Arc::clone(router.audit());
         let served = tokio::select! {
-            served = serve(listener, router.clone(), signal) => served,
+            served = serve(listener, router.clone(), server, signal) => served,
             () = audit.keep_writing() => Ok(()),
         };
         router.close();
@@ -88,25 +84,18 @@ impl Serve {
 async fn serve(
     listener: TcpListener,
     router: Router,
+    options: ServerOptions,
     signal: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    // Small answers must not wait for the client's acknowledgement of the ones before.
-    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
     let closing = router.clone();
-    let service = router
-        .into_axum()
-        .into_make_service_with_connect_info::<SocketAddr>();
     let signal = async move {
         signal.await;
         closing.close();
     };
     let (signal, overdue) = shutdown::bounded(signal);
-    let server = axum::serve(listener, service).with_graceful_shutdown(signal);
     tokio::select! {
-        served = server.into_future() => served.context("the server failed"),
-        () = overdue => {
-            tracing::warn!("some requests did not end in time");
-            Ok(())
-        }
+        () = Server::new(router, options).serve(listener, signal) => {}
+        () = overdue => tracing::warn!("some requests did not end in time"),
     }
+    Ok(())
 }

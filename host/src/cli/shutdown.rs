@@ -24,6 +24,20 @@ pub(super) fn signal() -> io::Result<impl Future<Output = ()> + Send + 'static> 
     })
 }
 
+/// From here on SIGHUP, which a terminal sends when it is closed, does nothing.
+#[cfg(unix)]
+pub(super) fn ignore_hangup() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    // Once tokio listens for a signal, the default action is off for the rest of the process.
+    signal(SignalKind::hangup()).map(drop)
+}
+
+/// There is no SIGHUP here.
+#[cfg(not(unix))]
+pub(super) fn ignore_hangup() -> io::Result<()> {
+    Ok(())
+}
+
 /// Completes at Ctrl-C.
 #[cfg(not(unix))]
 pub(super) fn signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {

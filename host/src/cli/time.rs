@@ -25,6 +25,13 @@ pub(super) fn date(milliseconds: u64) -> String {
         .to_string()
 }
 
+/// `2026-11-21T09Z` for what is known to the hour (ISO 8601, reduced accuracy), or a dash.
+pub(super) fn hour_or_dash(milliseconds: Option<u64>) -> String {
+    let hour = |date: String| date.get(..13).map(|hour| format!("{hour}Z"));
+    let known = milliseconds.map(date).and_then(hour);
+    known.unwrap_or_else(|| "-".to_owned())
+}
+
 /// The same, or a dash.
 pub(super) fn date_or_dash(milliseconds: Option<u64>) -> String {
     milliseconds.map_or_else(|| "-".to_owned(), date)
@@ -32,10 +39,12 @@ pub(super) fn date_or_dash(milliseconds: Option<u64>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::date;
+    use super::{date, hour_or_dash};
 
     #[test]
     fn dates_are_in_whole_seconds_of_utc() {
         assert_eq!(date(1_795_253_400_999), "2026-11-21T09:30:00Z");
+        assert_eq!(hour_or_dash(Some(1_795_253_400_999)), "2026-11-21T09Z");
+        assert_eq!(hour_or_dash(None), "-");
     }
 }

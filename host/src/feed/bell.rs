@@ -15,7 +15,7 @@ use crate::store::{
 };
 
 /// How long events of other processes may go unnoticed.
-const POLL: Duration = Duration::from_millis(500);
+pub const POLL: Duration = Duration::from_millis(500);
 
 /// One for a process. Clones are the same bell.
 #[derive(Clone, Debug, Default)]

@@ -6,6 +6,6 @@ mod follower;
 mod line;
 pub mod verify;
 
-pub use bell::Bell;
+pub use bell::{Bell, POLL};
 pub use follower::Follower;
 pub use line::{Line, subject};

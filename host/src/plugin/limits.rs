@@ -1,9 +1,12 @@
 //! What one request may use, and the meter that holds it to that.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout_at;
-use wasmtime::{ResourceLimiter, UpdateDeadline};
+use wasmtime::{ResourceLimiterAsync, UpdateDeadline};
 
 /// How often running guests are interrupted to be metered and to let others run.
 pub const TICK: Duration = Duration::from_millis(10);
@@ -20,6 +23,11 @@ pub struct Limits {
     pub concurrency: u32,
     /// Bytes of linear memory of one instance. At most 4 GiB.
     pub memory: usize,
+    /// Bytes of linear memory that every instance may have at once. One that needs more, as it does to hash a password (19 MiB),
+    /// waits until it is one of [`Limits::large`].
+    pub small: usize,
+    /// Instances beyond [`Limits::small`] at the same time.
+    pub large: u32,
     /// How long a guest may compute between two store calls, rounded up to whole [`TICK`]s.
     pub compute: Duration,
     /// How long a whole request may take, waiting for an instance and for the store included. Checked at
@@ -38,6 +46,8 @@ impl Default for Limits {
         Self {
             concurrency: 128,
             memory: 96 << 20,
+            small: 8 << 20,
+            large: 8,
             compute: Duration::from_secs(1),
             request: Duration::from_secs(10),
             response: 32 << 20,
@@ -67,6 +77,10 @@ pub enum Excess {
 /// Counts what one instance uses.
 pub(crate) struct Meter {
     memory: usize,
+    small: usize,
+    large: Arc<Semaphore>,
+    /// Held from when the instance is a large one to its end.
+    is_large: Option<OwnedSemaphorePermit>,
     grown: usize,
     slices: u128,
     slices_left: u128,
@@ -74,10 +88,14 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    pub(crate) fn new(limits: &Limits, deadline: Instant) -> Self {
+    /// Large instances are those of the permits.
+    pub(crate) fn new(limits: &Limits, large: Arc<Semaphore>, deadline: Instant) -> Self {
         let slices = limits.compute.as_millis().div_ceil(TICK.as_millis());
         Self {
             memory: limits.memory,
+            small: limits.small,
+            large,
+            is_large: None,
             grown: 0,
             slices,
             slices_left: slices,
@@ -133,22 +151,27 @@ impl Meter {
     }
 }
 
-impl ResourceLimiter for Meter {
-    fn memory_growing(
+#[async_trait]
+impl ResourceLimiterAsync for Meter {
+    async fn memory_growing(
         &mut self,
         _current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if desired <= self.memory {
-            self.grown = desired;
-            Ok(true)
-        } else {
-            Err(Excess::Memory.into())
+        if desired > self.memory {
+            return Err(Excess::Memory.into());
         }
+        if desired > self.small && self.is_large.is_none() {
+            let permit = Arc::clone(&self.large).acquire_owned();
+            let permit = timeout_at(self.deadline.into(), permit).await;
+            self.is_large = Some(permit.map_err(|_| Excess::Deadline)??);
+        }
+        self.grown = desired;
+        Ok(true)
     }
 
-    fn table_growing(
+    async fn table_growing(
         &mut self,
         _current: usize,
         _desired: usize,
@@ -169,6 +192,7 @@ mod tests {
                 compute,
                 ..Limits::default()
             },
+            Arc::new(Semaphore::new(1)),
             Instant::now() + request,
         )
     }
@@ -192,10 +216,28 @@ mod tests {
         assert_eq!(meter.in_time(), Err(Excess::Deadline));
     }
 
-    #[test]
-    fn memory_is_bounded() {
-        let mut meter = meter(TICK, TICK);
-        assert!(meter.memory_growing(0, 96 << 20, None).is_ok());
-        assert!(meter.memory_growing(0, (96 << 20) + 1, None).is_err());
+    #[tokio::test]
+    async fn memory_is_bounded() {
+        let mut meter = meter(TICK, Duration::from_secs(60));
+        assert!(meter.memory_growing(0, 96 << 20, None).await.is_ok());
+        assert!(meter.memory_growing(0, (96 << 20) + 1, None).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn few_are_large_at_once() {
+        let mut first = meter(TICK, Duration::from_secs(60));
+        let mut second = Meter {
+            large: Arc::clone(&first.large),
+            deadline: Instant::now() + TICK,
+            ..meter(TICK, TICK)
+        };
+        assert!(first.memory_growing(0, 9 << 20, None).await.is_ok());
+        assert!(first.memory_growing(0, 20 << 20, None).await.is_ok());
+        assert!(second.memory_growing(0, 8 << 20, None).await.is_ok());
+        let late = second.memory_growing(0, 9 << 20, None).await.unwrap_err();
+        assert_eq!(late.downcast_ref(), Some(&Excess::Deadline));
+        second.deadline += Duration::from_secs(60);
+        drop(first);
+        assert!(second.memory_growing(0, 9 << 20, None).await.is_ok());
     }
 }

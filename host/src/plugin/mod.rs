@@ -39,7 +39,7 @@ pub(crate) use self::session::fresh_id;
 use self::state::State;
 use self::turns::Turns;
 use crate::bindings::PluginPre;
-use crate::http::{Origin, Request, Response};
+use crate::http::{Admitted, Origin, Request, Response};
 use crate::store::Store;
 use crate::{COMPONENT, Vacant};
 
@@ -81,6 +81,8 @@ impl Default for PluginOptions {
 pub struct Plugin {
     guest: PluginPre<State>,
     permits: Arc<Semaphore>,
+    /// For instances that need much memory.
+    large: Arc<Semaphore>,
     kept: Option<Arc<Kept<Session>>>,
     turns: Arc<Turns>,
     options: PluginOptions,
@@ -103,6 +105,7 @@ impl Plugin {
         Ok(Self {
             guest,
             permits: Arc::new(Semaphore::new(permits)),
+            large: Arc::new(Semaphore::new(options.limits.large as usize)),
             kept,
             turns: Arc::default(),
             options,
@@ -131,7 +134,8 @@ impl Plugin {
         Ok(response)
     }
 
-    /// Who asks, if the headers are those of a client of the tenant that may do what the scope names; else the answer to send.
+    /// Who asks, if the headers are those of a client of the tenant that, where a scope is named, may do what that names; else the
+    /// answer to send.
     ///
     /// # Errors
     /// As for [`Plugin::handle`].
@@ -140,8 +144,8 @@ impl Plugin {
         store: Arc<dyn Store>,
         origin: Origin,
         headers: &[(String, String)],
-        scope: &str,
-    ) -> Result<Result<String, Response>, Fault> {
+        scope: Option<&str>,
+    ) -> Result<Result<Admitted, Response>, Fault> {
         let mut session = self.kept_or_fresh(store, &origin.tenant).await?;
         let (guest, store) = session.parts();
         let answer = guest

@@ -76,7 +76,7 @@ impl Plugin {
             notes: Notes::new(Arc::clone(&self.options.journal), subject, limits),
             clock: Arc::clone(&self.options.clock),
             random: Arc::clone(&self.options.random),
-            meter: Meter::new(limits, deadline),
+            meter: Meter::new(limits, Arc::clone(&self.large), deadline),
             turns: Arc::clone(&self.turns),
             standing: Standing::default(),
         }
@@ -120,7 +120,7 @@ impl Plugin {
 
     fn bind(&self, state: State) -> wasmtime::Store<State> {
         let mut store = wasmtime::Store::new(self.guest.engine(), state);
-        store.limiter(|state| &mut state.meter);
+        store.limiter_async(|state| &mut state.meter);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut store| Ok(store.data_mut().meter.tick()?));
         store

@@ -1,33 +1,40 @@
 //! One request from its arrival to its answer.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{ConnectInfo, Request};
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
-use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument as _;
 
+use super::admission::Head;
+use super::bodies::Room;
+use super::client::has_proper_host;
 use super::finished::Finished;
 use super::problem::Problem;
 use super::target::{self, Target};
 use super::{Router, exchange};
+use crate::http;
 use crate::plugin::{Cause, Fault, fresh_id};
 use crate::store::{DatabaseError, Store, is_tenant_name};
-use crate::{Vacant, http};
 
 impl Router {
     /// Everything that is logged on the way stands in the span of the request.
-    pub(super) async fn answer(self, request: Request) -> Response {
+    pub(crate) async fn answer(self, request: Request) -> Response {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        if path == "/health" && matches!(method, Method::GET | Method::HEAD) {
-            return "ok".into_response();
+        if !has_proper_host(request.headers(), request.version() < Version::HTTP_11) {
+            let detail = "there must be one Host header that names a host";
+            return guarded(Problem::new(StatusCode::BAD_REQUEST, detail).into_response());
+        }
+        if is_health(&request) {
+            return guarded("ok".into_response());
         }
         let span = tracing::error_span!("scim", %method, path);
-        self.log(request, &path).instrument(span).await
+        guarded(self.log(request, &path).instrument(span).await)
     }
 
     async fn log(self, request: Request, path: &str) -> Response {
@@ -46,80 +53,73 @@ impl Router {
         let nothing = || Problem::new(StatusCode::NOT_FOUND, "there is nothing here");
         let target = Target::of(path).ok_or_else(nothing)?;
         let (parts, body) = request.into_parts();
-        let read = exchange::body(&parts.headers, body, &self.options, &self.large);
-        let (body, permit) = read.await?;
+        let head = self.head(&parts, &target).await?;
+        if let Some(refusal) = self.admit(&head).await? {
+            return sent(refusal);
+        }
+        let (room, body) = self.body(&parts, &head, body).await?;
         let request = http::Request {
             method: parts.method.as_str().to_owned(),
             path: target.path.to_owned(),
             query: exchange::query(&parts.uri),
-            headers: exchange::headers(&parts.headers),
+            headers: head.headers.clone(),
             body,
         };
-        let origin = self.origin(&parts, &target);
-        self.finished(target.tenant.map(str::to_owned), origin, request, permit)
-            .await
+        self.finished(head, request, room).await
     }
 
-    /// As far as the request tells without its credential.
-    pub(super) fn origin(&self, parts: &Parts, target: &Target<'_>) -> http::Origin {
-        let public = self.options.public_url.as_deref();
-        let server = public.map_or_else(|| exchange::own_url(parts), str::to_owned);
-        let client = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        http::Origin {
-            tenant: String::new(),
-            base_url: format!("{}{}", server.trim_end_matches('/'), target.base),
-            client_address: client
-                .map(|ConnectInfo(address)| address.ip().to_canonical().to_string()),
-            caller: http::Caller::Unknown,
-        }
+    /// The body of a client that was let in, and the room that it takes.
+    async fn body(
+        &self,
+        parts: &Parts,
+        head: &Head,
+        body: Body,
+    ) -> Result<(Option<Room>, String), Problem> {
+        let pace = exchange::Pace {
+            limit: self.options.body,
+            time: self.options.body_time,
+            rate: self.options.body_rate,
+        };
+        let pace = pace.of_length(&parts.headers);
+        let Some(bytes) = pace.announced(&parts.headers, &body)? else {
+            return Ok((None, String::new()));
+        };
+        let room = self.bodies.room(&head.origin.tenant, bytes).await?;
+        Ok((Some(room), pace.read(body).await?))
     }
 
-    /// To its end in any case: when a client goes away, axum drops the future that answers it, and a commit
+    /// To its end in any case: when a client goes away, the server drops the future that answers it, and a commit
     /// may be under way in there.
     async fn finished(
         self,
-        tenant: Option<String>,
-        origin: http::Origin,
+        head: Head,
         request: http::Request,
-        permit: Option<OwnedSemaphorePermit>,
+        room: Option<Room>,
     ) -> Result<Response, Problem> {
         let answer = async move {
-            let answer = self.provide(tenant, origin, request).await;
-            drop(permit);
+            let answer = self.provide(&head, request).await;
+            drop(room);
             answer
         };
         let answer = Finished::new(answer.in_current_span()).await;
-        let answer = answer.map_err(|_| lost(Cause::Lost))??;
-        let status = answer.status;
-        exchange::response(answer).ok_or_else(|| lost(Cause::Status(status)))
+        sent(answer.map_err(|_| lost(Cause::Lost))??)
     }
 
     async fn provide(
-        self,
-        tenant: Option<String>,
-        mut origin: http::Origin,
+        &self,
+        head: &Head,
         request: http::Request,
     ) -> Result<http::Response, Problem> {
-        let tenant = match tenant {
-            Some(tenant) => Some(tenant),
-            None => self.provider.tenant_of(&request.headers).await?,
-        };
-        origin.tenant = tenant
-            .filter(|name| is_tenant_name(name))
-            .unwrap_or_default();
-        let (tenant, address) = (origin.tenant.clone(), origin.client_address.clone());
-        self.throttle.admit(&tenant, Instant::now())?;
-        let found = self.find(&tenant).await?;
-        // For a tenant that is not there a store in which nothing is, so that the guest itself refuses the
-        // credential, as it would refuse a wrong one.
-        let store = found.clone().unwrap_or_else(|| Arc::new(Vacant));
-        let answer = self.provider.handle(store, origin, request).await;
-        if let Some(store) = found {
-            let outcome = answer.as_ref().map(|answer| answer.status);
-            self.audit.observe(&tenant, &*store, outcome).await;
-        }
+        let origin = &head.origin;
+        let answer = self
+            .provider
+            .handle(head.readable(), origin.clone(), request)
+            .await;
+        let outcome = answer.as_ref().map(|answer| answer.status);
+        self.observe(head, outcome).await;
+        let address = origin.client_address.as_deref();
         self.throttle
-            .settle(&tenant, address.as_deref(), answer?, Instant::now())
+            .settle(&origin.tenant, address, answer?, Instant::now())
     }
 
     /// The storage of a tenant, if there is such a one. Its commits ring.
@@ -132,7 +132,31 @@ impl Router {
     }
 }
 
-fn lost(cause: Cause) -> Problem {
+/// Whether it asks if the server is there.
+pub(crate) fn is_health<B>(request: &axum::http::Request<B>) -> bool {
+    request.uri().path() == "/health" && matches!(*request.method(), Method::GET | Method::HEAD)
+}
+
+/// The answer where a server has room for no more than to say that it is there.
+pub(crate) fn busy() -> Response {
+    guarded(Problem::busy("too many connections are open").into_response())
+}
+
+/// The answer, which no cache may keep and no browser may take for something else.
+fn guarded(mut answer: Response) -> Response {
+    let headers: &mut HeaderMap = answer.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    answer
+}
+
+/// A guest's answer on its way out.
+pub(super) fn sent(answer: http::Response) -> Result<Response, Problem> {
+    let status = answer.status;
+    exchange::response(answer).ok_or_else(|| lost(Cause::Status(status)))
+}
+
+pub(super) fn lost(cause: Cause) -> Problem {
     Fault {
         request: fresh_id(),
         cause,

@@ -2,12 +2,11 @@
 //! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>) or by long poll.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -16,14 +15,15 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
+use super::Router;
+use super::admission::Head;
+use super::answer::sent;
 use super::problem::Problem;
+use super::streams::Stream;
 use super::target::Target;
-use super::{Router, exchange};
-use crate::Vacant;
 use crate::feed::{Follower, Line};
-use crate::http::Origin;
 use crate::plugin::fresh_id;
-use crate::store::{Channel, RecordedEvent, Store};
+use crate::store::{Channel, RecordedEvent};
 
 /// What a credential needs.
 const SCOPE: &str = "events";
@@ -45,13 +45,19 @@ impl Router {
             return Ok(answer);
         }
         let (parts, _) = request.into_parts();
+        let target = Target {
+            tenant: Some(tenant),
+            base: parts.uri.path(),
+            path: "",
+        };
+        let head = self.head(&parts, &target).await?;
+        if let Some(refusal) = self.admit(&head).await? {
+            return sent(refusal);
+        }
         let asked = Asked::of(&parts)?;
-        let reader = self.reader(tenant, &parts, asked.after).await?;
+        let reader = self.reader(head, asked)?;
         if let Some(refusal) = reader.refusal().await? {
-            let address = reader.origin.client_address.as_deref();
-            let throttle = &reader.router.throttle;
-            let refusal = throttle.slow_down(address, refusal, Instant::now().into_std())?;
-            return exchange::response(refusal).ok_or_else(failed);
+            return sent(refusal);
         }
         match asked.wait {
             Some(wait) => reader.poll(wait).await,
@@ -59,32 +65,24 @@ impl Router {
         }
     }
 
-    async fn reader(self, tenant: &str, parts: &Parts, after: u64) -> Result<Reader, Problem> {
-        let target = Target {
-            tenant: Some(tenant),
-            base: parts.uri.path(),
-            path: "",
-        };
-        let origin = Origin {
-            tenant: tenant.to_owned(),
-            ..self.origin(parts, &target)
-        };
-        let store = self.find(tenant).await?;
-        let read = store.clone().unwrap_or_else(|| Arc::new(Vacant));
+    fn reader(self, head: Head, asked: Asked) -> Result<Reader, Problem> {
+        let tenant = &head.origin.tenant;
+        let goes_on = asked.wait.is_none_or(|wait| !wait.is_zero());
+        let seat = goes_on.then(|| self.streams.open(tenant)).transpose()?;
         Ok(Reader {
-            follower: Follower::new(&self.bell, tenant, read, after),
+            follower: Follower::new(&self.bell, tenant, head.readable(), asked.after),
             closing: self.closing.subscribe(),
-            headers: exchange::headers(&parts.headers),
             checked: Instant::now(),
             spoke: Instant::now(),
             router: self,
-            origin,
-            store,
+            head,
+            _seat: seat,
         })
     }
 }
 
 /// What a client wants to read.
+#[derive(Clone, Copy)]
 struct Asked {
     after: u64,
     /// `None` for a stream.
@@ -126,47 +124,40 @@ fn number(parts: &Parts, name: &str) -> Result<Option<u64>, Problem> {
 /// A client at its place in the feed.
 struct Reader {
     router: Router,
-    origin: Origin,
-    headers: Vec<(String, String)>,
-    /// `None` if there is no such tenant.
-    store: Option<Arc<dyn Store>>,
+    head: Head,
     follower: Follower,
     closing: watch::Receiver<bool>,
     /// When the credential was looked at last.
     checked: Instant,
     /// When something was sent last.
     spoke: Instant,
+    /// Its place among the streams, if it is one.
+    _seat: Option<Stream>,
 }
 
 impl Reader {
     /// What to answer a client that may not read on.
     async fn refusal(&self) -> Result<Option<crate::http::Response>, Problem> {
-        let Router {
-            provider, audit, ..
-        } = &self.router;
-        let store = self.store.clone().unwrap_or_else(|| Arc::new(Vacant));
-        let answer = provider
-            .authorize(store, self.origin.clone(), &self.headers, SCOPE)
-            .await;
-        let outcome = answer.as_ref().map(|answer| match answer {
-            Ok(_) => 200,
-            Err(refusal) => refusal.status,
-        });
-        if let Some(store) = &self.store {
-            audit.observe(&self.origin.tenant, &**store, outcome).await;
-        }
-        Ok(answer?.err())
+        let answer = self.router.judge(&self.head, Some(SCOPE)).await?;
+        Ok(answer.err())
     }
 
-    /// The events that follow, those of the audit left out.
-    async fn read(&mut self) -> Result<Vec<RecordedEvent>, Problem> {
+    /// The events that follow, those of the audit left out; or what to answer a client that may not read them. Events are numbered
+    /// in the order of their commits: a revocation stands before all that came after it, so nothing of that is ever sent.
+    async fn read(&mut self) -> Result<Result<Vec<RecordedEvent>, crate::http::Response>, Problem> {
         let mut events = self.follower.read().await.map_err(|refusal| {
             let incident = fresh_id();
             tracing::error!(%incident, "the events cannot be read: {refusal:?}");
             Problem::incident(incident, true)
         })?;
+        if events.iter().any(may_end_access) || self.checked.elapsed() >= RECHECK {
+            if let Some(refusal) = self.refusal().await? {
+                return Ok(Err(refusal));
+            }
+            self.checked = Instant::now();
+        }
         events.retain(|recorded| recorded.event.channel == Channel::Feed);
-        Ok(events)
+        Ok(Ok(events))
     }
 
     /// All that there is, or the first that comes.
@@ -174,14 +165,12 @@ impl Reader {
         let deadline = Instant::now() + wait;
         loop {
             let place = self.follower.after();
-            let events = self.read().await?;
+            let events = match self.read().await? {
+                Ok(events) => events,
+                Err(refusal) => return sent(refusal),
+            };
             let closing = *self.closing.borrow();
             if !events.is_empty() || closing || Instant::now() >= deadline {
-                if !wait.is_zero()
-                    && let Some(refusal) = self.refusal().await?
-                {
-                    return exchange::response(refusal).ok_or_else(failed);
-                }
                 return Ok(page(&events, self.follower.after()));
             }
             if self.follower.after() == place {
@@ -206,11 +195,7 @@ impl Reader {
             Some((Ok::<_, Infallible>(chunk), reader))
         });
         let body = Body::from_stream(stream::StreamExt::chain(begun, chunks));
-        let headers = [
-            (CONTENT_TYPE, "text/event-stream"),
-            (CACHE_CONTROL, "no-store"),
-        ];
-        (headers, body).into_response()
+        ([(CONTENT_TYPE, "text/event-stream")], body).into_response()
     }
 
     /// The next part of the stream; nothing when it is over.
@@ -219,14 +204,8 @@ impl Reader {
             if *self.closing.borrow() {
                 return None;
             }
-            if self.checked.elapsed() >= RECHECK {
-                if !matches!(self.refusal().await, Ok(None)) {
-                    return None;
-                }
-                self.checked = Instant::now();
-            }
             let place = self.follower.after();
-            let events = self.read().await.ok()?;
+            let events = self.read().await.ok()?.ok()?;
             let mut text: String = events.iter().map(message).collect();
             if text.is_empty() && self.spoke.elapsed() >= KEEP_ALIVE {
                 text = ": nothing new\n\n".to_owned();
@@ -242,6 +221,18 @@ impl Reader {
     }
 }
 
+/// Whether a client that could read before it may not be able to any more. The host's own look from time to time finds what
+/// no event tells, such as the end of a lifetime.
+fn may_end_access(recorded: &RecordedEvent) -> bool {
+    let event = &recorded.event;
+    let names = [
+        "credential-revoked",
+        "credential-rotated",
+        "profile-changed",
+    ];
+    event.channel == Channel::Audit && names.contains(&event.name.as_str())
+}
+
 fn message(recorded: &RecordedEvent) -> String {
     let line = Line::from(recorded);
     let (id, name, data) = (line.sequence, &line.name, line.json());
@@ -251,13 +242,6 @@ fn message(recorded: &RecordedEvent) -> String {
 fn page(events: &[RecordedEvent], after: u64) -> Response {
     let lines: Vec<Line> = events.iter().map(Line::from).collect();
     let page: Value = json!({ "events": lines, "after": after });
-    let headers = [
-        (CONTENT_TYPE, "application/json"),
-        (CACHE_CONTROL, "no-store"),
-    ];
+    let headers = [(CONTENT_TYPE, "application/json")];
     (headers, page.to_string()).into_response()
-}
-
-fn failed() -> Problem {
-    Problem::incident(fresh_id(), false)
 }

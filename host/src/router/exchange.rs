@@ -2,16 +2,14 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::http::header::CONTENT_LENGTH;
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::RouterOptions;
+use super::BODY_GRACE;
 use super::problem::Problem;
 use crate::http::Response;
 
@@ -25,49 +23,96 @@ pub(super) fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
-/// `http://` and what the client called this server.
-pub(super) fn own_url(parts: &Parts) -> String {
-    let header = parts
-        .headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let host = header.or(parts.uri.authority().map(|authority| authority.as_str()));
-    format!("http://{}", host.unwrap_or("localhost"))
-}
-
 /// The query without `?`, as received.
 pub(super) fn query(uri: &Uri) -> String {
     uri.query().unwrap_or_default().to_owned()
 }
 
-/// Bytes of an ordinary body. Of larger ones a bounded number is held.
+/// Bytes of a body that need not announce its length.
 const ORDINARY: usize = 1 << 20;
 
-/// The whole body, or why not: the contract has it a string. One that announces far too much is not read at all. A large one comes
-/// with its permit, which is to be held until the request is answered.
-pub(super) async fn body(
-    headers: &HeaderMap,
-    body: Body,
-    options: &RouterOptions,
-    large: &Arc<Semaphore>,
-) -> Result<(String, Option<OwnedSemaphorePermit>), Problem> {
-    let (limit, time) = (options.body, options.body_time);
-    let announced = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: u64| length > discarded(limit) as u64) {
-        return Err(too_large(limit));
+/// How a body has to arrive.
+#[derive(Clone, Copy)]
+pub(super) struct Pace {
+    /// Bytes at the most.
+    pub(super) limit: usize,
+    /// How long it may take.
+    pub(super) time: Duration,
+    /// Bytes a second at least, when [`BODY_GRACE`] is over.
+    pub(super) rate: u32,
+}
+
+impl Pace {
+    /// This pace for a body that announces its length; one that does not is held to the length of an ordinary one, since room is
+    /// taken for it before it is known how much comes.
+    pub(super) fn of_length(self, headers: &HeaderMap) -> Self {
+        let limit = match headers.contains_key(CONTENT_LENGTH) {
+            true => self.limit,
+            false => self.limit.min(ORDINARY),
+        };
+        Self { limit, ..self }
     }
-    let late = |_| {
-        Problem::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "the body took too long to arrive",
-        )
-    };
-    let collected = timeout(time, collect(body, limit, large)).await;
-    let (bytes, permit) = collected.map_err(late)??;
-    let no_text = |_| Problem::new(StatusCode::BAD_REQUEST, "the body is no UTF-8");
-    Ok((String::from_utf8(bytes).map_err(no_text)?, permit))
+
+    /// How many bytes may come, `None` for none at all. One that announces far too much is not read.
+    pub(super) fn announced(
+        &self,
+        headers: &HeaderMap,
+        body: &Body,
+    ) -> Result<Option<usize>, Problem> {
+        if body.is_end_stream() {
+            return Ok(None);
+        }
+        let length: Option<usize> = headers
+            .get(CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse().ok());
+        match length {
+            Some(length) if length > discarded(self.limit) => Err(too_large(self.limit)),
+            Some(length) => Ok(Some(length.min(self.limit))),
+            None => Ok(Some(self.limit)),
+        }
+    }
+
+    /// The whole body, or why not: the contract has it a string.
+    pub(super) async fn read(&self, body: Body) -> Result<String, Problem> {
+        let begun = Instant::now();
+        let bytes = timeout(self.time, self.collect(body, begun)).await;
+        let bytes = bytes.map_err(|_| too_slow())??;
+        let no_text = |_| Problem::new(StatusCode::BAD_REQUEST, "the body is no UTF-8");
+        String::from_utf8(bytes).map_err(no_text)
+    }
+
+    async fn collect(&self, mut body: Body, begun: Instant) -> Result<Vec<u8>, Problem> {
+        let (mut collected, mut read) = (Vec::new(), 0);
+        let mut frame = async || poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await;
+        while let Some(frame) = timeout_at(self.deadline(begun, read), frame())
+            .await
+            .map_err(|_| too_slow())?
+        {
+            let broken = |_| Problem::new(StatusCode::BAD_REQUEST, "the body could not be read");
+            let Ok(data) = frame.map_err(broken)?.into_data() else {
+                continue;
+            };
+            read += data.len();
+            if read > discarded(self.limit) {
+                break;
+            }
+            if read <= self.limit {
+                collected.extend_from_slice(&data);
+            }
+        }
+        if read > self.limit {
+            Err(too_large(self.limit))
+        } else {
+            Ok(collected)
+        }
+    }
+
+    /// When more has to have come than these bytes.
+    fn deadline(&self, begun: Instant, read: usize) -> Instant {
+        let read = u32::try_from(read).unwrap_or(u32::MAX);
+        let paid = Duration::from_secs_f64(f64::from(read) / f64::from(self.rate.max(1)));
+        begun + BODY_GRACE + paid
+    }
 }
 
 /// How much of a body that is too large is read and thrown away: a client that is cut off while it sends does not read the answer.
@@ -75,35 +120,9 @@ fn discarded(limit: usize) -> usize {
     limit.saturating_add(8 * ORDINARY.min(limit))
 }
 
-async fn collect(
-    mut body: Body,
-    limit: usize,
-    large: &Arc<Semaphore>,
-) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Problem> {
-    let (mut collected, mut read) = (Vec::new(), 0);
-    let mut permit = None;
-    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-        let broken = |_| Problem::new(StatusCode::BAD_REQUEST, "the body could not be read");
-        let Ok(data) = frame.map_err(broken)?.into_data() else {
-            continue;
-        };
-        read += data.len();
-        if read > discarded(limit) {
-            break;
-        }
-        if read > ORDINARY && permit.is_none() {
-            // A semaphore that is never closed always has one in the end.
-            permit = Arc::clone(large).acquire_owned().await.ok();
-        }
-        if read <= limit {
-            collected.extend_from_slice(&data);
-        }
-    }
-    if read > limit {
-        Err(too_large(limit))
-    } else {
-        Ok((collected, permit))
-    }
+fn too_slow() -> Problem {
+    let detail = "the body took too long to arrive";
+    Problem::new(StatusCode::REQUEST_TIMEOUT, detail)
 }
 
 fn too_large(limit: usize) -> Problem {

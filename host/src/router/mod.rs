@@ -3,12 +3,18 @@
 //! Every method and path below a SCIM base URL reaches the guest; what is wrong with a request, the guest
 //! says. The host itself answers only what has no base URL, what is too large, and its own failures.
 
+mod admission;
 mod answer;
 mod audit;
+mod bodies;
+mod client;
 mod events;
 mod exchange;
 mod finished;
+mod forwarded;
+mod known;
 mod problem;
+mod streams;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -19,14 +25,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::extract::State;
+use ipnet::IpNet;
 use tokio::sync::{Semaphore, watch};
 
 pub use self::audit::Audit;
 use crate::Plugin;
 use crate::feed::Bell;
-use crate::http::{Origin, Request, Response};
+use crate::http::{Admitted, Origin, Request, Response};
 use crate::plugin::Fault;
 use crate::store::{Database, Store};
+use admission::STRANGERS;
+pub(crate) use answer::{busy, is_health};
+use bodies::Bodies;
+pub(crate) use client::is_trusted;
+use known::Known;
+use streams::Streams;
 use throttle::Throttle;
 
 /// Who answers SCIM requests: the component, or in tests the same logic compiled natively.
@@ -43,14 +56,15 @@ pub trait Provider: Send + Sync + 'static {
         request: Request,
     ) -> Result<Response, Fault>;
 
-    /// Who asks, if the headers are those of a client of that tenant that may do what the scope names; else the answer to send.
+    /// Who asks, if the headers are those of a client of that tenant that, where a scope is named, may do what that names; else
+    /// the answer to send.
     async fn authorize(
         &self,
         store: Arc<dyn Store>,
         origin: Origin,
         headers: &[(String, String)],
-        scope: &str,
-    ) -> Result<Result<String, Response>, Fault>;
+        scope: Option<&str>,
+    ) -> Result<Result<Admitted, Response>, Fault>;
 }
 
 #[async_trait]
@@ -73,8 +87,8 @@ impl Provider for Plugin {
         store: Arc<dyn Store>,
         origin: Origin,
         headers: &[(String, String)],
-        scope: &str,
-    ) -> Result<Result<String, Response>, Fault> {
+        scope: Option<&str>,
+    ) -> Result<Result<Admitted, Response>, Fault> {
         Plugin::authorize(self, store, origin, headers, scope).await
     }
 }
@@ -82,26 +96,43 @@ impl Provider for Plugin {
 /// How a [`Router`] reads requests, and whom it slows down.
 #[derive(Clone, Debug)]
 pub struct RouterOptions {
-    /// What clients put before the paths, such as `https://scim.example.com`. `None` takes the Host header,
-    /// which is right only without a proxy and without TLS.
+    /// What clients put before the paths, such as `https://scim.example.com`. `None` takes what a trusted proxy says, or the Host
+    /// header, which is right only without a proxy and without TLS.
     pub public_url: Option<String>,
+    /// Proxies whose word about the client's address, the scheme and the host is taken.
+    pub trusted_proxies: Vec<IpNet>,
     /// Bytes of a request's body; more is answered with 413. The guest takes 1 MiB, and more only of the members of groups.
     pub body: usize,
-    /// How many requests with bodies of more than 1 MiB are held at once; further ones wait, as long as a body may take.
-    pub large_bodies: usize,
     /// How long a client may take to send a body; longer is answered with 408.
     pub body_time: Duration,
+    /// Bytes a second that a client has to send of a body, on average; fewer are answered with 408. The first
+    /// [`BODY_GRACE`] are free.
+    pub body_rate: u32,
+    /// Bytes of all bodies that are read or answered at the same time; a tenant gets a quarter of them at most. Who finds no room
+    /// for some seconds is answered with 503.
+    pub bodies: usize,
+    /// Streams of events and long polls of one tenant; more are answered with 429.
+    pub streams_per_tenant: usize,
+    /// Those of all tenants; more are answered with 503.
+    pub streams: usize,
     /// Refused credentials that one address may send in a minute; more are answered with 429. Good ones from there still pass.
     pub failures: u32,
 }
+
+/// How long a client may be slower than [`RouterOptions::body_rate`].
+pub const BODY_GRACE: Duration = Duration::from_secs(5);
 
 impl Default for RouterOptions {
     fn default() -> Self {
         Self {
             public_url: None,
+            trusted_proxies: Vec::new(),
             body: 24 << 20,
-            large_bodies: 8,
             body_time: Duration::from_secs(30),
+            body_rate: 1024,
+            bodies: 64 << 20,
+            streams_per_tenant: 16,
+            streams: 256,
             failures: 10,
         }
     }
@@ -115,9 +146,12 @@ pub struct Router {
     database: Arc<dyn Database>,
     options: Arc<RouterOptions>,
     throttle: Arc<Throttle>,
+    known: Arc<Known>,
+    strangers: Arc<Semaphore>,
+    bodies: Bodies,
+    streams: Streams,
     bell: Bell,
     audit: Arc<Audit>,
-    large: Arc<Semaphore>,
     /// True when the server stops.
     closing: watch::Sender<bool>,
 }
@@ -134,7 +168,10 @@ impl Router {
             provider,
             audit: Arc::new(Audit::new(Arc::clone(&database))),
             database,
-            large: Arc::new(Semaphore::new(options.large_bodies)),
+            known: Arc::default(),
+            strangers: Arc::new(Semaphore::new(STRANGERS)),
+            bodies: Bodies::new(options.bodies),
+            streams: Streams::new(options.streams_per_tenant, options.streams),
             options: Arc::new(options),
             throttle: Arc::new(throttle),
             bell: Bell::default(),

@@ -38,6 +38,11 @@ impl Problem {
         self.with("retry-after", seconds)
     }
 
+    /// 503 for what other requests are in the way of.
+    pub(super) fn busy(detail: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(RETRY_SECONDS)
+    }
+
     /// For what the client cannot help: the details are in the log beside the incident id.
     pub(super) fn incident(id: Uuid, passing: bool) -> Self {
         if passing {

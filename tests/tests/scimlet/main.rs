@@ -10,6 +10,7 @@ mod contract;
 mod credentials;
 mod cursor;
 mod differential;
+mod edge;
 mod embed;
 mod events;
 mod exchanges;
@@ -57,6 +58,7 @@ fn main() {
     trials.extend(credentials::trials());
     trials.extend(cursor::trials());
     trials.extend(differential::trials());
+    trials.extend(edge::trials());
     trials.extend(embed::trials());
     trials.extend(events::trials());
     trials.extend(exchanges::trials());

@@ -283,16 +283,21 @@ json::object!(open Use {
     at: "at",
 });
 
-/// How exactly the last use is known, in milliseconds.
-const USE_STEP: u64 = 60 * 60 * 1000;
+/// Milliseconds of an hour.
+const HOUR: u64 = 60 * 60 * 1000;
 
-/// What notes the use of a credential, if it is the first within an hour.
+/// When a credential was last used as far as it is known: the beginning of the hour, in milliseconds since 1970.
+pub(crate) fn hour_of(at: u64) -> u64 {
+    at - at % HOUR
+}
+
+/// What notes the use of a credential, if it is the first in this hour of the clock.
 fn first_use(ports: &Ports<'_>, id: &str, used: Option<Entry>) -> Option<Write> {
     let now = ports.clock.now();
     let last = used
         .as_ref()
         .and_then(|entry| json::written::<Use>(&entry.body).ok());
-    if last.is_some_and(|last| now.saturating_sub(last.at) < USE_STEP) {
+    if last.is_some_and(|last| hour_of(now) <= hour_of(last.at)) {
         return None;
     }
     let draft = Draft {

@@ -31,11 +31,17 @@ pub fn handle(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Response
         Ok(visit) => visited(visit, request),
         Err(error) => answer(ports, &error.into()),
     };
+    sent(response, &request.headers)
+}
+
+/// The answer in the media type that the client accepts; no cache on the way may keep what is said about people.
+fn sent(response: Response, headers: &[(String, String)]) -> Response {
     // A client that accepts none has an answer all the same, which says so.
-    match request.accepted() {
+    let response = match request::accepted(headers) {
         Ok(media_type) => response.of_type(media_type),
         Err(_) => response,
-    }
+    };
+    response.with("cache-control", "no-store")
 }
 
 /// Those of RFC 9110 section 9 and PATCH; others are answered with 501 (RFC 9110 section 15.6.2), whatever the endpoint.
@@ -53,31 +59,55 @@ fn visited(mut visit: Visit<'_>, request: &Request) -> Response {
     rate::told(&visit.session().admission.policy.rate, response)
 }
 
-/// Who asks, if the headers are those of a client that may do what the scope names; else the answer to send.
+/// A client whose credential is good (wit/http.wit).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admitted {
+    /// Who asks, as the actor of events has it.
+    pub actor: String,
+    /// Requests a second that the profile lets all clients of the tenant make together; `None` for any number.
+    pub rate: Option<u32>,
+    /// False while [`handle`] answers everything that this client asks with 403.
+    pub open: bool,
+    /// Whether the profile only lets some addresses in.
+    pub by_address: bool,
+}
+
+/// Who asks, if the headers are those of a client with a good credential that, where a scope is named, may do what that
+/// names; else the answer to send.
 pub fn authorize(
     ports: &Ports<'_>,
     origin: &Origin,
     headers: &[(String, String)],
-    scope: &str,
-) -> Result<String, Response> {
+    scope: Option<&str>,
+) -> Result<Admitted, Response> {
     let visit = request::authorization(headers)
         .and_then(|authorization| Visit::begin(ports, origin, authorization));
-    let mut visit = visit.map_err(|error| answer(ports, &error.into()))?;
+    let refusal = |refused: &Refused| sent(answer(ports, refused), headers);
+    let mut visit = visit.map_err(|error| refusal(&error.into()))?;
     let admission = visit.session().admission.clone();
     let passed = access::pass(origin, &admission);
-    match passed.and_then(|()| access::require(origin, &admission, scope)) {
-        Ok(()) => Ok(admission.actor),
-        Err(error) => {
-            let refused = Refused::from(error);
-            refused.keep_elsewhere(&mut visit, scope);
-            Err(answer(ports, &refused))
-        }
+    let open = passed.is_ok();
+    if let Some(scope) = scope
+        && let Err(error) = passed.and_then(|()| access::require(origin, &admission, scope))
+    {
+        let refused = Refused::from(error);
+        refused.keep_elsewhere(&mut visit, scope);
+        return Err(refusal(&refused));
     }
+    Ok(Admitted {
+        actor: admission.actor,
+        rate: admission.policy.rate.requests_per_second,
+        open,
+        by_address: !admission.policy.network.allow.is_empty(),
+    })
 }
 
 fn answer(ports: &Ports<'_>, refused: &Refused) -> Response {
     ports.note_refusal(&refused.error);
     let mut answer = Response::error(&refused.error);
+    if refused.free {
+        answer = rate::free(answer);
+    }
     if let Some(location) = &refused.location {
         answer = answer.with("location", location);
     }
@@ -88,7 +118,7 @@ fn answer(ports: &Ports<'_>, refused: &Refused) -> Response {
 }
 
 fn attempt(session: &Session<'_>, request: &Request) -> Result<Response, Refused> {
-    access::pass(session.origin, session.admission)?;
+    access::pass(session.origin, session.admission).map_err(Refused::free)?;
     let route = Route::of(&request.path, &session.admission.policy.registry)?;
     let is_me = matches!(route, Route::Me);
     let route = me::resolved(session, route, &request.method)?;

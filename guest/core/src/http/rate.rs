@@ -18,6 +18,11 @@ pub(super) fn told(rate: &Rate, response: Response) -> Response {
     response.with("ratelimit-policy", &format!("\"default\";q={requests};w=1"))
 }
 
+/// The answer to a client that may do nothing at all: it takes nothing off the tenant's rate.
+pub(super) fn free(response: Response) -> Response {
+    response.with("x-scimlet-cost", "0")
+}
+
 /// The answer to a bulk request, whose operations count as requests.
 pub(super) fn charged(response: Response, document: &Value) -> Response {
     let operations = document.get("Operations").and_then(Value::as_array);

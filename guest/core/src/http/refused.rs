@@ -18,6 +18,8 @@ pub(super) struct Refused {
     pub(super) methods: &'static [&'static str],
     /// The permanent location of the resource, where the answer has to say it.
     pub(super) location: Option<String>,
+    /// Whether it counts as no request: the client may do nothing at all, however seldom it asks.
+    pub(super) free: bool,
 }
 
 impl From<Error> for Refused {
@@ -26,6 +28,7 @@ impl From<Error> for Refused {
             error,
             methods: &[],
             location: None,
+            free: false,
         }
     }
 }
@@ -44,6 +47,15 @@ impl Refused {
             error: Error::new(ErrorKind::MethodNotAllowed, detail),
             methods,
             location: None,
+            free: false,
+        }
+    }
+
+    /// The client was let in, and may do nothing at all.
+    pub(super) fn free(error: Error) -> Self {
+        Self {
+            free: true,
+            ..Self::from(error)
         }
     }
 

@@ -39,14 +39,6 @@ impl Request {
         header(&self.headers, name)
     }
 
-    /// The values of a header that is a list, which may stand on several lines (RFC 9110 section 5.3).
-    fn list(&self, name: &str) -> Option<String> {
-        let lines = self.headers.iter();
-        let lines = lines.filter(|(key, _)| key.eq_ignore_ascii_case(name));
-        let values: Vec<&str> = lines.map(|(_, value)| value.as_str()).collect();
-        (!values.is_empty()).then(|| values.join(","))
-    }
-
     /// The one Authorization header.
     pub fn authorization(&self) -> Result<Option<&str>, Error> {
         authorization(&self.headers)
@@ -92,20 +84,7 @@ impl Request {
 
     /// The media type that the client accepts (RFC 7644 section 3.8), the service's own if it may choose.
     pub fn accepted(&self) -> Result<&'static str, Error> {
-        let [own, ..] = MEDIA_TYPES;
-        let Some(accept) = self.list("accept").filter(|list| !list.trim().is_empty()) else {
-            return Ok(own);
-        };
-        let mut types = MEDIA_TYPES.into_iter();
-        types
-            .find(|media_type| accepts(&accept, media_type))
-            .ok_or_else(|| {
-                let detail = format!(
-                    "the service answers with {} alone",
-                    MEDIA_TYPES.join(" or ")
-                );
-                Error::new(ErrorKind::NotAcceptable, detail)
-            })
+        accepted(&self.headers)
     }
 
     /// Refuses a query that no text was percent-encoded to.
@@ -119,7 +98,7 @@ impl Request {
     /// Which versions the request depends on.
     #[must_use]
     pub fn conditions(&self) -> Conditions {
-        let condition = |name| self.list(name).as_deref().map(Condition::parse);
+        let condition = |name| list(&self.headers, name).as_deref().map(Condition::parse);
         Conditions {
             if_match: condition("if-match"),
             if_none_match: condition("if-none-match"),
@@ -225,6 +204,32 @@ pub fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str
         .iter()
         .find(|(key, _)| key.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value.as_str())
+}
+
+/// The values of a header that is a list, which may stand on several lines (RFC 9110 section 5.3).
+fn list(headers: &[(String, String)], name: &str) -> Option<String> {
+    let lines = headers.iter();
+    let lines = lines.filter(|(key, _)| key.eq_ignore_ascii_case(name));
+    let values: Vec<&str> = lines.map(|(_, value)| value.as_str()).collect();
+    (!values.is_empty()).then(|| values.join(","))
+}
+
+/// The media type that the client accepts, the service's own if it may choose; 406 if it accepts none of ours.
+pub(super) fn accepted(headers: &[(String, String)]) -> Result<&'static str, Error> {
+    let [own, ..] = MEDIA_TYPES;
+    let Some(accept) = list(headers, "accept").filter(|list| !list.trim().is_empty()) else {
+        return Ok(own);
+    };
+    let mut types = MEDIA_TYPES.into_iter();
+    types
+        .find(|media_type| accepts(&accept, media_type))
+        .ok_or_else(|| {
+            let detail = format!(
+                "the service answers with {} alone",
+                MEDIA_TYPES.join(" or ")
+            );
+            Error::new(ErrorKind::NotAcceptable, detail)
+        })
 }
 
 /// The one Authorization header: two are 400, since hosts and proxies may each believe another one.

@@ -7,12 +7,22 @@ use tokio::sync::Notify;
 
 use super::super::Provider;
 use crate::Vacant;
-use crate::http::{Origin, Request, Response};
+use crate::http::{Admitted, Origin, Request, Response};
 use crate::plugin::limits::Excess;
 use crate::plugin::{Cause, Fault, fresh_id};
 use crate::store::{Database, DatabaseError, Store, Tenant};
 
-/// Keeps what it was asked, and answers by the path.
+/// A client of a tenant without limits.
+fn admitted() -> Admitted {
+    Admitted {
+        actor: "client".to_owned(),
+        rate: None,
+        open: true,
+        by_address: false,
+    }
+}
+
+/// Lets everybody in whose credential is not `bad`, keeps what it was asked, and answers by the path.
 #[derive(Default)]
 pub(super) struct Echo(pub(super) Mutex<Vec<(Origin, Request)>>);
 
@@ -43,7 +53,6 @@ impl Provider for Echo {
             "/panic" => panic!("a bug of the host"),
             "/status" => (99, "x-name", "value"),
             "/header" => (200, "no header name", "value"),
-            "/refused" => (401, "www-authenticate", "Bearer"),
             "/limited" => (200, "x-scimlet-rate", "2"),
             _ => (200, "x-name", "value"),
         };
@@ -60,10 +69,15 @@ impl Provider for Echo {
         _store: Arc<dyn Store>,
         _origin: Origin,
         headers: &[(String, String)],
-        scope: &str,
-    ) -> Result<Result<String, Response>, Fault> {
-        if headers.iter().any(|(name, _)| name == "authorization") {
-            return Ok(Ok(scope.to_owned()));
+        _scope: Option<&str>,
+    ) -> Result<Result<Admitted, Response>, Fault> {
+        let given = headers.iter().find(|(name, _)| name == "authorization");
+        if given.is_none_or(|(_, value)| value != "bad") {
+            let limited = given.is_some_and(|(_, value)| value == "limited");
+            return Ok(Ok(Admitted {
+                rate: limited.then_some(2),
+                ..admitted()
+            }));
         }
         Ok(Err(Response {
             status: 401,
@@ -142,8 +156,8 @@ impl Provider for Slow {
         _store: Arc<dyn Store>,
         _origin: Origin,
         _headers: &[(String, String)],
-        scope: &str,
-    ) -> Result<Result<String, Response>, Fault> {
-        Ok(Ok(scope.to_owned()))
+        _scope: Option<&str>,
+    ) -> Result<Result<Admitted, Response>, Fault> {
+        Ok(Ok(admitted()))
     }
 }

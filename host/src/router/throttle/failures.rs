@@ -29,6 +29,16 @@ impl Failures {
         }
     }
 
+    /// Refuses an address that has had more than are allowed.
+    pub(super) fn check(&self, address: IpAddr, now: Instant) -> Result<(), Problem> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((failures, at)) = known.get(&network(address)) else {
+            return Ok(());
+        };
+        let forgotten = self.allowed * now.duration_since(*at).div_duration_f64(MINUTE);
+        self.judge(failures - forgotten + 1.0)
+    }
+
     /// Counts one, and refuses to say more than that if there were too many: with every further one, for longer.
     pub(super) fn count(&self, address: IpAddr, now: Instant) -> Result<(), Problem> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -36,7 +46,11 @@ impl Failures {
         let forgotten = self.allowed * now.duration_since(*at).div_duration_f64(MINUTE);
         *failures = ((*failures - forgotten).max(0.0) + 1.0).min(2.0 * self.allowed);
         *at = now;
-        let excess = *failures - self.allowed;
+        self.judge(*failures)
+    }
+
+    fn judge(&self, failures: f64) -> Result<(), Problem> {
+        let excess = failures - self.allowed;
         if excess <= 0.0 {
             return Ok(());
         }

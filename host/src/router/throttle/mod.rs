@@ -9,6 +9,8 @@ mod rates;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
@@ -25,6 +27,8 @@ const OURS: &str = "x-scimlet-";
 pub(super) struct Throttle {
     failures: Failures,
     rates: Rates,
+    /// Tenants of which the log has been warned.
+    warned: Mutex<BTreeSet<String>>,
 }
 
 impl Throttle {
@@ -33,7 +37,32 @@ impl Throttle {
         Self {
             failures: Failures::new(failures),
             rates: Rates::default(),
+            warned: Mutex::default(),
         }
+    }
+
+    /// Refuses a request without any credential from an address that is slowed down.
+    pub(super) fn check(&self, address: &str, now: Instant) -> Result<(), Problem> {
+        match address.parse() {
+            Ok(address) => self.failures.check(address, now),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// What the tenant's clients may ask for at present, from one whose credential is good.
+    pub(super) fn learn(&self, tenant: &str, rate: Option<u32>, open: bool, now: Instant) {
+        self.rates.learn(tenant, rate, open, now);
+    }
+
+    /// Whether to look, before a tenant's request is refused, if its profile has changed; not as often as it asks.
+    pub(super) fn may_ask(&self, tenant: &str, now: Instant) -> bool {
+        self.rates.may_ask(tenant, now)
+    }
+
+    /// True once for each tenant.
+    pub(super) fn is_first(&self, tenant: &str) -> bool {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        warned.insert(tenant.to_owned())
     }
 
     /// Before the guest is asked: takes one request off the tenant's allowance, or refuses.

@@ -1,7 +1,7 @@
 //! Requests of a tenant, by what its profile allows.
 //!
-//! The guest says so on each answer; a tenant's first request is answered before anything is known. A refused credential costs
-//! nothing, so that nobody can use up a tenant's allowance without one.
+//! The guest says so when it judges a credential, and on each answer. Only requests with a good credential are counted, so that
+//! nobody can use up a tenant's allowance without one.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,6 +17,8 @@ use crate::router::problem::Problem;
 const TENANTS: usize = 1 << 16;
 /// Seconds for which a tenant can have used up its allowance in advance.
 const DEEPEST: f64 = 60.0;
+/// How long at least between two looks at the profile of a tenant that has used up its allowance.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Requests a second, on each answer of the guest for a tenant whose profile limits them.
 const RATE: &str = "x-scimlet-rate";
@@ -44,6 +46,36 @@ impl Rates {
             .map_or(Ok(()), |bucket| bucket.take_one(now))
     }
 
+    /// Learns from the profile. A changed rate begins with all that it allows.
+    pub(super) fn learn(&self, tenant: &str, rate: Option<u32>, open: bool, now: Instant) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(rate) = rate.map(f64::from).filter(|rate| *rate > 0.0) else {
+            known.remove(tenant);
+            return;
+        };
+        let bucket = known
+            .entry(tenant.to_owned())
+            .or_insert_with(|| Bucket::new(rate, now));
+        if bucket.rate.total_cmp(&rate).is_ne() {
+            *bucket = Bucket::new(rate, now);
+        }
+        bucket.is_closed = !open;
+    }
+
+    /// Whether a look at the profile is due; then the next one is not for a while.
+    pub(super) fn may_ask(&self, tenant: &str, now: Instant) -> bool {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(bucket) = known.get_mut(tenant) else {
+            return true;
+        };
+        let last = bucket.looked.replace(now);
+        let is_due = last.is_none_or(|last| now.duration_since(last) >= LOOK);
+        if !is_due {
+            bucket.looked = last;
+        }
+        is_due
+    }
+
     /// Learns from an answer, charges what it cost beyond the one request, and says what is left where the policy is said.
     pub(super) fn settle(&self, tenant: &str, answer: &mut Response, now: Instant) {
         let rate = number(answer, RATE).filter(|rate| *rate > 0.0);
@@ -51,7 +83,7 @@ impl Rates {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(rate) = rate {
             let policy = header(answer, POLICY).map(str::to_owned);
-            let new = || Bucket::new(rate, now);
+            let new = || Bucket::new(rate, now).without_one();
             let bucket = known.entry(tenant.to_owned()).or_insert_with(new);
             (bucket.rate, bucket.policy) = (rate, policy);
         } else if (200..400).contains(&answer.status) {
@@ -62,6 +94,9 @@ impl Rates {
             return;
         };
         let refused = answer.status == StatusCode::UNAUTHORIZED;
+        if rate.is_some() {
+            bucket.is_closed = cost == 0.0;
+        }
         bucket.charge(if refused { -1.0 } else { cost - 1.0 }, now);
         if header(answer, POLICY).is_some() {
             answer.headers.push((LEFT.to_owned(), bucket.said()));
@@ -78,21 +113,36 @@ struct Bucket {
     at: Instant,
     /// As clients are told, if they are.
     policy: Option<String>,
+    /// Whether all requests are answered with 403, which count for nothing.
+    is_closed: bool,
+    /// When the profile was looked at because nothing was left.
+    looked: Option<Instant>,
 }
 
 impl Bucket {
-    /// From the first answer on, whose request is taken off.
+    /// With all that the rate allows.
     fn new(rate: f64, at: Instant) -> Self {
         Self {
             rate,
-            left: rate - 1.0,
+            left: rate,
             at,
             policy: None,
+            is_closed: false,
+            looked: None,
         }
+    }
+
+    /// Without what a request took that was admitted before.
+    fn without_one(self) -> Self {
+        let left = self.left - 1.0;
+        Self { left, ..self }
     }
 
     fn take_one(&mut self, now: Instant) -> Result<(), Problem> {
         self.charge(0.0, now);
+        if self.is_closed {
+            return Ok(());
+        }
         if self.left >= 1.0 {
             self.left -= 1.0;
             return Ok(());

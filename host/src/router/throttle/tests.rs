@@ -143,6 +143,45 @@ fn a_refused_credential_takes_nothing() {
 }
 
 #[test]
+fn a_changed_profile_is_found_out_when_nothing_is_left() {
+    let now = Instant::now();
+    let throttle = limited(&[("x-scimlet-rate", "1")], now);
+    assert!(throttle.admit("acme", now).is_err());
+    assert!(throttle.may_ask("acme", now));
+    assert!(!throttle.may_ask("acme", now), "each request looks");
+    assert!(throttle.may_ask("acme", now + seconds(1)));
+    throttle.learn("acme", Some(1), true, now);
+    assert!(throttle.admit("acme", now).is_err(), "it is as it was");
+    throttle.learn("acme", Some(3), true, now);
+    assert_eq!(admitted(&throttle, now), 3);
+    throttle.learn("acme", None, true, now);
+    assert_eq!(admitted(&throttle, now), 1000);
+}
+
+#[test]
+fn a_closed_tenant_is_not_counted() {
+    let now = Instant::now();
+    let throttle = limited(&[("x-scimlet-rate", "1")], now);
+    throttle.learn("acme", Some(1), false, now);
+    assert_eq!(admitted(&throttle, now), 1000);
+    let open = answer(200, &[("x-scimlet-rate", "1")]);
+    throttle.settle("acme", None, open, now).unwrap();
+    assert!(throttle.admit("acme", now).is_err());
+}
+
+#[test]
+fn without_any_credential_a_slowed_address_is_not_heard() {
+    let (throttle, now) = (Throttle::new(2), Instant::now());
+    for _ in 0..2 {
+        throttle.check(ADDRESS, now).unwrap();
+        drop(throttle.slow_down(Some(ADDRESS), answer(401, &[]), now));
+    }
+    assert!(throttle.check(ADDRESS, now).is_err());
+    assert!(throttle.check("192.0.2.2", now).is_ok());
+    assert!(throttle.check(ADDRESS, now + seconds(60)).is_ok());
+}
+
+#[test]
 fn a_bulk_costs_what_it_does_and_is_paid_off() {
     let now = Instant::now();
     let headers = [("x-scimlet-rate", "5"), ("x-scimlet-cost", "20")];

@@ -20,6 +20,7 @@ mod memo;
 mod names;
 mod nul;
 mod read;
+mod role;
 mod schema;
 mod session;
 mod store;
@@ -63,6 +64,9 @@ impl Postgres {
     pub async fn open(url: &str, make: bool) -> Result<Postgres, DatabaseError> {
         let pool = connect::pool(url)?;
         schema::prepare(&pool, make).await?;
+        if make {
+            role::warn_if_powerful(&pool).await?;
+        }
         let bell = Arc::new(Notify::new());
         let sweeper = tokio::spawn(sweep::keep_sweeping(pool.clone(), bell.clone()));
         let sweeper = sweeper.abort_handle();

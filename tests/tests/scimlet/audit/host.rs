@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use async_trait::async_trait;
 use libtest_mimic::Trial;
 use reqwest::Client;
-use scimlet::http::{Origin, Request, Response};
+use scimlet::http::{Admitted, Origin, Request, Response};
 use scimlet::plugin::{Cause, Fault};
 use scimlet::store::{Database, Store};
 use scimlet::{Provider, Router, RouterOptions};
@@ -92,8 +92,8 @@ impl Provider for Trap {
         _: Arc<dyn Store>,
         _: Origin,
         _: &[(String, String)],
-        _: &str,
-    ) -> Result<Result<String, Response>, Fault> {
+        _: Option<&str>,
+    ) -> Result<Result<Admitted, Response>, Fault> {
         Err(Self::fault())
     }
 }

@@ -146,7 +146,7 @@ async fn used() -> anyhow::Result<()> {
         Ok(only.last_used.map(|at| at / 1000 - BEGIN))
     };
     ensure!(last().await?.is_none());
-    for (now, known) in [(10, 10), (3600, 10), (3700, 3700)] {
+    for (now, known) in [(10, 0), (3599, 0), (3600, 3600), (7300, 7200)] {
         place.at(now);
         place.reads(&secret).await?;
         ensure!(

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::audit;
 use super::{Problem, all, assignments, body, commit, entries, parse, put};
-use crate::access::{Scopes, Use};
+use crate::access::{Scopes, Use, hour_of};
 use crate::credential::{self, Credential, Previous};
 use crate::port::Ports;
 use crate::profile::{self, Policy, Scheme};
@@ -287,7 +287,7 @@ pub fn credentials(ports: &Ports<'_>) -> Result<Vec<Listed>, Problem> {
             listed.push(Listed {
                 id: entry.key.id.clone(),
                 created: entry.created,
-                last_used: last.map(|last| last.at),
+                last_used: last.map(|last| hour_of(last.at)),
                 credential: parse(entry)?,
             });
         }

@@ -1,0 +1,168 @@
+//! What is asked before anything else of a request: whose credential it presents. Only then does it count against the tenant's
+//! rate, and only then is its body read.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use tokio::time::timeout;
+use tracing::Instrument as _;
+
+use super::answer::lost;
+use super::client::Client;
+use super::finished::Finished;
+use super::known::{Digest, Known};
+use super::problem::Problem;
+use super::target::Target;
+use super::{Router, exchange};
+use crate::Vacant;
+use crate::http::{Admitted, Caller, Origin, Response};
+use crate::plugin::{Cause, Fault};
+use crate::store::{Store, is_tenant_name};
+
+/// Requests with credentials that are not known to be good, which may be judged at the same time: so many that strangers never
+/// hold all instances of the component.
+pub(super) const STRANGERS: usize = 32;
+/// How long such a request may wait for its turn.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The head of a request, and the tenant that it is for.
+#[derive(Clone)]
+pub(super) struct Head {
+    pub(super) origin: Origin,
+    pub(super) headers: Vec<(String, String)>,
+    /// `None` if there is no such tenant.
+    pub(super) store: Option<Arc<dyn Store>>,
+    /// Whether a proxy that is not trusted tells of the client.
+    is_forwarded: bool,
+    credential: Option<Digest>,
+}
+
+impl Head {
+    /// For a tenant that is not there a store in which nothing is, so that the guest itself refuses the credential, as it would
+    /// refuse a wrong one.
+    pub(super) fn readable(&self) -> Arc<dyn Store> {
+        self.store.clone().unwrap_or_else(|| Arc::new(Vacant))
+    }
+
+    fn address(&self) -> Option<&str> {
+        self.origin.client_address.as_deref()
+    }
+}
+
+impl Router {
+    /// As far as the request tells without its body.
+    pub(super) async fn head(&self, parts: &Parts, target: &Target<'_>) -> Result<Head, Problem> {
+        let headers = exchange::headers(&parts.headers);
+        let claimed = match target.tenant {
+            Some(tenant) => Some(tenant.to_owned()),
+            None => self.provider.tenant_of(&headers).await?,
+        };
+        let tenant = claimed.filter(|name| is_tenant_name(name));
+        let tenant = tenant.unwrap_or_default();
+        let client = Client::of(parts, &self.options.trusted_proxies);
+        let public = self.options.public_url.as_deref();
+        let server = public.unwrap_or(&client.server).trim_end_matches('/');
+        Ok(Head {
+            store: self.find(&tenant).await?,
+            credential: Known::digest(&tenant, &headers),
+            is_forwarded: client.is_forwarded,
+            headers,
+            origin: Origin {
+                base_url: format!("{server}{}", target.base),
+                client_address: client.address.map(|address| address.to_string()),
+                caller: Caller::Unknown,
+                tenant,
+            },
+        })
+    }
+
+    /// Lets a request in and counts it, or has the answer to send in its place. To its end in any case, as it may note the use of
+    /// the credential.
+    pub(super) async fn admit(&self, head: &Head) -> Result<Option<Response>, Problem> {
+        let (tenant, now) = (&head.origin.tenant, Instant::now());
+        let known = head.credential.as_ref();
+        if known.is_some_and(|digest| self.known.contains(digest, now)) {
+            match self.throttle.admit(tenant, now) {
+                Ok(()) => return Ok(None),
+                Err(problem) if !self.throttle.may_ask(tenant, now) => return Err(problem),
+                // The limit may have been taken away, or the tenant closed.
+                Err(_) => {}
+            }
+        }
+        let anonymous = !head
+            .headers
+            .iter()
+            .any(|(name, _)| name == AUTHORIZATION.as_str());
+        if anonymous && let Some(address) = head.address() {
+            self.throttle.check(address, now)?;
+        }
+        let (router, judged) = (self.clone(), head.clone());
+        let answer = async move {
+            let turn = timeout(PATIENCE, router.strangers.acquire()).await;
+            let _turn =
+                turn.map_err(|_| Problem::busy("too many credentials are being checked"))?;
+            router.judge(&judged, None).await
+        };
+        let answer = Finished::new(answer.in_current_span()).await;
+        let answer = answer.map_err(|_| lost(Cause::Lost))??;
+        match answer {
+            Ok(admitted) => self.enter(head, &admitted).map(|()| None),
+            Err(refusal) => self
+                .throttle
+                .slow_down(head.address(), refusal, Instant::now())
+                .map(Some),
+        }
+    }
+
+    fn enter(&self, head: &Head, admitted: &Admitted) -> Result<(), Problem> {
+        let (tenant, now) = (&head.origin.tenant, Instant::now());
+        if let Some(digest) = head.credential {
+            self.known.insert(digest, now);
+        }
+        if admitted.by_address && head.is_forwarded && self.throttle.is_first(tenant) {
+            tracing::warn!(
+                tenant,
+                "the profile allows only some addresses, and requests come through a proxy that is not \
+                 trusted: its address is taken for the clients', unless `serve --trusted-proxy` names it"
+            );
+        }
+        self.throttle
+            .learn(tenant, admitted.rate, admitted.open, now);
+        self.throttle.admit(tenant, now)
+    }
+
+    /// Asks the guest who this is and, where a scope is named, whether they may do what that names.
+    pub(super) async fn judge(
+        &self,
+        head: &Head,
+        scope: Option<&str>,
+    ) -> Result<Result<Admitted, Response>, Problem> {
+        let (origin, headers) = (head.origin.clone(), &head.headers);
+        let answer = self
+            .provider
+            .authorize(head.readable(), origin, headers, scope)
+            .await;
+        let outcome = answer.as_ref().map(|answer| match answer {
+            Ok(_) => StatusCode::OK.as_u16(),
+            Err(refusal) => refusal.status,
+        });
+        self.observe(head, outcome).await;
+        Ok(answer?)
+    }
+
+    /// Has the audit of a tenant that is there take note, and forgets a credential that is no longer good.
+    pub(super) async fn observe(&self, head: &Head, outcome: Result<u16, &Fault>) {
+        if outcome.is_ok_and(|status| status == StatusCode::UNAUTHORIZED)
+            && let Some(digest) = &head.credential
+        {
+            self.known.remove(digest);
+        }
+        if let Some(store) = &head.store {
+            let tenant = &head.origin.tenant;
+            self.audit.observe(tenant, &**store, outcome).await;
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! One budget of bytes for the bodies of all requests that are read or answered, and a share of it for each tenant.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use super::problem::Problem;
+
+/// How long a request may wait for room.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How many tenants at least it takes to use up the budget.
+const SHARES: usize = 4;
+
+/// The budget. Clones share it.
+#[derive(Clone)]
+pub(super) struct Bodies(Arc<Shared>);
+
+struct Shared {
+    /// Bytes of all bodies.
+    all: usize,
+    taken: Mutex<Taken>,
+    freed: Notify,
+}
+
+#[derive(Default)]
+struct Taken {
+    all: usize,
+    by_tenant: BTreeMap<String, usize>,
+}
+
+/// Bytes of a body, until it is dropped.
+pub(super) struct Room {
+    bodies: Bodies,
+    tenant: String,
+    bytes: usize,
+}
+
+impl Bodies {
+    /// Of so many bytes.
+    pub(super) fn new(all: usize) -> Self {
+        Self(Arc::new(Shared {
+            all,
+            taken: Mutex::default(),
+            freed: Notify::new(),
+        }))
+    }
+
+    /// Room for a body; 503 where none comes free in time.
+    pub(super) async fn room(&self, tenant: &str, bytes: usize) -> Result<Room, Problem> {
+        let room = timeout(PATIENCE, self.wait(tenant, bytes)).await;
+        room.map_err(|_| Problem::busy("too many requests with bodies are being answered"))
+    }
+
+    async fn wait(&self, tenant: &str, bytes: usize) -> Room {
+        loop {
+            let freed = self.0.freed.notified();
+            if let Some(room) = self.take(tenant, bytes) {
+                return room;
+            }
+            freed.await;
+        }
+    }
+
+    /// A body that is larger than a share alone gets the whole of it.
+    fn take(&self, tenant: &str, bytes: usize) -> Option<Room> {
+        let share = self.0.all / SHARES;
+        let bytes = bytes.min(share);
+        let mut taken = self.taken();
+        let of_tenant = taken.by_tenant.get(tenant).copied().unwrap_or(0);
+        if taken.all + bytes > self.0.all || of_tenant + bytes > share {
+            return None;
+        }
+        taken.all += bytes;
+        taken.by_tenant.insert(tenant.to_owned(), of_tenant + bytes);
+        Some(Room {
+            bodies: self.clone(),
+            tenant: tenant.to_owned(),
+            bytes,
+        })
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.0.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        let mut taken = self.bodies.taken();
+        taken.all -= self.bytes;
+        if let Some(of_tenant) = taken.by_tenant.get_mut(&self.tenant) {
+            *of_tenant -= self.bytes;
+            if *of_tenant == 0 {
+                taken.by_tenant.remove(&self.tenant);
+            }
+        }
+        drop(taken);
+        self.bodies.0.freed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_tenant_has_its_share_and_no_more() {
+        let bodies = Bodies::new(400);
+        let room = |tenant: &str, bytes| bodies.wait(tenant, bytes).now_or_never();
+        let first = room("acme", 60).unwrap();
+        assert!(room("acme", 41).is_none());
+        let second = room("acme", 40).unwrap();
+        assert!(room("other", 100).is_some());
+        drop((first, second));
+        assert!(bodies.taken().by_tenant.is_empty());
+        let whole = room("acme", 1000).unwrap();
+        assert!(room("acme", 1).is_none(), "larger than the share");
+        drop(whole);
+    }
+
+    #[test]
+    fn all_tenants_share_one_budget() {
+        let bodies = Bodies::new(400);
+        let mut rooms: Vec<Room> = ["a", "b", "c", "d"]
+            .iter()
+            .filter_map(|tenant| bodies.wait(tenant, 100).now_or_never())
+            .collect();
+        assert_eq!(rooms.len(), 4);
+        let mut waiting = Box::pin(bodies.wait("e", 1));
+        assert!((&mut waiting).now_or_never().is_none());
+        rooms.pop();
+        assert!(waiting.now_or_never().is_some(), "room was given back");
+    }
+}
