@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use super::context::{Context, PUBLIC_URL, line};
+use super::database::Make;
 use super::{demo, maintenance, shutdown, url};
 
 /// Serve all tenants of the database over HTTP.
@@ -38,9 +39,17 @@ pub(super) struct Serve {
     /// a request then no longer starts from a memory in which no other request of the tenant has been.
     #[arg(long)]
     reuse: bool,
+    /// Make a new database where one was before and is gone.
+    #[arg(long)]
+    create: bool,
 }
 
 impl Serve {
+    /// What it may make.
+    pub(super) fn makes_database(&self) -> Make {
+        if self.create { Make::Anew } else { Make::New }
+    }
+
     pub(super) async fn run(self, context: &Context) -> anyhow::Result<()> {
         // From here on: whoever has read the first line may send a signal.
         let signal = shutdown::signal().context("cannot listen for signals")?;
@@ -75,6 +84,7 @@ impl Serve {
         let served = tokio::select! {
             served = serve(listener, router.clone(), signal) => served,
             () = audit.keep_writing() => Ok(()),
+            why = context.database.lost() => Err(anyhow::anyhow!("the database is lost: {why}")),
         };
         router.close();
         if timeout(shutdown::DRAIN, webhooks).await.is_err() {

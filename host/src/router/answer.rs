@@ -23,6 +23,9 @@ impl Router {
     pub(super) async fn answer(self, request: Request) -> Response {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         if path == "/health" && matches!(method, Method::GET | Method::HEAD) {
+            if self.database.is_lost() {
+                return (StatusCode::SERVICE_UNAVAILABLE, "the database is lost").into_response();
+            }
             return "ok".into_response();
         }
         let span = tracing::error_span!("scim", %method, path);

@@ -169,6 +169,17 @@ pub trait Database: Send + Sync + 'static {
     /// one: the store of the old one stays empty and refuses commits.
     async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError>;
 
+    /// Completes when what was opened is no longer there, such as a file that was removed or replaced, and says what happened to
+    /// it. From then on every call fails. A database that comes back by itself is not lost.
+    async fn lost(&self) -> String {
+        std::future::pending().await
+    }
+
+    /// Whether [`Database::lost`] is known to have happened.
+    fn is_lost(&self) -> bool {
+        false
+    }
+
     /// A setting of the host, such as its public URL; `None` if it was never set.
     async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError>;
 

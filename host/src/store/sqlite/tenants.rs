@@ -1,9 +1,11 @@
 //! [`Database`] over SQLite: the tenants and the host's settings.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
+use tokio::time::timeout;
 
 use super::fault::Step;
 use super::readers::Moment;
@@ -12,6 +14,9 @@ use super::store::TenantStore;
 use super::{Sqlite, sweep};
 use crate::store::chain::START;
 use crate::store::{Database, DatabaseError, Refusal, Store, Tenant, is_tenant_name};
+
+/// How long a lost file may go unnoticed when nothing is written.
+const LOOK: Duration = Duration::from_secs(1);
 
 #[async_trait]
 impl Database for Sqlite {
@@ -54,6 +59,21 @@ impl Database for Sqlite {
         Ok(tenant.map(|tenant| -> Arc<dyn Store> {
             Arc::new(TenantStore::new(self.shared.clone(), tenant, Moment::Each))
         }))
+    }
+
+    async fn lost(&self) -> String {
+        let mut lost = self.shared.guard.follow();
+        loop {
+            if let Err(why) = self.shared.guard.check() {
+                return why;
+            }
+            // Who writes looks more often; the time is for a server that nobody writes to.
+            drop(timeout(LOOK, lost.changed()).await);
+        }
+    }
+
+    fn is_lost(&self) -> bool {
+        self.shared.guard.still().is_err()
     }
 
     async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError> {

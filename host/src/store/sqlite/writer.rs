@@ -1,12 +1,14 @@
 //! The one thread that writes. It takes all commits that wait and makes them durable together: one transaction with a
 //! savepoint for each, one fsync for all. A commit that is refused rolls back to its savepoint and harms no other.
 
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::sweep;
+use super::guard::Guard;
+use super::{schema, sweep};
 
 /// Commits that share one transaction at most: the first of them waits for the last.
 const GROUP: usize = 64;
@@ -35,11 +37,11 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(db: Connection) -> std::io::Result<Writer> {
+    pub(super) fn start(db: Connection, guard: Arc<Guard>) -> std::io::Result<Writer> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || serve(&db, queue))?;
+            .spawn(move || serve(&db, &guard, queue))?;
         Ok(Writer {
             jobs: Some(jobs),
             thread: Some(thread),
@@ -96,38 +98,43 @@ where
     })
 }
 
-fn serve(db: &Connection, mut queue: mpsc::Receiver<Job>) {
+fn serve(db: &Connection, guard: &Guard, mut queue: mpsc::Receiver<Job>) {
     // There may be rows to sweep from before.
     let mut sweeping = true;
     loop {
         let first = match queue.try_recv() {
             Ok(job) => job,
-            Err(mpsc::error::TryRecvError::Disconnected) => {
-                // Others may have the file open, so that closing it leaves the log as it is.
-                drop(sweep::empty_log(db));
-                return;
-            }
+            Err(mpsc::error::TryRecvError::Disconnected) => return close(db, guard),
             Err(mpsc::error::TryRecvError::Empty) if sweeping => {
-                sweeping = sweep::step(db).unwrap_or(false);
+                sweeping = guard.check().is_ok() && sweep::step(db).unwrap_or(false);
                 continue;
             }
             Err(mpsc::error::TryRecvError::Empty) => match queue.blocking_recv() {
                 Some(job) => job,
-                None => return,
+                None => return close(db, guard),
             },
         };
         let rest = std::iter::from_fn(|| queue.try_recv().ok()).take(GROUP - 1);
         let jobs: Vec<Job> = std::iter::once(first).chain(rest).collect();
-        commit(db, jobs);
-        sweeping = sweep::is_due(db).unwrap_or(false);
+        commit(db, guard, jobs);
+        sweeping = guard.still().is_ok() && sweep::is_due(db).unwrap_or(false);
+    }
+}
+
+/// Others may have the file open, so that closing it leaves the log as it is: what was erased leaves it here. A file that is
+/// not ours any more is left alone.
+fn close(db: &Connection, guard: &Guard) {
+    match guard.check() {
+        Ok(()) => drop(sweep::empty_log(db)),
+        Err(_) => schema::abandon(db),
     }
 }
 
 /// Runs the jobs in one transaction, and replies when it is durable or has failed.
-fn commit(db: &Connection, jobs: Vec<Job>) {
+fn commit(db: &Connection, guard: &Guard, jobs: Vec<Job>) {
     let mut replies = Vec::with_capacity(jobs.len());
     let mut jobs = jobs.into_iter();
-    let durable = transact(db, &mut jobs, &mut replies).map_err(|error| error.to_string());
+    let durable = transact(db, guard, &mut jobs, &mut replies);
     if let Err(why) = &durable {
         if !db.is_autocommit() {
             drop(db.execute_batch("ROLLBACK"));
@@ -140,6 +147,21 @@ fn commit(db: &Connection, jobs: Vec<Job>) {
 }
 
 fn transact(
+    db: &Connection,
+    guard: &Guard,
+    jobs: &mut impl Iterator<Item = Job>,
+    replies: &mut Vec<Reply>,
+) -> Result<(), String> {
+    guard.still()?;
+    run(db, jobs, replies).map_err(|error| error.to_string())?;
+    guard.check()?;
+    execute(db, "COMMIT").map_err(|error| error.to_string())?;
+    // Once more: what is acknowledged is in the file that the next start finds.
+    guard.check()
+}
+
+/// All of a transaction but its end.
+fn run(
     db: &Connection,
     jobs: &mut impl Iterator<Item = Job>,
     replies: &mut Vec<Reply>,
@@ -155,7 +177,7 @@ fn transact(
         }
         execute(db, "RELEASE one")?;
     }
-    execute(db, "COMMIT")
+    Ok(())
 }
 
 /// Runs a statement that has no parameters and is used again.
@@ -181,7 +203,7 @@ mod tests {
              CREATE TABLE line(end REFERENCES end DEFERRABLE INITIALLY DEFERRED);",
         )
         .expect("the tables are made");
-        let writer = Writer::start(db).expect("it starts");
+        let writer = Writer::start(db, Arc::new(Guard::none())).expect("it starts");
         let (started, running) = oneshot::channel();
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let first = writer.run(move |_| {

@@ -8,6 +8,7 @@ mod operator;
 mod race;
 mod shared;
 mod state;
+mod swap;
 mod writer;
 
 use libtest_mimic::Trial;
@@ -20,5 +21,6 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(operator::trials());
     trials.extend(race::trials());
     trials.extend(shared::trials());
+    trials.extend(swap::trials());
     trials
 }
