@@ -63,6 +63,9 @@ pub enum Excess {
     Random,
 }
 
+/// How long the guest may run after a commit, also past the deadline, to answer with what was committed.
+const AFTERWARDS: Duration = Duration::from_secs(2);
+
 /// Counts what one instance uses.
 pub(crate) struct Meter {
     memory: usize,
@@ -70,6 +73,9 @@ pub(crate) struct Meter {
     slices: u128,
     slices_left: u128,
     deadline: Instant,
+    /// Until when the guest may run: the deadline, or a little longer after a commit.
+    end: Instant,
+    committed: bool,
 }
 
 impl Meter {
@@ -81,6 +87,8 @@ impl Meter {
             slices,
             slices_left: slices,
             deadline,
+            end: deadline,
+            committed: false,
         }
     }
 
@@ -110,11 +118,27 @@ impl Meter {
     }
 
     pub(crate) fn in_time(&self) -> Result<(), Excess> {
-        if Instant::now() < self.deadline {
+        if Instant::now() < self.end {
             Ok(())
         } else {
             Err(Excess::Deadline)
         }
+    }
+
+    /// Whether a commit may begin, which no earlier commit puts off; false if the guest is to be told so, since it has something
+    /// else to tell.
+    pub(crate) fn may_commit(&self) -> Result<bool, Excess> {
+        match (Instant::now() < self.deadline, self.committed) {
+            (true, _) => Ok(true),
+            (false, true) => Ok(false),
+            (false, false) => Err(Excess::Deadline),
+        }
+    }
+
+    /// After a commit the guest may still say what was committed, however long that took.
+    pub(crate) fn committed(&mut self) {
+        self.committed = true;
+        self.end = self.deadline.max(Instant::now() + AFTERWARDS);
     }
 
     /// After a store call the guest may compute for the full time again.
@@ -180,6 +204,16 @@ mod tests {
         meter.rearm();
         assert_eq!(meter.tick().err(), Some(Excess::Deadline));
         assert_eq!(meter.in_time(), Err(Excess::Deadline));
+    }
+
+    #[test]
+    fn what_was_committed_is_told_after_the_deadline() {
+        let mut meter = meter(TICK, Duration::ZERO);
+        assert_eq!(meter.may_commit(), Err(Excess::Deadline));
+        meter.committed();
+        assert!(meter.tick().is_ok());
+        assert_eq!(meter.in_time(), Ok(()));
+        assert_eq!(meter.may_commit(), Ok(false));
     }
 
     #[test]

@@ -65,6 +65,17 @@ impl Host for State {
         writes: Vec<Write>,
     ) -> wasmtime::Result<Result<Vec<(Key, u64)>, Rejection>> {
         let store = Arc::clone(&self.store);
-        self.stored(store.commit(at, actor, writes)).await
+        if !self.meter.may_commit()? {
+            let why = "the request's deadline has passed".to_owned();
+            return Ok(Err(Rejection {
+                write: 0,
+                reason: Refusal::NotDone(why),
+            }));
+        }
+        let outcome = self.stored(store.commit(at, actor, writes)).await?;
+        if outcome.is_ok() {
+            self.meter.committed();
+        }
+        Ok(outcome)
     }
 }

@@ -140,5 +140,5 @@ fn lost(cause: Cause) -> Problem {
 fn unavailable(error: DatabaseError) -> Problem {
     let incident = fresh_id();
     tracing::error!(%incident, "{error}");
-    Problem::incident(incident, true)
+    Problem::incident(incident, !matches!(error, DatabaseError::Damaged(_)))
 }

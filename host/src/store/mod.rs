@@ -150,6 +150,31 @@ pub enum DatabaseError {
     /// The database failed.
     #[error("the database failed: {0}")]
     Unavailable(String),
+    /// What is stored is damaged: to try again does not help.
+    #[error("{0}")]
+    Damaged(String),
+}
+
+impl From<Refusal> for DatabaseError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unavailable(why) | Refusal::NotDone(why) => Self::Unavailable(why),
+            Refusal::Damaged(why) => Self::Damaged(why),
+            other => Self::Unavailable(format!("{other:?}")),
+        }
+    }
+}
+
+/// What was refused of a commit that certainly did not happen: what the store fails at then is known not to be done.
+fn not_done(rejection: Rejection) -> Rejection {
+    let reason = match rejection.reason {
+        Refusal::Unavailable(why) => Refusal::NotDone(why),
+        other => other,
+    };
+    Rejection {
+        reason,
+        ..rejection
+    }
 }
 
 /// All tenants of one database, and the host's own settings. Any number of hosts and commands work on it at once.

@@ -31,8 +31,11 @@ pub fn create(
     let inserted = ordered::set([key.clone()]);
     let place = Place { key, at };
     let Creation { resource, writes } = prepare(session, of, place, body, &inserted)?;
+    let is_link = |write: &Write| matches!(write, Write::Link(_));
+    let is_new = matches!(writes.first(), Some(Write::Insert(_)));
+    let unlinked = is_new && !writes.iter().any(is_link);
     let resource = update::commit(session, of, at, Prepared { resource, writes })?;
-    update::show(session, of, resource, &options.projection)
+    update::show_created(session, of, resource, &options.projection, unlinked)
 }
 
 /// Under which key and when a resource is created.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::identity;
+use super::{fault, identity};
 use crate::store::DatabaseError;
 
 /// "SCIM" in `application_id`.
@@ -159,6 +159,9 @@ fn explain(path: &Path, error: rusqlite::Error) -> DatabaseError {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => {
             DatabaseError::Unsuitable(format!("`{name}` is not a SQLite database"))
+        }
+        _ if fault::is_damage(&error) => {
+            DatabaseError::Damaged(format!("`{name}`: {}", fault::damaged(&error)))
         }
         _ => DatabaseError::Unavailable(format!("`{name}`: {error}")),
     }

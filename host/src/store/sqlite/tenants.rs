@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use tokio::time::timeout;
 
-use super::fault::Step;
+use super::fault::{Fault, Step};
 use super::readers::Moment;
 use super::rows::unsigned;
 use super::store::TenantStore;
@@ -105,17 +105,14 @@ impl Sqlite {
             .writer
             .run(work)
             .await
-            .map_err(DatabaseError::Unavailable)?
+            .map_err(DatabaseError::from)?
     }
 
     fn read<T>(&self, read: impl FnOnce(&Connection) -> Step<T>) -> Result<T, DatabaseError> {
         self.shared
             .readers
             .point(&Moment::Each, read)
-            .map_err(|refusal| match refusal {
-                Refusal::Unavailable(why) => DatabaseError::Unavailable(why),
-                other => DatabaseError::Unavailable(format!("{other:?}")),
-            })
+            .map_err(DatabaseError::from)
     }
 }
 
@@ -137,5 +134,5 @@ fn find(db: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
 }
 
 fn unavailable(error: rusqlite::Error) -> DatabaseError {
-    DatabaseError::Unavailable(error.to_string())
+    Refusal::from(Fault::from(error)).into()
 }

@@ -8,7 +8,8 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::guard::Guard;
-use super::{schema, sweep};
+use super::{fault, schema, sweep};
+use crate::store::Refusal;
 
 /// Commits that share one transaction at most: the first of them waits for the last.
 const GROUP: usize = 64;
@@ -17,10 +18,10 @@ const GROUP: usize = 64;
 const QUEUE: usize = 1024;
 
 /// What is sent back when it is known whether the transaction is durable.
-type Reply = Box<dyn FnOnce(Result<(), String>)>;
+type Reply = Box<dyn FnOnce(Result<(), Refusal>)>;
 
 /// One commit: runs inside its savepoint, or is told why it cannot.
-type Job = Box<dyn FnOnce(Result<&Connection, String>) -> Done + Send>;
+type Job = Box<dyn FnOnce(Result<&Connection, Refusal>) -> Done + Send>;
 
 /// A job that ran.
 struct Done {
@@ -49,20 +50,25 @@ impl Writer {
     }
 
     /// Runs `work` in a savepoint and returns its result when it is durable. Its changes stay if it succeeds. Once queued
-    /// it happens, whether or not anybody still waits. The outer error says why it is unknown what happened.
+    /// it happens, whether or not anybody still waits. The outer error is [`Refusal::Unavailable`] if it is
+    /// unknown what happened.
     pub(super) async fn run<T, E>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
-    ) -> Result<Result<T, E>, String>
+    ) -> Result<Result<T, E>, Refusal>
     where
         T: Send + 'static,
         E: Send + 'static,
     {
         let stopped = || "the writer has stopped".to_owned();
+        let not_begun = || Refusal::NotDone(stopped());
         let (answer, answered) = oneshot::channel();
-        let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
-        jobs.send(job(work, answer)).await.map_err(|_| stopped())?;
-        answered.await.map_err(|_| stopped())?
+        let jobs = self.jobs.as_ref().ok_or_else(not_begun)?;
+        let queued = jobs.send(job(work, answer)).await;
+        queued.map_err(|_| not_begun())?;
+        answered
+            .await
+            .map_err(|_| Refusal::Unavailable(stopped()))?
     }
 }
 
@@ -78,7 +84,7 @@ impl Drop for Writer {
 
 fn job<T, E>(
     work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
-    answer: oneshot::Sender<Result<Result<T, E>, String>>,
+    answer: oneshot::Sender<Result<Result<T, E>, Refusal>>,
 ) -> Job
 where
     T: Send + 'static,
@@ -87,7 +93,7 @@ where
     Box::new(move |db| {
         let result = db.map(work);
         let keep = matches!(result, Ok(Ok(_)));
-        let reply = move |durable: Result<(), String>| {
+        let reply = move |durable: Result<(), Refusal>| {
             // Nobody listens if the caller was dropped.
             drop(answer.send(durable.and(result)));
         };
@@ -151,13 +157,13 @@ fn transact(
     guard: &Guard,
     jobs: &mut impl Iterator<Item = Job>,
     replies: &mut Vec<Reply>,
-) -> Result<(), String> {
-    guard.still()?;
-    run(db, jobs, replies).map_err(|error| error.to_string())?;
-    guard.check()?;
-    execute(db, "COMMIT").map_err(|error| error.to_string())?;
+) -> Result<(), Refusal> {
+    guard.still().map_err(Refusal::NotDone)?;
+    run(db, jobs, replies).map_err(|error| fault::not_done(&error))?;
+    guard.check().map_err(Refusal::NotDone)?;
+    execute(db, "COMMIT").map_err(|error| fault::unknown(&error))?;
     // Once more: what is acknowledged is in the file that the next start finds.
-    guard.check()
+    guard.check().map_err(Refusal::Unavailable)
 }
 
 /// All of a transaction but its end.
@@ -222,7 +228,7 @@ mod tests {
         assert_eq!(first, Ok(Ok(())));
         for outcome in [good, bad] {
             let why = outcome.expect_err("the group failed");
-            assert!(why.contains("FOREIGN KEY"), "{why}");
+            assert!(format!("{why:?}").contains("FOREIGN KEY"), "{why:?}");
         }
         let rest = writer.run(insert("INSERT INTO end VALUES (1)")).await;
         assert_eq!(rest, Ok(Ok(1)), "the row of the failed group is gone");

@@ -1,6 +1,7 @@
 //! What must hold when things go wrong or meet: a killed server, two servers on one file, an operator at work, many clients
 //! that want the same thing. All of it with the real binary over HTTP.
 
+mod afterwards;
 mod document;
 mod kill;
 mod ledger;
@@ -18,6 +19,7 @@ use crate::trial;
 /// One trial for each fault.
 pub fn trials() -> Vec<Trial> {
     let mut trials = vec![trial("faults::kill", kill::rounds)];
+    trials.extend(afterwards::trials());
     trials.extend(operator::trials());
     trials.extend(race::trials());
     trials.extend(shared::trials());
