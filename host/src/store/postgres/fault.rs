@@ -15,6 +15,8 @@ pub(super) enum Fault {
     Failed(Error),
     /// There was no connection to be had.
     Unreachable(String),
+    /// There was no answer in time: what was asked may happen or not.
+    Silent,
 }
 
 /// The result of a step.
@@ -34,9 +36,26 @@ impl Fault {
     pub(super) fn is_certain(&self) -> bool {
         match self {
             Fault::Refused(_) | Fault::Unreachable(_) => true,
+            Fault::Silent => false,
             Fault::Failed(error) => error
                 .as_db_error()
                 .is_some_and(|db| db.parsed_severity() == Some(Severity::Error)),
+        }
+    }
+
+    /// Whether the connection, and any other that idles, is of no use any more: nothing answers there, or the server has ended
+    /// it, goes down, or has become one that only reads.
+    pub(super) fn ends_connections(&self) -> bool {
+        let ends = [
+            SqlState::READ_ONLY_SQL_TRANSACTION,
+            SqlState::ADMIN_SHUTDOWN,
+            SqlState::CRASH_SHUTDOWN,
+            SqlState::CANNOT_CONNECT_NOW,
+        ];
+        match self {
+            Fault::Refused(_) | Fault::Unreachable(_) => false,
+            Fault::Silent => true,
+            Fault::Failed(error) => error.code().is_some_and(|code| ends.contains(code)),
         }
     }
 
@@ -75,6 +94,7 @@ impl From<Fault> for Refusal {
             Fault::Failed(error) if is_damage(&error) => Refusal::Damaged(damaged(&error)),
             Fault::Failed(error) => Refusal::Unavailable(explain(&error)),
             Fault::Unreachable(why) => Refusal::Unavailable(why),
+            Fault::Silent => Refusal::Unavailable("the database did not answer in time".into()),
         }
     }
 }
