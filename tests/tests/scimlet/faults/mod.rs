@@ -2,6 +2,7 @@
 //! that want the same thing. All of it with the real binary over HTTP.
 
 mod afterwards;
+mod damage;
 mod document;
 mod kill;
 mod ledger;
@@ -20,6 +21,10 @@ use crate::trial;
 pub fn trials() -> Vec<Trial> {
     let mut trials = vec![trial("faults::kill", kill::rounds)];
     trials.extend(afterwards::trials());
+    trials.push(trial(
+        "faults::a_damaged_file_is_not_try_again",
+        damage::is_told,
+    ));
     trials.extend(operator::trials());
     trials.extend(race::trials());
     trials.extend(shared::trials());
