@@ -59,7 +59,7 @@ impl Store for Vacant {
         _actor: String,
         _writes: Vec<Write>,
     ) -> Result<Vec<(Key, u64)>, Rejection> {
-        let reason = Refusal::Unavailable("there is no such tenant".to_owned());
+        let reason = Refusal::NotDone("there is no such tenant".to_owned());
         Err(Rejection { write: 0, reason })
     }
 

@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
@@ -148,6 +148,14 @@ impl Server {
         Self::serving(folder, &["--listen", "127.0.0.1:0", "--reuse"], &[])
     }
 
+    /// Starts `scimlet serve` with leave to make a database where one was before.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn creating(folder: &Path) -> anyhow::Result<Self> {
+        Self::serving(folder, &["--listen", "127.0.0.1:0", "--create"], &[])
+    }
+
     /// The same at this address, of which port 0 is any that is free.
     ///
     /// # Errors
@@ -242,6 +250,29 @@ impl Server {
     /// If that cannot be read.
     pub fn log(&self) -> anyhow::Result<String> {
         Ok(std::fs::read_to_string(self.folder.join("log"))?)
+    }
+
+    /// Whether it has not ended by itself.
+    ///
+    /// # Errors
+    /// If the operating system does not tell.
+    pub fn is_running(&mut self) -> anyhow::Result<bool> {
+        Ok(self.process.try_wait()?.is_none())
+    }
+
+    /// Waits until it has ended by itself.
+    ///
+    /// # Errors
+    /// If it goes on.
+    pub fn ended(&mut self) -> anyhow::Result<ExitStatus> {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.process.try_wait()? {
+                return Ok(status);
+            }
+            ensure!(begun.elapsed() < Duration::from_secs(60), "it goes on");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Its process.

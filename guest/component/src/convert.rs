@@ -257,6 +257,8 @@ pub mod lift {
             wit::Refusal::TooMany(what) => R::TooMany(what),
             wit::Refusal::Invalid(what) => R::Invalid(what),
             wit::Refusal::Unavailable(what) => R::Unavailable(what),
+            wit::Refusal::NotDone(what) => R::NotDone(what),
+            wit::Refusal::Damaged(what) => R::Damaged(what),
         }
     }
 

@@ -54,8 +54,10 @@ pub enum ErrorKind {
     NotImplemented,
     /// Somebody else changed what this request has read; handled by trying again.
     Stale,
-    /// The store is not there at the moment.
+    /// The store is not there at the moment. Nothing was changed.
     Unavailable,
+    /// The store failed while it committed: whether the change was made is unknown.
+    Unknown,
     /// A fault of the plugin or of the store.
     Internal,
 }
@@ -87,7 +89,7 @@ impl ErrorKind {
             Self::UnsupportedMediaType => 415,
             Self::Internal => 500,
             Self::NotImplemented => 501,
-            Self::Stale | Self::Unavailable => 503,
+            Self::Stale | Self::Unavailable | Self::Unknown => 503,
         }
     }
 
@@ -119,6 +121,7 @@ impl ErrorKind {
             | Self::NotImplemented
             | Self::Stale
             | Self::Unavailable
+            | Self::Unknown
             | Self::Internal => None,
         }
     }
@@ -198,6 +201,17 @@ impl From<store::Refusal> for Error {
                 "the service is not available; try again later",
             )
             .because(what),
+            R::NotDone(what) => Self::new(
+                ErrorKind::Unavailable,
+                "the service is not available and nothing was changed; try again later",
+            )
+            .because(what),
+            R::Unknown(what) => Self::new(
+                ErrorKind::Unknown,
+                "it is not known whether the change was made; look before you send it again",
+            )
+            .because(format!("whether the commit happened is unknown: {what}")),
+            R::Damaged(what) => Self::internal(what),
         }
     }
 }

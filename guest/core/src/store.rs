@@ -241,6 +241,13 @@ pub enum Refusal {
     Invalid(String),
     #[error("{0}")]
     Unavailable(String),
+    #[error("{0}")]
+    NotDone(String),
+    #[error("{0}")]
+    Damaged(String),
+    /// `unavailable` from `commit`: whether it happened is unknown.
+    #[error("whether it happened is unknown: {0}")]
+    Unknown(String),
 }
 
 /// Which write was refused, and why.
@@ -249,4 +256,18 @@ pub enum Refusal {
 pub struct Rejection {
     pub write: u32,
     pub reason: Refusal,
+}
+
+impl Rejection {
+    /// Of a commit the reason `unavailable` says less than of a read: whether it happened.
+    #[must_use]
+    pub fn of_commit(self) -> Self {
+        match self.reason {
+            Refusal::Unavailable(why) => Self {
+                reason: Refusal::Unknown(why),
+                ..self
+            },
+            _ => self,
+        }
+    }
 }

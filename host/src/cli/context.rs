@@ -10,7 +10,8 @@ use scimlet::store::{Database, Store};
 use scimlet::{Plugin, PluginOptions};
 use serde_json::Value;
 
-use super::{Common, database, url};
+use super::database::{self, Make};
+use super::{Common, url};
 
 /// The setting that holds the public URL of the server that started last.
 pub(super) const PUBLIC_URL: &str = "public-url";
@@ -22,7 +23,7 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub(super) async fn open(common: &Common, make: bool) -> anyhow::Result<Self> {
+    pub(super) async fn open(common: &Common, make: Make) -> anyhow::Result<Self> {
         let database = database::open(&common.database, make).await?;
         Ok(Self {
             database,

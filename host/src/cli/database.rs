@@ -8,10 +8,21 @@ use scimlet::store::Database;
 use scimlet::store::postgres::{self, Postgres};
 use scimlet::store::sqlite::Sqlite;
 
-/// Opens the database at a location. `make` allows it to be a new one.
-pub(super) async fn open(location: &str, make: bool) -> anyhow::Result<Arc<dyn Database>> {
+/// Whether a command may make the database that it works on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Make {
+    /// It has to be there.
+    Never,
+    /// Where there was none before.
+    New,
+    /// Also where there was one that is gone.
+    Anew,
+}
+
+/// Opens the database at a location.
+pub(super) async fn open(location: &str, make: Make) -> anyhow::Result<Arc<dyn Database>> {
     if location.starts_with("postgres://") || location.starts_with("postgresql://") {
-        let database = Postgres::open(location, make).await;
+        let database = Postgres::open(location, make != Make::Never).await;
         return Ok(Arc::new(database.with_context(|| {
             format!(
                 "cannot open the database `{}`",
@@ -20,12 +31,15 @@ pub(super) async fn open(location: &str, make: bool) -> anyhow::Result<Arc<dyn D
         })?));
     }
     let path = Path::new(location);
-    if !make && !path.exists() {
+    if make == Make::Never && !path.exists() && !Sqlite::was_at(path) {
         bail!(
             "there is no database `{location}` yet: `scimlet serve` and `scimlet tenant create` make one"
         );
     }
-    let database = Sqlite::open(path);
+    let database = match make {
+        Make::Anew => Sqlite::open_or_create(path),
+        Make::New | Make::Never => Sqlite::open(path),
+    };
     Ok(Arc::new(database.with_context(|| {
         format!("cannot open the database `{location}`")
     })?))

@@ -33,6 +33,7 @@ use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use self::context::Context;
+use self::database::Make;
 
 #[derive(Parser)]
 #[command(version, about = ABOUT, after_help = EXAMPLE, max_term_width = 100)]
@@ -133,21 +134,24 @@ impl Command {
     async fn run(self, common: &Common) -> anyhow::Result<()> {
         let open = |make| Context::open(common, make);
         match self {
-            Self::Serve(serve) => serve.run(&open(true).await?).await,
+            Self::Serve(serve) => {
+                let context = open(serve.makes_database()).await?;
+                serve.run(&context).await
+            }
             Self::Tenant(tenant) => {
                 let context = open(tenant.makes_database()).await?;
                 tenant.run(&context).await
             }
             Self::Profile(profile) => profile.run(common.json).await,
-            Self::Credential(credential) => credential.run(&open(false).await?).await,
-            Self::IdentityProvider(provider) => provider.run(&open(false).await?).await,
-            Self::User(user) => user.run(&open(false).await?).await,
-            Self::Group(group) => group.run(&open(false).await?).await,
-            Self::Reference(reference) => reference.run(&open(false).await?).await,
-            Self::Events(events) => events.run(&open(false).await?).await,
-            Self::Audit(audit) => audit.run(&open(false).await?).await,
+            Self::Credential(credential) => credential.run(&open(Make::Never).await?).await,
+            Self::IdentityProvider(provider) => provider.run(&open(Make::Never).await?).await,
+            Self::User(user) => user.run(&open(Make::Never).await?).await,
+            Self::Group(group) => group.run(&open(Make::Never).await?).await,
+            Self::Reference(reference) => reference.run(&open(Make::Never).await?).await,
+            Self::Events(events) => events.run(&open(Make::Never).await?).await,
+            Self::Audit(audit) => audit.run(&open(Make::Never).await?).await,
             Self::Bench(bench) => bench.run(common.json).await,
-            Self::Webhook(webhook) => webhook.run(&open(false).await?).await,
+            Self::Webhook(webhook) => webhook.run(&open(Make::Never).await?).await,
         }
     }
 }

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use super::context::{Context, PUBLIC_URL, line};
+use super::database::Make;
 use super::limits::LimitOptions;
 use super::{demo, maintenance, shutdown, url};
 
@@ -33,11 +34,19 @@ pub(super) struct Serve {
     /// a request then no longer starts from a memory in which no other request of the tenant has been.
     #[arg(long)]
     reuse: bool,
+    /// Make a new database where one was before and is gone.
+    #[arg(long)]
+    create: bool,
     #[command(flatten)]
     limits: LimitOptions,
 }
 
 impl Serve {
+    /// What it may make.
+    pub(super) fn makes_database(&self) -> Make {
+        if self.create { Make::Anew } else { Make::New }
+    }
+
     pub(super) async fn run(self, context: &Context) -> anyhow::Result<()> {
         // From here on: whoever has read the first line may send a signal.
         let signal = shutdown::signal().context("cannot listen for signals")?;
@@ -71,6 +80,7 @@ impl Serve {
         let served = tokio::select! {
             served = serve(listener, router.clone(), server, signal) => served,
             () = audit.keep_writing() => Ok(()),
+            why = context.database.lost() => Err(anyhow::anyhow!("the database is lost: {why}")),
         };
         router.close();
         if timeout(shutdown::DRAIN, webhooks).await.is_err() {

@@ -10,6 +10,7 @@ use scimlet::store::{DatabaseError, Tenant as Listed, is_tenant_name};
 use serde_json::{Value, json};
 
 use super::context::{Context, small_plugin};
+use super::database::Make;
 use super::setting::Setting;
 use super::table::table;
 use super::time::{date, now, seconds};
@@ -70,8 +71,11 @@ pub(super) enum Tenant {
 impl Tenant {
     /// Whether the command makes sense on a database that is not there yet. For the other commands a missing file is a
     /// mistake in its name.
-    pub(super) fn makes_database(&self) -> bool {
-        matches!(self, Self::Create { .. })
+    pub(super) fn makes_database(&self) -> Make {
+        match self {
+            Self::Create { .. } => Make::New,
+            _ => Make::Never,
+        }
     }
 
     pub(super) async fn run(self, context: &Context) -> anyhow::Result<()> {

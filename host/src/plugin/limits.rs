@@ -74,6 +74,9 @@ pub enum Excess {
     Random,
 }
 
+/// How long the guest may run after a commit, also past the deadline, to answer with what was committed.
+const AFTERWARDS: Duration = Duration::from_secs(2);
+
 /// Counts what one instance uses.
 pub(crate) struct Meter {
     memory: usize,
@@ -85,6 +88,9 @@ pub(crate) struct Meter {
     slices: u128,
     slices_left: u128,
     deadline: Instant,
+    /// Until when the guest may run: the deadline, or a little longer after a commit.
+    end: Instant,
+    committed: bool,
 }
 
 impl Meter {
@@ -100,6 +106,8 @@ impl Meter {
             slices,
             slices_left: slices,
             deadline,
+            end: deadline,
+            committed: false,
         }
     }
 
@@ -129,7 +137,7 @@ impl Meter {
     }
 
     pub(crate) fn in_time(&self) -> Result<(), Excess> {
-        if Instant::now() < self.deadline {
+        if Instant::now() < self.end {
             Ok(())
         } else {
             Err(Excess::Deadline)
@@ -143,6 +151,22 @@ impl Meter {
     ) -> Result<T, Excess> {
         let outcome = timeout_at(self.deadline.into(), wait).await;
         outcome.map_err(|_| Excess::Deadline)
+    }
+
+    /// Whether a commit may begin, which no earlier commit puts off; false if the guest is to be told so, since it has something
+    /// else to tell.
+    pub(crate) fn may_commit(&self) -> Result<bool, Excess> {
+        match (Instant::now() < self.deadline, self.committed) {
+            (true, _) => Ok(true),
+            (false, true) => Ok(false),
+            (false, false) => Err(Excess::Deadline),
+        }
+    }
+
+    /// After a commit the guest may still say what was committed, however long that took.
+    pub(crate) fn committed(&mut self) {
+        self.committed = true;
+        self.end = self.deadline.max(Instant::now() + AFTERWARDS);
     }
 
     /// After a store call the guest may compute for the full time again.
@@ -214,6 +238,16 @@ mod tests {
         meter.rearm();
         assert_eq!(meter.tick().err(), Some(Excess::Deadline));
         assert_eq!(meter.in_time(), Err(Excess::Deadline));
+    }
+
+    #[test]
+    fn what_was_committed_is_told_after_the_deadline() {
+        let mut meter = meter(TICK, Duration::ZERO);
+        assert_eq!(meter.may_commit(), Err(Excess::Deadline));
+        meter.committed();
+        assert!(meter.tick().is_ok());
+        assert_eq!(meter.in_time(), Ok(()));
+        assert_eq!(meter.may_commit(), Ok(false));
     }
 
     #[tokio::test]

@@ -69,13 +69,27 @@ impl Host for State {
         writes: Vec<Write>,
     ) -> wasmtime::Result<Result<Vec<(Key, u64)>, Rejection>> {
         let store = Arc::clone(&self.store);
+        let refused = |why: &str| Rejection {
+            write: 0,
+            reason: Refusal::NotDone(why.to_owned()),
+        };
+        if !self.meter.may_commit()? {
+            return Ok(Err(refused("the request's deadline has passed")));
+        }
         let (turns, tenant) = (Arc::clone(&self.turns), store.identity());
         let aims = Aims::of(&writes);
         let turn = self.standing.before_commit(&turns, tenant, &aims);
-        let outcome = match self.meter.before_deadline(turn).await? {
-            Ok(()) => self.stored(store.commit(at, actor, writes)).await?,
-            Err(rejection) => Err(rejection),
+        let outcome = match self.meter.before_deadline(turn).await {
+            Ok(Ok(())) => self.stored(store.commit(at, actor, writes)).await?,
+            Ok(Err(rejection)) => Err(rejection),
+            Err(_) if !self.meter.may_commit()? => {
+                Err(refused("the request's deadline passed in the queue"))
+            }
+            Err(excess) => return Err(excess.into()),
         };
+        if outcome.is_ok() {
+            self.meter.committed();
+        }
         self.standing.after_commit(aims, &outcome);
         Ok(outcome)
     }

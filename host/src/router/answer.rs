@@ -31,7 +31,10 @@ impl Router {
             return guarded(Problem::new(StatusCode::BAD_REQUEST, detail).into_response());
         }
         if is_health(&request) {
-            return guarded("ok".into_response());
+            return guarded(match self.database.is_lost() {
+                true => (StatusCode::SERVICE_UNAVAILABLE, "the database is lost").into_response(),
+                false => "ok".into_response(),
+            });
         }
         let span = tracing::error_span!("scim", %method, path);
         guarded(self.log(request, &path).instrument(span).await)
@@ -167,5 +170,5 @@ pub(super) fn lost(cause: Cause) -> Problem {
 fn unavailable(error: DatabaseError) -> Problem {
     let incident = fresh_id();
     tracing::error!(%incident, "{error}");
-    Problem::incident(incident, true)
+    Problem::incident(incident, !matches!(error, DatabaseError::Damaged(_)))
 }

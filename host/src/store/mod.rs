@@ -150,6 +150,31 @@ pub enum DatabaseError {
     /// The database failed.
     #[error("the database failed: {0}")]
     Unavailable(String),
+    /// What is stored is damaged: to try again does not help.
+    #[error("{0}")]
+    Damaged(String),
+}
+
+impl From<Refusal> for DatabaseError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unavailable(why) | Refusal::NotDone(why) => Self::Unavailable(why),
+            Refusal::Damaged(why) => Self::Damaged(why),
+            other => Self::Unavailable(format!("{other:?}")),
+        }
+    }
+}
+
+/// What was refused of a commit that certainly did not happen: what the store fails at then is known not to be done.
+fn not_done(rejection: Rejection) -> Rejection {
+    let reason = match rejection.reason {
+        Refusal::Unavailable(why) => Refusal::NotDone(why),
+        other => other,
+    };
+    Rejection {
+        reason,
+        ..rejection
+    }
 }
 
 /// All tenants of one database, and the host's own settings. Any number of hosts and commands work on it at once.
@@ -168,6 +193,17 @@ pub trait Database: Send + Sync + 'static {
     /// The storage of this tenant; `None` if there is no such tenant. A tenant that is deleted and made anew is another
     /// one: the store of the old one stays empty and refuses commits.
     async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError>;
+
+    /// Completes when what was opened is no longer there, such as a file that was removed or replaced, and says what happened to
+    /// it. From then on every call fails. A database that comes back by itself is not lost.
+    async fn lost(&self) -> String {
+        std::future::pending().await
+    }
+
+    /// Whether [`Database::lost`] is known to have happened.
+    fn is_lost(&self) -> bool {
+        false
+    }
 
     /// A setting of the host, such as its public URL; `None` if it was never set.
     async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError>;

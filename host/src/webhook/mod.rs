@@ -128,11 +128,8 @@ impl Dispatcher {
             return Ok(());
         };
         let seen = (tenant.created, profile.version);
-        if self
-            .tenants
-            .get(&tenant.name)
-            .is_some_and(|s| s.seen == seen)
-        {
+        let known = self.tenants.get(&tenant.name);
+        if known.is_some_and(|served| served.seen == seen && served.is_whole()) {
             return Ok(());
         }
         let admin = self.plugin.admin(Arc::clone(&store)).named(&tenant.name);
@@ -156,6 +153,9 @@ impl Dispatcher {
         let is_new_tenant = served.seen.0 != seen.0;
         served.seen = seen;
         served.stop(|webhook| is_new_tenant || !webhooks.contains(webhook));
+        served
+            .workers
+            .retain(|_, (_, worker)| !worker.is_finished());
         for webhook in webhooks {
             let worker = Worker {
                 tenant: name.to_owned(),
@@ -175,6 +175,14 @@ impl Dispatcher {
 }
 
 impl Served {
+    /// Whether all workers are at work. One may have ended: by a bug, or because its webhook was taken away and put back
+    /// between two looks at the profile, and another host had forgotten it meanwhile.
+    fn is_whole(&self) -> bool {
+        self.workers
+            .values()
+            .all(|(_, worker)| !worker.is_finished())
+    }
+
     /// Stops the workers of these webhooks. Their leases expire.
     fn stop(&mut self, gone: impl Fn(&Webhook) -> bool) {
         self.workers.retain(|_, (webhook, worker)| {

@@ -13,6 +13,10 @@ const FLYING: usize = 8;
 const FRESH: usize = 64;
 /// Letters that are tried again and again. Past these nothing more is read: the receiver is as good as gone.
 const WAITING: usize = 1000;
+/// Dead letters that are kept for an operator to put back; the oldest go.
+const DEAD: usize = 10_000;
+/// How long one is kept, in milliseconds: 30 days.
+const DEAD_AGE: u64 = 30 * 24 * 60 * 60 * 1000;
 /// The first pause before an event is tried again, in milliseconds. It doubles from one attempt to the next.
 const PAUSE: u64 = 500;
 /// The longest one.
@@ -36,6 +40,8 @@ pub(super) struct Queue {
     items: BTreeMap<u64, Item>,
     /// Up to which event the feed was read.
     pub(super) read: u64,
+    /// Whether an event was given up and none was delivered since.
+    pub(super) exhausted: bool,
     /// What has to be written.
     changes: BTreeMap<u64, Memo>,
 }
@@ -61,6 +67,7 @@ impl Queue {
             id: id.to_owned(),
             items: items.collect(),
             read,
+            exhausted: false,
             changes: BTreeMap::new(),
         }
     }
@@ -150,12 +157,40 @@ impl Queue {
         self.items.values().filter(|item| item.flying).count()
     }
 
-    pub(super) fn delivered(&mut self, sequence: u64) {
+    /// Forgets dead letters that are too many or too old, the oldest first; how many.
+    pub(super) fn bury(&mut self, now: u64) -> usize {
+        let dead = self.items.values().filter(|item| item.letter.dead);
+        let excess = dead.clone().count().saturating_sub(DEAD);
+        // One that was never tried has no time, and goes with the one that it stands behind.
+        let is_old = |letter: &Letter| letter.next > 0 && letter.next + DEAD_AGE < now;
+        let old: BTreeSet<_> = dead
+            .clone()
+            .filter(|item| is_old(&item.letter))
+            .map(|item| item.letter.subject.clone())
+            .collect();
+        let buried = dead.enumerate().filter(|(place, item)| {
+            let letter = &item.letter;
+            *place < excess || is_old(letter) || letter.next == 0 && old.contains(&letter.subject)
+        });
+        let buried: Vec<u64> = buried.map(|(_, item)| item.letter.sequence).collect();
+        for sequence in &buried {
+            self.remove(*sequence);
+        }
+        buried.len()
+    }
+
+    /// It need not be sent, or was: it is gone.
+    pub(super) fn remove(&mut self, sequence: u64) {
         let gone = self.items.remove(&sequence);
         if gone.is_some_and(|item| item.kept) {
             let change = (letter_name(&self.id, sequence), None);
             self.changes.insert(sequence, change);
         }
+    }
+
+    pub(super) fn delivered(&mut self, sequence: u64) {
+        self.exhausted = false;
+        self.remove(sequence);
     }
 
     /// It will be tried again, unless it has been for long enough. What comes behind it waits, or dies, with it.
@@ -174,6 +209,7 @@ impl Queue {
         letter.error = failure.error;
         letter.dead = failure.at.saturating_sub(letter.first) >= failure.patience;
         let (subject, dead) = (letter.subject.clone(), letter.dead);
+        self.exhausted |= dead;
         self.keep_from(sequence, &subject, dead);
     }
 
@@ -278,6 +314,33 @@ mod tests {
         assert!(queue.next(0).is_none());
         let dead = queue.items.values().filter(|item| item.letter.dead);
         assert_eq!(dead.count(), 3);
+    }
+
+    #[test]
+    fn dead_letters_are_bounded() {
+        let mut queue = queue(&[(1, "a"), (2, "a"), (3, "b")]);
+        assert_eq!(queue.take(0), Some(1));
+        queue.failed(1, failure(0));
+        assert_eq!(queue.take(500), Some(1));
+        queue.failed(1, failure(10_000));
+        assert_eq!(queue.bury(20_000), 0);
+        assert_eq!(
+            queue.bury(20_000 + DEAD_AGE),
+            2,
+            "with what stands behind it"
+        );
+        assert_eq!(taken(&mut queue, 20_000), [3]);
+        for number in 0..DEAD as u64 + 5 {
+            queue.add(10 + number, Some("c".to_owned()));
+        }
+        queue.failed(10, failure(0));
+        queue.failed(10, failure(10_000));
+        assert_eq!(queue.bury(20_000), 5);
+        let dead = queue.items.values().filter(|item| item.letter.dead);
+        assert_eq!(dead.count(), DEAD);
+        assert!(queue.exhausted);
+        queue.delivered(3);
+        assert!(!queue.exhausted);
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub(super) async fn prepare(
             owner: String::new(),
             until: 0,
             round: 0,
+            exhausted: false,
         };
         let name = state::progress_name(&state::id(&webhook.url));
         let change = (name.clone(), Some(state::text(&progress)?));

@@ -14,6 +14,9 @@ use crate::store::{Memo, Store};
 /// How long what others write may go unnoticed.
 const MOMENT: Duration = Duration::from_secs(2);
 
+/// How long a host that died holds up a webhook, in milliseconds.
+pub(super) const LEASE: u64 = 10_000;
+
 /// How far a webhook has got. Every write to what belongs to a webhook is guarded by this memo.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Progress {
@@ -26,6 +29,16 @@ pub(super) struct Progress {
     pub(super) until: u64,
     /// Rises when an operator meddles, so that the owner takes notice.
     pub(super) round: u64,
+    /// Whether an event was given up and none was delivered since.
+    #[serde(default)]
+    pub(super) exhausted: bool,
+}
+
+impl Progress {
+    /// Whether a host has the lease. One that ends later than the longest lease was taken by a clock that was ahead.
+    pub(super) fn is_leased(&self, now: u64) -> bool {
+        (now.saturating_add(1)..=now.saturating_add(LEASE)).contains(&self.until)
+    }
 }
 
 /// An event that could not be delivered, or waits behind such a one.
@@ -148,4 +161,26 @@ async fn read(store: &dyn Store, id: &str) -> anyhow::Result<Option<String>> {
 
 pub(super) fn parse<T: DeserializeOwned>(text: &str) -> anyhow::Result<T> {
     Ok(serde_json::from_str(text)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_lease_ends_later_than_its_length() {
+        let lease = |until| Progress {
+            url: String::new(),
+            cursor: 0,
+            owner: "other".to_owned(),
+            until,
+            round: 0,
+            exhausted: false,
+        };
+        let now = 1_000_000;
+        assert!(lease(now + 1).is_leased(now) && lease(now + LEASE).is_leased(now));
+        assert!(!lease(now).is_leased(now));
+        // The clock was set back ten minutes.
+        assert!(!lease(now + 600_000).is_leased(now));
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
+use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -13,13 +14,11 @@ use super::now;
 use super::queue::{Failure, Queue};
 use super::sender::{Delivery, Sender};
 use super::start::failed;
-use super::state::{Desk, Progress};
+use super::state::{Desk, LEASE, Progress};
 use crate::feed::{Bell, Line, subject};
 use crate::plugin::{Webhook, fresh_id};
-use crate::store::{Channel, RecordedEvent, Store};
+use crate::store::{Channel, Event, RecordedEvent, Store, Write};
 
-/// How long a host that died holds up a webhook, in milliseconds.
-const LEASE: u64 = 10_000;
 /// The pause after a failure of the store.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Events of one page.
@@ -64,6 +63,7 @@ impl Worker {
         };
         let letters = desk.letters(&*self.store).await?;
         let mut queue = Queue::new(&desk.id, desk.progress.cursor, letters);
+        queue.exhausted = desk.progress.exhausted;
         let mut flights = Flights::new();
         loop {
             while let Some(landed) = flights.try_join_next() {
@@ -76,7 +76,7 @@ impl Worker {
             if *self.closing.borrow() {
                 return self.leave(&mut desk, &mut queue, flights).await;
             }
-            if desk.progress.owner == self.owner && desk.progress.until > now() {
+            if desk.progress.owner == self.owner && desk.progress.is_leased(now()) {
                 self.send(&mut queue, &mut flights).await?;
             }
             tokio::select! {
@@ -123,31 +123,71 @@ impl Worker {
     ) -> anyhow::Result<bool> {
         let now = now();
         let before = desk.progress.clone();
-        let is_ours = before.owner == self.owner && before.until > now;
-        if !is_ours && before.until > now && before.owner != self.owner {
+        let is_leased = before.is_leased(now);
+        let is_ours = before.owner == self.owner && is_leased;
+        if !is_ours && is_leased {
             // Another host serves it. What it has done is read when its lease is over, or given back.
             sleep(Duration::from_millis((before.until - now).min(500))).await;
             return Ok(false);
         }
-        let is_busy = !flights.is_empty() || queue.is_due(now) || queue.has_changes();
+        let buried = queue.bury(now);
+        let turned = queue.exhausted != before.exhausted;
+        let is_busy = !flights.is_empty() || queue.is_due(now) || queue.has_changes() || turned;
         let cursor = queue.cursor();
         let progress = if is_busy {
             let is_fresh = is_ours && before.until - now > LEASE / 2;
-            if is_fresh && !queue.has_changes() && cursor == before.cursor {
+            if is_fresh && !queue.has_changes() && !turned && cursor == before.cursor {
                 return Ok(true);
             }
-            self.progress(&before, cursor, now + LEASE)
+            self.progress(&before, queue, now + LEASE)
         } else if is_ours {
-            self.progress(&before, cursor, 0)
+            self.progress(&before, queue, 0)
         } else {
             return desk.is_current(&*self.store).await;
         };
-        desk.write(&*self.store, progress, queue.changes()).await
+        let written = desk.write(&*self.store, progress, queue.changes()).await?;
+        if written && turned {
+            let name = if queue.exhausted {
+                "webhook-exhausted"
+            } else {
+                "webhook-recovered"
+            };
+            self.tell(name, json!({})).await?;
+        }
+        if written && buried > 0 {
+            self.tell("webhook-events-dropped", json!({"count": buried}))
+                .await?;
+        }
+        Ok(written)
     }
 
-    fn progress(&self, before: &Progress, cursor: u64, until: u64) -> Progress {
+    /// Writes into the tenant's audit what became of the webhook: of its URL what names its server, since the rest may be a
+    /// secret.
+    async fn tell(&self, name: &str, mut body: serde_json::Value) -> anyhow::Result<()> {
+        let server: Vec<&str> = self.webhook.url.splitn(4, '/').take(3).collect();
+        let server = server.join("/");
+        tracing::warn!(tenant = self.tenant, server, "{name}");
+        body["webhook"] = server
+            .rsplit_once('@')
+            .map_or(server.as_str(), |(_, host)| host)
+            .into();
+        let event = Event {
+            channel: Channel::Audit,
+            name: name.to_owned(),
+            subject: None,
+            body: body.to_string(),
+        };
+        let done = self
+            .store
+            .commit(now(), "host".to_owned(), vec![Write::Append(event)]);
+        let done = done.await.map(drop);
+        done.map_err(|rejection| failed(rejection.reason))
+    }
+
+    fn progress(&self, before: &Progress, queue: &Queue, until: u64) -> Progress {
         Progress {
-            cursor,
+            cursor: queue.cursor(),
+            exhausted: queue.exhausted,
             owner: self.owner.clone(),
             until,
             ..before.clone()
@@ -161,7 +201,7 @@ impl Worker {
             let found = self.store.events(before, 1).await.map_err(failed)?;
             let Some(recorded) = found.into_iter().find(|event| event.sequence == sequence) else {
                 // Whoever removes events from the database is found by `audit verify`, not here.
-                queue.delivered(sequence);
+                queue.remove(sequence);
                 continue;
             };
             let delivery = self.delivery(&recorded);
@@ -214,8 +254,8 @@ impl Worker {
         while let Some(landed) = flights.join_next().await {
             self.note(queue, landed?);
         }
-        if desk.progress.owner == self.owner && desk.progress.until > now() {
-            let progress = self.progress(&desk.progress, queue.cursor(), 0);
+        if desk.progress.owner == self.owner && desk.progress.is_leased(now()) {
+            let progress = self.progress(&desk.progress, queue, 0);
             desk.write(&*self.store, progress, queue.changes()).await?;
         }
         Ok(false)

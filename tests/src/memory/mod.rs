@@ -200,7 +200,7 @@ impl Store for MemoryStore {
         check::commit(at, &actor, &writes)?;
         let mut state = self.memory.state();
         let Some(data) = state.data.get_mut(&self.number) else {
-            let reason = Refusal::Unavailable("the tenant was deleted".into());
+            let reason = Refusal::NotDone("the tenant was deleted".into());
             return Err(Rejection { write: 0, reason });
         };
         let mut changed = data.clone();

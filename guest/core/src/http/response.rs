@@ -71,7 +71,9 @@ impl Response {
         let answer = Self::json(error.kind.status(), &error.document());
         match error.kind {
             ErrorKind::Unauthorized => answer.with("www-authenticate", "Bearer realm=\"scim\""),
-            ErrorKind::Stale | ErrorKind::Unavailable => answer.with("retry-after", "1"),
+            ErrorKind::Stale | ErrorKind::Unavailable | ErrorKind::Unknown => {
+                answer.with("retry-after", "1")
+            }
             _ => answer,
         }
     }

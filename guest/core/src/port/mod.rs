@@ -84,7 +84,7 @@ impl Ports<'_> {
     pub fn note_refusal(&self, error: &Error) {
         let cause = error.cause.as_deref().unwrap_or("no further cause");
         let level = match error.kind {
-            ErrorKind::Internal | ErrorKind::Unavailable => Level::Error,
+            ErrorKind::Internal | ErrorKind::Unavailable | ErrorKind::Unknown => Level::Error,
             ErrorKind::Stale => Level::Warn,
             _ => Level::Debug,
         };

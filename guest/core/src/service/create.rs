@@ -7,7 +7,7 @@ use uuid::Builder;
 
 use super::event::{self, Step};
 use super::life::Life;
-use super::update::{self, Prepared, Received, Updated};
+use super::update::{self, Prepared, Received};
 use super::{Options, Session, Shown, existing, linking};
 use crate::error::Error;
 use crate::ordered;
@@ -30,12 +30,11 @@ pub fn create(
     let inserted = ordered::set([key.clone()]);
     let place = Place { key, at };
     let Creation { resource, writes } = prepare(session, of, place, body, &inserted)?;
+    let is_link = |write: &Write| matches!(write, Write::Link(_));
+    let is_new = matches!(writes.first(), Some(Write::Insert(_)));
+    let unlinked = is_new && !writes.iter().any(is_link);
     let resource = update::commit(session, of, at, Prepared { resource, writes })?;
-    let made = Updated {
-        resource,
-        known_as: None,
-    };
-    update::show_changed(session, of, made, &options.projection)
+    update::show_created(session, of, resource, &options.projection, unlinked)
 }
 
 /// Under which key and when a resource is created.

@@ -55,7 +55,7 @@ impl Session<'_> {
             write: rejection
                 .write
                 .saturating_sub(u32::try_from(expected.len()).unwrap_or(u32::MAX)),
-            ..rejection
+            ..rejection.of_commit()
         })
     }
 

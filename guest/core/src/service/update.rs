@@ -14,6 +14,7 @@ use crate::etag;
 use crate::index;
 use crate::json;
 use crate::limits;
+use crate::port::Level;
 use crate::profile::Invisible;
 use crate::projection::Projection;
 use crate::relation::{self, Changes};
@@ -241,8 +242,50 @@ pub(super) fn show_changed(
     let Updated { resource, known_as } = updated;
     match show_as(session, of, resource, projection, known_as) {
         Err(error) if error.kind == ErrorKind::TooMany => Ok(known),
+        Err(error) if is_unread(session, &error) => Ok(known),
         shown => shown,
     }
+}
+
+/// A created resource as a client may see it. If the store cannot be read after the commit, it is shown from what was
+/// committed: wholly if `unlinked` says that no relation of it can have a value, else where it is.
+pub(super) fn show_created(
+    session: &Session<'_>,
+    of: &ResourceType,
+    resource: Resource,
+    projection: &Projection,
+    unlinked: bool,
+) -> Result<Shown, Error> {
+    let known = unshown(session, of, &resource);
+    let whole = unlinked.then(|| resource.clone());
+    match show(session, of, resource, projection) {
+        Err(error) if error.kind == ErrorKind::TooMany => Ok(known),
+        Err(error) if is_unread(session, &error) => {
+            let whole = whole.map(|resource| {
+                let mut shown = resource.shown(of, &session.origin.base_url, Content::new());
+                projection.apply(of, &mut shown);
+                let mut text = Vec::new();
+                json::write(&mut text, &Value::Object(shown))?;
+                json::text(text)
+            });
+            Ok(Shown {
+                resource: whole.transpose()?,
+                ..known
+            })
+        }
+        shown => shown,
+    }
+}
+
+/// Whether the store could not be read after a commit. The client is told what was committed, and the journal why not more.
+fn is_unread(session: &Session<'_>, error: &Error) -> bool {
+    let unread = matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Internal);
+    if unread {
+        let cause = error.cause.as_deref().unwrap_or(&error.detail);
+        let text = format!("committed, and could not be read afterwards: {cause}");
+        session.note(Level::Error, "store", &text);
+    }
+    unread
 }
 
 /// Where the resource is, and in which version.

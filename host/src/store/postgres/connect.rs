@@ -4,6 +4,7 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use tokio::time::timeout;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Config, NoTls};
 
@@ -18,6 +19,12 @@ const WAIT: Duration = Duration::from_secs(10);
 
 /// How long making one may take.
 const CONNECT: Duration = Duration::from_secs(5);
+
+/// Between two packets that ask whether the other machine is there, on a connection that idles.
+const KEEPALIVE: Duration = Duration::from_secs(10);
+
+/// How long packets may go unacknowledged before the connection counts as broken (`TCP_USER_TIMEOUT`).
+const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
 
 /// What holds on every connection. A statement that runs this long is a search beyond all bounds; a lock is waited for
 /// while a commit can still be answered; a transaction whose host has died lets go of its locks. And acknowledged means
@@ -40,8 +47,10 @@ pub(super) fn pool(url: &str) -> Result<Pool, DatabaseError> {
     };
     let settings = Hook::async_fn(|client, _| {
         Box::pin(async move {
-            let set = client.batch_execute(SETTINGS).await;
-            set.map_err(HookError::Backend)
+            match timeout(CONNECT, client.batch_execute(SETTINGS)).await {
+                Ok(set) => set.map_err(HookError::Backend),
+                Err(_) => Err(HookError::message("the database did not answer in time")),
+            }
         })
     });
     Pool::builder(manager)
@@ -89,7 +98,12 @@ fn parse(url: &str) -> Result<(Config, Trust), DatabaseError> {
         false => ssl,
     };
     config.ssl_mode(ssl).connect_timeout(CONNECT);
-    config.keepalives_idle(Duration::from_secs(30));
+    config
+        .keepalives_idle(KEEPALIVE)
+        .keepalives_interval(KEEPALIVE)
+        .keepalives_retries(3);
+    // What was sent is acknowledged by the other machine within this time, or nobody is there.
+    config.tcp_user_timeout(UNACKNOWLEDGED);
     if config.get_application_name().is_none() {
         config.application_name("scimlet");
     }

@@ -2,7 +2,7 @@
 
 use deadpool_postgres::PoolError;
 use tokio_postgres::Error;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{Severity, SqlState};
 
 use crate::store::{DatabaseError, Refusal};
 
@@ -15,6 +15,8 @@ pub(super) enum Fault {
     Failed(Error),
     /// There was no connection to be had.
     Unreachable(String),
+    /// There was no answer in time: what was asked may happen or not.
+    Silent,
 }
 
 /// The result of a step.
@@ -28,6 +30,33 @@ impl Fault {
             SqlState::T_R_DEADLOCK_DETECTED,
         ];
         matches!(self, Fault::Failed(error) if error.code().is_some_and(|code| again.contains(code)))
+    }
+
+    /// Whether the server itself said that the statement failed, and goes on: a COMMIT of which it says so did not happen.
+    pub(super) fn is_certain(&self) -> bool {
+        match self {
+            Fault::Refused(_) | Fault::Unreachable(_) => true,
+            Fault::Silent => false,
+            Fault::Failed(error) => error
+                .as_db_error()
+                .is_some_and(|db| db.parsed_severity() == Some(Severity::Error)),
+        }
+    }
+
+    /// Whether the connection, and any other that idles, is of no use any more: nothing answers there, or the server has ended
+    /// it, goes down, or has become one that only reads.
+    pub(super) fn ends_connections(&self) -> bool {
+        let ends = [
+            SqlState::READ_ONLY_SQL_TRANSACTION,
+            SqlState::ADMIN_SHUTDOWN,
+            SqlState::CRASH_SHUTDOWN,
+            SqlState::CANNOT_CONNECT_NOW,
+        ];
+        match self {
+            Fault::Refused(_) | Fault::Unreachable(_) => false,
+            Fault::Silent => true,
+            Fault::Failed(error) => error.code().is_some_and(|code| ends.contains(code)),
+        }
     }
 
     /// Whether a search ran longer than the connection allows.
@@ -62,19 +91,32 @@ impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Refusal {
         match fault {
             Fault::Refused(refusal) => refusal,
+            Fault::Failed(error) if is_damage(&error) => Refusal::Damaged(damaged(&error)),
             Fault::Failed(error) => Refusal::Unavailable(explain(&error)),
             Fault::Unreachable(why) => Refusal::Unavailable(why),
+            Fault::Silent => Refusal::Unavailable("the database did not answer in time".into()),
         }
     }
 }
 
 impl From<Fault> for DatabaseError {
     fn from(fault: Fault) -> DatabaseError {
-        match Refusal::from(fault) {
-            Refusal::Unavailable(why) => DatabaseError::Unavailable(why),
-            other => DatabaseError::Unavailable(format!("{other:?}")),
-        }
+        Refusal::from(fault).into()
     }
+}
+
+/// Whether the server found its own data damaged.
+fn is_damage(error: &Error) -> bool {
+    let damage = [SqlState::DATA_CORRUPTED, SqlState::INDEX_CORRUPTED];
+    error.code().is_some_and(|code| damage.contains(code))
+}
+
+/// What an operator is told of a damaged database.
+fn damaged(error: &Error) -> String {
+    let what = explain(error);
+    format!(
+        "PostgreSQL finds its data damaged: {what}: rebuild the index that it names (REINDEX), or restore the last backup"
+    )
 }
 
 /// The error with what is behind it, for an operator. The values of a statement are not in it: PostgreSQL gives them as a

@@ -4,9 +4,11 @@
 //! work and the others find it done. A row's lock is there on every system that speaks the protocol, unlike an advisory one.
 
 use deadpool_postgres::{Object, Pool};
+use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 
 use super::fault::{Fault, Step, explain};
+use super::session::SILENCE;
 use crate::store::DatabaseError;
 
 /// The version of the tables below.
@@ -36,7 +38,8 @@ const TRIGRAMS: &str = "CREATE INDEX IF NOT EXISTS term_trigram ON term
 /// Makes the tables if `make` says so and there are none, and refuses a database that this version cannot work with.
 pub(super) async fn prepare(pool: &Pool, make: bool) -> Result<(), DatabaseError> {
     let client = pool.get().await.map_err(Fault::from)?;
-    match version(&client).await? {
+    let found = timeout(SILENCE, version(&client)).await;
+    match found.unwrap_or(Err(Fault::Silent))? {
         Some(VERSION) => Ok(()),
         Some(version) => Err(DatabaseError::Unsuitable(format!(
             "the database has version {version} of the scimlet format, this scimlet works with version {VERSION}: \

@@ -2,16 +2,23 @@
 //! its policies let no statement see another tenant's rows.
 
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool};
 use futures_util::TryStreamExt as _;
-use tokio_postgres::Row;
+use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Error, Row};
 
-use super::fault::Step;
+use super::fault::{Fault, Step};
 use crate::store::Refusal;
 use crate::store::sql::Sql;
+
+/// How long an answer of the server is waited for: longer than a statement may run there. A connection that was silent for as
+/// long is closed, and so are those that idle.
+pub(super) const SILENCE: Duration = Duration::from_secs(21);
 
 /// Whose rows a transaction may touch.
 #[derive(Clone, Copy)]
@@ -28,6 +35,8 @@ pub(super) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 /// A transaction. Dropped before its end, it takes its connection with it, which ends it on the server, too.
 pub(super) struct Session {
     client: Option<Object>,
+    /// Whether nobody may use the connection after this.
+    broken: AtomicBool,
 }
 
 impl Session {
@@ -39,6 +48,7 @@ impl Session {
         send(client.batch_execute(&begin));
         Ok(Session {
             client: Some(client),
+            broken: AtomicBool::new(false),
         })
     }
 
@@ -47,16 +57,21 @@ impl Session {
         let client = pool.get().await?;
         let session = Session {
             client: Some(client),
+            broken: AtomicBool::new(false),
         };
         let begin = begin("READ COMMITTED", scope);
-        session.client()?.batch_execute(&begin).await?;
+        session
+            .answered(session.client()?.batch_execute(&begin))
+            .await?;
         Ok(session)
     }
 
     /// Ends a transaction that read, whatever came out of it. Nothing is waited for: whoever uses the connection next
     /// stands behind it.
     pub(super) fn end<T>(mut self, result: Step<T>) -> Step<T> {
-        if let Some(client) = self.client.take() {
+        if !self.is_broken()
+            && let Some(client) = self.client.take()
+        {
             send(client.batch_execute("COMMIT"));
         }
         result
@@ -64,31 +79,64 @@ impl Session {
 
     /// Commits; durable when this returns.
     pub(super) async fn commit(mut self) -> Step<()> {
-        self.client()?.batch_execute("COMMIT").await?;
-        self.client.take();
+        self.answered(self.client()?.batch_execute("COMMIT"))
+            .await?;
+        self.give_back();
         Ok(())
     }
 
     /// Takes everything back.
     pub(super) async fn roll_back(mut self) -> Step<()> {
-        self.client()?.batch_execute("ROLLBACK").await?;
-        self.client.take();
+        if self.is_broken() {
+            return Ok(());
+        }
+        self.answered(self.client()?.batch_execute("ROLLBACK"))
+            .await?;
+        self.give_back();
         Ok(())
+    }
+
+    /// Lets others use the connection.
+    fn give_back(&mut self) {
+        if !self.is_broken() {
+            self.client.take();
+        }
+    }
+
+    fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Relaxed)
+    }
+
+    /// Waits for an answer, not for ever. What shows that connections are of no use ends them.
+    async fn answered<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Step<T> {
+        let answer = timeout(SILENCE, call).await;
+        let fault = match answer.map(|answer| answer.map_err(Fault::from)) {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(fault)) => fault,
+            Err(_) => Fault::Silent,
+        };
+        if fault.ends_connections() && !self.broken.swap(true, Ordering::Relaxed) {
+            tracing::warn!("connections to the database are given up: {fault:?}");
+            if let Some(pool) = self.client.as_ref().and_then(Object::pool) {
+                pool.retain(|_, _| false);
+            }
+        }
+        Err(fault)
     }
 
     /// The rows of a statement that is prepared once for each connection.
     pub(super) async fn rows(&self, sql: &str, parameters: Parameters<'_>) -> Step<Vec<Row>> {
         let client = self.client()?;
-        let statement = client.prepare_cached(sql).await?;
-        Ok(client.query(&statement, parameters).await?)
+        let statement = self.answered(client.prepare_cached(sql)).await?;
+        self.answered(client.query(&statement, parameters)).await
     }
 
     /// Runs a statement that returns nothing.
     pub(super) async fn run(&self, sql: &str, parameters: Parameters<'_>) -> Step<()> {
         let client = self.client()?;
-        let statement = client.prepare_cached(sql).await?;
-        client.execute(&statement, parameters).await?;
-        Ok(())
+        let statement = self.answered(client.prepare_cached(sql)).await?;
+        let run = self.answered(client.execute(&statement, parameters));
+        run.await.map(drop)
     }
 
     /// The rows of a statement; `None` if `weigh` finds several of them worth more than `bound` together.
@@ -100,11 +148,12 @@ impl Session {
         bound: usize,
     ) -> Step<Option<Vec<Row>>> {
         let client = self.client()?;
-        let statement = client.prepare_cached(sql).await?;
+        let statement = self.answered(client.prepare_cached(sql)).await?;
         let parameters = parameters.iter().copied();
-        let mut stream = pin!(client.query_raw(&statement, parameters).await?);
+        let rows = self.answered(client.query_raw(&statement, parameters));
+        let mut stream = pin!(rows.await?);
         let (mut rows, mut weight) = (Vec::new(), 0);
-        while let Some(row) = stream.try_next().await? {
+        while let Some(row) = self.answered(stream.try_next()).await? {
             weight += weigh(&row);
             if weight > bound && !rows.is_empty() {
                 return Ok(None);
@@ -119,7 +168,7 @@ impl Session {
     pub(super) async fn search(&self, sql: &Sql) -> Step<Vec<Row>> {
         let client = self.client()?;
         let text = sql.numbered();
-        Ok(client.query_typed(&text, &sql.typed()).await?)
+        self.answered(client.query_typed(&text, &sql.typed())).await
     }
 
     fn client(&self) -> Step<&Object> {

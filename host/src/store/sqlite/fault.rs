@@ -23,6 +23,38 @@ impl Fault {
     }
 }
 
+/// Whether the file itself is at fault.
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+    )
+}
+
+/// What an operator is told of a damaged file.
+pub(super) fn damaged(error: &rusqlite::Error) -> String {
+    format!(
+        "the database file is damaged ({error}): stop the server, keep a copy of the file and of those beside it, and put \
+         the last backup in its place; `sqlite3 FILE .recover` saves what can be read of it"
+    )
+}
+
+/// A failure before the end of a transaction: nothing of it happened.
+pub(super) fn not_done(error: &rusqlite::Error) -> Refusal {
+    match is_damage(error) {
+        true => Refusal::Damaged(damaged(error)),
+        false => Refusal::NotDone(error.to_string()),
+    }
+}
+
+/// A failure of the end of a transaction. Only where a lock was in the way it is certain that nothing happened.
+pub(super) fn unknown(error: &rusqlite::Error) -> Refusal {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => not_done(error),
+        _ => Refusal::Unavailable(error.to_string()),
+    }
+}
+
 /// The result of a step.
 pub(super) type Step<T> = Result<T, Fault>;
 
@@ -42,6 +74,7 @@ impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Refusal {
         match fault {
             Fault::Refused(refusal) => refusal,
+            Fault::Failed(error) if is_damage(&error) => Refusal::Damaged(damaged(&error)),
             Fault::Failed(error) => Refusal::Unavailable(error.to_string()),
         }
     }

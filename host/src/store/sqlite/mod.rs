@@ -9,6 +9,8 @@ mod dialect;
 mod entries;
 mod fault;
 mod find;
+mod guard;
+mod identity;
 mod memo;
 mod outbox;
 mod read;
@@ -25,9 +27,10 @@ mod tests;
 mod value;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self::guard::Guard;
 use self::readers::Readers;
 use self::writer::Writer;
 use super::{DatabaseError, Identity};
@@ -38,30 +41,62 @@ pub struct Sqlite {
     shared: Arc<Shared>,
 }
 
-/// The readers come first, so that the writer's connection is the last one to close and can tidy up.
+/// The readers come first, so that the writer's connection is the last one to close and can tidy up; the guard's files close
+/// after all connections.
 struct Shared {
     number: u64,
     readers: Arc<Readers>,
     writer: Writer,
+    guard: Arc<Guard>,
 }
 
 impl Sqlite {
-    /// Opens the file, or makes it. Refuses a file that is not a scimlet database or was written by a newer scimlet.
+    /// Opens the file, or makes it. Refuses a file that is not a scimlet database or was written by a newer scimlet, and to
+    /// make a new one where a database was before: a file `….identity` beside it tells.
     pub fn open(path: impl AsRef<Path>) -> Result<Sqlite, DatabaseError> {
-        let path = path.as_ref();
-        // An absolute path has none of SQLite's special meanings (`:memory:`, `file:`).
-        let path = std::path::absolute(path).map_err(|error| {
-            DatabaseError::Unsuitable(format!("`{}` is not a file: {error}", path.display()))
-        })?;
-        let writer = Writer::start(schema::open_writer(&path)?)
-            .map_err(|error| DatabaseError::Unavailable(error.to_string()))?;
-        let readers = Arc::new(Readers::new(path));
+        Self::open_absolute(&absolute(path.as_ref())?)
+    }
+
+    /// Opens the file, or makes it, even where a database was before and is gone.
+    pub fn open_or_create(path: impl AsRef<Path>) -> Result<Sqlite, DatabaseError> {
+        let path = absolute(path.as_ref())?;
+        identity::forget(&path)?;
+        Self::open_absolute(&path)
+    }
+
+    /// Whether a database was at this path, be it there still or not.
+    #[must_use]
+    pub fn was_at(path: impl AsRef<Path>) -> bool {
+        identity::place(path.as_ref()).exists()
+    }
+
+    fn open_absolute(path: &Path) -> Result<Sqlite, DatabaseError> {
+        let unavailable = |error: std::io::Error| {
+            DatabaseError::Unavailable(format!("`{}`: {error}", path.display()))
+        };
+        identity::check(path)?;
+        let guard = Arc::new(Guard::of(path));
+        let db = schema::open_writer(path)?;
+        identity::record(path, &db);
+        guard
+            .arm(|| drop(schema::checkpoint(&db)))
+            .map_err(unavailable)?;
+        let writer = Writer::start(db, Arc::clone(&guard)).map_err(unavailable)?;
+        let readers = Arc::new(Readers::new(path.to_owned(), Arc::clone(&guard)));
         Ok(Sqlite {
             shared: Arc::new(Shared {
                 number: Identity::next_database(),
                 readers,
                 writer,
+                guard,
             }),
         })
     }
+}
+
+/// An absolute path has none of SQLite's special meanings (`:memory:`, `file:`).
+fn absolute(path: &Path) -> Result<PathBuf, DatabaseError> {
+    std::path::absolute(path).map_err(|error| {
+        DatabaseError::Unsuitable(format!("`{}` is not a file: {error}", path.display()))
+    })
 }

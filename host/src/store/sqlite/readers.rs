@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use super::fault::Step;
+use super::guard::Guard;
 use super::schema;
 use super::writer::execute;
 use crate::store::Refusal;
@@ -23,14 +24,16 @@ const BRIEF: u32 = 20;
 /// A pool of read-only connections.
 pub(super) struct Readers {
     path: PathBuf,
+    guard: Arc<Guard>,
     idle: Mutex<Vec<Connection>>,
     searches: Arc<Semaphore>,
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf) -> Readers {
+    pub(super) fn new(path: PathBuf, guard: Arc<Guard>) -> Readers {
         Readers {
             path,
+            guard,
             idle: Mutex::default(),
             searches: Arc::new(Semaphore::new(SEARCHES)),
         }
@@ -92,6 +95,7 @@ impl Readers {
 
     /// Everything that is read is of the moment.
     fn read<T>(&self, moment: &Moment, read: impl FnOnce(&mut Connection) -> Step<T>) -> Step<T> {
+        self.guard.still().map_err(Refusal::Unavailable)?;
         let mut db = match moment.take() {
             Some(db) => db,
             None => self.begin()?,
@@ -115,7 +119,11 @@ impl Readers {
         let idle = self.idle().pop();
         let db = match idle {
             Some(db) => db,
-            None => schema::open_reader(&self.path)?,
+            None => {
+                // Not a connection to another file than the others.
+                self.guard.check().map_err(Refusal::Unavailable)?;
+                schema::open_reader(&self.path)?
+            }
         };
         execute(&db, "BEGIN")?;
         Ok(db)

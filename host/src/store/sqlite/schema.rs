@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
+use super::{fault, identity};
 use crate::store::DatabaseError;
 
 /// "SCIM" in `application_id`.
@@ -139,7 +140,18 @@ fn create(path: &Path, db: &mut Connection) -> Result<(), DatabaseError> {
             .pragma_update(None, "user_version", VERSION)
             .map_err(explain)?;
     }
+    identity::give(&transaction).map_err(explain)?;
     transaction.commit().map_err(explain)
+}
+
+/// Brings the log into the file, as far as no reader needs it.
+pub(super) fn checkpoint(db: &Connection) -> rusqlite::Result<()> {
+    db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+}
+
+/// Leaves the log as it is when this connection closes: for a file that is not ours any more.
+pub(super) fn abandon(db: &Connection) {
+    drop(db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true));
 }
 
 fn explain(path: &Path, error: rusqlite::Error) -> DatabaseError {
@@ -147,6 +159,9 @@ fn explain(path: &Path, error: rusqlite::Error) -> DatabaseError {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => {
             DatabaseError::Unsuitable(format!("`{name}` is not a SQLite database"))
+        }
+        _ if fault::is_damage(&error) => {
+            DatabaseError::Damaged(format!("`{name}`: {}", fault::damaged(&error)))
         }
         _ => DatabaseError::Unavailable(format!("`{name}`: {error}")),
     }

@@ -15,7 +15,7 @@ use super::read::{self, LinkQuery};
 use super::readers::Moment;
 use crate::store::{
     Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent,
-    Refusal, Rejection, Store, Write, check,
+    Refusal, Rejection, Store, Write, check, not_done,
 };
 
 /// Keys that are read here and now; more are read on a thread that may block.
@@ -150,12 +150,10 @@ impl Store for TenantStore {
             .writer
             .run(move |db| commit::apply(db, tenant, commit))
             .await;
-        done.unwrap_or_else(|why| {
-            Err(Rejection {
-                write: 0,
-                reason: Refusal::Unavailable(why),
-            })
-        })
+        match done {
+            Ok(outcome) => outcome.map_err(not_done),
+            Err(reason) => Err(Rejection { write: 0, reason }),
+        }
     }
 
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
@@ -180,6 +178,6 @@ impl Store for TenantStore {
         let tenant = self.tenant;
         let set = move |db: &Connection| memo::set(db, tenant, &guard, &changes);
         let done = self.shared.writer.run(set).await;
-        Ok(done.map_err(Refusal::Unavailable)??)
+        Ok(done??)
     }
 }

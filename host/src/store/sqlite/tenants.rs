@@ -1,17 +1,22 @@
 //! [`Database`] over SQLite: the tenants and the host's settings.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
+use tokio::time::timeout;
 
-use super::fault::Step;
+use super::fault::{Fault, Step};
 use super::readers::Moment;
 use super::rows::unsigned;
 use super::store::TenantStore;
 use super::{Sqlite, sweep};
 use crate::store::chain::START;
 use crate::store::{Database, DatabaseError, Refusal, Store, Tenant, is_tenant_name};
+
+/// How long a lost file may go unnoticed when nothing is written.
+const LOOK: Duration = Duration::from_secs(1);
 
 #[async_trait]
 impl Database for Sqlite {
@@ -56,6 +61,21 @@ impl Database for Sqlite {
         }))
     }
 
+    async fn lost(&self) -> String {
+        let mut lost = self.shared.guard.follow();
+        loop {
+            if let Err(why) = self.shared.guard.check() {
+                return why;
+            }
+            // Who writes looks more often; the time is for a server that nobody writes to.
+            drop(timeout(LOOK, lost.changed()).await);
+        }
+    }
+
+    fn is_lost(&self) -> bool {
+        self.shared.guard.still().is_err()
+    }
+
     async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError> {
         self.read(|db| {
             let mut statement = db.prepare_cached("SELECT value FROM setting WHERE name = ?")?;
@@ -85,17 +105,14 @@ impl Sqlite {
             .writer
             .run(work)
             .await
-            .map_err(DatabaseError::Unavailable)?
+            .map_err(DatabaseError::from)?
     }
 
     fn read<T>(&self, read: impl FnOnce(&Connection) -> Step<T>) -> Result<T, DatabaseError> {
         self.shared
             .readers
             .point(&Moment::Each, read)
-            .map_err(|refusal| match refusal {
-                Refusal::Unavailable(why) => DatabaseError::Unavailable(why),
-                other => DatabaseError::Unavailable(format!("{other:?}")),
-            })
+            .map_err(DatabaseError::from)
     }
 }
 
@@ -117,5 +134,5 @@ fn find(db: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
 }
 
 fn unavailable(error: rusqlite::Error) -> DatabaseError {
-    DatabaseError::Unavailable(error.to_string())
+    Refusal::from(Fault::from(error)).into()
 }

@@ -1,12 +1,15 @@
 //! The one thread that writes. It takes all commits that wait and makes them durable together: one transaction with a
 //! savepoint for each, one fsync for all. A commit that is refused rolls back to its savepoint and harms no other.
 
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::sweep;
+use super::guard::Guard;
+use super::{fault, schema, sweep};
+use crate::store::Refusal;
 
 /// Commits that share one transaction at most: the first of them waits for the last.
 const GROUP: usize = 64;
@@ -15,10 +18,10 @@ const GROUP: usize = 64;
 const QUEUE: usize = 1024;
 
 /// What is sent back when it is known whether the transaction is durable.
-type Reply = Box<dyn FnOnce(Result<(), String>)>;
+type Reply = Box<dyn FnOnce(Result<(), Refusal>)>;
 
 /// One commit: runs inside its savepoint, or is told why it cannot.
-type Job = Box<dyn FnOnce(Result<&Connection, String>) -> Done + Send>;
+type Job = Box<dyn FnOnce(Result<&Connection, Refusal>) -> Done + Send>;
 
 /// A job that ran.
 struct Done {
@@ -35,11 +38,11 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(db: Connection) -> std::io::Result<Writer> {
+    pub(super) fn start(db: Connection, guard: Arc<Guard>) -> std::io::Result<Writer> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || serve(&db, queue))?;
+            .spawn(move || serve(&db, &guard, queue))?;
         Ok(Writer {
             jobs: Some(jobs),
             thread: Some(thread),
@@ -47,20 +50,25 @@ impl Writer {
     }
 
     /// Runs `work` in a savepoint and returns its result when it is durable. Its changes stay if it succeeds. Once queued
-    /// it happens, whether or not anybody still waits. The outer error says why it is unknown what happened.
+    /// it happens, whether or not anybody still waits. The outer error is [`Refusal::Unavailable`] if it is
+    /// unknown what happened.
     pub(super) async fn run<T, E>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
-    ) -> Result<Result<T, E>, String>
+    ) -> Result<Result<T, E>, Refusal>
     where
         T: Send + 'static,
         E: Send + 'static,
     {
         let stopped = || "the writer has stopped".to_owned();
+        let not_begun = || Refusal::NotDone(stopped());
         let (answer, answered) = oneshot::channel();
-        let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
-        jobs.send(job(work, answer)).await.map_err(|_| stopped())?;
-        answered.await.map_err(|_| stopped())?
+        let jobs = self.jobs.as_ref().ok_or_else(not_begun)?;
+        let queued = jobs.send(job(work, answer)).await;
+        queued.map_err(|_| not_begun())?;
+        answered
+            .await
+            .map_err(|_| Refusal::Unavailable(stopped()))?
     }
 }
 
@@ -76,7 +84,7 @@ impl Drop for Writer {
 
 fn job<T, E>(
     work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
-    answer: oneshot::Sender<Result<Result<T, E>, String>>,
+    answer: oneshot::Sender<Result<Result<T, E>, Refusal>>,
 ) -> Job
 where
     T: Send + 'static,
@@ -85,7 +93,7 @@ where
     Box::new(move |db| {
         let result = db.map(work);
         let keep = matches!(result, Ok(Ok(_)));
-        let reply = move |durable: Result<(), String>| {
+        let reply = move |durable: Result<(), Refusal>| {
             // Nobody listens if the caller was dropped.
             drop(answer.send(durable.and(result)));
         };
@@ -96,38 +104,43 @@ where
     })
 }
 
-fn serve(db: &Connection, mut queue: mpsc::Receiver<Job>) {
+fn serve(db: &Connection, guard: &Guard, mut queue: mpsc::Receiver<Job>) {
     // There may be rows to sweep from before.
     let mut sweeping = true;
     loop {
         let first = match queue.try_recv() {
             Ok(job) => job,
-            Err(mpsc::error::TryRecvError::Disconnected) => {
-                // Others may have the file open, so that closing it leaves the log as it is.
-                drop(sweep::empty_log(db));
-                return;
-            }
+            Err(mpsc::error::TryRecvError::Disconnected) => return close(db, guard),
             Err(mpsc::error::TryRecvError::Empty) if sweeping => {
-                sweeping = sweep::step(db).unwrap_or(false);
+                sweeping = guard.check().is_ok() && sweep::step(db).unwrap_or(false);
                 continue;
             }
             Err(mpsc::error::TryRecvError::Empty) => match queue.blocking_recv() {
                 Some(job) => job,
-                None => return,
+                None => return close(db, guard),
             },
         };
         let rest = std::iter::from_fn(|| queue.try_recv().ok()).take(GROUP - 1);
         let jobs: Vec<Job> = std::iter::once(first).chain(rest).collect();
-        commit(db, jobs);
-        sweeping = sweep::is_due(db).unwrap_or(false);
+        commit(db, guard, jobs);
+        sweeping = guard.still().is_ok() && sweep::is_due(db).unwrap_or(false);
+    }
+}
+
+/// Others may have the file open, so that closing it leaves the log as it is: what was erased leaves it here. A file that is
+/// not ours any more is left alone.
+fn close(db: &Connection, guard: &Guard) {
+    match guard.check() {
+        Ok(()) => drop(sweep::empty_log(db)),
+        Err(_) => schema::abandon(db),
     }
 }
 
 /// Runs the jobs in one transaction, and replies when it is durable or has failed.
-fn commit(db: &Connection, jobs: Vec<Job>) {
+fn commit(db: &Connection, guard: &Guard, jobs: Vec<Job>) {
     let mut replies = Vec::with_capacity(jobs.len());
     let mut jobs = jobs.into_iter();
-    let durable = transact(db, &mut jobs, &mut replies).map_err(|error| error.to_string());
+    let durable = transact(db, guard, &mut jobs, &mut replies);
     if let Err(why) = &durable {
         if !db.is_autocommit() {
             drop(db.execute_batch("ROLLBACK"));
@@ -140,6 +153,21 @@ fn commit(db: &Connection, jobs: Vec<Job>) {
 }
 
 fn transact(
+    db: &Connection,
+    guard: &Guard,
+    jobs: &mut impl Iterator<Item = Job>,
+    replies: &mut Vec<Reply>,
+) -> Result<(), Refusal> {
+    guard.still().map_err(Refusal::NotDone)?;
+    run(db, jobs, replies).map_err(|error| fault::not_done(&error))?;
+    guard.check().map_err(Refusal::NotDone)?;
+    execute(db, "COMMIT").map_err(|error| fault::unknown(&error))?;
+    // Once more: what is acknowledged is in the file that the next start finds.
+    guard.check().map_err(Refusal::Unavailable)
+}
+
+/// All of a transaction but its end.
+fn run(
     db: &Connection,
     jobs: &mut impl Iterator<Item = Job>,
     replies: &mut Vec<Reply>,
@@ -155,7 +183,7 @@ fn transact(
         }
         execute(db, "RELEASE one")?;
     }
-    execute(db, "COMMIT")
+    Ok(())
 }
 
 /// Runs a statement that has no parameters and is used again.
@@ -181,7 +209,7 @@ mod tests {
              CREATE TABLE line(end REFERENCES end DEFERRABLE INITIALLY DEFERRED);",
         )
         .expect("the tables are made");
-        let writer = Writer::start(db).expect("it starts");
+        let writer = Writer::start(db, Arc::new(Guard::none())).expect("it starts");
         let (started, running) = oneshot::channel();
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let first = writer.run(move |_| {
@@ -200,7 +228,7 @@ mod tests {
         assert_eq!(first, Ok(Ok(())));
         for outcome in [good, bad] {
             let why = outcome.expect_err("the group failed");
-            assert!(why.contains("FOREIGN KEY"), "{why}");
+            assert!(format!("{why:?}").contains("FOREIGN KEY"), "{why:?}");
         }
         let rest = writer.run(insert("INSERT INTO end VALUES (1)")).await;
         assert_eq!(rest, Ok(Ok(1)), "the row of the failed group is gone");

@@ -30,6 +30,7 @@ pub fn trials() -> Vec<Trial> {
         trial("events::webhook::a_killed_server_loses_nothing", killed),
         trial("events::webhook::two_servers_deliver_once", shared),
         trial("events::webhook::begins_where_the_profile_names_it", begins),
+        trial("events::webhook::taken_away_and_put_back_goes_on", put_back),
         trial("events::webhook::a_wrong_profile_is_told_where", wrong),
     ]
 }
@@ -216,6 +217,45 @@ async fn dead() -> anyhow::Result<()> {
     let received = receiver.when(|received| count(received) == 3).await?;
     check(tenant.folder.path(), &received).await?;
     tenant.listed(|list| dead(list) == 0).await?;
+    // The record has it, without what of the URL may be a secret.
+    let audit = server::command(tenant.folder.path())?
+        .args(["events", NAME, "--channel", "audit", "--json"])
+        .output()?;
+    let audit = String::from_utf8(audit.stdout)?;
+    let said: Vec<&str> = audit
+        .lines()
+        .filter(|line| line.contains("webhook-"))
+        .collect();
+    ensure!(said.len() == 2, "{audit}");
+    ensure!(
+        said[0].contains("webhook-exhausted") && said[1].contains("webhook-recovered"),
+        "{audit}"
+    );
+    Ok(())
+}
+
+/// A webhook that is taken away and put back before its server looks again, while another server has forgotten it.
+async fn put_back() -> anyhow::Result<()> {
+    let receiver = Receiver::start(|_| 200).await?;
+    let tenant = Tenant::new(&receiver.webhook())?;
+    let user = user(&tenant.http, "a").await?;
+    receiver.when(|received| count(received) == 1).await?;
+    // What the other server does when it sees the profile without the webhook, and then with it.
+    let db = rusqlite::Connection::open(tenant.folder.path().join("scimlet.db"))?;
+    db.busy_timeout(Duration::from_secs(10))?;
+    let progress: (String, i64, String) = db.query_row(
+        "SELECT name, tenant, text FROM memo WHERE name LIKE 'webhook/%'",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
+    db.execute("DELETE FROM memo WHERE name LIKE 'webhook/%'", [])?;
+    retitle(&tenant.http, &user, "1").await?;
+    // Until the worker has noticed, which reads it anew at least every two seconds.
+    sleep(Duration::from_secs(5)).await;
+    let again = "INSERT OR IGNORE INTO memo(name, tenant, text) VALUES (?, ?, ?)";
+    db.execute(again, rusqlite::params![progress.0, progress.1, progress.2])?;
+    retitle(&tenant.http, &user, "2").await?;
+    receiver.when(|received| count(received) == 3).await?;
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! What must hold when things go wrong or meet: a killed server, two servers on one file, an operator at work, many clients
 //! that want the same thing. All of it with the real binary over HTTP.
 
+mod afterwards;
+mod damage;
 mod document;
 mod kill;
 mod ledger;
@@ -8,6 +10,7 @@ mod operator;
 pub mod race;
 mod shared;
 mod state;
+mod swap;
 mod writer;
 
 use libtest_mimic::Trial;
@@ -17,8 +20,14 @@ use crate::trial;
 /// One trial for each fault.
 pub fn trials() -> Vec<Trial> {
     let mut trials = vec![trial("faults::kill", kill::rounds)];
+    trials.extend(afterwards::trials());
+    trials.push(trial(
+        "faults::a_damaged_file_is_not_try_again",
+        damage::is_told,
+    ));
     trials.extend(operator::trials());
     trials.extend(race::trials());
     trials.extend(shared::trials());
+    trials.extend(swap::trials());
     trials
 }

@@ -6,6 +6,7 @@ use anyhow::ensure;
 use scimlet_tests::client::text;
 use scimlet_tests::exchange::{Answer, TENANT};
 use scimlet_tests::postgres::Cluster;
+use scimlet_tests::rounds;
 use scimlet_tests::server::Server;
 use serde_json::json;
 use tempfile::TempDir;
@@ -23,7 +24,7 @@ pub async fn comes_back(_: &Cluster) -> anyhow::Result<()> {
         .await?
         .expect(201)?;
     let target = format!("/Users/{}", text(&made, "id")?);
-    for round in 0..2 {
+    for round in 0..rounds::rounds(2)? {
         cluster.crash()?;
         for _ in 0..3 {
             is_away(&http.get(&target).await?)?;

@@ -7,6 +7,7 @@ mod loss;
 mod opening;
 mod races;
 mod revoked;
+mod silence;
 mod two;
 
 use libtest_mimic::Trial;
@@ -22,6 +23,8 @@ pub fn trials() -> Vec<Trial> {
         trial("exchanges", exchanges::all),
         trial("tenants_are_fenced_off", fence::tenants_are_fenced_off),
         trial("a_lost_database_comes_back", loss::comes_back),
+        trial("silence_ends", silence::ends),
+        trial("a_failover_leaves_no_dead_sessions", silence::failover),
         trial("secrets_are_not_repeated", opening::secrets),
         trial("an_empty_database_is_not_taken_for_one", opening::empty),
         trial("many_may_open_a_new_one", opening::many),

@@ -46,7 +46,10 @@ fn import(ports: &Ports<'_>, user: &str) -> Result<Imported, Problem> {
         match create::create(session, of, body, &Options::default()) {
             Ok(made) => Ok(Imported::Made(made.id)),
             Err(error) => match error.kind {
-                ErrorKind::Stale | ErrorKind::Unavailable | ErrorKind::Internal => Err(error),
+                ErrorKind::Stale
+                | ErrorKind::Unavailable
+                | ErrorKind::Unknown
+                | ErrorKind::Internal => Err(error),
                 _ => Ok(Imported::Skipped(error.detail)),
             },
         }

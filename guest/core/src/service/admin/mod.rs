@@ -62,7 +62,10 @@ impl From<Refusal> for Problem {
             other @ (Refusal::OverCeiling(_)
             | Refusal::TooMany(_)
             | Refusal::Invalid(_)
-            | Refusal::Unavailable(_)) => Self::Unavailable(other.to_string()),
+            | Refusal::Unavailable(_)
+            | Refusal::NotDone(_)
+            | Refusal::Damaged(_)
+            | Refusal::Unknown(_)) => Self::Unavailable(other.to_string()),
         }
     }
 }
@@ -73,7 +76,7 @@ impl From<Error> for Problem {
         match error.kind {
             ErrorKind::NotFound => Self::NotFound,
             ErrorKind::Stale | ErrorKind::PreconditionFailed => Self::Stale,
-            ErrorKind::Internal | ErrorKind::Unavailable => {
+            ErrorKind::Internal | ErrorKind::Unavailable | ErrorKind::Unknown => {
                 Self::Unavailable(error.cause.unwrap_or(error.detail))
             }
             ErrorKind::Forbidden | ErrorKind::Uniqueness | ErrorKind::Conflict => {
@@ -126,7 +129,7 @@ fn all(ports: &Ports<'_>, kind: &str) -> Result<Vec<Entry>, Problem> {
 
 fn commit(ports: &Ports<'_>, writes: Vec<Write>) -> Result<Vec<(Key, u64)>, Problem> {
     let outcome = ports.store.commit(ports.clock.now(), ACTOR, writes);
-    Ok(outcome.map_err(|rejection| rejection.reason)?)
+    Ok(outcome.map_err(|rejection| rejection.of_commit().reason)?)
 }
 
 /// Runs something as the application, until it is not stale.

@@ -20,7 +20,7 @@ use self::demand::Demand;
 use super::Shared;
 use super::fault::{Fault, Step};
 use super::session::{Scope, Session};
-use crate::store::{Key, Refusal, Rejection, Write};
+use crate::store::{Key, Refusal, Rejection, Write, not_done};
 
 /// How often a commit is run again that got into another one's way.
 const RETRIES: u32 = 8;
@@ -47,6 +47,8 @@ enum Stop {
     Rejected(Rejection),
     /// The database failed.
     Failed(Fault),
+    /// The database failed while it committed: whether it happened is unknown.
+    Unknown(Fault),
     /// Another commit changed what this one expects: to be looked at again.
     Overtaken,
 }
@@ -55,7 +57,7 @@ impl Stop {
     /// Whether the commit is to be run again.
     fn is_passing(&self) -> bool {
         match self {
-            Stop::Rejected(_) => false,
+            Stop::Rejected(_) | Stop::Unknown(_) => false,
             Stop::Failed(fault) => fault.is_collision(),
             Stop::Overtaken => true,
         }
@@ -63,9 +65,13 @@ impl Stop {
 
     fn into_rejection(self) -> Rejection {
         let reason = match self {
-            Stop::Rejected(rejection) => return rejection,
-            Stop::Failed(fault) => fault.into(),
-            Stop::Overtaken => Refusal::Unavailable("other commits were always faster".into()),
+            Stop::Rejected(rejection) => return not_done(rejection),
+            Stop::Failed(fault) => {
+                let reason = fault.into();
+                return not_done(Rejection { write: 0, reason });
+            }
+            Stop::Unknown(fault) => fault.into(),
+            Stop::Overtaken => Refusal::NotDone("other commits were always faster".into()),
         };
         Rejection { write: 0, reason }
     }
@@ -127,7 +133,13 @@ async fn attempt(shared: &Shared, tenant: i64, commit: &Commit) -> Result<Done, 
     let session = Session::write(&shared.pool, Scope::Tenant(tenant)).await?;
     match apply(&session, tenant, commit).await {
         Ok(done) => {
-            session.commit().await?;
+            session
+                .commit()
+                .await
+                .map_err(|fault| match fault.is_certain() {
+                    true => Stop::Failed(fault),
+                    false => Stop::Unknown(fault),
+                })?;
             Ok(done)
         }
         Err(stop) => {

@@ -1,0 +1,326 @@
+//! What a client is told when the store fails during a commit or after it: what was committed, that nothing was, or that it is
+//! not known.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use async_trait::async_trait;
+use libtest_mimic::Trial;
+use scimlet::http::Caller;
+use scimlet::plugin::journal::{Journal, Note, Subject};
+use scimlet::plugin::{CredentialRequest, Limits};
+use scimlet::store::{
+    Database, Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent,
+    Refusal, Rejection, Store, Write,
+};
+use scimlet::{Plugin, PluginOptions};
+use scimlet_tests::client::patch;
+use scimlet_tests::exchange::{Answer, Call, DEFAULT, Endpoint, InProcess, TENANT};
+use scimlet_tests::memory::Memory;
+use serde_json::{Value, json};
+
+use crate::trial;
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial("faults::committed_and_not_read", not_read),
+        trial("faults::committed_too_late", too_late),
+        trial("faults::a_commit_in_doubt_says_so", in_doubt),
+    ]
+}
+
+/// Nothing fails.
+const WELL: u8 = 0;
+/// Reads fail after a commit.
+const SILENT: u8 = 1;
+/// A commit happens, and its acknowledgement is lost.
+const DOUBT: u8 = 2;
+/// A commit does not happen.
+const LOCKED: u8 = 3;
+/// A commit takes longer than a request may.
+const SLOW: u8 = 4;
+
+/// How long a request may take here.
+const REQUEST: Duration = Duration::from_millis(1500);
+
+/// A store that fails as it is told.
+struct Failing {
+    inner: Arc<dyn Store>,
+    how: AtomicU8,
+    committed: AtomicBool,
+}
+
+impl Failing {
+    fn fail(&self, how: u8) {
+        self.how.store(how, Ordering::SeqCst);
+        self.committed.store(false, Ordering::SeqCst);
+    }
+
+    fn readable(&self) -> Result<(), Refusal> {
+        let how = self.how.load(Ordering::SeqCst);
+        if how == SILENT && self.committed.load(Ordering::SeqCst) {
+            return Err(Refusal::Unavailable("disk I/O error".into()));
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Store for Failing {
+    async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
+        self.readable()?;
+        self.inner.get(keys).await
+    }
+
+    async fn find(&self, query: Query) -> Result<Page, Refusal> {
+        self.readable()?;
+        self.inner.find(query).await
+    }
+
+    async fn links(
+        &self,
+        anchors: Vec<Key>,
+        name: String,
+        direction: Direction,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<LinkPage>, Refusal> {
+        self.readable()?;
+        let pages = self.inner.links(anchors, name, direction, after, limit);
+        pages.await
+    }
+
+    async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
+        self.readable()?;
+        self.inner.has(links).await
+    }
+
+    async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
+        self.readable()?;
+        self.inner.counters(names).await
+    }
+
+    async fn commit(
+        &self,
+        at: u64,
+        actor: String,
+        writes: Vec<Write>,
+    ) -> Result<Vec<(Key, u64)>, Rejection> {
+        let used = |write: &Write| match write {
+            Write::Insert(draft) => draft.key.kind == "$used",
+            Write::Replace(replacement) => replacement.draft.key.kind == "$used",
+            _ => false,
+        };
+        // That a credential was used is a commit of its own, in which nothing fails here.
+        if writes.iter().any(used) {
+            return self.inner.commit(at, actor, writes).await;
+        }
+        let how = self.how.load(Ordering::SeqCst);
+        let refused = |reason| Err(Rejection { write: 0, reason });
+        if how == LOCKED {
+            return refused(Refusal::NotDone("database is locked".into()));
+        }
+        if how == SLOW {
+            tokio::time::sleep(REQUEST).await;
+        }
+        let done = self.inner.commit(at, actor, writes).await?;
+        self.committed.store(true, Ordering::SeqCst);
+        match how {
+            DOUBT => refused(Refusal::Unavailable("connection closed".into())),
+            _ => Ok(done),
+        }
+    }
+
+    async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
+        self.inner.events(after, limit).await
+    }
+
+    async fn head(&self) -> Result<Head, Refusal> {
+        self.inner.head().await
+    }
+
+    async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
+        self.inner.memos(prefix).await
+    }
+
+    async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal> {
+        self.inner.set_memos(guard, changes).await
+    }
+}
+
+/// Keeps what it is told.
+#[derive(Default)]
+struct Kept(Mutex<Vec<String>>);
+
+impl Journal for Kept {
+    fn write(&self, _: &Subject, note: Note) {
+        let mut notes = self.0.lock().expect("nobody panics with it");
+        notes.push(note.text);
+    }
+}
+
+/// A tenant whose store fails as it is told.
+struct Desk {
+    store: Arc<Failing>,
+    endpoint: InProcess,
+    journal: Arc<Kept>,
+}
+
+impl Desk {
+    async fn new() -> anyhow::Result<Self> {
+        let journal = Arc::new(Kept::default());
+        let plugin = Plugin::new(PluginOptions {
+            journal: journal.clone(),
+            limits: Limits {
+                request: REQUEST,
+                ..Limits::default()
+            },
+            ..PluginOptions::default()
+        })?;
+        let database = Memory::exact();
+        database.create_tenant(TENANT, 0).await?;
+        let inner = database.open(TENANT).await?.context("no tenant")?;
+        let admin = plugin.admin(inner.clone());
+        admin.configure(DEFAULT, None).await?;
+        let request = CredentialRequest::bearer(TENANT, "");
+        let secret = admin.issue_credential(&request).await?.secret;
+        let store = Arc::new(Failing {
+            inner,
+            how: AtomicU8::new(WELL),
+            committed: AtomicBool::new(false),
+        });
+        let endpoint = InProcess {
+            provider: Arc::new(plugin),
+            store: store.clone(),
+            secret,
+            caller: Caller::Unknown,
+        };
+        Ok(Self {
+            store,
+            endpoint,
+            journal,
+        })
+    }
+
+    /// An answer while the store fails like this.
+    async fn ask(
+        &self,
+        how: u8,
+        method: &str,
+        target: &str,
+        body: &Value,
+    ) -> anyhow::Result<Answer> {
+        self.store.fail(how);
+        let credential = format!("Bearer {}", self.endpoint.secret);
+        let headers = vec![
+            ("authorization".to_owned(), credential),
+            (
+                "content-type".to_owned(),
+                "application/scim+json".to_owned(),
+            ),
+        ];
+        let answer = self.endpoint.send(Call {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers,
+            body: if body.is_null() {
+                String::new()
+            } else {
+                body.to_string()
+            },
+        });
+        let answer = answer.await;
+        self.store.fail(WELL);
+        answer
+    }
+
+    async fn read(&self, target: &str) -> anyhow::Result<Value> {
+        self.ask(WELL, "GET", target, &Value::Null)
+            .await?
+            .expect(200)
+    }
+}
+
+fn user(name: &str) -> Value {
+    json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name})
+}
+
+/// What was committed is answered from what was committed.
+async fn not_read() -> anyhow::Result<()> {
+    let desk = Desk::new().await?;
+    let made = desk.ask(SILENT, "POST", "/Users", &user("ada")).await?;
+    let shown = made.expect(201)?;
+    let target = format!("/Users/{}", shown["id"].as_str().context("an id")?);
+    ensure!(desk.read(&target).await? == shown, "{shown}");
+
+    let group = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
+        "displayName": "all", "members": [{"value": shown["id"]}],
+    });
+    let made = desk.ask(SILENT, "POST", "/Groups", &group).await?;
+    ensure!(made.status == 201, "{made:?}");
+    let location = made.header("location").context("a location")?;
+    let found = desk.read(
+        location
+            .rsplit_once("/scim/v2")
+            .map_or(location, |(_, end)| end),
+    );
+    ensure!(found.await?["members"][0]["value"] == shown["id"]);
+
+    let change = patch(json!([{"op": "replace", "path": "title", "value": "Countess"}]));
+    let changed = desk.ask(SILENT, "PATCH", &target, &change).await?;
+    ensure!([200, 204].contains(&changed.status), "{changed:?}");
+    ensure!(desk.read(&target).await?["title"] == "Countess");
+
+    let put = desk.ask(SILENT, "PUT", &target, &user("ada.king")).await?;
+    ensure!([200, 204].contains(&put.status), "{put:?}");
+    ensure!(desk.read(&target).await?["userName"] == "ada.king");
+
+    let gone = desk.ask(SILENT, "DELETE", &target, &Value::Null).await?;
+    ensure!(gone.status == 204, "{gone:?}");
+    let notes = desk.journal.0.lock().expect("nobody panics with it");
+    ensure!(
+        notes.iter().any(|note| note.contains("disk I/O error")),
+        "{notes:?}"
+    );
+    Ok(())
+}
+
+/// So is what took longer to commit than the request may take.
+async fn too_late() -> anyhow::Result<()> {
+    let desk = Desk::new().await?;
+    let made = desk.ask(SLOW, "POST", "/Users", &user("ada")).await?;
+    let shown = made.expect(201)?;
+    let target = format!("/Users/{}", shown["id"].as_str().context("an id")?);
+    ensure!(desk.read(&target).await? == shown, "{shown}");
+    Ok(())
+}
+
+/// What is not known is told apart from what did not happen.
+async fn in_doubt() -> anyhow::Result<()> {
+    let desk = Desk::new().await?;
+    let mut details = Vec::new();
+    for (how, name, count) in [(DOUBT, "ada", 1), (LOCKED, "grace", 0)] {
+        let answer = desk.ask(how, "POST", "/Users", &user(name)).await?;
+        let error = answer.expect(503)?;
+        ensure!(error.get("scimType").is_none(), "{error}");
+        ensure!(
+            !answer.body.contains("locked") && !answer.body.contains("closed"),
+            "{error}"
+        );
+        let found = desk
+            .read(&format!("/Users?filter=userName%20eq%20%22{name}%22"))
+            .await?;
+        ensure!(found["totalResults"] == count, "{found}");
+        details.push(error["detail"].clone());
+    }
+    ensure!(details[0] != details[1], "{details:?}");
+    let notes = desk.journal.0.lock().expect("nobody panics with it");
+    ensure!(
+        notes.iter().any(|note| note.contains("unknown")),
+        "{notes:?}"
+    );
+    Ok(())
+}
