@@ -98,7 +98,8 @@ fn compile(root: &Path, target: &Path) -> Result<(), String> {
             TARGET,
         ])
         .arg("--target-dir")
-        .arg(target);
+        .arg(target)
+        .args(["--config", &remapped()]);
     if root.join("Cargo.lock").exists() {
         command.arg("--locked");
     }
@@ -115,6 +116,18 @@ fn compile(root: &Path, target: &Path) -> Result<(), String> {
             "The component did not build: cargo cannot be run: {error}."
         )),
     }
+}
+
+/// The setting that takes the builder's folders out of the component, where messages of panics name them.
+fn remapped() -> String {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
+    let sources = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok());
+    let folders = sources.into_iter().flatten().flatten();
+    let flags =
+        folders.map(|folder| format!("'--remap-path-prefix={}/='", folder.path().display()));
+    let flags: Vec<String> = flags.collect();
+    format!("target.{TARGET}.rustflags=[{}]", flags.join(","))
 }
 
 /// Whether the variable speaks of how the host is built (its flags, its profile, clippy as a wrapper)

@@ -16,6 +16,15 @@ pub(crate) use typed::{members, object, place_of, variant, word};
 use crate::error::Error;
 use crate::limits;
 
+/// The text of a data file below `guest/core/`, as the build script has copied it.
+macro_rules! built_in {
+    ($path:literal) => {
+        include_str!(concat!(env!("OUT_DIR"), "/", $path))
+    };
+}
+
+pub(crate) use built_in;
+
 /// A document that is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum JsonError {

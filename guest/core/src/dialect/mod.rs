@@ -101,7 +101,7 @@ static QUIRKS: [Quirk; 17] = [
 
 /// The quirks that clients need, by the clients' names.
 static CLIENTS: LazyLock<Named<Vec<String>>> = LazyLock::new(|| {
-    crate::json::written(include_str!("../../profiles/clients.json")).unwrap_or_default()
+    crate::json::written(crate::json::built_in!("profiles/clients.json")).unwrap_or_default()
 });
 
 /// All quirks, in the order in which they apply.

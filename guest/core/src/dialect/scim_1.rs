@@ -32,7 +32,7 @@ json::object!(open Scim1 {
 });
 
 static SCIM_1: LazyLock<Scim1> = LazyLock::new(|| {
-    crate::json::written(include_str!("../../schemas/scim_1.json")).unwrap_or_default()
+    crate::json::written(crate::json::built_in!("schemas/scim_1.json")).unwrap_or_default()
 });
 
 /// OneLogin's templates may name the schemas of SCIM 1 (`urn:scim:schemas:core:1.0`), and the manager by `managerId`; Google

@@ -19,15 +19,15 @@ use std::sync::OnceLock;
 
 /// The presets: name and document.
 pub(super) const PRESETS: [(&str, &str); 9] = [
-    ("default", include_str!("../../profiles/default.json")),
-    ("strict", include_str!("../../profiles/strict.json")),
-    ("okta", include_str!("../../profiles/okta.json")),
-    ("entra", include_str!("../../profiles/entra.json")),
-    ("canaille", include_str!("../../profiles/canaille.json")),
-    ("cognism", include_str!("../../profiles/cognism.json")),
-    ("cyolo", include_str!("../../profiles/cyolo.json")),
-    ("keepnet", include_str!("../../profiles/keepnet.json")),
-    ("cortex", include_str!("../../profiles/cortex.json")),
+    ("default", json::built_in!("profiles/default.json")),
+    ("strict", json::built_in!("profiles/strict.json")),
+    ("okta", json::built_in!("profiles/okta.json")),
+    ("entra", json::built_in!("profiles/entra.json")),
+    ("canaille", json::built_in!("profiles/canaille.json")),
+    ("cognism", json::built_in!("profiles/cognism.json")),
+    ("cyolo", json::built_in!("profiles/cyolo.json")),
+    ("keepnet", json::built_in!("profiles/keepnet.json")),
+    ("cortex", json::built_in!("profiles/cortex.json")),
 ];
 
 /// A profile with everything that it extends.

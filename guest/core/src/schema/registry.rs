@@ -9,16 +9,16 @@ use crate::resource_type::{Definition, ResourceType};
 
 /// The schemas that are built in, as data.
 const BUILT_IN: [&str; 3] = [
-    include_str!("../../schemas/user.json"),
-    include_str!("../../schemas/group.json"),
-    include_str!("../../schemas/enterprise_user.json"),
+    json::built_in!("schemas/user.json"),
+    json::built_in!("schemas/group.json"),
+    json::built_in!("schemas/enterprise_user.json"),
 ];
 
 /// The schemas of the service's own documents, shown but not used for resources.
 const OF_DISCOVERY: [&str; 3] = [
-    include_str!("../../schemas/service_provider_config.json"),
-    include_str!("../../schemas/resource_type.json"),
-    include_str!("../../schemas/schema.json"),
+    json::built_in!("schemas/service_provider_config.json"),
+    json::built_in!("schemas/resource_type.json"),
+    json::built_in!("schemas/schema.json"),
 ];
 
 /// Those of them that are resources', read once.
@@ -26,7 +26,7 @@ static SHARED: LazyLock<[Arc<Schema>; 3]> =
     LazyLock::new(|| BUILT_IN.map(|text| Arc::new(parse(text))));
 
 static COMMON: LazyLock<Arc<Schema>> =
-    LazyLock::new(|| Arc::new(parse(include_str!("../../schemas/common.json"))));
+    LazyLock::new(|| Arc::new(parse(json::built_in!("schemas/common.json"))));
 
 /// Schemas and resource types, resolved against each other.
 #[derive(Debug)]

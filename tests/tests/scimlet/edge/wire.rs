@@ -78,7 +78,7 @@ async fn hour() -> anyhow::Result<()> {
     let listed = server::json(folder.path(), &list)?;
     let used = listed.as_array().context("no list")?.iter();
     let used: Vec<u64> = used.filter_map(|one| one["lastUsed"].as_u64()).collect();
-    ensure!(used.len() == 1 && used[0] % 3600 == 0, "{used:?}");
+    ensure!(used.len() == 1 && used[0].is_multiple_of(3600), "{used:?}");
     let printed = server::command(folder.path())?.args(list).output()?.stdout;
     let printed = String::from_utf8(printed)?;
     let is_hour = |word: &str| word.len() == 14 && word.ends_with('Z');

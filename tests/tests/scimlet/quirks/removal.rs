@@ -58,10 +58,13 @@ fn refuses(preset: &str) -> bool {
     preset == "strict"
 }
 
-fn values(preset: &str) -> anyhow::Result<()> {
+/// An attribute, its value before, what the removal names, and what is left.
+type Row = (&'static str, Value, Value, Option<Value>);
+
+fn rows() -> Vec<Row> {
     let a = || json!({"type": "work", "value": "a"});
     let b = || json!({"type": "home", "value": "b", "display": "B"});
-    let rows = [
+    vec![
         ("words", json!(["a", "b"]), json!(["b"]), Some(json!(["a"]))),
         ("words", json!(["a", "b"]), json!("b"), Some(json!(["a"]))),
         ("words", json!(["a", "b"]), json!(["a", "b"]), None),
@@ -108,9 +111,12 @@ fn values(preset: &str) -> anyhow::Result<()> {
             Some(json!([a(), b()])),
         ),
         ("entries", json!([a(), b()]), json!([a(), b()]), None),
-    ];
+    ]
+}
+
+fn values(preset: &str) -> anyhow::Result<()> {
     let tenant = tenant(preset)?;
-    for (attribute, before, value, after) in rows {
+    for (attribute, before, value, after) in rows() {
         for extension in [false, true] {
             let members = json!({attribute: before});
             let body = match extension {
