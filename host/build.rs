@@ -118,7 +118,8 @@ fn compile(root: &Path, target: &Path) -> Result<(), String> {
     }
 }
 
-/// The setting that takes the builder's folders out of the component, where messages of panics name them.
+/// The setting that takes the builder's folders out of the component, where messages of panics name
+/// them.
 fn remapped() -> String {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));

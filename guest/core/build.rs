@@ -1,4 +1,5 @@
-//! Copies the data files that are built in without the white space between their tokens: it would be a part of the component.
+//! Copies the data files that are built in without the white space between their tokens: it would
+//! be a part of the component.
 
 use std::path::PathBuf;
 use std::{env, fs, io};

@@ -1,6 +1,7 @@
-//! The memory of `scimlet serve`: as users are created over HTTP in a SQLite file, as instances are kept idle for further requests
-//! of their tenants, and as lists of large groups are walked to their end; of those also the time that each member takes.
-//! `cargo bench -p scimlet-tests --bench memory -- --users 1000000 --tenants 60 --groups 1000 --members 1000`
+//! The memory of `scimlet serve`: as users are created over HTTP in a SQLite file, as instances are
+//! kept idle for further requests of their tenants, and as lists of large groups are walked to
+//! their end; of those also the time that each member takes. `cargo bench -p scimlet-tests --bench
+//! memory -- --users 1000000 --tenants 60 --groups 1000 --members 1000`
 
 use std::time::Instant;
 

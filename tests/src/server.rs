@@ -117,7 +117,8 @@ impl Server {
         Self::serving(folder, &["--listen", "127.0.0.1:0"], &[])
     }
 
-    /// Starts `scimlet serve` on a free port with these options too, and limits of its own unless they say otherwise.
+    /// Starts `scimlet serve` on a free port with these options too, and limits of its own unless
+    /// they say otherwise.
     ///
     /// # Errors
     /// As [`Server::start`].
@@ -126,7 +127,8 @@ impl Server {
         Self::serving(folder, &arguments, &[])
     }
 
-    /// Starts `scimlet serve` on a free port where a shell lets it open so many files, unless it asks for more.
+    /// Starts `scimlet serve` on a free port where a shell lets it open so many files, unless it
+    /// asks for more.
     ///
     /// # Errors
     /// As [`Server::start`].

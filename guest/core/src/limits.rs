@@ -6,9 +6,11 @@ pub const FILTER_BYTES: usize = 8 * 1024;
 pub const FILTER_DEPTH: usize = 32;
 /// Comparisons in one filter.
 pub const FILTER_LEAVES: usize = 128;
-/// Bytes of a request body, the values of relations in a [`LARGE_BODY_BYTES`] left out; the host may allow less.
+/// Bytes of a request body, the values of relations in a [`LARGE_BODY_BYTES`] left out; the host
+/// may allow less.
 pub const BODY_BYTES: usize = 1024 * 1024;
-/// Bytes of the body of a POST, PUT or PATCH for a type with relations, such as a group with its members.
+/// Bytes of the body of a POST, PUT or PATCH for a type with relations, such as a group with its
+/// members.
 pub const LARGE_BODY_BYTES: usize = 24 * 1024 * 1024;
 /// Bytes of a resource as it is kept, however many requests it grew by.
 pub const RESOURCE_BYTES: usize = 2 * 1024 * 1024;
@@ -41,11 +43,14 @@ pub const SCAN_ENTRIES: usize = 20_000;
 pub const SCAN_PAGE: u32 = 500;
 /// Bytes of bodies at which a store may end a page of `find`, as its contract has it.
 pub const STORE_PAGE_BYTES: usize = 4 * 1024 * 1024;
-/// Bytes of resources, as they are kept or as they are shown, after which a page of a list ends. One resource it has in any case.
+/// Bytes of resources, as they are kept or as they are shown, after which a page of a list ends.
+/// One resource it has in any case.
 pub const PAGE_BYTES: usize = 4 * 1024 * 1024;
-/// Bytes of entries that a query holds; those of further matches are read once more where they are shown.
+/// Bytes of entries that a query holds; those of further matches are read once more where they are
+/// shown.
 pub const HELD_BYTES: usize = 8 * 1024 * 1024;
-/// Values of relations and mirrors (such as `members` and `groups`) after which a page of a list ends.
+/// Values of relations and mirrors (such as `members` and `groups`) after which a page of a list
+/// ends.
 pub const PAGE_LINKS: usize = 20_000;
 /// Bytes of an answer's body. The reference host takes a little more.
 pub const RESPONSE_BYTES: usize = 30 * 1024 * 1024;
@@ -68,8 +73,9 @@ pub const ASSIGNED_MEMBERS: usize = 5000;
 pub const NESTED_PER_FILTER: usize = 100;
 /// Keys of one `get`, links of one `has`.
 pub const KEYS_PER_CALL: usize = 500;
-/// Attempts at a change before a store that keeps answering `stale` is reported as 503. Of many that change one entry at once, one
-/// succeeds each time, so that this many may do so under a host that does not queue them.
+/// Attempts at a change before a store that keeps answering `stale` is reported as 503. Of many
+/// that change one entry at once, one succeeds each time, so that this many may do so under a host
+/// that does not queue them.
 pub const ATTEMPTS: usize = 100;
 /// Bytes of a text term, as the store's contract has it.
 pub const TERM_BYTES: usize = 512;

@@ -55,7 +55,8 @@ impl Projection {
         }
     }
 
-    /// What the request names and none of the types has, as it was written; `None` if there is nothing such.
+    /// What the request names and none of the types has, as it was written; `None` if there is
+    /// nothing such.
     #[must_use]
     pub fn unknown(&self, types: &[ResourceType]) -> Option<String> {
         let is_known = |path: &AttrPath| {

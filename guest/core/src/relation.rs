@@ -75,8 +75,8 @@ pub fn take(of: &ResourceType, content: &mut Content) -> Result<Changes, Error> 
     Ok(changes)
 }
 
-/// The ids that the values of a relation refer to: an array of objects with `value`, or one such object, or what [`json`] has
-/// packed of a large one.
+/// The ids that the values of a relation refer to: an array of objects with `value`, or one such
+/// object, or what [`json`] has packed of a large one.
 pub fn ids(relation: &Relation, value: &Value) -> Result<Vec<String>, Error> {
     if let Some(packed) = json::unpacked(value) {
         let packed: Vec<String> = packed.map(ToOwned::to_owned).collect();

@@ -138,7 +138,8 @@ pub fn display<'c>(of: &ResourceType, content: &'c Content) -> Option<&'c str> {
     names.find_map(|name| content.get(name.as_str())?.as_str())
 }
 
-/// Those of an entry's attributes that have one of these names; the others are passed over, which costs a fraction of reading them.
+/// Those of an entry's attributes that have one of these names; the others are passed over, which
+/// costs a fraction of reading them.
 pub fn some_of(entry: &Entry, names: &[&str]) -> Result<Content, Error> {
     json::some_members(&entry.body, names).map_err(|error| broken(entry, &error))
 }

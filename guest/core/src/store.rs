@@ -169,7 +169,8 @@ impl Page {
         self.hits.iter().map(|(entry, _)| entry.body.len()).sum()
     }
 
-    /// Whether no more hits follow, if so many were asked for: a store may end a page where its bodies get large.
+    /// Whether no more hits follow, if so many were asked for: a store may end a page where its
+    /// bodies get large.
     #[must_use]
     pub fn is_last(&self, limit: u32) -> bool {
         let is_short = u32::try_from(self.hits.len()).is_ok_and(|hits| hits < limit);

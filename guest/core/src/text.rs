@@ -35,8 +35,9 @@ fn decomposed(text: &str) -> String {
     decomposed
 }
 
-/// Whether two names are the same to everybody: equal but for the case of ASCII letters, and for composition. Full case folding
-/// would take `ß` for `ss`; and a letter that composition alone turns into an ASCII one, such as the Kelvin sign, is another one.
+/// Whether two names are the same to everybody: equal but for the case of ASCII letters, and for
+/// composition. Full case folding would take `ß` for `ss`; and a letter that composition alone
+/// turns into an ASCII one, such as the Kelvin sign, is another one.
 #[must_use]
 pub fn same_name(one: &str, other: &str) -> bool {
     let key = |text: &str| {
@@ -66,13 +67,15 @@ pub fn same_name(one: &str, other: &str) -> bool {
         || !is_disguised(one) && !is_disguised(other) && key(one) == key(other)
 }
 
-/// Whether people may take a text for another one: it begins or ends with white space, or holds characters that are not seen.
+/// Whether people may take a text for another one: it begins or ends with white space, or holds
+/// characters that are not seen.
 #[must_use]
 pub fn has_invisible(text: &str) -> bool {
     text.trim() != text || text.chars().any(is_invisible)
 }
 
-/// Control characters, and those of no width: soft hyphen, joiners, marks and isolates of direction, fillers, tags.
+/// Control characters, and those of no width: soft hyphen, joiners, marks and isolates of
+/// direction, fillers, tags.
 fn is_invisible(char: char) -> bool {
     char.is_control()
         || matches!(char,
@@ -91,7 +94,8 @@ pub fn truncated(text: &str, bytes: usize) -> &str {
     text.get(..end.unwrap_or(0)).unwrap_or(text)
 }
 
-/// Names for people, each in backticks and cut at a hundred bytes; of more than `most` the first, and how many there are.
+/// Names for people, each in backticks and cut at a hundred bytes; of more than `most` the first,
+/// and how many there are.
 #[must_use]
 pub fn listed(names: &[String], most: usize) -> String {
     let shown = names.iter().take(most);

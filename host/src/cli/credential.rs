@@ -154,8 +154,8 @@ async fn revoke(context: &Context, tenant: &str, id: &str) -> anyhow::Result<()>
     context.print(&text, &json!({ "tenant": tenant, "id": id }))
 }
 
-/// Waits until servers have ended what a credential that has lost its secret follows. They look at the events at least every
-/// half second, and send none that is newer than the loss.
+/// Waits until servers have ended what a credential that has lost its secret follows. They look at
+/// the events at least every half second, and send none that is newer than the loss.
 async fn streams_ended(credential: &Listed) {
     if credential.scopes.iter().any(|scope| scope == "events") {
         sleep(2 * feed::POLL).await;

@@ -23,8 +23,8 @@ pub struct Limits {
     pub concurrency: u32,
     /// Bytes of linear memory of one instance. At most 4 GiB.
     pub memory: usize,
-    /// Bytes of linear memory that every instance may have at once. One that needs more, as it does to hash a password (19 MiB),
-    /// waits until it is one of [`Limits::large`].
+    /// Bytes of linear memory that every instance may have at once. One that needs more, as it does
+    /// to hash a password (19 MiB), waits until it is one of [`Limits::large`].
     pub small: usize,
     /// Instances beyond [`Limits::small`] at the same time.
     pub large: u32,
@@ -74,7 +74,8 @@ pub enum Excess {
     Random,
 }
 
-/// How long the guest may run after a commit, also past the deadline, to answer with what was committed.
+/// How long the guest may run after a commit, also past the deadline, to answer with what was
+/// committed.
 const AFTERWARDS: Duration = Duration::from_secs(2);
 
 /// Counts what one instance uses.
@@ -153,8 +154,8 @@ impl Meter {
         outcome.map_err(|_| Excess::Deadline)
     }
 
-    /// Whether a commit may begin, which no earlier commit puts off; false if the guest is to be told so, since it has something
-    /// else to tell.
+    /// Whether a commit may begin, which no earlier commit puts off; false if the guest is to be
+    /// told so, since it has something else to tell.
     pub(crate) fn may_commit(&self) -> Result<bool, Excess> {
         match (Instant::now() < self.deadline, self.committed) {
             (true, _) => Ok(true),

@@ -134,8 +134,8 @@ impl Plugin {
         Ok(response)
     }
 
-    /// Who asks, if the headers are those of a client of the tenant that, where a scope is named, may do what that names; else the
-    /// answer to send.
+    /// Who asks, if the headers are those of a client of the tenant that, where a scope is named,
+    /// may do what that names; else the answer to send.
     ///
     /// # Errors
     /// As for [`Plugin::handle`].

@@ -1,6 +1,6 @@
-//! Whose turn it is to change an entry. Of commits that replace one version of an entry only the first succeeds, so those of
-//! different requests queue up, first come, first served: without that the fastest win again and again, and some request has
-//! used up its attempts before it is lucky.
+//! Whose turn it is to change an entry. Of commits that replace one version of an entry only the
+//! first succeeds, so those of different requests queue up, first come, first served: without that
+//! the fastest win again and again, and some request has used up its attempts before it is lucky.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,7 +25,8 @@ struct Queue {
     changes: AtomicU64,
 }
 
-/// A place in the queue before an entry, up to the head of it. The next one follows when it is dropped.
+/// A place in the queue before an entry, up to the head of it. The next one follows when it is
+/// dropped.
 pub(crate) struct Turn {
     turns: Arc<Turns>,
     place: Place,
@@ -34,7 +35,8 @@ pub(crate) struct Turn {
 }
 
 impl Turns {
-    /// Waits until it is the caller's turn at the entry. Also returns whether others changed the entry meanwhile.
+    /// Waits until it is the caller's turn at the entry. Also returns whether others changed the
+    /// entry meanwhile.
     pub(crate) async fn wait(self: &Arc<Self>, tenant: Identity, key: &Key) -> (Turn, bool) {
         let place = (tenant, key.kind.clone(), key.id.clone());
         let queue = {
@@ -80,7 +82,8 @@ impl Drop for Turn {
     }
 }
 
-/// What a request has to do with turns: it holds at most one, so that no two requests wait for each other.
+/// What a request has to do with turns: it holds at most one, so that no two requests wait for each
+/// other.
 #[derive(Default)]
 pub(crate) struct Standing {
     held: Option<Turn>,
@@ -89,7 +92,8 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    /// Takes the turn that is wanted since a commit was refused, so that what is read from now on stays until the next commit.
+    /// Takes the turn that is wanted since a commit was refused, so that what is read from now on
+    /// stays until the next commit.
     pub(crate) async fn before_call(&mut self, turns: &Arc<Turns>, tenant: Option<Identity>) {
         if let (Some(key), Some(tenant)) = (self.wanted.take(), tenant) {
             self.held = None;
@@ -97,7 +101,8 @@ impl Standing {
         }
     }
 
-    /// Waits for the turn at what the commit replaces. If somebody else changed that meanwhile, it need not be tried.
+    /// Waits for the turn at what the commit replaces. If somebody else changed that meanwhile, it
+    /// need not be tried.
     pub(crate) async fn before_commit(
         &mut self,
         turns: &Arc<Turns>,
@@ -167,8 +172,9 @@ impl Aims {
         Self { replaced, inserted }
     }
 
-    /// The entry that others are changing, too. What the plugin keeps for itself (`$profile` and its like) is only expected to
-    /// stay as it is by nearly all commits, so that nobody need wait for it, unless the commit replaces it.
+    /// The entry that others are changing, too. What the plugin keeps for itself (`$profile` and
+    /// its like) is only expected to stay as it is by nearly all commits, so that nobody need wait
+    /// for it, unless the commit replaces it.
     fn contended(self, rejection: &Rejection) -> Option<Key> {
         match &rejection.reason {
             Refusal::Stale(key) => {
@@ -261,7 +267,8 @@ mod tests {
         one.before_commit(&turns, HERE, &aims())
             .await
             .expect("nobody is there");
-        // Refused for another entry: the turn at the first is given back before the other is waited for.
+        // Refused for another entry: the turn at the first is given back before the other is waited
+        // for.
         one.after_commit(aims(), &stale("b"));
         assert!(one.held.is_none());
         let (taken, _) = turns.wait(Identity::new(1, 1), &key("b")).await;

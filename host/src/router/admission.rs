@@ -1,5 +1,5 @@
-//! What is asked before anything else of a request: whose credential it presents. Only then does it count against the tenant's
-//! rate, and only then is its body read.
+//! What is asked before anything else of a request: whose credential it presents. Only then does it
+//! count against the tenant's rate, and only then is its body read.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,8 +22,8 @@ use crate::http::{Admitted, Caller, Origin, Response};
 use crate::plugin::{Cause, Fault};
 use crate::store::{Store, is_tenant_name};
 
-/// Requests with credentials that are not known to be good, which may be judged at the same time: so many that strangers never
-/// hold all instances of the component.
+/// Requests with credentials that are not known to be good, which may be judged at the same time:
+/// so many that strangers never hold all instances of the component.
 pub(super) const STRANGERS: usize = 32;
 /// How long such a request may wait for its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -41,8 +41,8 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// For a tenant that is not there a store in which nothing is, so that the guest itself refuses the credential, as it would
-    /// refuse a wrong one.
+    /// For a tenant that is not there a store in which nothing is, so that the guest itself refuses
+    /// the credential, as it would refuse a wrong one.
     pub(super) fn readable(&self) -> Arc<dyn Store> {
         self.store.clone().unwrap_or_else(|| Arc::new(Vacant))
     }
@@ -79,8 +79,8 @@ impl Router {
         })
     }
 
-    /// Lets a request in and counts it, or has the answer to send in its place. To its end in any case, as it may note the use of
-    /// the credential.
+    /// Lets a request in and counts it, or has the answer to send in its place. To its end in any
+    /// case, as it may note the use of the credential.
     pub(super) async fn admit(&self, head: &Head) -> Result<Option<Response>, Problem> {
         let (tenant, now) = (&head.origin.tenant, Instant::now());
         let known = head.credential.as_ref();
@@ -153,7 +153,8 @@ impl Router {
         Ok(answer?)
     }
 
-    /// Has the audit of a tenant that is there take note, and forgets a credential that is no longer good.
+    /// Has the audit of a tenant that is there take note, and forgets a credential that is no
+    /// longer good.
     pub(super) async fn observe(&self, head: &Head, outcome: Result<u16, &Fault>) {
         if outcome.is_ok_and(|status| status == StatusCode::UNAUTHORIZED)
             && let Some(digest) = &head.credential

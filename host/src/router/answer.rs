@@ -91,7 +91,8 @@ impl Router {
         Ok((Some(room), pace.read(body).await?))
     }
 
-    /// To its end in any case: when a client goes away, the server drops the future that answers it, and a commit
+    /// To its end in any case: when a client goes away, the server drops the future that answers
+    /// it, and a commit
     /// may be under way in there.
     async fn finished(
         self,

@@ -1,4 +1,5 @@
-//! One budget of bytes for the bodies of all requests that are read or answered, and a share of it for each tenant.
+//! One budget of bytes for the bodies of all requests that are read or answered, and a share of it
+//! for each tenant.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

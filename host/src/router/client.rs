@@ -51,8 +51,8 @@ pub(crate) fn is_trusted(trusted: &[IpNet], address: IpAddr) -> bool {
     trusted.iter().any(|network| network.contains(&address))
 }
 
-/// From the right: each trusted proxy has written who its peer was, and what comes before the first that is not trusted is only
-/// what that one says. Where all are trusted, the first of them asks.
+/// From the right: each trusted proxy has written who its peer was, and what comes before the first
+/// that is not trusted is only what that one says. Where all are trusted, the first of them asks.
 fn nearest_untrusted<'h>(hops: &'h [Hop], trusted: &[IpNet]) -> Option<&'h Hop> {
     let is_proxy = |hop: &&Hop| {
         let address = hop.address;
@@ -75,8 +75,8 @@ fn url(scheme: &str, host: &str) -> String {
     format!("{scheme}://{host}")
 }
 
-/// Whether the Host header is as RFC 9112 section 3.2 wants it: one, in the form of an authority without user information, or
-/// empty; HTTP/1.0 may do without.
+/// Whether the Host header is as RFC 9112 section 3.2 wants it: one, in the form of an authority
+/// without user information, or empty; HTTP/1.0 may do without.
 pub(super) fn has_proper_host(headers: &HeaderMap, is_http_10: bool) -> bool {
     let mut hosts = headers.get_all(HOST).iter();
     let host = match (hosts.next(), hosts.next()) {

@@ -142,8 +142,9 @@ impl Reader {
         Ok(answer.err())
     }
 
-    /// The events that follow, those of the audit left out; or what to answer a client that may not read them. Events are numbered
-    /// in the order of their commits: a revocation stands before all that came after it, so nothing of that is ever sent.
+    /// The events that follow, those of the audit left out; or what to answer a client that may not
+    /// read them. Events are numbered in the order of their commits: a revocation stands before all
+    /// that came after it, so nothing of that is ever sent.
     async fn read(&mut self) -> Result<Result<Vec<RecordedEvent>, crate::http::Response>, Problem> {
         let mut events = self.follower.read().await.map_err(|refusal| {
             let incident = fresh_id();
@@ -221,8 +222,8 @@ impl Reader {
     }
 }
 
-/// Whether a client that could read before it may not be able to any more. The host's own look from time to time finds what
-/// no event tells, such as the end of a lifetime.
+/// Whether a client that could read before it may not be able to any more. The host's own look from
+/// time to time finds what no event tells, such as the end of a lifetime.
 fn may_end_access(recorded: &RecordedEvent) -> bool {
     let event = &recorded.event;
     let names = [

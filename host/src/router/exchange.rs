@@ -43,8 +43,8 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// This pace for a body that announces its length; one that does not is held to the length of an ordinary one, since room is
-    /// taken for it before it is known how much comes.
+    /// This pace for a body that announces its length; one that does not is held to the length of
+    /// an ordinary one, since room is taken for it before it is known how much comes.
     pub(super) fn of_length(self, headers: &HeaderMap) -> Self {
         let limit = match headers.contains_key(CONTENT_LENGTH) {
             true => self.limit,
@@ -53,7 +53,8 @@ impl Pace {
         Self { limit, ..self }
     }
 
-    /// How many bytes may come, `None` for none at all. One that announces far too much is not read.
+    /// How many bytes may come, `None` for none at all. One that announces far too much is not
+    /// read.
     pub(super) fn announced(
         &self,
         headers: &HeaderMap,
@@ -115,7 +116,8 @@ impl Pace {
     }
 }
 
-/// How much of a body that is too large is read and thrown away: a client that is cut off while it sends does not read the answer.
+/// How much of a body that is too large is read and thrown away: a client that is cut off while it
+/// sends does not read the answer.
 fn discarded(limit: usize) -> usize {
     limit.saturating_add(8 * ORDINARY.min(limit))
 }

@@ -1,7 +1,8 @@
-//! What proxies say of those before them: `Forwarded` (RFC 7239), or `X-Forwarded-For`, `-Proto` and `-Host`.
+//! What proxies say of those before them: `Forwarded` (RFC 7239), or `X-Forwarded-For`, `-Proto`
+//! and `-Host`.
 //!
-//! Whoever asks can write these headers too, and with an open quotation mark reach into what a proxy appends: a header that is not
-//! wholly in the RFC's form names nobody.
+//! Whoever asks can write these headers too, and with an open quotation mark reach into what a
+//! proxy appends: a header that is not wholly in the RFC's form names nobody.
 
 use std::net::{IpAddr, SocketAddr};
 

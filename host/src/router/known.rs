@@ -1,5 +1,6 @@
-//! Credentials that were good a moment ago. A request with one of them is counted and its body read at once; any other is first
-//! judged by its headers. The guest judges each request in any case: what stands here lets nobody in.
+//! Credentials that were good a moment ago. A request with one of them is counted and its body read
+//! at once; any other is first judged by its headers. The guest judges each request in any case:
+//! what stands here lets nobody in.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

@@ -56,8 +56,8 @@ pub trait Provider: Send + Sync + 'static {
         request: Request,
     ) -> Result<Response, Fault>;
 
-    /// Who asks, if the headers are those of a client of that tenant that, where a scope is named, may do what that names; else
-    /// the answer to send.
+    /// Who asks, if the headers are those of a client of that tenant that, where a scope is named,
+    /// may do what that names; else the answer to send.
     async fn authorize(
         &self,
         store: Arc<dyn Store>,
@@ -96,20 +96,21 @@ impl Provider for Plugin {
 /// How a [`Router`] reads requests, and whom it slows down.
 #[derive(Clone, Debug)]
 pub struct RouterOptions {
-    /// What clients put before the paths, such as `https://scim.example.com`. `None` takes what a trusted proxy says, or the Host
-    /// header, which is right only without a proxy and without TLS.
+    /// What clients put before the paths, such as `https://scim.example.com`. `None` takes what a
+    /// trusted proxy says, or the Host header, which is right only without a proxy and without TLS.
     pub public_url: Option<String>,
     /// Proxies whose word about the client's address, the scheme and the host is taken.
     pub trusted_proxies: Vec<IpNet>,
-    /// Bytes of a request's body; more is answered with 413. The guest takes 1 MiB, and more only of the members of groups.
+    /// Bytes of a request's body; more is answered with 413. The guest takes 1 MiB, and more only
+    /// of the members of groups.
     pub body: usize,
     /// How long a client may take to send a body; longer is answered with 408.
     pub body_time: Duration,
-    /// Bytes a second that a client has to send of a body, on average; fewer are answered with 408. The first
-    /// [`BODY_GRACE`] are free.
+    /// Bytes a second that a client has to send of a body, on average; fewer are answered with 408.
+    /// The first [`BODY_GRACE`] are free.
     pub body_rate: u32,
-    /// Bytes of all bodies that are read or answered at the same time; a tenant gets a quarter of them at most. Who finds no room
-    /// for some seconds is answered with 503.
+    /// Bytes of all bodies that are read or answered at the same time; a tenant gets a quarter of
+    /// them at most. Who finds no room for some seconds is answered with 503.
     pub bodies: usize,
     /// Streams of events and long polls of one tenant; more are answered with 429.
     pub streams_per_tenant: usize,

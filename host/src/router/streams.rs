@@ -1,4 +1,5 @@
-//! How many answers that go on for long, such as streams of events, there may be: for a tenant, and in all.
+//! How many answers that go on for long, such as streams of events, there may be: for a tenant, and
+//! in all.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

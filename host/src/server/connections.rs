@@ -161,7 +161,8 @@ impl Connections {
         }
     }
 
-    /// A place for a new connection, if need be that of one that waits for its client; `None` where even the reserve is in use.
+    /// A place for a new connection, if need be that of one that waits for its client; `None` where
+    /// even the reserve is in use.
     pub(super) fn enter(connections: &Arc<Self>, address: IpAddr) -> Option<Seat> {
         let options = &connections.options;
         let proxy = is_trusted(&options.trusted_proxies, address);
@@ -188,7 +189,8 @@ impl Connections {
         })
     }
 
-    /// Counts the connection of a proxy for the client behind it, at the cost of one that the client has already.
+    /// Counts the connection of a proxy for the client behind it, at the cost of one that the
+    /// client has already.
     pub(super) fn rename(&self, seat: &Seat, address: IpAddr) {
         let network = Some(network(address));
         let mut open = self.open();
@@ -263,7 +265,8 @@ impl Open {
             .count()
     }
 
-    /// Ends the connection that waits the longest among those of the network that has the most that wait.
+    /// Ends the connection that waits the longest among those of the network that has the most that
+    /// wait.
     fn end_of_heaviest(&mut self) -> bool {
         let mut waiting: BTreeMap<Option<IpAddr>, usize> = BTreeMap::new();
         for place in self.places.values() {

@@ -1,8 +1,10 @@
-//! The reference host's HTTP/1.1 server. It bounds what connections cost: how many there are, in all and from one address, how long
-//! each may be silent, trickle or leave an answer unread, and how large the head of a request is.
+//! The reference host's HTTP/1.1 server. It bounds what connections cost: how many there are, in
+//! all and from one address, how long each may be silent, trickle or leave an answer unread, and
+//! how large the head of a request is.
 //!
-//! Where all places are taken, the connection that has waited the longest for its client is closed for a new one, one of
-//! the address that has the most. Where each of them is being answered, some places remain in which only `/health` is.
+//! Where all places are taken, the connection that has waited the longest for its client is closed
+//! for a new one, one of the address that has the most. Where each of them is being answered, some
+//! places remain in which only `/health` is.
 
 mod connections;
 mod proxy;
@@ -37,7 +39,8 @@ use crate::router::{busy, is_health, is_trusted};
 /// What connections may cost; the defaults are for the open internet.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
-    /// How long the head of a request may take from its first byte on, and from when a connection was made.
+    /// How long the head of a request may take from its first byte on, and from when a connection
+    /// was made.
     pub header_time: Duration,
     /// How long a connection may wait for its next request.
     pub idle_time: Duration,
@@ -93,7 +96,8 @@ impl Server {
         }
     }
 
-    /// Serves until the signal; then accepts nothing more, and returns when what has begun is answered.
+    /// Serves until the signal; then accepts nothing more, and returns when what has begun is
+    /// answered.
     pub async fn serve(self, listener: TcpListener, signal: impl Future<Output = ()>) {
         let server = Arc::new(self);
         let (closing, closes) = watch::channel(false);

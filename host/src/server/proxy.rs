@@ -1,5 +1,6 @@
 //! The PROXY protocol, version 2
-//! (<https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt>): a proxy that does not read HTTP says ahead of it who connects.
+//! (<https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt>): a proxy that does not read HTTP
+//! says ahead of it who connects.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -11,7 +12,8 @@ use tokio::net::TcpStream;
 /// Bytes of a header at the most: addresses take 52, the rest are additions that are not read.
 const LONGEST: usize = 4096;
 
-/// The client that a header names, `None` where the proxy speaks for itself, and what has come behind the header.
+/// The client that a header names, `None` where the proxy speaks for itself, and what has come
+/// behind the header.
 pub(super) async fn read(stream: &mut TcpStream) -> io::Result<(Option<SocketAddr>, Bytes)> {
     let config = ParseConfig {
         include_tlvs: false,

@@ -92,8 +92,9 @@ impl AsyncWrite for Watched {
     }
 }
 
-/// Says that nothing more is sent, and throws away what the client sends until it has noticed: closing at once would reset the
-/// connection and take the answer away that the client has not read yet.
+/// Says that nothing more is sent, and throws away what the client sends until it has noticed:
+/// closing at once would reset the connection and take the answer away that the client has not read
+/// yet.
 pub(super) async fn linger(watched: Watched) {
     let mut stream = watched.stream;
     let ended = std::future::poll_fn(|context| Pin::new(&mut stream).poll_shutdown(context));

@@ -165,7 +165,8 @@ impl From<Refusal> for DatabaseError {
     }
 }
 
-/// What was refused of a commit that certainly did not happen: what the store fails at then is known not to be done.
+/// What was refused of a commit that certainly did not happen: what the store fails at then is
+/// known not to be done.
 fn not_done(rejection: Rejection) -> Rejection {
     let reason = match rejection.reason {
         Refusal::Unavailable(why) => Refusal::NotDone(why),
@@ -194,8 +195,9 @@ pub trait Database: Send + Sync + 'static {
     /// one: the store of the old one stays empty and refuses commits.
     async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError>;
 
-    /// Completes when what was opened is no longer there, such as a file that was removed or replaced, and says what happened to
-    /// it. From then on every call fails. A database that comes back by itself is not lost.
+    /// Completes when what was opened is no longer there, such as a file that was removed or
+    /// replaced, and says what happened to it. From then on every call fails. A database that comes
+    /// back by itself is not lost.
     async fn lost(&self) -> String {
         std::future::pending().await
     }

@@ -175,8 +175,9 @@ impl Dispatcher {
 }
 
 impl Served {
-    /// Whether all workers are at work. One may have ended: by a bug, or because its webhook was taken away and put back
-    /// between two looks at the profile, and another host had forgotten it meanwhile.
+    /// Whether all workers are at work. One may have ended: by a bug, or because its webhook was
+    /// taken away and put back between two looks at the profile, and another host had forgotten it
+    /// meanwhile.
     fn is_whole(&self) -> bool {
         self.workers
             .values()

@@ -35,7 +35,8 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Whether a host has the lease. One that ends later than the longest lease was taken by a clock that was ahead.
+    /// Whether a host has the lease. One that ends later than the longest lease was taken by a
+    /// clock that was ahead.
     pub(super) fn is_leased(&self, now: u64) -> bool {
         (now.saturating_add(1)..=now.saturating_add(LEASE)).contains(&self.until)
     }

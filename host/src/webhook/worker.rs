@@ -161,8 +161,8 @@ impl Worker {
         Ok(written)
     }
 
-    /// Writes into the tenant's audit what became of the webhook: of its URL what names its server, since the rest may be a
-    /// secret.
+    /// Writes into the tenant's audit what became of the webhook: of its URL what names its server,
+    /// since the rest may be a secret.
     async fn tell(&self, name: &str, mut body: serde_json::Value) -> anyhow::Result<()> {
         let server: Vec<&str> = self.webhook.url.splitn(4, '/').take(3).collect();
         let server = server.join("/");

@@ -1,5 +1,5 @@
-//! What users of SCIM servers and clients reported in public, sent by the supplied runner, which is read and run where it lies: over
-//! SQLite, and over PostgreSQL where that is installed.
+//! What users of SCIM servers and clients reported in public, sent by the supplied runner, which is
+//! read and run where it lies: over SQLite, and over PostgreSQL where that is installed.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,6 +1,7 @@
-//! Nothing is deleted that a client did not ask to have deleted: every kind of attribute, in the main schema and in an extension,
-//! with every form of value under `add`, `replace` and PUT, with a path and without, alone and in a bulk. RFC 7644 sections
-//! 3.5.1, 3.5.2.1 and 3.5.2.3; RFC 7643 section 2.5.
+//! Nothing is deleted that a client did not ask to have deleted: every kind of attribute, in the
+//! main schema and in an extension, with every form of value under `add`, `replace` and PUT, with a
+//! path and without, alone and in a bulk. RFC 7644 sections 3.5.1, 3.5.2.1 and 3.5.2.3; RFC 7643
+//! section 2.5.
 
 use anyhow::{Context, ensure};
 use libtest_mimic::{Failed, Trial};
@@ -13,8 +14,9 @@ use serde_json::{Value, json};
 const CORE: &str = "urn:example:schemas:2.0:Thing";
 const EXTENSION: &str = "urn:example:schemas:extension:2.0:More";
 
-/// An attribute, or values of it that a filter selects; its value before; the rows of `tests/vectors/unasked.json`: a value, whether
-/// it holds what no schema has, and what `add` and `replace` of it come to: `same`, `gone`, `refused`, or what the attribute is.
+/// An attribute, or values of it that a filter selects; its value before; the rows of
+/// `tests/vectors/unasked.json`: a value, whether it holds what no schema has, and what `add` and
+/// `replace` of it come to: `same`, `gone`, `refused`, or what the attribute is.
 fn kinds() -> Vec<Value> {
     let kinds: Value =
         serde_json::from_str(include_str!("../../vectors/unasked.json")).expect("it is JSON");
@@ -181,7 +183,8 @@ fn in_bulk(answer: &Answer) -> anyhow::Result<u16> {
     Ok(text(&answer["Operations"][0], "status")?.parse()?)
 }
 
-/// A PUT replaces as a whole: what it leaves out goes, null and `{}` too, and a value that was not understood at all stays.
+/// A PUT replaces as a whole: what it leaves out goes, null and `{}` too, and a value that was not
+/// understood at all stays.
 fn replaced() -> anyhow::Result<()> {
     let tenant = tenant("ignore")?;
     let strict = self::tenant("refuse")?;

@@ -286,7 +286,8 @@ json::object!(open Use {
 /// Milliseconds of an hour.
 const HOUR: u64 = 60 * 60 * 1000;
 
-/// When a credential was last used as far as it is known: the beginning of the hour, in milliseconds since 1970.
+/// When a credential was last used as far as it is known: the beginning of the hour, in
+/// milliseconds since 1970.
 pub(crate) fn hour_of(at: u64) -> u64 {
     at - at % HOUR
 }

@@ -83,8 +83,8 @@ fn each<'a>(
     }
 }
 
-/// Entra ID, authentik and Ping leave quotes out: `externalId eq jyoung`, in the paths of operations too. What stands for a text
-/// and reads as a number or a boolean is that text, too.
+/// Entra ID, authentik and Ping leave quotes out: `externalId eq jyoung`, in the paths of
+/// operations too. What stands for a text and reads as a number or a boolean is that text, too.
 pub(super) fn unquoted_filter_values(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
     let spelled = match &mut *sent {
         Sent::Filter(text) => respelled::<Filter>(text, text::quoted),
@@ -112,7 +112,8 @@ pub(super) fn comparison_behind_brackets(_: &ResourceType, sent: &mut Sent<'_>) 
     }
 }
 
-/// Spells a filter or path that is malformed, and not for its length, another way; returns whether it is another one then.
+/// Spells a filter or path that is malformed, and not for its length, another way; returns whether
+/// it is another one then.
 fn respelled<T: FromStr>(text: &mut String, spell: fn(&str) -> String) -> bool {
     if text.len() > limits::FILTER_BYTES || text.parse::<T>().is_ok() {
         return false;

@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn the_order_is_that_of_the_table() {
-        let expected = ["schemas-omitted", "readonly-id-in-patch"];
+        let expected = ["schemas-omitted", "readonly-id-in-patch", "remove-by-value"];
         assert_eq!(
             named(&["okta", "schemas-omitted", "okta"]).unwrap(),
             expected

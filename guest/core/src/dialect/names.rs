@@ -13,7 +13,8 @@ pub(super) fn schemas(resource: &mut Content) -> Option<&mut Vec<Value>> {
     member_mut(resource, "schemas")?.as_array_mut()
 }
 
-/// authentik leaves `schemas` out of resources, which RFC 7643 section 3 requires, and older versions of it out of PATCH, too.
+/// authentik leaves `schemas` out of resources, which RFC 7643 section 3 requires, and older
+/// versions of it out of PATCH, too.
 pub(super) fn schemas_omitted(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
     let (body, uri) = match sent {
         Sent::Resource(resource) => (resource, of.core().id.as_str()),

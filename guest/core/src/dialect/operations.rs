@@ -37,7 +37,8 @@ pub(super) fn readonly_id_in_patch(_: &ResourceType, sent: &mut Sent<'_>) -> boo
     })
 }
 
-/// Entra ID, JumpCloud and authentik take one member away with `{"op":"Remove","path":"members","value":[{"$ref":null,"value":"u1091"}]}`;
+/// Entra ID, JumpCloud and authentik take one member away with
+/// `{"op":"Remove","path":"members","value":[{"$ref":null,"value":"u1091"}]}`;
 /// RFC 7644 section 3.5.2.2 knows no value there and would take them all.
 pub(super) fn remove_by_value(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
     let Some(operations) = visit::operations_of(sent) else {
@@ -59,7 +60,8 @@ pub(super) fn remove_by_value(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
     found
 }
 
-/// Entra ID sends a PATCH without operations when a change comes to nothing; RFC 7644 section 3.5.2 wants one or more.
+/// Entra ID sends a PATCH without operations when a change comes to nothing; RFC 7644 section 3.5.2
+/// wants one or more.
 pub(super) fn no_operations(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
     let operations = visit::operations_of(sent).filter(|operations| operations.is_empty());
     operations

@@ -1,5 +1,5 @@
-//! Names of SCIM 1 in requests of SCIM 2: schemas' URIs, and sub-attributes that are called otherwise now. `schemas/scim_1.json` has
-//! them.
+//! Names of SCIM 1 in requests of SCIM 2: schemas' URIs, and sub-attributes that are called
+//! otherwise now. `schemas/scim_1.json` has them.
 
 use std::sync::LazyLock;
 
@@ -35,8 +35,8 @@ static SCIM_1: LazyLock<Scim1> = LazyLock::new(|| {
     crate::json::written(crate::json::built_in!("schemas/scim_1.json")).unwrap_or_default()
 });
 
-/// OneLogin's templates may name the schemas of SCIM 1 (`urn:scim:schemas:core:1.0`), and the manager by `managerId`; Google
-/// Workspace names both versions' main schema.
+/// OneLogin's templates may name the schemas of SCIM 1 (`urn:scim:schemas:core:1.0`), and the
+/// manager by `managerId`; Google Workspace names both versions' main schema.
 pub(super) fn scim_1_names(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
     match sent {
         Sent::Resource(resource) => scim_1_in_resource(of, resource),
@@ -107,7 +107,8 @@ fn scim_1_path(of: &ResourceType, path: &mut AttrPath) -> bool {
     found
 }
 
-/// The sub-attributes with other names in SCIM 1 of the attribute that a path names, which may lack the URI of its extension.
+/// The sub-attributes with other names in SCIM 1 of the attribute that a path names, which may lack
+/// the URI of its extension.
 fn scim_1_parts<'s>(of: &ResourceType, path: &AttrPath) -> Option<&'s Named<String>> {
     let names = |known: &str| {
         let known: AttrPath = known.parse().ok()?;

@@ -14,7 +14,8 @@ const VALUE: &str = "value";
 /// The one that names the value to people.
 const DISPLAY: &str = "display";
 
-/// SCIM-SDK's client searches by POST with `startIndex` and `count` as texts, and with `attributes` as one text.
+/// SCIM-SDK's client searches by POST with `startIndex` and `count` as texts, and with `attributes`
+/// as one text.
 pub(super) fn search_as_text(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
     let Sent::Search(body) = sent else {
         return false;

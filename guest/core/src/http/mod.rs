@@ -34,7 +34,8 @@ pub fn handle(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Response
     sent(response, &request.headers)
 }
 
-/// The answer in the media type that the client accepts; no cache on the way may keep what is said about people.
+/// The answer in the media type that the client accepts; no cache on the way may keep what is said
+/// about people.
 fn sent(response: Response, headers: &[(String, String)]) -> Response {
     // A client that accepts none has an answer all the same, which says so.
     let response = match request::accepted(headers) {
@@ -64,7 +65,8 @@ fn visited(mut visit: Visit<'_>, request: &Request) -> Response {
 pub struct Admitted {
     /// Who asks, as the actor of events has it.
     pub actor: String,
-    /// Requests a second that the profile lets all clients of the tenant make together; `None` for any number.
+    /// Requests a second that the profile lets all clients of the tenant make together; `None` for
+    /// any number.
     pub rate: Option<u32>,
     /// False while [`handle`] answers everything that this client asks with 403.
     pub open: bool,
@@ -72,8 +74,8 @@ pub struct Admitted {
     pub by_address: bool,
 }
 
-/// Who asks, if the headers are those of a client with a good credential that, where a scope is named, may do what that
-/// names; else the answer to send.
+/// Who asks, if the headers are those of a client with a good credential that, where a scope is
+/// named, may do what that names; else the answer to send.
 pub fn authorize(
     ports: &Ports<'_>,
     origin: &Origin,

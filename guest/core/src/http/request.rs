@@ -51,8 +51,8 @@ impl Request {
         json::parse(&self.body).map_err(no_json)
     }
 
-    /// The body of a request that makes or changes a resource of this type. It may be larger by the values of relations, which are
-    /// packed then (see [`json::parse_large`]).
+    /// The body of a request that makes or changes a resource of this type. It may be larger by the
+    /// values of relations, which are packed then (see [`json::parse_large`]).
     pub fn json_of(&self, of: &ResourceType) -> Result<Value, Error> {
         let relations = of.definition.relations.iter();
         let names: Vec<&str> = relations.map(|r| r.attribute.as_str()).collect();
@@ -140,8 +140,9 @@ impl Request {
         Ok(self.given(name)?.filter(|value| !value.is_empty()))
     }
 
-    /// The value of a query parameter, which may be empty. `+` stands for a space, as forms have it, unless the client writes `%20`
-    /// for that: then it encodes as RFC 3986 says, and `+` is itself.
+    /// The value of a query parameter, which may be empty. `+` stands for a space, as forms have
+    /// it, unless the client writes `%20` for that: then it encodes as RFC 3986 says, and `+` is
+    /// itself.
     fn given(&self, name: &str) -> Result<Option<String>, Error> {
         let query = match self.query.contains("%20") {
             true => Cow::Owned(self.query.replace('+', "%2B")),
@@ -214,7 +215,8 @@ fn list(headers: &[(String, String)], name: &str) -> Option<String> {
     (!values.is_empty()).then(|| values.join(","))
 }
 
-/// The media type that the client accepts, the service's own if it may choose; 406 if it accepts none of ours.
+/// The media type that the client accepts, the service's own if it may choose; 406 if it accepts
+/// none of ours.
 pub(super) fn accepted(headers: &[(String, String)]) -> Result<&'static str, Error> {
     let [own, ..] = MEDIA_TYPES;
     let Some(accept) = list(headers, "accept").filter(|list| !list.trim().is_empty()) else {

@@ -1,5 +1,5 @@
-//! Documents that are large because of one list, such as the members of a group: of each value of such a list only the `value` is
-//! kept, so that a hundred thousand take a few megabytes.
+//! Documents that are large because of one list, such as the members of a group: of each value of
+//! such a list only the `value` is kept, so that a hundred thousand take a few megabytes.
 
 use std::fmt;
 
@@ -19,8 +19,9 @@ pub fn unpacked(value: &Value) -> Option<impl Iterator<Item = &str>> {
     Some(value.as_str()?.strip_prefix(MARK)?.split(MARK))
 }
 
-/// Reads the body of a POST, PUT or PATCH. The arrays that an attribute of one of these names is set to, or that are added to it,
-/// are packed where all that counts of their values is the `value`. Returns the bytes of the text that they took, too.
+/// Reads the body of a POST, PUT or PATCH. The arrays that an attribute of one of these names is
+/// set to, or that are added to it, are packed where all that counts of their values is the
+/// `value`. Returns the bytes of the text that they took, too.
 pub fn parse_large(text: &str, names: &[&str]) -> Result<(Value, usize), JsonError> {
     let mut large = Large {
         names,
@@ -146,7 +147,8 @@ impl Large<'_> {
     }
 }
 
-/// The members of an object, or the elements of an array, as they stand there: of so many that none could be taken, the first.
+/// The members of an object, or the elements of an array, as they stand there: of so many that none
+/// could be taken, the first.
 pub(super) fn parts(text: &str) -> Result<Parts<'_>, serde_json::Error> {
     let mut json = serde_json::Deserializer::from_str(text);
     let all = json.deserialize_any(All)?;

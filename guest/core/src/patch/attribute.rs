@@ -1,11 +1,14 @@
 //! One action at one attribute: RFC 7644 sections 3.5.2.1 to 3.5.2.3.
 //!
 //! Nothing is deleted that the client did not name:
-//! * A value of which only sub-attributes are given that no schema has, or that are readOnly, changes nothing; nor does `{}`. "Sub-attributes
-//!   that are not specified SHALL be left unchanged" (section 3.5.2.3), and `add` adds (section 3.5.2.1).
-//! * null and `[]` mean that there is no value (RFC 7643 section 2.5): under `replace` the attribute, or the sub-attribute that is
-//!   given so, becomes unassigned; under `add` nothing changes.
-//! * An array of which some values are understood stands for those; one of which no value is changes nothing.
+//! * A value of which only sub-attributes are given that no schema has, or that are readOnly,
+//!   changes nothing; nor does `{}`. "Sub-attributes that are not specified SHALL be left
+//!   unchanged" (section 3.5.2.3), and `add` adds (section 3.5.2.1).
+//! * null and `[]` mean that there is no value (RFC 7643 section 2.5): under `replace` the
+//!   attribute, or the sub-attribute that is given so, becomes unassigned; under `add` nothing
+//!   changes.
+//! * An array of which some values are understood stands for those; one of which no value is
+//!   understood changes nothing.
 
 use std::collections::BTreeMap;
 
@@ -67,8 +70,8 @@ impl Target<'_> {
         Ok(())
     }
 
-    /// What an action comes to: null and `[]` unassign where they replace (RFC 7643 section 2.5), and add nothing; `None` if
-    /// nothing is to be done.
+    /// What an action comes to: null and `[]` unassign where they replace (RFC 7643 section 2.5),
+    /// and add nothing; `None` if nothing is to be done.
     fn effective(&self, action: Action) -> Option<Action> {
         let leaf = self.sub.unwrap_or(self.attribute);
         let takes_array = leaf.multi_valued && (self.sub.is_some() || self.path.filter.is_none());
@@ -311,8 +314,9 @@ fn collection(value: Value) -> Value {
     }
 }
 
-/// The value after one was given for it. Of a complex one the sub-attributes that were not given stay as they are (RFC 7644
-/// section 3.5.2.3); those given as null go, unless the value `adds` (section 3.5.2.1).
+/// The value after one was given for it. Of a complex one the sub-attributes that were not given
+/// stay as they are (RFC 7644 section 3.5.2.3); those given as null go, unless the value `adds`
+/// (section 3.5.2.1).
 fn merged(before: Option<Value>, given: Given, adds: bool) -> Outcome {
     let given = match given {
         Given::Nothing => return Outcome::Unchanged,
@@ -337,8 +341,9 @@ fn merged(before: Option<Value>, given: Given, adds: bool) -> Outcome {
     Outcome::Changed(not_empty(Value::Object(after)))
 }
 
-/// The values with new ones behind them. What is there already is not added again (RFC 7644 section 3.5.2.1): a value with the
-/// same `type` and `value` (RFC 7643 section 2.4) gets what else the new one has.
+/// The values with new ones behind them. What is there already is not added again (RFC 7644 section
+/// 3.5.2.1): a value with the same `type` and `value` (RFC 7643 section 2.4) gets what else the new
+/// one has.
 fn appended(before: Option<Value>, given: Option<Value>) -> Option<Value> {
     let list = |value| match value {
         Some(Value::Array(values)) => values,

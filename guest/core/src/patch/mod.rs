@@ -69,8 +69,8 @@ impl<'a> Patch<'a> {
         }
     }
 
-    /// Refuses to remove all values of an attribute when the client names some of them: the RFC would have them all go, and no
-    /// client that sends a value means that.
+    /// Refuses to remove all values of an attribute when the client names some of them: the RFC
+    /// would have them all go, and no client that sends a value means that.
     fn refuse_value(&self, path: &Path) -> Result<(), Error> {
         let of_all = path.filter.is_none() && path.sub.is_none();
         let several = match self.of.place(&path.attribute) {

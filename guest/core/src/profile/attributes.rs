@@ -17,10 +17,12 @@ pub struct Attributes {
     pub set_later: bool,
     /// What becomes of a change that the mutability forbids.
     pub refused_change: RefusedChange,
-    /// What becomes of attributes and sub-attributes that no schema has, in resources of every type.
+    /// What becomes of attributes and sub-attributes that no schema has, in resources of every
+    /// type.
     pub unknown: Unknown,
-    /// What becomes of a unique text that people cannot tell from another one, in resources of every type: with white space at
-    /// an end, or with control characters or characters of no width.
+    /// What becomes of a unique text that people cannot tell from another one, in resources of
+    /// every type: with white space at an end, or with control characters or characters of no
+    /// width.
     pub invisible_characters: Invisible,
 }
 

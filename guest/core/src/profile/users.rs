@@ -105,7 +105,8 @@ pub enum Existing {
     Refuse,
     /// It takes over somebody whom the product imported and no client has provisioned yet.
     Link,
-    /// It takes over, and makes active again, somebody whom a client of this tenant has deactivated.
+    /// It takes over, and makes active again, somebody whom a client of this tenant has
+    /// deactivated.
     Reactivate,
 }
 

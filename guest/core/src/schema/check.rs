@@ -18,12 +18,13 @@ pub type Content = Map<String, Value>;
 /// What a value says of its attribute.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Given {
-    /// Nothing: an object, or an array of objects, that names none of the attribute's sub-attributes which a client may
-    /// write. `{}` is one of them.
+    /// Nothing: an object, or an array of objects, that names none of the attribute's
+    /// sub-attributes which a client may write. `{}` is one of them.
     Nothing,
     /// That it has no value: null, or an array without values (RFC 7643 section 2.5).
     Unassigned,
-    /// This value, in its canonical form. A member that is null unassigns that sub-attribute; elements of an array have none.
+    /// This value, in its canonical form. A member that is null unassigns that sub-attribute;
+    /// elements of an array have none.
     Value(Value),
 }
 
@@ -49,7 +50,8 @@ pub struct Checker {
     pub unknown: Vec<String>,
     /// The paths of what was given and clients cannot write.
     pub read_only: Vec<String>,
-    /// The paths of attributes of a whole resource whose values said [`Given::Nothing`] and were not `{}`.
+    /// The paths of attributes of a whole resource whose values said [`Given::Nothing`] and were
+    /// not `{}`.
     pub not_understood: Vec<String>,
 }
 
@@ -58,7 +60,8 @@ impl Checker {
     /// follows from the content. Relations stay as they came: they are not content, and `relation::take` reads them.
     ///
     /// # Errors
-    /// `invalidValue` if a value is not of its attribute's type; `invalidSyntax` if an attribute is given twice.
+    /// `invalidValue` if a value is not of its attribute's type; `invalidSyntax` if an attribute is
+    /// given twice.
     pub fn resource(&mut self, of: &ResourceType, body: Content) -> Result<Content, Error> {
         let mut content = Content::new();
         for (key, value) in body {

@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::attribute::{self, Attribute};
 use crate::json;
 
-/// A schema as the data files hold it and as `/Schemas` shows it. The members `schemas` and `meta` of RFC 7643's own document may
-/// be there; they say nothing that the rest does not.
+/// A schema as the data files hold it and as `/Schemas` shows it. The members `schemas` and `meta`
+/// of RFC 7643's own document may be there; they say nothing that the rest does not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Schema {
     /// The URI.

@@ -56,7 +56,8 @@ impl Registry {
         Self::resolved(definitions, schemas, Vec::new())
     }
 
-    /// This registry with an attribute of a type's main schema, or a common one, unique. A main schema then says so.
+    /// This registry with an attribute of a type's main schema, or a common one, unique. A main
+    /// schema then says so.
     ///
     /// # Errors
     /// If a resource type cannot be resolved.

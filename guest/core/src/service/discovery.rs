@@ -34,7 +34,8 @@ pub fn service_provider_config(session: &Session<'_>) -> Value {
     config
 }
 
-/// RFC 9865 section 4, for a service that offers cursors. Others say nothing: clients of older schemas stop at what they do not know.
+/// RFC 9865 section 4, for a service that offers cursors. Others say nothing: clients of older
+/// schemas stop at what they do not know.
 fn pagination(paging: Paging) -> Value {
     json!({
         "cursor": true,

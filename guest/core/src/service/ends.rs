@@ -1,4 +1,5 @@
-//! The far ends of links, read in calls of bounded size: those of many resources together, those of one with many page by page.
+//! The far ends of links, read in calls of bounded size: those of many resources together, those of
+//! one with many page by page.
 
 use super::Session;
 use crate::error::Error;
@@ -50,7 +51,8 @@ impl<'a> Reader<'a> {
         self.ready.iter().rev()
     }
 
-    /// Where nothing has been read ahead, reads for as many of these resources as one call should be asked for.
+    /// Where nothing has been read ahead, reads for as many of these resources as one call should
+    /// be asked for.
     pub fn fill(&mut self, session: &Session<'_>, anchors: &[Key]) -> Result<(), Error> {
         let most = (limits::LINKS_PER_CALL / self.each).clamp(1, limits::KEYS_PER_CALL);
         let (now, _) = anchors.split_at(most.min(anchors.len()));

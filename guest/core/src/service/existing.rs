@@ -1,6 +1,7 @@
-//! A POST for somebody whom the service knows already: RFC 7644 section 3.3 has it refused, and where the profile says so it takes
-//! over whom the product imported, or whom a client has deactivated or deleted. Only a name that is the same to everybody counts:
-//! one that full case folding alone makes equal would take over another person's record.
+//! A POST for somebody whom the service knows already: RFC 7644 section 3.3 has it refused, and
+//! where the profile says so it takes over whom the product imported, or whom a client has
+//! deactivated or deleted. Only a name that is the same to everybody counts: one that full case
+//! folding alone makes equal would take over another person's record.
 
 use serde_json::{Value, json};
 
@@ -78,8 +79,8 @@ fn taken(users: &Users, holder: Resource, content: &Content) -> Option<Known> {
 }
 
 impl Known {
-    /// The record becomes the client's. What the client says of the person wins; what the product knew besides stays. The audit
-    /// keeps that it happened, and what was matched.
+    /// The record becomes the client's. What the client says of the person wins; what the product
+    /// knew besides stays. The audit keeps that it happened, and what was matched.
     pub(super) fn taken_over(
         self,
         session: &Session<'_>,
@@ -98,7 +99,8 @@ impl Known {
             Self::Removed(known) => (known, "user-returned"),
         };
         if matches!(self, Self::Imported(_)) {
-            // The product gave them; a client's first word about somebody does not take or give rights.
+            // The product gave them; a client's first word about somebody does not take or give
+            // rights.
             given.remove(users.roles.as_str());
         }
         let key = crate::store::Key::new(of.name(), known.key.id.clone());

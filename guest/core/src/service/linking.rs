@@ -147,8 +147,8 @@ impl Side<'_> {
         Ok(there.into_iter().next().flatten().map(ordered::set))
     }
 
-    /// The links that are there become exactly those wanted. Where far more are there, or most of them change, all go and the
-    /// wanted ones come anew.
+    /// The links that are there become exactly those wanted. Where far more are there, or most of
+    /// them change, all go and the wanted ones come anew.
     fn replacing(&self, wanted: Vec<Link>, linked: Option<BTreeSet<Key>>) -> Vec<Write> {
         if let Some(linked) = linked {
             let targets = ordered::set(wanted.iter().map(|link| &link.target));
@@ -169,8 +169,8 @@ impl Side<'_> {
         std::iter::once(all).chain(link(wanted)).collect()
     }
 
-    /// Links to the wanted ids, each to the resource that it names; an error names the one that is none. What is `linked` already
-    /// need not be looked for.
+    /// Links to the wanted ids, each to the resource that it names; an error names the one that is
+    /// none. What is `linked` already need not be looked for.
     fn targets(&self, change: &Change, linked: Option<&BTreeSet<Key>>) -> Result<Vec<Link>, Error> {
         let ids: Vec<&str> = change.ids(true).collect();
         let is_known =

@@ -50,7 +50,8 @@ pub struct Options {
 pub struct Shown {
     /// Its id.
     pub id: String,
-    /// As JSON, after projection; `None` where the client knows it already, or has made it too large to be shown.
+    /// As JSON, after projection; `None` where the client knows it already, or has made it too
+    /// large to be shown.
     pub resource: Option<String>,
     /// Its URL.
     pub location: String,

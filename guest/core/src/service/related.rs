@@ -1,5 +1,5 @@
-//! Relations and mirrors of resources, written as JSON: a group's `members` can be so many that no more than the text of them
-//! should be held.
+//! Relations and mirrors of resources, written as JSON: a group's `members` can be so many that no
+//! more than the text of them should be held.
 
 use super::ends::{Ends, Reader};
 use super::names::{Name, Names};
@@ -16,7 +16,8 @@ use crate::resource_type::ResourceType;
 use crate::schema::Content;
 use crate::store::{Direction, Key, Link};
 
-/// The relations and mirrors of some resources of a type. Those of one resource after the other are asked for, in their order.
+/// The relations and mirrors of some resources of a type. Those of one resource after the other are
+/// asked for, in their order.
 pub(super) struct Related<'a> {
     session: Session<'a>,
     anchors: Vec<Key>,
@@ -106,7 +107,8 @@ impl<'a> Related<'a> {
         }
     }
 
-    /// Writes the next resource's into the text of an object that is not closed yet. Attributes without values are left out.
+    /// Writes the next resource's into the text of an object that is not closed yet. Attributes
+    /// without values are left out.
     pub fn write(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
         let (_, anchors) = self.anchors.split_at(self.asked.min(self.anchors.len()));
         self.asked += 1;
@@ -226,7 +228,8 @@ impl<'a> Shown<'a> {
         Ok(list.read)
     }
 
-    /// Reads the links of several resources, and the names of what they lead to, where nothing has been read ahead.
+    /// Reads the links of several resources, and the names of what they lead to, where nothing has
+    /// been read ahead.
     fn read_ahead(
         &mut self,
         session: &Session<'a>,
@@ -355,8 +358,8 @@ impl<'a> Shown<'a> {
         Ok(())
     }
 
-    /// Writes one value; nothing for what has gone meanwhile. Its `type` is that of a member, or says how one belongs to a group
-    /// (RFC 7643 sections 4.1.2 and 4.2).
+    /// Writes one value; nothing for what has gone meanwhile. Its `type` is that of a member, or
+    /// says how one belongs to a group (RFC 7643 sections 4.1.2 and 4.2).
     fn value(
         &mut self,
         session: &Session<'a>,
@@ -450,7 +453,8 @@ fn member(out: &mut Vec<u8>, name: &str, value: &str) {
     out.push(b',');
 }
 
-/// Where the resources of a kind are: a JSON string up to their ids. `None` if the profile has no such type any more.
+/// Where the resources of a kind are: a JSON string up to their ids. `None` if the profile has no
+/// such type any more.
 fn place(session: &Session<'_>, kind: &str) -> Option<Vec<u8>> {
     let of = session.admission.policy.registry.named(kind)?;
     let mut text = Vec::new();

@@ -1,6 +1,7 @@
-//! People whom a client deleted and the product keeps: `removal: deactivate`. RFC 7644 section 3.6: the service "MAY choose not to
-//! permanently delete the resource but MUST return a 404 for all operations", and must not consider the resource in conflicts. So the
-//! record moves to a kind of its own, which no client can name; its unique terms, its links and its seat are given up.
+//! People whom a client deleted and the product keeps: `removal: deactivate`. RFC 7644 section 3.6:
+//! the service "MAY choose not to permanently delete the resource but MUST return a 404 for all
+//! operations", and must not consider the resource in conflicts. So the record moves to a kind of
+//! its own, which no client can name; its unique terms, its links and its seat are given up.
 
 use super::create::{self, Creation, Place};
 use super::event::{self, Step as Asked};

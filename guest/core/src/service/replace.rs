@@ -49,8 +49,9 @@ pub(super) fn apply(
     Update::new(of, before, content, changes, Step::Put).commit(session, options)
 }
 
-/// Keeps the old values of these attributes. A client that gave a value of which nothing was understood did not ask for the
-/// attribute to go; RFC 7644 section 3.5.1 lets the service clear what is left out, and this was not.
+/// Keeps the old values of these attributes. A client that gave a value of which nothing was
+/// understood did not ask for the attribute to go; RFC 7644 section 3.5.1 lets the service clear
+/// what is left out, and this was not.
 fn keep(paths: &[String], before: &Content, content: &mut Content) {
     for path in paths {
         let (uri, name) = match path.rsplit_once(':') {

@@ -78,8 +78,9 @@ impl Session<'_> {
         Ok(found)
     }
 
-    /// Shows the entries of these keys one after the other, in calls of bounded size, so that no more than those of one call are
-    /// held at once. Where their bodies are too large for one answer, half as many are asked for.
+    /// Shows the entries of these keys one after the other, in calls of bounded size, so that no
+    /// more than those of one call are held at once. Where their bodies are too large for one
+    /// answer, half as many are asked for.
     pub fn each_entry(
         &self,
         keys: &[Key],
@@ -168,8 +169,9 @@ impl Session<'_> {
         }
     }
 
-    /// Refuses a choice of attributes that cannot be followed to the letter, where the profile refuses what is unknown: both
-    /// `attributes` and `excludedAttributes`, or names that no type of these has.
+    /// Refuses a choice of attributes that cannot be followed to the letter, where the profile
+    /// refuses what is unknown: both `attributes` and `excludedAttributes`, or names that no type
+    /// of these has.
     ///
     /// # Errors
     /// `invalidValue`

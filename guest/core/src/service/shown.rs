@@ -11,7 +11,8 @@ use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
 
-/// Writes a resource, the next one of the related. `known_as` is the id that the client knows it by, where that is another one.
+/// Writes a resource, the next one of the related. `known_as` is the id that the client knows it
+/// by, where that is another one.
 pub(super) fn write(
     session: &Session<'_>,
     of: &ResourceType,

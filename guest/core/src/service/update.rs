@@ -247,8 +247,9 @@ pub(super) fn show_changed(
     }
 }
 
-/// A created resource as a client may see it. If the store cannot be read after the commit, it is shown from what was
-/// committed: wholly if `unlinked` says that no relation of it can have a value, else where it is.
+/// A created resource as a client may see it. If the store cannot be read after the commit, it is
+/// shown from what was committed: wholly if `unlinked` says that no relation of it can have a
+/// value, else where it is.
 pub(super) fn show_created(
     session: &Session<'_>,
     of: &ResourceType,
@@ -277,7 +278,8 @@ pub(super) fn show_created(
     }
 }
 
-/// Whether the store could not be read after a commit. The client is told what was committed, and the journal why not more.
+/// Whether the store could not be read after a commit. The client is told what was committed, and
+/// the journal why not more.
 fn is_unread(session: &Session<'_>, error: &Error) -> bool {
     let unread = matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Internal);
     if unread {
@@ -326,7 +328,8 @@ pub(super) fn check_size(draft: &Draft, before: usize) -> Result<(), Error> {
     Err(Error::new(ErrorKind::PayloadTooLarge, detail))
 }
 
-/// Refuses unique texts that people would take for others, where the profile does; what was there before is not judged again.
+/// Refuses unique texts that people would take for others, where the profile does; what was there
+/// before is not judged again.
 ///
 /// # Errors
 /// `invalidValue` that names the attribute.

@@ -14,14 +14,16 @@ use crate::store::{Direction, Key, Link, Node, Query, Window};
 /// What contains a resource, and whether it does so itself or through another one.
 pub(super) type Containers = Vec<(Key, bool)>;
 
-/// What contains each of some resources, as far as it has been asked for: those that do so themselves, by what they contain.
+/// What contains each of some resources, as far as it has been asked for: those that do so
+/// themselves, by what they contain.
 #[derive(Default)]
 pub(super) struct Containing {
     above: BTreeMap<Key, Vec<Key>>,
 }
 
 impl Containing {
-    /// Reads what contains each of these, and each of those, and so on to the top; false if those are more than `limit`.
+    /// Reads what contains each of these, and each of those, and so on to the top; false if those
+    /// are more than `limit`.
     pub fn add(
         &mut self,
         session: &Session<'_>,
@@ -51,8 +53,8 @@ impl Containing {
         !self.above.contains_key(key) && nests(session, name, &key.kind)
     }
 
-    /// What contains the anchor: those that do so themselves, which are `direct` and have been added, and then all that contain
-    /// them; each once.
+    /// What contains the anchor: those that do so themselves, which are `direct` and have been
+    /// added, and then all that contain them; each once.
     pub fn of(&self, anchor: &Key, direct: Vec<Key>) -> Containers {
         let mut seen = ordered::set(&direct);
         seen.insert(anchor);

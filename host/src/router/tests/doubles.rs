@@ -22,7 +22,8 @@ fn admitted() -> Admitted {
     }
 }
 
-/// Lets everybody in whose credential is not `bad`, keeps what it was asked, and answers by the path.
+/// Lets everybody in whose credential is not `bad`, keeps what it was asked, and answers by the
+/// path.
 #[derive(Default)]
 pub(super) struct Echo(pub(super) Mutex<Vec<(Origin, Request)>>);
 

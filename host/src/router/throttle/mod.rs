@@ -54,7 +54,8 @@ impl Throttle {
         self.rates.learn(tenant, rate, open, now);
     }
 
-    /// Whether to look, before a tenant's request is refused, if its profile has changed; not as often as it asks.
+    /// Whether to look, before a tenant's request is refused, if its profile has changed; not as
+    /// often as it asks.
     pub(super) fn may_ask(&self, tenant: &str, now: Instant) -> bool {
         self.rates.may_ask(tenant, now)
     }

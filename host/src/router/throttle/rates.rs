@@ -1,7 +1,7 @@
 //! Requests of a tenant, by what its profile allows.
 //!
-//! The guest says so when it judges a credential, and on each answer. Only requests with a good credential are counted, so that
-//! nobody can use up a tenant's allowance without one.
+//! The guest says so when it judges a credential, and on each answer. Only requests with a good
+//! credential are counted, so that nobody can use up a tenant's allowance without one.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -23,7 +23,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// Between two packets that ask whether the other machine is there, on a connection that idles.
 const KEEPALIVE: Duration = Duration::from_secs(10);
 
-/// How long packets may go unacknowledged before the connection counts as broken (`TCP_USER_TIMEOUT`).
+/// How long packets may go unacknowledged before the connection counts as broken
+/// (`TCP_USER_TIMEOUT`).
 const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
 
 /// What holds on every connection. A statement that runs this long is a search beyond all bounds; a lock is waited for

@@ -32,7 +32,8 @@ impl Fault {
         matches!(self, Fault::Failed(error) if error.code().is_some_and(|code| again.contains(code)))
     }
 
-    /// Whether the server itself said that the statement failed, and goes on: a COMMIT of which it says so did not happen.
+    /// Whether the server itself said that the statement failed, and goes on: a COMMIT of which it
+    /// says so did not happen.
     pub(super) fn is_certain(&self) -> bool {
         match self {
             Fault::Refused(_) | Fault::Unreachable(_) => true,
@@ -43,8 +44,8 @@ impl Fault {
         }
     }
 
-    /// Whether the connection, and any other that idles, is of no use any more: nothing answers there, or the server has ended
-    /// it, goes down, or has become one that only reads.
+    /// Whether the connection, and any other that idles, is of no use any more: nothing answers
+    /// there, or the server has ended it, goes down, or has become one that only reads.
     pub(super) fn ends_connections(&self) -> bool {
         let ends = [
             SqlState::READ_ONLY_SQL_TRANSACTION,

@@ -213,7 +213,8 @@ async fn count(session: &Session, sql: &Sql) -> Step<i64> {
     Ok(rows.first().map_or(0, |row| row.get(0)))
 }
 
-/// The hits at these places; up to the one with which the page has enough bytes, where all are too large for one answer.
+/// The hits at these places; up to the one with which the page has enough bytes, where all are too
+/// large for one answer.
 async fn load(session: &Session, kind: &str, mut places: Vec<Position>) -> Step<Vec<Hit>> {
     let mut rows = bodies(session, &places).await?;
     if rows.is_none() {

@@ -1,5 +1,5 @@
-//! The role that the host works as. For a superuser, and for one that bypasses row-level security, the database does not keep
-//! tenants apart a second time.
+//! The role that the host works as. For a superuser, and for one that bypasses row-level security,
+//! the database does not keep tenants apart a second time.
 
 use deadpool_postgres::Pool;
 

@@ -16,8 +16,8 @@ use super::fault::{Fault, Step};
 use crate::store::Refusal;
 use crate::store::sql::Sql;
 
-/// How long an answer of the server is waited for: longer than a statement may run there. A connection that was silent for as
-/// long is closed, and so are those that idle.
+/// How long an answer of the server is waited for: longer than a statement may run there. A
+/// connection that was silent for as long is closed, and so are those that idle.
 pub(super) const SILENCE: Duration = Duration::from_secs(21);
 
 /// Whose rows a transaction may touch.
@@ -139,7 +139,8 @@ impl Session {
         run.await.map(drop)
     }
 
-    /// The rows of a statement; `None` if `weigh` finds several of them worth more than `bound` together.
+    /// The rows of a statement; `None` if `weigh` finds several of them worth more than `bound`
+    /// together.
     pub(super) async fn weighed(
         &self,
         sql: &str,

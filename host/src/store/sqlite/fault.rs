@@ -47,7 +47,8 @@ pub(super) fn not_done(error: &rusqlite::Error) -> Refusal {
     }
 }
 
-/// A failure of the end of a transaction. Only where a lock was in the way it is certain that nothing happened.
+/// A failure of the end of a transaction. Only where a lock was in the way it is certain that
+/// nothing happened.
 pub(super) fn unknown(error: &rusqlite::Error) -> Refusal {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => not_done(error),

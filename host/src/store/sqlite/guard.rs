@@ -1,9 +1,11 @@
-//! Notices when the files of an open database are no longer the ones that were opened: removed, replaced, or written by
-//! something other than SQLite. A commit into such files would be acknowledged and lost.
+//! Notices when the files of an open database are no longer the ones that were opened: removed,
+//! replaced, or written by something other than SQLite. A commit into such files would be
+//! acknowledged and lost.
 //!
-//! SQLite writes the main file only in a checkpoint, and keeps count of checkpoints in the index of its write-ahead log (the
-//! `-shm` file, <https://sqlite.org/walformat.html>). So a changed time or size without a checkpoint is another program's
-//! doing, such as `cp backup.db scimlet.db`. The log is ours while its salts are those of the index.
+//! SQLite writes the main file only in a checkpoint, and keeps count of checkpoints in the index of
+//! its write-ahead log (the `-shm` file, <https://sqlite.org/walformat.html>). So a changed time or
+//! size without a checkpoint is another program's doing, such as `cp backup.db scimlet.db`. The log
+//! is ours while its salts are those of the index.
 
 #[cfg(unix)]
 mod files;
@@ -34,7 +36,8 @@ impl Guard {
         }
     }
 
-    /// Guards a database whose files are open from before [`Guard::arm`] until after all connections are closed.
+    /// Guards a database whose files are open from before [`Guard::arm`] until after all
+    /// connections are closed.
     pub(super) fn of(path: &Path) -> Guard {
         Guard {
             lost: watch::Sender::new(None),
@@ -43,8 +46,8 @@ impl Guard {
         }
     }
 
-    /// Remembers the files as they are. `checkpoint` brings the log into the main file, for when it is not known
-    /// whether a checkpoint was interrupted.
+    /// Remembers the files as they are. `checkpoint` brings the log into the main file, for when it
+    /// is not known whether a checkpoint was interrupted.
     pub(super) fn arm(&self, checkpoint: impl FnOnce()) -> std::io::Result<()> {
         #[cfg(unix)]
         if let Some(files) = &self.files {

@@ -1,6 +1,6 @@
-//! The file `….identity` beside a database's file: it says that a database was here, and which one. Where it is there and
-//! the database is not, somebody has moved the database away or forgotten to mount its disk, and an empty one in its place
-//! would answer every client that nobody is known.
+//! The file `….identity` beside a database's file: it says that a database was here, and which one.
+//! Where it is there and the database is not, somebody has moved the database away or forgotten to
+//! mount its disk, and an empty one in its place would answer every client that nobody is known.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -54,7 +54,8 @@ pub(super) fn give(db: &Connection) -> rusqlite::Result<()> {
     .map(drop)
 }
 
-/// Notes beside the file which database is here. Without it everything works, so that a failure is a warning.
+/// Notes beside the file which database is here. Without it everything works, so that a failure is
+/// a warning.
 pub(super) fn record(path: &Path, db: &Connection) {
     let sql = "SELECT value FROM setting WHERE name = 'identity'";
     let Ok(identity) = db.query_row(sql, [], |row| row.get::<_, String>(0)) else {

@@ -41,8 +41,8 @@ pub struct Sqlite {
     shared: Arc<Shared>,
 }
 
-/// The readers come first, so that the writer's connection is the last one to close and can tidy up; the guard's files close
-/// after all connections.
+/// The readers come first, so that the writer's connection is the last one to close and can tidy
+/// up; the guard's files close after all connections.
 struct Shared {
     number: u64,
     readers: Arc<Readers>,
@@ -51,8 +51,9 @@ struct Shared {
 }
 
 impl Sqlite {
-    /// Opens the file, or makes it. Refuses a file that is not a scimlet database or was written by a newer scimlet, and to
-    /// make a new one where a database was before: a file `….identity` beside it tells.
+    /// Opens the file, or makes it. Refuses a file that is not a scimlet database or was written by
+    /// a newer scimlet, and to make a new one where a database was before: a file `….identity`
+    /// beside it tells.
     pub fn open(path: impl AsRef<Path>) -> Result<Sqlite, DatabaseError> {
         Self::open_absolute(&absolute(path.as_ref())?)
     }

@@ -50,8 +50,8 @@ impl Writer {
     }
 
     /// Runs `work` in a savepoint and returns its result when it is durable. Its changes stay if it succeeds. Once queued
-    /// it happens, whether or not anybody still waits. The outer error is [`Refusal::Unavailable`] if it is
-    /// unknown what happened.
+    /// it happens, whether or not anybody still waits. The outer error is [`Refusal::Unavailable`]
+    /// if it is unknown what happened.
     pub(super) async fn run<T, E>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
@@ -127,8 +127,8 @@ fn serve(db: &Connection, guard: &Guard, mut queue: mpsc::Receiver<Job>) {
     }
 }
 
-/// Others may have the file open, so that closing it leaves the log as it is: what was erased leaves it here. A file that is
-/// not ours any more is left alone.
+/// Others may have the file open, so that closing it leaves the log as it is: what was erased
+/// leaves it here. A file that is not ours any more is left alone.
 fn close(db: &Connection, guard: &Guard) {
     match guard.check() {
         Ok(()) => drop(sweep::empty_log(db)),

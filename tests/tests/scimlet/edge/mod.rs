@@ -1,4 +1,5 @@
-//! Where the server meets the network: connections that cost it little, strangers who cost it nothing, rates, proxies.
+//! Where the server meets the network: connections that cost it little, strangers who cost it
+//! nothing, rates, proxies.
 
 mod connections;
 mod proxies;

@@ -82,7 +82,8 @@ async fn untrusted() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The header of the PROXY protocol, version 2, for TCP over IPv4; without a client for a connection of the proxy's own.
+/// The header of the PROXY protocol, version 2, for TCP over IPv4; without a client for a
+/// connection of the proxy's own.
 fn header(client: Option<&str>) -> anyhow::Result<Vec<u8>> {
     let mut bytes = b"\r\n\r\n\0\r\nQUIT\n".to_vec();
     let Some(client) = client else {

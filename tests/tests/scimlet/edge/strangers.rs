@@ -1,4 +1,5 @@
-//! Who presents no good credential is refused by the head of the request; what costs memory has a bound.
+//! Who presents no good credential is refused by the head of the request; what costs memory has a
+//! bound.
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;

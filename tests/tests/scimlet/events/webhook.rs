@@ -234,7 +234,8 @@ async fn dead() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A webhook that is taken away and put back before its server looks again, while another server has forgotten it.
+/// A webhook that is taken away and put back before its server looks again, while another server
+/// has forgotten it.
 async fn put_back() -> anyhow::Result<()> {
     let receiver = Receiver::start(|_| 200).await?;
     let tenant = Tenant::new(&receiver.webhook())?;

@@ -1,5 +1,5 @@
-//! What a client is told when the store fails during a commit or after it: what was committed, that nothing was, or that it is
-//! not known.
+//! What a client is told when the store fails during a commit or after it: what was committed, that
+//! nothing was, or that it is not known.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};

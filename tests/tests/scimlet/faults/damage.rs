@@ -1,4 +1,5 @@
-//! A database file whose pages are damaged: clients are not told to try again, and the log says what to do.
+//! A database file whose pages are damaged: clients are not told to try again, and the log says
+//! what to do.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! A database file that is removed, replaced or copied over under a running server: nothing is acknowledged from then on, the
-//! server ends, and what was acknowledged is there when the file is.
+//! A database file that is removed, replaced or copied over under a running server: nothing is
+//! acknowledged from then on, the server ends, and what was acknowledged is there when the file is.
 //!
 //! `SCIMLET_ROUNDS` says how often each (once unless it does).
 
@@ -17,7 +17,8 @@ use tempfile::TempDir;
 
 use crate::trial;
 
-/// What is done to the file, given the folder, another copy of the database, and where to keep what is moved away.
+/// What is done to the file, given the folder, another copy of the database, and where to keep what
+/// is moved away.
 type Swap = fn(&Path, &Path, &Path) -> anyhow::Result<()>;
 
 const SWAPS: [(&str, Swap); 6] = [
@@ -254,7 +255,8 @@ async fn not_made_anew() -> anyhow::Result<()> {
     Server::start(folder)?.stop()
 }
 
-/// Commands and a second server write and tidy up the file; the first takes none of that for a loss.
+/// Commands and a second server write and tidy up the file; the first takes none of that for a
+/// loss.
 async fn others_may_write() -> anyhow::Result<()> {
     let mut victim = Victim::new().await?;
     let folder = victim.folder.path().to_owned();

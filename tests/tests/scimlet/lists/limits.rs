@@ -12,7 +12,8 @@ use tokio::runtime::Builder;
 /// More members than one store call returns.
 const MEMBERS: usize = 10_500;
 
-/// Those who are not active are left out, or those whom that took out are shown, however many others there are.
+/// Those who are not active are left out, or those whom that took out are shown, however many
+/// others there are.
 pub fn inactive() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     for (how, members, of_list) in [("hide", MEMBERS - 1, 49), ("show", MEMBERS + 1, 51)] {
@@ -53,7 +54,8 @@ pub fn inactive() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The members of a group make a body large, and nothing else does; a resource does not grow without an end.
+/// The members of a group make a body large, and nothing else does; a resource does not grow
+/// without an end.
 pub fn bodies() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let database = Sqlite::open(folder.path().join("bodies.db"))?;

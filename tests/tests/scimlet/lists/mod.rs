@@ -1,6 +1,6 @@
-//! Lists of what is large: RFC 7644 section 3.4.2.4 lets a page have fewer resources than were asked for, and a walk by index or by
-//! cursor passes each of them once. `SCIMLET_GROUPS` and `SCIMLET_MEMBERS` make the walks longer,
-//! `SCIMLET_LARGE_GROUP` the one large group larger.
+//! Lists of what is large: RFC 7644 section 3.4.2.4 lets a page have fewer resources than were
+//! asked for, and a walk by index or by cursor passes each of them once. `SCIMLET_GROUPS` and
+//! `SCIMLET_MEMBERS` make the walks longer, `SCIMLET_LARGE_GROUP` the one large group larger.
 
 mod http;
 mod limits;
@@ -130,7 +130,8 @@ impl Walked {
     }
 }
 
-/// How many members a large group has: more than fit a mebibyte, a page or what one store call returns.
+/// How many members a large group has: more than fit a mebibyte, a page or what one store call
+/// returns.
 pub fn large_group() -> anyhow::Result<usize> {
     Ok(number("SCIMLET_LARGE_GROUP")?.unwrap_or(30_000) as usize)
 }
@@ -269,7 +270,8 @@ async fn large(database: &'static str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a filter finds costs no more than sending it: each link is read once, and each member's name.
+/// What a filter finds costs no more than sending it: each link is read once, and each member's
+/// name.
 async fn once() -> anyhow::Result<()> {
     let service = Service::of("sqlite").await?;
     crowd::users(&*service.store, 10_000).await?;

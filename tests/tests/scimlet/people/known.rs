@@ -1,4 +1,5 @@
-//! Who has access from the beginning, and whom a POST with a known name takes over: RFC 7644 section 3.3.
+//! Who has access from the beginning, and whom a POST with a known name takes over: RFC 7644
+//! section 3.3.
 
 use anyhow::{Context, ensure};
 use scimlet_tests::client::patch;

@@ -1,5 +1,6 @@
-//! People whom the service knows already: who is found and taken over by a POST, who is gone for clients and kept by the product, and
-//! which names are taken for names. RFC 7644 sections 3.3 and 3.6.
+//! People whom the service knows already: who is found and taken over by a POST, who is gone for
+//! clients and kept by the product, and which names are taken for names. RFC 7644 sections 3.3 and
+//! 3.6.
 
 mod known;
 mod names;
@@ -44,6 +45,7 @@ pub fn trials() -> Vec<Trial> {
             trial!(removed::removed_is_erased),
             trial!(names::external_ids_are_unique),
             trial!(names::invisible_names),
+            trial!(names::unique_of_all_kinds),
         ]);
     }
     trials

@@ -81,3 +81,81 @@ pub(super) async fn invisible_names(database: Memory) -> anyhow::Result<()> {
     strict.ask("PUT", &target, put).await?.expect(200)?;
     Ok(())
 }
+
+/// What the profile says of unique names holds for every kind of attribute that can be unique, by every way to write it.
+pub(super) async fn unique_of_all_kinds(database: Memory) -> anyhow::Result<()> {
+    const THING: &str = "urn:example:schemas:2.0:Thing";
+    const MORE: &str = "urn:example:schemas:extension:2.0:More";
+    let attributes = json!([
+        {"name": "simple", "uniqueness": "server"},
+        {"name": "several", "multiValued": true, "uniqueness": "server"},
+        {"name": "complex", "type": "complex", "subAttributes": [{"name": "part", "uniqueness": "server"}]},
+        {"name": "entries", "type": "complex", "multiValued": true,
+            "subAttributes": [{"name": "value", "uniqueness": "server"}]},
+        {"name": "other"},
+    ]);
+    let schema = |id: &str| json!({"id": id, "name": "Thing", "attributes": attributes});
+    let profile = json!({
+        "extends": "default", "schemas": [schema(THING), schema(MORE)],
+        "resourceTypes": [{
+            "name": "Thing", "endpoint": "/Things", "schema": THING, "schemaExtensions": [{"schema": MORE}],
+        }],
+    });
+    let site = Site::new(database, profile).await?;
+    let kinds = |text: &str| {
+        [
+            ("simple", json!(text)),
+            ("several", json!([text])),
+            ("complex", json!({"part": text})),
+            ("entries", json!([{"value": text}])),
+        ]
+    };
+    for extension in [false, true] {
+        let thing = |attribute: &str, value: &Value| match extension {
+            true => json!({"schemas": [THING], MORE: {attribute: value}}),
+            false => json!({"schemas": [THING], attribute: value}),
+        };
+        for (attribute, bad) in kinds("a\u{200b}") {
+            let path = if extension {
+                format!("{MORE}:{attribute}")
+            } else {
+                attribute.to_owned()
+            };
+            let body = thing(attribute, &bad);
+            site.ask("POST", "/Things", body.clone())
+                .await?
+                .expect(400)
+                .context(path.clone())?;
+            let good = kinds(&format!("{path} good"));
+            let (_, good) = good
+                .iter()
+                .find(|(name, _)| *name == attribute)
+                .context("no kind")?;
+            let made = site.ask("POST", "/Things", thing(attribute, good)).await?;
+            let made = made.expect(201)?;
+            let target = format!("/Things/{}", made["id"].as_str().context("no id")?);
+            site.ask("PUT", &target, body)
+                .await?
+                .expect(400)
+                .context(path.clone())?;
+            for op in ["add", "replace"] {
+                let change = patch(json!([{"op": op, "path": path, "value": bad}]));
+                site.ask("PATCH", &target, change)
+                    .await?
+                    .expect(400)
+                    .context(path.clone())?;
+            }
+            let again = site
+                .ask("POST", "/Things", thing(attribute, good))
+                .await?
+                .expect(409)?;
+            ensure!(again["scimType"] == "uniqueness", "{path}: {again}");
+            let free = thing("other", &json!(" a\u{200b}"));
+            site.ask("POST", "/Things", free)
+                .await?
+                .expect(201)
+                .context(path.clone())?;
+        }
+    }
+    Ok(())
+}

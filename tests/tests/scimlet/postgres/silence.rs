@@ -1,5 +1,5 @@
-//! The database stops answering without closing a connection, as behind a firewall that drops packets; or it becomes one that
-//! only reads.
+//! The database stops answering without closing a connection, as behind a firewall that drops
+//! packets; or it becomes one that only reads.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -62,7 +62,8 @@ impl Proxy {
     }
 }
 
-/// Passes on what arrives, until it is silent for the first time: from then on nothing, and nothing is closed either.
+/// Passes on what arrives, until it is silent for the first time: from then on nothing, and nothing
+/// is closed either.
 async fn pump(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
@@ -92,7 +93,8 @@ async fn begun(silent: &mut watch::Receiver<bool>) {
     drop(silent.wait_for(|silent| *silent).await);
 }
 
-/// Requests are answered while it is silent, and go on when it is not. `SCIMLET_ROUNDS` says how often (once unless it does).
+/// Requests are answered while it is silent, and go on when it is not. `SCIMLET_ROUNDS` says how
+/// often (once unless it does).
 pub async fn ends(cluster: &Cluster) -> anyhow::Result<()> {
     let proxy = Proxy::new(&cluster.database()?).await?;
     let folder = TempDir::new()?;
@@ -147,7 +149,8 @@ pub async fn ends(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Users of so many clients at once; the names of those that were acknowledged. All others were answered 503.
+/// Users of so many clients at once; the names of those that were acknowledged. All others were
+/// answered 503.
 async fn create(http: &Http, prefix: &str) -> anyhow::Result<Vec<String>> {
     let creates = (0..CLIENTS).map(|number| {
         let (http, name) = (http.clone(), format!("{prefix}-{number}"));

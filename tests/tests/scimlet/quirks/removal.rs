@@ -1,5 +1,6 @@
-//! A removal that carries a value: what it names goes and nothing else, for every client, kind of attribute and form of value; `strict`
-//! refuses it. RFC 7644 section 3.5.2.2 has no value there and would have all of them go.
+//! A removal that carries a value: what it names goes and nothing else, for every client, kind of
+//! attribute and form of value; `strict` refuses it. RFC 7644 section 3.5.2.2 has no value there
+//! and would have all of them go.
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;

@@ -74,8 +74,8 @@ impl<'a> Life<'a> {
         if let (Some(was), None) = (before.get(active), content.get(active))
             && asked == Asked::Put
         {
-            // Who leaves it out asks neither for access nor for its end. Who removes it by PATCH makes it unassigned (RFC 7644
-            // section 3.5.2.2), under the rules for reactivation.
+            // Who leaves it out asks neither for access nor for its end. Who removes it by PATCH
+            // makes it unassigned (RFC 7644 section 3.5.2.2), under the rules for reactivation.
             content.insert(active.to_owned(), was.clone());
         }
         match (self.is_active(before), self.is_active(content)) {
@@ -91,7 +91,8 @@ impl<'a> Life<'a> {
         Ok(())
     }
 
-    /// Somebody new has access unless the client says otherwise, and is found by that: clients read `active` of every user.
+    /// Somebody new has access unless the client says otherwise, and is found by that: clients read
+    /// `active` of every user.
     fn say_whether_active(&self, content: &mut Content) {
         let name = self.users.active.as_str();
         let attribute = self.of.attribute(name);
@@ -146,7 +147,8 @@ impl<'a> Life<'a> {
         Ok(writes)
     }
 
-    /// What goes with the return of somebody whom a client had deleted. May change the state that is to be kept.
+    /// What goes with the return of somebody whom a client had deleted. May change the state that
+    /// is to be kept.
     pub(super) fn returned(&self, resource: &mut Resource) -> Result<Vec<Write>, Error> {
         let mut writes = self.created(resource)?;
         if self.is_active(&resource.content) {

@@ -78,8 +78,8 @@ pub(in crate::service) fn forks(session: &Session<'_>, key: &Key) -> Result<Vec<
         .collect()
 }
 
-/// The resources of a type, kept under this kind, whose attribute, a single text, has this value by the attribute's own rule of
-/// case, in the order of creation.
+/// The resources of a type, kept under this kind, whose attribute, a single text, has this value by
+/// the attribute's own rule of case, in the order of creation.
 pub(in crate::service) fn having(
     session: &Session<'_>,
     of: &ResourceType,

@@ -25,7 +25,8 @@ pub(super) struct Found {
     pub at: Key,
     /// Milliseconds since 1970.
     pub created: u64,
-    /// The entry; `None` where it is to be read once more when it is shown, so that not too much is held.
+    /// The entry; `None` where it is to be read once more when it is shown, so that not too much is
+    /// held.
     pub entry: Option<Entry>,
     /// Its place in the order, where that was worth computing and it has a value.
     pub key: Option<SortKey>,
@@ -161,8 +162,8 @@ impl<'a> Bound<'a> {
         Ok(Some(judged.filter_map(|(found, _)| found).collect()))
     }
 
-    /// How many match, and so many of them from `offset` on. Fewer where a page of them would have ended, unless `all` are
-    /// wanted.
+    /// How many match, and so many of them from `offset` on. Fewer where a page of them would have
+    /// ended, unless `all` are wanted.
     pub fn part(&self, offset: u64, count: usize, all: bool) -> Result<(u64, Vec<Found>), Error> {
         if self.is_never() {
             return Ok((0, Vec::new()));

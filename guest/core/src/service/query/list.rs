@@ -12,7 +12,8 @@ use crate::page::Index;
 /// How many resources match, and those in the part, each with its type's place among the bound ones.
 type Part = (u64, Vec<(usize, Found)>);
 
-/// The part of the list, or the beginning of it where it is too large. `order` says whether it is sorted, and then whether it descends.
+/// The part of the list, or the beginning of it where it is too large. `order` says whether it is
+/// sorted, and then whether it descends.
 pub(super) fn part(bounds: &[Bound<'_>], order: Option<bool>, part: Index) -> Result<Part, Error> {
     match order {
         Some(descending) if bounds.len() > 1 => merged(bounds, descending, part),

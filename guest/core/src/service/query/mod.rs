@@ -43,7 +43,8 @@ pub fn query(session: &Session<'_>, of: &ResourceType, search: &Search) -> Resul
     answer(session, &[bound], search)
 }
 
-/// The text of the ListResponse for the people that match, and behind them those whom clients deleted and the product keeps.
+/// The text of the ListResponse for the people that match, and behind them those whom clients
+/// deleted and the product keeps.
 pub fn query_people(
     session: &Session<'_>,
     of: &ResourceType,
@@ -56,7 +57,8 @@ pub fn query_people(
     answer(session, &[people, removed], search)
 }
 
-/// The text of the ListResponse for the resources of all types that match: type after type as the profile has them, unless they are sorted
+/// The text of the ListResponse for the resources of all types that match: type after type as the
+/// profile has them, unless they are sorted
 /// (RFC 7644 section 3.4.2.1).
 pub fn query_all(session: &Session<'_>, search: &Search) -> Result<String, Error> {
     let filter = search.filter.as_deref().map(parsed).transpose()?;

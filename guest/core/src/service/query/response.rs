@@ -1,5 +1,6 @@
-//! The ListResponse: RFC 7644 section 3.4.2. Written resource by resource, and ended before it holds too much: a page may have fewer
-//! resources than were asked for (RFC 7644 section 3.4.2.4, RFC 9865 section 2), but one at least, so that every walk ends.
+//! The ListResponse: RFC 7644 section 3.4.2. Written resource by resource, and ended before it
+//! holds too much: a page may have fewer resources than were asked for (RFC 7644 section 3.4.2.4,
+//! RFC 9865 section 2), but one at least, so that every walk ends.
 
 use serde_json::{Value, json};
 
@@ -32,8 +33,9 @@ impl List {
         }
     }
 
-    /// Shows resources, each projected by its own type's schemas, until the page holds enough. Each comes with its type's place
-    /// among the searched ones. Returns how many have been passed: what has gone meanwhile is not shown.
+    /// Shows resources, each projected by its own type's schemas, until the page holds enough. Each
+    /// comes with its type's place among the searched ones. Returns how many have been passed: what
+    /// has gone meanwhile is not shown.
     pub fn show<'b>(
         &mut self,
         session: &Session<'b>,

@@ -78,7 +78,8 @@ impl Page {
         std::mem::take(&mut self.found)
     }
 
-    /// The cursor of the next page, if only the first `passed` of the resources are on this one; `None` if nothing follows.
+    /// The cursor of the next page, if only the first `passed` of the resources are on this one;
+    /// `None` if nothing follows.
     pub fn next(self, session: &Session<'_>, passed: usize) -> Result<Option<String>, Error> {
         let is_cut = passed < self.before.len();
         if !is_cut && !self.has_more {

@@ -1,8 +1,9 @@
 //! The three files of a database, as the operating system shows them.
 //!
-//! INVARIANT: a descriptor of the main file or of the `-shm` file is not closed while a connection of this process is open:
-//! POSIX would release all locks that the process holds on the file. So all databases of one path share descriptors
-//! ([`OPEN`]), acquire them before their first connection and release them after their last.
+//! INVARIANT: a descriptor of the main file or of the `-shm` file is not closed while a connection
+//! of this process is open: POSIX would release all locks that the process holds on the file. So
+//! all databases of one path share descriptors ([`OPEN`]), acquire them before their first
+//! connection and release them after their last.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
@@ -13,10 +14,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::beside;
 
-/// How often the index is read again when a checkpoint moves it meanwhile, before a look is given up for this time.
+/// How often the index is read again when a checkpoint moves it meanwhile, before a look is given
+/// up for this time.
 const TRIES: usize = 16;
 
-/// Bytes of the index that are of interest: two copies of the header, and what is known of checkpoints.
+/// Bytes of the index that are of interest: two copies of the header, and what is known of
+/// checkpoints.
 const INDEX: usize = 136;
 
 /// Bytes of the main file's header.
@@ -133,7 +136,8 @@ impl Files {
         Err(io::Error::other("the log's index is never at rest"))
     }
 
-    /// Those that another database of this path holds, if they are still of what is there; else new ones.
+    /// Those that another database of this path holds, if they are still of what is there; else new
+    /// ones.
     fn descriptors(&self) -> io::Result<Arc<Descriptors>> {
         let shared = self.shared.clone().unwrap_or_default();
         let mut held = lock(&shared.0);
@@ -181,7 +185,8 @@ impl Files {
             return Err(why);
         }
         for _ in 0..TRIES {
-            // What cannot be read at the moment is no sign of a loss; SQLite itself says so if it lasts.
+            // What cannot be read at the moment is no sign of a loss; SQLite itself says so if it
+            // lasts.
             if let Ok(Some(now)) = state(&seen.descriptors) {
                 return self.compare(seen, now);
             }
@@ -216,7 +221,8 @@ impl Files {
         Ok(())
     }
 
-    /// The log belongs to what was in the file before: brought into another content, it would damage that.
+    /// The log belongs to what was in the file before: brought into another content, it would
+    /// damage that.
     fn set_aside(&self) -> String {
         let since = std::time::SystemTime::UNIX_EPOCH.elapsed();
         let suffix = format!(".{}", since.unwrap_or_default().as_millis());
