@@ -105,7 +105,7 @@ fn change(number: usize) -> Value {
     const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
     let text = number.to_string();
     patch(json!([
-        {"op": "replace", "value": {"title": text, "active": number % 2 == 0}},
+        {"op": "replace", "value": {"title": text, "active": number.is_multiple_of(2)}},
         {"op": "replace", "path": "name", "value": {"givenName": text}},
         {"op": "add", "path": "emails[type eq \"work\"].value", "value": format!("{text}@a.test")},
         {"op": "replace", "path": "phoneNumbers", "value": [{"value": text}]},

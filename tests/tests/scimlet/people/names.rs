@@ -82,10 +82,11 @@ pub(super) async fn invisible_names(database: Memory) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the profile says of unique names holds for every kind of attribute that can be unique, by every way to write it.
-pub(super) async fn unique_of_all_kinds(database: Memory) -> anyhow::Result<()> {
-    const THING: &str = "urn:example:schemas:2.0:Thing";
-    const MORE: &str = "urn:example:schemas:extension:2.0:More";
+const THING: &str = "urn:example:schemas:2.0:Thing";
+const MORE: &str = "urn:example:schemas:extension:2.0:More";
+
+/// A type with a unique attribute of each kind, in both of its schemas.
+fn unique_kinds() -> Value {
     let attributes = json!([
         {"name": "simple", "uniqueness": "server"},
         {"name": "several", "multiValued": true, "uniqueness": "server"},
@@ -95,13 +96,17 @@ pub(super) async fn unique_of_all_kinds(database: Memory) -> anyhow::Result<()> 
         {"name": "other"},
     ]);
     let schema = |id: &str| json!({"id": id, "name": "Thing", "attributes": attributes});
-    let profile = json!({
+    json!({
         "extends": "default", "schemas": [schema(THING), schema(MORE)],
         "resourceTypes": [{
             "name": "Thing", "endpoint": "/Things", "schema": THING, "schemaExtensions": [{"schema": MORE}],
         }],
-    });
-    let site = Site::new(database, profile).await?;
+    })
+}
+
+/// What the profile says of unique names holds for every kind of attribute that can be unique, by every way to write it.
+pub(super) async fn unique_of_all_kinds(database: Memory) -> anyhow::Result<()> {
+    let site = Site::new(database, unique_kinds()).await?;
     let kinds = |text: &str| {
         [
             ("simple", json!(text)),
