@@ -9,6 +9,7 @@ pub mod bindings;
 pub mod feed;
 pub mod plugin;
 pub mod router;
+mod shares;
 pub mod store;
 mod vacant;
 pub mod webhook;

@@ -20,7 +20,6 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Linker};
 
 pub use self::admin::{
@@ -40,7 +39,8 @@ use self::state::State;
 use self::turns::Turns;
 use crate::bindings::PluginPre;
 use crate::http::{Origin, Request, Response};
-use crate::store::Store;
+use crate::shares::Shares;
+use crate::store::{Identity, Store};
 use crate::{COMPONENT, Vacant};
 
 /// What a [`Plugin`] is made from; the defaults are for production.
@@ -80,7 +80,7 @@ impl Default for PluginOptions {
 /// The compiled component and what its instances get. Serves any number of tenants at once.
 pub struct Plugin {
     guest: PluginPre<State>,
-    permits: Arc<Semaphore>,
+    instances: Arc<Shares<Option<Identity>>>,
     kept: Option<Arc<Kept<Session>>>,
     turns: Arc<Turns>,
     options: PluginOptions,
@@ -102,7 +102,7 @@ impl Plugin {
         });
         Ok(Self {
             guest,
-            permits: Arc::new(Semaphore::new(permits)),
+            instances: Shares::new(permits),
             kept,
             turns: Arc::default(),
             options,

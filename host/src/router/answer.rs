@@ -8,8 +8,10 @@ use axum::extract::{ConnectInfo, Request};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use tokio::sync::watch;
 use tracing::Instrument as _;
 
+use super::attended::Attended;
 use super::finished::Finished;
 use super::problem::Problem;
 use super::target::{self, Target};
@@ -74,15 +76,16 @@ impl Router {
     }
 
     /// To its end in any case: when a client goes away, axum drops the future that answers it, and a commit
-    /// may be under way in there.
+    /// may be under way in there. Its reads end.
     async fn finished(
         self,
         tenant: Option<String>,
         origin: http::Origin,
         request: http::Request,
     ) -> Result<Response, Problem> {
-        let answer = async move { self.provide(tenant, origin, request).await };
-        let answer = Finished::new(answer.in_current_span()).await;
+        let (left, gone) = watch::channel(false);
+        let answer = async move { self.provide(tenant, origin, request, gone).await };
+        let answer = Finished::new(answer.in_current_span(), left).await;
         let answer = answer.map_err(|_| lost(Cause::Lost))??;
         let status = answer.status;
         exchange::response(answer).ok_or_else(|| lost(Cause::Status(status)))
@@ -93,6 +96,7 @@ impl Router {
         tenant: Option<String>,
         mut origin: http::Origin,
         request: http::Request,
+        gone: watch::Receiver<bool>,
     ) -> Result<http::Response, Problem> {
         let tenant = match tenant {
             Some(tenant) => Some(tenant),
@@ -107,6 +111,7 @@ impl Router {
         // For a tenant that is not there a store in which nothing is, so that the guest itself refuses the
         // credential, as it would refuse a wrong one.
         let store = found.clone().unwrap_or_else(|| Arc::new(Vacant));
+        let store = Attended::new(store, gone);
         let answer = self.provider.handle(store, origin, request).await;
         if let Some(store) = found {
             let outcome = answer.as_ref().map(|answer| answer.status);

@@ -4,6 +4,7 @@
 //! says. The host itself answers only what has no base URL, what is too large, and its own failures.
 
 mod answer;
+mod attended;
 mod audit;
 mod events;
 mod exchange;

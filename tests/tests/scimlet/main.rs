@@ -18,6 +18,7 @@ mod fuzz;
 mod hostile;
 mod journal;
 mod load;
+mod neighbours;
 mod operator;
 mod postgres;
 mod printed;
@@ -60,6 +61,7 @@ fn main() {
     trials.extend(fuzz::trials());
     trials.extend(hostile::trials());
     trials.extend(load::trials());
+    trials.extend(neighbours::trials());
     trials.extend(operator::trials());
     trials.extend(printed::trials());
     trials.extend(postgres::trials());

@@ -4,14 +4,15 @@
 use std::pin::pin;
 use std::task::{Context, Waker};
 
-use deadpool_postgres::{Object, Pool};
+use deadpool_postgres::Object;
 use futures_util::TryStreamExt as _;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
+use super::connections::{Connection, Connections};
 use super::fault::Step;
-use crate::store::Refusal;
 use crate::store::sql::Sql;
+use crate::store::{Refusal, bounds};
 
 /// Whose rows a transaction may touch.
 #[derive(Clone, Copy)]
@@ -25,28 +26,32 @@ pub(super) enum Scope {
 /// What a statement's `$1`, `$2` … stand for.
 pub(super) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
-/// A transaction. Dropped before its end, it takes its connection with it, which ends it on the server, too.
+/// A transaction. Dropped before its end, it takes its connection with it, and ends on the server, too, what that is at.
 pub(super) struct Session {
-    client: Option<Object>,
+    connection: Option<Connection>,
 }
 
 impl Session {
     /// A transaction that reads, all from one snapshot. Does not wait for the server: if the transaction did not begin,
     /// what is asked first fails.
-    pub(super) async fn read(pool: &Pool, scope: Scope) -> Step<Session> {
-        let client = pool.get().await?;
-        let begin = begin("REPEATABLE READ READ ONLY", scope);
-        send(client.batch_execute(&begin));
+    pub(super) async fn read(pool: &Connections, scope: Scope) -> Step<Session> {
+        let connection = pool.get(scope).await?;
+        let mut begin = begin("REPEATABLE READ READ ONLY", scope);
+        let time = bounds::SEARCH.as_millis();
+        begin.push_str(&format!(
+            ", set_config('statement_timeout', '{time}', true)"
+        ));
+        send(connection.client.batch_execute(&begin));
         Ok(Session {
-            client: Some(client),
+            connection: Some(connection),
         })
     }
 
     /// A transaction that writes. Each statement sees what was committed before it.
-    pub(super) async fn write(pool: &Pool, scope: Scope) -> Step<Session> {
-        let client = pool.get().await?;
+    pub(super) async fn write(pool: &Connections, scope: Scope) -> Step<Session> {
+        let connection = pool.get(scope).await?;
         let session = Session {
-            client: Some(client),
+            connection: Some(connection),
         };
         let begin = begin("READ COMMITTED", scope);
         session.client()?.batch_execute(&begin).await?;
@@ -56,8 +61,8 @@ impl Session {
     /// Ends a transaction that read, whatever came out of it. Nothing is waited for: whoever uses the connection next
     /// stands behind it.
     pub(super) fn end<T>(mut self, result: Step<T>) -> Step<T> {
-        if let Some(client) = self.client.take() {
-            send(client.batch_execute("COMMIT"));
+        if let Some(connection) = self.connection.take() {
+            send(connection.client.batch_execute("COMMIT"));
         }
         result
     }
@@ -65,14 +70,14 @@ impl Session {
     /// Commits; durable when this returns.
     pub(super) async fn commit(mut self) -> Step<()> {
         self.client()?.batch_execute("COMMIT").await?;
-        self.client.take();
+        self.connection.take();
         Ok(())
     }
 
     /// Takes everything back.
     pub(super) async fn roll_back(mut self) -> Step<()> {
         self.client()?.batch_execute("ROLLBACK").await?;
-        self.client.take();
+        self.connection.take();
         Ok(())
     }
 
@@ -124,14 +129,15 @@ impl Session {
 
     fn client(&self) -> Step<&Object> {
         let gone = || Refusal::Unavailable("the transaction has ended".into());
-        Ok(self.client.as_ref().ok_or_else(gone)?)
+        let connection = self.connection.as_ref().ok_or_else(gone)?;
+        Ok(&connection.client)
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if let Some(client) = self.client.take() {
-            drop(Object::take(client));
+        if let Some(connection) = self.connection.take() {
+            connection.abandon();
         }
     }
 }

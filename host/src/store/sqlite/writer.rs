@@ -2,6 +2,7 @@
 //! savepoint for each, one fsync for all. A commit that is refused rolls back to its savepoint and harms no other.
 
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -13,6 +14,9 @@ const GROUP: usize = 64;
 
 /// Commits that may wait; whoever comes then waits before the queue.
 const QUEUE: usize = 1024;
+
+/// How often the log is tried to be emptied at the most, where readers need it and others write.
+const EMPTYING: Duration = Duration::from_millis(200);
 
 /// What is sent back when it is known whether the transaction is durable.
 type Reply = Box<dyn FnOnce(Result<(), String>)>;
@@ -99,6 +103,7 @@ where
 fn serve(db: &Connection, mut queue: mpsc::Receiver<Job>) {
     // There may be rows to sweep from before.
     let mut sweeping = true;
+    let mut emptied: Option<Instant> = None;
     loop {
         let first = match queue.try_recv() {
             Ok(job) => job,
@@ -108,7 +113,11 @@ fn serve(db: &Connection, mut queue: mpsc::Receiver<Job>) {
                 return;
             }
             Err(mpsc::error::TryRecvError::Empty) if sweeping => {
-                sweeping = sweep::step(db).unwrap_or(false);
+                let with_log = emptied.is_none_or(|tried| tried.elapsed() >= EMPTYING);
+                if with_log {
+                    emptied = Some(Instant::now());
+                }
+                sweeping = sweep::step(db, with_log).unwrap_or(false);
                 continue;
             }
             Err(mpsc::error::TryRecvError::Empty) => match queue.blocking_recv() {
