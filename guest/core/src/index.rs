@@ -1,7 +1,7 @@
 //! From values to the store's terms, and from predicates to its postfix filters (wit/store.wit). A pushed-down filter is weakened
 //! where the store cannot express it, always towards more results; the guest then evaluates what comes back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -30,11 +30,13 @@ pub struct TooLong {
 pub fn terms(of: &ResourceType, content: &Content) -> Result<Vec<Term>, TooLong> {
     let mut found: Vec<Term> = Vec::new();
     for path in of.index() {
+        let mut seen = BTreeSet::new();
         let Some((leaf, values)) = values_at(of, content, path) else {
             continue;
         };
         let path = path.to_string();
         let unique = leaf.is_unique();
+        let mut long = false;
         for value in values {
             let Some((value, whole)) = scalar(value, leaf) else {
                 continue;
@@ -42,12 +44,11 @@ pub fn terms(of: &ResourceType, content: &Content) -> Result<Vec<Term>, TooLong>
             if !whole && unique {
                 return Err(TooLong { path });
             }
-            let mut add = |term: Term| {
-                if !found.contains(&term) {
-                    found.push(term)
-                }
-            };
-            if !whole {
+            if !seen.insert(distinct(&value, whole)) {
+                continue;
+            }
+            let mut add = |term: Term| found.push(term);
+            if !whole && !std::mem::replace(&mut long, true) {
                 let path = format!("{path}{LONG}");
                 add(Term {
                     path,
@@ -63,6 +64,16 @@ pub fn terms(of: &ResourceType, content: &Content) -> Result<Vec<Term>, TooLong>
         }
     }
     Ok(found)
+}
+
+/// What tells a value from the others of its path.
+fn distinct(value: &Scalar, whole: bool) -> String {
+    let (kind, text) = match value {
+        Scalar::Text(text) => ("t", text.clone()),
+        Scalar::Number(number) => ("n", number.to_string()),
+        Scalar::Boolean(value) => ("b", value.to_string()),
+    };
+    format!("{kind}{}{text}", u8::from(whole))
 }
 
 /// The values that a path has in a content, and the attribute that they are of.
@@ -134,6 +145,8 @@ pub struct Pushed {
     pub nodes: Vec<Node>,
     /// Whether it may let through what the predicate does not.
     pub weakened: bool,
+    /// Terms that no index serves.
+    pub unserved: usize,
 }
 
 /// What stands behind filters such as `groups.value eq "x"`, by attribute and id: the resource and all nested in it.
@@ -152,6 +165,7 @@ pub fn push(
         complete,
         nested,
         weakened: false,
+        unserved: 0,
     };
     let mut nodes = pusher.predicate(predicate, true);
     if nodes == [Node::All(0)] {
@@ -160,6 +174,7 @@ pub fn push(
     Pushed {
         nodes,
         weakened: pusher.weakened,
+        unserved: pusher.unserved,
     }
 }
 
@@ -190,6 +205,7 @@ struct Pusher<'a> {
     complete: &'a [String],
     nested: &'a Nested,
     weakened: bool,
+    unserved: usize,
 }
 
 impl Pusher<'_> {
@@ -226,6 +242,7 @@ impl Pusher<'_> {
     /// What stands for a part that the store cannot decide.
     fn unknown(&mut self, upwards: bool) -> Vec<Node> {
         self.weakened = true;
+        self.unserved += 1;
         vec![if upwards { Node::All(0) } else { Node::Any(0) }]
     }
 
@@ -266,6 +283,9 @@ impl Pusher<'_> {
             operator,
             value,
         };
+        if matches!(operator, Operator::Contains | Operator::EndsWith) {
+            self.unserved += 1;
+        }
         if is_order(operator) || operator == Operator::StartsWith {
             return vec![compared];
         }
@@ -317,6 +337,8 @@ impl Pusher<'_> {
     /// One value has to fulfil all of it: without the correlation, more entries do. `not` inside cannot be weakened so.
     fn element(&mut self, field: &Field, inner: &Predicate, upwards: bool) -> Vec<Node> {
         if !upwards || holds_negation(inner) {
+            // Each of its terms is looked at.
+            self.unserved += terms_of(inner).saturating_sub(1);
             return self.unknown(upwards);
         }
         self.weakened = true;
@@ -333,6 +355,14 @@ fn present(path: String, field: &Field) -> Node {
         path,
         operator: Operator::Greater,
         value: Scalar::Text(String::new()),
+    }
+}
+
+fn terms_of(predicate: &Predicate) -> usize {
+    match predicate {
+        Predicate::All(parts) | Predicate::Any(parts) => parts.iter().map(terms_of).sum(),
+        Predicate::Not(inner) | Predicate::Element(_, inner) => terms_of(inner),
+        Predicate::Compare(..) | Predicate::Present(_) => 1,
     }
 }
 

@@ -9,6 +9,7 @@ mod fault;
 mod image;
 pub mod journal;
 pub mod limits;
+mod processor;
 pub mod random;
 mod reuse;
 mod session;
@@ -19,6 +20,7 @@ mod turns;
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 
 use wasmtime::component::{Component, Linker};
 
@@ -30,6 +32,7 @@ use self::clock::{Clock, SystemClock};
 pub use self::fault::{Cause, Fault, LoadError};
 use self::journal::{Journal, TracingJournal};
 pub use self::limits::Limits;
+use self::processor::Processors;
 use self::random::{OsRandom, Random};
 use self::reuse::Kept;
 pub use self::reuse::Reuse;
@@ -83,6 +86,7 @@ pub struct Plugin {
     instances: Arc<Shares<Option<Identity>>>,
     kept: Option<Arc<Kept<Session>>>,
     turns: Arc<Turns>,
+    processors: Arc<Processors>,
     options: PluginOptions,
 }
 
@@ -105,6 +109,7 @@ impl Plugin {
             instances: Shares::new(permits),
             kept,
             turns: Arc::default(),
+            processors: Processors::new(thread::available_parallelism().map_or(1, usize::from)),
             options,
         })
     }

@@ -164,7 +164,11 @@ impl Request {
 
     fn projection(&self) -> Result<Projection, Error> {
         let list = |name| -> Result<Option<Vec<AttrPath>>, Error> {
-            Ok(self.parameter(name)?.map(|list| Projection::paths(&list)))
+            let Some(list) = self.parameter(name)? else {
+                return Ok(None);
+            };
+            check_names(name, list.split(',').count())?;
+            Ok(Some(Projection::paths(&list)))
         };
         let excluded = list("excludedAttributes")?.unwrap_or_default();
         Ok(Projection {
@@ -209,6 +213,17 @@ pub(super) fn authorization(headers: &[(String, String)]) -> Result<Option<&str>
             "`Authorization` is given twice",
         )),
     }
+}
+
+/// Refuses more names than a projection may have.
+pub(super) fn check_names(parameter: &str, names: usize) -> Result<(), Error> {
+    if names <= limits::ATTRIBUTE_NAMES {
+        return Ok(());
+    }
+    let most = limits::ATTRIBUTE_NAMES;
+    Err(invalid(&format!(
+        "`{parameter}` has more than {most} names"
+    )))
 }
 
 /// Whether a media type is among those of an Accept header: the range that fits it best decides (RFC 9110 section 12.5.1).

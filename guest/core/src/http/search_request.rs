@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::request::{descends, sort_path};
+use super::request::{check_names, descends, sort_path};
 use crate::error::{Error, ErrorKind};
 use crate::filter::AttrPath;
 use crate::page::{Bounds, Paging};
@@ -59,6 +59,7 @@ fn paths(body: &Content, name: &str) -> Result<Option<Vec<AttrPath>>, Error> {
     let values = value.as_array().ok_or_else(wrong)?;
     let texts: Option<Vec<&str>> = values.iter().map(Value::as_str).collect();
     let texts = texts.ok_or_else(wrong)?;
+    check_names(name, texts.len())?;
     let paths = texts.iter().filter_map(|text| text.trim().parse().ok());
     Ok((!texts.is_empty()).then(|| paths.collect()))
 }

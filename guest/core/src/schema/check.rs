@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 
 use super::attribute::{Attribute, DataType, Mutability};
 use crate::error::{Error, ErrorKind};
-use crate::instant;
 use crate::resource_type::ResourceType;
 use crate::urn;
+use crate::{instant, limits};
 
 /// A JSON object with the attributes of one resource.
 pub type Content = Map<String, Value>;
@@ -69,6 +69,13 @@ impl Checker {
     ) -> Result<Option<Value>, Error> {
         match attribute.data_type {
             DataType::Complex => self.object(&attribute.sub_attributes, path, value),
+            _ if value
+                .as_str()
+                .is_some_and(|text| text.len() > limits::VALUE_BYTES) =>
+            {
+                let detail = format!("has more than {} bytes", limits::VALUE_BYTES);
+                Err(invalid(path, &detail))
+            }
             _ => simple(attribute, path, value).map(Some),
         }
     }
@@ -80,6 +87,10 @@ impl Checker {
         path: &str,
         values: Vec<Value>,
     ) -> Result<Option<Value>, Error> {
+        if values.len() > limits::ATTRIBUTE_VALUES {
+            let detail = format!("has more than {} values", limits::ATTRIBUTE_VALUES);
+            return Err(invalid(path, &detail));
+        }
         let mut kept = Vec::with_capacity(values.len());
         for value in values.into_iter().filter(|value| !value.is_null()) {
             kept.extend(self.single(attribute, path, value)?);
