@@ -48,7 +48,7 @@ fn check_schemas(body: &Content) -> Result<(), Error> {
     }
 }
 
-/// A list of texts; an empty one is none.
+/// The list of texts under this name; `None` if it is absent or empty.
 fn texts(body: &Content, name: &str) -> Result<Option<Vec<String>>, Error> {
     let wrong = || syntax(&format!("`{name}` must be an array of strings"));
     let Some(value) = member(body, name) else {

@@ -13,7 +13,7 @@ use crate::limits;
 /// Stands before each text of a packed list. No string that [`super::parse`] reads has it.
 const MARK: char = '\0';
 
-/// The texts of a packed list; `None` if the value is none.
+/// The texts of a packed list; `None` if the value is not packed.
 #[must_use]
 pub fn unpacked(value: &Value) -> Option<impl Iterator<Item = &str>> {
     Some(value.as_str()?.strip_prefix(MARK)?.split(MARK))

@@ -16,7 +16,7 @@ pub struct Users {
     pub roles: AttributeName,
     /// The roles of who is made or reactivated without any.
     pub default_roles: Vec<String>,
-    /// Whether no two may have the same `externalId`.
+    /// Whether each `externalId` may belong to one user only.
     pub unique_external_id: bool,
     /// What becomes of a POST with the userName of somebody who is there.
     pub existing: Existing,
@@ -105,8 +105,7 @@ pub enum Existing {
     Refuse,
     /// It takes over somebody whom the product imported and no client has provisioned yet.
     Link,
-    /// It takes over, and makes active again, somebody whom a client of this tenant has
-    /// deactivated.
+    /// It takes over, and reactivates, a user whom a client of this tenant has deactivated.
     Reactivate,
 }
 

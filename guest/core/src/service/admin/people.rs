@@ -159,7 +159,7 @@ fn change(
     })
 }
 
-/// Somebody whom a client deleted becomes a user again.
+/// Makes a user again of the kept record of one whom a client deleted.
 fn bring_back(session: &Session<'_>, life: &Life<'_>, update: Update<'_>) -> Result<(), Error> {
     life.check_reactivation(Asked::Patch)?;
     let (of, at) = (update.of, session.ports.clock.now());
