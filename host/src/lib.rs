@@ -10,6 +10,7 @@ pub mod feed;
 pub mod plugin;
 pub mod router;
 pub mod server;
+mod shares;
 pub mod store;
 mod vacant;
 pub mod webhook;

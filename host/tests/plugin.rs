@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scimlet::http::{Caller, Origin, Principal, Request, Response};
+use scimlet::plugin::limits::Excess;
 use scimlet::plugin::{Cause, Fault, Limits};
 use scimlet::store::Store;
-use scimlet::{Plugin, PluginOptions, Vacant};
+use scimlet::{Plugin, PluginOptions};
 
 use self::gate::Gate;
 
@@ -63,7 +64,7 @@ async fn more_requests_than_instances_wait_for_one_another() {
 }
 
 #[tokio::test]
-async fn a_store_call_that_has_begun_is_finished_after_the_deadline() {
+async fn a_read_ends_at_the_deadline_and_leaves_room_for_the_next() {
     let limits = Limits {
         concurrency: 1,
         request: Duration::from_millis(50),
@@ -71,16 +72,13 @@ async fn a_store_call_that_has_begun_is_finished_after_the_deadline() {
     };
     let plugin = plugin(limits);
     let gate = Arc::new(Gate::default());
-    let first = tokio::spawn({
-        let (plugin, gate) = (Arc::clone(&plugin), Arc::clone(&gate));
-        async move { request(&plugin, gate).await }
-    });
-    gate.entered().await;
-    // The only instance is in the store; who waits for it runs into the deadline of both.
-    let fault = request(&plugin, Arc::new(Vacant)).await.unwrap_err();
-    assert!(matches!(fault.cause, Cause::Busy), "{fault}");
+    let fault = request(&plugin, Arc::clone(&gate) as _).await.unwrap_err();
+    assert!(
+        matches!(fault.cause, Cause::Limit(Excess::Deadline)),
+        "{fault}"
+    );
     assert!(fault.is_passing());
+    assert!(!gate.is_passed());
     gate.open();
-    let _either_way = first.await.unwrap();
-    assert!(gate.is_passed());
+    request(&plugin, gate).await.unwrap();
 }

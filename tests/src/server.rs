@@ -333,6 +333,20 @@ pub fn command(folder: &Path) -> anyhow::Result<Command> {
     Ok(command)
 }
 
+/// Runs `scimlet` on the database of a server in this folder.
+///
+/// # Errors
+/// If it fails.
+pub fn command_on(folder: &Path, server: &Server, arguments: &[&str]) -> anyhow::Result<()> {
+    let output = command(folder)?
+        .args(arguments)
+        .args(&server.database)
+        .output()?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{arguments:?} failed: {errors}");
+    Ok(())
+}
+
 /// What a command prints with `--json`.
 ///
 /// # Errors

@@ -49,7 +49,9 @@ impl Serve {
 
     pub(super) async fn run(self, context: &Context) -> anyhow::Result<()> {
         // From here on: whoever has read the first line may send a signal.
-        let signal = shutdown::signal().context("cannot listen for signals")?;
+        let signalled = shutdown::Signalled::default();
+        let signal = shutdown::noted(shutdown::signal(), &signalled);
+        let signal = signal.context("cannot listen for signals")?;
         let plugin = Arc::new(Plugin::new(PluginOptions {
             reuse: self.reuse.then(Reuse::default),
             ..PluginOptions::default()
@@ -83,10 +85,14 @@ impl Serve {
             why = context.database.lost() => Err(anyhow::anyhow!("the database is lost: {why}")),
         };
         router.close();
-        if timeout(shutdown::DRAIN, webhooks).await.is_err() {
+        // Within the time for all of it, of which the requests may have used some.
+        let left = shutdown::left(&signalled);
+        if timeout(left, webhooks).await.is_err() {
             tracing::warn!("some webhooks did not answer in time");
         }
-        audit.write().await;
+        if timeout(shutdown::LAST, audit.write()).await.is_err() {
+            tracing::warn!("the last refusals are not in the audit");
+        }
         served
     }
 }

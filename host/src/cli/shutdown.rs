@@ -2,13 +2,38 @@
 
 use std::future::pending;
 use std::io;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 /// How long requests may take to end after the signal.
 pub(super) const DRAIN: Duration = Duration::from_secs(10);
+
+/// How long the last entry of the audit may take.
+pub(super) const LAST: Duration = Duration::from_secs(1);
+
+/// When the signal came.
+pub(super) type Signalled = Arc<OnceLock<Instant>>;
+
+/// The signal, of which the time is noted.
+pub(super) fn noted<S: Future<Output = ()>>(
+    signal: io::Result<S>,
+    signalled: &Signalled,
+) -> io::Result<impl Future<Output = ()> + use<S>> {
+    let (signal, signalled) = (signal?, Arc::clone(signalled));
+    Ok(async move {
+        signal.await;
+        signalled.get_or_init(Instant::now);
+    })
+}
+
+/// What is left of [`DRAIN`] since the signal.
+pub(super) fn left(signalled: &Signalled) -> Duration {
+    let since = signalled.get().map_or(Duration::ZERO, Instant::elapsed);
+    DRAIN.saturating_sub(since)
+}
 
 /// Completes at the first SIGTERM or SIGINT after this call; the future may be awaited later.
 #[cfg(unix)]

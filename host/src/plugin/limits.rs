@@ -30,8 +30,8 @@ pub struct Limits {
     pub large: u32,
     /// How long a guest may compute between two store calls, rounded up to whole [`TICK`]s.
     pub compute: Duration,
-    /// How long a whole request may take, waiting for an instance and for the store included. Checked at
-    /// every tick and before each store call; a store call that has begun is never cancelled.
+    /// How long a whole request may take, waiting for an instance and for the store included. Reads end at it; a commit that
+    /// has begun is never cancelled.
     pub request: Duration,
     /// Bytes of a response, headers included.
     pub response: usize,

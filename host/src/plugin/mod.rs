@@ -40,7 +40,8 @@ use self::state::State;
 use self::turns::Turns;
 use crate::bindings::PluginPre;
 use crate::http::{Admitted, Origin, Request, Response};
-use crate::store::Store;
+use crate::shares::Shares;
+use crate::store::{Identity, Store};
 use crate::{COMPONENT, Vacant};
 
 /// What a [`Plugin`] is made from; the defaults are for production.
@@ -80,7 +81,7 @@ impl Default for PluginOptions {
 /// The compiled component and what its instances get. Serves any number of tenants at once.
 pub struct Plugin {
     guest: PluginPre<State>,
-    permits: Arc<Semaphore>,
+    instances: Arc<Shares<Option<Identity>>>,
     /// For instances that need much memory.
     large: Arc<Semaphore>,
     kept: Option<Arc<Kept<Session>>>,
@@ -104,7 +105,7 @@ impl Plugin {
         });
         Ok(Self {
             guest,
-            permits: Arc::new(Semaphore::new(permits)),
+            instances: Shares::new(permits),
             large: Arc::new(Semaphore::new(options.limits.large as usize)),
             kept,
             turns: Arc::default(),

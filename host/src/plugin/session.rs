@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout_at;
 use uuid::{Builder, Uuid};
 
@@ -17,17 +16,18 @@ use super::turns::Standing;
 use crate::Vacant;
 use crate::bindings::Plugin as Guest;
 use crate::http::Response;
+use crate::shares::Place;
 use crate::store::{Identity, Store};
 
 /// A running instance. It gives its slot of the pool back when it is dropped; the order of the fields
-/// is the order of that: the permit goes last, so that who gets it finds a free slot.
+/// is the order of that: its place goes last, so that who gets it finds a free slot.
 pub(crate) struct Session {
     guest: Guest,
     store: wasmtime::Store<State>,
     tenant: Option<Identity>,
     request: Uuid,
     response_limit: usize,
-    _permit: OwnedSemaphorePermit,
+    _place: Place<Option<Identity>>,
 }
 
 impl Plugin {
@@ -54,7 +54,7 @@ impl Plugin {
     ) -> Result<Session, Cause> {
         let (request, response_limit) = (subject.request, self.options.limits.response);
         let tenant = store.identity();
-        let permit = self.permit(deadline).await?;
+        let place = self.place(tenant, deadline).await?;
         let mut store = self.bind(self.state(store, subject, deadline));
         let guest = self.guest.instantiate_async(&mut store).await;
         let guest = guest.map_err(|error| Cause::of(error, Cause::Instantiation))?;
@@ -64,7 +64,7 @@ impl Plugin {
             tenant,
             request,
             response_limit,
-            _permit: permit,
+            _place: place,
         })
     }
 
@@ -112,10 +112,14 @@ impl Plugin {
         kept.put(tenant, memory, session);
     }
 
-    async fn permit(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, Cause> {
-        let permit = Arc::clone(&self.permits).acquire_owned();
-        let permit = timeout_at(deadline.into(), permit).await;
-        permit.ok().and_then(Result::ok).ok_or(Cause::Busy)
+    /// Instances are shared between tenants.
+    async fn place(
+        &self,
+        tenant: Option<Identity>,
+        deadline: Instant,
+    ) -> Result<Place<Option<Identity>>, Cause> {
+        let place = timeout_at(deadline.into(), self.instances.place(tenant)).await;
+        place.map_err(|_| Cause::Busy)
     }
 
     fn bind(&self, state: State) -> wasmtime::Store<State> {

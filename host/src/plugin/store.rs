@@ -9,16 +9,28 @@ use crate::bindings::scimlet::plugin::store::{Host, LinkPage};
 use crate::store::{Direction, Entry, Key, Link, Page, Query, Refusal, Rejection, Write};
 
 impl State {
-    /// Waits for a store call. It does not begin after the deadline, and once begun it is not cancelled,
-    /// so that no commit is left in doubt.
-    async fn stored<T>(&mut self, call: impl Future<Output = T>) -> wasmtime::Result<T> {
-        let (turns, tenant) = (Arc::clone(&self.turns), self.store.identity());
-        let turn = self.standing.before_call(&turns, tenant);
-        self.meter.before_deadline(turn).await?;
-        self.meter.in_time()?;
+    /// Waits for a read, until the deadline.
+    async fn read<T>(&mut self, call: impl Future<Output = T>) -> wasmtime::Result<T> {
+        self.take_turn().await?;
+        let answer = self.meter.before_deadline(call).await?;
+        self.meter.rearm();
+        Ok(answer)
+    }
+
+    /// Waits for a commit. It does not begin after the deadline, and once begun it is not cancelled, so that none is left in
+    /// doubt.
+    async fn committed<T>(&mut self, call: impl Future<Output = T>) -> wasmtime::Result<T> {
+        self.take_turn().await?;
         let answer = call.await;
         self.meter.rearm();
         Ok(answer)
+    }
+
+    async fn take_turn(&mut self) -> wasmtime::Result<()> {
+        let (turns, tenant) = (Arc::clone(&self.turns), self.store.identity());
+        let turn = self.standing.before_call(&turns, tenant);
+        self.meter.before_deadline(turn).await?;
+        Ok(self.meter.in_time()?)
     }
 }
 
@@ -28,12 +40,12 @@ impl Host for State {
         keys: Vec<Key>,
     ) -> wasmtime::Result<Result<Vec<Option<Entry>>, Refusal>> {
         let store = Arc::clone(&self.store);
-        self.stored(store.get(keys)).await
+        self.read(store.get(keys)).await
     }
 
     async fn find(&mut self, query: Query) -> wasmtime::Result<Result<Page, Refusal>> {
         let store = Arc::clone(&self.store);
-        self.stored(store.find(query)).await
+        self.read(store.find(query)).await
     }
 
     async fn links(
@@ -45,13 +57,13 @@ impl Host for State {
         limit: u32,
     ) -> wasmtime::Result<Result<Vec<LinkPage>, Refusal>> {
         let store = Arc::clone(&self.store);
-        self.stored(store.links(anchors, name, direction, after, limit))
+        self.read(store.links(anchors, name, direction, after, limit))
             .await
     }
 
     async fn has(&mut self, links: Vec<Link>) -> wasmtime::Result<Result<Vec<bool>, Refusal>> {
         let store = Arc::clone(&self.store);
-        self.stored(store.has(links)).await
+        self.read(store.has(links)).await
     }
 
     async fn counters(
@@ -59,7 +71,7 @@ impl Host for State {
         names: Vec<String>,
     ) -> wasmtime::Result<Result<Vec<u64>, Refusal>> {
         let store = Arc::clone(&self.store);
-        self.stored(store.counters(names)).await
+        self.read(store.counters(names)).await
     }
 
     async fn commit(
@@ -80,7 +92,7 @@ impl Host for State {
         let aims = Aims::of(&writes);
         let turn = self.standing.before_commit(&turns, tenant, &aims);
         let outcome = match self.meter.before_deadline(turn).await {
-            Ok(Ok(())) => self.stored(store.commit(at, actor, writes)).await?,
+            Ok(Ok(())) => self.committed(store.commit(at, actor, writes)).await?,
             Ok(Err(rejection)) => Err(rejection),
             Err(_) if !self.meter.may_commit()? => {
                 Err(refused("the request's deadline passed in the queue"))

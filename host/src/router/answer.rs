@@ -9,9 +9,11 @@ use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
+use tokio::sync::watch;
 use tracing::Instrument as _;
 
 use super::admission::Head;
+use super::attended::Attended;
 use super::bodies::Room;
 use super::client::has_proper_host;
 use super::finished::Finished;
@@ -92,20 +94,20 @@ impl Router {
     }
 
     /// To its end in any case: when a client goes away, the server drops the future that answers
-    /// it, and a commit
-    /// may be under way in there.
+    /// it, and a commit may be under way in there. Its reads end.
     async fn finished(
         self,
         head: Head,
         request: http::Request,
         room: Option<Room>,
     ) -> Result<Response, Problem> {
+        let (left, gone) = watch::channel(false);
         let answer = async move {
-            let answer = self.provide(&head, request).await;
+            let answer = self.provide(&head, request, gone).await;
             drop(room);
             answer
         };
-        let answer = Finished::new(answer.in_current_span()).await;
+        let answer = Finished::telling(answer.in_current_span(), left).await;
         sent(answer.map_err(|_| lost(Cause::Lost))??)
     }
 
@@ -113,12 +115,11 @@ impl Router {
         &self,
         head: &Head,
         request: http::Request,
+        gone: watch::Receiver<bool>,
     ) -> Result<http::Response, Problem> {
         let origin = &head.origin;
-        let answer = self
-            .provider
-            .handle(head.readable(), origin.clone(), request)
-            .await;
+        let store = Attended::new(head.readable(), gone);
+        let answer = self.provider.handle(store, origin.clone(), request).await;
         let outcome = answer.as_ref().map(|answer| answer.status);
         self.observe(head, outcome).await;
         let address = origin.client_address.as_deref();

@@ -7,17 +7,27 @@ use std::task::{Context, Poll};
 
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 /// Runs where it is awaited, which costs nothing; if it is dropped before its end, it goes on in a task of its own. A panic is an error.
-pub(super) struct Finished<T: Send + 'static>(Option<Work<T>>);
+pub(super) struct Finished<T: Send + 'static>(Option<Work<T>>, watch::Sender<bool>);
 
 type Outcome<T> = Result<T, Box<dyn Any + Send>>;
 
 type Work<T> = Pin<Box<dyn Future<Output = Outcome<T>> + Send>>;
 
 impl<T: Send + 'static> Finished<T> {
+    /// That need not know whether anybody still waits.
     pub(super) fn new(work: impl Future<Output = T> + Send + 'static) -> Self {
-        Self(Some(Box::pin(AssertUnwindSafe(work).catch_unwind())))
+        Self::telling(work, watch::Sender::new(false))
+    }
+
+    /// `gone` becomes true if it is dropped before its end.
+    pub(super) fn telling(
+        work: impl Future<Output = T> + Send + 'static,
+        gone: watch::Sender<bool>,
+    ) -> Self {
+        Self(Some(Box::pin(AssertUnwindSafe(work).catch_unwind())), gone)
     }
 }
 
@@ -39,6 +49,7 @@ impl<T: Send + 'static> Future for Finished<T> {
 impl<T: Send + 'static> Drop for Finished<T> {
     fn drop(&mut self) {
         if let (Some(work), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            self.1.send_replace(true);
             runtime.spawn(work);
         }
     }
@@ -54,12 +65,15 @@ mod tests {
     async fn goes_on_when_nobody_waits() {
         let (go, wait) = oneshot::channel::<()>();
         let (done, told) = oneshot::channel();
-        let mut work = Finished::new(async move {
+        let work = async move {
             wait.await.unwrap();
             done.send(()).unwrap();
-        });
+        };
+        let (gone, mut told_gone) = watch::channel(false);
+        let mut work = Finished::telling(work, gone);
         assert!((&mut work).now_or_never().is_none());
         drop(work);
+        assert!(*told_gone.borrow_and_update());
         go.send(()).unwrap();
         told.await.unwrap();
     }

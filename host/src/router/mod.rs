@@ -5,6 +5,7 @@
 
 mod admission;
 mod answer;
+mod attended;
 mod audit;
 mod bodies;
 mod client;

@@ -1,6 +1,8 @@
 //! How much one call may ask of a store. The guest sends these numbers, so each is bounded; past a bound the call is
 //! refused as `too-many`. `wit/store.wit` promises the guest that every store takes at least this much.
 
+use std::time::Duration;
+
 /// Changes in one commit: each write counts, and each link of a `link` or `unlink`.
 pub const CHANGES: usize = 120_000;
 
@@ -27,6 +29,9 @@ pub const LINKS: u32 = 10_000;
 
 /// Events in one answer of `events`.
 pub const EVENTS: u32 = 1_000;
+
+/// How long a search may run: it ends before the request that waits for it, so that the client is told to ask for less.
+pub const SEARCH: Duration = Duration::from_secs(8);
 
 /// Nodes of one filter.
 pub const NODES: usize = 500;

@@ -20,6 +20,7 @@ mod hostile;
 mod journal;
 mod lists;
 mod load;
+mod neighbours;
 mod operator;
 mod people;
 mod postgres;
@@ -67,6 +68,7 @@ fn main() {
     trials.extend(hostile::trials());
     trials.extend(lists::trials());
     trials.extend(load::trials());
+    trials.extend(neighbours::trials());
     trials.extend(operator::trials());
     trials.extend(people::trials());
     trials.extend(printed::trials());

@@ -8,14 +8,12 @@ use tokio::time::timeout;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Config, NoTls};
 
+use super::connections::{Connections, WAIT};
 use super::tls::{self, Trust};
 use crate::store::DatabaseError;
 
 /// Connections that one host has at most. PostgreSQL allows 100 in all unless it is told otherwise.
 const CONNECTIONS: usize = 20;
-
-/// How long a call waits for one of them to become free.
-const WAIT: Duration = Duration::from_secs(10);
 
 /// How long making one may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -36,15 +34,19 @@ const SETTINGS: &str = "SET statement_timeout = '20s';
     SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') = 'off'";
 
-/// The pool for a URL. Nothing is connected yet.
-pub(super) fn pool(url: &str) -> Result<Pool, DatabaseError> {
+/// The connections for a URL. Nothing is connected yet.
+pub(super) fn connections(url: &str) -> Result<Connections, DatabaseError> {
     let (config, trust) = parse(url)?;
     let options = ManagerConfig {
         recycling_method: RecyclingMethod::Fast,
     };
-    let manager = match config.get_ssl_mode() {
-        SslMode::Disable => Manager::from_config(config, NoTls, options),
-        _ => Manager::from_config(config, tls::connector(&trust)?, options),
+    let tls = match config.get_ssl_mode() {
+        SslMode::Disable => None,
+        _ => Some(tls::connector(&trust)?),
+    };
+    let manager = match &tls {
+        None => Manager::from_config(config, NoTls, options),
+        Some(tls) => Manager::from_config(config, tls.clone(), options),
     };
     let settings = Hook::async_fn(|client, _| {
         Box::pin(async move {
@@ -54,14 +56,15 @@ pub(super) fn pool(url: &str) -> Result<Pool, DatabaseError> {
             }
         })
     });
-    Pool::builder(manager)
+    let pool = Pool::builder(manager)
         .max_size(CONNECTIONS)
         .wait_timeout(Some(WAIT))
         .create_timeout(Some(CONNECT))
         .runtime(Runtime::Tokio1)
         .post_create(settings)
         .build()
-        .map_err(|error| DatabaseError::Unsuitable(error.to_string()))
+        .map_err(|error| DatabaseError::Unsuitable(error.to_string()))?;
+    Ok(Connections::new(pool, tls))
 }
 
 /// What an operator may read of a URL: neither the password nor anything else that is a secret.

@@ -12,6 +12,7 @@
 
 mod commit;
 mod connect;
+mod connections;
 mod dialect;
 mod fault;
 mod find;
@@ -30,11 +31,11 @@ mod tls;
 
 use std::sync::Arc;
 
-use deadpool_postgres::Pool;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 pub use self::connect::redacted;
+use self::connections::Connections;
 use super::{DatabaseError, Identity};
 
 /// A database in PostgreSQL. Clones share it.
@@ -45,7 +46,7 @@ pub struct Postgres {
 
 struct Shared {
     number: u64,
-    pool: Pool,
+    pool: Connections,
     /// Rung when there is something to sweep up.
     bell: Arc<Notify>,
     sweeper: AbortHandle,
@@ -62,7 +63,7 @@ impl Postgres {
     /// with `make` does it make them where there are none. A password may be in the URL or in `PGPASSWORD`. Refuses a
     /// database that is not scimlet's or was written by a newer scimlet. Needs a tokio runtime, here and later.
     pub async fn open(url: &str, make: bool) -> Result<Postgres, DatabaseError> {
-        let pool = connect::pool(url)?;
+        let pool = connect::connections(url)?;
         schema::prepare(&pool, make).await?;
         if make {
             role::warn_if_powerful(&pool).await?;

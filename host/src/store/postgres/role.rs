@@ -1,13 +1,13 @@
 //! The role that the host works as. For a superuser, and for one that bypasses row-level security,
 //! the database does not keep tenants apart a second time.
 
-use deadpool_postgres::Pool;
-
-use super::fault::{Fault, Step};
+use super::connections::Connections;
+use super::fault::Step;
+use super::session::Scope;
 use crate::store::DatabaseError;
 
 /// Says so in the log where the role of this pool is such.
-pub(super) async fn warn_if_powerful(pool: &Pool) -> Result<(), DatabaseError> {
+pub(super) async fn warn_if_powerful(pool: &Connections) -> Result<(), DatabaseError> {
     if is_powerful(pool).await? {
         tracing::warn!(
             "the PostgreSQL role is a superuser or bypasses row-level security, which then keeps no tenants apart: \
@@ -17,8 +17,9 @@ pub(super) async fn warn_if_powerful(pool: &Pool) -> Result<(), DatabaseError> {
     Ok(())
 }
 
-async fn is_powerful(pool: &Pool) -> Step<bool> {
-    let client = pool.get().await.map_err(Fault::from)?;
+async fn is_powerful(pool: &Connections) -> Step<bool> {
+    let connection = pool.get(Scope::Host).await?;
+    let client = &connection.client;
     let query = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user";
     let role = client.query_opt(query, &[]).await?;
     Ok(role.is_some_and(|role| role.get(0)))

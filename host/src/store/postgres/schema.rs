@@ -3,12 +3,13 @@
 //! Whoever prepares a database locks the one row of `schema_version`, so that of many hosts that start at once one does the
 //! work and the others find it done. A row's lock is there on every system that speaks the protocol, unlike an advisory one.
 
-use deadpool_postgres::{Object, Pool};
+use deadpool_postgres::Object;
 use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 
+use super::connections::Connections;
 use super::fault::{Fault, Step, explain};
-use super::session::SILENCE;
+use super::session::{SILENCE, Scope};
 use crate::store::DatabaseError;
 
 /// The version of the tables below.
@@ -36,9 +37,10 @@ const TRIGRAMS: &str = "CREATE INDEX IF NOT EXISTS term_trigram ON term
     USING gin (value gin_trgm_ops) WHERE value >= 't' AND value < 'u'";
 
 /// Makes the tables if `make` says so and there are none, and refuses a database that this version cannot work with.
-pub(super) async fn prepare(pool: &Pool, make: bool) -> Result<(), DatabaseError> {
-    let client = pool.get().await.map_err(Fault::from)?;
-    let found = timeout(SILENCE, version(&client)).await;
+pub(super) async fn prepare(pool: &Connections, make: bool) -> Result<(), DatabaseError> {
+    let connection = pool.get(Scope::Host).await?;
+    let client = &connection.client;
+    let found = timeout(SILENCE, version(client)).await;
     match found.unwrap_or(Err(Fault::Silent))? {
         Some(VERSION) => Ok(()),
         Some(version) => Err(DatabaseError::Unsuitable(format!(
@@ -50,7 +52,7 @@ pub(super) async fn prepare(pool: &Pool, make: bool) -> Result<(), DatabaseError
              make its tables"
                 .into(),
         )),
-        None => Ok(create(&client).await?),
+        None => Ok(create(client).await?),
     }
 }
 

@@ -6,15 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use deadpool_postgres::{Object, Pool};
+use deadpool_postgres::Object;
 use futures_util::TryStreamExt as _;
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 
+use super::connections::{Connection, Connections};
 use super::fault::{Fault, Step};
-use crate::store::Refusal;
 use crate::store::sql::Sql;
+use crate::store::{Refusal, bounds};
 
 /// How long an answer of the server is waited for: longer than a statement may run there. A
 /// connection that was silent for as long is closed, and so are those that idle.
@@ -32,9 +33,9 @@ pub(super) enum Scope {
 /// What a statement's `$1`, `$2` … stand for.
 pub(super) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
-/// A transaction. Dropped before its end, it takes its connection with it, which ends it on the server, too.
+/// A transaction. Dropped before its end, it takes its connection with it, and ends on the server, too, what that is at.
 pub(super) struct Session {
-    client: Option<Object>,
+    connection: Option<Connection>,
     /// Whether nobody may use the connection after this.
     broken: AtomicBool,
 }
@@ -42,21 +43,25 @@ pub(super) struct Session {
 impl Session {
     /// A transaction that reads, all from one snapshot. Does not wait for the server: if the transaction did not begin,
     /// what is asked first fails.
-    pub(super) async fn read(pool: &Pool, scope: Scope) -> Step<Session> {
-        let client = pool.get().await?;
-        let begin = begin("REPEATABLE READ READ ONLY", scope);
-        send(client.batch_execute(&begin));
+    pub(super) async fn read(pool: &Connections, scope: Scope) -> Step<Session> {
+        let connection = pool.get(scope).await?;
+        let mut begin = begin("REPEATABLE READ READ ONLY", scope);
+        let time = bounds::SEARCH.as_millis();
+        begin.push_str(&format!(
+            ", set_config('statement_timeout', '{time}', true)"
+        ));
+        send(connection.client.batch_execute(&begin));
         Ok(Session {
-            client: Some(client),
+            connection: Some(connection),
             broken: AtomicBool::new(false),
         })
     }
 
     /// A transaction that writes. Each statement sees what was committed before it.
-    pub(super) async fn write(pool: &Pool, scope: Scope) -> Step<Session> {
-        let client = pool.get().await?;
+    pub(super) async fn write(pool: &Connections, scope: Scope) -> Step<Session> {
+        let connection = pool.get(scope).await?;
         let session = Session {
-            client: Some(client),
+            connection: Some(connection),
             broken: AtomicBool::new(false),
         };
         let begin = begin("READ COMMITTED", scope);
@@ -70,9 +75,9 @@ impl Session {
     /// stands behind it.
     pub(super) fn end<T>(mut self, result: Step<T>) -> Step<T> {
         if !self.is_broken()
-            && let Some(client) = self.client.take()
+            && let Some(connection) = self.connection.take()
         {
-            send(client.batch_execute("COMMIT"));
+            send(connection.client.batch_execute("COMMIT"));
         }
         result
     }
@@ -99,7 +104,7 @@ impl Session {
     /// Lets others use the connection.
     fn give_back(&mut self) {
         if !self.is_broken() {
-            self.client.take();
+            self.connection.take();
         }
     }
 
@@ -117,8 +122,8 @@ impl Session {
         };
         if fault.ends_connections() && !self.broken.swap(true, Ordering::Relaxed) {
             tracing::warn!("connections to the database are given up: {fault:?}");
-            if let Some(pool) = self.client.as_ref().and_then(Object::pool) {
-                pool.retain(|_, _| false);
+            if let Some(connection) = &self.connection {
+                connection.close_idle();
             }
         }
         Err(fault)
@@ -174,14 +179,15 @@ impl Session {
 
     fn client(&self) -> Step<&Object> {
         let gone = || Refusal::Unavailable("the transaction has ended".into());
-        Ok(self.client.as_ref().ok_or_else(gone)?)
+        let connection = self.connection.as_ref().ok_or_else(gone)?;
+        Ok(&connection.client)
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if let Some(client) = self.client.take() {
-            drop(Object::take(client));
+        if let Some(connection) = self.connection.take() {
+            connection.abandon();
         }
     }
 }

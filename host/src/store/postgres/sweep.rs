@@ -4,10 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::Pool;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use super::connections::Connections;
 use super::fault::Step;
 use super::session::{Parameters, Scope, Session};
 
@@ -18,7 +18,7 @@ const STEP: i64 = 1_000;
 const ROUND: Duration = Duration::from_secs(60);
 
 /// Sweeps whenever the bell rings, and now and then.
-pub(super) async fn keep_sweeping(pool: Pool, bell: Arc<Notify>) {
+pub(super) async fn keep_sweeping(pool: Connections, bell: Arc<Notify>) {
     loop {
         loop {
             match step(&pool).await {
@@ -51,7 +51,7 @@ pub(super) async fn retire_tenant(session: &Session, tenant: i64) -> Step<()> {
 }
 
 /// Sweeps one piece in a transaction of its own. Whether more may be left.
-async fn step(pool: &Pool) -> Step<bool> {
+async fn step(pool: &Connections) -> Step<bool> {
     let session = Session::write(pool, Scope::Host).await?;
     let sql = "SELECT what, id FROM sweep LIMIT 1 FOR UPDATE SKIP LOCKED";
     let due = session.rows(sql, &[]).await?;

@@ -1,22 +1,27 @@
 //! The connections that read. SQLite shows every new read transaction all commits before it, of other processes too.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Instant;
 
 use rusqlite::Connection;
-use tokio::sync::Semaphore;
 
 use super::fault::Step;
 use super::guard::Guard;
 use super::schema;
 use super::writer::execute;
-use crate::store::Refusal;
+use crate::shares::Shares;
+use crate::store::{Refusal, bounds};
 
-/// Searches that run at once on blocking threads; the others wait. More would only compete for the processors.
+/// Searches that run at once on blocking threads, shared between tenants; the others wait. More would only compete for the
+/// processors.
 const SEARCHES: usize = 16;
 
 /// Steps of SQLite's machine between two looks at how long a read takes.
 const STEPS: std::ffi::c_int = 100;
+
+/// As [`STEPS`], on a thread that may block.
+const LONG_STEPS: std::ffi::c_int = 10_000;
 
 /// Looks after which a read is no brief one: a fraction of a millisecond.
 const BRIEF: u32 = 20;
@@ -26,7 +31,7 @@ pub(super) struct Readers {
     path: PathBuf,
     guard: Arc<Guard>,
     idle: Mutex<Vec<Connection>>,
-    searches: Arc<Semaphore>,
+    searches: Arc<Shares<i64>>,
 }
 
 impl Readers {
@@ -35,7 +40,7 @@ impl Readers {
             path,
             guard,
             idle: Mutex::default(),
-            searches: Arc::new(Semaphore::new(SEARCHES)),
+            searches: Shares::new(SEARCHES),
         }
     }
 
@@ -48,28 +53,50 @@ impl Readers {
         Ok(self.read(moment, |db| read(db))?)
     }
 
-    /// Reads here and now too if it proves short, else once more on a thread that may block: for what may take longer.
+    /// Reads here and now too if it proves short, else once more on a thread that may block: for what may take longer. That
+    /// ends when nobody waits for it any more, and is refused when it takes longer than [`bounds::SEARCH`].
     pub(super) async fn search<T: Send + 'static>(
         self: Arc<Self>,
         moment: &Moment,
+        tenant: i64,
         read: impl Fn(&Connection) -> Step<T> + Send + 'static,
     ) -> Result<T, Refusal> {
         if let Some(result) = self.briefly(moment, &read) {
             return Ok(result?);
         }
         self.end(moment);
-        let permit = self
-            .searches
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(unavailable)?;
+        let place = self.searches.place(tenant).await;
+        let awaited = Arc::new(());
+        let watch = Arc::downgrade(&awaited);
         let task = tokio::task::spawn_blocking(move || {
-            let result = self.read(&Moment::Each, |db| read(db));
-            drop(permit);
+            let result = self.while_awaited(&watch, read);
+            drop(place);
             result
         });
-        Ok(task.await.map_err(unavailable)??)
+        let result = task.await.map_err(unavailable)?;
+        drop(awaited);
+        match result {
+            Err(fault) if fault.is_interruption() => {
+                Err(Refusal::TooMany("rows to look at".to_owned()))
+            }
+            result => Ok(result?),
+        }
+    }
+
+    /// Reads until it takes too long, or who waits is gone.
+    fn while_awaited<T>(
+        &self,
+        awaited: &Weak<()>,
+        read: impl Fn(&Connection) -> Step<T>,
+    ) -> Step<T> {
+        let (awaited, end) = (awaited.clone(), Instant::now() + bounds::SEARCH);
+        let is_over = move || awaited.strong_count() == 0 || Instant::now() >= end;
+        self.read(&Moment::Each, |db| {
+            db.progress_handler(LONG_STEPS, Some(is_over))?;
+            let result = read(db);
+            db.progress_handler(LONG_STEPS, None::<fn() -> bool>)?;
+            result
+        })
     }
 
     /// `None` if it takes more than [`BRIEF`] looks.

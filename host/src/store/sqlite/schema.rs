@@ -19,13 +19,16 @@ const APPLICATION: i32 = 0x5343_494D;
 const VERSION: i32 = 2;
 
 /// How long a connection waits for other processes' locks.
-const BUSY: Duration = Duration::from_secs(10);
+pub(super) const BUSY: Duration = Duration::from_secs(10);
 
 /// Pages that the writer keeps in memory, in KiB (SQLite counts these as negative numbers).
 const WRITER_CACHE: i64 = -65_536;
 
 /// Pages of the log (16 MB) before they are brought into the file: what changes often is then written there more seldom.
 const LOG_PAGES: i64 = 4000;
+
+/// Bytes of the log's file that stay when readers had made it longer.
+const LOG_BYTES: i64 = 64 << 20;
 
 /// Distinct statements that a connection keeps prepared; each shape of filter is one.
 const STATEMENTS: usize = 128;
@@ -49,6 +52,8 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, DatabaseError> {
     db.pragma_update(None, "cache_size", WRITER_CACHE)
         .map_err(explain)?;
     db.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)
+        .map_err(explain)?;
+    db.pragma_update(None, "journal_size_limit", LOG_BYTES)
         .map_err(explain)?;
     // Persons are erased from here: what is deleted is overwritten too.
     db.pragma_update(None, "secure_delete", "ON")

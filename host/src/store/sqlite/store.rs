@@ -52,7 +52,7 @@ impl TenantStore {
         read: impl Fn(&Connection) -> Step<T> + Send + 'static,
     ) -> Result<T, Refusal> {
         let readers = self.shared.readers.clone();
-        readers.search(&self.moment, read).await
+        readers.search(&self.moment, self.tenant, read).await
     }
 
     async fn look_up<T: Send + 'static>(

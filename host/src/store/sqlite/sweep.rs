@@ -1,7 +1,11 @@
 //! Sweeping up what large removals left behind, a bounded piece at a time, when nobody waits for the writer. The rows are
 //! out of reach already; this gives their space back.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+
+use super::schema::BUSY;
 
 /// Rows that one step removes at most, so that a commit never waits long for it.
 const STEP: i64 = 500;
@@ -11,9 +15,10 @@ pub(super) fn is_due(db: &Connection) -> rusqlite::Result<bool> {
     db.prepare_cached("SELECT 1 FROM sweep")?.exists([])
 }
 
-/// Sweeps one piece in a transaction of its own. Whether more may be left that can be swept now.
-pub(super) fn step(db: &Connection) -> rusqlite::Result<bool> {
-    if empty_log(db)? {
+/// Sweeps one piece in a transaction of its own, the log first if that may be tried now. Whether more may be left that can be
+/// swept now.
+pub(super) fn step(db: &Connection, with_log: bool) -> rusqlite::Result<bool> {
+    if with_log && empty_log(db)? {
         return Ok(true);
     }
     let transaction = rusqlite::Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
@@ -46,8 +51,8 @@ pub(super) fn leave_log(db: &Connection) -> rusqlite::Result<()> {
         .map(drop)
 }
 
-/// Empties the write-ahead log if that is due. Whether it was done: a reader that still needs the log puts it off until the next
-/// commit.
+/// Empties the write-ahead log if that is due. Whether it was done: a reader that still needs the log puts it off, and is not
+/// waited for.
 pub(super) fn empty_log(db: &Connection) -> rusqlite::Result<bool> {
     let is_due = db
         .prepare_cached("SELECT 1 FROM sweep WHERE what = 'log'")?
@@ -55,7 +60,10 @@ pub(super) fn empty_log(db: &Connection) -> rusqlite::Result<bool> {
     if !is_due {
         return Ok(false);
     }
-    let is_busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    db.busy_timeout(Duration::ZERO)?;
+    let emptied = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+    db.busy_timeout(BUSY)?;
+    let is_busy: bool = emptied?;
     if !is_busy {
         db.execute("DELETE FROM sweep WHERE what = 'log'", [])?;
     }

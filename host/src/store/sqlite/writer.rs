@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -16,6 +17,9 @@ const GROUP: usize = 64;
 
 /// Commits that may wait; whoever comes then waits before the queue.
 const QUEUE: usize = 1024;
+
+/// How often the log is tried to be emptied at the most, where readers need it and others write.
+const EMPTYING: Duration = Duration::from_millis(200);
 
 /// What is sent back when it is known whether the transaction is durable.
 type Reply = Box<dyn FnOnce(Result<(), Refusal>)>;
@@ -107,12 +111,17 @@ where
 fn serve(db: &Connection, guard: &Guard, mut queue: mpsc::Receiver<Job>) {
     // There may be rows to sweep from before.
     let mut sweeping = true;
+    let mut emptied: Option<Instant> = None;
     loop {
         let first = match queue.try_recv() {
             Ok(job) => job,
             Err(mpsc::error::TryRecvError::Disconnected) => return close(db, guard),
             Err(mpsc::error::TryRecvError::Empty) if sweeping => {
-                sweeping = guard.check().is_ok() && sweep::step(db).unwrap_or(false);
+                let with_log = emptied.is_none_or(|tried| tried.elapsed() >= EMPTYING);
+                if with_log {
+                    emptied = Some(Instant::now());
+                }
+                sweeping = guard.check().is_ok() && sweep::step(db, with_log).unwrap_or(false);
                 continue;
             }
             Err(mpsc::error::TryRecvError::Empty) => match queue.blocking_recv() {

@@ -1,0 +1,124 @@
+//! What a tenant's clients do to a server.
+
+use std::path::Path;
+
+use scimlet_tests::client::together;
+use scimlet_tests::exchange::{Endpoint, Http, TENANT};
+use scimlet_tests::rounds::rounds;
+use scimlet_tests::server::{self, Server};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::latency::Latencies;
+
+/// How often the neighbour asks in the test command; `SCIMLET_ROUNDS` says otherwise.
+const ROUNDS: u64 = 40;
+/// Users of the attacker.
+const USERS: usize = 600;
+
+/// Requests that one tenant's clients send again and again.
+#[derive(Clone, Copy)]
+pub enum Attack {
+    /// Searches for what no index serves, by a hundred connections whose clients go away after a moment.
+    Searches,
+    /// Users with thousands of values, by 40 connections.
+    Values,
+    /// Cheap requests, by 200 connections.
+    Flood,
+    /// Changes of one user, by 64 connections.
+    OneUser,
+}
+
+impl Attack {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Searches, Self::Values, Self::Flood, Self::OneUser];
+
+    /// As trials are named.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Searches => "searches",
+            Self::Values => "values",
+            Self::Flood => "flood",
+            Self::OneUser => "one_user",
+        }
+    }
+
+    fn connections(self) -> usize {
+        match self {
+            Self::Searches => 100,
+            Self::Values => 40,
+            Self::Flood => 200,
+            Self::OneUser => 64,
+        }
+    }
+
+    /// The neighbour is answered, and soon.
+    pub async fn run(self, folder: &Path, server: &Server) -> anyhow::Result<()> {
+        server::command_on(folder, server, &["tenant", "create", "neighbour"])?;
+        let (attacker, neighbour) = (server.endpoint(TENANT)?, server.endpoint("neighbour")?);
+        let users = (0..USERS).map(|number| {
+            let http = attacker.clone();
+            async move {
+                let name = format!("somebody{number}@example.com");
+                let body = json!({"userName": name, "displayName": format!("Some Body {number}")});
+                http.ask("POST", "/Users", &body).await?.expect(201)
+            }
+        });
+        let users = together(users).await?;
+        let id = users
+            .first()
+            .and_then(|user| user["id"].as_str())
+            .unwrap_or_default();
+        let times = rounds(ROUNDS)?;
+        let quiet = Latencies::of(&neighbour, "quiet", times).await?;
+        let mut attack = JoinSet::new();
+        for number in 0..self.connections() {
+            let (http, call) = (attacker.clone(), self.call(&attacker, id, number));
+            attack.spawn(keep_sending(http, call));
+        }
+        let busy = Latencies::of(&neighbour, "busy", times).await;
+        attack.shutdown().await;
+        busy?.print(self.name(), quiet);
+        Ok(())
+    }
+
+    fn call(self, http: &Http, id: &str, number: usize) -> scimlet_tests::exchange::Call {
+        match self {
+            Self::Searches => {
+                let terms: Vec<String> = (0..8)
+                    .map(|term| format!("displayName co \"nobody {number} {term}\""))
+                    .collect();
+                let filter = format!("not ({})", terms.join(" or "));
+                let filter = percent(&filter);
+                http.call("GET", &format!("/Users?filter={filter}"), &Value::Null)
+            }
+            Self::Values => {
+                let email = |n: usize| json!({"value": format!("mail{n}.{number}@example.com")});
+                let emails: Vec<Value> = (0..9000).map(email).collect();
+                let body = json!({"userName": format!("many{number}"), "emails": emails});
+                http.call("POST", "/Users", &body)
+            }
+            Self::Flood => http.call("GET", &format!("/Users/{id}"), &Value::Null),
+            Self::OneUser => {
+                let value =
+                    json!([{"op": "replace", "path": "title", "value": number.to_string()}]);
+                let body = scimlet_tests::client::patch(value);
+                http.call("PATCH", &format!("/Users/{id}"), &body)
+            }
+        }
+    }
+}
+
+/// Whatever the answers are.
+async fn keep_sending(http: Http, call: scimlet_tests::exchange::Call) {
+    loop {
+        drop(http.send(call.clone()).await);
+    }
+}
+
+fn percent(text: &str) -> String {
+    let url = reqwest::Url::parse_with_params("http://any", [("f", text)]);
+    url.ok()
+        .and_then(|url| Some(url.query()?.trim_start_matches("f=").to_owned()))
+        .unwrap_or_default()
+}
