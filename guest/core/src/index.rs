@@ -1,7 +1,7 @@
 //! From values to the store's terms, and from predicates to its postfix filters (wit/store.wit). A pushed-down filter is weakened
 //! where the store cannot express it, always towards more results; the guest then evaluates what comes back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -35,6 +35,9 @@ pub fn terms(of: &ResourceType, content: &Content) -> Result<Vec<Term>, TooLong>
         };
         let path = path.to_string();
         let unique = leaf.is_unique();
+        let several = values.len() > 1;
+        let mut seen = BTreeSet::new();
+        let mut long = false;
         for value in values {
             let Some((value, whole)) = scalar(value, leaf) else {
                 continue;
@@ -42,23 +45,21 @@ pub fn terms(of: &ResourceType, content: &Content) -> Result<Vec<Term>, TooLong>
             if !whole && unique {
                 return Err(TooLong { path });
             }
-            let mut add = |term: Term| {
-                if !found.contains(&term) {
-                    found.push(term)
-                }
-            };
-            if !whole {
-                let path = format!("{path}{LONG}");
-                add(Term {
-                    path,
-                    value: Scalar::Boolean(true),
-                    unique: false,
-                });
+            long |= !whole;
+            if several && !seen.insert(distinct(&value)) {
+                continue;
             }
-            add(Term {
+            found.push(Term {
                 path: path.clone(),
                 value,
                 unique,
+            });
+        }
+        if long {
+            found.push(Term {
+                path: format!("{path}{LONG}"),
+                value: Scalar::Boolean(true),
+                unique: false,
             });
         }
     }
@@ -81,6 +82,15 @@ pub fn unique_texts<'c>(
         }
     }
     found
+}
+
+/// What tells a value from the others of its path, which are of one type.
+fn distinct(value: &Scalar) -> String {
+    match value {
+        Scalar::Text(text) => text.clone(),
+        Scalar::Number(number) => number.to_bits().to_string(),
+        Scalar::Boolean(value) => value.to_string(),
+    }
 }
 
 /// The values that a path has in a content, and the attribute that they are of.
@@ -152,6 +162,8 @@ pub struct Pushed {
     pub nodes: Vec<Node>,
     /// Whether it may let through what the predicate does not.
     pub weakened: bool,
+    /// Terms that no index serves.
+    pub unserved: usize,
 }
 
 /// What stands behind filters such as `groups.value eq "x"`, by attribute and id: the resource and all nested in it.
@@ -170,6 +182,7 @@ pub fn push(
         complete,
         nested,
         weakened: false,
+        unserved: 0,
     };
     let mut nodes = pusher.predicate(predicate, true);
     if nodes == [Node::All(0)] {
@@ -178,6 +191,7 @@ pub fn push(
     Pushed {
         nodes,
         weakened: pusher.weakened,
+        unserved: pusher.unserved,
     }
 }
 
@@ -208,6 +222,7 @@ struct Pusher<'a> {
     complete: &'a [String],
     nested: &'a Nested,
     weakened: bool,
+    unserved: usize,
 }
 
 impl Pusher<'_> {
@@ -244,6 +259,7 @@ impl Pusher<'_> {
     /// What stands for a part that the store cannot decide.
     fn unknown(&mut self, upwards: bool) -> Vec<Node> {
         self.weakened = true;
+        self.unserved += 1;
         vec![if upwards { Node::All(0) } else { Node::Any(0) }]
     }
 
@@ -284,6 +300,9 @@ impl Pusher<'_> {
             operator,
             value,
         };
+        if matches!(operator, Operator::Contains | Operator::EndsWith) {
+            self.unserved += 1;
+        }
         if is_order(operator) || operator == Operator::StartsWith {
             return vec![compared];
         }
@@ -335,6 +354,8 @@ impl Pusher<'_> {
     /// One value has to fulfil all of it: without the correlation, more entries do. `not` inside cannot be weakened so.
     fn element(&mut self, field: &Field, inner: &Predicate, upwards: bool) -> Vec<Node> {
         if !upwards || holds_negation(inner) {
+            // Each of its terms is looked at.
+            self.unserved += terms_of(inner).saturating_sub(1);
             return self.unknown(upwards);
         }
         self.weakened = true;
@@ -351,6 +372,14 @@ fn present(path: String, field: &Field) -> Node {
         path,
         operator: Operator::Greater,
         value: Scalar::Text(String::new()),
+    }
+}
+
+fn terms_of(predicate: &Predicate) -> usize {
+    match predicate {
+        Predicate::All(parts) | Predicate::Any(parts) => parts.iter().map(terms_of).sum(),
+        Predicate::Not(inner) | Predicate::Element(_, inner) => terms_of(inner),
+        Predicate::Compare(..) | Predicate::Present(_) => 1,
     }
 }
 

@@ -6,6 +6,16 @@ pub const FILTER_BYTES: usize = 8 * 1024;
 pub const FILTER_DEPTH: usize = 32;
 /// Comparisons in one filter.
 pub const FILTER_LEAVES: usize = 128;
+/// Terms of one filter that no index serves: `co` and `ew`, and whatever is not indexed. Each is
+/// looked for in every entry.
+pub const FILTER_UNSERVED: usize = 8;
+/// Values of one multi-valued attribute. Those of relations, such as a group's members, have limits
+/// of their own.
+pub const ATTRIBUTE_VALUES: usize = 1000;
+/// Names in `attributes` or `excludedAttributes`.
+pub const ATTRIBUTE_NAMES: usize = 100;
+/// Bytes of one text or binary value.
+pub const VALUE_BYTES: usize = 64 * 1024;
 /// Bytes of a request body, the values of relations in a [`LARGE_BODY_BYTES`] left out; the host
 /// may allow less.
 pub const BODY_BYTES: usize = 1024 * 1024;

@@ -1,6 +1,10 @@
 //! What one request may use, and the meter that holds it to that.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -8,8 +12,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout_at;
 use wasmtime::{ResourceLimiterAsync, UpdateDeadline};
 
+use super::processor::Computing;
+
 /// How often running guests are interrupted to be metered and to let others run.
-pub const TICK: Duration = Duration::from_millis(10);
+pub const TICK: Duration = Duration::from_millis(5);
 
 /// The most random bytes that a guest gets from one call; it needs a few dozen.
 pub const RANDOM_BYTES: u64 = 64 << 10;
@@ -28,7 +34,8 @@ pub struct Limits {
     pub small: usize,
     /// Instances beyond [`Limits::small`] at the same time.
     pub large: u32,
-    /// How long a guest may compute between two store calls, rounded up to whole [`TICK`]s.
+    /// How much processor time a guest may use between two store calls; time in which others
+    /// compute does not count.
     pub compute: Duration,
     /// How long a whole request may take, waiting for an instance and for the store included. Reads end at it; a commit that
     /// has begun is never cancelled.
@@ -86,41 +93,62 @@ pub(crate) struct Meter {
     /// Held from when the instance is a large one to its end.
     is_large: Option<OwnedSemaphorePermit>,
     grown: usize,
-    slices: u128,
-    slices_left: u128,
+    compute: Duration,
+    computed: Duration,
+    /// Processor time of the thread, in nanoseconds, when the guest went on after the last tick; 0 if that is not known.
+    resumed: Arc<AtomicU64>,
     deadline: Instant,
     /// Until when the guest may run: the deadline, or a little longer after a commit.
     end: Instant,
     committed: bool,
+    pub(crate) computing: Arc<Computing>,
 }
 
 impl Meter {
     /// Large instances are those of the permits.
-    pub(crate) fn new(limits: &Limits, large: Arc<Semaphore>, deadline: Instant) -> Self {
-        let slices = limits.compute.as_millis().div_ceil(TICK.as_millis());
+    pub(crate) fn new(
+        limits: &Limits,
+        large: Arc<Semaphore>,
+        deadline: Instant,
+        computing: Arc<Computing>,
+    ) -> Self {
         Self {
             memory: limits.memory,
             small: limits.small,
             large,
             is_large: None,
             grown: 0,
-            slices,
-            slices_left: slices,
+            compute: limits.compute,
+            computed: Duration::ZERO,
+            resumed: Arc::default(),
             deadline,
             end: deadline,
             committed: false,
+            computing,
         }
     }
 
-    /// Called at each epoch tick in which the guest runs. Ticks that pass while the store works or
-    /// others run are not the guest's.
+    /// Called at each epoch tick in which the guest runs. What counts is the processor time that its thread spent on it since the
+    /// last one; the first after a store call counts as a whole [`TICK`].
     pub(crate) fn tick(&mut self) -> Result<UpdateDeadline, Excess> {
         self.in_time()?;
-        self.slices_left = self.slices_left.checked_sub(1).ok_or(Excess::Compute)?;
-        Ok(UpdateDeadline::YieldCustom(
-            1,
-            Box::pin(tokio::task::yield_now()),
-        ))
+        let spent = match self.resumed.load(Ordering::Relaxed) {
+            0 => TICK,
+            resumed => thread_time().saturating_sub(Duration::from_nanos(resumed)),
+        };
+        self.computed += spent;
+        if self.computed > self.compute {
+            return Err(Excess::Compute);
+        }
+        let (computing, resumed) = (Arc::clone(&self.computing), Arc::clone(&self.resumed));
+        let deadline = self.deadline;
+        let turns = async move {
+            // Past the deadline the next tick ends it.
+            drop(timeout_at(deadline.into(), computing.take_turns()).await);
+            let now = u64::try_from(thread_time().as_nanos()).unwrap_or(u64::MAX);
+            resumed.store(now, Ordering::Relaxed);
+        };
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(turns)))
     }
 
     /// Bytes of linear memory that the instance has.
@@ -170,10 +198,39 @@ impl Meter {
         self.end = self.deadline.max(Instant::now() + AFTERWARDS);
     }
 
+    /// Waits for what the store does, while others may compute.
+    pub(crate) async fn stored<T>(&self, call: impl Future<Output = T>) -> T {
+        let mut call = pin!(call);
+        let first = poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await;
+        if let Poll::Ready(answer) = first {
+            return answer;
+        }
+        self.computing.pause();
+        let answer = call.await;
+        // Past the deadline the next tick or call ends it.
+        drop(timeout_at(self.deadline.into(), self.computing.begin()).await);
+        answer
+    }
+
     /// After a store call the guest may compute for the full time again.
     pub(crate) fn rearm(&mut self) {
-        self.slices_left = self.slices;
+        self.computed = Duration::ZERO;
+        self.resumed.store(0, Ordering::Relaxed);
     }
+}
+
+/// The processor time of this thread.
+#[cfg(unix)]
+fn thread_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
+/// Elsewhere the time that passes.
+#[cfg(not(unix))]
+fn thread_time() -> Duration {
+    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    START.get_or_init(Instant::now).elapsed()
 }
 
 #[async_trait]
@@ -189,7 +246,7 @@ impl ResourceLimiterAsync for Meter {
         }
         if desired > self.small && self.is_large.is_none() {
             let permit = Arc::clone(&self.large).acquire_owned();
-            let permit = timeout_at(self.deadline.into(), permit).await;
+            let permit = timeout_at(self.deadline.into(), self.stored(permit)).await;
             self.is_large = Some(permit.map_err(|_| Excess::Deadline)??);
         }
         self.grown = desired;
@@ -219,6 +276,7 @@ mod tests {
             },
             Arc::new(Semaphore::new(1)),
             Instant::now() + request,
+            Computing::new(super::super::processor::Processors::new(1), None),
         )
     }
 

@@ -9,6 +9,7 @@ mod fault;
 mod image;
 pub mod journal;
 pub mod limits;
+mod processor;
 pub mod random;
 mod reuse;
 mod session;
@@ -19,6 +20,7 @@ mod turns;
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Linker};
@@ -31,6 +33,7 @@ use self::clock::{Clock, SystemClock};
 pub use self::fault::{Cause, Fault, LoadError};
 use self::journal::{Journal, TracingJournal};
 pub use self::limits::Limits;
+use self::processor::Processors;
 use self::random::{OsRandom, Random};
 use self::reuse::Kept;
 pub use self::reuse::Reuse;
@@ -86,6 +89,7 @@ pub struct Plugin {
     large: Arc<Semaphore>,
     kept: Option<Arc<Kept<Session>>>,
     turns: Arc<Turns>,
+    processors: Arc<Processors>,
     options: PluginOptions,
 }
 
@@ -109,6 +113,7 @@ impl Plugin {
             large: Arc::new(Semaphore::new(options.limits.large as usize)),
             kept,
             turns: Arc::default(),
+            processors: Processors::new(thread::available_parallelism().map_or(1, usize::from)),
             options,
         })
     }

@@ -10,6 +10,7 @@ use super::Plugin;
 use super::fault::{Cause, Fault};
 use super::journal::{Notes, Subject};
 use super::limits::Meter;
+use super::processor::Computing;
 use super::random::{OsRandom, Random};
 use super::state::State;
 use super::turns::Standing;
@@ -56,6 +57,9 @@ impl Plugin {
         let tenant = store.identity();
         let place = self.place(tenant, deadline).await?;
         let mut store = self.bind(self.state(store, subject, deadline));
+        let computing = Arc::clone(&store.data().meter.computing);
+        let begun = timeout_at(deadline.into(), computing.begin()).await;
+        begun.map_err(|_| Cause::Busy)?;
         let guest = self.guest.instantiate_async(&mut store).await;
         let guest = guest.map_err(|error| Cause::of(error, Cause::Instantiation))?;
         Ok(Session {
@@ -71,12 +75,13 @@ impl Plugin {
     /// What an instance reaches during one request.
     fn state(&self, store: Arc<dyn Store>, subject: Subject, deadline: Instant) -> State {
         let limits = &self.options.limits;
+        let computing = Computing::new(Arc::clone(&self.processors), store.identity());
         State {
             store: store.of_request().unwrap_or(store),
             notes: Notes::new(Arc::clone(&self.options.journal), subject, limits),
             clock: Arc::clone(&self.options.clock),
             random: Arc::clone(&self.options.random),
-            meter: Meter::new(limits, Arc::clone(&self.large), deadline),
+            meter: Meter::new(limits, Arc::clone(&self.large), deadline, computing),
             turns: Arc::clone(&self.turns),
             standing: Standing::default(),
         }
@@ -96,8 +101,13 @@ impl Plugin {
         let tenant = tenant.to_owned();
         let deadline = Instant::now() + self.options.limits.request;
         let state = self.state(store, Subject { tenant, request }, deadline);
+        let computing = Arc::clone(&state.meter.computing);
         session.rebind(request, state);
-        Ok(session)
+        let begun = timeout_at(deadline.into(), computing.begin()).await;
+        match begun {
+            Ok(()) => Ok(session),
+            Err(_) => Err(session.fault(Cause::Busy)),
+        }
     }
 
     /// Keeps an instance that has answered, if instances are kept. Until its tenant's next request it reaches nothing.
@@ -146,6 +156,7 @@ impl Session {
 
     /// What the call came to, with this request's id if it was a fault.
     pub(crate) fn close<T>(&self, answer: wasmtime::Result<T>) -> Result<T, Fault> {
+        self.store.data().meter.computing.pause();
         answer.map_err(|error| self.fault(Cause::of(error, Cause::Trap)))
     }
 

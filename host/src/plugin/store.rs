@@ -12,7 +12,7 @@ impl State {
     /// Waits for a read, until the deadline.
     async fn read<T>(&mut self, call: impl Future<Output = T>) -> wasmtime::Result<T> {
         self.take_turn().await?;
-        let answer = self.meter.before_deadline(call).await?;
+        let answer = self.meter.before_deadline(self.meter.stored(call)).await?;
         self.meter.rearm();
         Ok(answer)
     }
@@ -21,14 +21,14 @@ impl State {
     /// doubt.
     async fn committed<T>(&mut self, call: impl Future<Output = T>) -> wasmtime::Result<T> {
         self.take_turn().await?;
-        let answer = call.await;
+        let answer = self.meter.stored(call).await;
         self.meter.rearm();
         Ok(answer)
     }
 
     async fn take_turn(&mut self) -> wasmtime::Result<()> {
         let (turns, tenant) = (Arc::clone(&self.turns), self.store.identity());
-        let turn = self.standing.before_call(&turns, tenant);
+        let turn = self.meter.stored(self.standing.before_call(&turns, tenant));
         self.meter.before_deadline(turn).await?;
         Ok(self.meter.in_time()?)
     }
@@ -91,6 +91,7 @@ impl Host for State {
         let (turns, tenant) = (Arc::clone(&self.turns), store.identity());
         let aims = Aims::of(&writes);
         let turn = self.standing.before_commit(&turns, tenant, &aims);
+        let turn = self.meter.stored(turn);
         let outcome = match self.meter.before_deadline(turn).await {
             Ok(Ok(())) => self.committed(store.commit(at, actor, writes)).await?,
             Ok(Err(rejection)) => Err(rejection),

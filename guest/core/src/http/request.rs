@@ -161,15 +161,16 @@ impl Request {
 
     /// Which attributes the answer is to hold (RFC 7644 section 3.9).
     pub fn projection(&self) -> Result<Projection, Error> {
-        let (attributes, excluded) = (
-            self.parameter("attributes")?,
-            self.parameter("excludedAttributes")?,
-        );
-        let split = |list: &str| -> Vec<String> { list.split(',').map(str::to_owned).collect() };
-        Ok(Projection::new(
-            attributes.as_deref().map(split),
-            excluded.as_deref().map(split).unwrap_or_default(),
-        ))
+        let list = |name| -> Result<Option<Vec<String>>, Error> {
+            let Some(list) = self.parameter(name)? else {
+                return Ok(None);
+            };
+            let names: Vec<String> = list.split(',').map(str::to_owned).collect();
+            check_names(name, names.len())?;
+            Ok(Some(names))
+        };
+        let excluded = list("excludedAttributes")?.unwrap_or_default();
+        Ok(Projection::new(list("attributes")?, excluded))
     }
 
     fn integer(&self, name: &str, wrong: ErrorKind) -> Result<Option<i64>, Error> {
@@ -247,6 +248,17 @@ pub(super) fn authorization(headers: &[(String, String)]) -> Result<Option<&str>
             "`Authorization` is given twice",
         )),
     }
+}
+
+/// Refuses more names than a projection may have.
+pub(super) fn check_names(parameter: &str, names: usize) -> Result<(), Error> {
+    if names <= limits::ATTRIBUTE_NAMES {
+        return Ok(());
+    }
+    let most = limits::ATTRIBUTE_NAMES;
+    Err(invalid(&format!(
+        "`{parameter}` has more than {most} names"
+    )))
 }
 
 /// Whether a media type is among those of an Accept header: the range that fits it best decides (RFC 9110 section 12.5.1).

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::request::{descends, sort_path};
+use super::request::{check_names, descends, sort_path};
 use crate::error::{Error, ErrorKind};
 use crate::page::{Bounds, Paging};
 use crate::projection::Projection;
@@ -55,6 +55,7 @@ fn texts(body: &Content, name: &str) -> Result<Option<Vec<String>>, Error> {
         return Ok(None);
     };
     let values = value.as_array().ok_or_else(wrong)?;
+    check_names(name, values.len())?;
     let texts = values
         .iter()
         .map(|value| value.as_str().map(ToOwned::to_owned));

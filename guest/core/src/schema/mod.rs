@@ -4,6 +4,7 @@ mod attribute;
 pub mod check;
 mod definition;
 mod registry;
+pub mod size;
 
 pub use attribute::{Attribute, DataType, Mutability, Returned, Uniqueness, find};
 pub use check::{Checker, Content, Given};

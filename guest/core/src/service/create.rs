@@ -15,7 +15,7 @@ use crate::port::Caller;
 use crate::relation::Changes;
 use crate::resource::{Resource, State};
 use crate::resource_type::ResourceType;
-use crate::schema::{Content, check};
+use crate::schema::{Content, check, size};
 use crate::store::{Key, Write};
 
 /// Creates a resource and returns it. `uniqueness` if a unique value is in use.
@@ -104,6 +104,7 @@ pub(super) fn make_with(
     brought: Brought,
 ) -> Result<Creation, Error> {
     check::required(of, &content)?;
+    size::check(None, &content)?;
     update::settle_secrets(session, of, None, &mut content)?;
     let life = Life::of(session, of);
     if let Some(life) = &life {

@@ -20,7 +20,7 @@ use crate::projection::Projection;
 use crate::relation::{self, Changes};
 use crate::resource::{Resource, State};
 use crate::resource_type::ResourceType;
-use crate::schema::{Checker, Content, check};
+use crate::schema::{Checker, Content, check, size};
 use crate::secret;
 use crate::store::{Draft, Refusal, Write};
 use crate::text;
@@ -132,6 +132,7 @@ impl<'a> Update<'a> {
             state,
             step,
         } = self;
+        size::check(Some(&before.content), &content)?;
         settle_secrets(session, of, Some(&before.content), &mut content)?;
         let life = Life::of(session, of);
         if let Some(life) = &life {

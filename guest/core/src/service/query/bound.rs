@@ -109,6 +109,14 @@ impl<'a> Bound<'a> {
         let complete = session.admission.index.complete(of.name());
         let nested = walk::within(session, of, &predicate)?;
         let pushed = index::push(&predicate, of, complete, &nested);
+        if pushed.unserved > limits::FILTER_UNSERVED {
+            let detail = format!(
+                "the filter has {} terms that no index serves; there may be {}",
+                pushed.unserved,
+                limits::FILTER_UNSERVED
+            );
+            return Err(Error::new(ErrorKind::TooMany, detail));
+        }
         let sort = match &search.sort_by {
             Some(path) => Sort::bind(path, search.descending, of)?,
             None => None,
