@@ -14,7 +14,7 @@ use super::latency::Latencies;
 /// How often the neighbour asks in the test command; `SCIMLET_ROUNDS` says otherwise.
 const ROUNDS: u64 = 40;
 /// Users of the attacker.
-const USERS: usize = 600;
+const USERS: usize = 100;
 
 /// Requests that one tenant's clients send again and again.
 #[derive(Clone, Copy)]
