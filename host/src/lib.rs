@@ -8,6 +8,7 @@ pub mod bench;
 pub mod bindings;
 pub mod feed;
 pub mod plugin;
+mod processors;
 pub mod router;
 pub mod server;
 mod shares;

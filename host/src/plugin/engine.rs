@@ -9,7 +9,8 @@ use wasmtime::{
 };
 
 use super::cache;
-use super::limits::{Limits, TICK};
+use super::limits::{IDLE_TICK, Limits, TICK};
+use crate::processors::Processors;
 
 /// Memory of a finished instance that stays with its slot, so that the next one needs no page faults.
 const KEPT_MEMORY: usize = 4 << 20;
@@ -65,11 +66,15 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
 
 fn start_ticking(engine: &Engine) -> io::Result<()> {
     let engine = engine.weak();
+    let processors = Processors::all();
     let tick = move || {
         while let Some(engine) = engine.upgrade() {
             engine.increment_epoch();
             drop(engine);
-            thread::sleep(TICK);
+            thread::sleep(match processors.are_short() {
+                true => TICK,
+                false => IDLE_TICK,
+            });
         }
     };
     thread::Builder::new()

@@ -12,10 +12,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout_at;
 use wasmtime::{ResourceLimiterAsync, UpdateDeadline};
 
-use super::processor::Computing;
+use crate::processors::Computing;
 
-/// How often running guests are interrupted to be metered and to let others run.
-pub const TICK: Duration = Duration::from_millis(5);
+/// How often running guests are interrupted to be metered and to let others run, while others wait.
+pub const TICK: Duration = Duration::from_millis(1);
+
+/// How often they are while nobody waits.
+pub const IDLE_TICK: Duration = Duration::from_millis(5);
 
 /// The most random bytes that a guest gets from one call; it needs a few dozen.
 pub const RANDOM_BYTES: u64 = 64 << 10;
@@ -276,7 +279,7 @@ mod tests {
             },
             Arc::new(Semaphore::new(1)),
             Instant::now() + request,
-            Computing::new(super::super::processor::Processors::new(1), None),
+            Computing::new(crate::processors::Processors::new(1), None),
         )
     }
 

@@ -9,7 +9,6 @@ mod fault;
 mod image;
 pub mod journal;
 pub mod limits;
-mod processor;
 pub mod random;
 mod reuse;
 mod session;
@@ -20,7 +19,6 @@ mod turns;
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread;
 
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Linker};
@@ -33,7 +31,6 @@ use self::clock::{Clock, SystemClock};
 pub use self::fault::{Cause, Fault, LoadError};
 use self::journal::{Journal, TracingJournal};
 pub use self::limits::Limits;
-use self::processor::Processors;
 use self::random::{OsRandom, Random};
 use self::reuse::Kept;
 pub use self::reuse::Reuse;
@@ -43,6 +40,7 @@ use self::state::State;
 use self::turns::Turns;
 use crate::bindings::PluginPre;
 use crate::http::{Admitted, Origin, Request, Response};
+use crate::processors::Processors;
 use crate::shares::Shares;
 use crate::store::{Identity, Store};
 use crate::{COMPONENT, Vacant};
@@ -113,7 +111,7 @@ impl Plugin {
             large: Arc::new(Semaphore::new(options.limits.large as usize)),
             kept,
             turns: Arc::default(),
-            processors: Processors::new(thread::available_parallelism().map_or(1, usize::from)),
+            processors: Processors::all(),
             options,
         })
     }

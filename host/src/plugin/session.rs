@@ -10,13 +10,13 @@ use super::Plugin;
 use super::fault::{Cause, Fault};
 use super::journal::{Notes, Subject};
 use super::limits::Meter;
-use super::processor::Computing;
 use super::random::{OsRandom, Random};
 use super::state::State;
 use super::turns::Standing;
 use crate::Vacant;
 use crate::bindings::Plugin as Guest;
 use crate::http::Response;
+use crate::processors::Computing;
 use crate::shares::Place;
 use crate::store::{Identity, Store};
 

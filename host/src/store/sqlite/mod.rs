@@ -13,6 +13,7 @@ mod guard;
 mod identity;
 mod memo;
 mod outbox;
+mod queue;
 mod read;
 mod readers;
 mod relations;

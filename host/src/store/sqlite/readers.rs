@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
 use rusqlite::Connection;
+use tokio::runtime::Handle;
 
 use super::fault::Step;
 use super::guard::Guard;
 use super::schema;
 use super::writer::execute;
+use crate::processors::{Computing, Processors};
 use crate::shares::Shares;
-use crate::store::{Refusal, bounds};
+use crate::store::{Identity, Refusal, bounds};
 
 /// Searches that run at once on blocking threads, shared between tenants; the others wait. More would only compete for the
 /// processors.
@@ -21,7 +23,7 @@ const SEARCHES: usize = 16;
 const STEPS: std::ffi::c_int = 100;
 
 /// As [`STEPS`], on a thread that may block.
-const LONG_STEPS: std::ffi::c_int = 10_000;
+const LONG_STEPS: std::ffi::c_int = 2_000;
 
 /// Looks after which a read is no brief one: a fraction of a millisecond.
 const BRIEF: u32 = 20;
@@ -31,7 +33,7 @@ pub(super) struct Readers {
     path: PathBuf,
     guard: Arc<Guard>,
     idle: Mutex<Vec<Connection>>,
-    searches: Arc<Shares<i64>>,
+    searches: Arc<Shares<Identity>>,
 }
 
 impl Readers {
@@ -58,7 +60,7 @@ impl Readers {
     pub(super) async fn search<T: Send + 'static>(
         self: Arc<Self>,
         moment: &Moment,
-        tenant: i64,
+        tenant: Identity,
         read: impl Fn(&Connection) -> Step<T> + Send + 'static,
     ) -> Result<T, Refusal> {
         if let Some(result) = self.briefly(moment, &read) {
@@ -68,8 +70,11 @@ impl Readers {
         let place = self.searches.place(tenant).await;
         let awaited = Arc::new(());
         let watch = Arc::downgrade(&awaited);
+        let computing = Computing::new(Processors::all(), Some(tenant));
+        computing.begin().await;
         let task = tokio::task::spawn_blocking(move || {
-            let result = self.while_awaited(&watch, read);
+            let result = self.in_turns(&computing, watch, read);
+            computing.pause();
             drop(place);
             result
         });
@@ -83,14 +88,19 @@ impl Readers {
         }
     }
 
-    /// Reads until it takes too long, or who waits is gone.
-    fn while_awaited<T>(
+    /// Reads until it takes too long, or who waits is gone. Meanwhile it lets others compute.
+    fn in_turns<T>(
         &self,
-        awaited: &Weak<()>,
+        computing: &Arc<Computing>,
+        awaited: Weak<()>,
         read: impl Fn(&Connection) -> Step<T>,
     ) -> Step<T> {
-        let (awaited, end) = (awaited.clone(), Instant::now() + bounds::SEARCH);
-        let is_over = move || awaited.strong_count() == 0 || Instant::now() >= end;
+        let (computing, runtime) = (Arc::clone(computing), Handle::current());
+        let end = Instant::now() + bounds::SEARCH;
+        let is_over = move || {
+            computing.take_turns_blocking(&runtime);
+            awaited.strong_count() == 0 || Instant::now() >= end
+        };
         self.read(&Moment::Each, |db| {
             db.progress_handler(LONG_STEPS, Some(is_over))?;
             let result = read(db);

@@ -52,7 +52,8 @@ impl TenantStore {
         read: impl Fn(&Connection) -> Step<T> + Send + 'static,
     ) -> Result<T, Refusal> {
         let readers = self.shared.readers.clone();
-        readers.search(&self.moment, self.tenant, read).await
+        let tenant = Identity::new(self.shared.number, self.tenant.unsigned_abs());
+        readers.search(&self.moment, tenant, read).await
     }
 
     async fn look_up<T: Send + 'static>(
@@ -148,7 +149,7 @@ impl Store for TenantStore {
         let done = self
             .shared
             .writer
-            .run(move |db| commit::apply(db, tenant, commit))
+            .run(Some(tenant), move |db| commit::apply(db, tenant, commit))
             .await;
         match done {
             Ok(outcome) => outcome.map_err(not_done),
@@ -177,7 +178,7 @@ impl Store for TenantStore {
         self.end();
         let tenant = self.tenant;
         let set = move |db: &Connection| memo::set(db, tenant, &guard, &changes);
-        let done = self.shared.writer.run(set).await;
+        let done = self.shared.writer.run(Some(tenant), set).await;
         Ok(done??)
     }
 }

@@ -103,7 +103,7 @@ impl Sqlite {
     ) -> Result<(), DatabaseError> {
         self.shared
             .writer
-            .run(work)
+            .run(None, work)
             .await
             .map_err(DatabaseError::from)?
     }

@@ -1,22 +1,24 @@
-//! The one thread that writes. It takes all commits that wait and makes them durable together: one transaction with a
-//! savepoint for each, one fsync for all. A commit that is refused rolls back to its savepoint and harms no other.
+//! The one thread that writes. It takes the commits that wait, those of all tenants in turn, and
+//! makes them durable together: one transaction with a savepoint for each, one fsync for all. A
+//! commit that is refused rolls back to its savepoint and harms no other.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::guard::Guard;
+use super::queue::{Next, Owner, Queue};
 use super::{fault, schema, sweep};
 use crate::store::Refusal;
 
 /// Commits that share one transaction at most: the first of them waits for the last.
 const GROUP: usize = 64;
 
-/// Commits that may wait; whoever comes then waits before the queue.
-const QUEUE: usize = 1024;
+/// After this time a transaction takes no further commits.
+const GROUP_TIME: Duration = Duration::from_millis(4);
 
 /// How often the log is tried to be emptied at the most, where readers need it and others write.
 const EMPTYING: Duration = Duration::from_millis(200);
@@ -36,19 +38,20 @@ struct Done {
 
 /// The handle of the writing thread.
 pub(super) struct Writer {
-    jobs: Option<mpsc::Sender<Job>>,
+    jobs: Arc<Queue<Job>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
     /// Starts the thread.
     pub(super) fn start(db: Connection, guard: Arc<Guard>) -> std::io::Result<Writer> {
-        let (jobs, queue) = mpsc::channel(QUEUE);
+        let jobs = Arc::new(Queue::new());
+        let queue = Arc::clone(&jobs);
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || serve(&db, &guard, queue))?;
+            .spawn(move || serve(&db, &guard, &queue))?;
         Ok(Writer {
-            jobs: Some(jobs),
+            jobs,
             thread: Some(thread),
         })
     }
@@ -58,6 +61,7 @@ impl Writer {
     /// if it is unknown what happened.
     pub(super) async fn run<T, E>(
         &self,
+        owner: Owner,
         work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<Result<T, E>, Refusal>
     where
@@ -65,11 +69,10 @@ impl Writer {
         E: Send + 'static,
     {
         let stopped = || "the writer has stopped".to_owned();
-        let not_begun = || Refusal::NotDone(stopped());
         let (answer, answered) = oneshot::channel();
-        let jobs = self.jobs.as_ref().ok_or_else(not_begun)?;
-        let queued = jobs.send(job(work, answer)).await;
-        queued.map_err(|_| not_begun())?;
+        if !self.jobs.push(owner, job(work, answer)) {
+            return Err(Refusal::NotDone(stopped()));
+        }
         answered
             .await
             .map_err(|_| Refusal::Unavailable(stopped()))?
@@ -79,7 +82,7 @@ impl Writer {
 impl Drop for Writer {
     /// Waits for what is queued, and lets SQLite tidy up as the last connection closes.
     fn drop(&mut self) {
-        self.jobs.take();
+        self.jobs.close();
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }
@@ -108,15 +111,15 @@ where
     })
 }
 
-fn serve(db: &Connection, guard: &Guard, mut queue: mpsc::Receiver<Job>) {
+fn serve(db: &Connection, guard: &Guard, queue: &Queue<Job>) {
     // There may be rows to sweep from before.
     let mut sweeping = true;
     let mut emptied: Option<Instant> = None;
     loop {
-        let first = match queue.try_recv() {
-            Ok(job) => job,
-            Err(mpsc::error::TryRecvError::Disconnected) => return close(db, guard),
-            Err(mpsc::error::TryRecvError::Empty) if sweeping => {
+        let first = match if sweeping { queue.next() } else { queue.wait() } {
+            Next::Job(job) => job,
+            Next::Closed => return close(db, guard),
+            Next::Nothing => {
                 let with_log = emptied.is_none_or(|tried| tried.elapsed() >= EMPTYING);
                 if with_log {
                     emptied = Some(Instant::now());
@@ -124,14 +127,17 @@ fn serve(db: &Connection, guard: &Guard, mut queue: mpsc::Receiver<Job>) {
                 sweeping = guard.check().is_ok() && sweep::step(db, with_log).unwrap_or(false);
                 continue;
             }
-            Err(mpsc::error::TryRecvError::Empty) => match queue.blocking_recv() {
-                Some(job) => job,
-                None => return close(db, guard),
-            },
         };
-        let rest = std::iter::from_fn(|| queue.try_recv().ok()).take(GROUP - 1);
-        let jobs: Vec<Job> = std::iter::once(first).chain(rest).collect();
-        commit(db, guard, jobs);
+        let begun = Instant::now();
+        let rest = std::iter::from_fn(|| match begun.elapsed() < GROUP_TIME {
+            true => queue.next().job(),
+            false => None,
+        });
+        commit(
+            db,
+            guard,
+            std::iter::once(first).chain(rest.take(GROUP - 1)),
+        );
         sweeping = guard.still().is_ok() && sweep::is_due(db).unwrap_or(false);
     }
 }
@@ -146,9 +152,8 @@ fn close(db: &Connection, guard: &Guard) {
 }
 
 /// Runs the jobs in one transaction, and replies when it is durable or has failed.
-fn commit(db: &Connection, guard: &Guard, jobs: Vec<Job>) {
-    let mut replies = Vec::with_capacity(jobs.len());
-    let mut jobs = jobs.into_iter();
+fn commit(db: &Connection, guard: &Guard, mut jobs: impl Iterator<Item = Job>) {
+    let mut replies = Vec::new();
     let durable = transact(db, guard, &mut jobs, &mut replies);
     if let Err(why) = &durable {
         if !db.is_autocommit() {
@@ -221,15 +226,15 @@ mod tests {
         let writer = Writer::start(db, Arc::new(Guard::none())).expect("it starts");
         let (started, running) = oneshot::channel();
         let (go, wait) = std::sync::mpsc::channel::<()>();
-        let first = writer.run(move |_| {
+        let first = writer.run(Some(1), move |_| {
             started.send(()).expect("the test listens");
             wait.recv()
         });
         // They queue up behind the first and so share a transaction, which the dangling line spoils.
         let group = async {
             running.await.expect("the first runs");
-            let good = writer.run(insert("INSERT INTO end VALUES (1)"));
-            let bad = writer.run(insert("INSERT INTO line VALUES (7)"));
+            let good = writer.run(Some(1), insert("INSERT INTO end VALUES (1)"));
+            let bad = writer.run(Some(1), insert("INSERT INTO line VALUES (7)"));
             let queued = async { go.send(()).expect("the first waits") };
             tokio::join!(good, bad, queued)
         };
@@ -239,7 +244,9 @@ mod tests {
             let why = outcome.expect_err("the group failed");
             assert!(format!("{why:?}").contains("FOREIGN KEY"), "{why:?}");
         }
-        let rest = writer.run(insert("INSERT INTO end VALUES (1)")).await;
+        let rest = writer
+            .run(Some(1), insert("INSERT INTO end VALUES (1)"))
+            .await;
         assert_eq!(rest, Ok(Ok(1)), "the row of the failed group is gone");
     }
 }

@@ -1,13 +1,15 @@
 //! What a tenant's clients do to a server.
 
 use std::path::Path;
+use std::time::Duration;
 
-use scimlet_tests::client::together;
-use scimlet_tests::exchange::{Endpoint, Http, TENANT};
+use scimlet_tests::client::{patch, together};
+use scimlet_tests::exchange::{Call, Endpoint, Http, TENANT};
 use scimlet_tests::rounds::rounds;
 use scimlet_tests::server::{self, Server};
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
 
 use super::latency::Latencies;
 
@@ -15,6 +17,8 @@ use super::latency::Latencies;
 const ROUNDS: u64 = 40;
 /// Users of the attacker.
 const USERS: usize = 100;
+/// After how long every other searching client goes away.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Requests that one tenant's clients send again and again.
 #[derive(Clone, Copy)]
@@ -71,18 +75,28 @@ impl Attack {
             .unwrap_or_default();
         let times = rounds(ROUNDS)?;
         let quiet = Latencies::of(&neighbour, "quiet", times).await?;
-        let mut attack = JoinSet::new();
+        let attack = clients()?;
+        let http = Http::new(attacker.base.clone(), attacker.secret.clone())?;
         for number in 0..self.connections() {
-            let (http, call) = (attacker.clone(), self.call(&attacker, id, number));
-            attack.spawn(keep_sending(http, call));
+            let (http, call) = (http.clone(), self.call(&http, id, number));
+            attack.spawn(self.keep_sending(http, call, number));
         }
         let busy = Latencies::of(&neighbour, "busy", times).await;
-        attack.shutdown().await;
+        attack.shutdown_background();
         busy?.print(self.name(), quiet);
         Ok(())
     }
 
-    fn call(self, http: &Http, id: &str, number: usize) -> scimlet_tests::exchange::Call {
+    /// Whatever the answers are.
+    async fn keep_sending(self, http: Http, call: Call, number: usize) {
+        let goes_away = matches!(self, Self::Searches) && number.is_multiple_of(2);
+        let patience = if goes_away { PATIENCE } else { Duration::MAX };
+        loop {
+            drop(timeout(patience, http.send(call.clone())).await);
+        }
+    }
+
+    fn call(self, http: &Http, id: &str, number: usize) -> Call {
         match self {
             Self::Searches => {
                 let terms: Vec<String> = (0..8)
@@ -102,18 +116,27 @@ impl Attack {
             Self::OneUser => {
                 let value =
                     json!([{"op": "replace", "path": "title", "value": number.to_string()}]);
-                let body = scimlet_tests::client::patch(value);
+                let body = patch(value);
                 http.call("PATCH", &format!("/Users/{id}"), &body)
             }
         }
     }
 }
 
-/// Whatever the answers are.
-async fn keep_sending(http: Http, call: scimlet_tests::exchange::Call) {
-    loop {
-        drop(http.send(call.clone()).await);
-    }
+/// Where the attacker's clients run: another machine as it were, so that they do not take the
+/// processors from the server and the neighbour.
+fn clients() -> std::io::Result<Runtime> {
+    let last = || {
+        let thread = rustix::thread::gettid();
+        if let Err(error) = rustix::process::setpriority_process(Some(thread), 19) {
+            println!("the attack runs as if on the server's machine: {error}");
+        }
+    };
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .on_thread_start(last)
+        .enable_all()
+        .build()
 }
 
 fn percent(text: &str) -> String {

@@ -1,11 +1,15 @@
-//! Who computes next. Of the instances that want to, as many compute at once as there are processors; when one yields or waits
-//! for the store, the tenant follows that has computed for the shortest time, so that nobody waits behind all requests of
-//! another tenant (weighted fair queueing, with equal weights).
+//! Who computes next. Of the instances and the long searches that want to, as many compute at once
+//! as there are processors; when one yields or waits for the store, the tenant follows that has
+//! computed for the shortest time, so that nobody waits behind all requests of another tenant
+//! (weighted fair queueing, with equal weights).
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 
@@ -17,12 +21,18 @@ type Tenant = Option<Identity>;
 /// Tenants that are remembered though they do not compute.
 const REMEMBERED: usize = 1024;
 
+/// How long one computes at least before it lets others, so that changing costs little.
+const SLICE: Duration = Duration::from_micros(500);
+
 /// The processors, and who waits for them.
-pub(crate) struct Processors(Mutex<State>);
+pub(crate) struct Processors {
+    state: Mutex<State>,
+    /// How many wait. It is changed with the state locked.
+    waiting: AtomicUsize,
+}
 
 struct State {
     free: usize,
-    waiting: usize,
     /// The computed time of the tenant that was served last: who was idle begins there.
     now: Duration,
     tenants: HashMap<Tenant, Flow>,
@@ -42,26 +52,41 @@ struct Grant {
 }
 
 impl Processors {
+    /// Those of this machine, which everything in this process shares.
+    pub(crate) fn all() -> Arc<Self> {
+        static ALL: OnceLock<Arc<Processors>> = OnceLock::new();
+        let count = || thread::available_parallelism().map_or(1, usize::from);
+        Arc::clone(ALL.get_or_init(|| Self::new(count())))
+    }
+
     /// So many.
     pub(crate) fn new(count: usize) -> Arc<Self> {
-        let (waiting, now, tenants) = (0, Duration::ZERO, HashMap::new());
-        Arc::new(Self(Mutex::new(State {
+        let (now, tenants) = (Duration::ZERO, HashMap::new());
+        let state = State {
             free: count,
-            waiting,
             now,
             tenants,
-        })))
+        };
+        Arc::new(Self {
+            state: Mutex::new(state),
+            waiting: AtomicUsize::new(0),
+        })
+    }
+
+    /// Whether anybody waits for one.
+    pub(crate) fn are_short(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
     }
 
     async fn grant(self: &Arc<Self>, tenant: Tenant) -> Grant {
         let granted = {
             let mut state = self.state();
             let now = state.now;
-            if state.free > 0 && state.waiting == 0 {
+            if state.free > 0 && !self.are_short() {
                 state.free -= 1;
                 return self.granted(tenant);
             }
-            state.waiting += 1;
+            self.waiting.fetch_add(1, Ordering::Relaxed);
             let flow = state.tenants.entry(tenant).or_default();
             if flow.waiting.is_empty() {
                 flow.computed = flow.computed.max(now);
@@ -89,13 +114,13 @@ impl Processors {
         loop {
             let (tenant, give) = {
                 let mut state = self.state();
-                if state.free == 0 || state.waiting == 0 {
+                if state.free == 0 || !self.are_short() {
                     return;
                 }
                 let Some(next) = state.next() else {
                     return;
                 };
-                state.waiting -= 1;
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
                 if next.1.is_closed() {
                     continue;
                 }
@@ -108,7 +133,7 @@ impl Processors {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -134,19 +159,18 @@ impl State {
 
 impl Drop for Grant {
     fn drop(&mut self) {
-        let waits = {
+        {
             let mut state = self.processors.state();
             state.free += 1;
             state.charge(self.tenant, self.since.elapsed());
-            state.waiting > 0
-        };
-        if waits {
+        }
+        if self.processors.are_short() {
             self.processors.serve();
         }
     }
 }
 
-/// One request's computing.
+/// What one request or search computes.
 pub(crate) struct Computing {
     processors: Arc<Processors>,
     tenant: Tenant,
@@ -178,12 +202,28 @@ impl Computing {
 
     /// Lets those compute who have computed less, and other tasks run.
     pub(crate) async fn take_turns(&self) {
-        if self.processors.state().waiting == 0 {
+        if !self.must_pause() {
             yield_now().await;
             return;
         }
         self.pause();
         self.begin().await;
+    }
+
+    /// As [`Self::take_turns`], on a thread that may block.
+    pub(crate) fn take_turns_blocking(&self, runtime: &Handle) {
+        if self.must_pause() {
+            self.pause();
+            runtime.block_on(self.begin());
+        }
+    }
+
+    fn must_pause(&self) -> bool {
+        self.processors.are_short()
+            && self
+                .held()
+                .as_ref()
+                .is_none_or(|grant| grant.since.elapsed() >= SLICE)
     }
 
     fn held(&self) -> MutexGuard<'_, Option<Grant>> {

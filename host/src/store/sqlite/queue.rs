@@ -1,0 +1,149 @@
+//! What waits for the one thread that writes: a queue for each tenant, served in turn, so that
+//! nobody waits behind all that another tenant has queued.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Whose something is: a tenant's, or the host's own.
+pub(super) type Owner = Option<i64>;
+
+/// The queues. How many wait is bounded by who waits for an answer.
+pub(super) struct Queue<T> {
+    state: Mutex<State<T>>,
+    arrived: Condvar,
+}
+
+struct State<T> {
+    /// None of these is empty.
+    waiting: HashMap<Owner, VecDeque<T>>,
+    /// Those with something that waits, whose turn it is first.
+    turns: VecDeque<Owner>,
+    closed: bool,
+}
+
+/// What there is for the writer.
+pub(super) enum Next<T> {
+    /// Something that waited.
+    Job(T),
+    /// Nothing now.
+    Nothing,
+    /// Nothing any more.
+    Closed,
+}
+
+impl<T> Next<T> {
+    /// The job, if there is one.
+    pub(super) fn job(self) -> Option<T> {
+        match self {
+            Self::Job(job) => Some(job),
+            Self::Nothing | Self::Closed => None,
+        }
+    }
+}
+
+impl<T> Queue<T> {
+    /// With nothing in it.
+    pub(super) fn new() -> Self {
+        let (waiting, turns, closed) = (HashMap::new(), VecDeque::new(), false);
+        Self {
+            state: Mutex::new(State {
+                waiting,
+                turns,
+                closed,
+            }),
+            arrived: Condvar::new(),
+        }
+    }
+
+    /// Puts it behind what waits of the same owner. False if the queue is closed.
+    pub(super) fn push(&self, owner: Owner, job: T) -> bool {
+        let mut state = self.state();
+        if state.closed {
+            return false;
+        }
+        let waiting = state.waiting.entry(owner).or_default();
+        waiting.push_back(job);
+        if waiting.len() == 1 {
+            state.turns.push_back(owner);
+        }
+        self.arrived.notify_one();
+        true
+    }
+
+    /// What is next.
+    pub(super) fn next(&self) -> Next<T> {
+        self.state().next()
+    }
+
+    /// As [`Self::next`], but waits until there is something or the queue is closed.
+    pub(super) fn wait(&self) -> Next<T> {
+        let mut state = self.state();
+        loop {
+            match state.next() {
+                Next::Nothing => {
+                    let woken = self.arrived.wait(state);
+                    state = woken.unwrap_or_else(PoisonError::into_inner);
+                }
+                next => return next,
+            }
+        }
+    }
+
+    /// Takes nothing more; what waits stays to be taken.
+    pub(super) fn close(&self) {
+        self.state().closed = true;
+        self.arrived.notify_all();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> State<T> {
+    fn next(&mut self) -> Next<T> {
+        let owner = self.turns.pop_front();
+        let job = owner.and_then(|owner| self.waiting.get_mut(&owner)?.pop_front());
+        let (Some(owner), Some(job)) = (owner, job) else {
+            return match self.closed {
+                true => Next::Closed,
+                false => Next::Nothing,
+            };
+        };
+        if self.waiting.get(&owner).is_some_and(VecDeque::is_empty) {
+            self.waiting.remove(&owner);
+        } else {
+            self.turns.push_back(owner);
+        }
+        Next::Job(job)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_each_in_turn() {
+        let queue = Queue::new();
+        for number in 0..3 {
+            assert!(queue.push(Some(1), ("busy", number)));
+        }
+        assert!(queue.push(Some(2), ("quiet", 0)));
+        assert!(queue.push(None, ("host", 0)));
+        queue.close();
+        assert!(!queue.push(Some(2), ("late", 0)));
+        let mut order = Vec::new();
+        while let Next::Job(job) = queue.wait() {
+            order.push(job);
+        }
+        let turns = [
+            ("busy", 0),
+            ("quiet", 0),
+            ("host", 0),
+            ("busy", 1),
+            ("busy", 2),
+        ];
+        assert_eq!(order, turns);
+    }
+}
