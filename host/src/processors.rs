@@ -4,7 +4,7 @@
 //! (weighted fair queueing, with equal weights).
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,24 +24,25 @@ const REMEMBERED: usize = 1024;
 /// How long one computes at least before it lets others, so that changing costs little.
 const SLICE: Duration = Duration::from_micros(500);
 
+/// What has computed for less goes on before what its tenant has not begun, so that little is under
+/// way at once, with its memory; what has computed for longer takes turns with that.
+const SHORT: Duration = Duration::from_millis(50);
+
 /// The processors, and who waits for them.
 pub(crate) struct Processors {
     state: Mutex<State>,
-    /// How many wait. It is changed with the state locked.
-    waiting: AtomicUsize,
+    /// Whether anybody waits. It is changed with the state locked.
+    short: AtomicBool,
 }
 
 struct State {
     free: usize,
     /// The computed time of the tenant that was served last: who was idle begins there.
     now: Duration,
-    tenants: HashMap<Tenant, Flow>,
-}
-
-#[derive(Default)]
-struct Flow {
-    computed: Duration,
-    waiting: VecDeque<oneshot::Sender<Grant>>,
+    /// How long tenants have computed.
+    computed: HashMap<Tenant, Duration>,
+    /// None of these is empty.
+    waiting: HashMap<Tenant, VecDeque<oneshot::Sender<Grant>>>,
 }
 
 /// The right to compute; given back when it is dropped.
@@ -61,45 +62,47 @@ impl Processors {
 
     /// So many.
     pub(crate) fn new(count: usize) -> Arc<Self> {
-        let (now, tenants) = (Duration::ZERO, HashMap::new());
         let state = State {
             free: count,
-            now,
-            tenants,
+            now: Duration::ZERO,
+            computed: HashMap::new(),
+            waiting: HashMap::new(),
         };
         Arc::new(Self {
             state: Mutex::new(state),
-            waiting: AtomicUsize::new(0),
+            short: AtomicBool::new(false),
         })
     }
 
     /// Whether anybody waits for one.
     pub(crate) fn are_short(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) > 0
+        self.short.load(Ordering::Relaxed)
     }
 
-    async fn grant(self: &Arc<Self>, tenant: Tenant) -> Grant {
-        let granted = {
-            let mut state = self.state();
-            let now = state.now;
-            if state.free > 0 && !self.are_short() {
-                state.free -= 1;
-                return self.granted(tenant);
-            }
-            self.waiting.fetch_add(1, Ordering::Relaxed);
-            let flow = state.tenants.entry(tenant).or_default();
-            if flow.waiting.is_empty() {
-                flow.computed = flow.computed.max(now);
-            }
-            let (give, granted) = oneshot::channel();
-            flow.waiting.push_back(give);
-            granted
-        };
-        match granted.await {
-            Ok(grant) => grant,
-            // Never so, since what waits is only taken out to be served.
-            Err(_) => std::future::pending().await,
+    /// A grant, or what it will come through: before or behind what else waits of the tenant.
+    fn ask(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        first: bool,
+    ) -> Result<Grant, oneshot::Receiver<Grant>> {
+        let mut state = self.state();
+        if state.free > 0 && state.waiting.is_empty() {
+            state.free -= 1;
+            return Ok(self.granted(tenant));
         }
+        let (give, granted) = oneshot::channel();
+        let now = state.now;
+        let queue = state.waiting.entry(tenant).or_insert_with(VecDeque::new);
+        match first {
+            true => queue.push_front(give),
+            false => queue.push_back(give),
+        }
+        if queue.len() == 1 {
+            let computed = state.computed.entry(tenant).or_default();
+            *computed = now.max(*computed);
+        }
+        self.short.store(true, Ordering::Relaxed);
+        Err(granted)
     }
 
     fn granted(self: &Arc<Self>, tenant: Tenant) -> Grant {
@@ -112,23 +115,25 @@ impl Processors {
 
     fn serve(self: &Arc<Self>) {
         loop {
-            let (tenant, give) = {
+            let next = {
                 let mut state = self.state();
-                if state.free == 0 || !self.are_short() {
-                    return;
-                }
-                let Some(next) = state.next() else {
-                    return;
+                let next = match state.free {
+                    0 => return,
+                    _ => state.next(),
                 };
-                self.waiting.fetch_sub(1, Ordering::Relaxed);
-                if next.1.is_closed() {
-                    continue;
+                self.short
+                    .store(!state.waiting.is_empty(), Ordering::Relaxed);
+                match &next {
+                    Some((_, give)) if give.is_closed() => continue,
+                    Some(_) => state.free -= 1,
+                    None => return,
                 }
-                state.free -= 1;
                 next
             };
-            // Who has gone meanwhile gives it back.
-            drop(give.send(self.granted(tenant)));
+            if let Some((tenant, give)) = next {
+                // Who has gone meanwhile gives it back.
+                drop(give.send(self.granted(tenant)));
+            }
         }
     }
 
@@ -138,22 +143,39 @@ impl Processors {
 }
 
 impl State {
+    /// The first of the tenant that has computed for the shortest time.
     fn next(&mut self) -> Option<(Tenant, oneshot::Sender<Grant>)> {
-        let flows = self.tenants.iter_mut();
-        let waiting = flows.filter(|(_, flow)| !flow.waiting.is_empty());
-        let (tenant, flow) = waiting.min_by_key(|(_, flow)| flow.computed)?;
-        self.now = self.now.max(flow.computed);
-        Some((*tenant, flow.waiting.pop_front()?))
+        let computed = |tenant| self.computed.get(tenant).copied().unwrap_or_default();
+        let tenants = self
+            .waiting
+            .keys()
+            .map(|tenant| (computed(tenant), *tenant));
+        let (computed, tenant) = tenants.min_by_key(|(computed, _)| *computed)?;
+        self.now = self.now.max(computed);
+        let queue = self.waiting.get_mut(&tenant)?;
+        let give = queue.pop_front()?;
+        if queue.is_empty() {
+            self.waiting.remove(&tenant);
+        }
+        Some((tenant, give))
     }
 
     fn charge(&mut self, tenant: Tenant, time: Duration) {
         let now = self.now;
-        let flow = self.tenants.entry(tenant).or_default();
-        flow.computed = flow.computed.max(now) + time;
-        if self.tenants.len() > REMEMBERED {
-            let is_behind = |flow: &Flow| flow.waiting.is_empty() && flow.computed <= now;
-            self.tenants.retain(|_, flow| !is_behind(flow));
+        let computed = self.computed.entry(tenant).or_default();
+        *computed = now.max(*computed) + time;
+        if self.computed.len() > REMEMBERED {
+            let waiting = &self.waiting;
+            self.computed
+                .retain(|tenant, computed| waiting.contains_key(tenant) || *computed > now);
         }
+    }
+
+    /// Whether somebody else is to compute: another tenant, or another request of this one that
+    /// has computed for so long.
+    fn is_wanted(&self, tenant: Tenant, computed: Duration) -> bool {
+        let others = self.waiting.len() - usize::from(self.waiting.contains_key(&tenant));
+        others > 0 || (computed >= SHORT && !self.waiting.is_empty())
     }
 }
 
@@ -174,60 +196,111 @@ impl Drop for Grant {
 pub(crate) struct Computing {
     processors: Arc<Processors>,
     tenant: Tenant,
-    grant: Mutex<Option<Grant>>,
+    progress: Mutex<Progress>,
+}
+
+#[derive(Default)]
+struct Progress {
+    grant: Option<Grant>,
+    has_begun: bool,
+    computed: Duration,
+}
+
+impl Progress {
+    /// How long it has computed by now.
+    fn computed(&self) -> Duration {
+        let grant = self.grant.as_ref();
+        self.computed + grant.map_or(Duration::ZERO, |grant| grant.since.elapsed())
+    }
+
+    /// Whether it goes on before what its tenant has not begun.
+    fn is_first(&self) -> bool {
+        self.has_begun && self.computed() < SHORT
+    }
 }
 
 impl Computing {
     /// Not begun yet.
     pub(crate) fn new(processors: Arc<Processors>, tenant: Tenant) -> Arc<Self> {
-        let grant = Mutex::default();
+        let progress = Mutex::default();
         Arc::new(Self {
             processors,
             tenant,
-            grant,
+            progress,
         })
+    }
+
+    /// Whose it is.
+    pub(crate) fn tenant(&self) -> Tenant {
+        self.tenant
     }
 
     /// Waits until it may compute.
     pub(crate) async fn begin(&self) {
-        let grant = self.processors.grant(self.tenant).await;
-        *self.held() = Some(grant);
+        let first = self.progress().is_first();
+        self.granted(self.processors.ask(self.tenant, first)).await;
     }
 
     /// Lets others compute, until it begins again.
     pub(crate) fn pause(&self) {
-        let grant = self.held().take();
+        let grant = {
+            let mut progress = self.progress();
+            progress.computed = progress.computed();
+            progress.grant.take()
+        };
         drop(grant);
     }
 
     /// Lets those compute who have computed less, and other tasks run.
     pub(crate) async fn take_turns(&self) {
-        if !self.must_pause() {
-            yield_now().await;
-            return;
+        match self.must_pause() {
+            true => self.granted(self.stand_back()).await,
+            false => yield_now().await,
         }
-        self.pause();
-        self.begin().await;
     }
 
     /// As [`Self::take_turns`], on a thread that may block.
     pub(crate) fn take_turns_blocking(&self, runtime: &Handle) {
         if self.must_pause() {
-            self.pause();
-            runtime.block_on(self.begin());
+            runtime.block_on(self.granted(self.stand_back()));
         }
     }
 
-    fn must_pause(&self) -> bool {
-        self.processors.are_short()
-            && self
-                .held()
-                .as_ref()
-                .is_none_or(|grant| grant.since.elapsed() >= SLICE)
+    /// Waits again before it gives its grant back, so that what is behind it stays there.
+    fn stand_back(&self) -> Result<Grant, oneshot::Receiver<Grant>> {
+        let first = self.progress().is_first();
+        let again = self.processors.ask(self.tenant, first);
+        self.pause();
+        again
     }
 
-    fn held(&self) -> MutexGuard<'_, Option<Grant>> {
-        self.grant.lock().unwrap_or_else(PoisonError::into_inner)
+    async fn granted(&self, asked: Result<Grant, oneshot::Receiver<Grant>>) {
+        let grant = match asked {
+            Ok(grant) => grant,
+            Err(granted) => match granted.await {
+                Ok(grant) => grant,
+                // Never so, since what waits is only taken out to be served.
+                Err(_) => std::future::pending().await,
+            },
+        };
+        let mut progress = self.progress();
+        (progress.grant, progress.has_begun) = (Some(grant), true);
+    }
+
+    fn must_pause(&self) -> bool {
+        if !self.processors.are_short() {
+            return false;
+        }
+        let progress = self.progress();
+        let slice = progress.grant.as_ref().map(|grant| grant.since.elapsed());
+        let computed = progress.computed();
+        drop(progress);
+        slice.is_none_or(|slice| slice >= SLICE)
+            && self.processors.state().is_wanted(self.tenant, computed)
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -256,5 +329,26 @@ mod tests {
         assert!(waits.now_or_never().is_some());
         drop(second);
         assert_eq!(processors.state().free, 1);
+    }
+
+    #[tokio::test]
+    async fn what_has_begun_goes_on_first() {
+        let processors = Processors::new(1);
+        let (busy, quiet) = (Some(Identity::new(1, 1)), Some(Identity::new(1, 2)));
+        let of = |tenant| Computing::new(Arc::clone(&processors), tenant);
+        let (first, second, third) = (of(busy), of(busy), of(quiet));
+        first.begin().await;
+        let mut not_begun = Box::pin(second.begin());
+        assert!((&mut not_begun).now_or_never().is_none());
+        std::thread::sleep(SLICE);
+        assert!(!first.must_pause(), "only its own tenant waits");
+        let mut neighbour = Box::pin(third.begin());
+        assert!((&mut neighbour).now_or_never().is_none());
+        let mut goes_on = Box::pin(first.take_turns());
+        assert!((&mut goes_on).now_or_never().is_none());
+        assert!(neighbour.now_or_never().is_some());
+        third.pause();
+        assert!(not_begun.now_or_never().is_none());
+        assert!(goes_on.now_or_never().is_some());
     }
 }

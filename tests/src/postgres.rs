@@ -175,6 +175,30 @@ impl Cluster {
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
+    /// Runs SQL in a session of the superuser that stays, with its locks, until what is returned is
+    /// dropped.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn hold(&self, database: &str, sql: &str) -> anyhow::Result<Held> {
+        let mut session = Command::new(self.programs.join("psql"))
+            .args(["-XqAt", "-U", "postgres", "-h"])
+            .arg(&self.folder)
+            .args(["-d", database])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut input = session.stdin.take().context("no input")?;
+        writeln!(input, "{sql};\n\\echo held")?;
+        let mut output = BufReader::new(session.stdout.take().context("no output")?);
+        let mut line = String::new();
+        while line.trim() != "held" {
+            line.clear();
+            ensure!(output.read_line(&mut line)? > 0, "{sql}: it ended");
+        }
+        Ok(Held { session, input })
+    }
+
     /// The URL of a new, empty database.
     ///
     /// # Errors
@@ -256,4 +280,19 @@ fn unprivileged(own: &Path) -> anyhow::Result<Option<(u32, u32)>> {
     Ok(Some(found.context(
         "root runs no PostgreSQL, and there is no user `postgres`",
     )?))
+}
+
+/// A session that stays.
+pub struct Held {
+    session: Child,
+    /// It ends with this.
+    input: ChildStdin,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        drop(self.input.flush());
+        drop(self.session.kill());
+        drop(self.session.wait());
+    }
 }

@@ -8,11 +8,12 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout_at;
 use wasmtime::{ResourceLimiterAsync, UpdateDeadline};
 
 use crate::processors::Computing;
+use crate::shares::{Place, Shares};
+use crate::store::Identity;
 
 /// How often running guests are interrupted to be metered and to let others run, while others wait.
 pub const TICK: Duration = Duration::from_millis(1);
@@ -35,7 +36,7 @@ pub struct Limits {
     /// Bytes of linear memory that every instance may have at once. One that needs more, as it does
     /// to hash a password (19 MiB), waits until it is one of [`Limits::large`].
     pub small: usize,
-    /// Instances beyond [`Limits::small`] at the same time.
+    /// Instances beyond [`Limits::small`] at the same time, shared between tenants.
     pub large: u32,
     /// How much processor time a guest may use between two store calls; time in which others
     /// compute does not count.
@@ -57,7 +58,7 @@ impl Default for Limits {
             concurrency: 128,
             memory: 96 << 20,
             small: 8 << 20,
-            large: 8,
+            large: 4,
             compute: Duration::from_secs(1),
             request: Duration::from_secs(10),
             response: 32 << 20,
@@ -92,9 +93,9 @@ const AFTERWARDS: Duration = Duration::from_secs(2);
 pub(crate) struct Meter {
     memory: usize,
     small: usize,
-    large: Arc<Semaphore>,
+    large: Arc<Shares<Option<Identity>>>,
     /// Held from when the instance is a large one to its end.
-    is_large: Option<OwnedSemaphorePermit>,
+    is_large: Option<Place<Option<Identity>>>,
     grown: usize,
     compute: Duration,
     computed: Duration,
@@ -108,10 +109,10 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// Large instances are those of the permits.
+    /// Large instances are those with a place among `large`.
     pub(crate) fn new(
         limits: &Limits,
-        large: Arc<Semaphore>,
+        large: Arc<Shares<Option<Identity>>>,
         deadline: Instant,
         computing: Arc<Computing>,
     ) -> Self {
@@ -248,9 +249,9 @@ impl ResourceLimiterAsync for Meter {
             return Err(Excess::Memory.into());
         }
         if desired > self.small && self.is_large.is_none() {
-            let permit = Arc::clone(&self.large).acquire_owned();
-            let permit = timeout_at(self.deadline.into(), self.stored(permit)).await;
-            self.is_large = Some(permit.map_err(|_| Excess::Deadline)??);
+            let place = self.large.place(self.computing.tenant());
+            let place = timeout_at(self.deadline.into(), self.stored(place)).await;
+            self.is_large = Some(place.map_err(|_| Excess::Deadline)?);
         }
         self.grown = desired;
         Ok(true)
@@ -277,7 +278,7 @@ mod tests {
                 compute,
                 ..Limits::default()
             },
-            Arc::new(Semaphore::new(1)),
+            Shares::new(1),
             Instant::now() + request,
             Computing::new(crate::processors::Processors::new(1), None),
         )

@@ -20,7 +20,6 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Linker};
 
 pub use self::admin::{
@@ -84,7 +83,7 @@ pub struct Plugin {
     guest: PluginPre<State>,
     instances: Arc<Shares<Option<Identity>>>,
     /// For instances that need much memory.
-    large: Arc<Semaphore>,
+    large: Arc<Shares<Option<Identity>>>,
     kept: Option<Arc<Kept<Session>>>,
     turns: Arc<Turns>,
     processors: Arc<Processors>,
@@ -108,7 +107,7 @@ impl Plugin {
         Ok(Self {
             guest,
             instances: Shares::new(permits),
-            large: Arc::new(Semaphore::new(options.limits.large as usize)),
+            large: Shares::new(options.limits.large as usize),
             kept,
             turns: Arc::default(),
             processors: Processors::all(),

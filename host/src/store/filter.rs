@@ -21,6 +21,20 @@ pub enum Filter {
 }
 
 impl Filter {
+    /// Whether no index may serve it, so that every entry of a kind is looked at: it holds what
+    /// stands anywhere in a text, or what does not hold.
+    #[must_use]
+    pub fn looks_at_all(&self) -> bool {
+        match self {
+            Filter::Compare(comparison) => {
+                matches!(comparison.operator, Operator::Contains | Operator::EndsWith)
+            }
+            Filter::Present(_) | Filter::Linked(_) => false,
+            Filter::All(filters) | Filter::Any(filters) => filters.iter().any(Self::looks_at_all),
+            Filter::Negate(_) => true,
+        }
+    }
+
     /// Reads the postfix list. An empty one holds for every entry.
     pub fn parse(nodes: Vec<Node>) -> Result<Filter, Refusal> {
         if nodes.len() > bounds::NODES {

@@ -20,6 +20,7 @@ use crate::access;
 use crate::error::{Error, ErrorKind};
 use crate::port::{Origin, Ports};
 use crate::resource_type::ResourceType;
+use crate::service::query::Listed;
 use crate::service::{self, Session, Visit, discovery};
 
 /// Answers any request; whatever is wrong with it is said in the response, and what was refused is kept in the audit.
@@ -173,7 +174,7 @@ fn dispatch(
         session.check_projection(types, &request.projection()?)?;
     }
     let found = |document: &Value| Ok(Response::json(200, document));
-    let listed = |list: String| Ok(Response::text(200, list));
+    let listed = |list: Listed| Ok(rate::charged(Response::text(200, list.text), list.cost));
     let bounds = session.admission.policy.paging.bounds();
     match route {
         Route::ServiceProviderConfig => found(&discovery::service_provider_config(session)),
@@ -211,7 +212,9 @@ fn dispatch(
         Route::Resource(of, id) => resource(session, of, id, request),
         Route::Bulk => {
             let document = service::bulk::bulk(session, request.bulk_json()?)?;
-            Ok(rate::charged(Response::json(200, &document), &document))
+            let operations = document.get("Operations").and_then(Value::as_array);
+            let count = operations.map_or(1, Vec::len);
+            Ok(rate::charged(Response::json(200, &document), count))
         }
         Route::Me => Err(Error::internal("a route was dispatched that leads nowhere")),
     }

@@ -1,8 +1,6 @@
 //! How often a client may ask. Only the embedder sees all requests of a tenant, so the answers tell it what to count to
 //! (wit/http.wit).
 
-use serde_json::Value;
-
 use super::Response;
 use crate::profile::Rate;
 
@@ -23,9 +21,10 @@ pub(super) fn free(response: Response) -> Response {
     response.with("x-scimlet-cost", "0")
 }
 
-/// The answer to a bulk request, whose operations count as requests.
-pub(super) fn charged(response: Response, document: &Value) -> Response {
-    let operations = document.get("Operations").and_then(Value::as_array);
-    let count = operations.map_or(1, Vec::len).max(1);
-    response.with("x-scimlet-cost", &count.to_string())
+/// The answer to what counts as several requests, such as the operations of a bulk request.
+pub(super) fn charged(response: Response, count: usize) -> Response {
+    match count {
+        0 | 1 => response,
+        count => response.with("x-scimlet-cost", &count.to_string()),
+    }
 }

@@ -37,6 +37,11 @@ use tokio::task::AbortHandle;
 pub use self::connect::redacted;
 use self::connections::Connections;
 use super::{DatabaseError, Identity};
+use crate::shares::Shares;
+
+/// Searches of this host that run at once if they take longer, shared between tenants; the others
+/// wait. More would keep the database's processors from those that take a moment.
+const SEARCHES: usize = 4;
 
 /// A database in PostgreSQL. Clones share it.
 #[derive(Clone)]
@@ -47,6 +52,7 @@ pub struct Postgres {
 struct Shared {
     number: u64,
     pool: Connections,
+    searches: Arc<Shares<i64>>,
     /// Rung when there is something to sweep up.
     bell: Arc<Notify>,
     sweeper: AbortHandle,
@@ -75,6 +81,7 @@ impl Postgres {
             shared: Arc::new(Shared {
                 number: Identity::next_database(),
                 pool,
+                searches: Shares::new(SEARCHES),
                 bell,
                 sweeper,
             }),

@@ -44,9 +44,18 @@ impl Session {
     /// A transaction that reads, all from one snapshot. Does not wait for the server: if the transaction did not begin,
     /// what is asked first fails.
     pub(super) async fn read(pool: &Connections, scope: Scope) -> Step<Session> {
+        Self::read_within(pool, scope, bounds::SEARCH).await
+    }
+
+    /// As [`Self::read`], with as much time for each statement.
+    pub(super) async fn read_within(
+        pool: &Connections,
+        scope: Scope,
+        time: Duration,
+    ) -> Step<Session> {
         let connection = pool.get(scope).await?;
         let mut begin = begin("REPEATABLE READ READ ONLY", scope);
-        let time = bounds::SEARCH.as_millis();
+        let time = time.as_millis();
         begin.push_str(&format!(
             ", set_config('statement_timeout', '{time}', true)"
         ));

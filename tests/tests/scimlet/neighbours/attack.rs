@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use anyhow::ensure;
 use scimlet_tests::client::{patch, together};
 use scimlet_tests::exchange::{Call, Endpoint, Http, TENANT};
 use scimlet_tests::rounds::rounds;
@@ -12,11 +13,14 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
 use super::latency::Latencies;
+use super::usage;
 
 /// How often the neighbour asks in the test command; `SCIMLET_ROUNDS` says otherwise.
 const ROUNDS: u64 = 40;
 /// Users of the attacker.
 const USERS: usize = 100;
+/// Bytes that a server has resident at the most, whatever a tenant's clients do.
+const MEMORY: u64 = 300 << 20;
 /// After how long every other searching client goes away.
 const PATIENCE: Duration = Duration::from_millis(300);
 
@@ -31,10 +35,12 @@ pub enum Attack {
     Flood,
     /// Changes of one user, by 64 connections.
     OneUser,
+    /// Changes, by 40 connections, while somebody else holds a row that all of them need.
+    LockedRow,
 }
 
 impl Attack {
-    /// All of them.
+    /// Those that any client can do.
     pub const ALL: [Self; 4] = [Self::Searches, Self::Values, Self::Flood, Self::OneUser];
 
     /// As trials are named.
@@ -44,20 +50,26 @@ impl Attack {
             Self::Values => "values",
             Self::Flood => "flood",
             Self::OneUser => "one_user",
+            Self::LockedRow => "locked_row",
         }
     }
 
     fn connections(self) -> usize {
         match self {
             Self::Searches => 100,
-            Self::Values => 40,
+            Self::Values | Self::LockedRow => 40,
             Self::Flood => 200,
             Self::OneUser => 64,
         }
     }
 
-    /// The neighbour is answered, and soon.
-    pub async fn run(self, folder: &Path, server: &Server) -> anyhow::Result<()> {
+    /// The neighbour is answered, and soon, beside the attack and `meanwhile`, which begins with it.
+    pub async fn run<T>(
+        self,
+        folder: &Path,
+        server: &Server,
+        meanwhile: impl FnOnce() -> anyhow::Result<T>,
+    ) -> anyhow::Result<()> {
         server::command_on(folder, server, &["tenant", "create", "neighbour"])?;
         let (attacker, neighbour) = (server.endpoint(TENANT)?, server.endpoint("neighbour")?);
         let users = (0..USERS).map(|number| {
@@ -75,7 +87,7 @@ impl Attack {
             .unwrap_or_default();
         let times = rounds(ROUNDS)?;
         let quiet = Latencies::of(&neighbour, "quiet", times).await?;
-        let attack = clients()?;
+        let (attack, held) = (clients()?, meanwhile()?);
         let http = Http::new(attacker.base.clone(), attacker.secret.clone())?;
         for number in 0..self.connections() {
             let (http, call) = (http.clone(), self.call(&http, id, number));
@@ -83,8 +95,12 @@ impl Attack {
         }
         let busy = Latencies::of(&neighbour, "busy", times).await;
         attack.shutdown_background();
+        drop(held);
         busy?.print(self.name(), quiet);
-        Ok(())
+        let memory = usage::memory(server)?;
+        println!("{}: {} MiB resident at the most", self.name(), memory >> 20);
+        ensure!(memory < MEMORY, "{} MiB resident", memory >> 20);
+        usage::becomes_idle(server).await
     }
 
     /// Whatever the answers are.
@@ -107,13 +123,15 @@ impl Attack {
                 http.call("GET", &format!("/Users?filter={filter}"), &Value::Null)
             }
             Self::Values => {
+                // Some are refused, and some are as large as they may be.
+                let count = if number.is_multiple_of(2) { 9000 } else { 1000 };
                 let email = |n: usize| json!({"value": format!("mail{n}.{number}@example.com")});
-                let emails: Vec<Value> = (0..9000).map(email).collect();
+                let emails: Vec<Value> = (0..count).map(email).collect();
                 let body = json!({"userName": format!("many{number}"), "emails": emails});
                 http.call("POST", "/Users", &body)
             }
             Self::Flood => http.call("GET", &format!("/Users/{id}"), &Value::Null),
-            Self::OneUser => {
+            Self::OneUser | Self::LockedRow => {
                 let value =
                     json!([{"op": "replace", "path": "title", "value": number.to_string()}]);
                 let body = patch(value);

@@ -34,8 +34,17 @@ pub struct Search {
     pub projection: Projection,
 }
 
-/// The text of the ListResponse for the resources of a type that match.
-pub fn query(session: &Session<'_>, of: &ResourceType, search: &Search) -> Result<String, Error> {
+/// What a search comes to.
+pub struct Listed {
+    /// The text of the ListResponse.
+    pub text: String,
+    /// How many requests it counts as: one, and one more for each term of the filter that no index
+    /// serves.
+    pub cost: usize,
+}
+
+/// The ListResponse for the resources of a type that match.
+pub fn query(session: &Session<'_>, of: &ResourceType, search: &Search) -> Result<Listed, Error> {
     let mut filter = search.filter.clone();
     session.rewrite(of, filter.as_mut().map(Sent::Filter));
     let filter = filter.as_deref().map(parsed).transpose()?;
@@ -54,13 +63,12 @@ pub fn query_people(
     let people = Bound::new(session, of, filter.as_ref(), search, false)?;
     let removed = Bound::new(session, of, filter.as_ref(), search, false)?;
     let removed = removed.of_kind(removed::kind(of));
-    answer(session, &[people, removed], search)
+    Ok(answer(session, &[people, removed], search)?.text)
 }
 
-/// The text of the ListResponse for the resources of all types that match: type after type as the
-/// profile has them, unless they are sorted
-/// (RFC 7644 section 3.4.2.1).
-pub fn query_all(session: &Session<'_>, search: &Search) -> Result<String, Error> {
+/// The ListResponse for the resources of all types that match: type after type as the profile has
+/// them, unless they are sorted (RFC 7644 section 3.4.2.1).
+pub fn query_all(session: &Session<'_>, search: &Search) -> Result<Listed, Error> {
     let filter = search.filter.as_deref().map(parsed).transpose()?;
     let types = session.admission.policy.registry.types().iter();
     let bounds = types.map(|of| Bound::new(session, of, filter.as_ref(), search, true));
@@ -68,7 +76,7 @@ pub fn query_all(session: &Session<'_>, search: &Search) -> Result<String, Error
     answer(session, &bounds, search)
 }
 
-fn answer(session: &Session<'_>, bounds: &[Bound<'_>], search: &Search) -> Result<String, Error> {
+fn answer(session: &Session<'_>, bounds: &[Bound<'_>], search: &Search) -> Result<Listed, Error> {
     if let Some(path) = &search.sort_by
         && bounds.iter().all(|bound| bound.sort.is_none())
     {
@@ -96,7 +104,11 @@ fn answer(session: &Session<'_>, bounds: &[Bound<'_>], search: &Search) -> Resul
             }
         }
     }
-    list.end(head)
+    let unserved = bounds.iter().map(|bound| bound.pushed.unserved);
+    Ok(Listed {
+        cost: unserved.fold(1, usize::saturating_add),
+        text: list.end(head)?,
+    })
 }
 
 fn parsed(text: &str) -> Result<Filter, Error> {
