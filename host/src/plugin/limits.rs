@@ -57,7 +57,7 @@ impl Default for Limits {
         Self {
             concurrency: 128,
             memory: 96 << 20,
-            small: 8 << 20,
+            small: 4 << 20,
             large: 4,
             compute: Duration::from_secs(1),
             request: Duration::from_secs(10),
@@ -330,7 +330,7 @@ mod tests {
         };
         assert!(first.memory_growing(0, 9 << 20, None).await.is_ok());
         assert!(first.memory_growing(0, 20 << 20, None).await.is_ok());
-        assert!(second.memory_growing(0, 8 << 20, None).await.is_ok());
+        assert!(second.memory_growing(0, 4 << 20, None).await.is_ok());
         let late = second.memory_growing(0, 9 << 20, None).await.unwrap_err();
         assert_eq!(late.downcast_ref(), Some(&Excess::Deadline));
         second.deadline += Duration::from_secs(60);

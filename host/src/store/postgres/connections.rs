@@ -18,14 +18,16 @@ pub(super) const WAIT: Duration = Duration::from_secs(10);
 /// How long the server may take to be told that a statement is no longer wanted.
 const CANCEL: Duration = Duration::from_secs(5);
 
-/// Whose a connection is: a tenant's, or the host's own.
-type Owner = Option<i64>;
+/// Connections that no tenant gets, for what the host does itself.
+const RESERVE: usize = 2;
 
 /// Clones are of the same connections.
 #[derive(Clone)]
 pub(super) struct Connections {
     pool: Pool,
-    shares: Arc<Shares<Owner>>,
+    /// Those of tenants.
+    shares: Arc<Shares<Scope>>,
+    reserve: Arc<Shares<Scope>>,
     tls: Option<MakeRustlsConnect>,
 }
 
@@ -33,23 +35,28 @@ pub(super) struct Connections {
 pub(super) struct Connection {
     pub(super) client: Object,
     tls: Option<MakeRustlsConnect>,
-    _place: Place<Owner>,
+    _place: Place<Scope>,
 }
 
 impl Connections {
     /// Those of a pool. `tls` is what makes its connections, unless they are made without.
     pub(super) fn new(pool: Pool, tls: Option<MakeRustlsConnect>) -> Self {
-        let shares = Shares::new(pool.status().max_size);
-        Self { pool, shares, tls }
+        let tenants = pool.status().max_size.saturating_sub(RESERVE);
+        Self {
+            pool,
+            shares: Shares::new(tenants.max(1)),
+            reserve: Shares::new(RESERVE),
+            tls,
+        }
     }
 
-    /// One, as soon as this owner may have one more.
+    /// One, as soon as there is one more for this scope.
     pub(super) async fn get(&self, scope: Scope) -> Step<Connection> {
-        let owner = match scope {
-            Scope::Tenant(tenant) => Some(tenant),
-            Scope::Host => None,
+        let shares = match scope {
+            Scope::Tenant(_) | Scope::Name(_) => &self.shares,
+            Scope::Host => &self.reserve,
         };
-        let place = timeout(WAIT, self.shares.place(owner)).await;
+        let place = timeout(WAIT, shares.place(scope)).await;
         let place = place.map_err(|_| Fault::Unreachable("no connection became free".into()))?;
         Ok(Connection {
             client: self.pool.get().await?,

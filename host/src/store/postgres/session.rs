@@ -22,10 +22,13 @@ use crate::store::{Refusal, bounds};
 pub(super) const SILENCE: Duration = Duration::from_secs(21);
 
 /// Whose rows a transaction may touch.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Scope {
     /// One tenant's.
     Tenant(i64),
+    /// All, to look for the tenant of this name, of which this is a digest: it is the tenant's share
+    /// of the connections that is used.
+    Name(u64),
     /// All, for what the host does itself.
     Host,
 }
@@ -204,7 +207,7 @@ impl Drop for Session {
 fn begin(mode: &str, scope: Scope) -> String {
     let scope = match scope {
         Scope::Tenant(id) => id.to_string(),
-        Scope::Host => "*".to_owned(),
+        Scope::Name(_) | Scope::Host => "*".to_owned(),
     };
     format!("BEGIN ISOLATION LEVEL {mode}; SELECT set_config('scimlet.tenant', '{scope}', true)")
 }

@@ -1,5 +1,6 @@
 //! [`Database`] over PostgreSQL: the tenants and the host's settings.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -60,9 +61,10 @@ impl Database for Postgres {
         if !is_tenant_name(name) {
             return Ok(None);
         }
-        let rows = self
-            .rows("SELECT id FROM tenant WHERE name = $1", &[&name])
-            .await?;
+        let sql = "SELECT id FROM tenant WHERE name = $1";
+        let session = Session::read(&self.shared.pool, scope_of(name)).await?;
+        let rows = session.rows(sql, &[&name]).await;
+        let rows = session.end(rows)?;
         let tenant: Option<i64> = rows.first().map(|row| row.get("id"));
         Ok(tenant.map(|tenant| -> Arc<dyn Store> {
             Arc::new(TenantStore {
@@ -85,6 +87,12 @@ impl Database for Postgres {
         self.write(sql, &[&name, &value]).await?;
         Ok(())
     }
+}
+
+fn scope_of(name: &str) -> Scope {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    Scope::Name(hasher.finish())
 }
 
 impl Postgres {

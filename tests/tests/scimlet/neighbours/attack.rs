@@ -1,6 +1,8 @@
 //! What a tenant's clients do to a server.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::ensure;
@@ -89,26 +91,32 @@ impl Attack {
         let quiet = Latencies::of(&neighbour, "quiet", times).await?;
         let (attack, held) = (clients()?, meanwhile()?);
         let http = Http::new(attacker.base.clone(), attacker.secret.clone())?;
+        let failed = Arc::new(AtomicUsize::new(0));
         for number in 0..self.connections() {
             let (http, call) = (http.clone(), self.call(&http, id, number));
-            attack.spawn(self.keep_sending(http, call, number));
+            attack.spawn(self.keep_sending(http, call, number, Arc::clone(&failed)));
         }
         let busy = Latencies::of(&neighbour, "busy", times).await;
         attack.shutdown_background();
         drop(held);
         busy?.print(self.name(), quiet);
         let memory = usage::memory(server)?;
+        let failed = failed.load(Ordering::Relaxed);
+        ensure!(failed == 0, "{failed} answers say that the server failed");
         println!("{}: {} MiB resident at the most", self.name(), memory >> 20);
         ensure!(memory < MEMORY, "{} MiB resident", memory >> 20);
         usage::becomes_idle(server).await
     }
 
-    /// Whatever the answers are.
-    async fn keep_sending(self, http: Http, call: Call, number: usize) {
+    /// Counts the answers that say that the server failed, which none does because it is busy.
+    async fn keep_sending(self, http: Http, call: Call, number: usize, failed: Arc<AtomicUsize>) {
         let goes_away = matches!(self, Self::Searches) && number.is_multiple_of(2);
         let patience = if goes_away { PATIENCE } else { Duration::MAX };
         loop {
-            drop(timeout(patience, http.send(call.clone())).await);
+            let answer = timeout(patience, http.send(call.clone())).await;
+            if matches!(answer, Ok(Ok(answer)) if answer.status == 500) {
+                failed.fetch_add(1, Ordering::Relaxed);
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use scimlet_tests::client::{patch, text};
 use scimlet_tests::exchange::{Endpoint, Http};
 use serde_json::json;
@@ -12,7 +12,7 @@ const MOST: Duration = Duration::from_secs(5);
 
 /// What the neighbour asked, and how long each took.
 pub struct Latencies {
-    kinds: [(&'static str, Vec<Duration>); 3],
+    kinds: [(&'static str, Vec<Duration>); 4],
 }
 
 impl Latencies {
@@ -21,11 +21,14 @@ impl Latencies {
         let user = json!({"userName": name});
         let user = http.ask("POST", "/Users", &user).await?.expect(201)?;
         let target = format!("/Users/{}", text(&user, "id")?);
+        let (origin, _) = http.base.split_once("/neighbour/").context("no tenant")?;
+        let health = http.at(origin);
         let search = format!("/Users?filter=userName%20eq%20%22{name}%22");
         let mut kinds = [
             ("GET", Vec::new()),
             ("eq", Vec::new()),
             ("PATCH", Vec::new()),
+            ("health", Vec::new()),
         ];
         for number in 0..times {
             let value = json!([{"op": "replace", "path": "title", "value": number.to_string()}]);
@@ -34,9 +37,11 @@ impl Latencies {
                 http.call("GET", &search, &json!(null)),
                 http.call("PATCH", &target, &patch(value)),
             ];
-            for (call, (kind, took)) in calls.into_iter().zip(&mut kinds) {
+            let calls = calls.into_iter().map(|call| (http, call));
+            let calls = calls.chain([(&health, health.call("GET", "/health", &json!(null)))]);
+            for ((to, call), (kind, took)) in calls.zip(&mut kinds) {
                 let begun = Instant::now();
-                let answer = http.send(call).await?;
+                let answer = to.send(call).await?;
                 let elapsed = begun.elapsed();
                 ensure!(
                     answer.status == 200,
