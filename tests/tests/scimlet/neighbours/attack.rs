@@ -1,28 +1,22 @@
 //! What a tenant's clients do to a server.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use anyhow::ensure;
-use scimlet_tests::client::{patch, together};
-use scimlet_tests::exchange::{Call, Endpoint, Http, TENANT};
-use scimlet_tests::rounds::rounds;
-use scimlet_tests::server::{self, Server};
+use scimlet_tests::client::{patch, text, together};
+use scimlet_tests::exchange::{Call, Endpoint as _, Http};
+use scimlet_tests::rounds::number;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
-use super::latency::Latencies;
-use super::usage;
-
-/// How often the neighbour asks in the test command; `SCIMLET_ROUNDS` says otherwise.
-const ROUNDS: u64 = 40;
-/// Users of the attacker.
-const USERS: usize = 100;
-/// Bytes that a server has resident at the most, whatever a tenant's clients do.
-const MEMORY: u64 = 300 << 20;
+/// Users of the attacker that it does not search.
+const USERS: u64 = 10;
+/// Users that it searches in the test command.
+const SEARCHED: u64 = 1000;
+/// Users that are made at once.
+const AT_ONCE: usize = 16;
 /// After how long every other searching client goes away.
 const PATIENCE: Duration = Duration::from_millis(300);
 
@@ -65,47 +59,45 @@ impl Attack {
         }
     }
 
-    /// The neighbour is answered, and soon, beside the attack and `meanwhile`, which begins with it.
-    pub async fn run<T>(
-        self,
-        folder: &Path,
-        server: &Server,
-        meanwhile: impl FnOnce() -> anyhow::Result<T>,
-    ) -> anyhow::Result<()> {
-        server::command_on(folder, server, &["tenant", "create", "neighbour"])?;
-        let (attacker, neighbour) = (server.endpoint(TENANT)?, server.endpoint("neighbour")?);
-        let users = (0..USERS).map(|number| {
-            let http = attacker.clone();
-            async move {
+    /// How many users the attacker has. `SCIMLET_USERS` says how many it searches.
+    fn users(self) -> anyhow::Result<u64> {
+        match self {
+            Self::Searches => Ok(number("SCIMLET_USERS")?.unwrap_or(SEARCHED)),
+            _ => Ok(USERS),
+        }
+    }
+
+    /// What there is to be attacked: the id of one of the users.
+    pub async fn prepare(self, attacker: &Http) -> anyhow::Result<String> {
+        let mut last = String::new();
+        let numbers: Vec<u64> = (0..self.users()?).collect();
+        for numbers in numbers.chunks(AT_ONCE) {
+            let users = numbers.iter().map(|number| {
+                let http = attacker.clone();
                 let name = format!("somebody{number}@example.com");
                 let body = json!({"userName": name, "displayName": format!("Some Body {number}")});
-                http.ask("POST", "/Users", &body).await?.expect(201)
+                async move { http.ask("POST", "/Users", &body).await?.expect(201) }
+            });
+            for user in together(users).await? {
+                last = text(&user, "id")?.to_owned();
             }
-        });
-        let users = together(users).await?;
-        let id = users
-            .first()
-            .and_then(|user| user["id"].as_str())
-            .unwrap_or_default();
-        let times = rounds(ROUNDS)?;
-        let quiet = Latencies::of(&neighbour, "quiet", times).await?;
-        let (attack, held) = (clients()?, meanwhile()?);
+        }
+        Ok(last)
+    }
+
+    /// Begins, and goes on until what is returned is dropped.
+    pub fn begin(self, attacker: &Http, id: &str) -> anyhow::Result<Clients> {
+        let runtime = clients()?;
         let http = Http::new(attacker.base.clone(), attacker.secret.clone())?;
         let failed = Arc::new(AtomicUsize::new(0));
         for number in 0..self.connections() {
             let (http, call) = (http.clone(), self.call(&http, id, number));
-            attack.spawn(self.keep_sending(http, call, number, Arc::clone(&failed)));
+            runtime.spawn(self.keep_sending(http, call, number, Arc::clone(&failed)));
         }
-        let busy = Latencies::of(&neighbour, "busy", times).await;
-        attack.shutdown_background();
-        drop(held);
-        busy?.print(self.name(), quiet);
-        let memory = usage::memory(server)?;
-        let failed = failed.load(Ordering::Relaxed);
-        ensure!(failed == 0, "{failed} answers say that the server failed");
-        println!("{}: {} MiB resident at the most", self.name(), memory >> 20);
-        ensure!(memory < MEMORY, "{} MiB resident", memory >> 20);
-        usage::becomes_idle(server).await
+        Ok(Clients {
+            runtime: Some(runtime),
+            failed,
+        })
     }
 
     /// Counts the answers that say that the server failed, which none does because it is busy.
@@ -145,6 +137,27 @@ impl Attack {
                 let body = patch(value);
                 http.call("PATCH", &format!("/Users/{id}"), &body)
             }
+        }
+    }
+}
+
+/// The attacker's clients.
+pub struct Clients {
+    runtime: Option<Runtime>,
+    failed: Arc<AtomicUsize>,
+}
+
+impl Clients {
+    /// Answers so far that say that the server failed.
+    pub fn failed(&self) -> usize {
+        self.failed.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Clients {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
         }
     }
 }

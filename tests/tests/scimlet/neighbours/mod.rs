@@ -5,16 +5,29 @@ mod costly;
 mod latency;
 mod usage;
 
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
 use libtest_mimic::Trial;
 use scimlet_tests::needs;
 use scimlet_tests::postgres::{self, Cluster};
+use scimlet_tests::rounds::rounds;
 use scimlet_tests::server::{self, Server};
 use tempfile::TempDir;
 
 use scimlet_tests::exchange::TENANT;
 
 use self::attack::Attack;
+use self::latency::Latencies;
 use crate::{runtime, trial};
+
+/// How often the neighbour asks in the test command; `SCIMLET_ROUNDS` says otherwise.
+const ROUNDS: u64 = 40;
+/// Bytes that a server has resident at the most, whatever a tenant's clients do.
+const MEMORY: u64 = 300 << 20;
+/// Ten seconds for what has begun, one for the last entry of the audit, and some for a slow machine.
+const STOPS: Duration = Duration::from_secs(15);
 
 /// One trial for each attack and store.
 pub fn trials() -> Vec<Trial> {
@@ -22,7 +35,7 @@ pub fn trials() -> Vec<Trial> {
         let name = format!("neighbours::sqlite_{}", attack.name());
         trial(name, move || async move {
             let (folder, server) = server::fresh()?;
-            attack.run(folder.path(), &server, || Ok(())).await
+            beside(attack, folder.path(), &server, || Ok(())).await
         })
     });
     let postgres = Attack::ALL.map(|attack| {
@@ -42,6 +55,20 @@ pub fn trials() -> Vec<Trial> {
             })
         },
     ));
+    trials.push(trial("neighbours::sqlite_stops_in_time", || async {
+        let (_folder, server) = server::fresh()?;
+        stops_in_time(server).await
+    }));
+    trials.push(Trial::ignorable_test(
+        "neighbours::postgres_stops_in_time",
+        || {
+            needs::with(postgres::shared(), |cluster| {
+                let (folder, url) = (TempDir::new()?, cluster.database()?);
+                let server = Server::over(folder.path(), &url)?;
+                runtime()?.block_on(stops_in_time(server))
+            })
+        },
+    ));
     trials.extend(costly::trials());
     trials
 }
@@ -49,7 +76,7 @@ pub fn trials() -> Vec<Trial> {
 async fn on_postgres(attack: Attack, cluster: &Cluster) -> anyhow::Result<()> {
     let (folder, url) = (TempDir::new()?, cluster.database()?);
     let server = Server::over(folder.path(), &url)?;
-    attack.run(folder.path(), &server, || Ok(())).await
+    beside(attack, folder.path(), &server, || Ok(())).await
 }
 
 /// Another program holds the attacker's row of the table of tenants, which every commit needs.
@@ -63,5 +90,47 @@ async fn locked_row(cluster: &'static Cluster) -> anyhow::Result<()> {
     let database = name.unwrap_or_default().to_owned();
     let lock = format!("BEGIN; SELECT 1 FROM tenant WHERE name = '{TENANT}' FOR UPDATE");
     let hold = || cluster.hold(&database, &lock);
-    Attack::LockedRow.run(folder.path(), &server, hold).await
+    beside(Attack::LockedRow, folder.path(), &server, hold).await
+}
+
+/// The neighbour is answered, and soon, beside the attack and `meanwhile`, which begins with it.
+async fn beside<T>(
+    attack: Attack,
+    folder: &Path,
+    server: &Server,
+    meanwhile: impl FnOnce() -> anyhow::Result<T>,
+) -> anyhow::Result<()> {
+    server::command_on(folder, server, &["tenant", "create", "neighbour"])?;
+    let (attacker, neighbour) = (server.endpoint(TENANT)?, server.endpoint("neighbour")?);
+    let id = attack.prepare(&attacker).await?;
+    let times = rounds(ROUNDS)?;
+    let quiet = Latencies::of(&neighbour, "quiet", times).await?;
+    let held = meanwhile()?;
+    let clients = attack.begin(&attacker, &id)?;
+    let busy = Latencies::of(&neighbour, "busy", times).await;
+    let failed = clients.failed();
+    drop((clients, held));
+    busy?.print(attack.name(), quiet);
+    ensure!(failed == 0, "{failed} answers say that the server failed");
+    let memory = usage::memory(server)?;
+    println!(
+        "{}: {} MiB resident at the most",
+        attack.name(),
+        memory >> 20
+    );
+    ensure!(memory < MEMORY, "{} MiB resident", memory >> 20);
+    usage::becomes_idle(server).await
+}
+
+/// However many search, a server that is told to stop does so in the time that it says.
+async fn stops_in_time(server: Server) -> anyhow::Result<()> {
+    let attacker = server.endpoint(TENANT)?;
+    let id = Attack::Searches.prepare(&attacker).await?;
+    let clients = Attack::Searches.begin(&attacker, &id)?;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let begun = Instant::now();
+    tokio::task::spawn_blocking(move || server.stop()).await??;
+    drop(clients);
+    ensure!(begun.elapsed() < STOPS, "{:?}", begun.elapsed());
+    Ok(())
 }
