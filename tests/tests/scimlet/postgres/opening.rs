@@ -69,3 +69,22 @@ pub async fn newer(cluster: &Cluster) -> anyhow::Result<()> {
     ensure!(why.contains("version 99"), "{why}");
     Ok(())
 }
+
+/// A role that no policy holds for is warned of; an ordinary one is not.
+pub async fn superuser(cluster: &Cluster) -> anyhow::Result<()> {
+    for (role, is_warned) in [("postgres", true), ("scimlet", false)] {
+        let folder = TempDir::new()?;
+        let url = cluster
+            .database()?
+            .replace("//scimlet@", &format!("//{role}@"));
+        ensure!(url.contains(&format!("{role}@")), "{url}");
+        let output = server::command(folder.path())?
+            .args(["--database", &url, "tenant", "create", "acme"])
+            .env("RUST_LOG", "warn")
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        ensure!(output.status.success(), "{said}");
+        ensure!(said.contains("superuser") == is_warned, "{role}: {said}");
+    }
+    Ok(())
+}
