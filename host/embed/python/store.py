@@ -96,6 +96,12 @@ class Rejection(Record):
     reason: Variant
 
 
+@dataclass(frozen=True)
+class Committed(Record):
+    at: int
+    versions: list
+
+
 @dataclass
 class Data:
     """Dictionaries keep the order of creation: what is replaced keeps its place."""
@@ -153,10 +159,12 @@ class Store:
         return [self.data.counters.get(name, 0) for name in names]
 
     def commit(self, at, actor, writes):
-        change = Change(self.data.copy(), at, actor)
+        # Times never go back, whatever the clock does.
+        newest = self.data.events[-1].at if self.data.events else -1
+        change = Change(self.data.copy(), max(at, newest + 1), actor)
         versions = change.apply(writes)
         self.data = change.data
-        return versions
+        return Committed(change.at, versions)
 
 
 def link_page(found, start, limit):

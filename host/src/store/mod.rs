@@ -15,9 +15,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use crate::bindings::scimlet::plugin::store::{
-    Adjustment, Channel, Comparison, Direction, Draft, Entry, Event, Expectation, Hit, Key, Link,
-    LinkPage, LinkSet, Node, Operator, Order, Page, Query, Refusal, Rejection, Relation, Removal,
-    Replacement, Scalar, Term, Window, Write,
+    Adjustment, Channel, Committed, Comparison, Direction, Draft, Entry, Event, Expectation, Hit,
+    Key, Link, LinkPage, LinkSet, Node, Operator, Order, Page, Query, Refusal, Rejection, Relation,
+    Removal, Replacement, Scalar, Term, Window, Write,
 };
 pub use filter::Filter;
 pub use identity::Identity;
@@ -58,13 +58,14 @@ pub trait Store: Send + Sync + 'static {
     /// The value of each counter, in their order.
     async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal>;
 
-    /// All writes or none; returns the new version of each entry that changed.
+    /// All writes or none, at the time `at` (milliseconds since 1970) or a later one; returns that time and the new version of each
+    /// entry that changed.
     async fn commit(
         &self,
         at: u64,
         actor: String,
         writes: Vec<Write>,
-    ) -> Result<Vec<(Key, u64)>, Rejection>;
+    ) -> Result<Committed, Rejection>;
 
     /// The tenant's events with numbers above `after`, in their order: at most `limit` of them, at least one if there is
     /// one. Fewer than `limit` do not mean that no more follow; none does. The guest cannot call this.
@@ -107,7 +108,7 @@ impl Head {
 pub struct RecordedEvent {
     /// Counts from 1 in each tenant, without gaps, in the order of commits.
     pub sequence: u64,
-    /// Milliseconds since 1970: the `at` of its commit.
+    /// Milliseconds since 1970: the time of its commit, later than that of every commit which a reader may have seen without it.
     pub at: u64,
     /// Who caused it, by id.
     pub actor: String,

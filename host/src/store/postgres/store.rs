@@ -14,8 +14,8 @@ use super::nul;
 use super::read;
 use super::session::{Scope, Session};
 use crate::store::{
-    Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent,
-    Refusal, Rejection, Store, Write, check,
+    Committed, Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page, Query,
+    RecordedEvent, Refusal, Rejection, Store, Write, check,
 };
 
 /// One tenant's storage.
@@ -85,7 +85,7 @@ impl Store for TenantStore {
         at: u64,
         actor: String,
         writes: Vec<Write>,
-    ) -> Result<Vec<(Key, u64)>, Rejection> {
+    ) -> Result<Committed, Rejection> {
         check::commit(at, &actor, &writes)?;
         nul::refuse(&actor, &writes)?;
         let (shared, tenant) = (self.shared.clone(), self.tenant);

@@ -9,6 +9,7 @@ mod dialect;
 mod entries;
 mod fault;
 mod find;
+mod group;
 mod guard;
 mod identity;
 mod memo;

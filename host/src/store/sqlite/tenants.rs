@@ -103,7 +103,7 @@ impl Sqlite {
     ) -> Result<(), DatabaseError> {
         self.shared
             .writer
-            .run(work)
+            .run(move |group| work(group))
             .await
             .map_err(DatabaseError::from)?
     }

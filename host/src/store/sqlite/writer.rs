@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::group::Group;
 use super::guard::Guard;
 use super::{fault, schema, sweep};
 use crate::store::Refusal;
@@ -21,7 +22,7 @@ const QUEUE: usize = 1024;
 type Reply = Box<dyn FnOnce(Result<(), Refusal>)>;
 
 /// One commit: runs inside its savepoint, or is told why it cannot.
-type Job = Box<dyn FnOnce(Result<&Connection, Refusal>) -> Done + Send>;
+type Job = Box<dyn FnOnce(Result<&Group<'_>, Refusal>) -> Done + Send>;
 
 /// A job that ran.
 struct Done {
@@ -54,7 +55,7 @@ impl Writer {
     /// if it is unknown what happened.
     pub(super) async fn run<T, E>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+        work: impl FnOnce(&Group<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<Result<T, E>, Refusal>
     where
         T: Send + 'static,
@@ -83,15 +84,15 @@ impl Drop for Writer {
 }
 
 fn job<T, E>(
-    work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    work: impl FnOnce(&Group<'_>) -> Result<T, E> + Send + 'static,
     answer: oneshot::Sender<Result<Result<T, E>, Refusal>>,
 ) -> Job
 where
     T: Send + 'static,
     E: Send + 'static,
 {
-    Box::new(move |db| {
-        let result = db.map(work);
+    Box::new(move |group| {
+        let result = group.map(work);
         let keep = matches!(result, Ok(Ok(_)));
         let reply = move |durable: Result<(), Refusal>| {
             // Nobody listens if the caller was dropped.
@@ -173,9 +174,10 @@ fn run(
     replies: &mut Vec<Reply>,
 ) -> rusqlite::Result<()> {
     execute(db, "BEGIN IMMEDIATE")?;
+    let group = Group::new(db);
     for job in jobs {
         execute(db, "SAVEPOINT one")?;
-        let done = job(Ok(db));
+        let done = job(Ok(&group));
         replies.push(done.reply);
         if !done.keep {
             // Fails if a full disk or the like has already rolled back everything, and so must all of the group.
@@ -197,7 +199,7 @@ mod tests {
 
     fn insert(
         sql: &'static str,
-    ) -> impl FnOnce(&Connection) -> rusqlite::Result<usize> + Send + 'static {
+    ) -> impl FnOnce(&Group<'_>) -> rusqlite::Result<usize> + Send + 'static {
         move |db| db.execute(sql, [])
     }
 
