@@ -164,7 +164,8 @@ class Store:
         change = Change(self.data.copy(), max(at, newest + 1), actor)
         versions = change.apply(writes)
         self.data = change.data
-        return Committed(change.at, versions)
+        # Both cases of the result are records: each is named.
+        return Variant("ok", Committed(change.at, versions))
 
 
 def link_page(found, start, limit):
@@ -202,7 +203,7 @@ class Change:
         return [self.raise_version(key) for key in self.changed if key in self.data.entries]
 
     def refuse(self, case, what):
-        raise Refused(Rejection(self.index, Variant(case, what)))
+        raise Refused(Variant("err", Rejection(self.index, Variant(case, what))))
 
     def insert(self, draft):
         key = Key.of(draft.key)

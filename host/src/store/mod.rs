@@ -11,6 +11,7 @@ mod sql;
 pub mod sqlite;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -207,6 +208,15 @@ pub trait Database: Send + Sync + 'static {
     fn is_lost(&self) -> bool {
         false
     }
+
+    /// For how long it has not been possible to bring what is committed from a log into the database; `None` if it is possible, or
+    /// where there is no such log.
+    fn checkpoints_failing(&self) -> Option<Duration> {
+        None
+    }
+
+    /// The time of the newest event of all tenants, in milliseconds since 1970; `None` if there is no event.
+    async fn newest_event(&self) -> Result<Option<u64>, DatabaseError>;
 
     /// A setting of the host, such as its public URL; `None` if it was never set.
     async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError>;

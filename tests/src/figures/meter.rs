@@ -76,6 +76,10 @@ impl Database for Metered<dyn Database> {
         Ok(store.map(metered))
     }
 
+    async fn newest_event(&self) -> Result<Option<u64>, DatabaseError> {
+        self.inner.newest_event().await
+    }
+
     async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError> {
         self.inner.setting(name).await
     }

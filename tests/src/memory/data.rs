@@ -99,6 +99,10 @@ impl Data {
         })
     }
 
+    pub(super) fn newest_event(&self) -> Option<u64> {
+        self.events.last().map(|event| event.at)
+    }
+
     pub(super) fn events_after(&self, after: u64) -> impl Iterator<Item = &RecordedEvent> {
         self.events
             .iter()
@@ -112,8 +116,9 @@ impl Data {
         actor: &str,
         writes: Vec<Write>,
     ) -> Result<Committed, Rejected> {
-        let newest = self.events.last().map(|event| event.at);
-        let at = newest.map_or(at, |newest| at.max(newest.saturating_add(1)));
+        let at = self
+            .newest_event()
+            .map_or(at, |newest| at.max(newest.saturating_add(1)));
         for record in &mut self.records {
             record.before = record.entry.version;
             (record.set_by, record.changed) = (None, false);

@@ -105,6 +105,11 @@ impl Database for Memory {
         }))
     }
 
+    async fn newest_event(&self) -> Result<Option<u64>, DatabaseError> {
+        let state = self.state();
+        Ok(state.data.values().filter_map(Data::newest_event).max())
+    }
+
     async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError> {
         Ok(self.state().settings.get(name).cloned())
     }

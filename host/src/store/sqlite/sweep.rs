@@ -3,6 +3,8 @@
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
+use super::checkpoint::Checkpoints;
+
 /// Rows that one step removes at most, so that a commit never waits long for it.
 const STEP: i64 = 500;
 
@@ -12,8 +14,8 @@ pub(super) fn is_due(db: &Connection) -> rusqlite::Result<bool> {
 }
 
 /// Sweeps one piece in a transaction of its own. Whether more may be left that can be swept now.
-pub(super) fn step(db: &Connection) -> rusqlite::Result<bool> {
-    if empty_log(db)? {
+pub(super) fn step(db: &Connection, checkpoints: &Checkpoints) -> rusqlite::Result<bool> {
+    if empty_log(db, checkpoints)? {
         return Ok(true);
     }
     let transaction = rusqlite::Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
@@ -48,18 +50,18 @@ pub(super) fn leave_log(db: &Connection) -> rusqlite::Result<()> {
 
 /// Empties the write-ahead log if that is due. Whether it was done: a reader that still needs the log puts it off until the next
 /// commit.
-pub(super) fn empty_log(db: &Connection) -> rusqlite::Result<bool> {
+pub(super) fn empty_log(db: &Connection, checkpoints: &Checkpoints) -> rusqlite::Result<bool> {
     let is_due = db
         .prepare_cached("SELECT 1 FROM sweep WHERE what = 'log'")?
         .exists([])?;
     if !is_due {
         return Ok(false);
     }
-    let is_busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    if !is_busy {
+    let is_empty = checkpoints.empty(db)?;
+    if is_empty {
         db.execute("DELETE FROM sweep WHERE what = 'log'", [])?;
     }
-    Ok(!is_busy)
+    Ok(is_empty)
 }
 
 /// Takes all links of a link set away: at once if they are few, else unhooked and left to the sweeper.

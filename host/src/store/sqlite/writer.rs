@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::checkpoint::Checkpoints;
 use super::group::Group;
 use super::guard::Guard;
 use super::{fault, schema, sweep};
@@ -39,11 +40,15 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(db: Connection, guard: Arc<Guard>) -> std::io::Result<Writer> {
+    pub(super) fn start(
+        db: Connection,
+        guard: Arc<Guard>,
+        checkpoints: Arc<Checkpoints>,
+    ) -> std::io::Result<Writer> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || serve(&db, &guard, queue))?;
+            .spawn(move || serve(&db, &guard, &checkpoints, queue))?;
         Ok(Writer {
             jobs: Some(jobs),
             thread: Some(thread),
@@ -105,20 +110,31 @@ where
     })
 }
 
-fn serve(db: &Connection, guard: &Guard, mut queue: mpsc::Receiver<Job>) {
+fn serve(
+    db: &Connection,
+    guard: &Guard,
+    checkpoints: &Checkpoints,
+    mut queue: mpsc::Receiver<Job>,
+) {
+    let step = || {
+        sweep::step(db, checkpoints).unwrap_or_else(|error| {
+            tracing::debug!("sweeping has to wait: {error}");
+            false
+        })
+    };
     // There may be rows to sweep from before.
     let mut sweeping = true;
     loop {
         let first = match queue.try_recv() {
             Ok(job) => job,
-            Err(mpsc::error::TryRecvError::Disconnected) => return close(db, guard),
+            Err(mpsc::error::TryRecvError::Disconnected) => return close(db, guard, checkpoints),
             Err(mpsc::error::TryRecvError::Empty) if sweeping => {
-                sweeping = guard.check().is_ok() && sweep::step(db).unwrap_or(false);
+                sweeping = guard.check().is_ok() && step();
                 continue;
             }
             Err(mpsc::error::TryRecvError::Empty) => match queue.blocking_recv() {
                 Some(job) => job,
-                None => return close(db, guard),
+                None => return close(db, guard, checkpoints),
             },
         };
         let rest = std::iter::from_fn(|| queue.try_recv().ok()).take(GROUP - 1);
@@ -130,9 +146,9 @@ fn serve(db: &Connection, guard: &Guard, mut queue: mpsc::Receiver<Job>) {
 
 /// Others may have the file open, so that closing it leaves the log as it is: what was erased
 /// leaves it here. A file that is not ours any more is left alone.
-fn close(db: &Connection, guard: &Guard) {
+fn close(db: &Connection, guard: &Guard, checkpoints: &Checkpoints) {
     match guard.check() {
-        Ok(()) => drop(sweep::empty_log(db)),
+        Ok(()) => drop(sweep::empty_log(db, checkpoints)),
         Err(_) => schema::abandon(db),
     }
 }
@@ -211,7 +227,8 @@ mod tests {
              CREATE TABLE line(end REFERENCES end DEFERRABLE INITIALLY DEFERRED);",
         )
         .expect("the tables are made");
-        let writer = Writer::start(db, Arc::new(Guard::none())).expect("it starts");
+        let writer = Writer::start(db, Arc::new(Guard::none()), Arc::default());
+        let writer = writer.expect("it starts");
         let (started, running) = oneshot::channel();
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let first = writer.run(move |_| {
