@@ -21,6 +21,6 @@ pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scimlet.w
 
 pub use bindings::scimlet::plugin::http;
 pub use plugin::{Plugin, PluginOptions};
-pub use router::{Audit, Provider, Router, RouterOptions};
+pub use router::{Audit, Provider, Readiness, Router, RouterOptions};
 pub use server::{Server, ServerOptions};
 pub use vacant::Vacant;

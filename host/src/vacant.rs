@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::store::{
-    Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent, Refusal,
-    Rejection, Store, Write,
+    Committed, Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent,
+    Refusal, Rejection, Store, Write,
 };
 
 /// Reads as empty and refuses every commit. An instance bound to it answers any credential as it would
@@ -58,7 +58,7 @@ impl Store for Vacant {
         _at: u64,
         _actor: String,
         _writes: Vec<Write>,
-    ) -> Result<Vec<(Key, u64)>, Rejection> {
+    ) -> Result<Committed, Rejection> {
         let reason = Refusal::NotDone("there is no such tenant".to_owned());
         Err(Rejection { write: 0, reason })
     }

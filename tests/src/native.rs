@@ -11,7 +11,7 @@ use scimlet::store::Store;
 use scimlet_core::port::{self, Ports};
 use scimlet_core::service::admin::{self, Issued, Problem};
 use scimlet_core::store::{
-    Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Write,
+    Committed, Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Write,
 };
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
@@ -189,18 +189,10 @@ impl port::Store for Bridge {
             .map_err(lift::refusal)
     }
 
-    fn commit(
-        &self,
-        at: u64,
-        actor: &str,
-        writes: Vec<Write>,
-    ) -> Result<Vec<(Key, u64)>, Rejection> {
+    fn commit(&self, at: u64, actor: &str, writes: Vec<Write>) -> Result<Committed, Rejection> {
         let writes = writes.into_iter().map(lower::write).collect();
-        let versions = self.store.commit(at, actor.to_owned(), writes);
-        let versions = self.runtime.block_on(versions).map_err(lift::rejection)?;
-        Ok(versions
-            .into_iter()
-            .map(|(key, version)| (lift::key(key), version))
-            .collect())
+        let done = self.store.commit(at, actor.to_owned(), writes);
+        let done = self.runtime.block_on(done);
+        done.map(lift::committed).map_err(lift::rejection)
     }
 }

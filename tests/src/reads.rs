@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use scimlet::store::{
-    Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent, Refusal,
-    Rejection, Store, Write,
+    Committed, Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent,
+    Refusal, Rejection, Store, Write,
 };
 
 /// Another store, counted.
@@ -85,7 +85,7 @@ impl Store for Counted {
         at: u64,
         actor: String,
         writes: Vec<Write>,
-    ) -> Result<Vec<(Key, u64)>, Rejection> {
+    ) -> Result<Committed, Rejection> {
         self.inner.commit(at, actor, writes).await
     }
 

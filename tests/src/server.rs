@@ -133,8 +133,22 @@ impl Server {
     /// # Errors
     /// As [`Server::start`].
     pub fn with_files(folder: &Path, files: u32) -> anyhow::Result<Self> {
+        Self::from_shell(folder, &format!("ulimit -Sn {files}"))
+    }
+
+    /// Starts `scimlet serve` on a free port such that a write beyond the greatest size of a file fails, and does not end it by a
+    /// signal.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn unsignalled(folder: &Path) -> anyhow::Result<Self> {
+        Self::from_shell(folder, "trap '' XFSZ")
+    }
+
+    /// Starts `scimlet serve` from a shell that has run this before.
+    fn from_shell(folder: &Path, before: &str) -> anyhow::Result<Self> {
         let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("ulimit -Sn {files} && exec \"$@\""), "sh"]);
+        shell.args(["-c", &format!("{before} && exec \"$@\""), "sh"]);
         shell
             .arg(binary()?)
             .current_dir(folder)

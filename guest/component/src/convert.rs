@@ -262,6 +262,16 @@ pub mod lift {
         }
     }
 
+    pub fn committed(committed: wit::Committed) -> store::Committed {
+        let versions = committed.versions.into_iter();
+        store::Committed {
+            at: committed.at,
+            versions: versions
+                .map(|(changed, version)| (key(changed), version))
+                .collect(),
+        }
+    }
+
     pub fn rejection(rejection: wit::Rejection) -> store::Rejection {
         store::Rejection {
             write: rejection.write,

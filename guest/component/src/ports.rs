@@ -2,7 +2,7 @@
 
 use scimlet_core::port::{Clock, Journal, Level, Ports, Random, Store};
 use scimlet_core::store::{
-    Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Write,
+    Committed, Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Write,
 };
 
 use crate::bindings::scimlet::plugin::{journal, store};
@@ -84,17 +84,10 @@ impl Store for Imports {
         store::counters(&names).map_err(lift::refusal)
     }
 
-    fn commit(
-        &self,
-        at: u64,
-        actor: &str,
-        writes: Vec<Write>,
-    ) -> Result<Vec<(Key, u64)>, Rejection> {
+    fn commit(&self, at: u64, actor: &str, writes: Vec<Write>) -> Result<Committed, Rejection> {
         let writes: Vec<_> = writes.into_iter().map(lower::write).collect();
-        let versions = store::commit(at, actor, &writes).map_err(lift::rejection)?;
-        Ok(versions
-            .into_iter()
-            .map(|(key, version)| (lift::key(key), version))
-            .collect())
+        store::commit(at, actor, &writes)
+            .map(lift::committed)
+            .map_err(lift::rejection)
     }
 }

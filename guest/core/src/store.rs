@@ -251,6 +251,14 @@ pub enum Refusal {
     Unknown(String),
 }
 
+/// What a commit did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named and described in wit/store.wit")]
+pub struct Committed {
+    pub at: u64,
+    pub versions: Vec<(Key, u64)>,
+}
+
 /// Which write was refused, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]

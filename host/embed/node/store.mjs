@@ -82,10 +82,12 @@ export class Store {
   }
 
   commit(at, actor, writes) {
-    const change = new Change(new Data(this.data), at, actor);
+    // Times never go back, whatever the clock does.
+    const newest = this.data.events.at(-1)?.at ?? -1n;
+    const change = new Change(new Data(this.data), at > newest ? at : newest + 1n, actor);
     const versions = change.apply(writes);
     this.data = change.data;
-    return versions;
+    return { at: change.at, versions };
   }
 }
 

@@ -96,6 +96,12 @@ class Rejection(Record):
     reason: Variant
 
 
+@dataclass(frozen=True)
+class Committed(Record):
+    at: int
+    versions: list
+
+
 @dataclass
 class Data:
     """Dictionaries keep the order of creation: what is replaced keeps its place."""
@@ -153,10 +159,13 @@ class Store:
         return [self.data.counters.get(name, 0) for name in names]
 
     def commit(self, at, actor, writes):
-        change = Change(self.data.copy(), at, actor)
+        # Times never go back, whatever the clock does.
+        newest = self.data.events[-1].at if self.data.events else -1
+        change = Change(self.data.copy(), max(at, newest + 1), actor)
         versions = change.apply(writes)
         self.data = change.data
-        return versions
+        # Both cases of the result are records: each is named.
+        return Variant("ok", Committed(change.at, versions))
 
 
 def link_page(found, start, limit):
@@ -194,7 +203,7 @@ class Change:
         return [self.raise_version(key) for key in self.changed if key in self.data.entries]
 
     def refuse(self, case, what):
-        raise Refused(Rejection(self.index, Variant(case, what)))
+        raise Refused(Variant("err", Rejection(self.index, Variant(case, what))))
 
     def insert(self, draft):
         key = Key.of(draft.key)

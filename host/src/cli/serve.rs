@@ -79,9 +79,11 @@ impl Serve {
         let (bell, closing) = (router.bell().clone(), router.closing());
         let webhooks = tokio::spawn(Dispatcher::new(plugin, database, bell, closing).run());
         let audit = Arc::clone(router.audit());
+        let readiness = Arc::clone(router.readiness());
         let served = tokio::select! {
             served = serve(listener, router.clone(), server, signal) => served,
             () = audit.keep_writing() => Ok(()),
+            () = readiness.keep_looking() => Ok(()),
             why = context.database.lost() => Err(anyhow::anyhow!("the database is lost: {why}")),
         };
         router.close();

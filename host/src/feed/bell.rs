@@ -10,8 +10,8 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::store::{
-    Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent,
-    Refusal, Rejection, Store, Write,
+    Committed, Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page, Query,
+    RecordedEvent, Refusal, Rejection, Store, Write,
 };
 
 /// How long events of other processes may go unnoticed.
@@ -122,13 +122,13 @@ impl Store for Ringing {
         at: u64,
         actor: String,
         writes: Vec<Write>,
-    ) -> Result<Vec<(Key, u64)>, Rejection> {
+    ) -> Result<Committed, Rejection> {
         let appends = writes.iter().any(|w| matches!(w, Write::Append(_)));
-        let versions = self.store.commit(at, actor, writes).await?;
+        let done = self.store.commit(at, actor, writes).await?;
         if appends {
             self.bell.ring(&self.tenant);
         }
-        Ok(versions)
+        Ok(done)
     }
 
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {

@@ -6,7 +6,9 @@ use super::state::State;
 use super::turns::Aims;
 pub(crate) use crate::bindings::scimlet::plugin::store::add_to_linker;
 use crate::bindings::scimlet::plugin::store::{Host, LinkPage};
-use crate::store::{Direction, Entry, Key, Link, Page, Query, Refusal, Rejection, Write};
+use crate::store::{
+    Committed, Direction, Entry, Key, Link, Page, Query, Refusal, Rejection, Write,
+};
 
 impl State {
     /// Waits for a read, until the deadline.
@@ -79,7 +81,7 @@ impl Host for State {
         at: u64,
         actor: String,
         writes: Vec<Write>,
-    ) -> wasmtime::Result<Result<Vec<(Key, u64)>, Rejection>> {
+    ) -> wasmtime::Result<Result<Committed, Rejection>> {
         let store = Arc::clone(&self.store);
         let refused = |why: &str| Rejection {
             write: 0,

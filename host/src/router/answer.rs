@@ -38,6 +38,9 @@ impl Router {
                 false => "ok".into_response(),
             });
         }
+        if is_for(&request, "/readyz") {
+            return guarded(self.readiness.answer(*self.closing.borrow()));
+        }
         let span = tracing::error_span!("scim", %method, path);
         guarded(self.log(request, &path).instrument(span).await)
     }
@@ -139,7 +142,11 @@ impl Router {
 
 /// Whether it asks if the server is there.
 pub(crate) fn is_health<B>(request: &axum::http::Request<B>) -> bool {
-    request.uri().path() == "/health" && matches!(*request.method(), Method::GET | Method::HEAD)
+    is_for(request, "/health")
+}
+
+fn is_for<B>(request: &axum::http::Request<B>, path: &str) -> bool {
+    request.uri().path() == path && matches!(*request.method(), Method::GET | Method::HEAD)
 }
 
 /// The answer where a server has room for no more than to say that it is there.

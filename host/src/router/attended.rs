@@ -8,8 +8,8 @@ use futures_util::future::{Either, select};
 use tokio::sync::watch;
 
 use crate::store::{
-    Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent,
-    Refusal, Rejection, Store, Write,
+    Committed, Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page, Query,
+    RecordedEvent, Refusal, Rejection, Store, Write,
 };
 
 /// Passes on what it is asked, commits in any case.
@@ -86,7 +86,7 @@ impl Store for Attended {
         at: u64,
         actor: String,
         writes: Vec<Write>,
-    ) -> Result<Vec<(Key, u64)>, Rejection> {
+    ) -> Result<Committed, Rejection> {
         self.store.commit(at, actor, writes).await
     }
 

@@ -15,6 +15,7 @@ mod finished;
 mod forwarded;
 mod known;
 mod problem;
+mod readiness;
 mod streams;
 mod target;
 #[cfg(test)]
@@ -30,10 +31,12 @@ use ipnet::IpNet;
 use tokio::sync::{Semaphore, watch};
 
 pub use self::audit::Audit;
+pub use self::readiness::{CLOCK_BEHIND, Readiness};
 use crate::Plugin;
 use crate::feed::Bell;
 use crate::http::{Admitted, Origin, Request, Response};
 use crate::plugin::Fault;
+use crate::plugin::clock::SystemClock;
 use crate::store::{Database, Store};
 use admission::STRANGERS;
 pub(crate) use answer::{busy, is_health};
@@ -141,7 +144,7 @@ impl Default for RouterOptions {
 }
 
 /// Serves the tenants of a database at `/{tenant}/scim/v2`, `/{tenant}/scim`, and, where the credential says
-/// who it is, `/scim/v2` and `/scim`; also `GET /health`, and `GET /{tenant}/events`, the tenant's feed.
+/// who it is, `/scim/v2` and `/scim`; also `GET /health`, `GET /readyz`, and `GET /{tenant}/events`, the tenant's feed.
 #[derive(Clone)]
 pub struct Router {
     provider: Arc<dyn Provider>,
@@ -154,6 +157,7 @@ pub struct Router {
     streams: Streams,
     bell: Bell,
     audit: Arc<Audit>,
+    readiness: Arc<Readiness>,
     /// True when the server stops.
     closing: watch::Sender<bool>,
 }
@@ -169,6 +173,7 @@ impl Router {
         Self {
             provider,
             audit: Arc::new(Audit::new(Arc::clone(&database))),
+            readiness: Arc::new(Readiness::new(Arc::clone(&database), Arc::new(SystemClock))),
             database,
             known: Arc::default(),
             strangers: Arc::new(Semaphore::new(STRANGERS)),
@@ -189,6 +194,11 @@ impl Router {
     /// What the host itself has to say in tenants' audits: for the server to write from time to time, and at the end.
     pub fn audit(&self) -> &Arc<Audit> {
         &self.audit
+    }
+
+    /// What `GET /readyz` answers from: for the server to keep up to date.
+    pub fn readiness(&self) -> &Arc<Readiness> {
+        &self.readiness
     }
 
     /// Becomes true when [`Router::close`] is called.

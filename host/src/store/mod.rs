@@ -11,13 +11,14 @@ mod sql;
 pub mod sqlite;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 pub use crate::bindings::scimlet::plugin::store::{
-    Adjustment, Channel, Comparison, Direction, Draft, Entry, Event, Expectation, Hit, Key, Link,
-    LinkPage, LinkSet, Node, Operator, Order, Page, Query, Refusal, Rejection, Relation, Removal,
-    Replacement, Scalar, Term, Window, Write,
+    Adjustment, Channel, Committed, Comparison, Direction, Draft, Entry, Event, Expectation, Hit,
+    Key, Link, LinkPage, LinkSet, Node, Operator, Order, Page, Query, Refusal, Rejection, Relation,
+    Removal, Replacement, Scalar, Term, Window, Write,
 };
 pub use filter::Filter;
 pub use identity::Identity;
@@ -58,13 +59,14 @@ pub trait Store: Send + Sync + 'static {
     /// The value of each counter, in their order.
     async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal>;
 
-    /// All writes or none; returns the new version of each entry that changed.
+    /// All writes or none, at the time `at` (milliseconds since 1970) or a later one; returns that time and the new version of each
+    /// entry that changed.
     async fn commit(
         &self,
         at: u64,
         actor: String,
         writes: Vec<Write>,
-    ) -> Result<Vec<(Key, u64)>, Rejection>;
+    ) -> Result<Committed, Rejection>;
 
     /// The tenant's events with numbers above `after`, in their order: at most `limit` of them, at least one if there is
     /// one. Fewer than `limit` do not mean that no more follow; none does. The guest cannot call this.
@@ -107,7 +109,7 @@ impl Head {
 pub struct RecordedEvent {
     /// Counts from 1 in each tenant, without gaps, in the order of commits.
     pub sequence: u64,
-    /// Milliseconds since 1970: the `at` of its commit.
+    /// Milliseconds since 1970: the time of its commit, later than that of every commit which a reader may have seen without it.
     pub at: u64,
     /// Who caused it, by id.
     pub actor: String,
@@ -206,6 +208,15 @@ pub trait Database: Send + Sync + 'static {
     fn is_lost(&self) -> bool {
         false
     }
+
+    /// For how long it has not been possible to bring what is committed from a log into the database; `None` if it is possible, or
+    /// where there is no such log.
+    fn checkpoints_failing(&self) -> Option<Duration> {
+        None
+    }
+
+    /// The time of the newest event of all tenants, in milliseconds since 1970; `None` if there is no event.
+    async fn newest_event(&self) -> Result<Option<u64>, DatabaseError>;
 
     /// A setting of the host, such as its public URL; `None` if it was never set.
     async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError>;

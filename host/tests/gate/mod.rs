@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use scimlet::Vacant;
 use scimlet::store::{
-    Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent, Refusal,
-    Rejection, Store, Write,
+    Committed, Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent,
+    Refusal, Rejection, Store, Write,
 };
 use tokio::sync::Semaphore;
 
@@ -90,7 +90,7 @@ impl Store for Gate {
         at: u64,
         actor: String,
         writes: Vec<Write>,
-    ) -> Result<Vec<(Key, u64)>, Rejection> {
+    ) -> Result<Committed, Rejection> {
         Vacant.commit(at, actor, writes).await
     }
 

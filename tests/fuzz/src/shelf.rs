@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use scimlet_core::port::{Caller, Clock, Journal, Level, Origin, Ports, Random, Store};
 use scimlet_core::profile;
 use scimlet_core::store::{
-    Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Window, Write,
+    Committed, Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Window,
+    Write,
 };
 use serde_json::{Value, json};
 
@@ -132,7 +133,7 @@ impl Store for Shelf {
         Ok(vec![0; names.len()])
     }
 
-    fn commit(&self, _: u64, _: &str, writes: Vec<Write>) -> Result<Vec<(Key, u64)>, Rejection> {
+    fn commit(&self, at: u64, _: &str, writes: Vec<Write>) -> Result<Committed, Rejection> {
         let mut versions = Vec::new();
         for write in writes {
             match write {
@@ -144,7 +145,7 @@ impl Store for Shelf {
                 _ => {}
             }
         }
-        Ok(versions)
+        Ok(Committed { at, versions })
     }
 }
 

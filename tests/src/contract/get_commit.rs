@@ -56,7 +56,7 @@ pub async fn a_replacement_raises_the_version(stores: Arc<dyn Stores>) {
         body: "new".into(),
         terms: Vec::new(),
     };
-    // The clock may go back; the store writes what it is told.
+    // The clock may go back; without an event there is no time that this would be before.
     commit_at(&*store, AT - 5, vec![replace(new.clone(), 1)]).await;
     let entry = get(&*store, user("1")).await.expect("it is there");
     assert_eq!(

@@ -193,11 +193,11 @@ pub async fn commit_at(
     at: u64,
     writes: Vec<Write>,
 ) -> BTreeMap<(String, String), u64> {
-    let versions = store
+    let done = store
         .commit(at, "tester".into(), writes)
         .await
         .expect("the commit succeeds");
-    versions
+    done.versions
         .into_iter()
         .map(|(key, version)| ((key.kind, key.id), version))
         .collect()

@@ -19,6 +19,7 @@ mod pages;
 mod parallel;
 pub mod shelf;
 mod table;
+mod times;
 mod unique;
 mod unlinking;
 
@@ -93,6 +94,8 @@ pub fn cases() -> Vec<Case> {
         events:
             events_are_recorded_as_appended numbers_have_no_gaps the_chain_holds
             redaction_empties_bodies_alone redaction_spares_others pages_of_events;
+        times:
+            times_never_go_back a_time_is_the_same_everywhere who_has_read_finds_all_that_is_later;
         memos:
             the_head_is_the_last_event memos_are_found_by_prefix memos_are_guarded
             one_of_many_sets_a_memo memos_are_apart_from_entries;

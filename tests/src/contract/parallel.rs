@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use scimlet::store::{Draft, Entry, Key, Query, Refusal, Rejection, Store, Window, Write};
+use scimlet::store::{Committed, Draft, Entry, Query, Refusal, Rejection, Store, Window, Write};
 use tokio::task::JoinSet;
 
 use super::Stores;
 use super::kit::*;
 
-type Outcome = Result<Vec<(Key, u64)>, Rejection>;
+type Outcome = Result<Committed, Rejection>;
 
 /// Commits all at once; the outcomes in no order.
 async fn together(store: &Arc<dyn Store>, commits: Vec<Vec<Write>>) -> Vec<Outcome> {
@@ -35,7 +35,7 @@ pub async fn a_hundred_links_to_one_group(stores: Arc<dyn Stores>) {
     let outcomes = together(&store, commits).await;
     let versions: BTreeSet<u64> = outcomes
         .into_iter()
-        .map(|outcome| outcome.expect("nobody is refused")[0].1)
+        .map(|outcome| outcome.expect("nobody is refused").versions[0].1)
         .collect();
     assert_eq!(versions, (2..=101).collect(), "each link is a version");
     assert_eq!(version(&*store, group("g")).await, 101);

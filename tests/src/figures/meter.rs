@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use scimlet::store::{
-    Database, DatabaseError, Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page,
-    Query, RecordedEvent, Refusal, Rejection, Store, Tenant, Write,
+    Committed, Database, DatabaseError, Direction, Entry, Head, Identity, Key, Link, LinkPage,
+    Memo, Page, Query, RecordedEvent, Refusal, Rejection, Store, Tenant, Write,
 };
 
 /// What was seen of all stores of a database.
@@ -76,6 +76,10 @@ impl Database for Metered<dyn Database> {
         Ok(store.map(metered))
     }
 
+    async fn newest_event(&self) -> Result<Option<u64>, DatabaseError> {
+        self.inner.newest_event().await
+    }
+
     async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError> {
         self.inner.setting(name).await
     }
@@ -129,7 +133,7 @@ impl Store for Metered<dyn Store> {
         at: u64,
         actor: String,
         writes: Vec<Write>,
-    ) -> Result<Vec<(Key, u64)>, Rejection> {
+    ) -> Result<Committed, Rejection> {
         self.meter.keep(&writes);
         self.meter.time(self.inner.commit(at, actor, writes)).await
     }

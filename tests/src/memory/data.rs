@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use scimlet::store::{
-    Draft, Entry, Event, Head, Key, Link, LinkSet, RecordedEvent, Refusal, Removal, Replacement,
-    Scalar, Term, Write, chain,
+    Committed, Draft, Entry, Event, Head, Key, Link, LinkSet, RecordedEvent, Refusal, Removal,
+    Replacement, Scalar, Term, Write, chain,
 };
 
 /// The write that is refused, and why.
@@ -99,6 +99,10 @@ impl Data {
         })
     }
 
+    pub(super) fn newest_event(&self) -> Option<u64> {
+        self.events.last().map(|event| event.at)
+    }
+
     pub(super) fn events_after(&self, after: u64) -> impl Iterator<Item = &RecordedEvent> {
         self.events
             .iter()
@@ -111,7 +115,10 @@ impl Data {
         at: u64,
         actor: &str,
         writes: Vec<Write>,
-    ) -> Result<Vec<(Key, u64)>, Rejected> {
+    ) -> Result<Committed, Rejected> {
+        let at = self
+            .newest_event()
+            .map_or(at, |newest| at.max(newest.saturating_add(1)));
         for record in &mut self.records {
             record.before = record.entry.version;
             (record.set_by, record.changed) = (None, false);
@@ -128,7 +135,10 @@ impl Data {
         let faults = self.missing_end(ends).into_iter().chain(self.taken_term());
         match faults.min_by_key(|(write, _)| *write) {
             Some(fault) => Err(fault),
-            None => Ok(self.raise_versions(at)),
+            None => Ok(Committed {
+                at,
+                versions: self.raise_versions(at),
+            }),
         }
     }
 

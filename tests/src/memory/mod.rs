@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use scimlet::store::{
-    Database, DatabaseError, Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page,
-    Query, RecordedEvent, Refusal, Rejection, Store, Tenant, Write, bounds, check, is_tenant_name,
+    Committed, Database, DatabaseError, Direction, Entry, Head, Identity, Key, Link, LinkPage,
+    Memo, Page, Query, RecordedEvent, Refusal, Rejection, Store, Tenant, Write, bounds, check,
+    is_tenant_name,
 };
 
 use self::data::{Data, Rejected};
@@ -102,6 +103,11 @@ impl Database for Memory {
                 number,
             })
         }))
+    }
+
+    async fn newest_event(&self) -> Result<Option<u64>, DatabaseError> {
+        let state = self.state();
+        Ok(state.data.values().filter_map(Data::newest_event).max())
     }
 
     async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError> {
@@ -196,7 +202,7 @@ impl Store for MemoryStore {
         at: u64,
         actor: String,
         writes: Vec<Write>,
-    ) -> Result<Vec<(Key, u64)>, Rejection> {
+    ) -> Result<Committed, Rejection> {
         check::commit(at, &actor, &writes)?;
         let mut state = self.memory.state();
         let Some(data) = state.data.get_mut(&self.number) else {
@@ -205,9 +211,9 @@ impl Store for MemoryStore {
         };
         let mut changed = data.clone();
         let rejection = |(write, reason): Rejected| Rejection { write, reason };
-        let versions = changed.commit(at, &actor, writes).map_err(rejection)?;
+        let done = changed.commit(at, &actor, writes).map_err(rejection)?;
         *data = changed;
-        Ok(versions)
+        Ok(done)
     }
 
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {

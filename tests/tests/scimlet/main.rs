@@ -5,6 +5,7 @@ mod bulk;
 mod callers;
 mod characteristics;
 mod client;
+mod clocks;
 mod component;
 mod contract;
 mod credentials;
@@ -55,6 +56,7 @@ fn main() {
     trials.extend(callers::trials());
     trials.extend(characteristics::trials());
     trials.extend(client::trials());
+    trials.extend(clocks::trials());
     trials.extend(contract::trials());
     trials.extend(credentials::trials());
     trials.extend(cursor::trials());

@@ -5,7 +5,9 @@ mod origin;
 pub use origin::{Caller, Origin};
 
 use crate::error::{Error, ErrorKind};
-use crate::store::{Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Write};
+use crate::store::{
+    Committed, Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Write,
+};
 
 /// The time.
 pub trait Clock {
@@ -58,12 +60,7 @@ pub trait Store {
 
     fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal>;
 
-    fn commit(
-        &self,
-        at: u64,
-        actor: &str,
-        writes: Vec<Write>,
-    ) -> Result<Vec<(Key, u64)>, Rejection>;
+    fn commit(&self, at: u64, actor: &str, writes: Vec<Write>) -> Result<Committed, Rejection>;
 }
 
 /// All ports of one request.

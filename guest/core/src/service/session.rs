@@ -13,7 +13,7 @@ use crate::projection::Projection;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::schema::Checker;
-use crate::store::{Draft, Entry, Key, Refusal, Rejection, Write};
+use crate::store::{Committed, Draft, Entry, Key, Refusal, Rejection, Write};
 use crate::text;
 
 /// Bytes of a client's name in an error.
@@ -35,19 +35,15 @@ pub struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// Commits at the time `at` with what the admission expects in front; one of those refused means that the request has to be
-    /// admitted again. Returns the new versions.
-    pub fn commit(&self, at: u64, writes: Vec<Write>) -> Result<Vec<(Key, u64)>, Refusal> {
+    /// Commits at the time `at` or a later one, with what the admission expects in front; one of those refused means that the
+    /// request has to be admitted again.
+    pub fn commit(&self, at: u64, writes: Vec<Write>) -> Result<Committed, Refusal> {
         self.commit_or_blame(at, writes)
             .map_err(|rejection| rejection.reason)
     }
 
     /// The same; a rejection says which of the writes is to blame, the first if what the admission expects was refused.
-    pub fn commit_or_blame(
-        &self,
-        at: u64,
-        writes: Vec<Write>,
-    ) -> Result<Vec<(Key, u64)>, Rejection> {
+    pub fn commit_or_blame(&self, at: u64, writes: Vec<Write>) -> Result<Committed, Rejection> {
         let expected = &self.admission.expectations;
         let all = expected.iter().cloned().chain(writes).collect();
         let outcome = self.ports.store.commit(at, &self.admission.actor, all);

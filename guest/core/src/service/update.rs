@@ -22,7 +22,7 @@ use crate::resource::{Resource, State};
 use crate::resource_type::ResourceType;
 use crate::schema::{Checker, Content, check, size};
 use crate::secret;
-use crate::store::{Draft, Refusal, Write};
+use crate::store::{Committed, Draft, Refusal, Write};
 use crate::text;
 
 /// What a POST or PUT asks for.
@@ -178,7 +178,7 @@ impl<'a> Update<'a> {
     }
 }
 
-/// Commits a change at a time. Returns the resource as it is then.
+/// Commits a change at a time, or at a later one if the store has events of that time. Returns the resource as it is then.
 pub(super) fn commit(
     session: &Session<'_>,
     of: &ResourceType,
@@ -189,7 +189,7 @@ pub(super) fn commit(
     if writes.is_empty() {
         return Ok(resource);
     }
-    let versions = session
+    let Committed { at, versions } = session
         .commit(at, writes)
         .map_err(|refusal| conflict(of, refusal))?;
     let mut versions = versions.into_iter();
@@ -197,6 +197,7 @@ pub(super) fn commit(
     Ok(match version {
         Some((_, version)) => Resource {
             version,
+            created: if version == 1 { at } else { resource.created },
             modified: at,
             ..resource
         },

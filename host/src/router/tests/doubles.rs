@@ -89,7 +89,7 @@ impl Provider for Echo {
 }
 
 /// The tenant `acme`, and one that cannot be opened.
-pub(super) struct Tenants;
+pub(in crate::router) struct Tenants;
 
 #[async_trait]
 impl Database for Tenants {
@@ -111,6 +111,10 @@ impl Database for Tenants {
             "broken" => Err(DatabaseError::Unavailable("the secret reason".to_owned())),
             _ => Ok(None),
         }
+    }
+
+    async fn newest_event(&self) -> Result<Option<u64>, DatabaseError> {
+        Ok(None)
     }
 
     async fn setting(&self, _name: &str) -> Result<Option<String>, DatabaseError> {

@@ -1,6 +1,6 @@
 //! The router over a provider that tells back what it was asked.
 
-mod doubles;
+pub(super) mod doubles;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

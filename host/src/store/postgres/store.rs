@@ -15,7 +15,7 @@ use super::nul;
 use super::read;
 use super::session::{Scope, Session};
 use crate::store::{
-    Direction, Entry, Filter, Head, Identity, Key, Link, LinkPage, Memo, Page, Query,
+    Committed, Direction, Entry, Filter, Head, Identity, Key, Link, LinkPage, Memo, Page, Query,
     RecordedEvent, Refusal, Rejection, Store, Write, bounds, check,
 };
 
@@ -104,7 +104,7 @@ impl Store for TenantStore {
         at: u64,
         actor: String,
         writes: Vec<Write>,
-    ) -> Result<Vec<(Key, u64)>, Rejection> {
+    ) -> Result<Committed, Rejection> {
         check::commit(at, &actor, &writes)?;
         nul::refuse(&actor, &writes)?;
         let (shared, tenant) = (self.shared.clone(), self.tenant);

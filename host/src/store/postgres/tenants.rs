@@ -74,6 +74,14 @@ impl Database for Postgres {
         }))
     }
 
+    async fn newest_event(&self) -> Result<Option<u64>, DatabaseError> {
+        let sql = "SELECT MAX(e.at) AS at FROM tenant t
+                   JOIN event e ON e.tenant = t.id AND e.sequence = t.sequence";
+        let rows = self.rows(sql, &[]).await?;
+        let newest = rows.first().and_then(|row| row.get::<_, Option<i64>>("at"));
+        Ok(newest.map(unsigned))
+    }
+
     async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError> {
         let rows = self
             .rows("SELECT value FROM setting WHERE name = $1", &[&name])

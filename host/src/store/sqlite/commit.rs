@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::fault::{Fault, Step};
+use super::group::Group;
 use super::relations::Waiting;
+use super::rows::unsigned;
 use super::terms::Counts;
 use crate::store::chain::Digest;
-use crate::store::{Key, Refusal, Rejection, Term, Write};
+use crate::store::{Committed, Key, Refusal, Rejection, Term, Write};
 
 /// A key that sorts.
 pub(super) type Name = (String, String);
@@ -33,18 +35,19 @@ pub(super) struct Commit {
 
 /// Applies a commit. On an error the caller rolls back.
 pub(super) fn apply(
-    db: &Connection,
+    group: &Group<'_>,
     tenant: i64,
     commit: Commit,
-) -> Result<Vec<(Key, u64)>, Rejection> {
+) -> Result<Committed, Rejection> {
     let rejection = |write: u32| {
         move |fault: Fault| Rejection {
             write,
             reason: fault.into(),
         }
     };
-    let outbox = outbox(db, tenant).map_err(rejection(0))?;
-    let mut change = Change::new(db, tenant, commit.at, commit.actor, outbox);
+    let outbox = outbox(group, tenant).map_err(rejection(0))?;
+    let at = commit.at.max(outbox.earliest);
+    let mut change = Change::new(group, tenant, at, commit.actor, outbox);
     for (index, write) in (0u32..).zip(commit.writes) {
         change.write = index;
         change.apply(write).map_err(rejection(index))?;
@@ -53,21 +56,30 @@ pub(super) fn apply(
     change.finish().map_err(rejection(0))
 }
 
-/// Number and digest of the tenant's last event.
+/// Where the tenant's events go on.
 pub(super) struct Outbox {
+    /// Number and digest of the last event.
     pub(super) sequence: i64,
     pub(super) digest: Digest,
     pub(super) appended: bool,
+    /// The earliest time that a commit may have.
+    earliest: i64,
 }
 
-fn outbox(db: &Connection, tenant: i64) -> Step<Outbox> {
-    let found = db
-        .prepare_cached("SELECT sequence, digest FROM tenant WHERE id = ?")?
+fn outbox(group: &Group<'_>, tenant: i64) -> Step<Outbox> {
+    let sql = "SELECT sequence, digest,
+                 (SELECT at FROM event WHERE tenant = tenant.id AND sequence = tenant.sequence)
+               FROM tenant WHERE id = ?";
+    let found = group
+        .prepare_cached(sql)?
         .query_row([tenant], |row| {
+            let (sequence, newest) = (row.get(0)?, row.get::<_, Option<i64>>(2)?);
+            let is_seen = group.is_from_before(tenant, sequence);
             Ok(Outbox {
-                sequence: row.get(0)?,
+                sequence,
                 digest: row.get(1)?,
                 appended: false,
+                earliest: newest.map_or(0, |newest| newest.saturating_add(is_seen.into())),
             })
         })
         .optional()?;
@@ -158,8 +170,8 @@ impl<'db> Change<'db> {
         }
     }
 
-    /// Writes bodies, versions and counts; returns the new versions.
-    fn finish(mut self) -> Step<Vec<(Key, u64)>> {
+    /// Writes bodies, versions and counts.
+    fn finish(mut self) -> Step<Committed> {
         let mut versions = Vec::new();
         for (name, held) in std::mem::take(&mut self.entries) {
             if let Some(held) = held.filter(|held| held.changed) {
@@ -169,7 +181,10 @@ impl<'db> Change<'db> {
         }
         self.write_counts()?;
         self.close_outbox()?;
-        Ok(versions)
+        Ok(Committed {
+            at: unsigned(self.at),
+            versions,
+        })
     }
 
     fn rewrite(&self, held: Held) -> Step<()> {

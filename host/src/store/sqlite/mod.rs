@@ -4,11 +4,13 @@
 //! Several processes may work on one file at once: SQLite's locks order their commits, and every read begins with a look
 //! at what others committed.
 
+mod checkpoint;
 mod commit;
 mod dialect;
 mod entries;
 mod fault;
 mod find;
+mod group;
 mod guard;
 mod identity;
 mod memo;
@@ -31,10 +33,12 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self::checkpoint::Checkpoints;
+use self::fault::Fault;
 use self::guard::Guard;
 use self::readers::Readers;
 use self::writer::Writer;
-use super::{DatabaseError, Identity};
+use super::{DatabaseError, Identity, Refusal};
 
 /// A database in one file. Clones share it; when the last clone and the last store of a tenant are dropped, it closes.
 #[derive(Clone)]
@@ -48,6 +52,7 @@ struct Shared {
     number: u64,
     readers: Arc<Readers>,
     writer: Writer,
+    checkpoints: Arc<Checkpoints>,
     guard: Arc<Guard>,
 }
 
@@ -78,18 +83,24 @@ impl Sqlite {
         };
         identity::check(path)?;
         let guard = Arc::new(Guard::of(path));
-        let db = schema::open_writer(path)?;
+        let mut db = schema::open_writer(path)?;
+        let checkpoints = Arc::new(Checkpoints::default());
+        checkpoints
+            .run_from(&mut db)
+            .map_err(|error| DatabaseError::from(Refusal::from(Fault::from(error))))?;
         identity::record(path, &db);
         guard
-            .arm(|| drop(schema::checkpoint(&db)))
+            .arm(|| drop(checkpoints.run(&db)))
             .map_err(unavailable)?;
-        let writer = Writer::start(db, Arc::clone(&guard)).map_err(unavailable)?;
+        let writer = Writer::start(db, Arc::clone(&guard), Arc::clone(&checkpoints));
+        let writer = writer.map_err(unavailable)?;
         let readers = Arc::new(Readers::new(path.to_owned(), Arc::clone(&guard)));
         Ok(Sqlite {
             shared: Arc::new(Shared {
                 number: Identity::next_database(),
                 readers,
                 writer,
+                checkpoints,
                 guard,
             }),
         })

@@ -24,9 +24,6 @@ pub(super) const BUSY: Duration = Duration::from_secs(10);
 /// Pages that the writer keeps in memory, in KiB (SQLite counts these as negative numbers).
 const WRITER_CACHE: i64 = -65_536;
 
-/// Pages of the log (16 MB) before they are brought into the file: what changes often is then written there more seldom.
-const LOG_PAGES: i64 = 4000;
-
 /// Bytes of the log's file that stay when readers had made it longer.
 const LOG_BYTES: i64 = 64 << 20;
 
@@ -50,8 +47,6 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, DatabaseError> {
     db.pragma_update(None, "synchronous", "FULL")
         .map_err(explain)?;
     db.pragma_update(None, "cache_size", WRITER_CACHE)
-        .map_err(explain)?;
-    db.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)
         .map_err(explain)?;
     db.pragma_update(None, "journal_size_limit", LOG_BYTES)
         .map_err(explain)?;
@@ -123,7 +118,7 @@ fn enter_wal(db: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-fn is_busy(error: &rusqlite::Error) -> bool {
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
@@ -147,11 +142,6 @@ fn create(path: &Path, db: &mut Connection) -> Result<(), DatabaseError> {
     }
     identity::give(&transaction).map_err(explain)?;
     transaction.commit().map_err(explain)
-}
-
-/// Brings the log into the file, as far as no reader needs it.
-pub(super) fn checkpoint(db: &Connection) -> rusqlite::Result<()> {
-    db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
 }
 
 /// Leaves the log as it is when this connection closes: for a file that is not ours any more.

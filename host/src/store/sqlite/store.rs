@@ -10,12 +10,13 @@ use super::Shared;
 use super::commit::{self, Commit};
 use super::fault::Step;
 use super::find::find;
+use super::group::Group;
 use super::memo;
 use super::read::{self, LinkQuery};
 use super::readers::Moment;
 use crate::store::{
-    Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent,
-    Refusal, Rejection, Store, Write, check, not_done,
+    Committed, Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page, Query,
+    RecordedEvent, Refusal, Rejection, Store, Write, check, not_done,
 };
 
 /// Keys that are read here and now; more are read on a thread that may block.
@@ -137,7 +138,7 @@ impl Store for TenantStore {
         at: u64,
         actor: String,
         writes: Vec<Write>,
-    ) -> Result<Vec<(Key, u64)>, Rejection> {
+    ) -> Result<Committed, Rejection> {
         check::commit(at, &actor, &writes)?;
         self.end();
         let tenant = self.tenant;
@@ -149,7 +150,9 @@ impl Store for TenantStore {
         let done = self
             .shared
             .writer
-            .run(Some(tenant), move |db| commit::apply(db, tenant, commit))
+            .run(Some(tenant), move |group| {
+                commit::apply(group, tenant, commit)
+            })
             .await;
         match done {
             Ok(outcome) => outcome.map_err(not_done),
@@ -177,7 +180,7 @@ impl Store for TenantStore {
     async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal> {
         self.end();
         let tenant = self.tenant;
-        let set = move |db: &Connection| memo::set(db, tenant, &guard, &changes);
+        let set = move |group: &Group<'_>| memo::set(group, tenant, &guard, &changes);
         let done = self.shared.writer.run(Some(tenant), set).await;
         Ok(done??)
     }

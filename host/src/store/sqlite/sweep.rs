@@ -1,11 +1,9 @@
 //! Sweeping up what large removals left behind, a bounded piece at a time, when nobody waits for the writer. The rows are
 //! out of reach already; this gives their space back.
 
-use std::time::Duration;
-
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
-use super::schema::BUSY;
+use super::checkpoint::Checkpoints;
 
 /// Rows that one step removes at most, so that a commit never waits long for it.
 const STEP: i64 = 500;
@@ -15,10 +13,14 @@ pub(super) fn is_due(db: &Connection) -> rusqlite::Result<bool> {
     db.prepare_cached("SELECT 1 FROM sweep")?.exists([])
 }
 
-/// Sweeps one piece in a transaction of its own, the log first if that may be tried now. Whether more may be left that can be
-/// swept now.
-pub(super) fn step(db: &Connection, with_log: bool) -> rusqlite::Result<bool> {
-    if with_log && empty_log(db)? {
+/// Sweeps one piece in a transaction of its own, the log first if that may be tried now. Whether
+/// more may be left that can be swept now.
+pub(super) fn step(
+    db: &Connection,
+    checkpoints: &Checkpoints,
+    with_log: bool,
+) -> rusqlite::Result<bool> {
+    if with_log && empty_log(db, checkpoints)? {
         return Ok(true);
     }
     let transaction = rusqlite::Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
@@ -51,23 +53,20 @@ pub(super) fn leave_log(db: &Connection) -> rusqlite::Result<()> {
         .map(drop)
 }
 
-/// Empties the write-ahead log if that is due. Whether it was done: a reader that still needs the log puts it off, and is not
-/// waited for.
-pub(super) fn empty_log(db: &Connection) -> rusqlite::Result<bool> {
+/// Empties the write-ahead log if that is due. Whether it was done: a reader that still needs the
+/// log puts it off, and is not waited for.
+pub(super) fn empty_log(db: &Connection, checkpoints: &Checkpoints) -> rusqlite::Result<bool> {
     let is_due = db
         .prepare_cached("SELECT 1 FROM sweep WHERE what = 'log'")?
         .exists([])?;
     if !is_due {
         return Ok(false);
     }
-    db.busy_timeout(Duration::ZERO)?;
-    let emptied = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
-    db.busy_timeout(BUSY)?;
-    let is_busy: bool = emptied?;
-    if !is_busy {
+    let is_empty = checkpoints.empty(db)?;
+    if is_empty {
         db.execute("DELETE FROM sweep WHERE what = 'log'", [])?;
     }
-    Ok(!is_busy)
+    Ok(is_empty)
 }
 
 /// Takes all links of a link set away: at once if they are few, else unhooked and left to the sweeper.

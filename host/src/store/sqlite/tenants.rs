@@ -76,6 +76,18 @@ impl Database for Sqlite {
         self.shared.guard.still().is_err()
     }
 
+    fn checkpoints_failing(&self) -> Option<Duration> {
+        self.shared.checkpoints.failing_for()
+    }
+
+    async fn newest_event(&self) -> Result<Option<u64>, DatabaseError> {
+        let sqlite = self.clone();
+        // One row for each tenant.
+        let read = tokio::task::spawn_blocking(move || sqlite.read(newest_event));
+        read.await
+            .map_err(|error| DatabaseError::Unavailable(error.to_string()))?
+    }
+
     async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError> {
         self.read(|db| {
             let mut statement = db.prepare_cached("SELECT value FROM setting WHERE name = ?")?;
@@ -103,7 +115,7 @@ impl Sqlite {
     ) -> Result<(), DatabaseError> {
         self.shared
             .writer
-            .run(None, work)
+            .run(None, move |group| work(group))
             .await
             .map_err(DatabaseError::from)?
     }
@@ -125,6 +137,13 @@ fn create(db: &Connection, name: String, at: i64) -> Result<(), DatabaseError> {
         }
         Err(error) => Err(unavailable(error)),
     }
+}
+
+fn newest_event(db: &Connection) -> Step<Option<u64>> {
+    let sql = "SELECT MAX(event.at) FROM tenant
+               JOIN event ON event.tenant = tenant.id AND event.sequence = tenant.sequence";
+    let newest: Option<i64> = db.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    Ok(newest.map(unsigned))
 }
 
 fn find(db: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {

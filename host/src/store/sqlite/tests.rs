@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 use super::commit::{self, Commit};
 use super::find::{bind, choose};
+use super::group::Group;
 use super::rows;
 use crate::store::sql::{Position, Search, Sql};
 use crate::store::{Comparison, Draft, Filter, Key, Operator, Scalar, Term, Write};
@@ -22,7 +23,7 @@ fn database(users: u32) -> Connection {
         .map(|number| Write::Insert(person(number)))
         .collect();
     commit::apply(
-        &db,
+        &Group::new(&db),
         1,
         Commit {
             at: 0,

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::checkpoint::Checkpoints;
+use super::group::Group;
 use super::guard::Guard;
 use super::queue::{Next, Owner, Queue};
 use super::{fault, schema, sweep};
@@ -27,7 +29,7 @@ const EMPTYING: Duration = Duration::from_millis(200);
 type Reply = Box<dyn FnOnce(Result<(), Refusal>)>;
 
 /// One commit: runs inside its savepoint, or is told why it cannot.
-type Job = Box<dyn FnOnce(Result<&Connection, Refusal>) -> Done + Send>;
+type Job = Box<dyn FnOnce(Result<&Group<'_>, Refusal>) -> Done + Send>;
 
 /// A job that ran.
 struct Done {
@@ -44,12 +46,16 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(db: Connection, guard: Arc<Guard>) -> std::io::Result<Writer> {
+    pub(super) fn start(
+        db: Connection,
+        guard: Arc<Guard>,
+        checkpoints: Arc<Checkpoints>,
+    ) -> std::io::Result<Writer> {
         let jobs = Arc::new(Queue::new());
         let queue = Arc::clone(&jobs);
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || serve(&db, &guard, &queue))?;
+            .spawn(move || serve(&db, &guard, &checkpoints, &queue))?;
         Ok(Writer {
             jobs,
             thread: Some(thread),
@@ -62,7 +68,7 @@ impl Writer {
     pub(super) async fn run<T, E>(
         &self,
         owner: Owner,
-        work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+        work: impl FnOnce(&Group<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<Result<T, E>, Refusal>
     where
         T: Send + 'static,
@@ -90,15 +96,15 @@ impl Drop for Writer {
 }
 
 fn job<T, E>(
-    work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    work: impl FnOnce(&Group<'_>) -> Result<T, E> + Send + 'static,
     answer: oneshot::Sender<Result<Result<T, E>, Refusal>>,
 ) -> Job
 where
     T: Send + 'static,
     E: Send + 'static,
 {
-    Box::new(move |db| {
-        let result = db.map(work);
+    Box::new(move |group| {
+        let result = group.map(work);
         let keep = matches!(result, Ok(Ok(_)));
         let reply = move |durable: Result<(), Refusal>| {
             // Nobody listens if the caller was dropped.
@@ -111,20 +117,26 @@ where
     })
 }
 
-fn serve(db: &Connection, guard: &Guard, queue: &Queue<Job>) {
+fn serve(db: &Connection, guard: &Guard, checkpoints: &Checkpoints, queue: &Queue<Job>) {
+    let step = |with_log| {
+        sweep::step(db, checkpoints, with_log).unwrap_or_else(|error| {
+            tracing::debug!("sweeping has to wait: {error}");
+            false
+        })
+    };
     // There may be rows to sweep from before.
     let mut sweeping = true;
     let mut emptied: Option<Instant> = None;
     loop {
         let first = match if sweeping { queue.next() } else { queue.wait() } {
             Next::Job(job) => job,
-            Next::Closed => return close(db, guard),
+            Next::Closed => return close(db, guard, checkpoints),
             Next::Nothing => {
                 let with_log = emptied.is_none_or(|tried| tried.elapsed() >= EMPTYING);
                 if with_log {
                     emptied = Some(Instant::now());
                 }
-                sweeping = guard.check().is_ok() && sweep::step(db, with_log).unwrap_or(false);
+                sweeping = guard.check().is_ok() && step(with_log);
                 continue;
             }
         };
@@ -144,9 +156,9 @@ fn serve(db: &Connection, guard: &Guard, queue: &Queue<Job>) {
 
 /// Others may have the file open, so that closing it leaves the log as it is: what was erased
 /// leaves it here. A file that is not ours any more is left alone.
-fn close(db: &Connection, guard: &Guard) {
+fn close(db: &Connection, guard: &Guard, checkpoints: &Checkpoints) {
     match guard.check() {
-        Ok(()) => drop(sweep::empty_log(db)),
+        Ok(()) => drop(sweep::empty_log(db, checkpoints)),
         Err(_) => schema::abandon(db),
     }
 }
@@ -187,9 +199,10 @@ fn run(
     replies: &mut Vec<Reply>,
 ) -> rusqlite::Result<()> {
     execute(db, "BEGIN IMMEDIATE")?;
+    let group = Group::new(db);
     for job in jobs {
         execute(db, "SAVEPOINT one")?;
-        let done = job(Ok(db));
+        let done = job(Ok(&group));
         replies.push(done.reply);
         if !done.keep {
             // Fails if a full disk or the like has already rolled back everything, and so must all of the group.
@@ -211,7 +224,7 @@ mod tests {
 
     fn insert(
         sql: &'static str,
-    ) -> impl FnOnce(&Connection) -> rusqlite::Result<usize> + Send + 'static {
+    ) -> impl FnOnce(&Group<'_>) -> rusqlite::Result<usize> + Send + 'static {
         move |db| db.execute(sql, [])
     }
 
@@ -223,7 +236,8 @@ mod tests {
              CREATE TABLE line(end REFERENCES end DEFERRABLE INITIALLY DEFERRED);",
         )
         .expect("the tables are made");
-        let writer = Writer::start(db, Arc::new(Guard::none())).expect("it starts");
+        let writer = Writer::start(db, Arc::new(Guard::none()), Arc::default());
+        let writer = writer.expect("it starts");
         let (started, running) = oneshot::channel();
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let first = writer.run(Some(1), move |_| {

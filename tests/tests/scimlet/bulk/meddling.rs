@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use scimlet::store::{
-    Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent, Refusal,
-    Rejection, Removal, Store, Write,
+    Committed, Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent,
+    Refusal, Rejection, Removal, Store, Write,
 };
 
 /// What happens to commits.
@@ -102,7 +102,7 @@ impl Store for Meddling {
         at: u64,
         actor: String,
         writes: Vec<Write>,
-    ) -> Result<Vec<(Key, u64)>, Rejection> {
+    ) -> Result<Committed, Rejection> {
         if is_note_of_use(&writes) {
             return self.inner.commit(at, actor, writes).await;
         }

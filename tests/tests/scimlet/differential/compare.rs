@@ -13,7 +13,8 @@ use scimlet_tests::contract::kit::AT;
 use super::choose::Chooser;
 
 /// What a commit says, in one order.
-type Outcome = Result<BTreeMap<(String, String), u64>, Rejection>;
+/// The time of a commit and the versions of what it changed.
+type Outcome = Result<(u64, BTreeMap<(String, String), u64>), Rejection>;
 
 /// The stores; the first is asked when something has to be known.
 pub struct Stores {
@@ -112,9 +113,9 @@ impl Stores {
 }
 
 async fn commit(store: &dyn Store, at: u64, writes: Vec<Write>) -> Outcome {
-    let versions = store.commit(at, "tester".into(), writes).await?;
+    let done = store.commit(at, "tester".into(), writes).await?;
     let version = |(key, version): (Key, u64)| ((key.kind, key.id), version);
-    Ok(versions.into_iter().map(version).collect())
+    Ok((done.at, done.versions.into_iter().map(version).collect()))
 }
 
 async fn walk(store: &dyn Store, mut query: Query) -> anyhow::Result<Walk> {

@@ -12,8 +12,8 @@ use scimlet::http::Caller;
 use scimlet::plugin::journal::{Journal, Note, Subject};
 use scimlet::plugin::{CredentialRequest, Limits};
 use scimlet::store::{
-    Database, Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent,
-    Refusal, Rejection, Store, Write,
+    Committed, Database, Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query,
+    RecordedEvent, Refusal, Rejection, Store, Write,
 };
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::client::patch;
@@ -107,7 +107,7 @@ impl Store for Failing {
         at: u64,
         actor: String,
         writes: Vec<Write>,
-    ) -> Result<Vec<(Key, u64)>, Rejection> {
+    ) -> Result<Committed, Rejection> {
         let used = |write: &Write| match write {
             Write::Insert(draft) => draft.key.kind == "$used",
             Write::Replace(replacement) => replacement.draft.key.kind == "$used",

@@ -2,6 +2,8 @@
 //! that want the same thing. All of it with the real binary over HTTP.
 
 mod afterwards;
+#[cfg(target_os = "linux")]
+mod checkpoint;
 mod damage;
 mod document;
 mod kill;
@@ -21,6 +23,11 @@ use crate::trial;
 pub fn trials() -> Vec<Trial> {
     let mut trials = vec![trial("faults::kill", kill::rounds)];
     trials.extend(afterwards::trials());
+    #[cfg(target_os = "linux")]
+    trials.push(trial(
+        "faults::a_failing_checkpoint_is_told",
+        checkpoint::is_told,
+    ));
     trials.push(trial(
         "faults::a_damaged_file_is_not_try_again",
         damage::is_told,

@@ -129,7 +129,8 @@ fn all(ports: &Ports<'_>, kind: &str) -> Result<Vec<Entry>, Problem> {
 
 fn commit(ports: &Ports<'_>, writes: Vec<Write>) -> Result<Vec<(Key, u64)>, Problem> {
     let outcome = ports.store.commit(ports.clock.now(), ACTOR, writes);
-    Ok(outcome.map_err(|rejection| rejection.of_commit().reason)?)
+    let done = outcome.map_err(|rejection| rejection.of_commit().reason)?;
+    Ok(done.versions)
 }
 
 /// Runs something as the application, until it is not stale.

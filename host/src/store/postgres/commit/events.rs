@@ -2,11 +2,13 @@
 //! commit is durable nobody else's changes become visible. So whoever sees an event's number has seen all smaller ones, and
 //! what an unlocked look finds unchanged stays so.
 
+use tokio_postgres::Row;
+
 use super::change::Change;
-use super::{Commit, gone};
+use super::gone;
 use crate::store::postgres::fault::Step;
 use crate::store::postgres::read::{digest, unsigned};
-use crate::store::postgres::session::Session;
+use crate::store::postgres::session::{Parameters, Session};
 use crate::store::{Channel, RecordedEvent, chain};
 
 /// Number and digest of the tenant's last event.
@@ -26,29 +28,54 @@ pub(super) async fn take_turn(session: &Session, tenant: i64) -> Step<Last> {
     })
 }
 
-/// Whether all that the commit expects is as it was.
-pub(super) async fn is_as_expected(session: &Session, change: &Change<'_>) -> Step<bool> {
+/// The commit's time, which the entries that it changed have from here on; `None` if not all that it expects is as it was.
+///
+/// Other tables are looked at only in a statement after the one that waited for the turn, which shows their rows as they were
+/// before it waited.
+pub(super) async fn time(
+    session: &Session,
+    tenant: i64,
+    at: i64,
+    last: &Last,
+    change: &Change<'_>,
+) -> Step<Option<i64>> {
     let expected = &change.loaded.expected;
-    if expected.is_empty() {
-        return Ok(true);
-    }
-    let (seqs, versions): (Vec<i64>, Vec<i64>) = expected.iter().copied().unzip();
-    let sql = "SELECT COUNT(*) FROM unnest($1::BIGINT[], $2::BIGINT[]) AS w(seq, version)
-               JOIN entry e ON e.seq = w.seq AND e.version = w.version";
-    let rows = session.rows(sql, &[&seqs, &versions]).await?;
-    let found = rows.first().map_or(0, |row| row.get::<_, i64>(0));
-    Ok(usize::try_from(found) == Ok(expected.len()))
+    let (expected_seqs, versions): (Vec<i64>, Vec<i64>) = expected.iter().copied().unzip();
+    let changed = change.entries.values().filter(|held| held.changed);
+    let seqs: Vec<i64> = changed.map(|held| held.seq).collect();
+    let sql = "WITH earliest AS (
+                 SELECT LEAST(at, 9223372036854775806) + 1 AS at FROM event WHERE tenant = $1 AND sequence = $2),
+               postponed AS (
+                 UPDATE entry e SET modified = earliest.at,
+                   created = CASE e.version WHEN 1 THEN earliest.at ELSE e.created END
+                 FROM earliest WHERE e.seq = ANY($3::BIGINT[]) AND earliest.at > $4)
+               SELECT GREATEST($4, (SELECT at FROM earliest)) AS at, (
+                 SELECT COUNT(*) FROM unnest($5::BIGINT[], $6::BIGINT[]) AS w(seq, version)
+                 JOIN entry e ON e.seq = w.seq AND e.version = w.version) AS found";
+    let parameters: Parameters<'_> = &[
+        &tenant,
+        &last.sequence,
+        &seqs,
+        &at,
+        &expected_seqs,
+        &versions,
+    ];
+    let rows = session.rows(sql, parameters).await?;
+    let is_as_expected =
+        |row: &&Row| usize::try_from(row.get::<_, i64>("found")) == Ok(expected.len());
+    let row = rows.first().filter(is_as_expected);
+    Ok(row.map(|row| row.get("at")))
 }
 
 /// Numbers and writes the events, and empties the bodies that are to be emptied.
 pub(super) async fn write(
     session: &Session,
-    tenant: i64,
-    commit: &Commit,
+    (tenant, at): (i64, i64),
+    actor: &str,
     change: &Change<'_>,
     last: Last,
 ) -> Step<()> {
-    let mut recorded = record(commit, change, last);
+    let mut recorded = record(unsigned(at), actor, change, last);
     for (subject, earlier) in &change.redacted {
         let sql = "UPDATE event SET body = ''
                    WHERE tenant = $1 AND subject_kind = $2 AND subject_id = $3 AND body <> ''";
@@ -64,12 +91,12 @@ pub(super) async fn write(
     insert(session, tenant, &recorded).await
 }
 
-fn record(commit: &Commit, change: &Change<'_>, last: Last) -> Vec<RecordedEvent> {
+fn record(at: u64, actor: &str, change: &Change<'_>, last: Last) -> Vec<RecordedEvent> {
     let mut previous = last.digest;
-    let (at, first) = (unsigned(commit.at), unsigned(last.sequence) + 1);
+    let first = unsigned(last.sequence) + 1;
     let mut recorded = Vec::with_capacity(change.events.len());
     for (number, event) in (first..).zip(&change.events) {
-        let event = chain::record(&previous, number, at, &commit.actor, (*event).clone());
+        let event = chain::record(&previous, number, at, actor, (*event).clone());
         previous = event.digest;
         recorded.push(event);
     }

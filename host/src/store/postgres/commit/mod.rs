@@ -20,7 +20,7 @@ use self::demand::Demand;
 use super::Shared;
 use super::fault::{Fault, Step};
 use super::session::{Scope, Session};
-use crate::store::{Key, Refusal, Rejection, Write, not_done};
+use crate::store::{Committed, Key, Refusal, Rejection, Write, not_done};
 
 /// How often a commit is run again that got into another one's way.
 const RETRIES: u32 = 8;
@@ -91,7 +91,7 @@ impl From<Fault> for Stop {
 
 /// What a commit did.
 struct Done {
-    versions: Vec<(Key, u64)>,
+    committed: Committed,
     /// Whether there is something to sweep up.
     leavings: bool,
 }
@@ -101,7 +101,7 @@ pub(super) async fn run(
     shared: &Shared,
     tenant: i64,
     commit: &Commit,
-) -> Result<Vec<(Key, u64)>, Rejection> {
+) -> Result<Committed, Rejection> {
     let mut collisions = 0;
     loop {
         match attempt(shared, tenant, commit).await {
@@ -109,7 +109,7 @@ pub(super) async fn run(
                 if done.leavings {
                     shared.bell.notify_one();
                 }
-                return Ok(done.versions);
+                return Ok(done.committed);
             }
             Err(stop) if stop.is_passing() && collisions < RETRIES => {
                 collisions += 1;

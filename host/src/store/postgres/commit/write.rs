@@ -9,9 +9,10 @@ use super::fields::Rows;
 use super::terms::{self, Counts};
 use super::{Commit, Done, LinkName, Stop, key};
 use crate::store::postgres::fault::Step;
+use crate::store::postgres::read::unsigned;
 use crate::store::postgres::session::Session;
 use crate::store::postgres::sweep;
-use crate::store::{Key, Refusal, Rejection};
+use crate::store::{Committed, Key, Refusal, Rejection};
 
 /// Writes everything, or finds the first fault.
 pub(super) async fn write(
@@ -36,12 +37,15 @@ pub(super) async fn write(
     count(&change, &rows, &mut counts);
     counts.write(session).await?;
     let last = events::take_turn(session, tenant).await?;
-    if !events::is_as_expected(session, &change).await? {
-        return Err(Stop::Overtaken);
-    }
-    events::write(session, tenant, commit, &change, last).await?;
-    Ok(Done {
+    let at = events::time(session, tenant, commit.at, &last, &change).await?;
+    let at = at.ok_or(Stop::Overtaken)?;
+    events::write(session, (tenant, at), &commit.actor, &change, last).await?;
+    let committed = Committed {
+        at: unsigned(at),
         versions: versions(change),
+    };
+    Ok(Done {
+        committed,
         leavings,
     })
 }
