@@ -12,10 +12,11 @@ use super::events::failed;
 /// Check the record of what happened in a tenant.
 #[derive(Subcommand)]
 pub(super) enum Audit {
-    /// Walk all events of a tenant and find any that was edited, removed or reordered; the exit code is 1 then.
+    /// Walk all events of a tenant and find any that was edited, emptied, removed or reordered; the exit code is 1 then.
     #[command(after_help = "Example:\n  scimlet audit verify acme\n\n\
         Each event holds a digest over the one before it. Whoever can write the database could make a new chain up to its end: keep the \
-        number and the digest that this prints in another place, and compare them later. Persons who were erased leave no gap.")]
+        number and the digest that this prints in another place, and compare them later. Persons who were erased leave no gap: \
+        the bodies of events about them are empty, which is right where their erasure is recorded behind, and how many is printed.")]
     Verify {
         /// The tenant's name.
         tenant: String,
@@ -35,17 +36,21 @@ async fn verify(context: &Context, tenant: &str) -> anyhow::Result<()> {
     match verify::chain(&*store).await.map_err(failed)? {
         Ok(chain) => {
             let (events, digest) = (chain.head.sequence, HEXLOWER.encode(&chain.head.digest));
-            let emptied = chain.emptied;
-            let text = format!("all {events} events are as they were recorded\ndigest  {digest}");
+            let erased = chain.erased;
+            let text = format!(
+                "all {events} events are as they were recorded, {erased} of them about persons who were erased since\n\
+                 digest  {digest}"
+            );
             let json = json!({
-                "tenant": tenant, "intact": true, "events": events, "emptied": emptied, "digest": digest,
+                "tenant": tenant, "intact": true, "events": events, "emptied": erased, "digest": digest,
             });
             context.print(&text, &json)
         }
         Err(broken) => {
             if context.json {
-                let json =
-                    json!({ "tenant": tenant, "intact": false, "problem": broken.to_string() });
+                let json = json!({
+                    "tenant": tenant, "intact": false, "event": broken.event(), "problem": broken.to_string(),
+                });
                 line(&format!("{json:#}"))?;
             }
             bail!("the audit of `{tenant}` is broken: {broken}")
