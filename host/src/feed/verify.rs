@@ -40,6 +40,12 @@ pub enum Break {
     /// The tenant's record of its last event is of another one.
     #[error("event {0} is replaced: the tenant's record of its last event has another digest")]
     Replaced(u64),
+    /// The checkpoint names a later event than there is.
+    #[error("event {0} is gone, and all that follow up to {1}: the checkpoint has them")]
+    Shortened(u64, u64),
+    /// The checkpoint has another event of this number.
+    #[error("event {0}, or one before it, is rewritten: the checkpoint has another digest")]
+    Rewritten(u64),
 }
 
 impl Break {
@@ -53,7 +59,9 @@ impl Break {
             | Self::Reordered(event, _)
             | Self::Edited(event)
             | Self::CutOff(event, _)
-            | Self::Replaced(event) => *event,
+            | Self::Replaced(event)
+            | Self::Shortened(event, _)
+            | Self::Rewritten(event) => *event,
         }
     }
 }
@@ -67,11 +75,14 @@ pub struct Chain {
     pub erased: u64,
 }
 
-/// Walks from the first event to the last. The outer error is the store's.
+/// Walks from the first event to the last, which `checkpoint` has to be on the way of. The outer error is the store's.
 ///
 /// # Errors
 /// If the store fails.
-pub async fn chain(store: &dyn Store) -> Result<Result<Chain, Break>, Refusal> {
+pub async fn chain(
+    store: &dyn Store,
+    checkpoint: Option<Head>,
+) -> Result<Result<Chain, Break>, Refusal> {
     let recorded = store.head().await?;
     let mut walk = Walk::default();
     loop {
@@ -91,13 +102,20 @@ pub async fn chain(store: &dyn Store) -> Result<Result<Chain, Break>, Refusal> {
             if next == recorded.sequence && event.digest != recorded.digest {
                 return Ok(Err(Break::Replaced(next)));
             }
+            let known = checkpoint.filter(|known| known.sequence == next);
+            if known.is_some_and(|known| known.digest != event.digest) {
+                return Ok(Err(Break::Rewritten(next)));
+            }
         }
     }
     let last = walk.head.sequence;
     if last < recorded.sequence {
         return Ok(Err(Break::CutOff(last + 1, recorded.sequence)));
     }
-    Ok(walk.end())
+    match checkpoint {
+        Some(known) if last < known.sequence => Ok(Err(Break::Shortened(last + 1, known.sequence))),
+        _ => Ok(walk.end()),
+    }
 }
 
 /// How far a walk has come.
