@@ -10,6 +10,7 @@ use clap::Subcommand;
 use data_encoding::HEXLOWER;
 use scimlet::feed::verify::{self, Break, Chain};
 use scimlet::feed::{Checkpoint, End};
+use scimlet::store::{Bodies, Key};
 use serde_json::{Value, json};
 
 use super::context::{Context, line};
@@ -19,13 +20,17 @@ use super::time::{now, seconds};
 /// Check the record of what happened in tenants.
 #[derive(Subcommand)]
 pub(super) enum Audit {
-    /// Walk all events of a tenant and find any that was edited, emptied, removed or reordered; the exit code is 1 then.
+    /// Walk all events of a tenant and find any that was edited, emptied, removed or reordered, and compare what is stored with the
+    /// digests that were written with it; the exit code is 1 if something is wrong.
     #[command(after_help = "Examples:\n  scimlet audit verify acme\n  \
         scimlet audit verify --checkpoint /mnt/elsewhere/checkpoint.json\n\n\
         Each event holds a digest over the one before it. Whoever can write the database could make a new chain up to its end, or put an \
         older copy in its place: `scimlet audit checkpoint` says where the chains end, to be kept in another place and compared \
         later. Persons who were erased leave no gap: the bodies of events about them are empty, which is right where their erasure \
-        is recorded behind, and how many is printed.")]
+        is recorded behind, and how many is printed.\n\n\
+        The body of each stored resource has a digest that finds what a disk or a memory did to it. A damaged one is answered with \
+        500 and not changed, until a backup is put in its place; to take it as it is, set its `digest` in the table `entry` to NULL. \
+        Those that an older scimlet wrote have no digest until they are written again.")]
     Verify {
         /// The tenant's name; all tenants without it.
         tenant: Option<String>,
@@ -97,10 +102,11 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
 /// What was found of one tenant.
 struct Found {
     tenant: String,
-    outcome: Result<Chain, Problem>,
+    chain: Result<Chain, Problem>,
+    bodies: Bodies,
 }
 
-/// What is wrong with a tenant's record.
+/// What is wrong with a tenant's events.
 #[derive(thiserror::Error, Debug)]
 enum Problem {
     #[error("{0}")]
@@ -155,7 +161,7 @@ fn report(context: &Context, all: &[Found], is_one: bool) -> anyhow::Result<()> 
             }
         }
     }
-    let problems: Vec<String> = all.iter().filter_map(Found::problem).collect();
+    let problems: Vec<String> = all.iter().flat_map(Found::problems).collect();
     if !problems.is_empty() {
         bail!("{}", problems.join("; "));
     }
@@ -165,47 +171,81 @@ fn report(context: &Context, all: &[Found], is_one: bool) -> anyhow::Result<()> 
 impl Found {
     async fn of(context: &Context, tenant: String, known: Option<End>) -> anyhow::Result<Self> {
         let is_there = context.database.open(&tenant).await?.is_some();
-        let outcome = match known.as_ref() {
-            Some(known) if !is_there => Err(Problem::Gone(known.sequence)),
-            _ => {
-                let store = context.store(&tenant).await?;
-                let known = known.as_ref().map(End::head);
-                let chain = verify::chain(&*store, known).await.map_err(failed)?;
-                chain.map_err(Problem::Broken)
-            }
-        };
-        Ok(Self { tenant, outcome })
+        if let (Some(known), false) = (&known, is_there) {
+            return Ok(Self {
+                tenant,
+                chain: Err(Problem::Gone(known.sequence)),
+                bodies: Bodies::default(),
+            });
+        }
+        let store = context.store(&tenant).await?;
+        let known = known.as_ref().map(End::head);
+        let chain = verify::chain(&*store, known).await.map_err(failed)?;
+        let bodies = verify::bodies(&*store).await;
+        Ok(Self {
+            chain: chain.map_err(Problem::Broken),
+            bodies: bodies.map_err(|refusal| {
+                anyhow::anyhow!("the bodies in `{tenant}` cannot be read: {refusal:?}")
+            })?,
+            tenant,
+        })
     }
 
     fn text(&self) -> Option<String> {
-        let chain = self.outcome.as_ref().ok()?;
+        let chain = self.chain.as_ref().ok()?;
         let (events, erased) = (chain.head.sequence, chain.erased);
+        let (checked, without) = (self.bodies.checked, self.bodies.without_digest);
         let digest = HEXLOWER.encode(&chain.head.digest);
-        Some(format!(
+        let mut text = format!(
             "all {events} events are as they were recorded, {erased} of them about persons who were erased since\n\
              digest  {digest}"
-        ))
+        );
+        if self.bodies.damaged.is_empty() {
+            text += &format!(
+                "\nall {checked} stored bodies are as they were written; {without} more have no digest yet"
+            );
+        }
+        Some(text)
     }
 
     fn json(&self) -> Value {
-        let tenant = &self.tenant;
-        match &self.outcome {
-            Ok(chain) => json!({
-                "tenant": tenant, "intact": true, "events": chain.head.sequence, "emptied": chain.erased,
-                "digest": HEXLOWER.encode(&chain.head.digest),
-            }),
-            Err(problem) => json!({
-                "tenant": tenant, "intact": false, "event": problem.event(), "problem": problem.to_string(),
-            }),
+        let damaged = self.bodies.damaged.iter();
+        let damaged = damaged.map(|key| json!({ "type": key.kind, "id": key.id }));
+        let mut json = json!({
+            "tenant": self.tenant,
+            "intact": self.chain.is_ok() && self.bodies.damaged.is_empty(),
+            "bodies": {
+                "checked": self.bodies.checked,
+                "withoutDigest": self.bodies.without_digest,
+                "damaged": damaged.collect::<Value>(),
+            },
+        });
+        match &self.chain {
+            Ok(chain) => {
+                json["events"] = chain.head.sequence.into();
+                json["emptied"] = chain.erased.into();
+                json["digest"] = HEXLOWER.encode(&chain.head.digest).into();
+            }
+            Err(problem) => {
+                json["event"] = problem.event().into();
+                json["problem"] = problem.to_string().into();
+            }
         }
+        json
     }
 
-    fn problem(&self) -> Option<String> {
-        let problem = self.outcome.as_ref().err()?;
-        Some(format!(
-            "the audit of `{}` is broken: {problem}",
-            self.tenant
-        ))
+    /// What is wrong, in a sentence each.
+    fn problems(&self) -> Vec<String> {
+        let tenant = &self.tenant;
+        let chain = self.chain.as_ref().err();
+        let chain = chain.map(|problem| format!("the audit of `{tenant}` is broken: {problem}"));
+        let damaged = self.bodies.damaged.iter().map(|key| {
+            let Key { kind, id } = key;
+            format!(
+                "the stored body of {kind} `{id}` in `{tenant}` is not the one that was written"
+            )
+        });
+        chain.into_iter().chain(damaged).collect()
     }
 }
 

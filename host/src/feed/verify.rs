@@ -1,10 +1,10 @@
-//! Whether a tenant's chain of events is as it was written. Whoever can write the database and knows how the digests are made
+//! Whether a tenant's chain of events, and its stored bodies, are as they were written. Whoever can write the database and knows how the digests are made
 //! can forge a whole chain from some event on, up to the tenant's record of its end: a checkpoint that is kept elsewhere finds
 //! that.
 
 use std::collections::BTreeMap;
 
-use crate::store::{Head, Key, RecordedEvent, Refusal, Store, chain};
+use crate::store::{Bodies, BodyPlace, Head, Key, RecordedEvent, Refusal, Store, chain};
 
 /// Events of one page.
 const PAGE: u32 = 1000;
@@ -116,6 +116,23 @@ pub async fn chain(
         Some(known) if last < known.sequence => Ok(Err(Break::Shortened(last + 1, known.sequence))),
         _ => Ok(walk.end()),
     }
+}
+
+/// Compares all stored bodies with the digests that were written with them.
+///
+/// # Errors
+/// If the store fails.
+pub async fn bodies(store: &dyn Store) -> Result<Bodies, Refusal> {
+    let mut all = Bodies::default();
+    let mut next = Some(BodyPlace::default());
+    while let Some(after) = next {
+        let found = store.check_bodies(after).await?;
+        all.checked += found.checked;
+        all.without_digest += found.without_digest;
+        all.damaged.extend(found.damaged);
+        next = found.next;
+    }
+    Ok(all)
 }
 
 /// How far a walk has come.

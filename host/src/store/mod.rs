@@ -4,6 +4,7 @@
 pub mod bounds;
 pub mod chain;
 pub mod check;
+mod digest;
 mod filter;
 mod identity;
 pub mod postgres;
@@ -19,6 +20,7 @@ pub use crate::bindings::scimlet::plugin::store::{
     LinkPage, LinkSet, Node, Operator, Order, Page, Query, Refusal, Rejection, Relation, Removal,
     Replacement, Scalar, Term, Window, Write,
 };
+pub use digest::{Bodies, BodyPlace};
 pub use filter::Filter;
 pub use identity::Identity;
 
@@ -73,6 +75,13 @@ pub trait Store: Send + Sync + 'static {
     /// The last event, as the store knows it apart from the events themselves: whoever cut some off has to forge this too. The
     /// guest cannot call this, nor what follows.
     async fn head(&self) -> Result<Head, Refusal>;
+
+    /// Compares stored bodies of entries with the digests that were written with them: a bounded number of those behind
+    /// `after`. A store that keeps no digests has nothing to compare.
+    async fn check_bodies(&self, after: BodyPlace) -> Result<Bodies, Refusal> {
+        let _ = after;
+        Ok(Bodies::default())
+    }
 
     /// What the host noted about the tenant for itself under names with this prefix, by name.
     async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal>;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::Shared;
+use super::bodies;
 use super::commit::{self, Commit};
 use super::fault::Step;
 use super::find::{bounded, find};
@@ -14,8 +15,8 @@ use super::nul;
 use super::read;
 use super::session::{Scope, Session};
 use crate::store::{
-    Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent,
-    Refusal, Rejection, Store, Write, check,
+    Bodies, BodyPlace, Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page, Query,
+    RecordedEvent, Refusal, Rejection, Store, Write, check,
 };
 
 /// One tenant's storage.
@@ -108,6 +109,12 @@ impl Store for TenantStore {
         let session = self.read().await?;
         let events = read::events(&session, self.tenant, after, limit).await;
         Ok(session.end(events)?)
+    }
+
+    async fn check_bodies(&self, after: BodyPlace) -> Result<Bodies, Refusal> {
+        let session = self.read().await?;
+        let found = bodies::check(&session, self.tenant, after).await;
+        Ok(session.end(found)?)
     }
 
     async fn head(&self) -> Result<Head, Refusal> {

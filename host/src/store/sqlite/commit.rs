@@ -9,7 +9,7 @@ use super::fault::{Fault, Step};
 use super::relations::Waiting;
 use super::terms::Counts;
 use crate::store::chain::Digest;
-use crate::store::{Key, Refusal, Rejection, Term, Write};
+use crate::store::{Key, Refusal, Rejection, Term, Write, digest};
 
 /// A key that sorts.
 pub(super) type Name = (String, String);
@@ -176,16 +176,23 @@ impl<'db> Change<'db> {
         let sql = match (&held.body, held.before) {
             // An entry that was inserted and then left alone is complete.
             (None, 0) => return Ok(()),
-            (None, _) => "UPDATE entry SET version = ?2, modified = ?3 WHERE seq = ?1",
+            (None, _) => {
+                "UPDATE entry SET version = ?2, modified = ?3,
+                   digest_version = CASE digest_version WHEN version THEN ?2 END WHERE seq = ?1"
+            }
             (Some(_), _) => {
-                "UPDATE entry SET version = ?2, modified = ?3, body = ?4 WHERE seq = ?1"
+                "UPDATE entry SET version = ?2, modified = ?3, body = ?4, digest = ?5,
+                   digest_version = ?2 WHERE seq = ?1"
             }
         };
         let version = i64::try_from(held.before + 1).unwrap_or(i64::MAX);
         let mut statement = self.db.prepare_cached(sql)?;
         match held.body {
             None => statement.execute(params![held.seq, version, self.at])?,
-            Some(body) => statement.execute(params![held.seq, version, self.at, body])?,
+            Some(body) => {
+                let digest = digest::of(body.as_bytes());
+                statement.execute(params![held.seq, version, self.at, body, digest])?
+            }
         };
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! Several processes may work on one file at once: SQLite's locks order their commits, and every read begins with a look
 //! at what others committed.
 
+mod bodies;
 mod commit;
 mod dialect;
 mod entries;

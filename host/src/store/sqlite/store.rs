@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 
 use super::Shared;
+use super::bodies;
 use super::commit::{self, Commit};
 use super::fault::Step;
 use super::find::find;
@@ -14,8 +15,8 @@ use super::memo;
 use super::read::{self, LinkQuery};
 use super::readers::Moment;
 use crate::store::{
-    Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent,
-    Refusal, Rejection, Store, Write, check, not_done,
+    Bodies, BodyPlace, Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page, Query,
+    RecordedEvent, Refusal, Rejection, Store, Write, check, not_done,
 };
 
 /// Keys that are read here and now; more are read on a thread that may block.
@@ -161,6 +162,13 @@ impl Store for TenantStore {
         self.search(move |db| read::events(db, tenant, after, limit))
             .await
     }
+
+    async fn check_bodies(&self, after: BodyPlace) -> Result<Bodies, Refusal> {
+        let tenant = self.tenant;
+        self.search(move |db| bodies::check(db, tenant, after))
+            .await
+    }
+
     async fn head(&self) -> Result<Head, Refusal> {
         let tenant = self.tenant;
         let readers = &self.shared.readers;
