@@ -4,7 +4,7 @@
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-use crate::store::{Database, DatabaseError, Head, Store};
+use crate::store::{Database, DatabaseError, Epoch, Head, Store};
 
 /// Where the chain of each tenant ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub struct Checkpoint {
 pub struct End {
     /// The tenant's name.
     pub tenant: String,
+    /// The epoch of its feed. Another one says that an older copy was put in the database's place since.
+    pub epoch: String,
     /// The number of its last event; 0 if it had none.
     pub sequence: u64,
     /// The digest of its last event: SHA-256 in 64 hexadecimal digits.
@@ -58,6 +60,7 @@ impl End {
         let head = store.head().await?;
         Ok(Self {
             tenant: tenant.to_owned(),
+            epoch: Epoch::of(store).await?.id,
             sequence: head.sequence,
             digest: head.digest,
         })

@@ -5,9 +5,11 @@ mod bell;
 mod checkpoint;
 mod follower;
 mod line;
+mod place;
 pub mod verify;
 
 pub use bell::{Bell, POLL};
 pub use checkpoint::{Checkpoint, End};
 pub use follower::Follower;
 pub use line::{Line, subject};
+pub use place::{FollowError, Lost, NoPlace, Place, event_id};

@@ -5,6 +5,7 @@ pub mod bounds;
 pub mod chain;
 pub mod check;
 mod digest;
+mod epoch;
 mod filter;
 mod identity;
 pub mod postgres;
@@ -21,6 +22,7 @@ pub use crate::bindings::scimlet::plugin::store::{
     Replacement, Scalar, Term, Window, Write,
 };
 pub use digest::{Bodies, BodyPlace};
+pub use epoch::Epoch;
 pub use filter::Filter;
 pub use identity::Identity;
 
@@ -214,6 +216,18 @@ pub trait Database: Send + Sync + 'static {
     /// Whether [`Database::lost`] is known to have happened.
     fn is_lost(&self) -> bool {
         false
+    }
+
+    /// Whether an older copy was put in the place of the database that was here, which a file can find
+    /// by what was noted beside it. True until [`Database::raise_epochs`].
+    fn is_restored(&self) -> bool {
+        false
+    }
+
+    /// Begins a new epoch of every tenant's feed, since the database was restored from an older copy;
+    /// of how many tenants. `at` is milliseconds since 1970.
+    async fn raise_epochs(&self, at: u64) -> Result<usize, DatabaseError> {
+        epoch::raise_all(self, at).await
     }
 
     /// A setting of the host, such as its public URL; `None` if it was never set.
