@@ -7,9 +7,10 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::fault::{Fault, Step};
 use super::relations::Waiting;
+use super::rows::unsigned;
 use super::terms::Counts;
 use crate::store::chain::Digest;
-use crate::store::{Key, Refusal, Rejection, Term, Write, digest};
+use crate::store::{Head, Key, Refusal, Rejection, Term, Write, digest};
 
 /// A key that sorts.
 pub(super) type Name = (String, String);
@@ -31,12 +32,15 @@ pub(super) struct Commit {
     pub(super) writes: Vec<Write>,
 }
 
+/// What a commit did.
+pub(super) struct Done {
+    pub(super) versions: Vec<(Key, u64)>,
+    /// The last event, if it appended any.
+    pub(super) newest: Option<Head>,
+}
+
 /// Applies a commit. On an error the caller rolls back.
-pub(super) fn apply(
-    db: &Connection,
-    tenant: i64,
-    commit: Commit,
-) -> Result<Vec<(Key, u64)>, Rejection> {
+pub(super) fn apply(db: &Connection, tenant: i64, commit: Commit) -> Result<Done, Rejection> {
     let rejection = |write: u32| {
         move |fault: Fault| Rejection {
             write,
@@ -158,8 +162,8 @@ impl<'db> Change<'db> {
         }
     }
 
-    /// Writes bodies, versions and counts; returns the new versions.
-    fn finish(mut self) -> Step<Vec<(Key, u64)>> {
+    /// Writes bodies, versions and counts.
+    fn finish(mut self) -> Step<Done> {
         let mut versions = Vec::new();
         for (name, held) in std::mem::take(&mut self.entries) {
             if let Some(held) = held.filter(|held| held.changed) {
@@ -169,7 +173,14 @@ impl<'db> Change<'db> {
         }
         self.write_counts()?;
         self.close_outbox()?;
-        Ok(versions)
+        let newest = Head {
+            sequence: unsigned(self.outbox.sequence),
+            digest: self.outbox.digest,
+        };
+        Ok(Done {
+            versions,
+            newest: self.outbox.appended.then_some(newest),
+        })
     }
 
     fn rewrite(&self, held: Held) -> Step<()> {

@@ -32,6 +32,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::guard::Guard;
+use self::identity::Record;
 use self::readers::Readers;
 use self::writer::Writer;
 use super::{DatabaseError, Identity};
@@ -49,12 +50,17 @@ struct Shared {
     readers: Arc<Readers>,
     writer: Writer,
     guard: Arc<Guard>,
+    record: Record,
 }
 
 impl Sqlite {
     /// Opens the file, or makes it. Refuses a file that is not a scimlet database or was written by
     /// a newer scimlet, and to make a new one where a database was before: a file `….identity`
-    /// beside it tells.
+    /// beside it tells. If it has a later event than the database, [`Database::is_restored`] says so:
+    /// call [`Database::raise_epochs`] then, before anything is written.
+    ///
+    /// [`Database::is_restored`]: super::Database::is_restored
+    /// [`Database::raise_epochs`]: super::Database::raise_epochs
     pub fn open(path: impl AsRef<Path>) -> Result<Sqlite, DatabaseError> {
         Self::open_absolute(&absolute(path.as_ref())?)
     }
@@ -79,7 +85,7 @@ impl Sqlite {
         identity::check(path)?;
         let guard = Arc::new(Guard::of(path));
         let db = schema::open_writer(path)?;
-        identity::record(path, &db);
+        let record = Record::open(path, &db);
         guard
             .arm(|| drop(schema::checkpoint(&db)))
             .map_err(unavailable)?;
@@ -91,6 +97,7 @@ impl Sqlite {
                 readers,
                 writer,
                 guard,
+                record,
             }),
         })
     }

@@ -11,6 +11,7 @@ use super::bodies;
 use super::commit::{self, Commit};
 use super::fault::Step;
 use super::find::find;
+use super::identity::Newest;
 use super::memo;
 use super::read::{self, LinkQuery};
 use super::readers::Moment;
@@ -151,10 +152,14 @@ impl Store for TenantStore {
             .writer
             .run(move |db| commit::apply(db, tenant, commit))
             .await;
-        match done {
-            Ok(outcome) => outcome.map_err(not_done),
-            Err(reason) => Err(Rejection { write: 0, reason }),
+        let done = match done {
+            Ok(outcome) => outcome.map_err(not_done)?,
+            Err(reason) => return Err(Rejection { write: 0, reason }),
+        };
+        if let Some(head) = done.newest {
+            self.shared.record.note(Newest { tenant, head });
         }
+        Ok(done.versions)
     }
 
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
