@@ -11,7 +11,7 @@ use scimlet::{Plugin, PluginOptions};
 use serde_json::Value;
 
 use super::database::{self, Make};
-use super::{Common, url};
+use super::{Common, restored, url};
 
 /// The setting that holds the public URL of the server that started last.
 pub(super) const PUBLIC_URL: &str = "public-url";
@@ -23,7 +23,15 @@ pub(super) struct Context {
 }
 
 impl Context {
+    /// Opens the database. One in whose place an older copy was put gets new epochs first.
     pub(super) async fn open(common: &Common, make: Make) -> anyhow::Result<Self> {
+        let context = Self::open_untouched(common, make).await?;
+        restored::notice(&context).await?;
+        Ok(context)
+    }
+
+    /// Opens the database and changes nothing in it, for a look at what was put there.
+    pub(super) async fn open_untouched(common: &Common, make: Make) -> anyhow::Result<Self> {
         let database = database::open(&common.database, make).await?;
         Ok(Self {
             database,

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Write as _, stdout};
 
 use clap::{Args, ValueEnum};
-use scimlet::feed::{Bell, Follower, Line};
+use scimlet::feed::{Bell, FollowError, Follower, Line, Place};
 use scimlet::store::{Channel as Stored, RecordedEvent, Refusal};
 
 use super::context::Context;
@@ -15,14 +15,18 @@ use super::{shutdown, time};
     after_help = "Examples:\n  scimlet events acme\n  scimlet events acme --follow --json\n  \
     scimlet events acme --channel audit --after 1200\n\n\
     With --json each line is one JSON object; `at` is in seconds since 1970, `subject` is relative to the tenant's SCIM base URL, and \
-    `data` is null where a person was erased."
+    `data` is null where a person was erased. `id` is what to go on behind with --after: an id from before an older copy of the \
+    database was put in its place is refused, where a number would go on behind another event."
 )]
 pub(super) struct Events {
     /// The tenant's name.
     tenant: String,
-    /// Begin behind the event of this number.
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
-    after: u64,
+    /// Begin behind this event, by its number or its id.
+    #[arg(long, value_name = "NUMBER|ID", default_value = "0")]
+    after: Place,
+    /// The epoch that the number is from, as `scimlet audit checkpoint` prints it.
+    #[arg(long, value_name = "ID")]
+    epoch: Option<String>,
     /// Go on until interrupted, as events are committed.
     #[arg(long)]
     follow: bool,
@@ -41,9 +45,10 @@ enum Channel {
 impl Events {
     pub(super) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let store = context.store(&self.tenant).await?;
-        let mut follower = Follower::new(&Bell::default(), &self.tenant, store, self.after);
+        let begin = self.after.clone().of_epoch(self.epoch.clone());
+        let mut follower = Follower::new(&Bell::default(), &self.tenant, store, begin);
         loop {
-            let events = follower.read().await.map_err(failed)?;
+            let events = follower.read().await.map_err(unread)?;
             if events.is_empty() {
                 break;
             }
@@ -63,7 +68,7 @@ impl Events {
 
     /// Until the reader goes away.
     async fn follow(&self, context: &Context, follower: &mut Follower) -> anyhow::Result<()> {
-        while self.print(context, &follower.next().await.map_err(failed)?)? {}
+        while self.print(context, &follower.next().await.map_err(unread)?)? {}
         Ok(())
     }
 
@@ -103,6 +108,13 @@ fn text(recorded: &RecordedEvent) -> String {
     let at = time::date(recorded.at);
     let subject = subject.unwrap_or_else(|| "-".to_owned());
     format!("{sequence}  {at}  {actor}  {name}  {subject}  {data}")
+}
+
+fn unread(error: FollowError) -> anyhow::Error {
+    match error {
+        FollowError::Lost(lost) => lost.into(),
+        FollowError::Store(refusal) => failed(refusal),
+    }
 }
 
 pub(super) fn failed(refusal: Refusal) -> anyhow::Error {

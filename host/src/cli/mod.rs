@@ -15,6 +15,7 @@ mod limits;
 mod maintenance;
 mod profile;
 mod reference;
+mod restored;
 mod retry;
 mod serve;
 mod setting;
@@ -92,6 +93,8 @@ enum Command {
     Audit(audit::Audit),
     #[command(subcommand)]
     Webhook(webhook::Webhook),
+    #[command(subcommand)]
+    Database(restored::Database),
     Bench(bench::Bench),
 }
 
@@ -149,7 +152,14 @@ impl Command {
             Self::Group(group) => group.run(&open(Make::Never).await?).await,
             Self::Reference(reference) => reference.run(&open(Make::Never).await?).await,
             Self::Events(events) => events.run(&open(Make::Never).await?).await,
-            Self::Audit(audit) => audit.run(&open(Make::Never).await?).await,
+            Self::Audit(audit) => {
+                let context = Context::open_untouched(common, Make::Never).await?;
+                audit.run(&context).await
+            }
+            Self::Database(database) => {
+                let context = Context::open_untouched(common, Make::Never).await?;
+                database.run(&context).await
+            }
             Self::Bench(bench) => bench.run(common.json).await,
             Self::Webhook(webhook) => webhook.run(&open(Make::Never).await?).await,
         }

@@ -10,8 +10,8 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::store::{
-    Committed, Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page, Query,
-    RecordedEvent, Refusal, Rejection, Store, Write,
+    Bodies, BodyPlace, Committed, Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo,
+    Page, Query, RecordedEvent, Refusal, Rejection, Store, Write,
 };
 
 /// How long events of other processes may go unnoticed.
@@ -137,6 +137,10 @@ impl Store for Ringing {
 
     async fn head(&self) -> Result<Head, Refusal> {
         self.store.head().await
+    }
+
+    async fn check_bodies(&self, after: BodyPlace) -> Result<Bodies, Refusal> {
+        self.store.check_bodies(after).await
     }
 
     async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {

@@ -3,11 +3,15 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::place::event_id;
 use crate::store::{Channel, Key, RecordedEvent};
 
 /// An event as one line of JSON.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Line {
+    /// Names the event for good: its number and the beginning of its digest. What a follower comes back with, and the
+    /// `webhook-id` of its deliveries.
+    pub id: String,
     /// Counts from 1 in each tenant, over both channels.
     pub sequence: u64,
     /// Seconds since 1970.
@@ -30,6 +34,7 @@ impl From<&RecordedEvent> for Line {
         #[allow(clippy::cast_precision_loss, reason = "milliseconds fit for millennia")]
         let at = recorded.at as f64 / 1000.0;
         Self {
+            id: event_id(recorded.sequence, &recorded.digest),
             sequence: recorded.sequence,
             at,
             actor: recorded.actor.clone(),

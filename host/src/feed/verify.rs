@@ -1,10 +1,20 @@
-//! Whether a tenant's chain of events is as it was written. Whoever can write the database and knows how the digests are made
-//! can forge a whole chain from some event on, up to the tenant's record of its end: keep the last digest elsewhere to find that.
+//! Whether a tenant's chain of events, and its stored bodies, are as they were written. Whoever can write the database and knows how the digests are made
+//! can forge a whole chain from some event on, up to the tenant's record of its end: a checkpoint that is kept elsewhere finds
+//! that.
 
-use crate::store::{Head, RecordedEvent, Refusal, Store, chain};
+use std::collections::BTreeMap;
+
+use crate::store::{Bodies, BodyPlace, Head, Key, RecordedEvent, Refusal, Store, chain};
 
 /// Events of one page.
 const PAGE: u32 = 1000;
+
+/// The event by which an erasure is recorded: that somebody is gone (RFC 9967 section 2.4.3), and the application did it.
+/// A client's DELETE appends the event too, as itself, and empties nothing.
+const ERASURE: &str = "urn:ietf:params:scim:event:prov:delete";
+
+/// Who erases: only the application can.
+const ERASER: &str = "admin";
 
 /// What is wrong with a chain, at the first place where something is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +25,9 @@ pub enum Break {
     /// The body is another than was appended.
     #[error("event {0} is edited: its body is not the one that was recorded")]
     Body(u64),
+    /// The body is gone, and the subject was not erased afterwards.
+    #[error("event {0} is emptied: no erasure of its subject is recorded after it")]
+    Emptied(u64),
     /// An event stands in another's place.
     #[error("event {0} is reordered: the one that was recorded there has the number {1}")]
     Reordered(u64, u64),
@@ -27,6 +40,30 @@ pub enum Break {
     /// The tenant's record of its last event is of another one.
     #[error("event {0} is replaced: the tenant's record of its last event has another digest")]
     Replaced(u64),
+    /// The checkpoint names a later event than there is.
+    #[error("event {0} is gone, and all that follow up to {1}: the checkpoint has them")]
+    Shortened(u64, u64),
+    /// The checkpoint has another event of this number.
+    #[error("event {0}, or one before it, is rewritten: the checkpoint has another digest")]
+    Rewritten(u64),
+}
+
+impl Break {
+    /// The number of the event at which the chain breaks.
+    #[must_use]
+    pub fn event(&self) -> u64 {
+        match self {
+            Self::Removed(event, _)
+            | Self::Body(event)
+            | Self::Emptied(event)
+            | Self::Reordered(event, _)
+            | Self::Edited(event)
+            | Self::CutOff(event, _)
+            | Self::Replaced(event)
+            | Self::Shortened(event, _)
+            | Self::Rewritten(event) => *event,
+        }
+    }
 }
 
 /// A walk over a chain.
@@ -34,48 +71,117 @@ pub enum Break {
 pub struct Chain {
     /// The last event that was read.
     pub head: Head,
-    /// How many bodies are empty because a person was erased.
-    pub emptied: u64,
+    /// How many bodies are empty because their subject was erased.
+    pub erased: u64,
 }
 
-/// Walks from the first event to the last. The outer error is the store's.
+/// Walks from the first event to the last, which `checkpoint` has to be on the way of. The outer error is the store's.
 ///
 /// # Errors
 /// If the store fails.
-pub async fn chain(store: &dyn Store) -> Result<Result<Chain, Break>, Refusal> {
+pub async fn chain(
+    store: &dyn Store,
+    checkpoint: Option<Head>,
+) -> Result<Result<Chain, Break>, Refusal> {
     let recorded = store.head().await?;
-    let mut chain = Chain {
-        head: Head::START,
-        emptied: 0,
-    };
+    let mut walk = Walk::default();
     loop {
-        let events = store.events(chain.head.sequence, PAGE).await?;
+        let events = store.events(walk.head.sequence, PAGE).await?;
         if events.is_empty() {
             break;
         }
         for event in &events {
-            let next = chain.head.sequence + 1;
+            let next = walk.head.sequence + 1;
             if event.sequence != next {
                 return Ok(Err(Break::Removed(next, event.sequence)));
             }
-            if !chain::holds(&chain.head.digest, event) {
-                return Ok(Err(reason(store, chain.head, event).await?));
+            if !chain::holds(&walk.head.digest, event) {
+                return Ok(Err(reason(store, walk.head, event).await?));
             }
-            chain.head = Head {
-                sequence: next,
-                digest: event.digest,
-            };
-            chain.emptied += u64::from(event.event.body.is_empty());
+            walk.step(event);
             if next == recorded.sequence && event.digest != recorded.digest {
                 return Ok(Err(Break::Replaced(next)));
             }
+            let known = checkpoint.filter(|known| known.sequence == next);
+            if known.is_some_and(|known| known.digest != event.digest) {
+                return Ok(Err(Break::Rewritten(next)));
+            }
         }
     }
-    let last = chain.head.sequence;
+    let last = walk.head.sequence;
     if last < recorded.sequence {
         return Ok(Err(Break::CutOff(last + 1, recorded.sequence)));
     }
-    Ok(Ok(chain))
+    match checkpoint {
+        Some(known) if last < known.sequence => Ok(Err(Break::Shortened(last + 1, known.sequence))),
+        _ => Ok(walk.end()),
+    }
+}
+
+/// Compares all stored bodies with the digests that were written with them.
+///
+/// # Errors
+/// If the store fails.
+pub async fn bodies(store: &dyn Store) -> Result<Bodies, Refusal> {
+    let mut all = Bodies::default();
+    let mut next = Some(BodyPlace::default());
+    while let Some(after) = next {
+        let found = store.check_bodies(after).await?;
+        all.checked += found.checked;
+        all.without_digest += found.without_digest;
+        all.damaged.extend(found.damaged);
+        next = found.next;
+    }
+    Ok(all)
+}
+
+/// How far a walk has come.
+struct Walk {
+    head: Head,
+    erased: u64,
+    /// Of each subject with empty bodies and no erasure behind them: the first such event, and how many there are.
+    emptied: BTreeMap<Option<(String, String)>, (u64, u64)>,
+}
+
+impl Default for Walk {
+    fn default() -> Self {
+        Self {
+            head: Head::START,
+            erased: 0,
+            emptied: BTreeMap::new(),
+        }
+    }
+}
+
+impl Walk {
+    /// Passes an event that stands rightly behind the one before.
+    fn step(&mut self, event: &RecordedEvent) {
+        self.head = Head {
+            sequence: event.sequence,
+            digest: event.digest,
+        };
+        let key = |key: &Key| (key.kind.clone(), key.id.clone());
+        let subject = event.event.subject.as_ref().map(key);
+        if subject.is_some() && event.event.name == ERASURE && event.actor == ERASER {
+            let (_, count) = self.emptied.remove(&subject).unwrap_or_default();
+            self.erased += count;
+        }
+        if chain::is_emptied(event) {
+            let new = (event.sequence, 0);
+            let (_, count) = self.emptied.entry(subject).or_insert(new);
+            *count += 1;
+        }
+    }
+
+    fn end(self) -> Result<Chain, Break> {
+        match self.emptied.values().map(|(first, _)| *first).min() {
+            Some(first) => Err(Break::Emptied(first)),
+            None => Ok(Chain {
+                head: self.head,
+                erased: self.erased,
+            }),
+        }
+    }
 }
 
 /// Why an event does not hold behind the one before it: it was edited, unless another one holds in its place.

@@ -21,7 +21,7 @@ use super::answer::sent;
 use super::problem::Problem;
 use super::streams::Stream;
 use super::target::Target;
-use crate::feed::{Follower, Line};
+use crate::feed::{FollowError, Follower, Line, Lost, NoPlace, Place};
 use crate::plugin::fresh_id;
 use crate::store::{Channel, RecordedEvent};
 
@@ -55,25 +55,27 @@ impl Router {
             return sent(refusal);
         }
         let asked = Asked::of(&parts)?;
-        let reader = self.reader(head, asked)?;
+        let mut reader = self.reader(head, &asked)?;
         if let Some(refusal) = reader.refusal().await? {
             return sent(refusal);
         }
+        reader.follower.check().await.map_err(problem)?;
         match asked.wait {
             Some(wait) => reader.poll(wait).await,
             None => Ok(reader.stream()),
         }
     }
 
-    fn reader(self, head: Head, asked: Asked) -> Result<Reader, Problem> {
+    fn reader(self, head: Head, asked: &Asked) -> Result<Reader, Problem> {
         let tenant = &head.origin.tenant;
         let goes_on = asked.wait.is_none_or(|wait| !wait.is_zero());
         let seat = goes_on.then(|| self.streams.open(tenant)).transpose()?;
         Ok(Reader {
-            follower: Follower::new(&self.bell, tenant, head.readable(), asked.after),
+            follower: Follower::new(&self.bell, tenant, head.readable(), asked.after.clone()),
             closing: self.closing.subscribe(),
             checked: Instant::now(),
             spoke: Instant::now(),
+            is_over: false,
             router: self,
             head,
             _seat: seat,
@@ -82,9 +84,8 @@ impl Router {
 }
 
 /// What a client wants to read.
-#[derive(Clone, Copy)]
 struct Asked {
-    after: u64,
+    after: Place,
     /// `None` for a stream.
     wait: Option<Duration>,
 }
@@ -98,8 +99,9 @@ impl Asked {
         let last = last.and_then(|value| value.to_str().ok()?.parse().ok());
         let after = match last.filter(|_| streams) {
             Some(last) => last,
-            None => number(parts, "after")?.unwrap_or(0),
+            None => place(parts)?,
         };
+        let after = after.of_epoch(query(parts, "epoch").map(ToOwned::to_owned));
         let wait = number(parts, "wait")?.unwrap_or(0).min(LONGEST_WAIT);
         Ok(Self {
             after,
@@ -108,10 +110,37 @@ impl Asked {
     }
 }
 
-fn number(parts: &Parts, name: &str) -> Result<Option<u64>, Problem> {
+/// A parameter of the query, as it stands there.
+fn query<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
     let query = parts.uri.query().unwrap_or_default();
     let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let Some((_, text)) = pairs.find(|(key, _)| *key == name) else {
+    pairs.find(|(key, _)| *key == name).map(|(_, text)| text)
+}
+
+fn place(parts: &Parts) -> Result<Place, Problem> {
+    let wrong = |error| Problem::new(StatusCode::BAD_REQUEST, format!("`after`: {error}"));
+    let after = query(parts, "after").map(str::parse).transpose();
+    Ok(after
+        .map_err(|error: NoPlace| wrong(error))?
+        .unwrap_or_default())
+}
+
+/// 410 for a follower whose place is gone; it says where the feed is now.
+fn problem(error: FollowError) -> Problem {
+    match error {
+        FollowError::Lost(lost) => Problem::new(StatusCode::GONE, lost.to_string())
+            .with_member("epoch", lost.epoch)
+            .with_member("newest", lost.newest),
+        FollowError::Store(refusal) => {
+            let incident = fresh_id();
+            tracing::error!(%incident, "the events cannot be read: {refusal:?}");
+            Problem::incident(incident, true)
+        }
+    }
+}
+
+fn number(parts: &Parts, name: &str) -> Result<Option<u64>, Problem> {
+    let Some(text) = query(parts, name) else {
         return Ok(None);
     };
     let wrong = |_| {
@@ -131,6 +160,8 @@ struct Reader {
     checked: Instant,
     /// When something was sent last.
     spoke: Instant,
+    /// Whether a stream ends here.
+    is_over: bool,
     /// Its place among the streams, if it is one.
     _seat: Option<Stream>,
 }
@@ -145,12 +176,8 @@ impl Reader {
     /// The events that follow, those of the audit left out; or what to answer a client that may not
     /// read them. Events are numbered in the order of their commits: a revocation stands before all
     /// that came after it, so nothing of that is ever sent.
-    async fn read(&mut self) -> Result<Result<Vec<RecordedEvent>, crate::http::Response>, Problem> {
-        let mut events = self.follower.read().await.map_err(|refusal| {
-            let incident = fresh_id();
-            tracing::error!(%incident, "the events cannot be read: {refusal:?}");
-            Problem::incident(incident, true)
-        })?;
+    async fn read(&mut self) -> Result<Result<Vec<RecordedEvent>, crate::http::Response>, Stop> {
+        let mut events = self.follower.read().await?;
         if events.iter().any(may_end_access) || self.checked.elapsed() >= RECHECK {
             if let Some(refusal) = self.refusal().await? {
                 return Ok(Err(refusal));
@@ -166,18 +193,29 @@ impl Reader {
         let deadline = Instant::now() + wait;
         loop {
             let place = self.follower.after();
-            let events = match self.read().await? {
+            let events = match self.read().await.map_err(Problem::from)? {
                 Ok(events) => events,
                 Err(refusal) => return sent(refusal),
             };
             let closing = *self.closing.borrow();
             if !events.is_empty() || closing || Instant::now() >= deadline {
-                return Ok(page(&events, self.follower.after()));
+                return self.page(&events).await;
             }
             if self.follower.after() == place {
                 drop(timeout_at(deadline, self.pause()).await);
             }
         }
+    }
+
+    async fn page(&self, events: &[RecordedEvent]) -> Result<Response, Problem> {
+        let lines: Vec<Line> = events.iter().map(Line::from).collect();
+        let epoch = self.follower.epoch().await;
+        let epoch = epoch.map_err(|refusal| problem(refusal.into()))?.id;
+        let page: Value = json!({
+            "events": lines, "after": self.follower.after(), "next": self.follower.place(), "epoch": epoch,
+        });
+        let headers = [(CONTENT_TYPE, "application/json")];
+        Ok((headers, page.to_string()).into_response())
     }
 
     /// Until there may be more, or the server stops.
@@ -202,11 +240,17 @@ impl Reader {
     /// The next part of the stream; nothing when it is over.
     async fn chunk(mut self) -> Option<(String, Self)> {
         loop {
-            if *self.closing.borrow() {
+            if *self.closing.borrow() || self.is_over {
                 return None;
             }
             let place = self.follower.after();
-            let events = self.read().await.ok()?.ok()?;
+            let events = match self.read().await {
+                Err(Stop::Follow(FollowError::Lost(lost))) => {
+                    self.is_over = true;
+                    return Some((gone(&lost), self));
+                }
+                events => events.ok()?.ok()?,
+            };
             let mut text: String = events.iter().map(message).collect();
             if text.is_empty() && self.spoke.elapsed() >= KEEP_ALIVE {
                 text = ": nothing new\n\n".to_owned();
@@ -236,13 +280,42 @@ fn may_end_access(recorded: &RecordedEvent) -> bool {
 
 fn message(recorded: &RecordedEvent) -> String {
     let line = Line::from(recorded);
-    let (id, name, data) = (line.sequence, &line.name, line.json());
+    let (id, name, data) = (&line.id, &line.name, line.json());
     format!("id: {id}\nevent: {name}\ndata: {data}\n\n")
 }
 
-fn page(events: &[RecordedEvent], after: u64) -> Response {
-    let lines: Vec<Line> = events.iter().map(Line::from).collect();
-    let page: Value = json!({ "events": lines, "after": after });
-    let headers = [(CONTENT_TYPE, "application/json")];
-    (headers, page.to_string()).into_response()
+/// The last message of a stream whose place is gone. It has no id: the client comes back with the one that it has, and is
+/// told again.
+fn gone(lost: &Lost) -> String {
+    let data = json!({
+        "detail": lost.to_string(), "newest": lost.newest, "epoch": lost.epoch,
+    });
+    format!("event: gone\ndata: {data}\n\n")
+}
+
+/// Why nothing more is read.
+enum Stop {
+    Follow(FollowError),
+    Problem(Problem),
+}
+
+impl From<FollowError> for Stop {
+    fn from(error: FollowError) -> Self {
+        Self::Follow(error)
+    }
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<Stop> for Problem {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Follow(error) => problem(error),
+            Stop::Problem(problem) => problem,
+        }
+    }
 }

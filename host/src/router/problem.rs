@@ -16,6 +16,8 @@ pub(super) struct Problem {
     status: StatusCode,
     detail: String,
     headers: Vec<(&'static str, String)>,
+    /// Beside those that RFC 7644 names.
+    members: Vec<(&'static str, String)>,
 }
 
 impl Problem {
@@ -24,7 +26,14 @@ impl Problem {
             status,
             detail: detail.into(),
             headers: Vec::new(),
+            members: Vec::new(),
         }
+    }
+
+    /// With a member more in the body.
+    pub(super) fn with_member(mut self, name: &'static str, value: String) -> Self {
+        self.members.push((name, value));
+        self
     }
 
     /// With a header more.
@@ -64,11 +73,14 @@ impl From<Fault> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = serde_json::json!({
+        let mut body = serde_json::json!({
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
             "status": self.status.as_str(),
             "detail": self.detail,
         });
+        for (name, value) in self.members {
+            body[name] = value.into();
+        }
         let content_type = [(CONTENT_TYPE, "application/scim+json")];
         let mut response = (self.status, content_type, body.to_string()).into_response();
         for (name, value) in self.headers {

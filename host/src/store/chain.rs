@@ -74,3 +74,8 @@ pub fn holds(previous: &Digest, event: &RecordedEvent) -> bool {
     let untouched = body.is_empty() || body_digest(body) == event.body_digest;
     untouched && digest(previous, event) == event.digest
 }
+
+/// Whether the event's body is gone: it is empty, and was not when it was appended.
+pub fn is_emptied(event: &RecordedEvent) -> bool {
+    event.event.body.is_empty() && event.body_digest != body_digest("")
+}

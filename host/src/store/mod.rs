@@ -4,6 +4,8 @@
 pub mod bounds;
 pub mod chain;
 pub mod check;
+mod digest;
+mod epoch;
 mod filter;
 mod identity;
 pub mod postgres;
@@ -20,6 +22,8 @@ pub use crate::bindings::scimlet::plugin::store::{
     Key, Link, LinkPage, LinkSet, Node, Operator, Order, Page, Query, Refusal, Rejection, Relation,
     Removal, Replacement, Scalar, Term, Window, Write,
 };
+pub use digest::{Bodies, BodyPlace};
+pub use epoch::Epoch;
 pub use filter::Filter;
 pub use identity::Identity;
 
@@ -75,6 +79,13 @@ pub trait Store: Send + Sync + 'static {
     /// The last event, as the store knows it apart from the events themselves: whoever cut some off has to forge this too. The
     /// guest cannot call this, nor what follows.
     async fn head(&self) -> Result<Head, Refusal>;
+
+    /// Compares stored bodies of entries with the digests that were written with them: a bounded number of those behind
+    /// `after`. A store that keeps no digests has nothing to compare.
+    async fn check_bodies(&self, after: BodyPlace) -> Result<Bodies, Refusal> {
+        let _ = after;
+        Ok(Bodies::default())
+    }
 
     /// What the host noted about the tenant for itself under names with this prefix, by name.
     async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal>;
@@ -217,6 +228,17 @@ pub trait Database: Send + Sync + 'static {
 
     /// The time of the newest event of all tenants, in milliseconds since 1970; `None` if there is no event.
     async fn newest_event(&self) -> Result<Option<u64>, DatabaseError>;
+    /// Whether an older copy was put in the place of the database that was here, which a file can find
+    /// by what was noted beside it. True until [`Database::raise_epochs`].
+    fn is_restored(&self) -> bool {
+        false
+    }
+
+    /// Begins a new epoch of every tenant's feed, since the database was restored from an older copy;
+    /// of how many tenants. `at` is milliseconds since 1970.
+    async fn raise_epochs(&self, at: u64) -> Result<usize, DatabaseError> {
+        epoch::raise_all(self, at).await
+    }
 
     /// A setting of the host, such as its public URL; `None` if it was never set.
     async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError>;

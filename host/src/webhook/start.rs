@@ -22,6 +22,8 @@ pub(super) async fn prepare(
     let kept = store.memos(SEEN.to_owned()).await.map_err(failed)?;
     let kept = kept.into_iter().next().map(|(_, text)| text);
     let seen: u64 = kept.as_deref().and_then(|t| t.parse().ok()).unwrap_or(0);
+    // After an older copy was put in the place of the events there may be fewer.
+    let seen = seen.min(head);
     let mut begin = None;
     for webhook in webhooks {
         if Desk::open(store, &webhook.url).await?.is_some() {
@@ -38,6 +40,7 @@ pub(super) async fn prepare(
             until: 0,
             round: 0,
             exhausted: false,
+            epoch: String::new(),
         };
         let name = state::progress_name(&state::id(&webhook.url));
         let change = (name.clone(), Some(state::text(&progress)?));

@@ -32,6 +32,9 @@ pub(super) struct Progress {
     /// Whether an event was given up and none was delivered since.
     #[serde(default)]
     pub(super) exhausted: bool,
+    /// The epoch of the feed that the number is from.
+    #[serde(default)]
+    pub(super) epoch: String,
 }
 
 impl Progress {
@@ -177,6 +180,7 @@ mod tests {
             until,
             round: 0,
             exhausted: false,
+            epoch: String::new(),
         };
         let now = 1_000_000;
         assert!(lease(now + 1).is_leased(now) && lease(now + LEASE).is_leased(now));

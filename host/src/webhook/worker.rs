@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use data_encoding::HEXLOWER;
+use anyhow::ensure;
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -14,10 +14,10 @@ use super::now;
 use super::queue::{Failure, Queue};
 use super::sender::{Delivery, Sender};
 use super::start::failed;
-use super::state::{Desk, LEASE, Progress};
-use crate::feed::{Bell, Line, subject};
+use super::state::{Desk, LEASE, Progress, letter_name};
+use crate::feed::{Bell, Line, event_id, subject};
 use crate::plugin::{Webhook, fresh_id};
-use crate::store::{Channel, Event, RecordedEvent, Store, Write};
+use crate::store::{Channel, Epoch, Event, RecordedEvent, Store, Write};
 
 /// The pause after a failure of the store.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -61,6 +61,9 @@ impl Worker {
         let Some(mut desk) = Desk::open(&*self.store, &self.webhook.url).await? else {
             return Ok(false);
         };
+        if !self.is_in_feed(&mut desk).await? {
+            return Ok(true);
+        }
         let letters = desk.letters(&*self.store).await?;
         let mut queue = Queue::new(&desk.id, desk.progress.cursor, letters);
         queue.exhausted = desk.progress.exhausted;
@@ -88,11 +91,48 @@ impl Worker {
         }
     }
 
+    /// Whether the events up to which it has got are in the feed. Where an older copy of them was put in their place, it goes
+    /// back to the end of that: what follows has their numbers and is to be delivered.
+    async fn is_in_feed(&self, desk: &mut Desk) -> anyhow::Result<bool> {
+        let epoch = Epoch::of(&*self.store).await.map_err(failed)?;
+        let newest = self.store.head().await.map_err(failed)?.sequence;
+        let is_new = epoch.common.is_some() && epoch.id != desk.progress.epoch;
+        let end = if is_new {
+            epoch.start.min(newest)
+        } else {
+            newest
+        };
+        desk.progress.epoch = epoch.id;
+        if desk.progress.cursor <= end {
+            return Ok(true);
+        }
+        self.rewind(desk, end).await?;
+        Ok(false)
+    }
+
+    async fn rewind(&self, desk: &mut Desk, newest: u64) -> anyhow::Result<()> {
+        let from = desk.progress.cursor;
+        let letters = desk.letters(&*self.store).await?;
+        let gone = letters.into_keys().filter(|sequence| *sequence > newest);
+        let gone = gone.map(|sequence| (letter_name(&desk.id, sequence), None));
+        let progress = Progress {
+            cursor: newest,
+            ..desk.progress.clone()
+        };
+        if desk.write(&*self.store, progress, gone.collect()).await? {
+            let body = json!({"from": from, "to": newest});
+            self.tell("webhook-rewound", body).await?;
+        }
+        Ok(())
+    }
+
     /// Reads events of the feed that the webhook wants.
     async fn fill(&self, queue: &mut Queue) -> anyhow::Result<()> {
         while queue.has_room() {
             // Most of the time there is nothing new, and this is the cheaper question.
-            if self.store.head().await.map_err(failed)?.sequence <= queue.read {
+            let newest = self.store.head().await.map_err(failed)?.sequence;
+            ensure!(newest >= queue.read, "events that were read are gone");
+            if newest == queue.read {
                 return Ok(());
             }
             let events = self.store.events(queue.read, PAGE).await.map_err(failed)?;
@@ -214,10 +254,9 @@ impl Worker {
     fn delivery(&self, recorded: &RecordedEvent) -> Delivery {
         let mut body = serde_json::to_value(Line::from(recorded)).unwrap_or_default();
         body["tenant"] = self.tenant.as_str().into();
-        // The digest, since a tenant that is deleted and made anew counts anew.
-        let digest = HEXLOWER.encode(&recorded.digest[..8]);
         Delivery {
-            id: format!("{}-{digest}", recorded.sequence),
+            // With its digest, since a tenant that is deleted and made anew counts anew.
+            id: event_id(recorded.sequence, &recorded.digest),
             at: now() / 1000,
             body: body.to_string(),
         }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use scimlet::store::{
-    Committed, Database, DatabaseError, Direction, Entry, Head, Identity, Key, Link, LinkPage,
-    Memo, Page, Query, RecordedEvent, Refusal, Rejection, Store, Tenant, Write,
+    Bodies, BodyPlace, Committed, Database, DatabaseError, Direction, Entry, Head, Identity, Key,
+    Link, LinkPage, Memo, Page, Query, RecordedEvent, Refusal, Rejection, Store, Tenant, Write,
 };
 
 /// What was seen of all stores of a database.
@@ -144,6 +144,10 @@ impl Store for Metered<dyn Store> {
 
     async fn head(&self) -> Result<Head, Refusal> {
         self.inner.head().await
+    }
+
+    async fn check_bodies(&self, after: BodyPlace) -> Result<Bodies, Refusal> {
+        self.inner.check_bodies(after).await
     }
 
     async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {

@@ -225,7 +225,7 @@ async fn load(session: &Session, kind: &str, mut places: Vec<Position>) -> Step<
     let rows = rows.ok_or_else(|| Refusal::TooMany("bytes of the page".into()))?;
     let mut entries: BTreeMap<i64, Entry> = BTreeMap::new();
     for row in rows {
-        entries.insert(row.get("seq"), read_entry(kind, &row));
+        entries.insert(row.get("seq"), read_entry(kind, &row)?);
     }
     let hit = |place: Position| {
         Some(Hit {
@@ -244,7 +244,8 @@ fn seq(place: &Position) -> i64 {
 
 async fn bodies(session: &Session, places: &[Position]) -> Step<Option<Vec<Row>>> {
     let seqs: Vec<i64> = places.iter().map(seq).collect();
-    let sql = "SELECT seq, id, version, created, modified, body FROM entry WHERE seq = ANY($1)";
+    let sql = "SELECT seq, id, version, created, modified, body, digest, digest_version FROM entry
+               WHERE seq = ANY($1)";
     session
         .weighed(sql, &[&seqs], weigh_body, bounds::ANSWER_BYTES)
         .await

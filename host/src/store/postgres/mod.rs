@@ -10,6 +10,7 @@
 //! becomes visible from there until it is durable. With shared locks, which PostgreSQL lets pass those who wait for an
 //! exclusive one, a credential that many requests use could not be revoked.
 
+mod bodies;
 mod commit;
 mod connect;
 mod connections;

@@ -2,8 +2,10 @@
 
 use tokio_postgres::Row;
 
+use super::bodies::{self, Bytes};
 use super::fault::Step;
 use super::session::Session;
+use crate::store::digest::Damage;
 use crate::store::{Channel, Entry, Event, Key, RecordedEvent, Refusal, bounds, chain};
 
 /// Keys side by side, as arrays for one statement: kinds, ids and the place of each. Those with U+0000 are left out:
@@ -44,7 +46,7 @@ pub(super) async fn get(session: &Session, tenant: i64, keys: &[Key]) -> Step<Ve
     let wanted: Keys<'_> = keys.iter().enumerate().collect();
     let rows = session
         .weighed(
-            "SELECT w.place, e.id, e.version, e.created, e.modified, e.body
+            "SELECT w.place, e.id, e.version, e.created, e.modified, e.body, e.digest, e.digest_version
          FROM unnest($2::TEXT[], $3::TEXT[], $4::BIGINT[]) AS w(kind, id, place)
          JOIN kind k ON k.tenant = $1 AND k.name = w.kind
          JOIN entry e ON e.kind = k.id AND e.id = w.id",
@@ -58,7 +60,7 @@ pub(super) async fn get(session: &Session, tenant: i64, keys: &[Key]) -> Step<Ve
     for row in rows {
         let place = place(&row);
         if let (Some(entry), Some(key)) = (entries.get_mut(place), keys.get(place)) {
-            *entry = Some(read_entry(&key.kind, &row));
+            *entry = Some(read_entry(&key.kind, &row)?);
         }
     }
     Ok(entries)
@@ -66,12 +68,16 @@ pub(super) async fn get(session: &Session, tenant: i64, keys: &[Key]) -> Step<Ve
 
 /// The bytes of a row's body.
 pub(super) fn weigh_body(row: &Row) -> usize {
-    row.get::<_, &str>("body").len()
+    row.get::<_, Bytes<'_>>("body").0.len()
 }
 
-/// An entry from the columns id, version, created, modified, body.
-pub(super) fn read_entry(kind: &str, row: &Row) -> Entry {
-    Entry {
+/// An entry from the columns id, version, created, modified, body, digest, digest_version. A damaged body is an error: it would
+/// else be changed, and written back with a new digest.
+pub(super) fn read_entry(kind: &str, row: &Row) -> Result<Entry, Refusal> {
+    if bodies::body(row).is_damaged() {
+        return Err(Damage::of(kind, row.get("id")).into());
+    }
+    Ok(Entry {
         key: Key {
             kind: kind.to_owned(),
             id: row.get("id"),
@@ -80,7 +86,7 @@ pub(super) fn read_entry(kind: &str, row: &Row) -> Entry {
         created: unsigned(row.get("created")),
         modified: unsigned(row.get("modified")),
         body: row.get("body"),
-    }
+    })
 }
 
 /// The value of each counter, in their order.

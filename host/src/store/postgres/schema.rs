@@ -42,7 +42,7 @@ pub(super) async fn prepare(pool: &Connections, make: bool) -> Result<(), Databa
     let client = &connection.client;
     let found = timeout(SILENCE, version(client)).await;
     match found.unwrap_or(Err(Fault::Silent))? {
-        Some(VERSION) => Ok(()),
+        Some(VERSION) => Ok(add_digests(&client).await?),
         Some(version) => Err(DatabaseError::Unsuitable(format!(
             "the database has version {version} of the scimlet format, this scimlet works with version {VERSION}: \
              use the scimlet that wrote it, or a newer one"
@@ -115,6 +115,22 @@ async fn create_locked(client: &Object) -> Step<()> {
     let done = "UPDATE schema_version SET version = $1";
     client.execute(done, &[&VERSION]).await?;
     Ok(())
+}
+
+/// Adds the columns that tables from before them lack. Hosts that do not know them can go on working with the tables.
+async fn add_digests(client: &Object) -> Step<()> {
+    let sql = "SELECT digest, digest_version FROM entry LIMIT 0";
+    match client.batch_execute(sql).await {
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_COLUMN) => {}
+        found => return Ok(found?),
+    }
+    let sql = "ALTER TABLE entry ADD COLUMN IF NOT EXISTS digest BIGINT,
+                 ADD COLUMN IF NOT EXISTS digest_version BIGINT";
+    match client.batch_execute(sql).await {
+        // Another host was faster.
+        Err(error) if error.code() == Some(&SqlState::DUPLICATE_COLUMN) => Ok(()),
+        added => Ok(added?),
+    }
 }
 
 /// The second fence between tenants: PostgreSQL itself shows a transaction the rows of the tenant that it named, and none

@@ -35,6 +35,8 @@ CREATE TABLE entry(
   created BIGINT NOT NULL,
   modified BIGINT NOT NULL,
   body TEXT NOT NULL,
+  digest BIGINT,
+  digest_version BIGINT,
   UNIQUE(kind, id)
 );
 CREATE INDEX entry_order ON entry(kind, seq);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::Shared;
+use super::bodies;
 use super::commit::{self, Commit};
 use super::fault::Step;
 use super::find::{bounded, find};
@@ -15,8 +16,8 @@ use super::nul;
 use super::read;
 use super::session::{Scope, Session};
 use crate::store::{
-    Committed, Direction, Entry, Filter, Head, Identity, Key, Link, LinkPage, Memo, Page, Query,
-    RecordedEvent, Refusal, Rejection, Store, Write, bounds, check,
+    Bodies, BodyPlace, Committed, Direction, Entry, Filter, Head, Identity, Key, Link, LinkPage,
+    Memo, Page, Query, RecordedEvent, Refusal, Rejection, Store, Write, bounds, check,
 };
 
 /// How long a statement of a search may take that indexes may serve. One that takes longer begins
@@ -127,6 +128,12 @@ impl Store for TenantStore {
         let session = self.read().await?;
         let events = read::events(&session, self.tenant, after, limit).await;
         Ok(session.end(events)?)
+    }
+
+    async fn check_bodies(&self, after: BodyPlace) -> Result<Bodies, Refusal> {
+        let session = self.read().await?;
+        let found = bodies::check(&session, self.tenant, after).await;
+        Ok(session.end(found)?)
     }
 
     async fn head(&self) -> Result<Head, Refusal> {

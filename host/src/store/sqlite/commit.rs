@@ -11,7 +11,7 @@ use super::relations::Waiting;
 use super::rows::unsigned;
 use super::terms::Counts;
 use crate::store::chain::Digest;
-use crate::store::{Committed, Key, Refusal, Rejection, Term, Write};
+use crate::store::{Committed, Head, Key, Refusal, Rejection, Term, Write, digest};
 
 /// A key that sorts.
 pub(super) type Name = (String, String);
@@ -33,12 +33,15 @@ pub(super) struct Commit {
     pub(super) writes: Vec<Write>,
 }
 
+/// What a commit did.
+pub(super) struct Done {
+    pub(super) committed: Committed,
+    /// The last event, if it appended any.
+    pub(super) newest: Option<Head>,
+}
+
 /// Applies a commit. On an error the caller rolls back.
-pub(super) fn apply(
-    group: &Group<'_>,
-    tenant: i64,
-    commit: Commit,
-) -> Result<Committed, Rejection> {
+pub(super) fn apply(group: &Group<'_>, tenant: i64, commit: Commit) -> Result<Done, Rejection> {
     let rejection = |write: u32| {
         move |fault: Fault| Rejection {
             write,
@@ -171,7 +174,7 @@ impl<'db> Change<'db> {
     }
 
     /// Writes bodies, versions and counts.
-    fn finish(mut self) -> Step<Committed> {
+    fn finish(mut self) -> Step<Done> {
         let mut versions = Vec::new();
         for (name, held) in std::mem::take(&mut self.entries) {
             if let Some(held) = held.filter(|held| held.changed) {
@@ -181,9 +184,17 @@ impl<'db> Change<'db> {
         }
         self.write_counts()?;
         self.close_outbox()?;
-        Ok(Committed {
+        let newest = Head {
+            sequence: unsigned(self.outbox.sequence),
+            digest: self.outbox.digest,
+        };
+        let committed = Committed {
             at: unsigned(self.at),
             versions,
+        };
+        Ok(Done {
+            committed,
+            newest: self.outbox.appended.then_some(newest),
         })
     }
 
@@ -191,16 +202,23 @@ impl<'db> Change<'db> {
         let sql = match (&held.body, held.before) {
             // An entry that was inserted and then left alone is complete.
             (None, 0) => return Ok(()),
-            (None, _) => "UPDATE entry SET version = ?2, modified = ?3 WHERE seq = ?1",
+            (None, _) => {
+                "UPDATE entry SET version = ?2, modified = ?3,
+                   digest_version = CASE digest_version WHEN version THEN ?2 END WHERE seq = ?1"
+            }
             (Some(_), _) => {
-                "UPDATE entry SET version = ?2, modified = ?3, body = ?4 WHERE seq = ?1"
+                "UPDATE entry SET version = ?2, modified = ?3, body = ?4, digest = ?5,
+                   digest_version = ?2 WHERE seq = ?1"
             }
         };
         let version = i64::try_from(held.before + 1).unwrap_or(i64::MAX);
         let mut statement = self.db.prepare_cached(sql)?;
         match held.body {
             None => statement.execute(params![held.seq, version, self.at])?,
-            Some(body) => statement.execute(params![held.seq, version, self.at, body])?,
+            Some(body) => {
+                let digest = digest::of(body.as_bytes());
+                statement.execute(params![held.seq, version, self.at, body, digest])?
+            }
         };
         Ok(())
     }

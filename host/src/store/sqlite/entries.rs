@@ -6,7 +6,7 @@ use super::commit::{Change, Held, name};
 use super::fault::Step;
 use super::rows;
 use super::sweep;
-use crate::store::{Draft, Key, Refusal, Removal, Replacement};
+use crate::store::{Draft, Key, Refusal, Removal, Replacement, digest};
 
 impl Change<'_> {
     /// The entry as it is now, after the writes so far.
@@ -43,10 +43,16 @@ impl Change<'_> {
         let kind = self.kind(&draft.key.kind)?;
         self.db
             .prepare_cached(
-                "INSERT INTO entry(kind, id, version, created, modified, body)
-                 VALUES (?1, ?2, 1, ?3, ?3, ?4)",
+                "INSERT INTO entry(kind, id, version, created, modified, body, digest, digest_version)
+                 VALUES (?1, ?2, 1, ?3, ?3, ?4, ?5, 1)",
             )?
-            .execute(params![kind, draft.key.id, self.at, draft.body])?;
+            .execute(params![
+                kind,
+                draft.key.id,
+                self.at,
+                draft.body,
+                digest::of(draft.body.as_bytes())
+            ])?;
         *self.counts.kinds.entry(kind).or_default() += 1;
         let held = Held {
             seq: self.db.last_insert_rowid(),

@@ -23,12 +23,14 @@ impl Fault {
     }
 }
 
-/// Whether the file itself is at fault.
+/// Whether the file itself is at fault: SQLite says so, or a value in it cannot be what was written.
 pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-    )
+    let is_value = matches!(error, rusqlite::Error::FromSqlConversionFailure(..));
+    is_value
+        || matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+        )
 }
 
 /// What an operator is told of a damaged file.

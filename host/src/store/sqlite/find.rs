@@ -1,10 +1,13 @@
 //! `find`: one page of the entries that match.
 
+use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 
+use super::bodies;
 use super::dialect::Lite;
 use super::fault::Step;
 use super::rows::{self, unsigned};
+use crate::store::digest::Damage;
 use crate::store::sql::{
     COUNTED, FEW, Field, Names, Plan, Position, Search, Sql, Stored, Test, counted, window,
 };
@@ -142,12 +145,21 @@ fn load(db: &Connection, kind: &str, places: Vec<Position>) -> Step<Vec<Hit>> {
 }
 
 fn entry(db: &Connection, kind: &str, seq: i64) -> rusqlite::Result<Entry> {
-    db.prepare_cached("SELECT id, version, created, modified, body FROM entry WHERE seq = ?")?
+    db.prepare_cached("SELECT id, version, created, modified, body, digest, digest_version FROM entry WHERE seq = ?")?
         .query_row(params![seq], |row| read_entry(kind, row))
 }
 
-/// An entry from the columns id, version, created, modified, body.
+/// An entry from the columns id, version, created, modified, body, digest, digest_version. A damaged body is an error: it would
+/// else be changed, and written back with a new digest.
 pub(super) fn read_entry(kind: &str, row: &Row<'_>) -> rusqlite::Result<Entry> {
+    if bodies::body(row, [1, 4, 5, 6])?.is_damaged() {
+        let damage = Damage::of(kind, &row.get::<_, String>(0)?);
+        return Err(rusqlite::Error::FromSqlConversionFailure(
+            4,
+            Type::Text,
+            Box::new(damage),
+        ));
+    }
     Ok(Entry {
         key: Key {
             kind: kind.to_owned(),

@@ -65,7 +65,7 @@ mod tests {
             writes: vec![Write::Append(event)],
         };
         let done = commit::apply(group, 1, commit);
-        done.expect("it is committed").at
+        done.expect("it is committed").committed.at
     }
 
     #[test]

@@ -1,14 +1,20 @@
-//! The file `….identity` beside a database's file: it says that a database was here, and which one.
+//! The file `….identity` beside a database's file: it says that a database was here, which one, and what its newest event was.
+//!
 //! Where it is there and the database is not, somebody has moved the database away or forgotten to
 //! mount its disk, and an empty one in its place would answer every client that nobody is known.
+//! Where the newest event is not in the database, an older copy was put in its place.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use rusqlite::Connection;
+use data_encoding::HEXLOWER;
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::guard::beside;
-use crate::store::DatabaseError;
+use super::rows::unsigned;
+use crate::store::{DatabaseError, Head};
 
 /// Beside a database's file.
 pub(super) fn place(path: &Path) -> PathBuf {
@@ -54,23 +60,162 @@ pub(super) fn give(db: &Connection) -> rusqlite::Result<()> {
     .map(drop)
 }
 
-/// Notes beside the file which database is here. Without it everything works, so that a failure is
-/// a warning.
-pub(super) fn record(path: &Path, db: &Connection) {
-    let sql = "SELECT value FROM setting WHERE name = 'identity'";
-    let Ok(identity) = db.query_row(sql, [], |row| row.get::<_, String>(0)) else {
-        return;
-    };
-    let (place, text) = (place(path), format!("{identity}\n"));
-    match fs::read_to_string(&place) {
-        Ok(before) if before == text => return,
-        Ok(_) => tracing::warn!(
-            "`{}` is another database than the one that was here before",
-            path.display()
-        ),
-        Err(_) => {}
+/// An event of a tenant, by the number of its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Newest {
+    pub(super) tenant: i64,
+    pub(super) head: Head,
+}
+
+/// The file beside an open database.
+pub(super) struct Record {
+    open: Mutex<Open>,
+}
+
+struct Open {
+    /// `None` if it cannot be written: everything works without it.
+    file: Option<File>,
+    /// The first line.
+    identity: String,
+    is_restored: bool,
+}
+
+impl Record {
+    /// Notes beside the file which database is here, and looks whether it has the newest event that was noted. Without the
+    /// file everything works, so that a failure is a warning.
+    pub(super) fn open(path: &Path, db: &Connection) -> Record {
+        let sql = "SELECT value FROM setting WHERE name = 'identity'";
+        let identity: String = db.query_row(sql, [], |row| row.get(0)).unwrap_or_default();
+        let place = place(path);
+        let before = fs::read_to_string(&place).unwrap_or_default();
+        let mut lines = before.lines();
+        let is_same = lines.next() == Some(&identity);
+        if !before.is_empty() && !is_same {
+            tracing::warn!(
+                "`{}` is another database than the one that was here before",
+                path.display()
+            );
+        }
+        let known = lines.next().filter(|_| is_same).and_then(Newest::parse);
+        let is_restored = known.is_some_and(|known| !known.is_in(db).unwrap_or(true));
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&place);
+        if let Err(error) = &file {
+            tracing::warn!("cannot write `{}`: {error}", place.display());
+        }
+        let record = Record {
+            open: Mutex::new(Open {
+                file: file.ok(),
+                identity,
+                is_restored,
+            }),
+        };
+        if known.is_none() {
+            record.renew(db);
+        }
+        record
     }
-    if let Err(error) = fs::write(&place, text) {
-        tracing::warn!("cannot write `{}`: {error}", place.display());
+
+    /// Whether an older copy was put in the database's place, and nobody has said yet that it is known.
+    pub(super) fn is_restored(&self) -> bool {
+        self.lock().is_restored
+    }
+
+    /// Notes the newest event, once it is durable. Of a database that was restored nothing is noted until it is known, or
+    /// else the next start would not find out.
+    pub(super) fn note(&self, newest: Newest) {
+        let mut open = self.lock();
+        if !open.is_restored {
+            open.write(Some(newest));
+        }
+    }
+
+    /// Writes the file anew, for the database as it is.
+    pub(super) fn renew(&self, db: &Connection) {
+        let newest = Newest::of(db).ok().flatten();
+        let mut open = self.lock();
+        open.is_restored = false;
+        open.write(newest);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    /// Lines of one length each, so that a write leaves nothing of the one before. Not synced: after a power cut it may tell
+    /// of an earlier event, and never of one that is not there.
+    fn write(&mut self, newest: Option<Newest>) {
+        let Some(file) = &mut self.file else {
+            return;
+        };
+        let newest = newest.map(|newest| newest.text()).unwrap_or_default();
+        let text = format!("{}\n{newest}", self.identity);
+        let written = file
+            .seek(SeekFrom::Start(0))
+            .and_then(|_| file.write_all(text.as_bytes()));
+        if let Err(error) = written {
+            tracing::warn!("the newest event is not noted beside the database: {error}");
+            self.file = None;
+        }
+    }
+}
+
+impl Newest {
+    /// Of the events with which tenants end, the one that was appended last.
+    fn of(db: &Connection) -> rusqlite::Result<Option<Newest>> {
+        let sql = "SELECT t.id, t.sequence, t.digest
+                   FROM tenant t JOIN event e ON e.tenant = t.id AND e.sequence = t.sequence
+                   ORDER BY e.at DESC LIMIT 1";
+        db.query_row(sql, [], |row| {
+            Ok(Newest {
+                tenant: row.get(0)?,
+                head: Head {
+                    sequence: unsigned(row.get(1)?),
+                    digest: row.get(2)?,
+                },
+            })
+        })
+        .optional()
+    }
+
+    fn text(&self) -> String {
+        let Newest { tenant, head } = self;
+        let digest = HEXLOWER.encode(&head.digest);
+        format!("{tenant:020} {:020} {digest}\n", head.sequence)
+    }
+
+    fn parse(text: &str) -> Option<Newest> {
+        let mut parts = text.split(' ');
+        let tenant = parts.next()?.parse().ok()?;
+        let sequence = parts.next()?.parse().ok()?;
+        let digest = HEXLOWER.decode(parts.next()?.as_bytes()).ok()?;
+        let digest = digest.try_into().ok()?;
+        Some(Newest {
+            tenant,
+            head: Head { sequence, digest },
+        })
+    }
+
+    /// Whether the database has the event, or had it in a tenant that was deleted since.
+    fn is_in(&self, db: &Connection) -> rusqlite::Result<bool> {
+        let sequence = i64::try_from(self.head.sequence).unwrap_or(i64::MAX);
+        let found: Option<Vec<u8>> = db
+            .query_row(
+                "SELECT digest FROM event WHERE tenant = ? AND sequence = ?",
+                params![self.tenant, sequence],
+                |row| row.get(0),
+            )
+            .optional()?;
+        if let Some(digest) = found {
+            return Ok(digest == self.head.digest);
+        }
+        let sql = "SELECT NOT EXISTS(SELECT 1 FROM tenant WHERE id = ?1)
+                   AND EXISTS(SELECT 1 FROM sqlite_sequence WHERE name = 'tenant' AND seq >= ?1)";
+        db.query_row(sql, [self.tenant], |row| row.get(0))
     }
 }

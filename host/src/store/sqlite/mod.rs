@@ -4,6 +4,7 @@
 //! Several processes may work on one file at once: SQLite's locks order their commits, and every read begins with a look
 //! at what others committed.
 
+mod bodies;
 mod checkpoint;
 mod commit;
 mod dialect;
@@ -36,6 +37,7 @@ use std::sync::Arc;
 use self::checkpoint::Checkpoints;
 use self::fault::Fault;
 use self::guard::Guard;
+use self::identity::Record;
 use self::readers::Readers;
 use self::writer::Writer;
 use super::{DatabaseError, Identity, Refusal};
@@ -54,12 +56,17 @@ struct Shared {
     writer: Writer,
     checkpoints: Arc<Checkpoints>,
     guard: Arc<Guard>,
+    record: Record,
 }
 
 impl Sqlite {
     /// Opens the file, or makes it. Refuses a file that is not a scimlet database or was written by
     /// a newer scimlet, and to make a new one where a database was before: a file `….identity`
-    /// beside it tells.
+    /// beside it tells. If it has a later event than the database, [`Database::is_restored`] says so:
+    /// call [`Database::raise_epochs`] then, before anything is written.
+    ///
+    /// [`Database::is_restored`]: super::Database::is_restored
+    /// [`Database::raise_epochs`]: super::Database::raise_epochs
     pub fn open(path: impl AsRef<Path>) -> Result<Sqlite, DatabaseError> {
         Self::open_absolute(&absolute(path.as_ref())?)
     }
@@ -88,7 +95,7 @@ impl Sqlite {
         checkpoints
             .run_from(&mut db)
             .map_err(|error| DatabaseError::from(Refusal::from(Fault::from(error))))?;
-        identity::record(path, &db);
+        let record = Record::open(path, &db);
         guard
             .arm(|| drop(checkpoints.run(&db)))
             .map_err(unavailable)?;
@@ -102,6 +109,7 @@ impl Sqlite {
                 writer,
                 checkpoints,
                 guard,
+                record,
             }),
         })
     }

@@ -14,7 +14,7 @@ use crate::store::{
 /// The entries of these keys, in their order.
 pub(super) fn get(db: &Connection, tenant: i64, keys: &[Key]) -> Step<Vec<Option<Entry>>> {
     let mut statement = db.prepare_cached(
-        "SELECT e.id, e.version, e.created, e.modified, e.body
+        "SELECT e.id, e.version, e.created, e.modified, e.body, e.digest, e.digest_version
          FROM kind k JOIN entry e ON e.kind = k.id AND e.id = ?3 WHERE k.tenant = ?1 AND k.name = ?2",
     )?;
     let (mut entries, mut bytes) = (Vec::with_capacity(keys.len()), 0);

@@ -140,8 +140,22 @@ fn create(path: &Path, db: &mut Connection) -> Result<(), DatabaseError> {
             .pragma_update(None, "user_version", VERSION)
             .map_err(explain)?;
     }
+    add_digests(&transaction).map_err(explain)?;
     identity::give(&transaction).map_err(explain)?;
     transaction.commit().map_err(explain)
+}
+
+/// Adds the columns that files from before them lack. A scimlet that does not know them can go on
+/// working with the file.
+fn add_digests(db: &Connection) -> rusqlite::Result<()> {
+    let sql = "SELECT 1 FROM pragma_table_info('entry') WHERE name = 'digest'";
+    if db.prepare(sql)?.exists([])? {
+        return Ok(());
+    }
+    db.execute_batch(
+        "ALTER TABLE entry ADD COLUMN digest INTEGER;
+         ALTER TABLE entry ADD COLUMN digest_version INTEGER",
+    )
 }
 
 /// Leaves the log as it is when this connection closes: for a file that is not ours any more.

@@ -32,6 +32,10 @@ CREATE TABLE entry(
   created INTEGER NOT NULL,
   modified INTEGER NOT NULL,
   body TEXT NOT NULL,
+  -- XXH3 of the body, and the version that it was written or left alone with last; files from before these columns get
+  -- them when they are opened, and each row its values when its body is written.
+  digest INTEGER,
+  digest_version INTEGER,
   UNIQUE(kind, id)
 ) STRICT;
 CREATE INDEX entry_order ON entry(kind, seq);

@@ -7,16 +7,18 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 
 use super::Shared;
+use super::bodies;
 use super::commit::{self, Commit};
 use super::fault::Step;
 use super::find::find;
 use super::group::Group;
+use super::identity::Newest;
 use super::memo;
 use super::read::{self, LinkQuery};
 use super::readers::Moment;
 use crate::store::{
-    Committed, Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo, Page, Query,
-    RecordedEvent, Refusal, Rejection, Store, Write, check, not_done,
+    Bodies, BodyPlace, Committed, Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo,
+    Page, Query, RecordedEvent, Refusal, Rejection, Store, Write, check, not_done,
 };
 
 /// Keys that are read here and now; more are read on a thread that may block.
@@ -154,10 +156,14 @@ impl Store for TenantStore {
                 commit::apply(group, tenant, commit)
             })
             .await;
-        match done {
-            Ok(outcome) => outcome.map_err(not_done),
-            Err(reason) => Err(Rejection { write: 0, reason }),
+        let done = match done {
+            Ok(outcome) => outcome.map_err(not_done)?,
+            Err(reason) => return Err(Rejection { write: 0, reason }),
+        };
+        if let Some(head) = done.newest {
+            self.shared.record.note(Newest { tenant, head });
         }
+        Ok(done.committed)
     }
 
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
@@ -165,6 +171,13 @@ impl Store for TenantStore {
         self.search(move |db| read::events(db, tenant, after, limit))
             .await
     }
+
+    async fn check_bodies(&self, after: BodyPlace) -> Result<Bodies, Refusal> {
+        let tenant = self.tenant;
+        self.search(move |db| bodies::check(db, tenant, after))
+            .await
+    }
+
     async fn head(&self) -> Result<Head, Refusal> {
         let tenant = self.tenant;
         let readers = &self.shared.readers;

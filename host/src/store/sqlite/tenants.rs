@@ -13,7 +13,7 @@ use super::rows::unsigned;
 use super::store::TenantStore;
 use super::{Sqlite, sweep};
 use crate::store::chain::START;
-use crate::store::{Database, DatabaseError, Refusal, Store, Tenant, is_tenant_name};
+use crate::store::{Database, DatabaseError, Refusal, Store, Tenant, epoch, is_tenant_name};
 
 /// How long a lost file may go unnoticed when nothing is written.
 const LOOK: Duration = Duration::from_secs(1);
@@ -51,7 +51,11 @@ impl Database for Sqlite {
             Some(tenant) => sweep::retire_tenant(db, tenant).map_err(unavailable),
             None => Err(DatabaseError::Unknown(name)),
         })
-        .await
+        .await?;
+        if !self.is_restored() {
+            self.renew_record()?;
+        }
+        Ok(())
     }
 
     async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError> {
@@ -88,6 +92,16 @@ impl Database for Sqlite {
             .map_err(|error| DatabaseError::Unavailable(error.to_string()))?
     }
 
+    fn is_restored(&self) -> bool {
+        self.shared.record.is_restored()
+    }
+
+    async fn raise_epochs(&self, at: u64) -> Result<usize, DatabaseError> {
+        let raised = epoch::raise_all(self, at).await?;
+        self.renew_record()?;
+        Ok(raised)
+    }
+
     async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError> {
         self.read(|db| {
             let mut statement = db.prepare_cached("SELECT value FROM setting WHERE name = ?")?;
@@ -118,6 +132,14 @@ impl Sqlite {
             .run(None, move |group| work(group))
             .await
             .map_err(DatabaseError::from)?
+    }
+
+    /// Notes beside the file what its newest event is.
+    fn renew_record(&self) -> Result<(), DatabaseError> {
+        self.read(|db| {
+            self.shared.record.renew(db);
+            Ok(())
+        })
     }
 
     fn read<T>(&self, read: impl FnOnce(&Connection) -> Step<T>) -> Result<T, DatabaseError> {

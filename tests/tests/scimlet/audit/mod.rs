@@ -1,14 +1,18 @@
 //! The audit: what is in it, and that nothing can be taken out of it or changed in it unnoticed.
 
+mod bodies;
+mod checkpoint;
 mod host;
 mod record;
 mod verify;
 
 use libtest_mimic::Trial;
 
-/// The trials of all three.
+/// The trials of all of them.
 pub fn trials() -> Vec<Trial> {
-    let mut trials = host::trials();
+    let mut trials = bodies::trials();
+    trials.extend(checkpoint::trials());
+    trials.extend(host::trials());
     trials.extend(record::trials());
     trials.extend(verify::trials());
     trials

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
 use rusqlite::Connection;
+use scimlet_tests::client::{patch, text};
 use scimlet_tests::exchange::TENANT;
 use scimlet_tests::server;
 use serde_json::{Value, json};
@@ -17,7 +18,19 @@ pub fn trials() -> Vec<Trial> {
     };
     vec![
         trial("audit::verify::intact", intact),
-        trial("audit::verify::an_emptied_body_is_intact", emptied),
+        trial("audit::verify::an_erased_person_is_intact", erased),
+        broken(
+            "emptied",
+            "UPDATE event SET body = '' WHERE sequence = 4",
+            "event 4 is emptied",
+        ),
+        broken(
+            "emptied_event_about_nobody",
+            "UPDATE event SET body = '' WHERE subject_id IS NULL",
+            "event 1 is emptied",
+        ),
+        trial("audit::verify::emptied_behind_the_erasure", behind_erasure),
+        trial("audit::verify::emptied_and_deleted_by_a_client", deleted),
         broken(
             "edited_actor",
             "UPDATE event SET actor = 'somebody' WHERE sequence = 4",
@@ -88,16 +101,66 @@ async fn intact() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// As the erasure of a person leaves it.
-async fn emptied() -> anyhow::Result<()> {
+/// Somebody with three events, of whom nobody is left.
+async fn with_somebody(folder: &Path, gone: Gone) -> anyhow::Result<String> {
+    let server = server::Server::start(folder)?;
+    let http = server.endpoint(TENANT)?;
+    let user = json!({"userName": "ada"});
+    let made = http.ask("POST", "/Users", &user).await?.expect(201)?;
+    let id = text(&made, "id")?.to_owned();
+    let path = format!("/Users/{id}");
+    let change = json!([{"op": "replace", "path": "title", "value": "Countess"}]);
+    http.ask("PATCH", &path, &patch(change))
+        .await?
+        .expect(200)?;
+    match gone {
+        Gone::Deleted => drop(http.ask("DELETE", &path, &Value::Null).await?.expect(204)?),
+        Gone::Erased => drop(server::json(folder, &["user", "erase", TENANT, &id])?),
+    }
+    server.stop()?;
+    Ok(id)
+}
+
+enum Gone {
+    Deleted,
+    Erased,
+}
+
+async fn erased() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    file(folder.path()).await?;
-    meddle(
-        folder.path(),
-        "UPDATE event SET body = '' WHERE sequence = 4",
-    )?;
+    with_somebody(folder.path(), Gone::Erased).await?;
     let (content, json, errors) = verify(folder.path())?;
-    ensure!(content && json["emptied"] == 1, "{json} {errors}");
+    ensure!(content && json["emptied"] == 2, "{json} {errors}");
+    let printed = server::command(folder.path())?
+        .args(["audit", "verify", TENANT])
+        .output()?;
+    let printed = String::from_utf8(printed.stdout)?;
+    ensure!(printed.contains("2 of them"), "{printed}");
+    Ok(())
+}
+
+/// The erasure itself is behind what it empties.
+async fn behind_erasure() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let id = with_somebody(folder.path(), Gone::Erased).await?;
+    let sql = format!("UPDATE event SET body = '' WHERE subject_id = '{id}'");
+    meddle(folder.path(), &sql)?;
+    let (content, json, _) = verify(folder.path())?;
+    ensure!(!content && json["event"] == 6, "{json}");
+    Ok(())
+}
+
+/// A client's DELETE is no erasure: what is known of the user's past stays.
+async fn deleted() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let id = with_somebody(folder.path(), Gone::Deleted).await?;
+    let (content, json, errors) = verify(folder.path())?;
+    ensure!(content && json["emptied"] == 0, "{json} {errors}");
+    let sql = format!("UPDATE event SET body = '' WHERE subject_id = '{id}' AND sequence = 4");
+    meddle(folder.path(), &sql)?;
+    let (content, json, errors) = verify(folder.path())?;
+    ensure!(!content && json["event"] == 4, "{json}");
+    ensure!(errors.contains(TENANT), "{errors}");
     Ok(())
 }
 

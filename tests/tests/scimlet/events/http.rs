@@ -31,7 +31,7 @@ pub fn trials() -> Vec<Trial> {
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The feed of the tenant, with a credential for it, and the credential's id.
-fn reader(folder: &Path, server: &Server) -> anyhow::Result<(Http, String)> {
+pub(super) fn reader(folder: &Path, server: &Server) -> anyhow::Result<(Http, String)> {
     let create = ["credential", "create", TENANT, "--scope", "events"];
     let made = server::json(folder, &create)?;
     let http = Http::new(format!("{}/{TENANT}", server.url), text(&made, "secret")?)?;
@@ -39,13 +39,17 @@ fn reader(folder: &Path, server: &Server) -> anyhow::Result<(Http, String)> {
 }
 
 /// A stream of server-sent events.
-struct Stream {
+pub(super) struct Stream {
     response: Response,
     read: String,
 }
 
 impl Stream {
-    async fn open(http: &Http, target: &str, last: Option<u64>) -> anyhow::Result<Self> {
+    pub(super) async fn open(
+        http: &Http,
+        target: &str,
+        last: Option<&str>,
+    ) -> anyhow::Result<Self> {
         let request = http.client.get(format!("{}{target}", http.base));
         let mut request = request
             .bearer_auth(&http.secret)
@@ -62,7 +66,7 @@ impl Stream {
     }
 
     /// The next event; `None` at the end.
-    async fn next(&mut self) -> anyhow::Result<Option<Value>> {
+    pub(super) async fn next(&mut self) -> anyhow::Result<Option<Value>> {
         loop {
             if let Some((message, rest)) = self.read.split_once("\n\n") {
                 let (message, rest) = (message.to_owned(), rest.to_owned());
@@ -87,8 +91,16 @@ fn event(message: &str) -> anyhow::Result<Option<Value>> {
         return Ok(None);
     };
     let event: Value = serde_json::from_str(data)?;
+    if field("event: ") == Some("gone") {
+        ensure!(field("id: ").is_none(), "{message}");
+        return Ok(Some(event));
+    }
     let (number, name, _) = gist(&event)?;
-    ensure!(field("id: ") == Some(&number.to_string()), "{message}");
+    let id = field("id: ").context("no id")?;
+    ensure!(
+        event["id"] == id && id.starts_with(&format!("{number}-")),
+        "{message}"
+    );
     ensure!(field("event: ") == Some(name), "{message}");
     Ok(Some(event))
 }
@@ -118,8 +130,12 @@ async fn resume() -> anyhow::Result<()> {
     let mut stream = Stream::open(&feed, "/events?after=0", None).await?;
     stream.next().await?.context("no first event")?;
     let second = stream.next().await?.context("no second event")?;
-    let mut again = Stream::open(&feed, "/events?after=0", Some(gist(&second)?.0)).await?;
-    ensure!(again.next().await? == stream.next().await?);
+    let third = stream.next().await?;
+    // The id of an event, and the bare number that it once was.
+    for last in [text(&second, "id")?, &gist(&second)?.0.to_string()] {
+        let mut again = Stream::open(&feed, "/events?after=0", Some(last)).await?;
+        ensure!(again.next().await? == third, "{last}");
+    }
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use crate::store::postgres::fault::Step;
 use crate::store::postgres::read::unsigned;
 use crate::store::postgres::session::Session;
 use crate::store::postgres::sweep;
-use crate::store::{Committed, Key, Refusal, Rejection};
+use crate::store::{Committed, Key, Refusal, Rejection, digest};
 
 /// Writes everything, or finds the first fault.
 pub(super) async fn write(
@@ -156,13 +156,20 @@ async fn insert(
         .iter()
         .map(|(.., held)| held.body.unwrap_or_default())
         .collect();
-    let sql = "INSERT INTO entry(seq, tenant, kind, id, version, created, modified, body)
-               SELECT w.seq, $1, w.kind, w.id, 1, $2, $2, w.body
-               FROM unnest($3::BIGINT[], $4::BIGINT[], $5::TEXT[], $6::TEXT[]) WITH ORDINALITY
-                 AS w(seq, kind, id, body, place)
+    let digests: Vec<i64> = bodies
+        .iter()
+        .map(|body| digest::of(body.as_bytes()))
+        .collect();
+    let sql = "INSERT INTO entry(seq, tenant, kind, id, version, created, modified, body, digest, digest_version)
+               SELECT w.seq, $1, w.kind, w.id, 1, $2, $2, w.body, w.digest, 1
+               FROM unnest($3::BIGINT[], $4::BIGINT[], $5::TEXT[], $6::TEXT[], $7::BIGINT[]) WITH ORDINALITY
+                 AS w(seq, kind, id, body, digest, place)
                ORDER BY w.place ON CONFLICT DO NOTHING RETURNING seq";
     let made = session
-        .rows(sql, &[&tenant, &commit.at, &seqs, &kinds, &ids, &bodies])
+        .rows(
+            sql,
+            &[&tenant, &commit.at, &seqs, &kinds, &ids, &bodies, &digests],
+        )
         .await?;
     let made: BTreeSet<i64> = made.iter().map(|row| row.get("seq")).collect();
     let left_out = new.iter().filter(|(.., held)| !made.contains(&held.seq));
@@ -187,12 +194,15 @@ async fn update(session: &Session, commit: &Commit, change: &Change<'_>) -> Step
     let seqs: Vec<i64> = changed.iter().map(|held| held.seq).collect();
     let versions: Vec<i64> = changed.iter().map(|held| held.before + 1).collect();
     let bodies: Vec<Option<&str>> = changed.iter().map(|held| held.body).collect();
-    let sql =
-        "UPDATE entry e SET version = w.version, modified = $1, body = COALESCE(w.body, e.body)
-               FROM unnest($2::BIGINT[], $3::BIGINT[], $4::TEXT[]) AS w(seq, version, body)
+    let digest = |body: &Option<&str>| body.map(|body| digest::of(body.as_bytes()));
+    let digests: Vec<Option<i64>> = bodies.iter().map(digest).collect();
+    let sql = "UPDATE entry e SET version = w.version, modified = $1, body = COALESCE(w.body, e.body),
+                 digest = COALESCE(w.digest, e.digest),
+                 digest_version = CASE WHEN w.body IS NOT NULL OR e.digest_version = e.version THEN w.version END
+               FROM unnest($2::BIGINT[], $3::BIGINT[], $4::TEXT[], $5::BIGINT[]) AS w(seq, version, body, digest)
                WHERE e.seq = w.seq";
     session
-        .run(sql, &[&commit.at, &seqs, &versions, &bodies])
+        .run(sql, &[&commit.at, &seqs, &versions, &bodies, &digests])
         .await
 }
 

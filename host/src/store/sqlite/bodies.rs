@@ -1,0 +1,59 @@
+//! Comparing stored bodies with the digests that were written with them.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::fault::Step;
+use crate::store::digest::Body;
+use crate::store::{Bodies, BodyPlace, Key};
+
+/// Bodies that are looked at in one call at most.
+const PAGE: i64 = 500;
+
+/// Some of the tenant's bodies behind `after`, kind by kind.
+pub(super) fn check(db: &Connection, tenant: i64, after: BodyPlace) -> Step<Bodies> {
+    let mut found = Bodies::default();
+    let kind: Option<(i64, String)> = db
+        .prepare_cached(
+            "SELECT id, name FROM kind WHERE tenant = ? AND id >= ? ORDER BY id LIMIT 1",
+        )?
+        .query_row([tenant, after.kind], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((kind, name)) = kind else {
+        return Ok(found);
+    };
+    let behind = if kind == after.kind { after.seq } else { 0 };
+    let mut statement = db.prepare_cached(
+        "SELECT seq, id, version, body, digest, digest_version FROM entry
+         WHERE kind = ? AND seq > ? ORDER BY seq LIMIT ?",
+    )?;
+    let mut rows = statement.query(params![kind, behind, PAGE])?;
+    let mut next = BodyPlace {
+        kind: kind + 1,
+        seq: 0,
+    };
+    while let Some(row) = rows.next()? {
+        let id = row.get_ref(1)?.as_bytes().unwrap_or_default();
+        let key = || Key {
+            kind: name.clone(),
+            id: String::from_utf8_lossy(id).into_owned(),
+        };
+        found.count(&body(row, [2, 3, 4, 5])?, key);
+        next = BodyPlace {
+            kind,
+            seq: row.get(0)?,
+        };
+    }
+    found.next = Some(next);
+    Ok(found)
+}
+
+/// The body in a row, whose version, text, digest and digest's version are in these columns.
+pub(super) fn body<'row>(row: &'row Row<'_>, columns: [usize; 4]) -> rusqlite::Result<Body<'row>> {
+    let [version, text, digest, digest_version] = columns;
+    Ok(Body {
+        text: row.get_ref(text)?.as_bytes().unwrap_or_default(),
+        version: row.get(version)?,
+        digest: row.get(digest)?,
+        digest_version: row.get(digest_version)?,
+    })
+}
