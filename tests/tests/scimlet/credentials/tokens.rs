@@ -28,7 +28,8 @@ fn key(seed: u8) -> SigningKey {
     SigningKey::from_slice(&[seed; 32]).expect("it is a scalar of the curve")
 }
 
-fn profile(seed: u8) -> Value {
+/// A profile that takes the tokens that are signed with this key.
+pub fn profile(seed: u8) -> Value {
     let point = key(seed).verifying_key().to_sec1_point(false);
     let text = |part: Option<_>| {
         part.map_or(String::new(), |part: &_| {
@@ -61,6 +62,11 @@ fn token(seed: u8, header: &Value, claims: &Value) -> String {
     let signed = format!("{}.{}", part(header), part(claims));
     let signature: Signature = key(seed).sign(signed.as_bytes());
     format!("Bearer {signed}.{}", encoded(&signature.to_bytes()))
+}
+
+/// A bearer of a token with this scope, signed with the key 7.
+pub fn of_scope(scope: &str) -> String {
+    token(7, &header(), &with(claims(), json!({"scope": scope})))
 }
 
 /// The other document's members in place of those of the same name.
