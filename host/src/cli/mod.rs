@@ -16,6 +16,7 @@ mod maintenance;
 mod profile;
 mod reference;
 mod retry;
+mod review;
 mod serve;
 mod setting;
 mod shutdown;

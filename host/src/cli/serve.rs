@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::context::{Context, PUBLIC_URL, line};
 use super::database::Make;
 use super::limits::LimitOptions;
-use super::{demo, maintenance, shutdown, url};
+use super::{demo, maintenance, review, shutdown, url};
 
 /// Serve all tenants of the database over HTTP.
 #[derive(Args)]
@@ -71,6 +71,10 @@ impl Serve {
             .limits
             .router(self.public_url.or(is_known.then_some(own_url)));
         let server = self.limits.server();
+        tokio::spawn(review::run(
+            Arc::clone(&plugin),
+            Arc::clone(&context.database),
+        ));
         let _maintenance = maintenance::start(&plugin, &context.database);
         let database = Arc::clone(&context.database);
         let router = Router::new(Arc::clone(&plugin) as _, Arc::clone(&database), options);

@@ -6,6 +6,7 @@ pub mod chain;
 pub mod check;
 mod filter;
 mod identity;
+pub mod issuers;
 pub mod postgres;
 mod sql;
 pub mod sqlite;

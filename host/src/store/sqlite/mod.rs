@@ -11,6 +11,7 @@ mod fault;
 mod find;
 mod guard;
 mod identity;
+mod issuers;
 mod memo;
 mod outbox;
 mod read;

@@ -10,6 +10,7 @@ use super::Shared;
 use super::commit::{self, Commit};
 use super::fault::Step;
 use super::find::find;
+use super::issuers;
 use super::memo;
 use super::read::{self, LinkQuery};
 use super::readers::Moment;
@@ -148,7 +149,10 @@ impl Store for TenantStore {
         let done = self
             .shared
             .writer
-            .run(move |db| commit::apply(db, tenant, commit))
+            .run(move |db| {
+                issuers::judge(db, tenant, &commit.writes)?;
+                commit::apply(db, tenant, commit)
+            })
             .await;
         match done {
             Ok(outcome) => outcome.map_err(not_done),

@@ -3,6 +3,7 @@
 mod credentials;
 mod groups;
 mod imports;
+mod issuers;
 mod profiles;
 mod settings;
 mod users;
@@ -22,6 +23,7 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = credentials::trials();
     trials.extend(groups::trials());
     trials.extend(imports::trials());
+    trials.extend(issuers::trials());
     trials.extend(profiles::trials());
     trials.extend(settings::trials());
     trials.extend(users::trials());
