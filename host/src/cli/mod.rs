@@ -8,6 +8,7 @@ mod database;
 mod demo;
 mod events;
 mod group;
+mod hook_secret;
 mod identity_provider;
 mod issued;
 mod lifetime;

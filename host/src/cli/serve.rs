@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
+use ipnet::IpNet;
 use scimlet::plugin::Reuse;
-use scimlet::webhook::Dispatcher;
+use scimlet::webhook::{Dispatcher, Egress};
 use scimlet::{Plugin, PluginOptions, Router, Server, ServerOptions};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -13,13 +14,13 @@ use tokio::time::timeout;
 use super::context::{Context, PUBLIC_URL, line};
 use super::database::Make;
 use super::limits::LimitOptions;
-use super::{demo, maintenance, review, shutdown, url};
+use super::{demo, limits, maintenance, review, shutdown, url};
 
 /// Serve all tenants of the database over HTTP.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  scimlet serve\n  \
     scimlet serve --listen 0.0.0.0:8080 --public-url https://scim.example.com\n\n\
-    On a database without tenants it makes a tenant `demo` and prints how to try it. It speaks HTTP: put a \
+    On a database without tenants, it makes a tenant `demo` and prints how to try it. It speaks HTTP: put a \
     proxy that does TLS before it where the network is not trusted, and give --public-url and --trusted-proxy then. Listening on \
     all addresses without --public-url, it takes its name from each request's Host header. SIGTERM and Ctrl-C stop it when the \
     requests that have begun are answered; SIGHUP does nothing. RUST_LOG sets what it logs, such as RUST_LOG=debug.")]
@@ -37,6 +38,11 @@ pub(super) struct Serve {
     /// Make a new database where one was before and is gone.
     #[arg(long)]
     create: bool,
+    /// A network as a CIDR range, or an address, that webhooks may go to although it is not on the
+    /// public internet; may be given several times. Webhooks to this machine, and to services beside
+    /// it, need it.
+    #[arg(long, value_name = "CIDR", value_parser = limits::network, num_args = 1..)]
+    webhook_allow: Vec<IpNet>,
     #[command(flatten)]
     limits: LimitOptions,
 }
@@ -79,7 +85,9 @@ impl Serve {
         let database = Arc::clone(&context.database);
         let router = Router::new(Arc::clone(&plugin) as _, Arc::clone(&database), options);
         let (bell, closing) = (router.bell().clone(), router.closing());
-        let webhooks = tokio::spawn(Dispatcher::new(plugin, database, bell, closing).run());
+        let egress = Egress::allowing(self.webhook_allow);
+        let webhooks = Dispatcher::new(plugin, database, bell, egress, closing);
+        let webhooks = tokio::spawn(webhooks.run());
         let audit = Arc::clone(router.audit());
         let served = tokio::select! {
             served = serve(listener, router.clone(), server, signal) => served,

@@ -2,6 +2,7 @@
 //! binary.
 
 mod command;
+mod egress;
 mod http;
 mod receiver;
 mod webhook;
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 /// One trial for each way, and for each thing that goes wrong on it.
 pub fn trials() -> Vec<Trial> {
     let mut trials = command::trials();
+    trials.extend(egress::trials());
     trials.extend(http::trials());
     trials.extend(webhook::trials());
     trials

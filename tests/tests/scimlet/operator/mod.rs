@@ -5,6 +5,7 @@ mod groups;
 mod imports;
 mod issuers;
 mod profiles;
+mod secrets;
 mod settings;
 mod users;
 
@@ -24,6 +25,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(groups::trials());
     trials.extend(imports::trials());
     trials.extend(issuers::trials());
+    trials.extend(secrets::trials());
     trials.extend(profiles::trials());
     trials.extend(settings::trials());
     trials.extend(users::trials());
