@@ -6,7 +6,7 @@ use data_encoding::HEXLOWER;
 use scimlet::feed::verify;
 use serde_json::json;
 
-use super::context::{Context, line};
+use super::context::{Context, line, pretty};
 use super::events::failed;
 
 /// Check the record of what happened in a tenant.
@@ -46,7 +46,7 @@ async fn verify(context: &Context, tenant: &str) -> anyhow::Result<()> {
             if context.json {
                 let json =
                     json!({ "tenant": tenant, "intact": false, "problem": broken.to_string() });
-                line(&format!("{json:#}"))?;
+                line(&pretty(&json))?;
             }
             bail!("the audit of `{tenant}` is broken: {broken}")
         }
