@@ -1,6 +1,7 @@
 //! `scimlet tenant`: one for each customer, with users, groups, credentials and a policy of its own.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
@@ -15,6 +16,9 @@ use super::setting::Setting;
 use super::table::table;
 use super::time::{date, now, seconds};
 use super::{hook_secret, setting, url};
+
+/// How long `tenant delete` waits until nothing of the tenant is left in the storage itself.
+const SWEEPING: Duration = Duration::from_secs(600);
 
 /// Make, list, show, change and delete tenants.
 #[derive(Subcommand)]
@@ -61,7 +65,9 @@ pub(super) enum Tenant {
         state: setting::Gate,
     },
     /// Delete a tenant and everything in it, at once and for good.
-    #[command(after_help = "Example:\n  scimlet tenant delete acme")]
+    #[command(after_help = "Example:\n  scimlet tenant delete acme\n\n\
+        Ends when nothing of it is left in the file and its write-ahead log, or in the tables of PostgreSQL, where VACUUM frees \
+        what the rows had. Backups, PostgreSQL's own log of changes and the server's log keep what they have.")]
     Delete {
         /// The tenant's name.
         name: String,
@@ -242,10 +248,13 @@ fn without_secrets(profile: &str) -> Value {
 
 async fn delete(context: &Context, name: &str) -> anyhow::Result<()> {
     context.database.delete_tenant(name).await?;
-    context.print(
-        &format!("tenant {name} is deleted"),
-        &json!({ "name": name }),
-    )
+    let swept = context.database.swept(SWEEPING).await?;
+    let left = match swept {
+        true => "",
+        false => "; what it held is out of reach, and leaves the storage when there is time for it",
+    };
+    let text = format!("tenant {name} is deleted{left}");
+    context.print(&text, &json!({ "name": name, "swept": swept }))
 }
 
 #[cfg(test)]

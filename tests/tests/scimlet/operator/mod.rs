@@ -1,6 +1,7 @@
 //! The commands of an operator, over the real binary: what they print, and what a client notices of them.
 
 mod credentials;
+mod deleted;
 mod escapes;
 mod groups;
 mod imports;
@@ -26,6 +27,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(groups::trials());
     trials.extend(imports::trials());
     trials.extend(issuers::trials());
+    trials.extend(deleted::trials());
     trials.extend(escapes::trials());
     trials.extend(secrets::trials());
     trials.extend(profiles::trials());
