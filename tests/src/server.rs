@@ -80,8 +80,8 @@ const REFUSALS: [&str; 4] = [
     "2048",
 ];
 
-/// Trials receive webhooks on this machine.
-const TRIALS: [&str; 2] = ["--webhook-allow", "127.0.0.0/8"];
+/// Trials begin with the tenant `demo`, and receive webhooks on this machine.
+const TRIALS: [&str; 3] = ["--demo", "--webhook-allow", "127.0.0.0/8"];
 
 /// A server that is killed when it is dropped.
 pub struct Server {

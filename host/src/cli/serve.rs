@@ -1,5 +1,6 @@
 //! `scimlet serve`: the server.
 
+use std::io::{IsTerminal as _, stdout};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -20,7 +21,7 @@ use super::{demo, limits, maintenance, review, shutdown, url};
 #[derive(Args)]
 #[command(after_help = "Examples:\n  scimlet serve\n  \
     scimlet serve --listen 0.0.0.0:8080 --public-url https://scim.example.com\n\n\
-    On a database without tenants, it makes a tenant `demo` and prints how to try it. It speaks HTTP: put a \
+    In a terminal, on a database without tenants, it makes a tenant `demo` and prints how to try it. It speaks HTTP: put a \
     proxy that does TLS before it where the network is not trusted, and give --public-url and --trusted-proxy then. Listening on \
     all addresses without --public-url, it takes its name from each request's Host header. SIGTERM and Ctrl-C stop it when the \
     requests that have begun are answered; SIGHUP does nothing. RUST_LOG sets what it logs, such as RUST_LOG=debug.")]
@@ -35,6 +36,13 @@ pub(super) struct Serve {
     /// a request then no longer starts from a memory in which no other request of the tenant has been.
     #[arg(long)]
     reuse: bool,
+    /// Make a tenant `demo` with a credential, and print its secret, if there is no tenant. Without
+    /// it that is done where a terminal shows it.
+    #[arg(long, conflicts_with = "no_demo")]
+    demo: bool,
+    /// Make no tenant `demo`.
+    #[arg(long)]
+    no_demo: bool,
     /// Make a new database where one was before and is gone.
     #[arg(long)]
     create: bool,
@@ -53,6 +61,11 @@ impl Serve {
         if self.create { Make::Anew } else { Make::New }
     }
 
+    /// Whether there is somebody to show a new secret to: a service manager would keep it.
+    fn makes_demo(&self) -> bool {
+        self.demo || (!self.no_demo && stdout().is_terminal())
+    }
+
     pub(super) async fn run(self, context: &Context) -> anyhow::Result<()> {
         // From here on: whoever has read the first line may send a signal.
         let signal = shutdown::signal().context("cannot listen for signals")?;
@@ -66,7 +79,10 @@ impl Serve {
         let own_url = format!("http://{address}");
         let public_url = self.public_url.as_ref().unwrap_or(&own_url);
         context.database.set_setting(PUBLIC_URL, public_url).await?;
-        let demo = demo::make_if_empty(context, &plugin).await?;
+        let demo = match self.makes_demo() {
+            true => demo::make_if_empty(context, &plugin).await?,
+            false => None,
+        };
         line(&format!("listening on {own_url}"))?;
         if let Some(issued) = demo {
             demo::print(context, public_url, &issued)?;

@@ -2,6 +2,7 @@
 
 mod credentials;
 mod deleted;
+mod demo;
 mod escapes;
 mod groups;
 mod imports;
@@ -28,6 +29,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(imports::trials());
     trials.extend(issuers::trials());
     trials.extend(deleted::trials());
+    trials.extend(demo::trials());
     trials.extend(escapes::trials());
     trials.extend(secrets::trials());
     trials.extend(profiles::trials());
