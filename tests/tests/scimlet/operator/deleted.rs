@@ -29,7 +29,7 @@ pub fn trials() -> Vec<Trial> {
 
 /// What stands in everything that the tenant's people have, and nowhere else.
 const MARK: &str = "wintermute";
-const USERS: usize = 2500;
+const USERS: usize = 1200;
 
 /// Lines of an import.
 fn people() -> String {
