@@ -6,6 +6,7 @@
 
 pub mod bench;
 pub mod bindings;
+pub mod escape;
 pub mod feed;
 pub mod plugin;
 mod processors;

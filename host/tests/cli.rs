@@ -136,7 +136,7 @@ fn a_start_that_was_interrupted_is_made_up_for() {
     let place = Place::new();
     half_made(&place, "demo");
     for secrets in [1, 0] {
-        let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut command = place.command(&["serve", "--demo", "--listen", "127.0.0.1:0"]);
         let child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -80,6 +80,9 @@ const REFUSALS: [&str; 4] = [
     "2048",
 ];
 
+/// Trials begin with the tenant `demo`, and receive webhooks on this machine.
+const TRIALS: [&str; 3] = ["--demo", "--webhook-allow", "127.0.0.0/8"];
+
 /// A server that is killed when it is dropped.
 pub struct Server {
     process: Child,
@@ -153,7 +156,8 @@ impl Server {
             .arg(binary()?)
             .current_dir(folder)
             .stdin(Stdio::null());
-        Self::run(shell, folder, &["--listen", "127.0.0.1:0"], &[])
+        let arguments = [&TRIALS[..], &["--listen", "127.0.0.1:0"]].concat();
+        Self::run(shell, folder, &arguments, &[])
     }
 
     /// The same with instances that are kept for further requests.
@@ -184,8 +188,18 @@ impl Server {
         )
     }
 
+    /// Starts `scimlet serve` on a free port with these options and no others, as an operator does.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn bare(folder: &Path, options: &[&str]) -> anyhow::Result<Self> {
+        let arguments = [&["--listen", "127.0.0.1:0"], options].concat();
+        Self::run(command(folder)?, folder, &arguments, &[])
+    }
+
     fn serving(folder: &Path, arguments: &[&str], database: &[&str]) -> anyhow::Result<Self> {
-        Self::run(command(folder)?, folder, arguments, database)
+        let arguments = [&TRIALS[..], arguments].concat();
+        Self::run(command(folder)?, folder, &arguments, database)
     }
 
     fn run(

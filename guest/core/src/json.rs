@@ -10,8 +10,8 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use serde_json::{Map, Value};
 
 pub use large::{parse_large, unpacked};
+pub(crate) use typed::{Member, members, object, place_of, variant, word};
 pub use typed::{Misfit, Typed, typed, written};
-pub(crate) use typed::{members, object, place_of, variant, word};
 
 use crate::error::Error;
 use crate::limits;

@@ -25,6 +25,11 @@ const TOO_LONG: LifetimeError =
     LifetimeError("that is more than a thousand years; leave it out for no end");
 
 impl Lifetime {
+    /// 24 hours.
+    pub const DAY: Self = Self {
+        seconds: 24 * 60 * 60,
+    };
+
     /// How many milliseconds it is.
     #[must_use]
     pub fn milliseconds(self) -> u64 {

@@ -91,3 +91,8 @@ pub const ATTEMPTS: usize = 100;
 pub const TERM_BYTES: usize = 512;
 /// Bytes of a profile document.
 pub const PROFILE_BYTES: usize = 256 * 1024;
+/// Bytes of the key that a webhook's deliveries are signed with: Standard Webhooks, "Signature scheme".
+pub const WEBHOOK_KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+/// Different bytes of such a key: of 24 random ones fewer are not to be expected, unlike in a word
+/// that is repeated.
+pub const WEBHOOK_KEY_DISTINCT_BYTES: usize = 12;

@@ -1,9 +1,10 @@
 //! Signatures of tokens: RFC 7515 and RFC 7518 with keys of RFC 7517, for the algorithms RS256 and ES256.
 
-use crate::json;
+use crate::json::{self, Misfit, Typed};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use num_bigint::BigUint;
 use p256::ecdsa::{self, signature::Verifier};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// A public key (RFC 7517). Members that do not matter here are ignored, as the RFC demands.
@@ -19,17 +20,63 @@ pub struct Jwk {
     crv: String,
     x: String,
     y: String,
+    /// Why it is not for verifying signatures here, if it says so itself.
+    misuse: Option<&'static str>,
 }
 
-json::object!(open Jwk {
-    kid: "kid",
-    kty: "kty",
-    n: "n" = String::new(),
-    e: "e" = String::new(),
-    crv: "crv" = String::new(),
-    x: "x" = String::new(),
-    y: "y" = String::new(),
-});
+impl Typed for Jwk {
+    fn blank() -> Self {
+        Self {
+            kid: None,
+            kty: KeyType::blank(),
+            n: String::new(),
+            e: String::new(),
+            crv: String::new(),
+            x: String::new(),
+            y: String::new(),
+            misuse: None,
+        }
+    }
+
+    fn read(&mut self, value: Value) -> Result<(), Misfit> {
+        self.misuse = misuse(&value);
+        let members: &mut [json::Member<'_>] = &mut [
+            ("kid", false, &mut self.kid),
+            ("kty", false, &mut self.kty),
+            ("n", true, &mut self.n),
+            ("e", true, &mut self.e),
+            ("crv", true, &mut self.crv),
+            ("x", true, &mut self.x),
+            ("y", true, &mut self.y),
+        ];
+        json::members(value, false, members)
+    }
+}
+
+/// The private members of RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1.
+const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// What a key says against its use here: RFC 7517 sections 4.2 to 4.4.
+fn misuse(key: &Value) -> Option<&'static str> {
+    if PRIVATE.iter().any(|name| key.get(name).is_some()) {
+        return Some("it must be public: without `d`, `p`, `q`, `dp`, `dq`, `qi`, `oth`, `k`");
+    }
+    let is_rsa = key.get("kty").is_some_and(|kty| kty == "RSA");
+    let algorithm = if is_rsa { r#""RS256""# } else { r#""ES256""# };
+    let mut wanted = [
+        ("use", r#""sig""#),
+        ("key_ops", r#"["verify"]"#),
+        ("alg", algorithm),
+    ]
+    .into_iter();
+    let is_other = |name, wanted| {
+        let given = key.get(name).map(Value::to_string);
+        given.is_some_and(|given| given != wanted)
+    };
+    wanted
+        .any(|(name, wanted)| is_other(name, wanted))
+        .then_some("`use` must be `sig`, `key_ops` `verify`, `alg` RS256 for RSA, ES256 for EC")
+}
 
 /// RFC 7518 section 6.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,8 +153,9 @@ fn encoded(message: &[u8], length: usize) -> BigUint {
 }
 
 impl Jwk {
-    /// Whether the key can be used.
+    /// Whether the key can be used, and is meant to verify signatures.
     pub fn check(&self) -> Result<(), KeyError> {
+        self.misuse.map_or(Ok(()), |why| Err(KeyError(why)))?;
         self.key().map(drop)
     }
 
@@ -206,6 +254,31 @@ mod tests {
             r#"{"kty":"EC","crv":"P-256","x":"AQAB","y":"AQAB"}"#,
         ] {
             assert!(jwk(wrong).check().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn keys_for_something_else_are_told() {
+        let with = |more: &str| {
+            let key = r#""kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0""#;
+            jwk(&format!("{{{key}{more}}}")).check()
+        };
+        for right in [
+            "",
+            r#","use":"sig","alg":"ES256","key_ops":["verify"],"x5t":"x""#,
+        ] {
+            assert_eq!(with(right), Ok(()), "{right}");
+        }
+        for (wrong, named) in [
+            (r#","use":"enc""#, "`use`"),
+            (r#","key_ops":["verify","sign"]"#, "`key_ops`"),
+            (r#","key_ops":[]"#, "`key_ops`"),
+            (r#","alg":"RS256""#, "`alg`"),
+            (r#","d":"AQAB""#, "public"),
+            (r#","k":"AQAB""#, "public"),
+        ] {
+            let error = with(wrong).unwrap_err();
+            assert!(error.0.contains(named), "{wrong}: {error}");
         }
     }
 }

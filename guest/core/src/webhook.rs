@@ -1,14 +1,17 @@
 //! The webhooks of a profile: where the embedder sends the events of the feed. What is signed and how, and what becomes of a
 //! receiver that does not answer, is the embedder's affair.
 
+use base64ct::{Base64, Encoding as _};
+
 use crate::json;
+use crate::limits;
 
 /// A receiver of events, as the profile has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
     /// Where events are sent: `https`, or `http` to this machine. No two webhooks of a profile have one URL.
     pub url: String,
-    /// What they are signed with.
+    /// What they are signed with: `whsec_` and a key in base64, as Standard Webhooks has it.
     pub secret: String,
     /// The names of events, or what they begin with; empty for all of the feed.
     pub events: Vec<String>,
@@ -22,6 +25,21 @@ json::object!(strict Webhook {
     events: "events" = Vec::new(),
     retry_seconds: "retry-seconds" = a_day(),
 });
+
+impl Webhook {
+    /// Whether the secret is `whsec_` and a key of 24 to 64 bytes in base64
+    /// (<https://www.standardwebhooks.com>, "Signature scheme") that may be random.
+    #[must_use]
+    pub fn has_strong_key(&self) -> bool {
+        let encoded = self.secret.strip_prefix("whsec_");
+        let key = encoded.and_then(|text| Base64::decode_vec(text).ok());
+        key.is_some_and(|key| {
+            let distinct = (0..=u8::MAX).filter(|byte| key.contains(byte)).count();
+            limits::WEBHOOK_KEY_BYTES.contains(&key.len())
+                && distinct >= limits::WEBHOOK_KEY_DISTINCT_BYTES
+        })
+    }
+}
 
 fn a_day() -> u64 {
     24 * 60 * 60
@@ -118,6 +136,27 @@ mod tests {
             ),
         ] {
             assert_eq!(check(&[good(), wrong]).unwrap_err().0, named);
+        }
+    }
+
+    #[test]
+    fn keys_are_long_and_may_be_random() {
+        let random = |bytes: u8| (0..bytes).map(|n| n.wrapping_mul(37)).collect::<Vec<u8>>();
+        let strong = |key: &[u8]| {
+            let secret = format!("whsec_{}", Base64::encode_string(key));
+            webhook("https://a.example", &secret, &[]).has_strong_key()
+        };
+        for bytes in [24, 32, 64] {
+            assert!(strong(&random(bytes)), "{bytes}");
+        }
+        for bytes in [0, 23, 65] {
+            assert!(!strong(&random(bytes)), "{bytes}");
+        }
+        for weak in [&[0; 32], b"passwordpasswordpasswordpassword"] {
+            assert!(!strong(weak), "{weak:?}");
+        }
+        for secret in ["whsec_?", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_"] {
+            assert!(!webhook("https://a.example", secret, &[]).has_strong_key());
         }
     }
 

@@ -13,7 +13,7 @@ use scimlet::feed::{Checkpoint, End};
 use scimlet::store::{Bodies, Key};
 use serde_json::{Value, json};
 
-use super::context::{Context, line};
+use super::context::{Context, line, pretty};
 use super::events::failed;
 use super::time::{now, seconds};
 
@@ -149,7 +149,7 @@ fn report(context: &Context, all: &[Found], is_one: bool) -> anyhow::Result<()> 
             ([one], true) => one.json(),
             _ => json.collect::<Value>(),
         };
-        line(&format!("{json:#}"))?;
+        line(&pretty(&json))?;
     } else {
         for found in all {
             if let Some(text) = found.text() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use scimlet::escape;
 use scimlet::plugin::{Admin, Limits};
 use scimlet::store::{Database, Store};
 use scimlet::{Plugin, PluginOptions};
@@ -78,14 +79,21 @@ impl Context {
 /// Prints one or the other. Both end without a line break.
 pub(super) fn print(as_json: bool, text: &str, json: &Value) -> anyhow::Result<()> {
     if as_json {
-        line(&format!("{json:#}"))
+        line(&pretty(json))
     } else {
         line(text)
     }
 }
 
-/// Prints a line at once, also into a pipe.
+/// JSON for people and scripts alike.
+pub(super) fn pretty(json: &Value) -> String {
+    escape::json(&format!("{json:#}")).into_owned()
+}
+
+/// Prints a line at once, also into a pipe, or some. What others have chosen in it has no line breaks any more:
+/// see [`escape::line`].
 pub(super) fn line(text: &str) -> anyhow::Result<()> {
+    let text = escape::lines(text);
     let mut stdout = stdout().lock();
     writeln!(stdout, "{text}")
         .and_then(|()| stdout.flush())

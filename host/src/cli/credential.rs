@@ -66,8 +66,8 @@ pub(super) struct Create {
     /// When it expires: a number and a unit (s, m, h or d). Without it, when the profile says.
     #[arg(long, value_name = "600d", value_parser = lifetime::parse)]
     lifetime: Option<u64>,
-    /// What it is good for: read-only, users, groups, bulk or events; may be given several times. Without it, for everything
-    /// but events.
+    /// What it is good for: the areas users, groups and events, and read-only or bulk for what may be done there; may be
+    /// given several times. Without an area, for everything but events.
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
     /// The role of the profile that it is bound to.

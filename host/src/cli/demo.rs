@@ -1,8 +1,8 @@
 //! What a server makes when its database is empty, so that there is something to try.
 
 use anyhow::Context as _;
-use scimlet::Plugin;
 use scimlet::plugin::{CredentialRequest, Issued};
+use scimlet::{Plugin, escape};
 
 use super::context::{Context, line};
 use super::{issued, tenant, time, url};
@@ -43,7 +43,8 @@ async fn make(context: &Context, plugin: &Plugin, begun: bool) -> anyhow::Result
 pub(super) fn print(context: &Context, public_url: &str, issued: &Issued) -> anyhow::Result<()> {
     let url = url::base(public_url, NAME);
     if context.json {
-        return line(&issued::json(issued, &url).to_string());
+        let json = issued::json(issued, &url).to_string();
+        return line(&escape::json(&json));
     }
     line(&format!(
         "\n\

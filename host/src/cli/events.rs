@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Write as _, stdout};
 
 use clap::{Args, ValueEnum};
+use scimlet::escape;
 use scimlet::feed::{Bell, FollowError, Follower, Line, Place};
 use scimlet::store::{Channel as Stored, RecordedEvent, Refusal};
 
@@ -77,8 +78,8 @@ impl Events {
         let mut stdout = stdout().lock();
         let wanted = events.iter().filter(|event| self.wants(event));
         let mut lines = wanted.map(|event| match context.json {
-            true => Line::from(event).json(),
-            false => text(event),
+            true => escape::json(&Line::from(event).json()).into_owned(),
+            false => escape::line(&text(event)).into_owned(),
         });
         let written = lines.try_for_each(|line| writeln!(stdout, "{line}"));
         match written.and_then(|()| stdout.flush()) {

@@ -1,6 +1,7 @@
 //! `scimlet group`: what groups give their members.
 
 use clap::Subcommand;
+use scimlet::escape;
 use scimlet::plugin::Assignment;
 use serde_json::{Value, json};
 
@@ -64,7 +65,8 @@ async fn assign(
     let admin = context.admin(&plugin, tenant).await?;
     when_stale(async || admin.assign_group(group, given).await).await?;
     let [_, roles, seats] = row(group, given);
-    let text = format!("group {group} gives its members roles {roles}, seats {seats}");
+    let group_name = escape::line(group);
+    let text = format!("group {group_name} gives its members roles {roles}, seats {seats}");
     context.print(&text, &object(group, given))
 }
 

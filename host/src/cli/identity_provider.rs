@@ -1,6 +1,7 @@
 //! `scimlet identity-provider`: the identity providers that the product knows.
 
 use clap::Subcommand;
+use scimlet::escape;
 use scimlet::plugin::IdentityProvider as Listed;
 use serde_json::{Value, json};
 
@@ -58,7 +59,7 @@ async fn add(
         .add_identity_provider(tenant, name, auto_provisioning)
         .await?;
     let url = context.base_url(tenant).await?;
-    let mut text = format!("identity provider {name} is entered");
+    let mut text = format!("identity provider {} is entered", escape::line(name));
     let mut json = json!({});
     if let Some(issued) = issued {
         text = format!("{text}\n\n{}", issued::text(&issued, &url));

@@ -1,5 +1,6 @@
 //! A credential with its secret, as it is shown once.
 
+use scimlet::escape;
 use scimlet::plugin::{Credential, Issued};
 use serde_json::{Value, json};
 
@@ -94,7 +95,6 @@ pub(super) fn scopes(credential: &Credential) -> String {
 
 /// A text, or a dash if there is none.
 pub(super) fn or_dash(text: Option<&str>) -> String {
-    text.filter(|text| !text.is_empty())
-        .unwrap_or("-")
-        .to_owned()
+    let text = text.filter(|text| !text.is_empty());
+    escape::line(text.unwrap_or("-")).into_owned()
 }

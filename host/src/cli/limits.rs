@@ -105,7 +105,8 @@ impl LimitOptions {
     }
 }
 
-fn network(text: &str) -> Result<IpNet, String> {
+/// A CIDR range of an option, or an address as a range of one.
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
     let alone = |_| {
         text.parse::<IpAddr>()
             .map(|address| address.to_canonical().into())

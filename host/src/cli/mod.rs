@@ -8,15 +8,18 @@ mod database;
 mod demo;
 mod events;
 mod group;
+mod hook_secret;
 mod identity_provider;
 mod issued;
 mod lifetime;
 mod limits;
+mod log;
 mod maintenance;
 mod profile;
 mod reference;
 mod restored;
 mod retry;
+mod review;
 mod serve;
 mod setting;
 mod shutdown;
@@ -27,11 +30,10 @@ mod url;
 mod user;
 mod webhook;
 
-use std::io::{IsTerminal as _, stderr};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
+use scimlet::escape;
 
 use self::context::Context;
 use self::database::Make;
@@ -101,8 +103,15 @@ enum Command {
 /// Does what the arguments say. Whatever goes wrong is one sentence on stderr and the exit code 1; wrong
 /// arguments are clap's, with the code 2.
 pub(crate) async fn run() -> ExitCode {
-    let cli = Cli::parse();
-    log(&cli.command);
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error),
+    };
+    // A server tells what it does; other commands only what is wrong.
+    log::start(match cli.command {
+        Command::Serve(_) => "info",
+        _ => "warn",
+    });
     if matches!(cli.command, Command::Serve(_))
         && let Err(error) = shutdown::ignore_hangup()
     {
@@ -111,26 +120,23 @@ pub(crate) async fn run() -> ExitCode {
     match cli.command.run(&cli.common).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("scimlet: {error:#}");
+            let why = format!("{error:#}");
+            eprintln!("scimlet: {}", escape::line(&why));
             ExitCode::FAILURE
         }
     }
 }
 
-/// A server tells what it does; other commands only what is wrong. RUST_LOG overrides both.
-fn log(command: &Command) {
-    let level = if matches!(command, Command::Serve(_)) {
-        "info"
-    } else {
-        "warn"
-    };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let colours = stderr().is_terminal();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(stderr)
-        .with_ansi(colours)
-        .init();
+/// Says what is wrong with the arguments, which may come from a script and hold anything; or prints the help.
+fn refused(error: &clap::Error) -> ExitCode {
+    let mut arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+    if arguments.all(|argument| escape::line(&argument) == argument) {
+        // With clap's colours and lines.
+        error.exit();
+    }
+    let text = error.render().to_string();
+    eprintln!("{}", escape::line(text.trim_end()));
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 impl Command {

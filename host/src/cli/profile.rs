@@ -5,6 +5,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::context::{print, small_plugin};
+use super::hook_secret;
 
 /// Check a profile, or show what a preset means; needs no database.
 #[derive(Subcommand)]
@@ -40,7 +41,8 @@ impl Profile {
 }
 
 async fn explain(as_json: bool, name: &str, profile: &str) -> anyhow::Result<()> {
-    let explained = small_plugin()?.explain(profile).await?;
+    let (profile, _) = hook_secret::filled(profile.to_owned())?;
+    let explained = small_plugin()?.explain(&profile).await?;
     let sentences: Vec<&str> = explained.lines().collect();
     let json = json!({ "name": name, "explanation": sentences });
     print(as_json, explained.trim_end(), &json)

@@ -1,6 +1,7 @@
 //! `scimlet reference`: what names people by an e-mail address, apart from groups.
 
 use clap::Subcommand;
+use scimlet::escape;
 use scimlet::plugin::Reference as Listed;
 use serde_json::{Value, json};
 
@@ -47,6 +48,7 @@ impl Reference {
                 let admin = context.admin(&plugin, &tenant).await?;
                 when_stale(async || admin.add_reference(&email, &kind, &id).await).await?;
                 let text = format!("{kind} {id} refers to {email}");
+                let text = escape::line(&text);
                 context.print(&text, &json!({ "email": email, "kind": kind, "id": id }))
             }
             Self::List { tenant, email } => {

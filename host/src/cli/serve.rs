@@ -1,11 +1,13 @@
 //! `scimlet serve`: the server.
 
+use std::io::{IsTerminal as _, stdout};
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
+use ipnet::IpNet;
 use scimlet::plugin::Reuse;
-use scimlet::webhook::Dispatcher;
+use scimlet::webhook::{Dispatcher, Egress};
 use scimlet::{Plugin, PluginOptions, Router, Server, ServerOptions};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -13,13 +15,13 @@ use tokio::time::timeout;
 use super::context::{Context, PUBLIC_URL, line};
 use super::database::Make;
 use super::limits::LimitOptions;
-use super::{demo, maintenance, shutdown, url};
+use super::{demo, limits, maintenance, review, shutdown, url};
 
 /// Serve all tenants of the database over HTTP.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  scimlet serve\n  \
     scimlet serve --listen 0.0.0.0:8080 --public-url https://scim.example.com\n\n\
-    On a database without tenants it makes a tenant `demo` and prints how to try it. It speaks HTTP: put a \
+    In a terminal, on a database without tenants, it makes a tenant `demo` and prints how to try it. It speaks HTTP: put a \
     proxy that does TLS before it where the network is not trusted, and give --public-url and --trusted-proxy then. Listening on \
     all addresses without --public-url, it takes its name from each request's Host header. SIGTERM and Ctrl-C stop it when the \
     requests that have begun are answered; SIGHUP does nothing. RUST_LOG sets what it logs, such as RUST_LOG=debug.")]
@@ -34,9 +36,21 @@ pub(super) struct Serve {
     /// a request then no longer starts from a memory in which no other request of the tenant has been.
     #[arg(long)]
     reuse: bool,
+    /// Make a tenant `demo` with a credential, and print its secret, if there is no tenant. Without
+    /// it that is done where a terminal shows it.
+    #[arg(long, conflicts_with = "no_demo")]
+    demo: bool,
+    /// Make no tenant `demo`.
+    #[arg(long)]
+    no_demo: bool,
     /// Make a new database where one was before and is gone.
     #[arg(long)]
     create: bool,
+    /// A network as a CIDR range, or an address, that webhooks may go to although it is not on the
+    /// public internet; may be given several times. Webhooks to this machine, and to services beside
+    /// it, need it.
+    #[arg(long, value_name = "CIDR", value_parser = limits::network, num_args = 1..)]
+    webhook_allow: Vec<IpNet>,
     #[command(flatten)]
     limits: LimitOptions,
 }
@@ -45,6 +59,11 @@ impl Serve {
     /// What it may make.
     pub(super) fn makes_database(&self) -> Make {
         if self.create { Make::Anew } else { Make::New }
+    }
+
+    /// Whether there is somebody to show a new secret to: a service manager would keep it.
+    fn makes_demo(&self) -> bool {
+        self.demo || (!self.no_demo && stdout().is_terminal())
     }
 
     pub(super) async fn run(self, context: &Context) -> anyhow::Result<()> {
@@ -62,7 +81,10 @@ impl Serve {
         let own_url = format!("http://{address}");
         let public_url = self.public_url.as_ref().unwrap_or(&own_url);
         context.database.set_setting(PUBLIC_URL, public_url).await?;
-        let demo = demo::make_if_empty(context, &plugin).await?;
+        let demo = match self.makes_demo() {
+            true => demo::make_if_empty(context, &plugin).await?,
+            false => None,
+        };
         line(&format!("listening on {own_url}"))?;
         if let Some(issued) = demo {
             demo::print(context, public_url, &issued)?;
@@ -73,11 +95,17 @@ impl Serve {
             .limits
             .router(self.public_url.or(is_known.then_some(own_url)));
         let server = self.limits.server();
+        tokio::spawn(review::run(
+            Arc::clone(&plugin),
+            Arc::clone(&context.database),
+        ));
         let _maintenance = maintenance::start(&plugin, &context.database);
         let database = Arc::clone(&context.database);
         let router = Router::new(Arc::clone(&plugin) as _, Arc::clone(&database), options);
         let (bell, closing) = (router.bell().clone(), router.closing());
-        let webhooks = tokio::spawn(Dispatcher::new(plugin, database, bell, closing).run());
+        let egress = Egress::allowing(self.webhook_allow);
+        let webhooks = Dispatcher::new(plugin, database, bell, egress, closing);
+        let webhooks = tokio::spawn(webhooks.run());
         let audit = Arc::clone(router.audit());
         let readiness = Arc::clone(router.readiness());
         let served = tokio::select! {

@@ -2,9 +2,12 @@
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use scimlet::escape;
+use scimlet::plugin::Admin;
 use serde_json::{Value, json};
 
 use super::context::{Context, small_plugin};
+use super::hook_secret::{self, Made};
 use super::retry::when_stale;
 
 /// A path and its value, as `scimlet tenant set` takes them.
@@ -12,6 +15,16 @@ use super::retry::when_stale;
 pub(super) struct Setting {
     path: String,
     value: Value,
+}
+
+impl Setting {
+    fn is_webhooks(&self) -> bool {
+        self.path == "webhooks"
+    }
+
+    fn pair(&self) -> (String, String) {
+        (self.path.clone(), self.value.to_string())
+    }
 }
 
 /// Whether what a gate demands is done.
@@ -46,17 +59,32 @@ pub(super) async fn set(
 ) -> anyhow::Result<()> {
     let plugin = small_plugin()?;
     let admin = context.admin(&plugin, tenant).await?;
-    let pairs = settings
-        .iter()
-        .map(|setting| (setting.path.clone(), setting.value.to_string()));
-    let pairs: Vec<_> = pairs.collect();
+    let mut settings = settings.to_vec();
+    let secrets = fill_secrets(&admin, &mut settings).await?;
+    let pairs: Vec<_> = settings.iter().map(Setting::pair).collect();
     let version = when_stale(async || admin.set(&pairs).await)
         .await
         .with_context(|| format!("tenant `{tenant}` is not changed"))?;
-    let lines = pairs.iter().map(|(path, value)| format!("{path}={value}"));
-    let text = lines.collect::<Vec<_>>().join("\n");
-    let json = json!({ "name": tenant, "version": version, "settings": object(settings) });
+    for setting in settings.iter_mut().filter(|setting| setting.is_webhooks()) {
+        hook_secret::hide(&mut setting.value);
+    }
+    let lines = settings.iter().map(Setting::pair);
+    let lines = lines.map(|(path, value)| escape::line(&format!("{path}={value}")).into_owned());
+    let text = lines.collect::<Vec<_>>().join("\n") + &secrets.text();
+    let mut json = json!({ "name": tenant, "version": version, "settings": object(&settings) });
+    secrets.add_to(&mut json);
     context.print(&text, &json)
+}
+
+/// Gives webhooks without a secret the one that they have, or a new one.
+async fn fill_secrets(admin: &Admin<'_>, settings: &mut [Setting]) -> anyhow::Result<Made> {
+    let mut webhooks = settings.iter_mut().filter(|setting| setting.is_webhooks());
+    match webhooks.next_back() {
+        Some(setting) if hook_secret::lacks(&setting.value) => {
+            hook_secret::fill(&mut setting.value, &admin.webhooks().await?)
+        }
+        _ => Ok(Made::default()),
+    }
 }
 
 /// Says whether a gate's demand is met.

@@ -1,9 +1,12 @@
 //! Tables for people.
 
+use scimlet::escape;
+
 /// Columns under their headings, two spaces apart; no line ends in spaces or a line break.
 pub(super) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
     let mut lines = vec![headings.map(str::to_owned)];
-    lines.extend_from_slice(rows);
+    let plain = |cell: &String| escape::line(cell).into_owned();
+    lines.extend(rows.iter().map(|row| row.each_ref().map(plain)));
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
     let widths: [usize; N] = std::array::from_fn(|column| width(column).unwrap_or(0));
     let padded = |line: &[String; N]| {
@@ -27,5 +30,7 @@ mod tests {
             ["b".to_owned(), String::new()],
         ];
         assert_eq!(table(["NAME", "N"], &rows), "NAME  N\näcme  1\nb");
+        let rows = [["a\nb".to_owned(), "1".to_owned()]];
+        assert_eq!(table(["NAME", "N"], &rows), "NAME  N\na\\nb  1");
     }
 }

@@ -1,6 +1,7 @@
 //! `scimlet tenant`: one for each customer, with users, groups, credentials and a policy of its own.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
@@ -14,7 +15,10 @@ use super::database::Make;
 use super::setting::Setting;
 use super::table::table;
 use super::time::{date, now, seconds};
-use super::{setting, url};
+use super::{hook_secret, setting, url};
+
+/// How long `tenant delete` waits until nothing of the tenant is left in the storage itself.
+const SWEEPING: Duration = Duration::from_secs(600);
 
 /// Make, list, show, change and delete tenants.
 #[derive(Subcommand)]
@@ -61,7 +65,9 @@ pub(super) enum Tenant {
         state: setting::Gate,
     },
     /// Delete a tenant and everything in it, at once and for good.
-    #[command(after_help = "Example:\n  scimlet tenant delete acme")]
+    #[command(after_help = "Example:\n  scimlet tenant delete acme\n\n\
+        Ends when nothing of it is left in the file and its write-ahead log, or in the tables of PostgreSQL, where VACUUM frees \
+        what the rows had. Backups, PostgreSQL's own log of changes and the server's log keep what they have.")]
     Delete {
         /// The tenant's name.
         name: String,
@@ -93,18 +99,21 @@ impl Tenant {
 }
 
 async fn create(context: &Context, name: &str, profile: &str) -> anyhow::Result<()> {
-    let profile = read_profile(profile)?;
+    let (profile, secrets) = hook_secret::filled(read_profile(profile)?)?;
     let created = now();
     make(context, &small_plugin()?, name, &profile, created).await?;
     let url = context.base_url(name).await?;
     let text = format!(
-        "tenant {name} is made: {url}\n`scimlet credential create {name}` makes a secret for its client."
+        "tenant {name} is made: {url}\n`scimlet credential create {name}` makes a secret for its client.{}",
+        secrets.text()
     );
     let tenant = Listed {
         name: name.to_owned(),
         created,
     };
-    context.print(&text, &object(&tenant, &context.public_url().await?))
+    let mut json = object(&tenant, &context.public_url().await?);
+    secrets.add_to(&mut json);
+    context.print(&text, &json)
 }
 
 /// Makes a tenant with a profile, or nothing.
@@ -205,8 +214,8 @@ fn object(tenant: &Listed, public_url: &str) -> Value {
 async fn show(context: &Context, name: &str) -> anyhow::Result<()> {
     let plugin = small_plugin()?;
     let profile = match context.admin(&plugin, name).await?.profile().await {
-        Err(AdminError::NotFound) => None,
-        profile => Some(profile?.0),
+        Err(AdminError::NotFound) => Value::Null,
+        profile => without_secrets(&profile?.0),
     };
     let tenants = context.database.tenants().await?;
     let tenant = tenants.into_iter().find(|tenant| tenant.name == name);
@@ -215,25 +224,37 @@ async fn show(context: &Context, name: &str) -> anyhow::Result<()> {
     let shared = url::shared(&public_url);
     let mut json = object(&tenant, &public_url);
     json["shared"] = shared.clone().into();
-    // A profile is JSON; should it ever not be, it is shown as a string.
-    json["profile"] = profile.as_ref().map_or(Value::Null, |profile| {
-        serde_json::from_str(profile).unwrap_or_else(|_| profile.as_str().into())
-    });
+    let text = match &profile {
+        Value::Null => "-".to_owned(),
+        profile => profile.to_string(),
+    };
+    json["profile"] = profile;
     let text = format!(
-        "name     {name}\ncreated  {}\nURL      {}\nshared   {shared}\nprofile  {}",
+        "name     {name}\ncreated  {}\nURL      {}\nshared   {shared}\nprofile  {text}",
         date(tenant.created),
         url::base(&public_url, name),
-        profile.as_deref().unwrap_or("-"),
     );
     context.print(&text, &json)
 }
 
+/// A profile as it may be shown.
+fn without_secrets(profile: &str) -> Value {
+    let mut profile: Value = serde_json::from_str(profile).unwrap_or_default();
+    if let Some(webhooks) = profile.get_mut("webhooks") {
+        hook_secret::hide(webhooks);
+    }
+    profile
+}
+
 async fn delete(context: &Context, name: &str) -> anyhow::Result<()> {
     context.database.delete_tenant(name).await?;
-    context.print(
-        &format!("tenant {name} is deleted"),
-        &json!({ "name": name }),
-    )
+    let swept = context.database.swept(SWEEPING).await?;
+    let left = match swept {
+        true => "",
+        false => "; what it held is out of reach, and leaves the storage when there is time for it",
+    };
+    let text = format!("tenant {name} is deleted{left}");
+    context.print(&text, &json!({ "name": name, "swept": swept }))
 }
 
 #[cfg(test)]

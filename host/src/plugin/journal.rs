@@ -9,6 +9,7 @@ use super::state::State;
 use crate::bindings::scimlet::plugin::journal::Host;
 pub(crate) use crate::bindings::scimlet::plugin::journal::add_to_linker;
 pub use crate::bindings::scimlet::plugin::journal::{Level, Note};
+use crate::escape;
 
 /// Which request a note is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,10 +79,10 @@ impl Notes {
     }
 }
 
-/// The text without line breaks and other control characters, which could forge lines of a log.
+/// So much of the text on one line, so that it forges none of a log.
 fn line(text: &str, length: usize) -> String {
     let cut = text.floor_char_boundary(length);
-    text[..cut].replace(char::is_control, " ")
+    escape::line(&text[..cut]).into_owned()
 }
 
 impl Host for State {
@@ -129,6 +130,6 @@ mod tests {
         }
         let kept = kept.0.lock().unwrap();
         assert_eq!(kept.len(), 2);
-        assert_eq!(kept[0].text, "one t");
+        assert_eq!(kept[0].text, r"one\nt");
     }
 }

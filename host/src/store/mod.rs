@@ -8,6 +8,7 @@ mod digest;
 mod epoch;
 mod filter;
 mod identity;
+pub mod issuers;
 pub mod postgres;
 mod sql;
 pub mod sqlite;
@@ -201,8 +202,16 @@ pub trait Database: Send + Sync + 'static {
     /// All tenants, by name.
     async fn tenants(&self) -> Result<Vec<Tenant>, DatabaseError>;
 
-    /// Removes a tenant and everything in it. No later call shows it, however long the store takes to sweep up.
+    /// Removes a tenant and everything in it. No later call shows it, however long the store takes to sweep up:
+    /// [`Database::swept`] waits for that.
     async fn delete_tenant(&self, name: &str) -> Result<(), DatabaseError>;
+
+    /// Waits until everything that was removed has left the storage itself: the file and its log,
+    /// or the tables. False if that takes longer than `patience`; it goes on then. True at once for
+    /// storage that keeps nothing for later.
+    async fn swept(&self, _patience: Duration) -> Result<bool, DatabaseError> {
+        Ok(true)
+    }
 
     /// The storage of this tenant; `None` if there is no such tenant. A tenant that is deleted and made anew is another
     /// one: the store of the old one stays empty and refuses commits.

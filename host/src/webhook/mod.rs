@@ -5,6 +5,7 @@
 //! has got, `queue` what is under way, `worker` does it for one webhook, `sender` is the HTTP request. Of several hosts over one
 //! database one at a time serves a webhook, by a lease.
 
+mod egress;
 mod office;
 mod queue;
 mod sender;
@@ -12,6 +13,7 @@ mod start;
 mod state;
 mod worker;
 
+pub use egress::Egress;
 pub use office::{Report, report, retry};
 pub use state::Letter;
 
@@ -57,19 +59,20 @@ struct Served {
 }
 
 impl Dispatcher {
-    /// Serves nothing yet. Ends when `closing` is true.
+    /// Serves nothing yet, and only goes where `egress` allows. Ends when `closing` is true.
     #[must_use]
     pub fn new(
         plugin: Arc<Plugin>,
         database: Arc<dyn Database>,
         bell: Bell,
+        egress: Egress,
         closing: watch::Receiver<bool>,
     ) -> Self {
         Self {
             plugin,
             database,
             bell,
-            sender: Arc::new(Sender::new()),
+            sender: Arc::new(Sender::new(egress)),
             owner: fresh_id().to_string(),
             closing,
             tenants: BTreeMap::new(),

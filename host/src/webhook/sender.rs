@@ -9,11 +9,11 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use http_body_util::Full;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use sha2::Sha256;
 use tokio::time::timeout;
 
+use super::egress::{Connector, Egress};
 use crate::plugin::Webhook;
 
 /// How long a receiver may take to answer.
@@ -21,11 +21,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What comes before the key in a secret whose key is in base64.
 const ENCODED: &str = "whsec_";
 
-/// The connections to all receivers. Redirects are not followed.
+/// The connections to all receivers. Redirects are not followed, and no proxy of the environment is used.
 pub(super) struct Sender {
-    plain: Client<HttpConnector, Full<Bytes>>,
+    plain: Client<Connector, Full<Bytes>>,
     /// Or why this machine cannot tell whom to trust.
-    tls: Result<Client<HttpsConnector<HttpConnector>, Full<Bytes>>, String>,
+    tls: Result<Client<HttpsConnector<Connector>, Full<Bytes>>, String>,
 }
 
 /// What is sent.
@@ -39,13 +39,15 @@ pub(super) struct Delivery {
 }
 
 impl Sender {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(egress: Egress) -> Self {
         let client = || Client::builder(TokioExecutor::new());
+        let connector = Connector::new(egress);
         let tls = HttpsConnectorBuilder::new().with_native_roots();
         Self {
-            plain: client().build_http(),
+            plain: client().build(connector.clone()),
             tls: tls
-                .map(|tls| client().build(tls.https_only().enable_http1().build()))
+                .map(|tls| tls.https_only().enable_http1().wrap_connector(connector))
+                .map(|tls| client().build(tls))
                 .map_err(|error| format!("no certificates of this machine can be used: {error}")),
         }
     }

@@ -10,6 +10,7 @@ mod events;
 mod find;
 mod get_commit;
 mod isolation;
+mod issuers;
 pub mod kit;
 mod limits;
 mod links;
@@ -120,5 +121,8 @@ pub fn database_cases() -> Vec<DatabaseCase> {
         database:
             tenants_are_made_and_listed names_are_checked settings_are_kept
             a_deleted_tenant_is_gone_for_good deleting_a_large_tenant;
+        issuers:
+            an_issuer_and_audience_are_one_tenants a_claim_tells_tenants_apart
+            one_of_many_gets_an_issuer;
     ]
 }

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use scimlet::store::{
     Committed, Database, DatabaseError, Direction, Entry, Head, Identity, Key, Link, LinkPage,
     Memo, Page, Query, RecordedEvent, Refusal, Rejection, Store, Tenant, Write, bounds, check,
-    is_tenant_name,
+    is_tenant_name, issuers,
 };
 
 use self::data::{Data, Rejected};
@@ -126,6 +126,23 @@ struct MemoryStore {
 }
 
 impl MemoryStore {
+    /// The profiles of all tenants.
+    fn profiles(&self, state: &State) -> Vec<issuers::Kept> {
+        let key = Key {
+            kind: issuers::PROFILE_KIND.to_owned(),
+            id: "current".to_owned(),
+        };
+        let profile = |(tenant, (number, _)): (&String, &(u64, u64))| {
+            let entry = state.data.get(number)?.entry(&key)?;
+            Some(issuers::Kept {
+                tenant: tenant.clone(),
+                is_own: *number == self.number,
+                document: entry.body.clone(),
+            })
+        };
+        state.tenants.iter().filter_map(profile).collect()
+    }
+
     /// Reads the tenant's data; those of a deleted tenant are empty.
     fn read<T>(&self, read: impl FnOnce(&Data) -> T) -> T {
         match self.memory.state().data.get(&self.number) {
@@ -205,6 +222,9 @@ impl Store for MemoryStore {
     ) -> Result<Committed, Rejection> {
         check::commit(at, &actor, &writes)?;
         let mut state = self.memory.state();
+        if let Some(given) = issuers::given(&writes) {
+            issuers::judge(&given, self.profiles(&state))?;
+        }
         let Some(data) = state.data.get_mut(&self.number) else {
             let reason = Refusal::NotDone("the tenant was deleted".into());
             return Err(Rejection { write: 0, reason });

@@ -1,6 +1,7 @@
-//! What a credential may do: areas of the service, and whether to read alone.
+//! What a credential may do. `users`, `groups` and `events` name areas, which add up; without one it is everything but events.
+//! `read-only` and `bulk` say what may be done there: neither reaches an area that is not named.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::json::{self, Misfit, Typed};
@@ -8,8 +9,7 @@ use crate::profile::Policy;
 use crate::resource_type::ResourceType;
 
 /// One word of a credential's scopes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     /// Nothing that changes anything.
     ReadOnly,
@@ -23,18 +23,15 @@ pub enum Scope {
     Events,
 }
 
-json::word!(Scope {
-    ReadOnly: "read-only",
-    Users: "users",
-    Groups: "groups",
-    Bulk: "bulk",
-    Events: "events",
-});
-
 /// The scopes of a credential; none stand for everything but events.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scopes(Vec<Scope>);
+
+impl Serialize for Scopes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.names().serialize(serializer)
+    }
+}
 
 impl Typed for Scopes {
     fn blank() -> Self {
@@ -42,7 +39,9 @@ impl Typed for Scopes {
     }
 
     fn read(&mut self, value: Value) -> Result<(), Misfit> {
-        self.0.read(value)
+        let names: Vec<String> = json::typed(value)?;
+        *self = Self::parse(&names).map_err(|error| Misfit::new(error.to_string()))?;
+        Ok(())
     }
 }
 
@@ -111,11 +110,20 @@ impl Scopes {
     /// Whether resources of all types may be reached.
     #[must_use]
     pub fn reach_everything(&self) -> bool {
-        let named = [Scope::Users, Scope::Groups]
-            .iter()
-            .any(|scope| self.name(*scope));
-        let events_alone = self.0 == [Scope::Events];
-        !named && !events_alone
+        let mut areas = [Scope::Users, Scope::Groups, Scope::Events].iter();
+        !areas.any(|scope| self.name(*scope))
+    }
+
+    /// Whether any resources may be reached, and not only events.
+    #[must_use]
+    pub fn reach_resources(&self) -> bool {
+        self.reach_everything() || self.name(Scope::Users) || self.name(Scope::Groups)
+    }
+
+    /// Whether each scope says something beside the others: `events` has nothing to be `read-only` or in `bulk`.
+    #[must_use]
+    pub fn say_something_each(&self) -> bool {
+        self.reach_resources() || self.0.len() == 1
     }
 
     /// Whether resources of this type may be reached.
@@ -129,7 +137,7 @@ impl Scopes {
     /// Whether bulk requests may be made.
     #[must_use]
     pub fn reach_bulk(&self) -> bool {
-        self.name(Scope::Bulk) || self.0.is_empty()
+        self.0.is_empty() || (self.name(Scope::Bulk) && self.reach_resources())
     }
 }
 
@@ -154,7 +162,10 @@ mod tests {
             ("users bulk", true, false, true, true),
             ("bulk", true, true, true, true),
             ("events", false, false, false, true),
-            ("read-only events", true, true, false, false),
+            ("read-only events", false, false, false, false),
+            ("bulk events", false, false, false, true),
+            ("users events", true, false, false, true),
+            ("groups read-only bulk events", false, true, true, false),
         ] {
             let scopes = scopes(names);
             let reach = [user, group].map(|of| scopes.reach(&policy, of));

@@ -46,6 +46,11 @@ pub struct Issuer {
     pub keys: Vec<Jwk>,
     /// The role of the profile that its clients have.
     pub role: Option<String>,
+    /// Claims that its tokens have to have, with these values: they tell tenants apart that have
+    /// one issuer and audience.
+    pub claims: Named<String>,
+    /// How long its tokens may live, from `iat` to `exp`.
+    pub max_lifetime: Lifetime,
 }
 
 json::object!(strict Issuer {
@@ -53,6 +58,8 @@ json::object!(strict Issuer {
     audience: "audience",
     keys: "keys",
     role: "role",
+    claims: "claims" = Named::new(),
+    max_lifetime: "max-lifetime" = Lifetime::DAY,
 });
 
 /// How a credential is presented.

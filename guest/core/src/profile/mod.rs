@@ -256,13 +256,6 @@ impl Policy {
                 self.check_path(of, "attributes.mutability", path)?;
             }
         }
-        for (index, issuer) in self.credentials.access_tokens.iter().enumerate() {
-            for (key, jwk) in issuer.keys.iter().enumerate() {
-                let path = format!("credentials.access-tokens[{index}].keys[{key}]");
-                jwk.check()
-                    .map_err(|error| ProfileError::at(&path, &error.to_string()))?;
-            }
-        }
         webhook::check(&self.webhooks)
             .map_err(|(path, problem)| ProfileError::at(&path, problem))?;
         let Paging {
@@ -278,6 +271,28 @@ impl Policy {
             let problem =
                 format!("`default-size` and `max-size` must be 1 to {limit}, in this order");
             return Err(ProfileError::at("paging", &problem));
+        }
+        Ok(())
+    }
+
+    /// What keys and secrets have to be when they are configured. A profile that was stored
+    /// before a rule goes on being served.
+    ///
+    /// # Errors
+    /// The first field that breaks a rule.
+    pub fn check_keys(&self) -> Result<(), ProfileError> {
+        for (index, issuer) in self.credentials.access_tokens.iter().enumerate() {
+            for (key, jwk) in issuer.keys.iter().enumerate() {
+                let path = format!("credentials.access-tokens[{index}].keys[{key}]");
+                jwk.check()
+                    .map_err(|error| ProfileError::at(&path, &error.to_string()))?;
+            }
+        }
+        let mut webhooks = self.webhooks.iter();
+        if let Some(weak) = webhooks.position(|webhook| !webhook.has_strong_key()) {
+            let path = format!("webhooks[{weak}].secret");
+            let problem = "it must be `whsec_` and 24 to 64 random bytes in base64";
+            return Err(ProfileError::at(&path, problem));
         }
         Ok(())
     }

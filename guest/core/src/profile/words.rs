@@ -67,7 +67,13 @@ impl Policy {
             ));
         }
         for issuer in &credentials.access_tokens {
-            lines.push(format!("Access tokens of {} are taken.", issuer.issuer));
+            let claims = list(issuer.claims.keys());
+            lines.push(format!(
+                "Access tokens of {} are taken that live {} at the most{}{claims}.",
+                issuer.issuer,
+                issuer.max_lifetime,
+                if claims.is_empty() { "" } else { ", by " }
+            ));
         }
         if !credentials.permissions.is_empty() {
             let needed = list(credentials.permissions.iter().map(String::as_str));

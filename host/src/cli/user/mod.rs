@@ -4,12 +4,13 @@ mod import;
 mod list;
 
 use clap::{Args, Subcommand};
+use scimlet::escape;
 use scimlet::plugin::{Admin, AdminError};
 use serde_json::{Value, json};
 
 use self::import::Import;
 use self::list::List;
-use super::context::{Context, small_plugin};
+use super::context::{Context, pretty, small_plugin};
 use super::retry::when_stale;
 
 /// Import, list and change the users of a tenant, as the product does it.
@@ -99,7 +100,7 @@ async fn show(context: &Context, who: &Who) -> anyhow::Result<()> {
         .await
         .map_err(|error| who.named(error))?;
     let user: Value = serde_json::from_str(&user)?;
-    context.print(&format!("{user:#}"), &user)
+    context.print(&pretty(&user), &user)
 }
 
 async fn change(
@@ -114,7 +115,7 @@ async fn change(
     changed.map_err(|error| who.named(error))?;
     let Who { tenant, id } = who;
     let text = format!("user {id} {done}");
-    context.print(&text, &json!({ "tenant": tenant, "id": id }))
+    context.print(&escape::line(&text), &json!({ "tenant": tenant, "id": id }))
 }
 
 impl Who {

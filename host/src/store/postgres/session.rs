@@ -83,6 +83,12 @@ impl Session {
         Ok(session)
     }
 
+    /// Lets the rest of the transaction touch other rows.
+    pub(super) async fn rescope(&self, scope: Scope) -> Step<()> {
+        let sql = "SELECT set_config('scimlet.tenant', $1, true)";
+        self.rows(sql, &[&scope.setting()]).await.map(drop)
+    }
+
     /// Ends a transaction that read, whatever came out of it. Nothing is waited for: whoever uses the connection next
     /// stands behind it.
     pub(super) fn end<T>(mut self, result: Step<T>) -> Step<T> {
@@ -204,11 +210,18 @@ impl Drop for Session {
     }
 }
 
+impl Scope {
+    /// The value of `scimlet.tenant`, by which PostgreSQL's policies know it.
+    fn setting(self) -> String {
+        match self {
+            Scope::Tenant(id) => id.to_string(),
+            Scope::Name(_) | Scope::Host => "*".to_owned(),
+        }
+    }
+}
+
 fn begin(mode: &str, scope: Scope) -> String {
-    let scope = match scope {
-        Scope::Tenant(id) => id.to_string(),
-        Scope::Name(_) | Scope::Host => "*".to_owned(),
-    };
+    let scope = scope.setting();
     format!("BEGIN ISOLATION LEVEL {mode}; SELECT set_config('scimlet.tenant', '{scope}', true)")
 }
 

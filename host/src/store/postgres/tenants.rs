@@ -2,8 +2,10 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use tokio::time::sleep;
 
 use super::fault::{Fault, Step};
 use super::read::unsigned;
@@ -12,6 +14,9 @@ use super::store::TenantStore;
 use super::{Postgres, sweep};
 use crate::store::chain::START;
 use crate::store::{Database, DatabaseError, Store, Tenant, is_tenant_name};
+
+/// How often it is looked whether everything is swept.
+const SWEEPING: Duration = Duration::from_millis(50);
 
 #[async_trait]
 impl Database for Postgres {
@@ -55,6 +60,21 @@ impl Database for Postgres {
         session.commit().await?;
         self.shared.bell.notify_one();
         Ok(())
+    }
+
+    async fn swept(&self, patience: Duration) -> Result<bool, DatabaseError> {
+        let begun = Instant::now();
+        while !self
+            .rows("SELECT 1 FROM sweep LIMIT 1", &[])
+            .await?
+            .is_empty()
+        {
+            if begun.elapsed() > patience {
+                return Ok(false);
+            }
+            sleep(SWEEPING).await;
+        }
+        Ok(true)
     }
 
     async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError> {

@@ -14,6 +14,7 @@ mod find;
 mod group;
 mod guard;
 mod identity;
+mod issuers;
 mod memo;
 mod outbox;
 mod queue;

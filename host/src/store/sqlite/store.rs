@@ -13,6 +13,7 @@ use super::fault::Step;
 use super::find::find;
 use super::group::Group;
 use super::identity::Newest;
+use super::issuers;
 use super::memo;
 use super::read::{self, LinkQuery};
 use super::readers::Moment;
@@ -153,6 +154,7 @@ impl Store for TenantStore {
             .shared
             .writer
             .run(Some(tenant), move |group| {
+                issuers::judge(group, tenant, &commit.writes)?;
                 commit::apply(group, tenant, commit)
             })
             .await;

@@ -41,6 +41,9 @@ pub(super) fn step(
             "DELETE FROM sweep WHERE what = ? AND id = ?",
             params![what, id],
         )?;
+        if what != "linkset" {
+            leave_log(&transaction)?;
+        }
     }
     transaction.commit()?;
     Ok(true)
@@ -90,7 +93,7 @@ pub(super) fn retire_tenant(db: &Connection, tenant: i64) -> rusqlite::Result<()
     db.execute("DELETE FROM counter WHERE tenant = ?", [tenant])?;
     db.execute("DELETE FROM memo WHERE tenant = ?", [tenant])?;
     db.execute("DELETE FROM tenant WHERE id = ?", [tenant])?;
-    Ok(())
+    leave_log(db)
 }
 
 fn leave(db: &Connection, what: &str, id: i64) -> rusqlite::Result<()> {

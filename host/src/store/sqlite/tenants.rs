@@ -1,11 +1,11 @@
 //! [`Database`] over SQLite: the tenants and the host's settings.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::fault::{Fault, Step};
 use super::readers::Moment;
@@ -17,6 +17,9 @@ use crate::store::{Database, DatabaseError, Refusal, Store, Tenant, epoch, is_te
 
 /// How long a lost file may go unnoticed when nothing is written.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether everything is swept.
+const SWEEPING: Duration = Duration::from_millis(20);
 
 #[async_trait]
 impl Database for Sqlite {
@@ -56,6 +59,21 @@ impl Database for Sqlite {
             self.renew_record()?;
         }
         Ok(())
+    }
+
+    async fn swept(&self, patience: Duration) -> Result<bool, DatabaseError> {
+        let begun = Instant::now();
+        loop {
+            // The writer looks for what is to be swept after each commit.
+            self.write(|_| Ok(())).await?;
+            if !self.read(|db| Ok(sweep::is_due(db)?))? {
+                return Ok(true);
+            }
+            if begun.elapsed() > patience {
+                return Ok(false);
+            }
+            sleep(SWEEPING).await;
+        }
     }
 
     async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError> {

@@ -1,15 +1,18 @@
 //! Scopes: where a credential reaches.
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use libtest_mimic::Trial;
+use scimlet::store::{Draft, Key, Replacement, Write};
 use serde_json::{Value, json};
 
-use super::place::Place;
+use super::place::{BEGIN, Place};
+use super::tokens;
 use crate::trial;
 
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("credentials::scopes_say_where_a_credential_reaches", table),
+        trial("credentials::no_scope_widens_another", narrowest),
         trial("credentials::a_scope_hides_what_it_does_not_reach", hidden),
         trial("credentials::an_unknown_scope_is_refused", unknown),
     ]
@@ -59,6 +62,68 @@ async fn table() -> anyhow::Result<()> {
             );
         }
     }
+    Ok(())
+}
+
+/// `events` reaches no resources, whatever stands beside it: refused when a credential is issued,
+/// and narrow where one is kept from before or an access token says so.
+async fn narrowest() -> anyhow::Result<()> {
+    let place = Place::new(&tokens::profile(7)).await?;
+    for beside in [&["read-only"][..], &["bulk"], &["read-only", "bulk"]] {
+        let scopes = [&["events"][..], beside].concat();
+        let refused = place.issue(&scopes).await.err();
+        let is_named = |error: &anyhow::Error| error.to_string().contains("`events`");
+        ensure!(
+            refused.as_ref().is_some_and(is_named),
+            "{scopes:?}: {refused:?}"
+        );
+        let kept = place.issue(&["events"]).await?;
+        rescope(&place, &kept.credential.id, &scopes).await?;
+        let words = scopes.iter().map(|scope| format!("scim:{scope}"));
+        let words = words.collect::<Vec<_>>().join(" ");
+        for bearer in [format!("Bearer {}", kept.secret), tokens::of_scope(&words)] {
+            for target in ["/Users", "/Groups", "/"] {
+                place
+                    .ask(&bearer, ("GET", target, &Value::Null))
+                    .await?
+                    .expect(403)?;
+            }
+            place
+                .ask(&bearer, ("POST", "/Bulk", &json!({})))
+                .await?
+                .expect(403)?;
+        }
+    }
+    // Areas add up.
+    let both = place.issue(&["events", "users", "read-only"]).await?;
+    ensure!(place.reads(&format!("Bearer {}", both.secret)).await? == 200);
+    Ok(())
+}
+
+/// Writes other scopes into a kept credential, as releases before this rule did.
+async fn rescope(place: &Place, id: &str, scopes: &[&str]) -> anyhow::Result<()> {
+    let key = Key {
+        kind: "$credential".to_owned(),
+        id: id.to_owned(),
+    };
+    let found = place.store.get(vec![key.clone()]).await;
+    let found = found.unwrap_or_default().pop().flatten();
+    let entry = found.context("the credential is kept")?;
+    let mut body: Value = serde_json::from_str(&entry.body)?;
+    body["scopes"] = scopes.into();
+    let draft = Draft {
+        key,
+        body: body.to_string(),
+        terms: Vec::new(),
+    };
+    let replaced = Write::Replace(Replacement {
+        draft,
+        version: entry.version,
+    });
+    let done = place
+        .store
+        .commit(BEGIN * 1000, "test".into(), vec![replaced]);
+    ensure!(done.await.is_ok());
     Ok(())
 }
 

@@ -7,7 +7,10 @@ use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value, json};
 
-use super::place::{BEGIN, Place};
+use scimlet::plugin::AdminError;
+use scimlet::store::{Draft, Key, Replacement, Write};
+
+use super::place::{BEGIN, DAY, Place};
 use crate::trial;
 
 pub fn trials() -> Vec<Trial> {
@@ -18,6 +21,11 @@ pub fn trials() -> Vec<Trial> {
             bad,
         ),
         trial("credentials::an_access_token_goes_with_its_issuer", removed),
+        trial("credentials::a_name_given_twice_is_no_token", twice),
+        trial("credentials::a_claim_may_name_the_tenant", claimed),
+        trial("credentials::an_issuers_tokens_may_live_longer", lifetime),
+        trial("credentials::keys_for_something_else_are_refused", keys),
+        trial("credentials::kept_keys_go_on", kept),
     ]
 }
 
@@ -28,7 +36,8 @@ fn key(seed: u8) -> SigningKey {
     SigningKey::from_slice(&[seed; 32]).expect("it is a scalar of the curve")
 }
 
-fn profile(seed: u8) -> Value {
+/// A profile that takes the tokens that are signed with this key.
+pub fn profile(seed: u8) -> Value {
     let point = key(seed).verifying_key().to_sec1_point(false);
     let text = |part: Option<_>| {
         part.map_or(String::new(), |part: &_| {
@@ -57,10 +66,20 @@ fn claims() -> Value {
 }
 
 fn token(seed: u8, header: &Value, claims: &Value) -> String {
-    let part = |value: &Value| encoded(value.to_string().as_bytes());
+    written(seed, &header.to_string(), &claims.to_string())
+}
+
+/// A token of texts, which may be what no JSON value is.
+fn written(seed: u8, header: &str, claims: &str) -> String {
+    let part = |text: &str| encoded(text.as_bytes());
     let signed = format!("{}.{}", part(header), part(claims));
     let signature: Signature = key(seed).sign(signed.as_bytes());
     format!("Bearer {signed}.{}", encoded(&signature.to_bytes()))
+}
+
+/// A bearer of a token with this scope, signed with the key 7.
+pub fn of_scope(scope: &str) -> String {
+    token(7, &header(), &with(claims(), json!({"scope": scope})))
 }
 
 /// The other document's members in place of those of the same name.
@@ -123,6 +142,10 @@ async fn bad() -> anyhow::Result<()> {
         ),
         ("expired", changed(json!({"exp": BEGIN - 61}))),
         ("not good yet", changed(json!({"nbf": BEGIN + 61}))),
+        ("not good yet", changed(json!({"iat": BEGIN + 61}))),
+        ("lives longer", changed(json!({"exp": BEGIN + DAY + 1}))),
+        ("`cnf`", changed(json!({"cnf": {"jkt": "x"}}))),
+        ("`cnf`", changed(json!({"cnf": null}))),
         ("scope", changed(json!({"scope": "openid"}))),
         ("scope", changed(json!({"scope": "scim:everything"}))),
         ("claims", token(7, &header(), &without)),
@@ -152,5 +175,115 @@ async fn removed() -> anyhow::Result<()> {
         .configure(&profile(8).to_string(), None)
         .await?;
     ensure!(place.reads(&token).await? == 401);
+    Ok(())
+}
+
+/// RFC 7515 section 4 and RFC 7519 section 4: readers differ in which of two they take.
+async fn twice() -> anyhow::Result<()> {
+    let place = Place::new(&profile(7)).await?;
+    let (header, claims) = (header().to_string(), claims().to_string());
+    ensure!(place.reads(&written(7, &header, &claims)).await? == 200);
+    let with = |text: &str, more: &str| text.replacen('{', &format!("{{{more},"), 1);
+    for token in [
+        written(7, &with(&header, r#""alg":"none""#), &claims),
+        written(7, &header, &with(&claims, r#""scope":"scim:read-only""#)),
+        written(7, &header, &with(&claims, r#""\u0073cope":"scim""#)),
+        written(7, &header, &with(&claims, r#""act":{"sub":"a","sub":"b"}"#)),
+    ] {
+        ensure!(place.reads(&token).await? == 401, "{token} is taken");
+    }
+    Ok(())
+}
+
+/// The profile with this member of its only issuer changed.
+fn with_issuer(name: &str, value: &Value) -> Value {
+    let mut profile = profile(7);
+    profile["credentials"]["access-tokens"][0][name] = value.clone();
+    profile
+}
+
+async fn claimed() -> anyhow::Result<()> {
+    let place = Place::new(&with_issuer("claims", &json!({"tid": "acme"}))).await?;
+    for (status, claim) in [
+        (200, json!({"tid": "acme"})),
+        (401, json!({"tid": "other"})),
+        (401, json!({"tid": ["acme"]})),
+        (401, json!({"org": "acme"})),
+    ] {
+        let token = token(7, &header(), &with(claims(), claim.clone()));
+        ensure!(place.reads(&token).await? == status, "{claim}");
+    }
+    Ok(())
+}
+
+async fn lifetime() -> anyhow::Result<()> {
+    let place = Place::new(&with_issuer("max-lifetime", &json!("10m"))).await?;
+    for (status, seconds) in [(200, 600), (401, 601)] {
+        let claims = with(claims(), json!({"exp": BEGIN + seconds}));
+        let token = token(7, &header(), &claims);
+        ensure!(place.reads(&token).await? == status, "{seconds}");
+    }
+    Ok(())
+}
+
+/// What is no public key for verifying signatures is refused, with the place of it.
+async fn keys() -> anyhow::Result<()> {
+    let place = Place::new(&profile(7)).await?;
+    let key = &profile(7)["credentials"]["access-tokens"][0]["keys"][0];
+    let usable = json!({"use": "sig", "alg": "ES256", "key_ops": ["verify"], "x5t": "x"});
+    let keys = json!([with(key.clone(), usable)]);
+    let usable = with_issuer("keys", &keys).to_string();
+    place.admin().configure(&usable, None).await?;
+    for (named, member) in [
+        ("`use`", json!({"use": "enc"})),
+        ("`alg`", json!({"alg": "ES384"})),
+        ("`key_ops`", json!({"key_ops": ["sign", "verify"]})),
+        ("public", json!({"d": "AQAB"})),
+        ("public", json!({"k": "AQAB"})),
+        ("oct", json!({"kty": "oct"})),
+    ] {
+        let keys = json!([key, with(key.clone(), member.clone())]);
+        let profile = with_issuer("keys", &keys).to_string();
+        let refused = place.admin().configure(&profile, None).await;
+        let told = |text: &str| text.contains("access-tokens[0].keys[1]") && text.contains(named);
+        ensure!(
+            matches!(&refused, Err(AdminError::Invalid(text)) if told(text)),
+            "{member}: {refused:?}"
+        );
+    }
+    Ok(())
+}
+
+/// A profile that was stored before its key was judged goes on being served and changed, but for
+/// what is wrong with it.
+async fn kept() -> anyhow::Result<()> {
+    let place = Place::new(&profile(7)).await?;
+    let key = Key {
+        kind: "$profile".to_owned(),
+        id: "current".to_owned(),
+    };
+    let mut old = profile(7);
+    old["credentials"]["access-tokens"][0]["keys"][0]["d"] = "AQAB".into();
+    let draft = Draft {
+        key,
+        body: old.to_string(),
+        terms: Vec::new(),
+    };
+    let version = place.admin().profile().await?.1;
+    let replaced = Write::Replace(Replacement { draft, version });
+    let done = place
+        .store
+        .commit(BEGIN * 1000, "test".into(), vec![replaced]);
+    ensure!(done.await.is_ok());
+    let token = token(7, &header(), &claims());
+    ensure!(place.reads(&token).await? == 200);
+    let seats = ("users.seats".to_owned(), "5".to_owned());
+    place.admin().set(&[seats]).await?;
+    let lifetime = ("credentials.lifetime".to_owned(), r#""90d""#.to_owned());
+    let refused = place.admin().set(&[lifetime]).await;
+    ensure!(
+        matches!(&refused, Err(AdminError::Invalid(text)) if text.contains("public")),
+        "{refused:?}"
+    );
     Ok(())
 }

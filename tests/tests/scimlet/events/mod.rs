@@ -2,6 +2,7 @@
 //! binary.
 
 mod command;
+mod egress;
 mod epoch;
 mod http;
 mod receiver;
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 /// One trial for each way, and for each thing that goes wrong on it.
 pub fn trials() -> Vec<Trial> {
     let mut trials = command::trials();
+    trials.extend(egress::trials());
     trials.extend(epoch::trials());
     trials.extend(http::trials());
     trials.extend(webhook::trials());

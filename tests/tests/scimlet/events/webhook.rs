@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use data_encoding::BASE64;
 use libtest_mimic::Trial;
 use scimlet_tests::exchange::Http;
 use scimlet_tests::outbox;
@@ -32,6 +33,7 @@ pub fn trials() -> Vec<Trial> {
         trial("events::webhook::begins_where_the_profile_names_it", begins),
         trial("events::webhook::taken_away_and_put_back_goes_on", put_back),
         trial("events::webhook::a_wrong_profile_is_told_where", wrong),
+        trial("events::webhook::a_weak_secret_is_refused", weak),
     ]
 }
 
@@ -339,5 +341,39 @@ async fn wrong() -> anyhow::Result<()> {
         text.contains("`webhooks[0].url`") && text.contains("https"),
         "{text}"
     );
+    Ok(())
+}
+
+/// A key that can be guessed forges events.
+async fn weak() -> anyhow::Result<()> {
+    let (folder, _server) = server::fresh()?;
+    let key = |bytes: u8| -> Vec<u8> { (0..bytes).map(|n| n.wrapping_mul(37)).collect() };
+    let whole = |key: &[u8]| format!("whsec_{}", BASE64.encode(key));
+    for weak in [
+        "s".to_owned(),
+        "a secret that is long enough but no key".to_owned(),
+        BASE64.encode(&key(32)),
+        "whsec_".to_owned(),
+        "whsec_?".to_owned(),
+        whole(&key(23)),
+        whole(&key(65)),
+        whole(&[7; 32]),
+        whole(b"changemechangemechangemechangeme"),
+    ] {
+        let webhook = json!({"url": "https://hooks.example.com/", "secret": weak});
+        let refused = create(folder.path(), &webhook).err();
+        let text = format!("{:#}", refused.with_context(|| format!("{weak} is taken"))?);
+        ensure!(text.contains("`webhooks[0].secret`"), "{text}");
+        ensure!(
+            !text.contains(&weak) || weak.len() < 8,
+            "it is repeated: {text}"
+        );
+    }
+    for (tenant, strong) in [("a", 24), ("b", 64)] {
+        let webhook = json!({"url": "https://hooks.example.com/", "secret": whole(&key(strong))});
+        let setting = format!("webhooks=[{webhook}]");
+        server::json(folder.path(), &["tenant", "create", tenant])?;
+        server::json(folder.path(), &["tenant", "set", tenant, &setting])?;
+    }
     Ok(())
 }

@@ -1,9 +1,14 @@
 //! The commands of an operator, over the real binary: what they print, and what a client notices of them.
 
 mod credentials;
+mod deleted;
+mod demo;
+mod escapes;
 mod groups;
 mod imports;
+mod issuers;
 mod profiles;
+mod secrets;
 mod settings;
 mod users;
 
@@ -22,6 +27,11 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = credentials::trials();
     trials.extend(groups::trials());
     trials.extend(imports::trials());
+    trials.extend(issuers::trials());
+    trials.extend(deleted::trials());
+    trials.extend(demo::trials());
+    trials.extend(escapes::trials());
+    trials.extend(secrets::trials());
     trials.extend(profiles::trials());
     trials.extend(settings::trials());
     trials.extend(users::trials());

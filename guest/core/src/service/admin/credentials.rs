@@ -93,6 +93,11 @@ pub(super) fn prepare(
     group: Option<String>,
 ) -> Result<(Issued, [Write; 2]), Problem> {
     let scheme = checked(policy, &request)?;
+    let scopes = Scopes::parse(&request.scopes).map_err(|e| Problem::Invalid(e.to_string()))?;
+    if !scopes.say_something_each() {
+        let text = "`scopes`: beside `events`, `read-only` and `bulk` need `users` or `groups`";
+        return Err(Problem::Invalid(text.into()));
+    }
     let now = ports.clock.now();
     let id = credential::new_id(ports);
     let secret = credential::new_secret(ports, &request.tenant, &id);
@@ -110,7 +115,7 @@ pub(super) fn prepare(
         tenant: request.tenant,
         label: request.label,
         scheme,
-        scopes: Scopes::parse(&request.scopes).map_err(|e| Problem::Invalid(e.to_string()))?,
+        scopes,
         role: request.role,
         target_group: group,
         digest: credential::digest(&secret),

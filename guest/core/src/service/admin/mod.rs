@@ -59,9 +59,9 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Taken(_) | Refusal::Stale(_) | Refusal::Missing(_) => Self::Stale,
+            Refusal::Invalid(text) => Self::Invalid(text),
             other @ (Refusal::OverCeiling(_)
             | Refusal::TooMany(_)
-            | Refusal::Invalid(_)
             | Refusal::Unavailable(_)
             | Refusal::NotDone(_)
             | Refusal::Damaged(_)

@@ -17,6 +17,9 @@ impl From<ProfileError> for Problem {
     }
 }
 
+/// The members of a profile that keys and secrets are in.
+const HOLDING_KEYS: [&str; 2] = ["credentials", "webhooks"];
+
 /// Sets the tenant's profile and returns its version. Paths that were not indexed before are not asked of the store until
 /// they are complete; in a new tenant all are. Makes the tenant's secret if it has none.
 pub fn configure(ports: &Ports<'_>, profile: &str, expected: Option<u64>) -> Result<u64, Problem> {
@@ -43,7 +46,14 @@ pub fn configure(ports: &Ports<'_>, profile: &str, expected: Option<u64>) -> Res
         writes.push(put(secret::key(), secret::fresh(ports), None));
     }
     let before = old.as_ref().map_or("{}", |entry| entry.body.as_str());
-    let changed = json!({ "attributes": members_differing(before, profile) });
+    let differing = members_differing(before, profile);
+    if differing
+        .iter()
+        .any(|name| HOLDING_KEYS.contains(&name.as_str()))
+    {
+        policy.check_keys()?;
+    }
+    let changed = json!({ "attributes": differing });
     writes.push(audit::noted("profile-changed", None, &changed));
     let versions = commit(ports, writes)?;
     let version = versions.into_iter().find(|(key, _)| *key == profile::key());
@@ -95,7 +105,9 @@ pub fn set(ports: &Ports<'_>, settings: &[(String, String)]) -> Result<u64, Prob
 
 /// What a profile means, in words.
 pub fn explain(profile: &str) -> Result<String, Problem> {
-    Ok(Policy::from_document(profile)?.to_string())
+    let policy = Policy::from_document(profile)?;
+    policy.check_keys()?;
+    Ok(policy.to_string())
 }
 
 /// Which paths are complete under a policy: in a new tenant all that it indexes, else those of them that were.

@@ -6,6 +6,7 @@ use std::io::{IsTerminal as _, stderr};
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
+use scimlet::escape;
 use scimlet::plugin::{Admin, Imported};
 use serde_json::{Value, json};
 
@@ -139,7 +140,8 @@ impl Report {
 
     fn text(&self) -> String {
         let reasons = self.skipped.iter();
-        let lines = reasons.map(|(line, reason)| format!("\nline {line}: {reason}"));
+        let lines =
+            reasons.map(|(line, reason)| format!("\nline {line}: {}", escape::line(reason)));
         self.summary() + &lines.collect::<String>()
     }
 

@@ -6,6 +6,7 @@ mod change;
 mod demand;
 mod events;
 mod fields;
+mod issuers;
 mod links;
 mod load;
 mod terms;
@@ -152,6 +153,7 @@ async fn attempt(shared: &Shared, tenant: i64, commit: &Commit) -> Result<Done, 
 
 async fn apply(session: &Session, tenant: i64, commit: &Commit) -> Result<Done, Stop> {
     is_there(session, tenant).await?;
+    issuers::judge(session, tenant, &commit.writes).await?;
     let loaded = load::load(session, tenant, &Demand::of(&commit.writes)).await?;
     let (change, fault) = Change::of(&commit.writes, loaded)?;
     write::write(session, tenant, commit, change, fault).await

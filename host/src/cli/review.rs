@@ -1,0 +1,65 @@
+//! What a server says of profiles that were stored before a rule that would refuse them today: it serves them all the same.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use scimlet::Plugin;
+use scimlet::plugin::AdminError;
+use scimlet::store::issuers::{self, Issuer};
+use scimlet::store::{Database, Key, Tenant};
+
+/// The settings with keys and secrets, which are judged when they are configured.
+const HOLDING_KEYS: [&str; 2] = ["access-tokens", "webhooks"];
+
+/// Looks at the profiles of all tenants once, and logs what is wrong with them.
+pub(super) async fn run(plugin: Arc<Plugin>, database: Arc<dyn Database>) {
+    if let Err(error) = review(&plugin, &*database).await {
+        tracing::warn!("the stored profiles were not looked at: {error:#}");
+    }
+}
+
+async fn review(plugin: &Plugin, database: &dyn Database) -> anyhow::Result<()> {
+    let mut seen = BTreeMap::new();
+    for Tenant { name, .. } in database.tenants().await? {
+        let Some(store) = database.open(&name).await? else {
+            continue;
+        };
+        let key = Key {
+            kind: issuers::PROFILE_KIND.to_owned(),
+            id: "current".to_owned(),
+        };
+        let found = store.get(vec![key]).await.unwrap_or_default();
+        let Some(entry) = found.into_iter().flatten().next() else {
+            continue;
+        };
+        if HOLDING_KEYS.iter().any(|name| entry.body.contains(name))
+            && let Err(AdminError::Invalid(why)) = plugin.explain(&entry.body).await
+        {
+            tracing::warn!(tenant = name, "the stored profile would be refused: {why}");
+        }
+        for issuer in issuers::of_profile(&entry.body) {
+            compare(&mut seen, &name, issuer);
+        }
+    }
+    Ok(())
+}
+
+/// The issuers of the tenants before, by issuer and audience.
+type Seen = BTreeMap<(String, String), Vec<(String, Issuer)>>;
+
+fn compare(seen: &mut Seen, tenant: &str, issuer: Issuer) {
+    let same = seen
+        .entry((issuer.issuer.clone(), issuer.audience.clone()))
+        .or_default();
+    let mut others = same.iter().filter(|(name, _)| name != tenant);
+    if let Some((other, _)) = others.find(|(_, other)| other.overlaps(&issuer)) {
+        tracing::warn!(
+            tenant,
+            other,
+            issuer = issuer.issuer,
+            "these tenants take each other's access tokens: give each an audience of its own, \
+             or a claim in `claims`"
+        );
+    }
+    same.push((tenant.to_owned(), issuer));
+}

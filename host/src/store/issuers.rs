@@ -1,0 +1,148 @@
+//! Whose access tokens (RFC 9068) a tenant takes, as its profile says, and the one rule about them that no tenant can see to
+//! by itself: two tenants never take each other's. A store that holds several tenants looks at a
+//! commit that writes a profile with [`judge`], in the transaction that it happens in.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Draft, Refusal, Rejection, Write};
+
+/// The kind of the entry that holds a tenant's profile.
+pub const PROFILE_KIND: &str = "$profile";
+
+/// An issuer of a profile's `credentials.access-tokens`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuer {
+    /// The `iss` of its tokens.
+    pub issuer: String,
+    /// Their `aud`.
+    pub audience: String,
+    claims: BTreeMap<String, String>,
+}
+
+impl Issuer {
+    /// Whether a token may be good for both: issuer and audience are the same, and no claim has to
+    /// have another value in each.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let differs = |(name, value): (&String, &String)| {
+            let theirs = other.claims.get(name);
+            theirs.is_some_and(|theirs| theirs != value)
+        };
+        self.issuer == other.issuer
+            && self.audience == other.audience
+            && !self.claims.iter().any(differs)
+    }
+}
+
+/// The issuers of a profile document, in their order. No preset has any, so that what a profile extends does not matter.
+#[must_use]
+pub fn of_profile(document: &str) -> Vec<Issuer> {
+    let document: Value = serde_json::from_str(document).unwrap_or_default();
+    let issuers = document.pointer("/credentials/access-tokens");
+    let text = |value: &Value| value.as_str().map(ToOwned::to_owned);
+    let issuers = issuers.and_then(Value::as_array).into_iter().flatten();
+    let issuer = |issuer: &Value| {
+        let claims = issuer["claims"].as_object().into_iter().flatten();
+        Some(Issuer {
+            issuer: text(&issuer["issuer"])?,
+            audience: text(&issuer["audience"])?,
+            claims: claims
+                .filter_map(|(name, value)| Some((name.clone(), text(value)?)))
+                .collect(),
+        })
+    };
+    issuers.filter_map(issuer).collect()
+}
+
+/// A write that gives a tenant issuers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    write: u32,
+    issuers: Vec<Issuer>,
+}
+
+/// What a commit gives its tenant; `None` if it writes no profile with an issuer.
+#[must_use]
+pub fn given(writes: &[Write]) -> Option<Given> {
+    let is_profile = |draft: &&Draft| draft.key.kind == PROFILE_KIND;
+    let mut given = (0_u32..).zip(writes).filter_map(|(place, write)| {
+        let draft = draft(write).filter(is_profile)?;
+        let (write, issuers) = (place, of_profile(&draft.body));
+        (!issuers.is_empty()).then_some(Given { write, issuers })
+    });
+    given.next()
+}
+
+fn draft(write: &Write) -> Option<&Draft> {
+    match write {
+        Write::Insert(draft) => Some(draft),
+        Write::Replace(replacement) => Some(&replacement.draft),
+        _ => None,
+    }
+}
+
+/// A tenant's profile as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The tenant's name.
+    pub tenant: String,
+    /// Whether it is the tenant whose commit is judged.
+    pub is_own: bool,
+    /// The profile.
+    pub document: String,
+}
+
+/// Refuses issuers that another tenant has, unless the tenant has them already: what was stored
+/// before this rule may stay, and the rest of the profile may change.
+///
+/// # Errors
+/// [`Refusal::Invalid`] with a sentence for the operator that names no other tenant; the log does.
+pub fn judge(given: &Given, kept: impl IntoIterator<Item = Kept>) -> Result<(), Rejection> {
+    let (own, others): (Vec<Kept>, Vec<Kept>) = kept.into_iter().partition(|kept| kept.is_own);
+    if own
+        .iter()
+        .any(|own| of_profile(&own.document) == given.issuers)
+    {
+        return Ok(());
+    }
+    for other in others {
+        let theirs = of_profile(&other.document);
+        for (place, issuer) in given.issuers.iter().enumerate() {
+            if theirs.iter().any(|their| their.overlaps(issuer)) {
+                let (tenant, issuer) = (other.tenant, &issuer.issuer);
+                tracing::warn!(tenant, issuer, "this tenant has the issuer and audience");
+                return Err(refused(given.write, place));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The other tenant is not named: who configures one may be its customer.
+fn refused(write: u32, place: usize) -> Rejection {
+    let reason = Refusal::Invalid(format!(
+        "`credentials.access-tokens[{place}]`: another tenant takes tokens of this issuer and audience; \
+         give each tenant an audience of its own, or a claim in `claims`, with a value of its own"
+    ));
+    Rejection { write, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_of_any_kind_are_read() {
+        for none in [
+            "",
+            "[]",
+            "{}",
+            r#"{"credentials": 1}"#,
+            r#"{"credentials": {"access-tokens": [1, {"issuer": 1}]}}"#,
+        ] {
+            assert_eq!(of_profile(none), [], "{none}");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! What [`issuers`] judges of a commit, read from the file.
+
+use rusqlite::{Connection, Row};
+
+use super::fault::{Fault, Step};
+use crate::store::issuers::{self, Kept, PROFILE_KIND};
+use crate::store::{Rejection, Write};
+
+/// Refuses a commit that gives the tenant issuers of another one. To run in the transaction that
+/// the commit happens in.
+pub(super) fn judge(db: &Connection, tenant: i64, writes: &[Write]) -> Result<(), Rejection> {
+    let Some(given) = issuers::given(writes) else {
+        return Ok(());
+    };
+    let kept = profiles(db, tenant).map_err(|fault| Rejection {
+        write: 0,
+        reason: fault.into(),
+    })?;
+    issuers::judge(&given, kept)
+}
+
+/// The profiles of all tenants that may have issuers.
+fn profiles(db: &Connection, own: i64) -> Step<Vec<Kept>> {
+    let sql = "SELECT tenant.name, tenant.id = ?1, entry.body
+               FROM kind JOIN tenant ON tenant.id = kind.tenant JOIN entry ON entry.kind = kind.id
+               WHERE kind.name = ?2
+               AND (instr(entry.body, 'access-tokens') OR instr(entry.body, '\\'))";
+    let mut statement = db.prepare_cached(sql)?;
+    let kept = |row: &Row<'_>| {
+        Ok(Kept {
+            tenant: row.get(0)?,
+            is_own: row.get(1)?,
+            document: row.get(2)?,
+        })
+    };
+    let kept = statement.query_map((own, PROFILE_KIND), kept)?;
+    kept.map(|kept| kept.map_err(Fault::from)).collect()
+}
