@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scimlet::http::{Caller, Origin, Request, Response};
-use scimlet::plugin::limits::{Excess, TICK};
+use scimlet::plugin::limits::{Excess, IDLE_TICK, TICK};
 use scimlet::plugin::{Cause, Fault, Limits};
 use scimlet::{Plugin, PluginOptions, Vacant};
 
@@ -81,7 +81,7 @@ async fn endless_computing_is_stopped_and_lets_others_run_meanwhile() {
     let plugin = plugin(
         "(loop br 0)",
         Limits {
-            compute: TICK * 5,
+            compute: IDLE_TICK * 5,
             ..few()
         },
     );

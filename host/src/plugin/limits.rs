@@ -149,8 +149,7 @@ impl Meter {
         let turns = async move {
             // Past the deadline the next tick ends it.
             drop(timeout_at(deadline.into(), computing.take_turns()).await);
-            let now = u64::try_from(thread_time().as_nanos()).unwrap_or(u64::MAX);
-            resumed.store(now, Ordering::Relaxed);
+            resumed.store(now_on_thread(), Ordering::Relaxed);
         };
         Ok(UpdateDeadline::YieldCustom(1, Box::pin(turns)))
     }
@@ -213,6 +212,8 @@ impl Meter {
         let answer = call.await;
         // Past the deadline the next tick or call ends it.
         drop(timeout_at(self.deadline.into(), self.computing.begin()).await);
+        // It may go on on another thread.
+        self.resumed.store(now_on_thread(), Ordering::Relaxed);
         answer
     }
 
@@ -221,6 +222,11 @@ impl Meter {
         self.computed = Duration::ZERO;
         self.resumed.store(0, Ordering::Relaxed);
     }
+}
+
+/// The processor time of this thread in nanoseconds.
+fn now_on_thread() -> u64 {
+    u64::try_from(thread_time().as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The processor time of this thread.

@@ -10,37 +10,26 @@ use crate::limits::{ATTRIBUTE_VALUES, VALUE_BYTES};
 /// do not stand in the way of other changes.
 ///
 /// # Errors
-/// `invalidValue` that names the attribute.
+/// `invalidValue` that names the attribute, or the schema of an extension.
 pub fn check(before: Option<&Content>, content: &Content) -> Result<(), Error> {
-    for (name, value) in content {
-        if let Some((path, problem)) = excess(name, value)
-            && before.and_then(|before| before.get(name)) != Some(value)
-        {
-            let detail = format!("`{path}` {problem}");
-            return Err(Error::new(ErrorKind::InvalidValue, detail));
+    let is_new = |name: &String, value| before.and_then(|before| before.get(name)) != Some(value);
+    let mut attributes = content.iter();
+    match attributes.find(|(name, value)| is_too_large(value) && is_new(name, value)) {
+        None => Ok(()),
+        Some((name, _)) => {
+            let detail = format!(
+                "`{name}` may have {ATTRIBUTE_VALUES} values, and each of them {VALUE_BYTES} bytes"
+            );
+            Err(Error::new(ErrorKind::InvalidValue, detail))
         }
     }
-    Ok(())
 }
 
-/// The path of what is too much, and what may be there.
-fn excess(path: &str, value: &Value) -> Option<(String, String)> {
-    let problem = match value {
-        Value::String(text) if text.len() > VALUE_BYTES => {
-            format!("may have {VALUE_BYTES} bytes")
-        }
-        Value::Array(values) if values.len() > ATTRIBUTE_VALUES => {
-            format!("may have {ATTRIBUTE_VALUES} values")
-        }
-        Value::Array(values) => return values.iter().find_map(|value| excess(path, value)),
-        Value::Object(members) => {
-            return members.iter().find_map(|(name, value)| {
-                let (inner, problem) = excess(name, value)?;
-                let joint = if path.contains(':') { ':' } else { '.' };
-                Some((format!("{path}{joint}{inner}"), problem))
-            });
-        }
-        _ => return None,
-    };
-    Some((path.to_owned(), problem))
+fn is_too_large(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.len() > VALUE_BYTES,
+        Value::Array(values) => values.len() > ATTRIBUTE_VALUES || values.iter().any(is_too_large),
+        Value::Object(members) => members.values().any(is_too_large),
+        _ => false,
+    }
 }

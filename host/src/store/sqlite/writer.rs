@@ -244,12 +244,16 @@ mod tests {
             started.send(()).expect("the test listens");
             wait.recv()
         });
-        // They queue up behind the first and so share a transaction, which the dangling line spoils.
+        // They queue up behind the first, whose transaction takes no more after such a time, and so
+        // share one, which the dangling line spoils.
         let group = async {
             running.await.expect("the first runs");
             let good = writer.run(Some(1), insert("INSERT INTO end VALUES (1)"));
             let bad = writer.run(Some(1), insert("INSERT INTO line VALUES (7)"));
-            let queued = async { go.send(()).expect("the first waits") };
+            let queued = async {
+                tokio::time::sleep(2 * GROUP_TIME).await;
+                go.send(()).expect("the first waits");
+            };
             tokio::join!(good, bad, queued)
         };
         let (first, (good, bad, ())) = tokio::join!(first, group);

@@ -57,9 +57,11 @@ pub async fn walks() -> anyhow::Result<()> {
 /// Thirty users of almost a mebibyte each.
 pub async fn large_users() -> anyhow::Result<()> {
     let (folder, _server, endpoint, _store) = fresh().await?;
+    let phone = |number: usize| json!({"value": format!("{number:02}{}", "x".repeat(60_000))});
+    let phones: Vec<Value> = (0..16).map(phone).collect();
     for number in 0..30 {
         let user = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
-            "userName": format!("u{number}"), "title": "x".repeat(1_000_000)});
+            "userName": format!("u{number}"), "title": "x", "phoneNumbers": phones});
         endpoint.ask("POST", "/Users", &user).await?.expect(201)?;
     }
     let ask = |target: String| asked(&endpoint, target);

@@ -95,12 +95,15 @@ pub fn bodies() -> anyhow::Result<()> {
 
     let path = format!("/Users/{}", text(&user, "id")?);
     let grow = |name: &str| {
-        let value = "x".repeat(900_000);
+        let one = |number: usize| json!({"value": format!("{number:02}{}", "x".repeat(60_000))});
+        let value: Vec<Value> = (0..15).map(one).collect();
         patch(json!([{"op": "add", "path": name, "value": value}]))
     };
-    tenant.ask("PATCH", &path, &grow("title"))?.expect(200)?;
-    tenant.ask("PATCH", &path, &grow("nickName"))?.expect(200)?;
-    tenant.ask("PATCH", &path, &grow("locale"))?.expect(413)?;
+    tenant.ask("PATCH", &path, &grow("emails"))?.expect(200)?;
+    tenant
+        .ask("PATCH", &path, &grow("phoneNumbers"))?
+        .expect(200)?;
+    tenant.ask("PATCH", &path, &grow("ims"))?.expect(413)?;
     let leave = patch(json!([{"op": "replace", "path": "active", "value": false}]));
     tenant.ask("PATCH", &path, &leave)?.expect(200)?;
     Ok(())

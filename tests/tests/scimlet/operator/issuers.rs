@@ -127,7 +127,7 @@ async fn admin() -> anyhow::Result<()> {
 /// What an older release stored, as it stands in the file.
 fn store(folder: &Path, tenant: &str, profile: &Value) -> anyhow::Result<()> {
     let db = Connection::open(folder.join("scimlet.db"))?;
-    let sql = "UPDATE entry SET body = ?2 WHERE id = 'current' AND kind = (
+    let sql = "UPDATE entry SET body = ?2, digest = NULL WHERE id = 'current' AND kind = (
                  SELECT kind.id FROM kind JOIN tenant ON tenant.id = kind.tenant
                  WHERE tenant.name = ?1 AND kind.name = '$profile')";
     let changed = db.execute(sql, (tenant, profile.to_string()))?;
