@@ -92,7 +92,7 @@ impl Processors {
         }
         let (give, granted) = oneshot::channel();
         let now = state.now;
-        let queue = state.waiting.entry(tenant).or_insert_with(VecDeque::new);
+        let queue = state.waiting.entry(tenant).or_default();
         match first {
             true => queue.push_front(give),
             false => queue.push_back(give),

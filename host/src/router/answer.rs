@@ -121,7 +121,7 @@ impl Router {
         gone: watch::Receiver<bool>,
     ) -> Result<http::Response, Problem> {
         let origin = &head.origin;
-        let store = Attended::new(head.readable(), gone);
+        let store = Attended::over(head.readable(), gone);
         let answer = self.provider.handle(store, origin.clone(), request).await;
         let outcome = answer.as_ref().map(|answer| answer.status);
         self.observe(head, outcome).await;

@@ -20,7 +20,7 @@ pub(super) struct Attended {
 
 impl Attended {
     /// `gone` becomes true when nobody waits for an answer any more.
-    pub(super) fn new(store: Arc<dyn Store>, gone: watch::Receiver<bool>) -> Arc<dyn Store> {
+    pub(super) fn over(store: Arc<dyn Store>, gone: watch::Receiver<bool>) -> Arc<dyn Store> {
         Arc::new(Self { store, gone })
     }
 
@@ -50,7 +50,7 @@ impl Store for Attended {
 
     fn of_request(&self) -> Option<Arc<dyn Store>> {
         let store = self.store.of_request()?;
-        Some(Self::new(store, self.gone.clone()))
+        Some(Self::over(store, self.gone.clone()))
     }
 
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {

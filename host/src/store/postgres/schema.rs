@@ -42,7 +42,7 @@ pub(super) async fn prepare(pool: &Connections, make: bool) -> Result<(), Databa
     let client = &connection.client;
     let found = timeout(SILENCE, version(client)).await;
     match found.unwrap_or(Err(Fault::Silent))? {
-        Some(VERSION) => Ok(add_digests(&client).await?),
+        Some(VERSION) => Ok(add_digests(client).await?),
         Some(version) => Err(DatabaseError::Unsuitable(format!(
             "the database has version {version} of the scimlet format, this scimlet works with version {VERSION}: \
              use the scimlet that wrote it, or a newer one"
