@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Whose something is: a tenant's, or the host's own.
 pub(super) type Owner = Option<i64>;
@@ -86,6 +87,18 @@ impl<T> Queue<T> {
                 }
                 next => return next,
             }
+        }
+    }
+
+    /// As [`Self::wait`], but for so long: then there is nothing.
+    pub(super) fn wait_for(&self, time: Duration) -> Next<T> {
+        let mut state = self.state();
+        match state.next() {
+            Next::Nothing => {
+                let woken = self.arrived.wait_timeout(state, time);
+                woken.unwrap_or_else(PoisonError::into_inner).0.next()
+            }
+            next => next,
         }
     }
 

@@ -125,10 +125,15 @@ fn serve(db: &Connection, guard: &Guard, checkpoints: &Checkpoints, queue: &Queu
         })
     };
     // There may be rows to sweep from before.
-    let mut sweeping = true;
+    let mut sweeping = Sweeping::Now;
     let mut emptied: Option<Instant> = None;
     loop {
-        let first = match if sweeping { queue.next() } else { queue.wait() } {
+        let next = match sweeping {
+            Sweeping::Now => queue.next(),
+            Sweeping::Later => queue.wait_for(EMPTYING),
+            Sweeping::Done => queue.wait(),
+        };
+        let first = match next {
             Next::Job(job) => job,
             Next::Closed => return close(db, guard, checkpoints),
             Next::Nothing => {
@@ -136,7 +141,11 @@ fn serve(db: &Connection, guard: &Guard, checkpoints: &Checkpoints, queue: &Queu
                 if with_log {
                     emptied = Some(Instant::now());
                 }
-                sweeping = guard.check().is_ok() && step(with_log);
+                sweeping = match guard.check().is_ok() {
+                    true if step(with_log) => Sweeping::Now,
+                    true if is_due(db) => Sweeping::Later,
+                    _ => Sweeping::Done,
+                };
                 continue;
             }
         };
@@ -150,8 +159,23 @@ fn serve(db: &Connection, guard: &Guard, checkpoints: &Checkpoints, queue: &Queu
             guard,
             std::iter::once(first).chain(rest.take(GROUP - 1)),
         );
-        sweeping = guard.still().is_ok() && sweep::is_due(db).unwrap_or(false);
+        sweeping = match guard.still().is_ok() && is_due(db) {
+            true => Sweeping::Now,
+            false => Sweeping::Done,
+        };
     }
+}
+
+/// Whether there is something to sweep up while nothing else is to be done.
+enum Sweeping {
+    Now,
+    /// The log, which a reader needs, or which was tried to be emptied a moment ago.
+    Later,
+    Done,
+}
+
+fn is_due(db: &Connection) -> bool {
+    sweep::is_due(db).unwrap_or(false)
 }
 
 /// Others may have the file open, so that closing it leaves the log as it is: what was erased

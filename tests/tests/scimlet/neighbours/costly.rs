@@ -21,6 +21,9 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
+/// The name of somebody who is erased.
+const ERASED: &str = "ada-who-is-erased";
+
 /// 400 with this scimType.
 async fn refused(http: &Http, call: (&str, &str), body: &Value, kind: &str) -> anyhow::Result<()> {
     let error = http.ask(call.0, call.1, body).await?.expect(400)?;
@@ -125,7 +128,7 @@ async fn beside_a_reader() -> anyhow::Result<()> {
     let (folder, server) = server::fresh()?;
     let http = server.endpoint(TENANT)?;
     let user = |name: String| json!({"userName": name});
-    let made = http.ask("POST", "/Users", &user("ada".into())).await?;
+    let made = http.ask("POST", "/Users", &user(ERASED.into())).await?;
     let id = text(&made.expect(201)?, "id")?.to_owned();
     let reader = rusqlite::Connection::open(folder.path().join("scimlet.db"))?;
     reader.execute_batch("BEGIN")?;
@@ -142,5 +145,17 @@ async fn beside_a_reader() -> anyhow::Result<()> {
             .expect(201)?;
     }
     drop(reader);
-    Ok(())
+    // Now it leaves the log, though nobody writes any more.
+    let log = folder.path().join("scimlet.db-wal");
+    for _ in 0..100 {
+        let bytes = std::fs::read(&log)?;
+        if !bytes
+            .windows(ERASED.len())
+            .any(|part| part == ERASED.as_bytes())
+        {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    anyhow::bail!("what was erased stays in the log")
 }
