@@ -13,7 +13,7 @@ use super::limits::{IDLE_TICK, Limits, TICK};
 use crate::processors::Processors;
 
 /// Memory of a finished instance that stays with its slot, so that the next one needs no page faults.
-const KEPT_MEMORY: usize = 4 << 20;
+const KEPT_MEMORY: usize = 2 << 20;
 
 /// The same for tables.
 const KEPT_TABLE: usize = 64 << 10;
