@@ -79,7 +79,14 @@ async fn refusals() -> anyhow::Result<()> {
     for (recorded, _) in &kept {
         ensure!(recorded.actor == id, "{recorded:?}");
         let text = format!("{recorded:?}");
-        for value in ["ada", "horse", "nonsense", "Countess", &http.secret] {
+        for value in [
+            "ada@",
+            "ada-love",
+            "horse",
+            "nonsense",
+            "Countess",
+            &http.secret,
+        ] {
             ensure!(!text.contains(value), "{value} in {text}");
         }
     }
