@@ -1,8 +1,9 @@
 //! Builds the component for the host to embed, so that `cargo build` is the whole build.
 //!
 //! The guest goes into a target folder of its own (`target/guest`): the outer cargo holds the lock
-//! of the workspace's. What cannot be done is said in one plain sentence, without a backtrace: cargo prints
-//! a `cargo::error` alone, where it would surround a failed script's output with much else.
+//! of the workspace's. What cannot be done is said in one plain sentence, without a backtrace:
+//! cargo prints a `cargo::error` alone, where it would surround a failed script's output with much
+//! else.
 
 use std::env;
 use std::fs;
@@ -58,7 +59,8 @@ fn install_target() -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "The Rust target {TARGET} is missing and could not be installed: run `rustup target add {TARGET}`, \
+        "The Rust target {TARGET} is missing and could not be installed: run `rustup target add \
+        {TARGET}`, \
          or install your distribution's Rust standard library for {TARGET}, and build again."
     ))
 }
@@ -131,8 +133,8 @@ fn remapped() -> String {
     format!("target.{TARGET}.rustflags=[{}]", flags.join(","))
 }
 
-/// Whether the variable speaks of how the host is built (its flags, its profile, clippy as a wrapper)
-/// and must not reach the guest's build. Where cargo finds its registries is kept.
+/// Whether the variable speaks of how the host is built (its flags, its profile, clippy as a
+/// wrapper) and must not reach the guest's build. Where cargo finds its registries is kept.
 fn is_ours(name: &str) -> bool {
     const KEPT: [&str; 6] = [
         "CARGO_HOME",

@@ -1,6 +1,7 @@
-//! Text that others have chosen (names, labels, ids of clients), made fit to be printed for people. Control characters of C0 and C1
-//! move the cursor, change what stands on the screen or forge lines; the bidirectional ones of Unicode (UAX #9) show text in
-//! another order than it has. They are written as escapes. What is escaped once stays as it is.
+//! Text that others have chosen (names, labels, ids of clients), made fit to be printed for people.
+//! Control characters of C0 and C1 move the cursor, change what stands on the screen or forge
+//! lines; the bidirectional ones of Unicode (UAX #9) show text in another order than it has. They
+//! are written as escapes. What is escaped once stays as it is.
 
 use std::borrow::Cow;
 
@@ -45,7 +46,8 @@ pub fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, |c| c == '\n', write_escape)
 }
 
-/// A JSON document that says the same, with `\u0085` for what JSON would let stand in a string. Its line breaks stay.
+/// A JSON document that says the same, with `\u0085` for what JSON would let stand in a string. Its
+/// line breaks stay.
 #[must_use]
 pub fn json(document: &str) -> Cow<'_, str> {
     let write = |out: &mut String, c: char| out.push_str(&format!("\\u{:04x}", u32::from(c)));

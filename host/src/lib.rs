@@ -1,8 +1,8 @@
 //! The reference host of `scimlet.wasm`: everything that an embedder has to do, once, in Rust.
 //!
-//! [`Plugin`] runs the component, a fresh instance for each request unless told to keep them; [`Store`](store::Store) is the
-//! storage that it sees and [`Database`](store::Database) the tenants around it; [`Router`] puts both
-//! behind HTTP.
+//! [`Plugin`] runs the component, a fresh instance for each request unless told to keep them;
+//! [`Store`](store::Store) is the storage that it sees and [`Database`](store::Database) the
+//! tenants around it; [`Router`] puts both behind HTTP.
 
 pub mod bench;
 pub mod bindings;

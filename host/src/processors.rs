@@ -24,8 +24,8 @@ const REMEMBERED: usize = 1024;
 /// How long one computes at least before it lets others, so that changing costs little.
 const SLICE: Duration = Duration::from_micros(500);
 
-/// What has computed for less goes on before what its tenant has not begun, so that little is under
-/// way at once, with its memory; what has computed for longer takes turns with that.
+/// A request that has computed for less than this goes on before those of its tenant that have not
+/// begun, so that few hold memory at once; one that has computed for longer takes turns with them.
 const SHORT: Duration = Duration::from_millis(50);
 
 /// The processors, and who waits for them.
@@ -41,7 +41,7 @@ struct State {
     now: Duration,
     /// How long tenants have computed.
     computed: HashMap<Tenant, Duration>,
-    /// None of these is empty.
+    /// Requests that wait, by tenant; a queue that becomes empty is removed.
     waiting: HashMap<Tenant, VecDeque<oneshot::Sender<Grant>>>,
 }
 
@@ -131,7 +131,7 @@ impl Processors {
                 next
             };
             if let Some((tenant, give)) = next {
-                // Who has gone meanwhile gives it back.
+                // A request that was dropped meanwhile gives it back at once.
                 drop(give.send(self.granted(tenant)));
             }
         }
@@ -192,7 +192,7 @@ impl Drop for Grant {
     }
 }
 
-/// What one request or search computes.
+/// The computing of one request or search.
 pub(crate) struct Computing {
     processors: Arc<Processors>,
     tenant: Tenant,
@@ -259,7 +259,7 @@ impl Computing {
         }
     }
 
-    /// As [`Self::take_turns`], on a thread that may block.
+    /// Lets those compute who have computed less. Blocks the thread meanwhile.
     pub(crate) fn take_turns_blocking(&self, runtime: &Handle) {
         if self.must_pause() {
             runtime.block_on(self.granted(self.stand_back()));

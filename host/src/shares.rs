@@ -1,5 +1,5 @@
-//! Places that tenants share, such as connections: as many as there are, for who needs them, but a share of them is always
-//! left for the others.
+//! Places that tenants share, such as connections: as many as there are, for who needs them, but a
+//! share of them is always left for the others.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
@@ -7,17 +7,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-/// A tenant may hold this many times as many places as are free: one tenant can have three quarters of all, two at once
-/// three sevenths each, and who comes then finds one free.
+/// A tenant may hold this many times as many places as are free: one tenant can have three quarters
+/// of all, two at once three sevenths each, and who comes then finds one free.
 const RATIO: usize = 3;
 
-/// What tells tenants apart.
+/// A value that tells tenants apart.
 pub(crate) trait Owner: Copy + Eq + Hash {}
 
 impl<T: Copy + Eq + Hash> Owner for T {}
 
-/// A number of equal places. Who waits for one is served when one becomes free: the tenant that holds the fewest first, of
-/// these the one that waited longest; within a tenant it is first come, first served.
+/// A number of equal places. Who waits for one is served when one becomes free: the tenant that
+/// holds the fewest first, of these the one that waited longest; within a tenant it is first come,
+/// first served.
 pub(crate) struct Shares<T: Owner>(Mutex<State<T>>);
 
 struct State<T: Owner> {
@@ -93,7 +94,7 @@ impl<T: Owner> Shares<T> {
                 state.take(tenant);
                 (give, self.occupied(tenant))
             };
-            // Who no longer waits gives it back.
+            // A caller that was dropped meanwhile gives it back at once.
             drop(give.send(place));
         }
     }

@@ -7,8 +7,8 @@ use crate::store::{
     Refusal, Rejection, Store, Write,
 };
 
-/// Reads as empty and refuses every commit. An instance bound to it answers any credential as it would
-/// answer a wrong one, so that nobody learns from an answer which tenants exist.
+/// Reads as empty and refuses every commit. An instance bound to it answers any credential as it
+/// would answer a wrong one, so that nobody learns from an answer which tenants exist.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Vacant;
 

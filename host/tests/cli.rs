@@ -1,4 +1,5 @@
-//! The command as a script sees it: exit codes, what stands on stdout and stderr, and a server's life.
+//! The command as a script sees it: exit codes, what stands on stdout and stderr, and a server's
+//! life.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;

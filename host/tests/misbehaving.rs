@@ -1,7 +1,8 @@
-//! Guests that do what scimlet never should: each is stopped, says why in the fault, and the plugin goes on.
+//! Guests that do what scimlet never should: each is stopped, says why in the fault, and the plugin
+//! goes on.
 //!
-//! They misbehave in the start function of their core module, so that they need none of the contract's
-//! types: an instance is held to its limits before its first call already.
+//! They misbehave in the start function of their core module, so that they need none of the
+//! contract's types: an instance is held to its limits before its first call already.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -14,6 +14,7 @@ use scimlet_core::store::{
     Committed, Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Write,
 };
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
 use crate::convert::{lift, lower};
@@ -91,6 +92,7 @@ impl scimlet::Provider for Native {
         store: Arc<dyn Store>,
         origin: Origin,
         request: Request,
+        _gone: watch::Receiver<bool>,
     ) -> Result<Response, Fault> {
         let (origin, request) = (lift::origin(origin), lift::request(request));
         let answer = self.with_ports(store, move |ports| {

@@ -1,5 +1,6 @@
-//! PostgreSQL for tests: a cluster of their own in a folder of its own, reached through a socket there. A shell watches over
-//! it and stops it when its pipe to this process closes, however this process ends.
+//! PostgreSQL for tests: a cluster of their own in a folder of its own, reached through a socket
+//! there. A shell watches over it and stops it when its pipe to this process closes, however this
+//! process ends.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -12,8 +13,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, bail, ensure};
 
-/// What the shell does: makes the cluster, then what it is told, and cleans up behind itself. Nothing here survives a power
-/// cut, and need not.
+/// What the shell does: makes the cluster, then what it is told, and cleans up behind itself.
+/// Nothing here survives a power cut, and need not.
 const WATCH: &str = r#"
 cd "$1" || exit 1
 control() { pg_ctl -D data -l log -w -t 60 -s "$@" </dev/null >>log 2>&1; }
@@ -96,7 +97,8 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// One that keeps what it has acknowledged, as those in production do, and has so many megabytes of shared buffers.
+    /// One that keeps what it has acknowledged, as those in production do, and has so many
+    /// megabytes of shared buffers.
     ///
     /// # Errors
     /// As [`shared`].
@@ -239,7 +241,8 @@ impl Drop for Cluster {
     }
 }
 
-/// The folder with PostgreSQL's programs: one of the PATH, or where Debian puts them, the newest version first.
+/// The folder with PostgreSQL's programs: one of the PATH, or where Debian puts them, the newest
+/// version first.
 fn programs() -> anyhow::Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();

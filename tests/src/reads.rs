@@ -1,4 +1,5 @@
-//! A store that counts the entries and links that it returns, so that a test can say what a request costs.
+//! A store that counts the entries and links that it returns, so that a test can say what a request
+//! costs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

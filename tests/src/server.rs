@@ -15,8 +15,9 @@ use tempfile::TempDir;
 use crate::client::text;
 use crate::exchange::Http;
 
-/// The command `scimlet` of this build. Cargo is asked once, since the tests of another crate do not build it; it has the
-/// same features as the whole workspace has, so that nothing is compiled twice.
+/// The command `scimlet` of this build. Cargo is asked once, since the tests of another crate do
+/// not build it; it has the same features as the whole workspace has, so that nothing is compiled
+/// twice.
 ///
 /// # Errors
 /// If it does not build.
@@ -32,8 +33,8 @@ fn build() -> anyhow::Result<PathBuf> {
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
-    // What cargo has told this process about the crate of the tests: a build script that looks at such (ring's does) would run
-    // again here, and then again at the next start of the tests.
+    // What cargo has told this process about the crate of the tests: a build script that looks at
+    // such (ring's does) would run again here, and then again at the next start of the tests.
     for (name, _) in std::env::vars_os() {
         let told =
             |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST");
@@ -62,7 +63,8 @@ pub fn scratch() -> anyhow::Result<PathBuf> {
     Ok(folder)
 }
 
-/// Held by who installs something of this name into [`scratch`], so that two tests, or two runs, do not at once.
+/// Held by who installs something of this name into [`scratch`], so that two tests, or two runs, do
+/// not at once.
 ///
 /// # Errors
 /// If there can be no such file.
@@ -112,7 +114,8 @@ impl Server {
         Self::serving(folder, &arguments, &["--database", database])
     }
 
-    /// The same with the limit of refused credentials that a server has unless it is told otherwise.
+    /// The same with the limit of refused credentials that a server has unless it is told
+    /// otherwise.
     ///
     /// # Errors
     /// As [`Server::start`].
@@ -139,8 +142,8 @@ impl Server {
         Self::from_shell(folder, &format!("ulimit -Sn {files}"))
     }
 
-    /// Starts `scimlet serve` on a free port such that a write beyond the greatest size of a file fails, and does not end it by a
-    /// signal.
+    /// Starts `scimlet serve` on a free port such that a write beyond the greatest size of a file
+    /// fails, and does not end it by a signal.
     ///
     /// # Errors
     /// As [`Server::start`].

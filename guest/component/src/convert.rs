@@ -1,8 +1,8 @@
-//! Between core's types and those generated from `wit/`, in the words of the component model: *lower* what core hands out, *lift*
-//! what it gets. Nothing is copied that can be moved.
+//! Between core's types and those generated from `wit/`, in the words of the component model:
+//! *lower* what core hands out, *lift* what it gets. Nothing is copied that can be moved.
 //!
-//! Both generators name things alike, so the tests compile this file against the host's bindings too, to run core natively over a
-//! host's store.
+//! Both generators name things alike, so the tests compile this file against the host's bindings
+//! too, to run core natively over a host's store.
 
 /// From core's types to the interface's.
 pub mod lower {

@@ -1,5 +1,6 @@
-//! From values to the store's terms, and from predicates to its postfix filters (wit/store.wit). A pushed-down filter is weakened
-//! where the store cannot express it, always towards more results; the guest then evaluates what comes back.
+//! From values to the store's terms, and from predicates to its postfix filters (wit/store.wit). A
+//! pushed-down filter is weakened where the store cannot express it, always towards more results;
+//! the guest then evaluates what comes back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,7 +85,7 @@ pub fn unique_texts<'c>(
     found
 }
 
-/// What tells a value from the others of its path, which are of one type.
+/// A text that is the same for equal values of one path, which are all of one type.
 fn distinct(value: &Scalar) -> String {
     match value {
         Scalar::Text(text) => text.clone(),
@@ -166,10 +167,12 @@ pub struct Pushed {
     pub unserved: usize,
 }
 
-/// What stands behind filters such as `groups.value eq "x"`, by attribute and id: the resource and all nested in it.
+/// What stands behind filters such as `groups.value eq "x"`, by attribute and id: the resource and
+/// all nested in it.
 pub type Nested = BTreeMap<(String, String), Vec<Key>>;
 
-/// Translates a predicate. `complete` are the paths whose terms every entry of the type has (the entry `$index`).
+/// Translates a predicate. `complete` are the paths whose terms every entry of the type has (the
+/// entry `$index`).
 #[must_use]
 pub fn push(
     predicate: &Predicate,
@@ -205,7 +208,8 @@ pub fn order(field: &Field, of: &ResourceType, complete: &[String]) -> Option<St
         };
         indexed.to_string() == path && !attribute.multi_valued
     });
-    // A text that was cut sorts like its beginning, which is right but for ties among very long texts.
+    // A text that was cut sorts like its beginning, which is right but for ties among very long
+    // texts.
     (single && complete.contains(&path)).then_some(path)
 }
 
@@ -319,8 +323,8 @@ impl Pusher<'_> {
         }
     }
 
-    /// `members.value eq` and `groups.value eq` and their like, which the store knows as links. An id is of one kind, so all are
-    /// asked; what a resource is in through another one counts, too.
+    /// `members.value eq` and `groups.value eq` and their like, which the store knows as links. An
+    /// id is of one kind, so all are asked; what a resource is in through another one counts, too.
     fn linked(&self, field: &Field, operator: CompareOp, operand: &Operand) -> Option<Vec<Node>> {
         let ([attribute, value], CompareOp::Equal) = (field.steps.as_slice(), operator) else {
             return None;
@@ -351,7 +355,8 @@ impl Pusher<'_> {
         Some(nodes)
     }
 
-    /// One value has to fulfil all of it: without the correlation, more entries do. `not` inside cannot be weakened so.
+    /// One value has to fulfil all of it: without the correlation, more entries do. `not` inside
+    /// cannot be weakened so.
     fn element(&mut self, field: &Field, inner: &Predicate, upwards: bool) -> Vec<Node> {
         if !upwards || holds_negation(inner) {
             // Each of its terms is looked at.

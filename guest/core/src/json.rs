@@ -1,5 +1,6 @@
-//! JSON as clients send it (RFC 8259): numbers kept to the digit, and refused what different readers read differently or not at all: an
-//! object that has a name twice, U+0000 and lone surrogates in strings, documents that are too deep or too wide.
+//! JSON as clients send it (RFC 8259): numbers kept to the digit, and refused what different
+//! readers read differently or not at all: an object that has a name twice, U+0000 and lone
+//! surrogates in strings, documents that are too deep or too wide.
 
 mod large;
 mod typed;
@@ -116,7 +117,8 @@ struct Reader {
     refusal: Option<JsonError>,
 }
 
-/// What serde_json calls the only member of the map that it shows a number as that no integer type holds to the digit.
+/// What serde_json calls the only member of the map that it shows a number as that no integer type
+/// holds to the digit.
 const NUMBER: &str = "$serde_json::private::Number";
 
 impl Reader {

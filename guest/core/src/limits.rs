@@ -1,4 +1,5 @@
-//! Every bound on what a client can make the service do. Past one: the SCIM error that the RFC names, and nothing changed.
+//! Every bound on what a client can make the service do. Past one: the SCIM error that the RFC
+//! names, and nothing changed.
 
 /// Bytes of a filter or path.
 pub const FILTER_BYTES: usize = 8 * 1024;
@@ -34,12 +35,13 @@ pub const JSON_VALUES: usize = 200_000;
 pub const PATCH_OPERATIONS: usize = 1000;
 /// Bytes of a bulk request; advertised as `bulk.maxPayloadSize`.
 pub const BULK_BYTES: usize = BODY_BYTES;
-/// Operations of one bulk request; advertised as `bulk.maxOperations`. Each is a commit: at 20 ms a commit, a slow disk, they
-/// take the ten seconds that the reference host gives a request.
+/// Operations of one bulk request; advertised as `bulk.maxOperations`. Each is a commit: at 20 ms a
+/// commit, a slow disk, they take the ten seconds that the reference host gives a request.
 pub const BULK_OPERATIONS: usize = 500;
 /// Stale commits that one bulk request tries again, all its operations together.
 pub const BULK_RETRIES: usize = 500;
-/// Changes of one commit, as the store's contract has it: each write is one, and each link of a `link` or `unlink`.
+/// Changes of one commit, as the store's contract has it: each write is one, and each link of a
+/// `link` or `unlink`.
 pub const COMMIT_CHANGES: usize = 120_000;
 /// Resources on a page that asked for none or for more.
 pub const PAGE_DEFAULT: usize = 100;
@@ -47,7 +49,8 @@ pub const PAGE_DEFAULT: usize = 100;
 pub const PAGE_MAX: usize = 1000;
 /// Seconds that a cursor is good for; advertised as `pagination.cursorTimeout`.
 pub const CURSOR_SECONDS: u64 = 600;
-/// Entries of one type that one query may read where the store could not evaluate the filter or the order itself.
+/// Entries of one type that one query may read where the store could not evaluate the filter or the
+/// order itself.
 pub const SCAN_ENTRIES: usize = 20_000;
 /// Entries that one store call returns during a scan.
 pub const SCAN_PAGE: u32 = 500;
@@ -72,8 +75,8 @@ pub const LINKS_PER_FILTER: usize = 10_000;
 pub const LINKS_PER_CALL: usize = 10_000;
 /// Names of other resources that one request remembers.
 pub const NAMES_KEPT: usize = 20_000;
-/// Values of a relation in the answer to a PATCH that did not ask for any: what has more is changed and not shown, so that one
-/// member more costs the same in a large group as in a small one.
+/// Values of a relation in the answer to a PATCH that did not ask for any: what has more is changed
+/// and not shown, so that one member more costs the same in a large group as in a small one.
 pub const LINKS_AFTER_CHANGE: usize = 100;
 /// Values of a relation in one request.
 pub const LINKS_PER_REQUEST: usize = 100_000;
@@ -91,7 +94,8 @@ pub const ATTEMPTS: usize = 100;
 pub const TERM_BYTES: usize = 512;
 /// Bytes of a profile document.
 pub const PROFILE_BYTES: usize = 256 * 1024;
-/// Bytes of the key that a webhook's deliveries are signed with: Standard Webhooks, "Signature scheme".
+/// Bytes of the key that a webhook's deliveries are signed with: Standard Webhooks, "Signature
+/// scheme".
 pub const WEBHOOK_KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 /// Different bytes of such a key: of 24 random ones fewer are not to be expected, unlike in a word
 /// that is repeated.

@@ -8,7 +8,8 @@ use crate::resource_type::ResourceType;
 use crate::schema::{Attribute, Content, Returned, Schema};
 use crate::urn;
 
-/// The `attributes` and `excludedAttributes` of a request. Names that no schema knows select nothing.
+/// The `attributes` and `excludedAttributes` of a request. Names that no schema knows select
+/// nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Projection {
     /// What is wanted beside `returned: always`; `None` for what is returned by default.
@@ -185,8 +186,8 @@ fn named(paths: &[AttrPath], schema: &Schema, attribute: &Attribute) -> Named {
     found
 }
 
-/// Whether a path names this attribute or a part of it. Without a URI it names the main schema's, and `keeps` asks with the
-/// extension for those inside it.
+/// Whether a path names this attribute or a part of it. Without a URI it names the main schema's,
+/// and `keeps` asks with the extension for those inside it.
 fn names(path: &AttrPath, schema: &Schema, attribute: &Attribute) -> bool {
     let in_schema = path
         .uri

@@ -1,5 +1,6 @@
-//! Attributes that are links: a group's `members`. A change names the links it adds and removes and never needs those that
-//! it leaves alone, so it costs the same in a group of ten as in one of a million.
+//! Attributes that are links: a group's `members`. A change names the links it adds and removes and
+//! never needs those that it leaves alone, so it costs the same in a group of ten as in one of a
+//! million.
 
 use std::collections::BTreeMap;
 

@@ -34,8 +34,8 @@ json::object!(open State {
 /// The member of a stored body that holds the [`State`]; no attribute has such a name.
 const STATE: &str = "#state";
 
-/// A stored resource. The content holds neither `id`, `meta` and `schemas`, which follow from the entry, nor relations,
-/// which are links.
+/// A stored resource. The content holds neither `id`, `meta` and `schemas`, which follow from the
+/// entry, nor relations, which are links.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resource {
     /// Type and id.
@@ -93,7 +93,8 @@ impl Resource {
         location(of, base, &self.key.id)
     }
 
-    /// The whole resource as a client may see it, before projection. `computed` holds the relations and mirrors.
+    /// The whole resource as a client may see it, before projection. `computed` holds the relations
+    /// and mirrors.
     #[must_use]
     pub fn shown(self, of: &ResourceType, base: &str, computed: Content) -> Content {
         let (schemas, meta) = (self.schemas(of), self.meta(of, base));

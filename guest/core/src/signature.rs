@@ -1,4 +1,5 @@
-//! Signatures of tokens: RFC 7515 and RFC 7518 with keys of RFC 7517, for the algorithms RS256 and ES256.
+//! Signatures of tokens: RFC 7515 and RFC 7518 with keys of RFC 7517, for the algorithms RS256 and
+//! ES256.
 
 use crate::json::{self, Misfit, Typed};
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -116,7 +117,8 @@ struct RsaKey {
 }
 
 impl RsaKey {
-    /// RSASSA-PKCS1-v1_5, RFC 8017 section 8.2.2. There is nothing secret about it, so it may take as long as it takes.
+    /// RSASSA-PKCS1-v1_5, RFC 8017 section 8.2.2. There is nothing secret about it, so it may take
+    /// as long as it takes.
     fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         let length = usize::try_from(self.modulus.bits().div_ceil(8)).unwrap_or(usize::MAX);
         let given = BigUint::from_bytes_be(signature);
@@ -125,7 +127,8 @@ impl RsaKey {
             && self.power(&given) == encoded(message, length)
     }
 
-    /// RSAVP1, RFC 8017 section 5.2.2. The exponent is short: modpow's windows are not worth their code.
+    /// RSAVP1, RFC 8017 section 5.2.2. The exponent is short: modpow's windows are not worth their
+    /// code.
     fn power(&self, base: &BigUint) -> BigUint {
         let one = BigUint::from(1_u8);
         (0..self.exponent.bits()).rev().fold(one, |power, place| {
@@ -139,7 +142,8 @@ impl RsaKey {
     }
 }
 
-/// The one encoding of a message as a number of this many bytes: EMSA-PKCS1-v1_5, RFC 8017 section 9.2.
+/// The one encoding of a message as a number of this many bytes: EMSA-PKCS1-v1_5, RFC 8017 section
+/// 9.2.
 fn encoded(message: &[u8], length: usize) -> BigUint {
     let digest = [&[0], SHA_256, &Sha256::digest(message)].concat();
     let mut bytes = vec![0xff; length.saturating_sub(digest.len())];
@@ -159,7 +163,8 @@ impl Jwk {
         self.key().map(drop)
     }
 
-    /// Whether this is the key's signature of the message. `algorithm` has to be the one of keys of this type.
+    /// Whether this is the key's signature of the message. `algorithm` has to be the one of keys of
+    /// this type.
     #[must_use]
     pub fn verifies(&self, algorithm: &str, message: &[u8], signature: &[u8]) -> bool {
         match (self.key(), algorithm) {

@@ -1,5 +1,5 @@
-//! What is kept, and how it is asked for: the shapes of `wit/store.wit` under the same names. The calls are the trait
-//! `port::Store`.
+//! What is kept, and how it is asked for: the shapes of `wit/store.wit` under the same names. The
+//! calls are the trait `port::Store`.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -251,7 +251,7 @@ pub enum Refusal {
     Unknown(String),
 }
 
-/// What a commit did.
+/// The outcome of a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub struct Committed {

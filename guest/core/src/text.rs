@@ -1,11 +1,14 @@
-//! When two texts are the same although their letters differ: canonical caseless matching, Unicode chapter 3, D145.
+//! When two texts are the same although their letters differ: canonical caseless matching, Unicode
+//! chapter 3, D145.
 
 use unicode_normalization::char::{canonical_combining_class, decompose_canonical};
 
-/// Changes with every change of [`fold`] or [`crate::instant`], so that terms of an older kind are not taken for present ones.
+/// Changes with every change of [`fold`] or [`crate::instant`], so that terms of an older kind are
+/// not taken for present ones.
 pub const NORMALISATION: u32 = 1;
 
-/// The form in which two texts that differ in case or composition alone are equal: NFD, full case folding, and NFD again.
+/// The form in which two texts that differ in case or composition alone are equal: NFD, full case
+/// folding, and NFD again.
 #[must_use]
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {

@@ -1,5 +1,5 @@
-//! The webhooks of a profile: where the embedder sends the events of the feed. What is signed and how, and what becomes of a
-//! receiver that does not answer, is the embedder's affair.
+//! The webhooks of a profile: where the embedder sends the events of the feed. What is signed and
+//! how, and what becomes of a receiver that does not answer, is the embedder's affair.
 
 use base64ct::{Base64Unpadded, Encoding as _};
 
@@ -9,7 +9,8 @@ use crate::limits;
 /// A receiver of events, as the profile has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
-    /// Where events are sent: `https`, or `http` to this machine. No two webhooks of a profile have one URL.
+    /// Where events are sent: `https`, or `http` to this machine. No two webhooks of a profile have
+    /// one URL.
     pub url: String,
     /// What they are signed with: `whsec_` and a key in base64, as Standard Webhooks has it.
     pub secret: String,
@@ -45,7 +46,8 @@ fn a_day() -> u64 {
     24 * 60 * 60
 }
 
-/// What no field of a webhook shows by itself; an error is the path of the field and what is wrong with it.
+/// What no field of a webhook shows by itself; an error is the path of the field and what is wrong
+/// with it.
 pub fn check(webhooks: &[Webhook]) -> Result<(), (String, &'static str)> {
     for (index, webhook) in webhooks.iter().enumerate() {
         let wrong = |field: &str, what| Err((format!("webhooks[{index}].{field}"), what));
@@ -72,8 +74,8 @@ pub fn check(webhooks: &[Webhook]) -> Result<(), (String, &'static str)> {
     Ok(())
 }
 
-/// Persons' ids and what happened to them go there: not in the clear, unless they stay on the machine. A name and password in
-/// front of the host would end in logs.
+/// Persons' ids and what happened to them go there: not in the clear, unless they stay on the
+/// machine. A name and password in front of the host would end in logs.
 fn may_receive(url: &str) -> bool {
     let plain = |url: &str| url.bytes().all(|byte| byte.is_ascii_graphic());
     let Some((scheme, rest)) = url.split_once("://").filter(|_| plain(url)) else {

@@ -20,28 +20,34 @@ use super::time::{now, seconds};
 /// Check the record of what happened in tenants.
 #[derive(Subcommand)]
 pub(super) enum Audit {
-    /// Walk all events of a tenant and find any that was edited, emptied, removed or reordered, and compare what is stored with the
-    /// digests that were written with it; the exit code is 1 if something is wrong.
+    /// Walk all events of a tenant and find any that was edited, emptied, removed or reordered, and
+    /// compare what is stored with the digests that were written with it; the exit code is 1 if
+    /// something is wrong.
     #[command(after_help = "Examples:\n  scimlet audit verify acme\n  \
         scimlet audit verify --checkpoint /mnt/elsewhere/checkpoint.json\n\n\
-        Each event holds a digest over the one before it. Whoever can write the database could make a new chain up to its end, or put an \
-        older copy in its place: `scimlet audit checkpoint` says where the chains end, to be kept in another place and compared \
-        later. Persons who were erased leave no gap: the bodies of events about them are empty, which is right where their erasure \
-        is recorded behind, and how many is printed.\n\n\
-        The body of each stored resource has a digest that finds what a disk or a memory did to it. A damaged one is answered with \
-        500 and not changed, until a backup is put in its place; to take it as it is, set its `digest` in the table `entry` to NULL. \
-        Those that an older scimlet wrote have no digest until they are written again.")]
+        Each event holds a digest over the one before it. Whoever can write the database could \
+        make a new chain up to its end, or put an older copy in its place: `scimlet audit \
+        checkpoint` says where the chains end, to be kept in another place and compared later. \
+        Persons who were erased leave no gap: the bodies of events about them are empty, which is \
+        right where their erasure is recorded behind, and how many is printed.\n\n\
+        The body of each stored resource has a digest that finds what a disk or a memory did to \
+        it. A damaged one is answered with 500 and not changed, until a backup is put in its \
+        place; to take it as it is, set its `digest` in the table `entry` to NULL. Those that an \
+        older scimlet wrote have no digest until they are written again.")]
     Verify {
         /// The tenant's name; all tenants without it.
         tenant: Option<String>,
-        /// What `scimlet audit checkpoint` printed earlier: every event that it knows of has to be there.
+        /// What `scimlet audit checkpoint` printed earlier: every event that it knows of has to be
+        /// there.
         #[arg(long, value_name = "FILE")]
         checkpoint: Option<PathBuf>,
     },
-    /// Print where the chains of events end, as JSON: keep it where whoever can write the database cannot write.
+    /// Print where the chains of events end, as JSON: keep it where whoever can write the database
+    /// cannot write.
     #[command(after_help = "Examples:\n  scimlet audit checkpoint acme\n  \
         scimlet audit checkpoint --output /mnt/elsewhere/checkpoint.json\n\n\
-        `sequence` is the number of a tenant's last event, `digest` its digest, which covers all events before it.")]
+        `sequence` is the number of a tenant's last event, `digest` its digest, which covers all \
+        events before it.")]
     Checkpoint {
         /// The tenant's name; all tenants without it.
         tenant: Option<String>,
@@ -197,7 +203,8 @@ impl Found {
         let (checked, without) = (self.bodies.checked, self.bodies.without_digest);
         let digest = HEXLOWER.encode(&chain.head.digest);
         let mut text = format!(
-            "all {events} events are as they were recorded, {erased} of them about persons who were erased since\n\
+            "all {events} events are as they were recorded, {erased} of them about persons who \
+            were erased since\n\
              digest  {digest}"
         );
         if self.bodies.damaged.is_empty() {

@@ -90,8 +90,8 @@ pub(super) fn pretty(json: &Value) -> String {
     escape::json(&format!("{json:#}")).into_owned()
 }
 
-/// Prints a line at once, also into a pipe, or some. What others have chosen in it has no line breaks any more:
-/// see [`escape::line`].
+/// Prints a line at once, also into a pipe, or some. What others have chosen in it has no line
+/// breaks any more: see [`escape::line`].
 pub(super) fn line(text: &str) -> anyhow::Result<()> {
     let text = escape::lines(text);
     let mut stdout = stdout().lock();

@@ -18,7 +18,8 @@ use super::{issued, lifetime};
 pub(super) enum Credential {
     /// Make a credential and print its secret, this once.
     #[command(
-        after_help = "Examples:\n  scimlet credential create acme --label 'Okta production' --lifetime 600d\n  \
+        after_help = "Examples:\n  scimlet credential create acme --label 'Okta production' \
+        --lifetime 600d\n  \
                       scimlet credential create acme --scheme basic --scope users --scope read-only"
     )]
     Create(Create),
@@ -28,7 +29,8 @@ pub(super) enum Credential {
         /// The tenant's name.
         tenant: String,
     },
-    /// Give a credential a new secret and print it; the old one is refused at once, or when the profile says.
+    /// Give a credential a new secret and print it; the old one is refused at once, or when the
+    /// profile says.
     #[command(after_help = "Example:\n  scimlet credential rotate acme ID\n\n\
                             ID is in the first column of `scimlet credential list acme`.")]
     Rotate {
@@ -66,14 +68,15 @@ pub(super) struct Create {
     /// When it expires: a number and a unit (s, m, h or d). Without it, when the profile says.
     #[arg(long, value_name = "600d", value_parser = lifetime::parse)]
     lifetime: Option<u64>,
-    /// What it is good for: the areas users, groups and events, and read-only or bulk for what may be done there; may be
-    /// given several times. Without an area, for everything but events.
+    /// What it is good for: the areas users, groups and events, and read-only or bulk for what may
+    /// be done there; may be given several times. Without an area, for everything but events.
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
     /// The role of the profile that it is bound to.
     #[arg(long)]
     role: Option<String>,
-    /// The group, by id or name, that users go into who are made with it; made if there is none of this name.
+    /// The group, by id or name, that users go into who are made with it; made if there is none of
+    /// this name.
     #[arg(long, value_name = "GROUP")]
     target_group: Option<String>,
 }

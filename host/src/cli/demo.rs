@@ -9,7 +9,8 @@ use super::{issued, tenant, time, url};
 
 const NAME: &str = "demo";
 
-/// The tenant `demo` with a bearer credential, if there is no tenant at all, or if a start before was interrupted in the middle of it.
+/// The tenant `demo` with a bearer credential, if there is no tenant at all, or if a start before
+/// was interrupted in the middle of it.
 pub(super) async fn make_if_empty(
     context: &Context,
     plugin: &Plugin,

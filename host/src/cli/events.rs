@@ -15,9 +15,10 @@ use super::{shutdown, time};
 #[command(
     after_help = "Examples:\n  scimlet events acme\n  scimlet events acme --follow --json\n  \
     scimlet events acme --channel audit --after 1200\n\n\
-    With --json each line is one JSON object; `at` is in seconds since 1970, `subject` is relative to the tenant's SCIM base URL, and \
-    `data` is null where a person was erased. `id` is what to go on behind with --after: an id from before an older copy of the \
-    database was put in its place is refused, where a number would go on behind another event."
+    With --json each line is one JSON object; `at` is in seconds since 1970, `subject` is relative \
+    to the tenant's SCIM base URL, and `data` is null where a person was erased. `id` is what to \
+    go on behind with --after: an id from before an older copy of the database was put in its \
+    place is refused, where a number would go on behind another event."
 )]
 pub(super) struct Events {
     /// The tenant's name.

@@ -13,9 +13,11 @@ use super::table::table;
 /// Give the members of groups roles and seats.
 #[derive(Subcommand)]
 pub(super) enum Group {
-    /// Give a group's members roles and a type of seat, in place of what it gave before; without either, nothing any more.
+    /// Give a group's members roles and a type of seat, in place of what it gave before; without
+    /// either, nothing any more.
     #[command(
-        after_help = "Examples:\n  scimlet group assign acme Engineering --role editor --seat-type full\n  \
+        after_help = "Examples:\n  scimlet group assign acme Engineering --role editor \
+        --seat-type full\n  \
                       scimlet group assign acme Engineering"
     )]
     Assign {

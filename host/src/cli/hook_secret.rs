@@ -1,5 +1,6 @@
-//! The secrets of a profile's webhooks: shown once, to whoever makes them, and never again. A webhook that is set without one
-//! keeps the secret of its URL, or gets a new one, so that what is shown may be changed and given back.
+//! The secrets of a profile's webhooks: shown once, to whoever makes them, and never again. A
+//! webhook that is set without one keeps the secret of its URL, or gets a new one, so that what is
+//! shown may be changed and given back.
 
 use anyhow::Context as _;
 use data_encoding::BASE64;

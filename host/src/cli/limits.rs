@@ -14,38 +14,83 @@ const OTHER_FILES: u64 = 128;
 #[command(next_help_heading = "Limits")]
 pub(super) struct LimitOptions {
     /// Refused credentials that one address may send in a minute before it is slowed down.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 10,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
     failures_per_minute: u32,
     /// Connections at the same time. Beyond, those that have waited the longest for their client
     /// are closed.
-    #[arg(long, value_name = "N", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 2048,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
     connections: u32,
     /// Connections from one address (IPv6: one /64); trusted proxies may have any number.
-    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 256,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
     connections_per_address: u32,
     /// Seconds for the head of a request, from its first byte on and from when the connection was
     /// made.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 10,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
     header_timeout: u64,
     /// Bytes of the head of a request; more are answered with 431.
-    #[arg(long, value_name = "BYTES", default_value_t = 64 << 10, value_parser = clap::value_parser!(u32).range(8192..=1 << 20))]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = 64 << 10,
+        value_parser = clap::value_parser!(u32).range(8192..=1 << 20)
+    )]
     header_bytes: u32,
     /// Seconds that a connection is kept for its next request; longer than the proxy before it
     /// keeps its own.
-    #[arg(long, value_name = "SECONDS", default_value_t = 75, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 75,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
     idle_timeout: u64,
     /// Seconds for a request's body.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 30,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
     body_timeout: u64,
     /// Bytes a second that a body has to arrive with, on average, after its first five seconds.
     #[arg(long, value_name = "BYTES", default_value_t = 1024)]
     body_rate: u32,
     /// Bytes of all bodies that are read or answered at the same time, a quarter of them for one
     /// tenant at most.
-    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20, value_parser = clap::value_parser!(u64).range(1 << 20..))]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = 64 << 20,
+        value_parser = clap::value_parser!(u64).range(1 << 20..)
+    )]
     body_memory: u64,
     /// Seconds in which a client has to take some more of its answer.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 30,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
     write_timeout: u64,
     /// Clients that follow events at the same time.
     #[arg(long, value_name = "N", default_value_t = 256)]
@@ -56,7 +101,13 @@ pub(super) struct LimitOptions {
     /// A proxy, or a network of them as a CIDR range, before this server; may be given several
     /// times. Of its requests, Forwarded or X-Forwarded-For tells the client's address, and where
     /// --public-url is not given the scheme and the host. From others these headers mean nothing.
-    #[arg(long = "trusted-proxy", value_name = "CIDR", value_parser = network, num_args = 1.., help_heading = "Proxies")]
+    #[arg(
+        long = "trusted-proxy",
+        value_name = "CIDR",
+        value_parser = network,
+        num_args = 1..,
+        help_heading = "Proxies"
+    )]
     trusted_proxies: Vec<IpNet>,
     /// Connections of trusted proxies begin with a header of the PROXY protocol, version 2, that
     /// tells the client's address.

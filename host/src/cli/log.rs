@@ -1,5 +1,5 @@
-//! The log, on stderr: each event is one line of bounded length, whatever is in it. Without colours: an escape sequence in it
-//! would be somebody else's.
+//! The log, on stderr: each event is one line of bounded length, whatever is in it. Without
+//! colours: an escape sequence in it would be somebody else's.
 
 use std::io::{self, Write, stderr};
 

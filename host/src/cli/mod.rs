@@ -47,7 +47,8 @@ struct Cli {
     command: Command,
 }
 
-const ABOUT: &str = "SCIM 2.0 provisioning: serves the users and groups that identity providers such as \
+const ABOUT: &str = "SCIM 2.0 provisioning: serves the users and groups that identity providers \
+such as \
                      Okta or Entra ID send, one tenant for each customer.";
 
 const EXAMPLE: &str = "\
@@ -100,8 +101,8 @@ enum Command {
     Bench(bench::Bench),
 }
 
-/// Does what the arguments say. Whatever goes wrong is one sentence on stderr and the exit code 1; wrong
-/// arguments are clap's, with the code 2.
+/// Does what the arguments say. Whatever goes wrong is one sentence on stderr and the exit code 1;
+/// wrong arguments are clap's, with the code 2.
 pub(crate) async fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -127,7 +128,8 @@ pub(crate) async fn run() -> ExitCode {
     }
 }
 
-/// Says what is wrong with the arguments, which may come from a script and hold anything; or prints the help.
+/// Says what is wrong with the arguments, which may come from a script and hold anything; or prints
+/// the help.
 fn refused(error: &clap::Error) -> ExitCode {
     let mut arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
     if arguments.all(|argument| escape::line(&argument) == argument) {

@@ -1,4 +1,5 @@
-//! What a server says of profiles that were stored before a rule that would refuse them today: it serves them all the same.
+//! What a server says of profiles that were stored before a rule that would refuse them today: it
+//! serves them all the same.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -21,10 +21,12 @@ use super::{demo, limits, maintenance, review, shutdown, url};
 #[derive(Args)]
 #[command(after_help = "Examples:\n  scimlet serve\n  \
     scimlet serve --listen 0.0.0.0:8080 --public-url https://scim.example.com\n\n\
-    In a terminal, on a database without tenants, it makes a tenant `demo` and prints how to try it. It speaks HTTP: put a \
-    proxy that does TLS before it where the network is not trusted, and give --public-url and --trusted-proxy then. Listening on \
-    all addresses without --public-url, it takes its name from each request's Host header. SIGTERM and Ctrl-C stop it when the \
-    requests that have begun are answered; SIGHUP does nothing. RUST_LOG sets what it logs, such as RUST_LOG=debug.")]
+    In a terminal, on a database without tenants, it makes a tenant `demo` and prints how to try \
+    it. It speaks HTTP: put a proxy that does TLS before it where the network is not trusted, and \
+    give --public-url and --trusted-proxy then. Listening on all addresses without --public-url, \
+    it takes its name from each request's Host header. SIGTERM and Ctrl-C stop it when the \
+    requests that have begun are answered; SIGHUP does nothing. RUST_LOG sets what it logs, such \
+    as RUST_LOG=debug.")]
 pub(super) struct Serve {
     /// Address and port to listen on; port 0 takes any that is free.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
@@ -32,8 +34,9 @@ pub(super) struct Serve {
     /// What clients reach this server by, if that is not the address that it listens on.
     #[arg(long, value_name = "URL", value_parser = url::parse_public)]
     public_url: Option<String>,
-    /// Keep instances of the component for further requests of the same tenant, in place of a fresh one for each request. Faster;
-    /// a request then no longer starts from a memory in which no other request of the tenant has been.
+    /// Keep instances of the component for further requests of the same tenant, in place of a fresh
+    /// one for each request. Faster; a request then no longer starts from a memory in which no
+    /// other request of the tenant has been.
     #[arg(long)]
     reuse: bool,
     /// Make a tenant `demo` with a credential, and print its secret, if there is no tenant. Without
@@ -47,8 +50,8 @@ pub(super) struct Serve {
     #[arg(long)]
     create: bool,
     /// A network as a CIDR range, or an address, that webhooks may go to although it is not on the
-    /// public internet; may be given several times. Webhooks to this machine, and to services beside
-    /// it, need it.
+    /// public internet; may be given several times. Webhooks to this machine, and to services
+    /// beside it, need it.
     #[arg(long, value_name = "CIDR", value_parser = limits::network, num_args = 1..)]
     webhook_allow: Vec<IpNet>,
     #[command(flatten)]
@@ -89,7 +92,8 @@ impl Serve {
         if let Some(issued) = demo {
             demo::print(context, public_url, &issued)?;
         }
-        // Where clients' names for this server can be known, none that they claim gets into an answer.
+        // Where clients' names for this server can be known, none that they claim gets into an
+        // answer.
         let is_known = !address.ip().is_unspecified() && !self.limits.has_proxies();
         let options = self
             .limits

@@ -1,4 +1,5 @@
-//! `scimlet tenant`: one for each customer, with users, groups, credentials and a policy of its own.
+//! `scimlet tenant`: one for each customer, with users, groups, credentials and a policy of its
+//! own.
 
 use std::path::Path;
 use std::time::Duration;
@@ -45,7 +46,8 @@ pub(super) enum Tenant {
     /// Change settings of a tenant's profile, all of them or none.
     #[command(
         after_help = "Examples:\n  scimlet tenant set acme users.seats=5 enabled=true\n  \
-                      scimlet tenant set acme 'users.default-roles=[\"viewer\"]' 'network.allow=[\"192.0.2.0/24\"]'"
+                      scimlet tenant set acme 'users.default-roles=[\"viewer\"]' \
+                      'network.allow=[\"192.0.2.0/24\"]'"
     )]
     Set {
         /// The tenant's name.
@@ -54,7 +56,8 @@ pub(super) enum Tenant {
         #[arg(required = true, value_name = "PATH=VALUE", value_parser = setting::parse)]
         settings: Vec<Setting>,
     },
-    /// Say whether what a gate of the profile demands is done; requests are let in when all gates are met.
+    /// Say whether what a gate of the profile demands is done; requests are let in when all gates
+    /// are met.
     #[command(after_help = "Example:\n  scimlet tenant gate acme contract met")]
     Gate {
         /// The tenant's name.
@@ -66,8 +69,9 @@ pub(super) enum Tenant {
     },
     /// Delete a tenant and everything in it, at once and for good.
     #[command(after_help = "Example:\n  scimlet tenant delete acme\n\n\
-        Ends when nothing of it is left in the file and its write-ahead log, or in the tables of PostgreSQL, where VACUUM frees \
-        what the rows had. Backups, PostgreSQL's own log of changes and the server's log keep what they have.")]
+        Ends when nothing of it is left in the file and its write-ahead log, or in the tables of \
+        PostgreSQL, where VACUUM frees what the rows had. Backups, PostgreSQL's own log of changes \
+        and the server's log keep what they have.")]
     Delete {
         /// The tenant's name.
         name: String,
@@ -75,8 +79,8 @@ pub(super) enum Tenant {
 }
 
 impl Tenant {
-    /// Whether the command makes sense on a database that is not there yet. For the other commands a missing file is a
-    /// mistake in its name.
+    /// Whether the command makes sense on a database that is not there yet. For the other commands
+    /// a missing file is a mistake in its name.
     pub(super) fn makes_database(&self) -> Make {
         match self {
             Self::Create { .. } => Make::New,
@@ -144,7 +148,8 @@ pub(super) async fn make(
     configured.map(drop)
 }
 
-/// Enters a tenant into the list; false if it is there without a profile, because a command before was interrupted.
+/// Enters a tenant into the list; false if it is there without a profile, because a command before
+/// was interrupted.
 async fn enter(
     context: &Context,
     plugin: &Plugin,

@@ -1,5 +1,5 @@
-//! Wakes followers when this process has committed events. Other processes over the same database may commit too, so whoever
-//! waits also looks from time to time.
+//! Wakes followers when this process has committed events. Other processes over the same database
+//! may commit too, so whoever waits also looks from time to time.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,5 +1,6 @@
-//! Where the chains of events ended at some time, for an operator to keep apart from the database: a copy of the database that
-//! was shortened or rewritten since does not agree with it, however well it was forged.
+//! Where the chains of events ended at some time, for an operator to keep apart from the database:
+//! a copy of the database that was shortened or rewritten since does not agree with it, however
+//! well it was forged.
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,8 @@ pub struct Checkpoint {
 pub struct End {
     /// The tenant's name.
     pub tenant: String,
-    /// The epoch of its feed. Another one says that an older copy was put in the database's place since.
+    /// The epoch of its feed. Another one says that an older copy was put in the database's place
+    /// since.
     pub epoch: String,
     /// The number of its last event; 0 if it had none.
     pub sequence: u64,

@@ -9,8 +9,9 @@ use crate::store::{Epoch, Head, RecordedEvent, Refusal, Store, chain};
 /// Events of one page.
 const PAGE: u32 = 500;
 
-/// A place in a tenant's events. What is read goes on from there in one chain: if the event there is not the one that was read,
-/// because an older copy of the database was put in its place, that is an error.
+/// A place in a tenant's events. What is read goes on from there in one chain: if the event there
+/// is not the one that was read, because an older copy of the database was put in its place, that
+/// is an error.
 pub struct Follower {
     store: Arc<dyn Store>,
     listener: Listener,
@@ -41,7 +42,8 @@ impl Follower {
         self.after.sequence
     }
 
-    /// The id of the last event that was read, which a follower may come back with; `0` before the first.
+    /// The id of the last event that was read, which a follower may come back with; `0` before the
+    /// first.
     #[must_use]
     pub fn place(&self) -> String {
         id(self.after)

@@ -1,4 +1,5 @@
-//! How an event is shown to whoever reads it: the same JSON on the command line, over HTTP and to webhooks.
+//! How an event is shown to whoever reads it: the same JSON on the command line, over HTTP and to
+//! webhooks.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -9,8 +10,8 @@ use crate::store::{Channel, Key, RecordedEvent};
 /// An event as one line of JSON.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Line {
-    /// Names the event for good: its number and the beginning of its digest. What a follower comes back with, and the
-    /// `webhook-id` of its deliveries.
+    /// Names the event for good: its number and the beginning of its digest. What a follower comes
+    /// back with, and the `webhook-id` of its deliveries.
     pub id: String,
     /// Counts from 1 in each tenant, over both channels.
     pub sequence: u64,
@@ -57,7 +58,8 @@ impl Line {
     }
 }
 
-/// Where the resource is below the SCIM base URL. Of kinds that RFC 7643 does not name the host knows no endpoint.
+/// Where the resource is below the SCIM base URL. Of kinds that RFC 7643 does not name the host
+/// knows no endpoint.
 #[must_use]
 pub fn subject(key: &Key) -> String {
     let endpoint = match key.kind.as_str() {

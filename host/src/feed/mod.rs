@@ -1,5 +1,6 @@
-//! The events of a tenant for those who follow them: [`Bell`] wakes whoever waits, [`Follower`] reads on, [`Line`] is how an
-//! event is shown, [`verify`] finds out whether the chain is whole, and a [`Checkpoint`] is what is kept elsewhere to compare it with.
+//! The events of a tenant for those who follow them: [`Bell`] wakes whoever waits, [`Follower`]
+//! reads on, [`Line`] is how an event is shown, [`verify`] finds out whether the chain is whole,
+//! and a [`Checkpoint`] is what is kept elsewhere to compare it with.
 
 mod bell;
 mod checkpoint;

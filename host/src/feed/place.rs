@@ -9,15 +9,16 @@ use crate::store::{Epoch, Refusal, chain};
 /// Bytes of an event's digest that are in its id.
 const DIGEST: usize = 8;
 
-/// The id of an event: its number and the beginning of its digest, which no other event of that number has.
+/// The id of an event: its number and the beginning of its digest, which no other event of that
+/// number has.
 #[must_use]
 pub fn event_id(sequence: u64, digest: &chain::Digest) -> String {
     let digest = digest.get(..DIGEST).unwrap_or_default();
     format!("{sequence}-{}", HEXLOWER.encode(digest))
 }
 
-/// A place in a tenant's feed, as a follower presents it: behind an event, by its number (`17`) or its id
-/// (`17-0123456789abcdef`); 0 is before the first.
+/// A place in a tenant's feed, as a follower presents it: behind an event, by its number (`17`) or
+/// its id (`17-0123456789abcdef`); 0 is before the first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// The event's number.
@@ -35,7 +36,8 @@ impl Place {
         Self { epoch, ..self }
     }
 
-    /// Whether the event of this number is the one that the follower means, as its digest and the feed's epoch tell.
+    /// Whether the event of this number is the one that the follower means, as its digest and the
+    /// feed's epoch tell.
     pub(super) fn is_of(&self, digest: &chain::Digest, epoch: &Epoch) -> bool {
         if self.epoch.as_ref().is_some_and(|named| *named != epoch.id) {
             return false;
@@ -90,8 +92,10 @@ impl FromStr for Place {
 /// The place of a follower is not in the feed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "event {number} of this feed is not the one that you have read, or there is none: an older copy of the database was put in \
-     its place, and events that you have read are gone; compare all resources with what you know, and follow from `{newest}` on"
+    "event {number} of this feed is not the one that you have read, or there is none: an older \
+    copy of the database was put in \
+     its place, and events that you have read are gone; compare all resources with what you know, \
+     and follow from `{newest}` on"
 )]
 pub struct Lost {
     /// The number that the follower presented or had got to.

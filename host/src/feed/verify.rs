@@ -1,6 +1,6 @@
-//! Whether a tenant's chain of events, and its stored bodies, are as they were written. Whoever can write the database and knows how the digests are made
-//! can forge a whole chain from some event on, up to the tenant's record of its end: a checkpoint that is kept elsewhere finds
-//! that.
+//! Whether a tenant's chain of events, and its stored bodies, are as they were written. Whoever can
+//! write the database and knows how the digests are made can forge a whole chain from some event
+//! on, up to the tenant's record of its end: a checkpoint that is kept elsewhere finds that.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use crate::store::{Bodies, BodyPlace, Head, Key, RecordedEvent, Refusal, Store, 
 /// Events of one page.
 const PAGE: u32 = 1000;
 
-/// The event by which an erasure is recorded: that somebody is gone (RFC 9967 section 2.4.3), and the application did it.
-/// A client's DELETE appends the event too, as itself, and empties nothing.
+/// The event by which an erasure is recorded: that somebody is gone (RFC 9967 section 2.4.3), and
+/// the application did it. A client's DELETE appends the event too, as itself, and empties nothing.
 const ERASURE: &str = "urn:ietf:params:scim:event:prov:delete";
 
 /// Who erases: only the application can.
@@ -75,7 +75,8 @@ pub struct Chain {
     pub erased: u64,
 }
 
-/// Walks from the first event to the last, which `checkpoint` has to be on the way of. The outer error is the store's.
+/// Walks from the first event to the last, which `checkpoint` has to be on the way of. The outer
+/// error is the store's.
 ///
 /// # Errors
 /// If the store fails.
@@ -139,7 +140,8 @@ pub async fn bodies(store: &dyn Store) -> Result<Bodies, Refusal> {
 struct Walk {
     head: Head,
     erased: u64,
-    /// Of each subject with empty bodies and no erasure behind them: the first such event, and how many there are.
+    /// Of each subject with empty bodies and no erasure behind them: the first such event, and how
+    /// many there are.
     emptied: BTreeMap<Option<(String, String)>, (u64, u64)>,
 }
 
@@ -184,7 +186,8 @@ impl Walk {
     }
 }
 
-/// Why an event does not hold behind the one before it: it was edited, unless another one holds in its place.
+/// Why an event does not hold behind the one before it: it was edited, unless another one holds in
+/// its place.
 async fn reason(store: &dyn Store, before: Head, event: &RecordedEvent) -> Result<Break, Refusal> {
     let place = before.sequence + 1;
     if chain::digest(&before.digest, event) == event.digest {

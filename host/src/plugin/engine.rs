@@ -12,7 +12,8 @@ use super::cache;
 use super::limits::{IDLE_TICK, Limits, TICK};
 use crate::processors::Processors;
 
-/// Memory of a finished instance that stays with its slot, so that the next one needs no page faults.
+/// Memory of a finished instance that stays with its slot, so that the next one needs no page
+/// faults.
 const KEPT_MEMORY: usize = 2 << 20;
 
 /// The same for tables.
@@ -34,7 +35,8 @@ pub(crate) fn engine(limits: &Limits, cache: Option<&Path>) -> wasmtime::Result<
     Ok(engine)
 }
 
-/// An engine for the one instance whose memory becomes the image of all others. It runs once, so its code is compiled quickly.
+/// An engine for the one instance whose memory becomes the image of all others. It runs once, so
+/// its code is compiled quickly.
 pub(crate) fn of_image(cache: Option<&Path>) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config
@@ -54,8 +56,8 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
         .total_tables(count.saturating_mul(MODULES))
         .total_stacks(count)
         .max_memory_size(limits.memory);
-    // Only where the kernel can tell which pages were touched: clearing all of them would cost more than
-    // the page faults do.
+    // Only where the kernel can tell which pages were touched: clearing all of them would cost more
+    // than the page faults do.
     if PoolingAllocationConfig::is_pagemap_scan_available() {
         pool.pagemap_scan(Enabled::Yes)
             .linear_memory_keep_resident(KEPT_MEMORY)

@@ -28,8 +28,8 @@ pub const RANDOM_BYTES: u64 = 64 << 10;
 /// committed stands.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Instances at the same time; further requests wait. Each reserves some 4 GiB of address space,
-    /// without using memory, so that the guest's accesses need no bounds checks.
+    /// Instances at the same time; further requests wait. Each reserves some 4 GiB of address
+    /// space, without using memory, so that the guest's accesses need no bounds checks.
     pub concurrency: u32,
     /// Bytes of linear memory of one instance. At most 4 GiB.
     pub memory: usize,
@@ -41,8 +41,8 @@ pub struct Limits {
     /// How much processor time a guest may use between two store calls; time in which others
     /// compute does not count.
     pub compute: Duration,
-    /// How long a whole request may take, waiting for an instance and for the store included. Reads end at it; a commit that
-    /// has begun is never cancelled.
+    /// How long a whole request may take, waiting for an instance and for the store included. Reads
+    /// end at it; a commit that has begun is never cancelled.
     pub request: Duration,
     /// Bytes of a response, headers included.
     pub response: usize,
@@ -99,7 +99,8 @@ pub(crate) struct Meter {
     grown: usize,
     compute: Duration,
     computed: Duration,
-    /// Processor time of the thread, in nanoseconds, when the guest went on after the last tick; 0 if that is not known.
+    /// Processor time of the thread, in nanoseconds, when the guest went on after the last tick; 0
+    /// if that is not known.
     resumed: Arc<AtomicU64>,
     deadline: Instant,
     /// Until when the guest may run: the deadline, or a little longer after a commit.
@@ -132,8 +133,9 @@ impl Meter {
         }
     }
 
-    /// Called at each epoch tick in which the guest runs. What counts is the processor time that its thread spent on it since the
-    /// last one; the first after a store call counts as a whole [`TICK`].
+    /// Called at each epoch tick in which the guest runs. What counts is the processor time that
+    /// its thread spent on it since the last one; the first after a store call counts as a whole
+    /// [`TICK`].
     pub(crate) fn tick(&mut self) -> Result<UpdateDeadline, Excess> {
         self.in_time()?;
         let spent = match self.resumed.load(Ordering::Relaxed) {
@@ -212,7 +214,7 @@ impl Meter {
         let answer = call.await;
         // Past the deadline the next tick or call ends it.
         drop(timeout_at(self.deadline.into(), self.computing.begin()).await);
-        // It may go on on another thread.
+        // The guest may be on another thread from here on.
         self.resumed.store(now_on_thread(), Ordering::Relaxed);
         answer
     }

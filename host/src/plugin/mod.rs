@@ -1,5 +1,5 @@
-//! The component, ready to run: a fresh instance for every request, or one that its tenant used before, bound to one tenant,
-//! its limits armed before it runs.
+//! The component, ready to run: a fresh instance for every request, or one that its tenant used
+//! before, bound to one tenant, its limits armed before it runs.
 
 mod admin;
 mod cache;
@@ -20,6 +20,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use wasmtime::component::{Component, Linker};
 
 pub use self::admin::{
@@ -51,10 +52,12 @@ pub struct PluginOptions {
     pub component: Cow<'static, [u8]>,
     /// What each request may use.
     pub limits: Limits,
-    /// The folder where compiled code is kept for the next start; `None` compiles at each. It is made if need be, for its owner alone;
-    /// one that others may write in is not used, for whoever puts code there has it run.
+    /// The folder where compiled code is kept for the next start; `None` compiles at each. It is
+    /// made if need be, for its owner alone; one that others may write in is not used, for whoever
+    /// puts code there has it run.
     pub cache: Option<PathBuf>,
-    /// Whether instances are kept for further requests of the same tenant; `None` makes a fresh one for each.
+    /// Whether instances are kept for further requests of the same tenant; `None` makes a fresh one
+    /// for each.
     pub reuse: Option<Reuse>,
     /// Where guests read the time.
     pub clock: Arc<dyn Clock>,
@@ -91,7 +94,8 @@ pub struct Plugin {
 }
 
 impl Plugin {
-    /// Prepares the component and compiles it, or takes it compiled from the cache. Blocks for as long.
+    /// Prepares the component and compiles it, or takes it compiled from the cache. Blocks for as
+    /// long.
     ///
     /// # Errors
     /// If it is no component of this contract, or imports anything that the contract does not name.
@@ -125,8 +129,34 @@ impl Plugin {
         origin: Origin,
         request: Request,
     ) -> Result<Response, Fault> {
+        self.answer(store, origin, request, None).await
+    }
+
+    /// As [`Plugin::handle`]; its reads end when `gone` becomes true, since nobody waits for the
+    /// answer any more. What it commits happens in any case.
+    ///
+    /// # Errors
+    /// As for [`Plugin::handle`].
+    pub async fn handle_while(
+        &self,
+        store: Arc<dyn Store>,
+        origin: Origin,
+        request: Request,
+        gone: watch::Receiver<bool>,
+    ) -> Result<Response, Fault> {
+        self.answer(store, origin, request, Some(gone)).await
+    }
+
+    async fn answer(
+        &self,
+        store: Arc<dyn Store>,
+        origin: Origin,
+        request: Request,
+        gone: Option<watch::Receiver<bool>>,
+    ) -> Result<Response, Fault> {
         let mut session = self.kept_or_fresh(store, &origin.tenant).await?;
         let (guest, store) = session.parts();
+        store.data_mut().gone = gone;
         let response = guest
             .scimlet_plugin_provider()
             .call_handle(store, &origin, &request)

@@ -20,8 +20,8 @@ use crate::processors::Computing;
 use crate::shares::Place;
 use crate::store::{Identity, Store};
 
-/// A running instance. It gives its slot of the pool back when it is dropped; the order of the fields
-/// is the order of that: its place goes last, so that who gets it finds a free slot.
+/// A running instance. It gives its slot of the pool back when it is dropped; the order of the
+/// fields is the order of that: its place goes last, so that who gets it finds a free slot.
 pub(crate) struct Session {
     guest: Guest,
     store: wasmtime::Store<State>,
@@ -84,6 +84,7 @@ impl Plugin {
             meter: Meter::new(limits, Arc::clone(&self.large), deadline, computing),
             turns: Arc::clone(&self.turns),
             standing: Standing::default(),
+            gone: None,
         }
     }
 
@@ -110,7 +111,8 @@ impl Plugin {
         }
     }
 
-    /// Keeps an instance that has answered, if instances are kept. Until its tenant's next request it reaches nothing.
+    /// Keeps an instance that has answered, if instances are kept. Until its tenant's next request
+    /// it reaches nothing.
     pub(crate) fn keep(&self, mut session: Session) {
         let Some((kept, tenant)) = self.kept.as_ref().zip(session.tenant) else {
             return;
@@ -118,6 +120,7 @@ impl Plugin {
         let state = session.store.data_mut();
         state.store = Arc::new(Vacant);
         state.standing = Standing::default();
+        state.gone = None;
         let memory = session.store.data().meter.grown();
         kept.put(tenant, memory, session);
     }

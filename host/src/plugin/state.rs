@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use wasmtime::component::{HasSelf, Linker};
 
 use super::clock::Clock;
@@ -12,8 +13,9 @@ use super::turns::{Standing, Turns};
 use super::{clock, journal, random, store};
 use crate::store::Store;
 
-/// What one component instance is bound to, and everything that its imports lead to: the storage of one
-/// tenant, a place for notes, a clock and random bytes. There is no file, socket or environment here.
+/// What one component instance is bound to, and everything that its imports lead to: the storage of
+/// one tenant, a place for notes, a clock and random bytes. There is no file, socket or environment
+/// here.
 pub(crate) struct State {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) notes: Notes,
@@ -22,6 +24,8 @@ pub(crate) struct State {
     pub(crate) meter: Meter,
     pub(crate) turns: Arc<Turns>,
     pub(crate) standing: Standing,
+    /// Becomes true when nobody waits for the answer any more.
+    pub(crate) gone: Option<watch::Receiver<bool>>,
 }
 
 /// Offers the imports, one interface at a time. A component that wants another one does not load.

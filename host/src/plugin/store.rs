@@ -1,6 +1,11 @@
 //! The import `scimlet:plugin/store`: forwarded to the tenant's [`Store`](crate::store::Store).
 
+use std::future::pending;
+use std::pin::pin;
 use std::sync::Arc;
+
+use futures_util::future::{Either, select};
+use tokio::sync::watch;
 
 use super::state::State;
 use super::turns::Aims;
@@ -11,16 +16,26 @@ use crate::store::{
 };
 
 impl State {
-    /// Waits for a read, until the deadline.
-    async fn read<T>(&mut self, call: impl Future<Output = T>) -> wasmtime::Result<T> {
+    /// Waits for a read, until the deadline or until nobody waits for the answer any more.
+    async fn read<T>(
+        &mut self,
+        call: impl Future<Output = Result<T, Refusal>>,
+    ) -> wasmtime::Result<Result<T, Refusal>> {
         self.take_turn().await?;
+        let gone = gone(self.gone.clone());
+        let call = async {
+            match select(pin!(call), pin!(gone)).await {
+                Either::Left((answer, _)) => answer,
+                Either::Right(_) => Err(Refusal::Unavailable("the client has gone".to_owned())),
+            }
+        };
         let answer = self.meter.before_deadline(self.meter.stored(call)).await?;
         self.meter.rearm();
         Ok(answer)
     }
 
-    /// Waits for a commit. It does not begin after the deadline, and once begun it is not cancelled, so that none is left in
-    /// doubt.
+    /// Waits for a commit. It does not begin after the deadline, and once begun it is not
+    /// cancelled, so that none is left in doubt.
     async fn committed<T>(&mut self, call: impl Future<Output = T>) -> wasmtime::Result<T> {
         self.take_turn().await?;
         let answer = self.meter.stored(call).await;
@@ -34,6 +49,17 @@ impl State {
         self.meter.before_deadline(turn).await?;
         Ok(self.meter.in_time()?)
     }
+}
+
+/// Waits until it is told that nobody waits any more.
+async fn gone(told: Option<watch::Receiver<bool>>) {
+    if let Some(mut told) = told
+        && told.wait_for(|gone| *gone).await.is_ok()
+    {
+        return;
+    }
+    // The sender was dropped with the answer, or there never was one.
+    pending().await
 }
 
 impl Host for State {

@@ -125,8 +125,10 @@ impl Router {
         if admitted.by_address && head.is_forwarded && self.throttle.is_first(tenant) {
             tracing::warn!(
                 tenant,
-                "the profile allows only some addresses, and requests come through a proxy that is not \
-                 trusted: its address is taken for the clients', unless `serve --trusted-proxy` names it"
+                "the profile allows only some addresses, and requests come through a proxy that \
+                is not \
+                 trusted: its address is taken for the clients', unless `serve --trusted-proxy` \
+                 names it"
             );
         }
         self.throttle

@@ -13,7 +13,6 @@ use tokio::sync::watch;
 use tracing::Instrument as _;
 
 use super::admission::Head;
-use super::attended::Attended;
 use super::bodies::Room;
 use super::client::has_proper_host;
 use super::finished::Finished;
@@ -121,8 +120,10 @@ impl Router {
         gone: watch::Receiver<bool>,
     ) -> Result<http::Response, Problem> {
         let origin = &head.origin;
-        let store = Attended::over(head.readable(), gone);
-        let answer = self.provider.handle(store, origin.clone(), request).await;
+        let answer = self
+            .provider
+            .handle(head.readable(), origin.clone(), request, gone)
+            .await;
         let outcome = answer.as_ref().map(|answer| answer.status);
         self.observe(head, outcome).await;
         let address = origin.client_address.as_deref();

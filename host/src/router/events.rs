@@ -1,4 +1,5 @@
-//! `GET /{tenant}/events`: the feed of a tenant for whoever has a credential with the scope `events`, as server-sent events
+//! `GET /{tenant}/events`: the feed of a tenant for whoever has a credential with the scope
+//! `events`, as server-sent events
 //! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>) or by long poll.
 
 use std::convert::Infallible;
@@ -284,8 +285,8 @@ fn message(recorded: &RecordedEvent) -> String {
     format!("id: {id}\nevent: {name}\ndata: {data}\n\n")
 }
 
-/// The last message of a stream whose place is gone. It has no id: the client comes back with the one that it has, and is
-/// told again.
+/// The last message of a stream whose place is gone. It has no id: the client comes back with the
+/// one that it has, and is told again.
 fn gone(lost: &Lost) -> String {
     let data = json!({
         "detail": lost.to_string(), "newest": lost.newest, "epoch": lost.epoch,

@@ -13,8 +13,8 @@ use super::BODY_GRACE;
 use super::problem::Problem;
 use crate::http::Response;
 
-/// Names in lower case. Values that are no UTF-8 are passed with replacement characters, so that the guest
-/// sees that the header is there and refuses it.
+/// Names in lower case. Values that are no UTF-8 are passed with replacement characters, so that
+/// the guest sees that the header is there and refuses it.
 pub(super) fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     headers

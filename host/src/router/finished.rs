@@ -9,7 +9,8 @@ use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-/// Runs where it is awaited, which costs nothing; if it is dropped before its end, it goes on in a task of its own. A panic is an error.
+/// Runs where it is awaited, which costs nothing; if it is dropped before its end, it goes on in a
+/// task of its own. A panic is an error.
 pub(super) struct Finished<T: Send + 'static>(Option<Work<T>>, watch::Sender<bool>);
 
 type Outcome<T> = Result<T, Box<dyn Any + Send>>;
@@ -17,12 +18,12 @@ type Outcome<T> = Result<T, Box<dyn Any + Send>>;
 type Work<T> = Pin<Box<dyn Future<Output = Outcome<T>> + Send>>;
 
 impl<T: Send + 'static> Finished<T> {
-    /// That need not know whether anybody still waits.
+    /// Wraps work that need not be told when nobody waits for it any more.
     pub(super) fn new(work: impl Future<Output = T> + Send + 'static) -> Self {
         Self::telling(work, watch::Sender::new(false))
     }
 
-    /// `gone` becomes true if it is dropped before its end.
+    /// Wraps work that is told: `gone` becomes true if the wrapper is dropped before its end.
     pub(super) fn telling(
         work: impl Future<Output = T> + Send + 'static,
         gone: watch::Sender<bool>,

@@ -1,11 +1,11 @@
 //! The component behind HTTP, as an application for axum.
 //!
-//! Every method and path below a SCIM base URL reaches the guest; what is wrong with a request, the guest
-//! says. The host itself answers only what has no base URL, what is too large, and its own failures.
+//! Every method and path below a SCIM base URL reaches the guest; what is wrong with a request, the
+//! guest says. The host itself answers only what has no base URL, what is too large, and its own
+//! failures.
 
 mod admission;
 mod answer;
-mod attended;
 mod audit;
 mod bodies;
 mod client;
@@ -52,12 +52,14 @@ pub trait Provider: Send + Sync + 'static {
     /// The tenant that the Authorization header claims, unverified.
     async fn tenant_of(&self, headers: &[(String, String)]) -> Result<Option<String>, Fault>;
 
-    /// Answers a request of the tenant that the store belongs to and the origin names.
+    /// Answers a request of the tenant that the store belongs to and the origin names. When `gone`
+    /// becomes true, nobody waits for the answer any more.
     async fn handle(
         &self,
         store: Arc<dyn Store>,
         origin: Origin,
         request: Request,
+        gone: watch::Receiver<bool>,
     ) -> Result<Response, Fault>;
 
     /// Who asks, if the headers are those of a client of that tenant that, where a scope is named,
@@ -82,8 +84,9 @@ impl Provider for Plugin {
         store: Arc<dyn Store>,
         origin: Origin,
         request: Request,
+        gone: watch::Receiver<bool>,
     ) -> Result<Response, Fault> {
-        Plugin::handle(self, store, origin, request).await
+        self.handle_while(store, origin, request, gone).await
     }
 
     async fn authorize(
@@ -120,7 +123,8 @@ pub struct RouterOptions {
     pub streams_per_tenant: usize,
     /// Those of all tenants; more are answered with 503.
     pub streams: usize,
-    /// Refused credentials that one address may send in a minute; more are answered with 429. Good ones from there still pass.
+    /// Refused credentials that one address may send in a minute; more are answered with 429. Good
+    /// ones from there still pass.
     pub failures: u32,
 }
 
@@ -143,8 +147,9 @@ impl Default for RouterOptions {
     }
 }
 
-/// Serves the tenants of a database at `/{tenant}/scim/v2`, `/{tenant}/scim`, and, where the credential says
-/// who it is, `/scim/v2` and `/scim`; also `GET /health`, `GET /readyz`, and `GET /{tenant}/events`, the tenant's feed.
+/// Serves the tenants of a database at `/{tenant}/scim/v2`, `/{tenant}/scim`, and, where the
+/// credential says who it is, `/scim/v2` and `/scim`; also `GET /health`, `GET /readyz`, and `GET
+/// /{tenant}/events`, the tenant's feed.
 #[derive(Clone)]
 pub struct Router {
     provider: Arc<dyn Provider>,
@@ -191,7 +196,8 @@ impl Router {
         &self.bell
     }
 
-    /// What the host itself has to say in tenants' audits: for the server to write from time to time, and at the end.
+    /// What the host itself has to say in tenants' audits: for the server to write from time to
+    /// time, and at the end.
     pub fn audit(&self) -> &Arc<Audit> {
         &self.audit
     }
@@ -211,8 +217,8 @@ impl Router {
         self.closing.send_replace(true);
     }
 
-    /// The application, to be served or merged into another at its root. It knows the client's address if
-    /// it is served with `into_make_service_with_connect_info::<SocketAddr>()`.
+    /// The application, to be served or merged into another at its root. It knows the client's
+    /// address if it is served with `into_make_service_with_connect_info::<SocketAddr>()`.
     pub fn into_axum(self) -> axum::Router {
         axum::Router::new().fallback(answer).with_state(self)
     }

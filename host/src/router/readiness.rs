@@ -1,5 +1,5 @@
-//! Whether this host is ready for requests, and what its operator has to know while it is: `GET /readyz`. Reads no database when
-//! it is asked, so that anybody may ask.
+//! Whether this host is ready for requests, and what its operator has to know while it is: `GET
+//! /readyz`. Reads no database when it is asked, so that anybody may ask.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +14,8 @@ use tokio::time::sleep;
 use crate::plugin::clock::Clock;
 use crate::store::Database;
 
-/// How far the clock may be behind the newest event: as far as clocks of several hosts differ where nobody sees to them.
+/// How far the clock may be behind the newest event: as far as clocks of several hosts differ where
+/// nobody sees to them.
 pub const CLOCK_BEHIND: Duration = Duration::from_secs(60);
 
 /// How often the newest event is looked for.
@@ -38,7 +39,8 @@ impl Readiness {
         }
     }
 
-    /// Compares the clock with the newest event from time to time, and warns once when it is far behind. Never completes.
+    /// Compares the clock with the newest event from time to time, and warns once when it is far
+    /// behind. Never completes.
     pub async fn keep_looking(&self) {
         let mut warned = false;
         loop {
@@ -47,8 +49,10 @@ impl Readiness {
                 Some(behind) if !warned => {
                     let seconds = behind.as_secs();
                     tracing::warn!(
-                        "the clock is {seconds} seconds behind the newest event: changes get times right behind that event's until \
-                         the clock has passed them; set this host's clock, or find out which one was ahead"
+                        "the clock is {seconds} seconds behind the newest event: changes get \
+                        times right behind that event's until \
+                         the clock has passed them; set this host's clock, or find out which one \
+                         was ahead"
                     );
                     warned = true;
                 }
@@ -76,7 +80,8 @@ impl Readiness {
         (behind > CLOCK_BEHIND).then_some(behind)
     }
 
-    /// 503 where the database is lost or the server is closing, else 200; with the same members in both.
+    /// 503 where the database is lost or the server is closing, else 200; with the same members in
+    /// both.
     pub(super) fn answer(&self, closing: bool) -> Response {
         let ready = !closing && !self.database.is_lost();
         let seconds = |time: Option<Duration>| time.map_or(0, |time| time.as_secs().max(1));

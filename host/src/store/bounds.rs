@@ -1,5 +1,6 @@
-//! How much one call may ask of a store. The guest sends these numbers, so each is bounded; past a bound the call is
-//! refused as `too-many`. `wit/store.wit` promises the guest that every store takes at least this much.
+//! How much one call may ask of a store. The guest sends these numbers, so each is bounded; past a
+//! bound the call is refused as `too-many`. `wit/store.wit` promises the guest that every store
+//! takes at least this much.
 
 use std::time::Duration;
 
@@ -24,13 +25,15 @@ pub const ANSWER_BYTES: usize = 16 << 20;
 /// Bytes of the bodies at which a page of `find` may end before its limit.
 pub const PAGE_BYTES: usize = 4 << 20;
 
-/// Links on one page, and in one answer of `links` all pages together: the rest follows from `next`.
+/// Links on one page, and in one answer of `links` all pages together: the rest follows from
+/// `next`.
 pub const LINKS: u32 = 10_000;
 
 /// Events in one answer of `events`.
 pub const EVENTS: u32 = 1_000;
 
-/// How long a search may run: it ends before the request that waits for it, so that the client is told to ask for less.
+/// How long a search may run: it ends before the request that waits for it, so that the client is
+/// told to ask for less.
 pub const SEARCH: Duration = Duration::from_secs(8);
 
 /// Nodes of one filter.

@@ -1,5 +1,6 @@
-//! The digest chain over a tenant's events. Every store computes it here, and so does whoever verifies it: a changed,
-//! missing or reordered event shows, while `redact` may empty a body without breaking the chain.
+//! The digest chain over a tenant's events. Every store computes it here, and so does whoever
+//! verifies it: a changed, missing or reordered event shows, while `redact` may empty a body
+//! without breaking the chain.
 
 use sha2::{Digest as _, Sha256};
 
@@ -36,10 +37,11 @@ pub fn record(
     recorded
 }
 
-/// The digest that `event` must have behind the one with the digest `previous`: SHA-256 over `previous`, the number and
-/// the time (8 bytes each, big endian), the channel (1 byte: feed 0, audit 1), actor and name, the subject (1 byte: 0 for
-/// none, or 1 and then kind and id), and the body's digest. A text is its length in bytes (8 bytes, big endian) and then
-/// its UTF-8, so that no two events read the same.
+/// The digest that `event` must have behind the one with the digest `previous`: SHA-256 over
+/// `previous`, the number and the time (8 bytes each, big endian), the channel (1 byte: feed 0,
+/// audit 1), actor and name, the subject (1 byte: 0 for none, or 1 and then kind and id), and the
+/// body's digest. A text is its length in bytes (8 bytes, big endian) and then its UTF-8, so that
+/// no two events read the same.
 pub fn digest(previous: &Digest, event: &RecordedEvent) -> Digest {
     let mut hash = Sha256::new();
     hash.update(previous);
@@ -68,7 +70,8 @@ fn text(hash: &mut Sha256, text: &str) {
     hash.update(text.as_bytes());
 }
 
-/// Whether `event` is intact and stands rightly behind the one with the digest `previous`. An emptied body is intact.
+/// Whether `event` is intact and stands rightly behind the one with the digest `previous`. An
+/// emptied body is intact.
 pub fn holds(previous: &Digest, event: &RecordedEvent) -> bool {
     let body = event.event.body.as_str();
     let untouched = body.is_empty() || body_digest(body) == event.body_digest;

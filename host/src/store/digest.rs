@@ -1,10 +1,11 @@
-//! The digest of a stored body, which finds that the disk, the memory or the database's own file gave back something else than
-//! was written: XXH3 with 64 bits (<https://xxhash.com>), which costs a third of an instruction for each byte where SHA-256 costs
-//! thirty. Whoever changes a body on purpose can make a digest for it; that is what the chain of events is for.
+//! The digest of a stored body, which finds that the disk, the memory or the database's own file
+//! gave back something else than was written: XXH3 with 64 bits (<https://xxhash.com>), which costs
+//! a third of an instruction for each byte where SHA-256 costs thirty. Whoever changes a body on
+//! purpose can make a digest for it; that is what the chain of events is for.
 //!
-//! Beside a digest stands the version that its body was written with, and moves along when a change leaves the body alone. A
-//! scimlet from before there were digests moves neither, so that a row it wrote counts as one without a digest and not as
-//! damaged.
+//! Beside a digest stands the version that its body was written with, and moves along when a change
+//! leaves the body alone. A scimlet from before there were digests moves neither, so that a row it
+//! wrote counts as one without a digest and not as damaged.
 
 use xxhash_rust::xxh3::xxh3_64;
 

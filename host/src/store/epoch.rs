@@ -1,6 +1,7 @@
-//! The epoch of a tenant's feed. Whoever puts an older copy of a database in its place begins a new one: events that followed
-//! the copy are gone, and their numbers will be given to others. The epoch is raised then, so that a follower who comes with a
-//! number from before is told, and misses nothing in silence.
+//! The epoch of a tenant's feed. Whoever puts an older copy of a database in its place begins a new
+//! one: events that followed the copy are gone, and their numbers will be given to others. The
+//! epoch is raised then, so that a follower who comes with a number from before is told, and misses
+//! nothing in silence.
 
 use std::sync::Arc;
 
@@ -15,12 +16,13 @@ const MEMO: &str = "feed-epoch";
 /// An epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Epoch {
-    /// Names it: 16 hexadecimal digits, by chance, so that a copy that is restored twice begins two.
+    /// Names it: 16 hexadecimal digits, by chance, so that a copy that is restored twice begins
+    /// two.
     pub id: String,
     /// The number of the newest event when it began.
     pub start: u64,
-    /// Numbers up to this one mean what they meant in the first epoch, and so do not tell by themselves which they are from;
-    /// `None` in the first, where all do.
+    /// Numbers up to this one mean what they meant in the first epoch, and so do not tell by
+    /// themselves which they are from; `None` in the first, where all do.
     pub common: Option<u64>,
 }
 
@@ -52,8 +54,8 @@ impl Epoch {
         }
     }
 
-    /// Begins the next epoch of a tenant behind its newest event, and says so in its audit as `feed-epoch-raised`. `at` is in
-    /// milliseconds since 1970.
+    /// Begins the next epoch of a tenant behind its newest event, and says so in its audit as
+    /// `feed-epoch-raised`. `at` is in milliseconds since 1970.
     ///
     /// # Errors
     /// If the store fails.

@@ -1,5 +1,6 @@
-//! The filter of a query as a tree. It crosses the boundary as a flat postfix list (`wit/store.wit`, `node`); this is the
-//! one place that reads the list and refuses a malformed one.
+//! The filter of a query as a tree. It crosses the boundary as a flat postfix list
+//! (`wit/store.wit`, `node`); this is the one place that reads the list and refuses a malformed
+//! one.
 
 use super::{Comparison, Node, Operator, Refusal, Relation, Scalar, bounds};
 

@@ -1,6 +1,7 @@
-//! Whose access tokens (RFC 9068) a tenant takes, as its profile says, and the one rule about them that no tenant can see to
-//! by itself: two tenants never take each other's. A store that holds several tenants looks at a
-//! commit that writes a profile with [`judge`], in the transaction that it happens in.
+//! Whose access tokens (RFC 9068) a tenant takes, as its profile says, and the one rule about them
+//! that no tenant can see to by itself: two tenants never take each other's. A store that holds
+//! several tenants looks at a commit that writes a profile with [`judge`], in the transaction that
+//! it happens in.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +37,8 @@ impl Issuer {
     }
 }
 
-/// The issuers of a profile document, in their order. No preset has any, so that what a profile extends does not matter.
+/// The issuers of a profile document, in their order. No preset has any, so that what a profile
+/// extends does not matter.
 #[must_use]
 pub fn of_profile(document: &str) -> Vec<Issuer> {
     let document: Value = serde_json::from_str(document).unwrap_or_default();
@@ -123,7 +125,8 @@ pub fn judge(given: &Given, kept: impl IntoIterator<Item = Kept>) -> Result<(), 
 /// The other tenant is not named: who configures one may be its customer.
 fn refused(write: u32, place: usize) -> Rejection {
     let reason = Refusal::Invalid(format!(
-        "`credentials.access-tokens[{place}]`: another tenant takes tokens of this issuer and audience; \
+        "`credentials.access-tokens[{place}]`: another tenant takes tokens of this issuer and \
+        audience; \
          give each tenant an audience of its own, or a claim in `claims`, with a value of its own"
     ));
     Rejection { write, reason }

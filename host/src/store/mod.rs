@@ -1,5 +1,5 @@
-//! The ports to storage: [`Store`], what one tenant's component instance sees (`wit/store.wit`), and [`Database`], what the
-//! host keeps around it: the list of tenants and its own settings.
+//! The ports to storage: [`Store`], what one tenant's component instance sees (`wit/store.wit`),
+//! and [`Database`], what the host keeps around it: the list of tenants and its own settings.
 
 pub mod bounds;
 pub mod chain;
@@ -28,16 +28,18 @@ pub use epoch::Epoch;
 pub use filter::Filter;
 pub use identity::Identity;
 
-/// One tenant's storage. `wit/store.wit` is the contract of every function that has its namesake there; the contract suite
-/// in the crate `scimlet-tests` runs it.
+/// One tenant's storage. `wit/store.wit` is the contract of every function that has its namesake
+/// there; the contract suite in the crate `scimlet-tests` runs it.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Which tenant this is the storage of; `None` if the store cannot tell. Instances are kept for those alone that it can tell apart.
+    /// Which tenant this is the storage of; `None` if the store cannot tell. Instances are kept for
+    /// those alone that it can tell apart.
     fn identity(&self) -> Option<Identity> {
         None
     }
 
-    /// The same storage for one request, whose reads may then all be of one moment until it commits; `None` if that is no different.
+    /// The same storage for one request, whose reads may then all be of one moment until it
+    /// commits; `None` if that is no different.
     fn of_request(&self) -> Option<Arc<dyn Store>> {
         None
     }
@@ -64,8 +66,8 @@ pub trait Store: Send + Sync + 'static {
     /// The value of each counter, in their order.
     async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal>;
 
-    /// All writes or none, at the time `at` (milliseconds since 1970) or a later one; returns that time and the new version of each
-    /// entry that changed.
+    /// All writes or none, at the time `at` (milliseconds since 1970) or a later one; returns that
+    /// time and the new version of each entry that changed.
     async fn commit(
         &self,
         at: u64,
@@ -73,16 +75,17 @@ pub trait Store: Send + Sync + 'static {
         writes: Vec<Write>,
     ) -> Result<Committed, Rejection>;
 
-    /// The tenant's events with numbers above `after`, in their order: at most `limit` of them, at least one if there is
-    /// one. Fewer than `limit` do not mean that no more follow; none does. The guest cannot call this.
+    /// The tenant's events with numbers above `after`, in their order: at most `limit` of them, at
+    /// least one if there is one. Fewer than `limit` do not mean that no more follow; none does.
+    /// The guest cannot call this.
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal>;
 
-    /// The last event, as the store knows it apart from the events themselves: whoever cut some off has to forge this too. The
-    /// guest cannot call this, nor what follows.
+    /// The last event, as the store knows it apart from the events themselves: whoever cut some off
+    /// has to forge this too. The guest cannot call this, nor what follows.
     async fn head(&self) -> Result<Head, Refusal>;
 
-    /// Compares stored bodies of entries with the digests that were written with them: a bounded number of those behind
-    /// `after`. A store that keeps no digests has nothing to compare.
+    /// Compares stored bodies of entries with the digests that were written with them: a bounded
+    /// number of those behind `after`. A store that keeps no digests has nothing to compare.
     async fn check_bodies(&self, after: BodyPlace) -> Result<Bodies, Refusal> {
         let _ = after;
         Ok(Bodies::default())
@@ -91,8 +94,8 @@ pub trait Store: Send + Sync + 'static {
     /// What the host noted about the tenant for itself under names with this prefix, by name.
     async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal>;
 
-    /// Sets memos, or removes those that are `None`: all of them, or none and false if the memo `guard` is not as it says.
-    /// Acknowledged means durable.
+    /// Sets memos, or removes those that are `None`: all of them, or none and false if the memo
+    /// `guard` is not as it says. Acknowledged means durable.
     async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal>;
 }
 
@@ -121,7 +124,8 @@ impl Head {
 pub struct RecordedEvent {
     /// Counts from 1 in each tenant, without gaps, in the order of commits.
     pub sequence: u64,
-    /// Milliseconds since 1970: the time of its commit, later than that of every commit which a reader may have seen without it.
+    /// Milliseconds since 1970: the time of its commit, later than that of every commit which a
+    /// reader may have seen without it.
     pub at: u64,
     /// Who caused it, by id.
     pub actor: String,
@@ -129,8 +133,9 @@ pub struct RecordedEvent {
     pub event: Event,
     /// SHA-256 of the body as it was appended; it stays when the body is emptied.
     pub body_digest: chain::Digest,
-    /// SHA-256 over the previous event's digest (32 zero bytes before the first) and this event's number, time, channel,
-    /// actor, name, subject and body digest, as [`chain::digest`] puts them together.
+    /// SHA-256 over the previous event's digest (32 zero bytes before the first) and this event's
+    /// number, time, channel, actor, name, subject and body digest, as [`chain::digest`] puts them
+    /// together.
     pub digest: chain::Digest,
 }
 
@@ -192,18 +197,20 @@ fn not_done(rejection: Rejection) -> Rejection {
     }
 }
 
-/// All tenants of one database, and the host's own settings. Any number of hosts and commands work on it at once.
+/// All tenants of one database, and the host's own settings. Any number of hosts and commands work
+/// on it at once.
 #[async_trait]
 pub trait Database: Send + Sync + 'static {
-    /// Makes an empty tenant. `at` is milliseconds since 1970. Refused as [`DatabaseError::Exists`], or as
-    /// [`DatabaseError::Unsuitable`] if no tenant may have this name.
+    /// Makes an empty tenant. `at` is milliseconds since 1970. Refused as
+    /// [`DatabaseError::Exists`], or as [`DatabaseError::Unsuitable`] if no tenant may have this
+    /// name.
     async fn create_tenant(&self, name: &str, at: u64) -> Result<(), DatabaseError>;
 
     /// All tenants, by name.
     async fn tenants(&self) -> Result<Vec<Tenant>, DatabaseError>;
 
-    /// Removes a tenant and everything in it. No later call shows it, however long the store takes to sweep up:
-    /// [`Database::swept`] waits for that.
+    /// Removes a tenant and everything in it. No later call shows it, however long the store takes
+    /// to sweep up: [`Database::swept`] waits for that.
     async fn delete_tenant(&self, name: &str) -> Result<(), DatabaseError>;
 
     /// Waits until everything that was removed has left the storage itself: the file and its log,
@@ -213,8 +220,8 @@ pub trait Database: Send + Sync + 'static {
         Ok(true)
     }
 
-    /// The storage of this tenant; `None` if there is no such tenant. A tenant that is deleted and made anew is another
-    /// one: the store of the old one stays empty and refuses commits.
+    /// The storage of this tenant; `None` if there is no such tenant. A tenant that is deleted and
+    /// made anew is another one: the store of the old one stays empty and refuses commits.
     async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError>;
 
     /// Completes when what was opened is no longer there, such as a file that was removed or
@@ -229,22 +236,23 @@ pub trait Database: Send + Sync + 'static {
         false
     }
 
-    /// For how long it has not been possible to bring what is committed from a log into the database; `None` if it is possible, or
-    /// where there is no such log.
+    /// For how long it has not been possible to bring what is committed from a log into the
+    /// database; `None` if it is possible, or where there is no such log.
     fn checkpoints_failing(&self) -> Option<Duration> {
         None
     }
 
-    /// The time of the newest event of all tenants, in milliseconds since 1970; `None` if there is no event.
+    /// The time of the newest event of all tenants, in milliseconds since 1970; `None` if there is
+    /// no event.
     async fn newest_event(&self) -> Result<Option<u64>, DatabaseError>;
-    /// Whether an older copy was put in the place of the database that was here, which a file can find
-    /// by what was noted beside it. True until [`Database::raise_epochs`].
+    /// Whether an older copy was put in the place of the database that was here, which a file can
+    /// find by what was noted beside it. True until [`Database::raise_epochs`].
     fn is_restored(&self) -> bool {
         false
     }
 
-    /// Begins a new epoch of every tenant's feed, since the database was restored from an older copy;
-    /// of how many tenants. `at` is milliseconds since 1970.
+    /// Begins a new epoch of every tenant's feed, since the database was restored from an older
+    /// copy; of how many tenants. `at` is milliseconds since 1970.
     async fn raise_epochs(&self, at: u64) -> Result<usize, DatabaseError> {
         epoch::raise_all(self, at).await
     }

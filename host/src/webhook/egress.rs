@@ -1,6 +1,7 @@
-//! Where webhooks may go. A profile's URL is its author's choice, and the server stands in a network that its author may not
-//! reach: only addresses of the public internet are connected to, unless the operator allows more. What counts is the address
-//! that a connection is made to, behind every name, notation and answer of a resolver. Redirects are not followed.
+//! Where webhooks may go. A profile's URL is its author's choice, and the server stands in a
+//! network that its author may not reach: only addresses of the public internet are connected to,
+//! unless the operator allows more. What counts is the address that a connection is made to, behind
+//! every name, notation and answer of a resolver. Redirects are not followed.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
@@ -15,8 +16,8 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-/// What is not "globally reachable" in IANA's IPv4 Special-Purpose Address Registry (RFC 6890), and multicast (RFC 5771). Of
-/// cloud providers' own addresses what is not in one of these, too.
+/// What is not "globally reachable" in IANA's IPv4 Special-Purpose Address Registry (RFC 6890), and
+/// multicast (RFC 5771). Of cloud providers' own addresses what is not in one of these, too.
 const CLOSED_4: [Ipv4Net; 16] = [
     v4(0, 0, 0, 0, 8),
     v4(10, 0, 0, 0, 8),
@@ -40,8 +41,8 @@ const CLOSED_4: [Ipv4Net; 16] = [
     v4(168, 63, 129, 16, 32),
 ];
 
-/// What is assigned to the public internet: all else (loopback, link-local, unique local with the metadata at `fd00:ec2::254`,
-/// multicast, mapped and compatible IPv4) is not.
+/// What is assigned to the public internet: all else (loopback, link-local, unique local with the
+/// metadata at `fd00:ec2::254`, multicast, mapped and compatible IPv4) is not.
 const GLOBAL_6: Ipv6Net = v6(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
 /// What is not reachable of that: IANA's IPv6 Special-Purpose Address Registry.
@@ -54,7 +55,8 @@ const CLOSED_6: [Ipv6Net; 4] = [
     v6(Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
-/// NAT64 (RFC 6052): the last 32 bits are an IPv4 address, which counts. In a network without IPv4 all of it is reached so.
+/// NAT64 (RFC 6052): the last 32 bits are an IPv4 address, which counts. In a network without IPv4
+/// all of it is reached so.
 const TRANSLATED: Ipv6Net = v6(Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
 
 const fn v4(a: u8, b: u8, c: u8, d: u8, length: u8) -> Ipv4Net {

@@ -1,9 +1,11 @@
-//! Sends the events of each tenant's feed to the webhooks of its profile: at least once, and those about one resource in their
-//! order. A receiver that fails for one resource does not hold up the others.
+//! Sends the events of each tenant's feed to the webhooks of its profile: at least once, and those
+//! about one resource in their order. A receiver that fails for one resource does not hold up the
+//! others.
 //!
-//! What is not delivered yet is known to the database, so that a host that is killed loses nothing: `state` is how far a webhook
-//! has got, `queue` what is under way, `worker` does it for one webhook, `sender` is the HTTP request. Of several hosts over one
-//! database one at a time serves a webhook, by a lease.
+//! What is not delivered yet is known to the database, so that a host that is killed loses nothing:
+//! `state` is how far a webhook has got, `queue` what is under way, `worker` does it for one
+//! webhook, `sender` is the HTTP request. Of several hosts over one database one at a time serves a
+//! webhook, by a lease.
 
 mod egress;
 mod office;
@@ -35,7 +37,8 @@ use crate::store::{Database, Key, Store, Tenant};
 /// How long a changed profile may go unnoticed.
 const PASS: Duration = Duration::from_secs(2);
 
-/// With very many tenants it is longer: of this many parts of its time one is spent looking at profiles.
+/// With very many tenants it is longer: of this many parts of its time one is spent looking at
+/// profiles.
 const SHARE: u32 = 20;
 
 /// Serves the webhooks of all tenants.

@@ -1,4 +1,5 @@
-//! One delivery: a POST that is signed by the scheme of Standard Webhooks (<https://www.standardwebhooks.com>).
+//! One delivery: a POST that is signed by the scheme of Standard Webhooks
+//! (<https://www.standardwebhooks.com>).
 
 use std::time::Duration;
 
@@ -21,7 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What comes before the key in a secret whose key is in base64.
 const ENCODED: &str = "whsec_";
 
-/// The connections to all receivers. Redirects are not followed, and no proxy of the environment is used.
+/// The connections to all receivers. Redirects are not followed, and no proxy of the environment is
+/// used.
 pub(super) struct Sender {
     plain: Client<Connector, Full<Bytes>>,
     /// Or why this machine cannot tell whom to trust.
@@ -91,7 +93,8 @@ fn request(
     request.map_err(|error| error.to_string())
 }
 
-/// `v1,` and the HMAC of `ID.TIMESTAMP.BODY`. The key is what follows `whsec_` in base64, or else the secret's own bytes.
+/// `v1,` and the HMAC of `ID.TIMESTAMP.BODY`. The key is what follows `whsec_` in base64, or else
+/// the secret's own bytes.
 fn sign(secret: &str, delivery: &Delivery) -> Result<String, String> {
     let encoded = secret.strip_prefix(ENCODED);
     let decoded = encoded.and_then(|text| BASE64.decode(text.as_bytes()).ok());

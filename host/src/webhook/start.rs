@@ -1,4 +1,5 @@
-//! Where a new webhook begins: behind the change of the profile that brought it, so that no event is lost while no host runs.
+//! Where a new webhook begins: behind the change of the profile that brought it, so that no event
+//! is lost while no host runs.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +12,8 @@ const SEEN: &str = "webhooks-seen";
 /// Events of one page.
 const PAGE: u32 = 1000;
 
-/// Enters webhooks that are new, and forgets those that are gone. The profile that names them was read when events up to `head`
-/// were there already.
+/// Enters webhooks that are new, and forgets those that are gone. The profile that names them was
+/// read when events up to `head` were there already.
 pub(super) async fn prepare(
     store: &dyn Store,
     webhooks: &[Webhook],

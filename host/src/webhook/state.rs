@@ -1,4 +1,5 @@
-//! What the database knows of a webhook: how far it has got, who serves it until when, and the events that wait or are dead.
+//! What the database knows of a webhook: how far it has got, who serves it until when, and the
+//! events that wait or are dead.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -60,8 +61,8 @@ pub struct Letter {
     pub next: u64,
     /// Why it was not delivered.
     pub error: String,
-    /// Whether it was given up. What comes after it for the same resource is given up with it, so that nothing is delivered out
-    /// of order later.
+    /// Whether it was given up. What comes after it for the same resource is given up with it, so
+    /// that nothing is delivered out of order later.
     pub dead: bool,
 }
 
@@ -117,7 +118,8 @@ impl Desk {
         }))
     }
 
-    /// Whether nobody has written it since, up to a moment ago: for a webhook that has nothing to do.
+    /// Whether nobody has written it since, up to a moment ago: for a webhook that has nothing to
+    /// do.
     pub(super) async fn is_current(&mut self, store: &dyn Store) -> anyhow::Result<bool> {
         if self.looked.elapsed() < MOMENT {
             return Ok(true);
@@ -139,7 +141,8 @@ impl Desk {
         letters.collect()
     }
 
-    /// Writes the progress and what goes with it; false, and nothing, if somebody else has written meanwhile.
+    /// Writes the progress and what goes with it; false, and nothing, if somebody else has written
+    /// meanwhile.
     pub(super) async fn write(
         &mut self,
         store: &dyn Store,

@@ -1,5 +1,5 @@
-//! One webhook: takes the lease when there is something to send, sends it, writes down what became of it, and gives the lease
-//! back when there is nothing left.
+//! One webhook: takes the lease when there is something to send, sends it, writes down what became
+//! of it, and gives the lease back when there is nothing left.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,7 +55,8 @@ impl Worker {
         }
     }
 
-    /// Reads what the database knows and serves until that is no longer true. Whether to do so again.
+    /// Reads what the database knows and serves until that is no longer true. Whether to do so
+    /// again.
     async fn serve(&mut self) -> anyhow::Result<bool> {
         let mut listener = self.bell.listen(&self.tenant);
         let Some(mut desk) = Desk::open(&*self.store, &self.webhook.url).await? else {
@@ -91,8 +92,9 @@ impl Worker {
         }
     }
 
-    /// Whether the events up to which it has got are in the feed. Where an older copy of them was put in their place, it goes
-    /// back to the end of that: what follows has their numbers and is to be delivered.
+    /// Whether the events up to which it has got are in the feed. Where an older copy of them was
+    /// put in their place, it goes back to the end of that: what follows has their numbers and is
+    /// to be delivered.
     async fn is_in_feed(&self, desk: &mut Desk) -> anyhow::Result<bool> {
         let epoch = Epoch::of(&*self.store).await.map_err(failed)?;
         let newest = self.store.head().await.map_err(failed)?.sequence;
@@ -154,7 +156,8 @@ impl Worker {
         event.channel == Channel::Feed && (wanted.is_empty() || wanted.iter().any(named))
     }
 
-    /// Takes, keeps or gives back the lease, and writes what is new; false if somebody else has written meanwhile.
+    /// Takes, keeps or gives back the lease, and writes what is new; false if somebody else has
+    /// written meanwhile.
     async fn settle(
         &self,
         desk: &mut Desk,
@@ -166,7 +169,8 @@ impl Worker {
         let is_leased = before.is_leased(now);
         let is_ours = before.owner == self.owner && is_leased;
         if !is_ours && is_leased {
-            // Another host serves it. What it has done is read when its lease is over, or given back.
+            // Another host serves it. What it has done is read when its lease is over, or given
+            // back.
             sleep(Duration::from_millis((before.until - now).min(500))).await;
             return Ok(false);
         }

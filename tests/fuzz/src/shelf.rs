@@ -1,4 +1,5 @@
-//! The least of a store: entries in memory, which ignores filters, knows no links and expects nothing.
+//! The least of a store: entries in memory, which ignores filters, knows no links and expects
+//! nothing.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
-//! Two tenants never take each other's access tokens: a profile that has an issuer and audience of another tenant's is refused,
-//! unless a claim tells them apart.
+//! Two tenants never take each other's access tokens: a profile that has an issuer and audience of
+//! another tenant's is refused, unless a claim tells them apart.
 
 use std::sync::Arc;
 
@@ -80,7 +80,8 @@ pub async fn an_issuer_and_audience_are_one_tenants(database: Arc<dyn Database>)
     let version = version(&*other, key("$profile", "current")).await;
     let (_, reason) = refused(&*other, vec![replace(escaped, version)]).await;
     assert!(matches!(reason, Refusal::Invalid(_)), "{reason:?}");
-    // Its own does not stand in a tenant's way, nor does one that was given up, or whose tenant is gone.
+    // Its own does not stand in a tenant's way, nor does one that was given up, or whose tenant is
+    // gone.
     configure(&*acme, &ours).await.expect("it is its own");
     configure(&*acme, &json!({"extends": "default"}))
         .await

@@ -1,8 +1,9 @@
-//! The contract of `wit/store.wit`, executable: every store must pass every case. An embedder runs its own store through
-//! it by implementing [`Stores`] and making a test of each of [`cases`].
+//! The contract of `wit/store.wit`, executable: every store must pass every case. An embedder runs
+//! its own store through it by implementing [`Stores`] and making a test of each of [`cases`].
 //!
-//! What the contract permits, the cases permit: a store may return hits that do not match (`exact: false`) or out of order
-//! (`ordered: false`); they are then filtered and sorted by the plain evaluator before they are judged.
+//! What the contract permits, the cases permit: a store may return hits that do not match (`exact:
+//! false`) or out of order (`ordered: false`); they are then filtered and sorted by the plain
+//! evaluator before they are judged.
 
 mod counters;
 mod database;

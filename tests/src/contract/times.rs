@@ -62,7 +62,8 @@ pub async fn a_time_is_the_same_everywhere(stores: Arc<dyn Stores>) {
     }
 }
 
-/// Eight writers with clocks of their own, and a reader who looks for what is later than all that it has seen.
+/// Eight writers with clocks of their own, and a reader who looks for what is later than all that
+/// it has seen.
 pub async fn who_has_read_finds_all_that_is_later(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     let mut writers = JoinSet::new();

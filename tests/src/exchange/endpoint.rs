@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use scimlet::Provider;
 use scimlet::http::{Caller, Origin, Request};
 use scimlet::store::Store;
+use tokio::sync::watch;
 
 /// A request below the base URL.
 #[derive(Clone, Debug)]
@@ -90,9 +91,10 @@ impl Endpoint for InProcess {
             headers: call.headers,
             body: call.body,
         };
+        let (_waits, gone) = watch::channel(false);
         let response = self
             .provider
-            .handle(self.store.clone(), origin, request)
+            .handle(self.store.clone(), origin, request, gone)
             .await?;
         // As HTTP servers do.
         let body = if is_head {

@@ -1,4 +1,5 @@
-//! The one harness of the whole-system tests. Each module yields trials, each with a name of its own.
+//! The one harness of the whole-system tests. Each module yields trials, each with a name of its
+//! own.
 
 mod audit;
 mod bulk;

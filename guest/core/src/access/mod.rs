@@ -1,5 +1,6 @@
-//! Who may come in: RFC 7644 section 2. The credential and the profile that let a request in are `expect`ed by everything it
-//! commits, so that revocation and profile changes are ordered with writes.
+//! Who may come in: RFC 7644 section 2. The credential and the profile that let a request in are
+//! `expect`ed by everything it commits, so that revocation and profile changes are ordered with
+//! writes.
 
 mod gate;
 mod scope;
@@ -101,7 +102,8 @@ pub struct Admission {
     pub expectations: Vec<Write>,
 }
 
-/// Finds out who asks: 401 to whoever presents no good credential, more to the journal. Whether they may do anything, [`pass`] says.
+/// Finds out who asks: 401 to whoever presents no good credential, more to the journal. Whether
+/// they may do anything, [`pass`] says.
 pub fn admit(
     ports: &Ports<'_>,
     origin: &Origin,
@@ -115,7 +117,8 @@ pub fn admit(
     }
 }
 
-/// Whether who was let in may do what the scope names, for what an embedder serves itself; 403 to whom it was not given.
+/// Whether who was let in may do what the scope names, for what an embedder serves itself; 403 to
+/// whom it was not given.
 pub fn require(origin: &Origin, admission: &Admission, scope: &str) -> Result<(), Error> {
     let allowed = match &origin.caller {
         Caller::Unknown => scope
@@ -312,7 +315,8 @@ fn first_use(ports: &Ports<'_>, id: &str, used: Option<Entry>) -> Option<Write> 
     })
 }
 
-/// Notes the use of a credential. Whether that succeeds matters to nobody: others may be doing the same.
+/// Notes the use of a credential. Whether that succeeds matters to nobody: others may be doing the
+/// same.
 pub fn note_use(ports: &Ports<'_>, admission: &mut Admission) {
     let Some(write) = admission.first_use.take() else {
         return;

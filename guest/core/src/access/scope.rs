@@ -1,5 +1,6 @@
-//! What a credential may do. `users`, `groups` and `events` name areas, which add up; without one it is everything but events.
-//! `read-only` and `bulk` say what may be done there: neither reaches an area that is not named.
+//! What a credential may do. `users`, `groups` and `events` name areas, which add up; without one
+//! it is everything but events. `read-only` and `bulk` say what may be done there: neither reaches
+//! an area that is not named.
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -120,7 +121,8 @@ impl Scopes {
         self.reach_everything() || self.name(Scope::Users) || self.name(Scope::Groups)
     }
 
-    /// Whether each scope says something beside the others: `events` has nothing to be `read-only` or in `bulk`.
+    /// Whether each scope says something beside the others: `events` has nothing to be `read-only`
+    /// or in `bulk`.
     #[must_use]
     pub fn say_something_each(&self) -> bool {
         self.reach_resources() || self.0.len() == 1

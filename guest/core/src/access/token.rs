@@ -1,5 +1,6 @@
-//! OAuth access tokens as JWTs: RFC 9068. Who may issue them, and by which keys they are known, the profile says. A token's `scope`
-//! has to hold `scim` for everything that a credential may do, or `scim:users`, `scim:read-only` and the like.
+//! OAuth access tokens as JWTs: RFC 9068. Who may issue them, and by which keys they are known, the
+//! profile says. A token's `scope` has to hold `scim` for everything that a credential may do, or
+//! `scim:users`, `scim:read-only` and the like.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::Value;
@@ -136,7 +137,8 @@ pub(super) fn accept(policy: &Policy, token: &str, now: u64) -> Result<Accepted,
     })
 }
 
-/// The JSON of a part. What has a name twice is none: RFC 7515 section 4, RFC 7519 section 4.
+/// Reads the JSON of a part of a token. `None` if it is malformed, or has a member twice, which RFC
+/// 7515 section 4 and RFC 7519 section 4 let a service refuse.
 fn decoded(part: &str) -> Option<Value> {
     let bytes = Base64UrlUnpadded::decode_vec(part).ok()?;
     json::parse(std::str::from_utf8(&bytes).ok()?).ok()

@@ -1,4 +1,5 @@
-//! Filters of another shape than RFC 7644 section 3.4.2.2 has: those of queries, and those in the paths of PATCH operations.
+//! Filters of another shape than RFC 7644 section 3.4.2.2 has: those of queries, and those in the
+//! paths of PATCH operations.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -104,7 +105,8 @@ pub(super) fn unquoted_filter_values(of: &ResourceType, sent: &mut Sent<'_>) -> 
     spelled | rewritten
 }
 
-/// Entra ID looks for `emails[type eq "work"].value eq "…"`; in filters, RFC 7644 section 3.4.2.2 has no sub-attribute behind brackets.
+/// Entra ID looks for `emails[type eq "work"].value eq "…"`; in filters, RFC 7644 section 3.4.2.2
+/// has no sub-attribute behind brackets.
 pub(super) fn comparison_behind_brackets(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
     match sent {
         Sent::Filter(text) => respelled::<Filter>(text, text::moved_inside),

@@ -1,6 +1,7 @@
-//! Clients' quirks as data: named rewritings before the strict parsers, switched on by the profile's `clients` and noted in the
-//! journal when they fire. Each has a recorded exchange that fails without it (`needs: NAME` in `tests/exchanges/`). What a
-//! quirk works on comes from the schemas; words of the RFCs' own, such as `op` or `value`, are all that code names.
+//! Clients' quirks as data: named rewritings before the strict parsers, switched on by the
+//! profile's `clients` and noted in the journal when they fire. Each has a recorded exchange that
+//! fails without it (`needs: NAME` in `tests/exchanges/`). What a quirk works on comes from the
+//! schemas; words of the RFCs' own, such as `op` or `value`, are all that code names.
 
 mod filters;
 mod names;
@@ -49,7 +50,8 @@ impl<'a> Sent<'a> {
     }
 }
 
-/// Rewrites what was sent for a resource of this type; returns whether there was anything to rewrite.
+/// Rewrites what was sent for a resource of this type; returns whether there was anything to
+/// rewrite.
 type Rewrite = fn(&ResourceType, &mut Sent<'_>) -> bool;
 
 /// A named rewriting.
@@ -65,14 +67,15 @@ impl Quirk {
         Self { name, rewrite }
     }
 
-    /// Rewrites what was sent for a resource of this type; returns whether there was anything to rewrite.
+    /// Rewrites what was sent for a resource of this type; returns whether there was anything to
+    /// rewrite.
     pub fn rewrite(&self, of: &ResourceType, sent: &mut Sent<'_>) -> bool {
         (self.rewrite)(of, sent)
     }
 }
 
-/// All quirks, in the order in which they apply whatever the order of a profile: first what is said, then of what, then the
-/// values, then what to do with them.
+/// All quirks, in the order in which they apply whatever the order of a profile: first what is
+/// said, then of what, then the values, then what to do with them.
 static QUIRKS: [Quirk; 17] = [
     Quirk::new("search-as-text", values::search_as_text),
     Quirk::new("op-in-any-case", operations::op_in_any_case),
@@ -118,7 +121,8 @@ pub struct UnknownClient {
     name: String,
 }
 
-/// The quirks of these names, and of the clients of these names, each once and in the order in which they apply.
+/// The quirks of these names, and of the clients of these names, each once and in the order in
+/// which they apply.
 pub fn quirks(names: &[String]) -> Result<Vec<&'static Quirk>, UnknownClient> {
     let mut wanted: BTreeSet<&str> = BTreeSet::new();
     for (at, name) in names.iter().enumerate() {

@@ -28,8 +28,9 @@ pub(super) fn schemas_omitted(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
     omitted
 }
 
-/// Entra ID creates groups that name `http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group` as well, and
-/// have no value of it.
+/// Entra ID creates groups that name
+/// `http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group` as well, and have no
+/// value of it.
 pub(super) fn unknown_schemas(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
     let Sent::Resource(resource) = sent else {
         return false;
@@ -45,7 +46,8 @@ pub(super) fn unknown_schemas(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
     schemas.len() < before
 }
 
-/// Entra ID leaves the extension's URI out: `{"op":"Add","path":"manager","value":…}`, and `manager eq "Y"` in filters.
+/// Entra ID leaves the extension's URI out: `{"op":"Add","path":"manager","value":…}`, and `manager
+/// eq "Y"` in filters.
 pub(super) fn extension_attribute_without_urn(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
     if let Sent::Filter(text) = sent {
         return filters::reprinted(text, |filter| qualify_filter(of, filter));

@@ -25,8 +25,8 @@ pub(super) fn op_in_any_case(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
     })
 }
 
-/// Okta renames a group with `{"op":"replace","value":{"id":"…","displayName":"…"}}`: `id` is readOnly, so that RFC 7644 section
-/// 3.5.2 would have it refused.
+/// Okta renames a group with `{"op":"replace","value":{"id":"…","displayName":"…"}}`: `id` is
+/// readOnly, so that RFC 7644 section 3.5.2 would have it refused.
 pub(super) fn readonly_id_in_patch(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
     visit::operations(sent, |operation| {
         visit::pathless(operation).is_some_and(|value| {
@@ -118,8 +118,8 @@ fn any(filters: &[Filter]) -> Filter {
     }
 }
 
-/// The filter that selects a value: by `value` and `type`, which are its identity (RFC 7643 section 2.4), or by all that is said of
-/// it; `None` if that is nothing.
+/// The filter that selects a value: by `value` and `type`, which are its identity (RFC 7643 section
+/// 2.4), or by all that is said of it; `None` if that is nothing.
 fn selecting(attribute: &Attribute, value: &Value) -> Option<Filter> {
     let Value::Object(members) = value else {
         return equal("value", value);
@@ -158,8 +158,9 @@ fn equal(name: &str, value: &Value) -> Option<Filter> {
     Some(Filter::Compare(path, CompareOp::Equal, value))
 }
 
-/// Entra ID expects `{"op":"Replace","path":"emails[type eq \"work\"].value","value":"x@y"}` to make the value where there is none;
-/// for RFC 7644 section 3.5.2.3 that has no target. At a value that is there, `add` does what `replace` does.
+/// Entra ID expects `{"op":"Replace","path":"emails[type eq \"work\"].value","value":"x@y"}` to
+/// make the value where there is none; for RFC 7644 section 3.5.2.3 that has no target. At a value
+/// that is there, `add` does what `replace` does.
 pub(super) fn replace_without_match(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
     visit::operations(sent, |operation| {
         let filtered =

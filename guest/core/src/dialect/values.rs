@@ -1,4 +1,5 @@
-//! Values of another shape than the schema's (RFC 7643 section 2.3), in bodies, in operations and in filters.
+//! Values of another shape than the schema's (RFC 7643 section 2.3), in bodies, in operations and
+//! in filters.
 
 use serde_json::Value;
 
@@ -45,7 +46,8 @@ pub(super) fn search_as_text(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
     found
 }
 
-/// Entra ID sends the manager as the one value of an array: `{"op":"Add","path":"manager","value":[{"$ref":"…","value":"<id>"}]}`.
+/// Entra ID sends the manager as the one value of an array:
+/// `{"op":"Add","path":"manager","value":[{"$ref":"…","value":"<id>"}]}`.
 pub(super) fn array_for_single_value(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
     visit::values(of, sent, &|attribute, value| {
         let Value::Array(values) = value else {
@@ -92,7 +94,8 @@ pub(super) fn json_as_text(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
     })
 }
 
-/// Puts the members of the object that stands as a text in `value` in its place; the schema knows which. `None` if none stands there.
+/// Puts the members of the object that stands as a text in `value` in its place; the schema knows
+/// which. `None` if none stands there.
 fn unpack(of: &ResourceType, attribute: &Attribute, members: &mut Content) -> Option<()> {
     let text = json::member(members, VALUE)?.as_str()?;
     let Value::Object(inner) = json::parse(text).ok()? else {
@@ -111,8 +114,8 @@ fn unpack(of: &ResourceType, attribute: &Attribute, members: &mut Content) -> Op
     Some(())
 }
 
-/// Entra ID writes `{"op":"Replace","path":"active","value":"False"}` and `roles[primary eq "True"].value`, OneLogin's
-/// templates `"active":"true"`.
+/// Entra ID writes `{"op":"Replace","path":"active","value":"False"}` and `roles[primary eq
+/// "True"].value`, OneLogin's templates `"active":"true"`.
 pub(super) fn boolean_as_text(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
     let in_values = visit::values(of, sent, &|attribute, value| {
         let said = value.as_str().and_then(|text| said(attribute, text));

@@ -23,7 +23,8 @@ use crate::resource_type::ResourceType;
 use crate::service::query::Listed;
 use crate::service::{self, Session, Visit, discovery};
 
-/// Answers any request; whatever is wrong with it is said in the response, and what was refused is kept in the audit.
+/// Answers any request; whatever is wrong with it is said in the response, and what was refused is
+/// kept in the audit.
 pub fn handle(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Response {
     let visit = request
         .authorization()
@@ -46,7 +47,8 @@ fn sent(response: Response, headers: &[(String, String)]) -> Response {
     response.with("cache-control", "no-store")
 }
 
-/// Those of RFC 9110 section 9 and PATCH; others are answered with 501 (RFC 9110 section 15.6.2), whatever the endpoint.
+/// Those of RFC 9110 section 9 and PATCH; others are answered with 501 (RFC 9110 section 15.6.2),
+/// whatever the endpoint.
 const KNOWN_METHODS: [&str; 9] = [
     "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
 ];

@@ -1,10 +1,11 @@
-//! How often a client may ask. Only the embedder sees all requests of a tenant, so the answers tell it what to count to
-//! (wit/http.wit).
+//! How often a client may ask. Only the embedder sees all requests of a tenant, so the answers tell
+//! it what to count to (wit/http.wit).
 
 use super::Response;
 use crate::profile::Rate;
 
-/// The answer with what the embedder, and where the profile says so the client, has to know of the tenant's rate.
+/// The answer with what the embedder, and where the profile says so the client, has to know of the
+/// tenant's rate.
 pub(super) fn told(rate: &Rate, response: Response) -> Response {
     let Some(requests) = rate.requests_per_second else {
         return response;

@@ -44,7 +44,8 @@ impl Request {
         authorization(&self.headers)
     }
 
-    /// The body as JSON: 413 if it is too large, 415 if it claims to be something else, 400 if it is none.
+    /// The body as JSON: 413 if it is too large, 415 if it claims to be something else, 400 if it
+    /// is none.
     pub fn json(&self) -> Result<Value, Error> {
         check_size(self.body.len(), limits::BODY_BYTES)?;
         self.check_media_type()?;
@@ -71,7 +72,8 @@ impl Request {
         content_type.map_or(Ok(()), check_content_type)
     }
 
-    /// The body of a bulk request as JSON; one that is too large is 413 and told the limit (RFC 7644 section 3.7.4).
+    /// The body of a bulk request as JSON; one that is too large is 413 and told the limit (RFC
+    /// 7644 section 3.7.4).
     pub fn bulk_json(&self) -> Result<Value, Error> {
         let limit = limits::BULK_BYTES;
         if self.body.len() <= limit {
@@ -82,7 +84,8 @@ impl Request {
         Err(Error::new(ErrorKind::PayloadTooLarge, detail))
     }
 
-    /// The media type that the client accepts (RFC 7644 section 3.8), the service's own if it may choose.
+    /// The media type that the client accepts (RFC 7644 section 3.8), the service's own if it may
+    /// choose.
     pub fn accepted(&self) -> Result<&'static str, Error> {
         accepted(&self.headers)
     }
@@ -261,7 +264,8 @@ pub(super) fn check_names(parameter: &str, names: usize) -> Result<(), Error> {
     )))
 }
 
-/// Whether a media type is among those of an Accept header: the range that fits it best decides (RFC 9110 section 12.5.1).
+/// Whether a media type is among those of an Accept header: the range that fits it best decides
+/// (RFC 9110 section 12.5.1).
 fn accepts(accept: &str, media_type: &str) -> bool {
     let given = |range: &str| {
         let mut ranges = accept.split(',');

@@ -1,5 +1,5 @@
-//! The body of a search by POST: RFC 7644 section 3.4.3, RFC 9865 section 3. A member that is null, or an empty array, is not
-//! there (RFC 7643 section 2.5); unknown members are ignored.
+//! The body of a search by POST: RFC 7644 section 3.4.3, RFC 9865 section 3. A member that is null,
+//! or an empty array, is not there (RFC 7643 section 2.5); unknown members are ignored.
 
 use serde_json::Value;
 

@@ -175,7 +175,8 @@ impl Target<'_> {
         Ok(Outcome::Changed(self.collected(after)))
     }
 
-    /// No value matches: `add` makes the one that the filter describes, all else has no target (RFC 7644 table 9).
+    /// No value matches: `add` makes the one that the filter describes, all else has no target (RFC
+    /// 7644 table 9).
     fn unmatched(
         &self,
         filter: &Filter,
@@ -206,7 +207,8 @@ impl Target<'_> {
         Ok(Outcome::Changed(self.collected(values)))
     }
 
-    /// The action at one value: at its sub-attribute, or at itself. `None` if nothing is left of it.
+    /// The action at one value: at its sub-attribute, or at itself. `None` if nothing is left of
+    /// it.
     fn in_element(
         &self,
         value: Value,
@@ -382,7 +384,8 @@ fn identity(value: &Value) -> String {
     value.get("value").unwrap_or(value).to_string()
 }
 
-/// Whether a new value is one that is there: equal, or with a `value` and of the same `value` and `type`.
+/// Whether a new value is one that is there: equal, or with a `value` and of the same `value` and
+/// `type`.
 fn same(old: &Value, new: &Value) -> bool {
     let part = |value: &Value, name: &str| value.get(name).cloned();
     let identified = part(new, "value").is_some() && part(old, "value") == part(new, "value");

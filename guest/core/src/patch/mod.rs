@@ -1,5 +1,6 @@
-//! PATCH: RFC 7644 section 3.5.2. Works on a copy of the content; whoever calls keeps it or throws it away, so a PATCH happens
-//! whole or not at all. Changes of relations are collected and not applied: the links need not be loaded.
+//! PATCH: RFC 7644 section 3.5.2. Works on a copy of the content; whoever calls keeps it or throws
+//! it away, so a PATCH happens whole or not at all. Changes of relations are collected and not
+//! applied: the links need not be loaded.
 
 mod attribute;
 mod element;
@@ -183,7 +184,8 @@ impl<'a> Patch<'a> {
         self.each_member(Value::Object(ordered::object(named)), action)
     }
 
-    /// Works on the main attributes or on those of an extension, and leaves no empty extension behind.
+    /// Works on the main attributes or on those of an extension, and leaves no empty extension
+    /// behind.
     fn inside(
         &mut self,
         extension: Option<&str>,
@@ -203,7 +205,8 @@ impl<'a> Patch<'a> {
         Ok(())
     }
 
-    /// Which schemas a resource has follows from its values: naming those that it may have changes nothing.
+    /// Which schemas a resource has follows from its values: naming those that it may have changes
+    /// nothing.
     fn schemas(&self, path: &Path, action: Action) -> Result<(), Error> {
         let (Action::Add(given) | Action::Replace(given)) = action else {
             return match path.filter {
@@ -248,7 +251,8 @@ impl<'a> Patch<'a> {
         Ok(())
     }
 
-    /// The ids of the values that a filter selects among those that were loaded and those that were added since.
+    /// The ids of the values that a filter selects among those that were loaded and those that were
+    /// added since.
     fn selected(&self, relation: &Relation, filter: &Filter) -> Result<Vec<String>, Error> {
         let name = relation.attribute.as_str();
         let attribute = self.of.attribute(name);

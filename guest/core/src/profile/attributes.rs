@@ -5,15 +5,17 @@ use crate::named::Named;
 use crate::json;
 use crate::schema::Mutability;
 
-/// Rules for the attributes of the users' resource type. Paths are as in filters: `title`, `name.givenName`, or behind the URN of
-/// an extension.
+/// Rules for the attributes of the users' resource type. Paths are as in filters: `title`,
+/// `name.givenName`, or behind the URN of an extension.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attributes {
-    /// The product's own names: from the path of an attribute to a path in the product's view of a person.
+    /// The product's own names: from the path of an attribute to a path in the product's view of a
+    /// person.
     pub map: Named<String>,
     /// Mutability in place of the schema's; `*` for all that are not named.
     pub mutability: Named<Mutability>,
-    /// Whether what `mutability` calls immutable and nobody has set may be set after creation (RFC 7644 section 3.5.1).
+    /// Whether what `mutability` calls immutable and nobody has set may be set after creation (RFC
+    /// 7644 section 3.5.1).
     pub set_later: bool,
     /// What becomes of a change that the mutability forbids.
     pub refused_change: RefusedChange,
@@ -81,8 +83,8 @@ json::word!(Invisible {
 pub const OTHERS: &str = "*";
 
 impl Attributes {
-    /// The mutability of an attribute, or of a sub-attribute of it, if the profile says any. What is said of the whole holds for
-    /// its parts.
+    /// The mutability of an attribute, or of a sub-attribute of it, if the profile says any. What
+    /// is said of the whole holds for its parts.
     #[must_use]
     pub fn mutability(&self, path: &str, sub: Option<&str>) -> Option<Mutability> {
         let part = sub.and_then(|sub| self.named(&format!("{path}.{sub}")));

@@ -1,4 +1,5 @@
-//! What a profile says of credentials, of the roles that they may be bound to, and of where requests may come from.
+//! What a profile says of credentials, of the roles that they may be bound to, and of where
+//! requests may come from.
 
 use crate::named::Named;
 
@@ -19,7 +20,8 @@ pub struct Credentials {
     pub overlap: Option<Lifetime>,
     /// How long before its end an event says so; `null` for not at all.
     pub notice: Option<Lifetime>,
-    /// What the role of a credential has to allow; with any of these, a credential without a role is refused.
+    /// What the role of a credential has to allow; with any of these, a credential without a role
+    /// is refused.
     pub permissions: Vec<String>,
     /// The authorization servers whose access tokens (RFC 9068) are taken beside credentials.
     pub access_tokens: Vec<Issuer>,

@@ -84,8 +84,8 @@ impl Settings {
         if !stands_alone {
             return Self::read(whole);
         }
-        // Over a preset nothing is missing: what is refused there is a field that is wrong, and worth more than one that is missing,
-        // which it may have been meant for.
+        // Over a preset nothing is missing: what is refused there is a field that is wrong, and
+        // worth more than one that is missing, which it may have been meant for.
         Self::read(whole.clone()).map_err(|missing| {
             let over = preset("default").and_then(|base| Self::read(joined(base.clone(), whole)));
             over.err().unwrap_or(missing)

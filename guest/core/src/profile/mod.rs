@@ -1,5 +1,5 @@
-//! A tenant's policy as data: a JSON document that extends a preset. Only profiles know vendors. `profiles/profile.schema.json`
-//! describes the document.
+//! A tenant's policy as data: a JSON document that extends a preset. Only profiles know vendors.
+//! `profiles/profile.schema.json` describes the document.
 
 mod attributes;
 mod credentials;
@@ -38,7 +38,8 @@ use document::{Bare, PRESETS, Settings};
 static POLICIES: [OnceLock<Arc<Policy>>; PRESETS.len()] =
     [const { OnceLock::new() }; PRESETS.len()];
 
-/// The document that was read last, with its policy: who answers one tenant's requests sees the same again and again.
+/// The document that was read last, with its policy: who answers one tenant's requests sees the
+/// same again and again.
 static LAST: Mutex<Option<(String, Arc<Policy>)>> = Mutex::new(None);
 
 /// The common attribute that a client knows a resource by (RFC 7643 section 3.1).
@@ -50,7 +51,8 @@ pub enum Secrets {
     /// They are not kept.
     #[default]
     Discard,
-    /// They are kept as Argon2id hashes in PHC string format, for the application to check passwords against.
+    /// They are kept as Argon2id hashes in PHC string format, for the application to check
+    /// passwords against.
     Hash,
 }
 
@@ -170,8 +172,8 @@ impl Policy {
     }
 
     fn read(document: Value) -> Result<Self, ProfileError> {
-        // What a preset says of people and groups is nothing to a profile with other resource types; what it says itself has to
-        // be of one of them.
+        // What a preset says of people and groups is nothing to a profile with other resource
+        // types; what it says itself has to be of one of them.
         let names = |pointer: &str| document.pointer(pointer).is_some();
         let own = [
             "/me/resourceType",

@@ -1,5 +1,5 @@
-//! From a client's JSON to a resource's content: names in the schema's case, values of the schema's types, nothing
-//! unassigned. RFC 7643 sections 2.1 to 2.5.
+//! From a client's JSON to a resource's content: names in the schema's case, values of the schema's
+//! types, nothing unassigned. RFC 7643 sections 2.1 to 2.5.
 
 use std::collections::BTreeSet;
 
@@ -56,8 +56,9 @@ pub struct Checker {
 }
 
 impl Checker {
-    /// The content of a whole resource. ReadOnly attributes are left out (RFC 7644 section 3.5.1), and `schemas`, which
-    /// follows from the content. Relations stay as they came: they are not content, and `relation::take` reads them.
+    /// The content of a whole resource. ReadOnly attributes are left out (RFC 7644 section 3.5.1),
+    /// and `schemas`, which follows from the content. Relations stay as they came: they are not
+    /// content, and `relation::take` reads them.
     ///
     /// # Errors
     /// `invalidValue` if a value is not of its attribute's type; `invalidSyntax` if an attribute is
@@ -222,7 +223,8 @@ impl Checker {
     }
 }
 
-/// Whether the body names the type's own schema, and no schema that the type does not have (RFC 7643 section 3).
+/// Whether the body names the type's own schema, and no schema that the type does not have (RFC
+/// 7643 section 3).
 pub fn schemas(of: &ResourceType, body: &Content) -> Result<(), Error> {
     let wrong = |text: String| Error::new(ErrorKind::InvalidSyntax, text);
     let given = body
@@ -381,7 +383,8 @@ fn is_integer(value: &Value) -> bool {
         .all(|b| b.is_ascii_digit())
 }
 
-/// RFC 4648 sections 4 and 5, as RFC 7643 section 2.3.6 allows both; with all of the padding, or with none.
+/// RFC 4648 sections 4 and 5, as RFC 7643 section 2.3.6 allows both; with all of the padding, or
+/// with none.
 fn is_base64(text: &str) -> bool {
     let bare = text.trim_end_matches('=');
     let is_padded = bare.len().next_multiple_of(4) == text.len();

@@ -46,7 +46,8 @@ pub struct RegistryError {
 }
 
 impl Registry {
-    /// Resolves resource types against the built-in schemas and those of a profile, which replace built-in ones of the same URI.
+    /// Resolves resource types against the built-in schemas and those of a profile, which replace
+    /// built-in ones of the same URI.
     pub fn new(definitions: Vec<Definition>, added: Vec<Schema>) -> Result<Self, RegistryError> {
         let mut schemas = SHARED.to_vec();
         for schema in added {
@@ -126,7 +127,8 @@ impl Registry {
         self.types.iter().find(|t| t.definition.name == name)
     }
 
-    /// The schemas that `/Schemas` lists: those of the resource types and those of the service's own documents.
+    /// The schemas that `/Schemas` lists: those of the resource types and those of the service's
+    /// own documents.
     #[must_use]
     pub fn shown(&self) -> Vec<Arc<Schema>> {
         let used = self.schemas.iter().filter(|schema| {

@@ -49,7 +49,8 @@ pub(super) struct Creation {
     pub(super) writes: Vec<Write>,
 }
 
-/// Checks everything that can be checked before the commit. `inserted` are the keys of all that the same commit creates.
+/// Checks everything that can be checked before the commit. `inserted` are the keys of all that the
+/// same commit creates.
 pub(super) fn prepare(
     session: &Session<'_>,
     of: &ResourceType,
@@ -134,7 +135,8 @@ pub(super) fn make_with(
     Ok(Creation { resource, writes })
 }
 
-/// A key that nothing has. The id is a UUID of version 7: what was created together lies together in the store.
+/// A key that nothing has. The id is a UUID of version 7: what was created together lies together
+/// in the store.
 pub(super) fn new_key(session: &Session<'_>, of: &ResourceType, at: u64) -> Key {
     let id = Builder::from_unix_timestamp_millis(at, &session.ports.random_bytes()).into_uuid();
     Key::new(of.name(), id.to_string())

@@ -10,7 +10,7 @@ use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::store::{Key, Refusal, Write};
 
-/// Deletes a resource; `NotFound` if there is none. Where the profile says so, the product keeps
+/// Deletes a resource, or fails with `NotFound`. Where the profile says so, the product keeps
 /// people's records.
 pub fn delete(
     session: &Session<'_>,

@@ -1,7 +1,7 @@
-//! A POST for somebody whom the service knows already: RFC 7644 section 3.3 has it refused, and
-//! where the profile says so it takes over whom the product imported, or whom a client has
-//! deactivated or deleted. Only a name that is the same to everybody counts: one that full case
-//! folding alone makes equal would take over another person's record.
+//! Decides about a POST of a user whose name the service has already. RFC 7644 section 3.3 refuses
+//! it with 409. Where the profile says so, the client takes over the user that the product
+//! imported, or that a client has deactivated or deleted. Names that only full case folding makes
+//! equal do not count: they may be two persons'.
 
 use serde_json::{Value, json};
 

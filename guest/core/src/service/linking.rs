@@ -1,4 +1,5 @@
-//! Changes of relations as writes: which links to add and to take away, and nothing for what is as it should be.
+//! Changes of relations as writes: which links to add and to take away, and nothing for what is as
+//! it should be.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +12,9 @@ use crate::relation::{self, Change, Changes};
 use crate::resource_type::{Cycles, Relation, ResourceType, Unknown};
 use crate::store::{Direction, Key, Link, Write};
 
-/// The writes that bring about the changes, and the names of the relations that do change. `inserted` are the keys that the same
-/// commit inserts, `source` among them if it is new: links may lead to them although they are not there yet.
+/// The writes that bring about the changes, and the names of the relations that do change.
+/// `inserted` are the keys that the same commit inserts, `source` among them if it is new: links
+/// may lead to them although they are not there yet.
 pub(super) fn writes(
     session: &Session<'_>,
     of: &ResourceType,
@@ -80,8 +82,9 @@ impl Side<'_> {
         Ok(writes)
     }
 
-    /// Refuses links that would close a circle. Two requests that would close one together both replace the entry that this
-    /// returns, so that the later one is refused as stale and looks again.
+    /// Refuses links that would close a circle. Two requests that would close one together both
+    /// replace the entry that this returns, so that the later one is refused as stale and looks
+    /// again.
     fn without_circles(&self, writes: &[Write]) -> Result<Option<Write>, Error> {
         let added = writes.iter().filter_map(|write| match write {
             Write::Link(links) => Some(links),
@@ -109,8 +112,8 @@ impl Side<'_> {
         Error::new(ErrorKind::InvalidValue, detail)
     }
 
-    /// Links to add and to take away, without those that are as they should be. Taking away what is not there is no change, so
-    /// that a repeated request succeeds.
+    /// Links to add and to take away, without those that are as they should be. Taking away what is
+    /// not there is no change, so that a repeated request succeeds.
     fn adjusting(&self, wanted: Vec<Link>, change: &Change) -> Result<Vec<Write>, Error> {
         let there = self.there(&wanted)?;
         let added = wanted

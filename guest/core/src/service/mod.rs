@@ -1,5 +1,5 @@
-//! The use cases, one a file, named as RFC 7644 section 3 names them. Each reads like its section: load, precondition, change a
-//! copy, check, commit unless nothing changed, show.
+//! The use cases, one a file, named as RFC 7644 section 3 names them. Each reads like its section:
+//! load, precondition, change a copy, check, commit unless nothing changed, show.
 
 pub mod admin;
 pub mod audit;

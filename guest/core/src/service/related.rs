@@ -414,7 +414,8 @@ impl<'a> Shown<'a> {
     fn too_many(&self, anchor: &Key) -> Error {
         let (attribute, limit) = (self.attribute, self.limit);
         let detail = format!(
-            "`{attribute}` of {anchor} has more than {limit} values, or more than an answer may have; \
+            "`{attribute}` of {anchor} has more than {limit} values, or more than an answer may \
+            have; \
              ask with excludedAttributes={attribute}"
         );
         Error::new(ErrorKind::TooMany, detail)

@@ -35,14 +35,15 @@ pub struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// Commits at the time `at` or a later one, with what the admission expects in front; one of those refused means that the
-    /// request has to be admitted again.
+    /// Commits at the time `at` or a later one, with what the admission expects in front; one of
+    /// those refused means that the request has to be admitted again.
     pub fn commit(&self, at: u64, writes: Vec<Write>) -> Result<Committed, Refusal> {
         self.commit_or_blame(at, writes)
             .map_err(|rejection| rejection.reason)
     }
 
-    /// The same; a rejection says which of the writes is to blame, the first if what the admission expects was refused.
+    /// The same; a rejection says which of the writes is to blame, the first if what the admission
+    /// expects was refused.
     pub fn commit_or_blame(&self, at: u64, writes: Vec<Write>) -> Result<Committed, Rejection> {
         let expected = &self.admission.expectations;
         let all = expected.iter().cloned().chain(writes).collect();
@@ -118,7 +119,8 @@ impl Session<'_> {
         })
     }
 
-    /// Whether the client may see what this relation says from its other end: only if it may reach where the relation begins.
+    /// Whether the client may see what this relation says from its other end: only if it may reach
+    /// where the relation begins.
     #[must_use]
     pub fn sees_mirror(&self, relation: &AttributeName) -> bool {
         let policy = &self.admission.policy;

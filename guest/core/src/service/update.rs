@@ -1,4 +1,5 @@
-//! What POST, PUT and PATCH share: from a body to a content, and from an old and a new content to one commit, or to none.
+//! What POST, PUT and PATCH share: from a body to a content, and from an old and a new content to
+//! one commit, or to none.
 
 use std::collections::BTreeSet;
 
@@ -71,7 +72,8 @@ pub(super) struct Update<'a> {
     pub(super) step: Step,
 }
 
-/// A change that has passed all checks before the commit. Without writes there is nothing to change.
+/// A change that has passed all checks before the commit. Without writes there is nothing to
+/// change.
 pub(super) struct Prepared {
     pub(super) resource: Resource,
     pub(super) writes: Vec<Write>,
@@ -178,7 +180,8 @@ impl<'a> Update<'a> {
     }
 }
 
-/// Commits a change at a time, or at a later one if the store has events of that time. Returns the resource as it is then.
+/// Commits a change at a time, or at a later one if the store has events of that time. Returns the
+/// resource as it is then.
 pub(super) fn commit(
     session: &Session<'_>,
     of: &ResourceType,
@@ -233,7 +236,8 @@ fn show_as(
     })
 }
 
-/// A changed resource as a client may see it now; one that is too large to be shown is changed all the same.
+/// A changed resource as a client may see it now; one that is too large to be shown is changed all
+/// the same.
 pub(super) fn show_changed(
     session: &Session<'_>,
     of: &ResourceType,

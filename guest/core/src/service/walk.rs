@@ -1,5 +1,5 @@
-//! Walks along relations that nest, such as groups in groups. RFC 7644 section 3.7.1 shows a circle of groups, so every walk goes
-//! level by level and visits each resource once.
+//! Walks along relations that nest, such as groups in groups. RFC 7644 section 3.7.1 shows a circle
+//! of groups, so every walk goes level by level and visits each resource once.
 
 use std::collections::BTreeMap;
 
@@ -82,7 +82,8 @@ fn nests(session: &Session<'_>, name: &str, kind: &str) -> bool {
     })
 }
 
-/// Whether the target contains the source already, itself or through others: a link between them would close a circle.
+/// Whether the target contains the source already, itself or through others: a link between them
+/// would close a circle.
 pub(super) fn would_close_circle(
     session: &Session<'_>,
     source: &Key,
@@ -102,8 +103,8 @@ pub(super) fn would_close_circle(
         .any(|key| targets.contains(key) && key != source))
 }
 
-/// For each filter on a mirror such as `groups.value eq "x"`: the resource that is named and all that are in it and nest, by
-/// attribute and id. Filters for which there are too many are left out.
+/// For each filter on a mirror such as `groups.value eq "x"`: the resource that is named and all
+/// that are in it and nest, by attribute and id. Filters for which there are too many are left out.
 pub(super) fn within(
     session: &Session<'_>,
     of: &ResourceType,

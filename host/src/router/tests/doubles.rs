@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::super::Provider;
 use crate::Vacant;
@@ -39,6 +39,7 @@ impl Provider for Echo {
         _store: Arc<dyn Store>,
         origin: Origin,
         request: Request,
+        _gone: watch::Receiver<bool>,
     ) -> Result<Response, Fault> {
         let path = request.path.clone();
         self.0.lock().unwrap().push((origin, request));
@@ -145,6 +146,7 @@ impl Provider for Slow {
         _store: Arc<dyn Store>,
         _origin: Origin,
         _request: Request,
+        _gone: watch::Receiver<bool>,
     ) -> Result<Response, Fault> {
         self.begun.notify_one();
         self.go_on.notified().await;

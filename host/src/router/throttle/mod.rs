@@ -1,8 +1,9 @@
-//! Who is slowed down: an address whose credentials keep being refused, and a tenant that asks more often than its profile
-//! allows.
+//! Who is slowed down: an address whose credentials keep being refused, and a tenant that asks more
+//! often than its profile allows.
 //!
-//! Both are leaking buckets in bounded maps; what is forgotten first is what was not used for longest. A server that starts
-//! again begins with empty ones, and servers over one database do not share them.
+//! Both are leaking buckets in bounded maps; what is forgotten first is what was not used for
+//! longest. A server that starts again begins with empty ones, and servers over one database do not
+//! share them.
 
 mod failures;
 mod rates;
@@ -71,7 +72,8 @@ impl Throttle {
         self.rates.admit(tenant, now)
     }
 
-    /// After it: what goes out in place of its answer, without the headers that are for the host alone.
+    /// After it: what goes out in place of its answer, without the headers that are for the host
+    /// alone.
     pub(super) fn settle(
         &self,
         tenant: &str,

@@ -76,7 +76,8 @@ impl Rates {
         is_due
     }
 
-    /// Learns from an answer, charges what it cost beyond the one request, and says what is left where the policy is said.
+    /// Learns from an answer, charges what it cost beyond the one request, and says what is left
+    /// where the policy is said.
     pub(super) fn settle(&self, tenant: &str, answer: &mut Response, now: Instant) {
         let rate = number(answer, RATE).filter(|rate| *rate > 0.0);
         let cost = number(answer, COST).unwrap_or(1.0);
@@ -162,7 +163,8 @@ impl Bucket {
         self.at = now;
     }
 
-    /// How many are left, and in how many seconds all of them will be (draft-ietf-httpapi-ratelimit-headers).
+    /// How many are left, and in how many seconds all of them will be
+    /// (draft-ietf-httpapi-ratelimit-headers).
     fn said(&self) -> String {
         let left = self.left.max(0.0).floor();
         let full = whole_seconds(self.time_for(self.rate - self.left));

@@ -25,9 +25,10 @@ const KEEPALIVE: Duration = Duration::from_secs(10);
 /// (`TCP_USER_TIMEOUT`).
 const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
 
-/// What holds on every connection. A statement that runs this long is a search beyond all bounds; a lock is waited for
-/// while a commit can still be answered; a transaction whose host has died lets go of its locks. And acknowledged means
-/// durable, whatever the server's own setting; a stronger one stays.
+/// What holds on every connection. A statement that runs this long is a search beyond all bounds; a
+/// lock is waited for while a commit can still be answered; a transaction whose host has died lets
+/// go of its locks. And acknowledged means durable, whatever the server's own setting; a stronger
+/// one stays.
 const SETTINGS: &str = "SET statement_timeout = '20s';
     SET lock_timeout = '8s';
     SET idle_in_transaction_session_timeout = '30s';
@@ -75,7 +76,8 @@ pub fn redacted(url: &str) -> String {
     format!("{scheme}://{host}")
 }
 
-/// The driver's settings, and whom to trust. Of a URL that is none nothing is repeated: its password may be anywhere.
+/// The driver's settings, and whom to trust. Of a URL that is none nothing is repeated: its
+/// password may be anywhere.
 fn parse(url: &str) -> Result<(Config, Trust), DatabaseError> {
     let (plain, mode, root) = split(url);
     let mut config = Config::from_str(&plain).map_err(|error| {
@@ -117,7 +119,8 @@ fn parse(url: &str) -> Result<(Config, Trust), DatabaseError> {
     Ok((config, trust))
 }
 
-/// The URL without the parameters that the driver does not know, and these: `sslmode` and `sslrootcert`.
+/// The URL without the parameters that the driver does not know, and these: `sslmode` and
+/// `sslrootcert`.
 fn split(url: &str) -> (String, Option<String>, Option<String>) {
     let (base, query) = url.split_once('?').unwrap_or((url, ""));
     let (mut mode, mut root, mut others) = (None, None, Vec::new());

@@ -23,7 +23,8 @@ pub(super) enum Fault {
 pub(super) type Step<T> = Result<T, Fault>;
 
 impl Fault {
-    /// Whether the same transaction may succeed if it is run again: it got into the way of another one.
+    /// Whether the same transaction may succeed if it is run again: it got into the way of another
+    /// one.
     pub(super) fn is_collision(&self) -> bool {
         let again = [
             SqlState::T_R_SERIALIZATION_FAILURE,
@@ -120,8 +121,8 @@ fn damaged(error: &Error) -> String {
     )
 }
 
-/// The error with what is behind it, for an operator. The values of a statement are not in it: PostgreSQL gives them as a
-/// detail, which is left out.
+/// The error with what is behind it, for an operator. The values of a statement are not in it:
+/// PostgreSQL gives them as a detail, which is left out.
 pub(super) fn explain(error: &Error) -> String {
     if let Some(db) = error.as_db_error() {
         return format!("{} ({})", db.message(), db.code().code());

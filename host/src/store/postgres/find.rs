@@ -63,7 +63,8 @@ fn begin(query: &Query) -> Result<(Option<Position>, i64), Refusal> {
     }
 }
 
-/// The filter without U+0000, which PostgreSQL takes no text with. It comes to the same, as no value has one either.
+/// The filter without U+0000, which PostgreSQL takes no text with. It comes to the same, as no
+/// value has one either.
 fn storable(filter: Filter) -> Filter {
     let each = |filters: Vec<Filter>| filters.into_iter().map(storable).collect();
     match filter {

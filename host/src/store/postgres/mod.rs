@@ -1,14 +1,17 @@
-//! Storage for many machines: a PostgreSQL database, or one that speaks its protocol. Any number of hosts work on it at
-//! once and keep nothing to themselves, so that what one has acknowledged holds on all of them at their next call.
+//! Storage for many machines: a PostgreSQL database, or one that speaks its protocol. Any number of
+//! hosts work on it at once and keep nothing to themselves, so that what one has acknowledged holds
+//! on all of them at their next call.
 //!
-//! A commit runs at READ COMMITTED and locks what it changes, row by row, in one order that all commits keep to: the
-//! entries by their keys, then counters, terms and counts, and at last the tenant's row. So equal wishes queue up instead
-//! of failing. Measured with 20 connections that raise one row's version, as those do who all join one group: 1,300 commits
-//! a second and none tried again; at SERIALIZABLE 1,100, a third of them tried again, six times on average.
+//! A commit runs at READ COMMITTED and locks what it changes, row by row, in one order that all
+//! commits keep to: the entries by their keys, then counters, terms and counts, and at last the
+//! tenant's row. So equal wishes queue up instead of failing. Measured with 20 connections that
+//! raise one row's version, as those do who all join one group: 1,300 commits a second and none
+//! tried again; at SERIALIZABLE 1,100, a third of them tried again, six times on average.
 //!
-//! What a commit expects it does not lock, but looks at again when it has the tenant's row: nothing else of the tenant
-//! becomes visible from there until it is durable. With shared locks, which PostgreSQL lets pass those who wait for an
-//! exclusive one, a credential that many requests use could not be revoked.
+//! What a commit expects it does not lock, but looks at again when it has the tenant's row: nothing
+//! else of the tenant becomes visible from there until it is durable. With shared locks, which
+//! PostgreSQL lets pass those who wait for an exclusive one, a credential that many requests use
+//! could not be revoked.
 
 mod bodies;
 mod commit;
@@ -66,9 +69,10 @@ impl Drop for Shared {
 }
 
 impl Postgres {
-    /// Connects to the database at a URL such as `postgres://user@host/name`, and brings its tables up to date; only
-    /// with `make` does it make them where there are none. A password may be in the URL or in `PGPASSWORD`. Refuses a
-    /// database that is not scimlet's or was written by a newer scimlet. Needs a tokio runtime, here and later.
+    /// Connects to the database at a URL such as `postgres://user@host/name`, and brings its tables
+    /// up to date; only with `make` does it make them where there are none. A password may be in
+    /// the URL or in `PGPASSWORD`. Refuses a database that is not scimlet's or was written by a
+    /// newer scimlet. Needs a tokio runtime, here and later.
     pub async fn open(url: &str, make: bool) -> Result<Postgres, DatabaseError> {
         let pool = connect::connections(url)?;
         schema::prepare(&pool, make).await?;

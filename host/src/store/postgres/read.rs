@@ -1,4 +1,5 @@
-//! The reads by key: entries, counters and events, each in one statement however many keys there are.
+//! The reads by key: entries, counters and events, each in one statement however many keys there
+//! are.
 
 use tokio_postgres::Row;
 
@@ -8,8 +9,8 @@ use super::session::Session;
 use crate::store::digest::Damage;
 use crate::store::{Channel, Entry, Event, Key, RecordedEvent, Refusal, bounds, chain};
 
-/// Keys side by side, as arrays for one statement: kinds, ids and the place of each. Those with U+0000 are left out:
-/// nothing in the database has it.
+/// Keys side by side, as arrays for one statement: kinds, ids and the place of each. Those with
+/// U+0000 are left out: nothing in the database has it.
 #[derive(Default)]
 pub(super) struct Keys<'a> {
     pub(super) kinds: Vec<&'a str>,
@@ -71,8 +72,8 @@ pub(super) fn weigh_body(row: &Row) -> usize {
     row.get::<_, Bytes<'_>>("body").0.len()
 }
 
-/// An entry from the columns id, version, created, modified, body, digest, digest_version. A damaged body is an error: it would
-/// else be changed, and written back with a new digest.
+/// An entry from the columns id, version, created, modified, body, digest, digest_version. A
+/// damaged body is an error: it would else be changed, and written back with a new digest.
 pub(super) fn read_entry(kind: &str, row: &Row) -> Result<Entry, Refusal> {
     if bodies::body(row).is_damaged() {
         return Err(Damage::of(kind, row.get("id")).into());
@@ -162,7 +163,8 @@ fn read_event(row: &Row) -> RecordedEvent {
     }
 }
 
-/// A digest; if a column holds what is none, one that cannot be right, so that whoever verifies the chain notices.
+/// A digest; if a column holds what is none, one that cannot be right, so that whoever verifies the
+/// chain notices.
 pub(super) fn digest(row: &Row, column: &str) -> chain::Digest {
     row.get::<_, &[u8]>(column)
         .try_into()

@@ -10,7 +10,8 @@ use crate::store::DatabaseError;
 pub(super) async fn warn_if_powerful(pool: &Connections) -> Result<(), DatabaseError> {
     if is_powerful(pool).await? {
         tracing::warn!(
-            "the PostgreSQL role is a superuser or bypasses row-level security, which then keeps no tenants apart: \
+            "the PostgreSQL role is a superuser or bypasses row-level security, which then keeps \
+            no tenants apart: \
              let a role of its own own the database"
         );
     }

@@ -1,7 +1,8 @@
 //! The tables: making them, and the refusal of databases that are not ours or too new.
 //!
-//! Whoever prepares a database locks the one row of `schema_version`, so that of many hosts that start at once one does the
-//! work and the others find it done. A row's lock is there on every system that speaks the protocol, unlike an advisory one.
+//! Whoever prepares a database locks the one row of `schema_version`, so that of many hosts that
+//! start at once one does the work and the others find it done. A row's lock is there on every
+//! system that speaks the protocol, unlike an advisory one.
 
 use deadpool_postgres::Object;
 use tokio::time::timeout;
@@ -36,7 +37,8 @@ const FENCED: [(&str, &str); 11] = [
 const TRIGRAMS: &str = "CREATE INDEX IF NOT EXISTS term_trigram ON term
     USING gin (value gin_trgm_ops) WHERE value >= 't' AND value < 'u'";
 
-/// Makes the tables if `make` says so and there are none, and refuses a database that this version cannot work with.
+/// Makes the tables if `make` says so and there are none, and refuses a database that this version
+/// cannot work with.
 pub(super) async fn prepare(pool: &Connections, make: bool) -> Result<(), DatabaseError> {
     let connection = pool.get(Scope::Host).await?;
     let client = &connection.client;
@@ -44,7 +46,8 @@ pub(super) async fn prepare(pool: &Connections, make: bool) -> Result<(), Databa
     match found.unwrap_or(Err(Fault::Silent))? {
         Some(VERSION) => Ok(add_digests(client).await?),
         Some(version) => Err(DatabaseError::Unsuitable(format!(
-            "the database has version {version} of the scimlet format, this scimlet works with version {VERSION}: \
+            "the database has version {version} of the scimlet format, this scimlet works with \
+            version {VERSION}: \
              use the scimlet that wrote it, or a newer one"
         ))),
         None if !make => Err(DatabaseError::Unsuitable(
@@ -84,7 +87,8 @@ const MADE: [SqlState; 3] = [
     SqlState::DUPLICATE_TABLE,
 ];
 
-/// Makes the row to lock. Two who make its table at once get into each other's way inside PostgreSQL; then it is there.
+/// Makes the row to lock. Two who make its table at once get into each other's way inside
+/// PostgreSQL; then it is there.
 async fn lock_row(client: &Object) -> Step<()> {
     let table = "CREATE TABLE IF NOT EXISTS schema_version(
         one BOOLEAN PRIMARY KEY CHECK (one), version BIGINT NOT NULL)";
@@ -117,7 +121,8 @@ async fn create_locked(client: &Object) -> Step<()> {
     Ok(())
 }
 
-/// Adds the columns that tables from before them lack. Hosts that do not know them can go on working with the tables.
+/// Adds the columns that tables from before them lack. Hosts that do not know them can go on
+/// working with the tables.
 async fn add_digests(client: &Object) -> Step<()> {
     let sql = "SELECT digest, digest_version FROM entry LIMIT 0";
     match client.batch_execute(sql).await {
@@ -133,8 +138,9 @@ async fn add_digests(client: &Object) -> Step<()> {
     }
 }
 
-/// The second fence between tenants: PostgreSQL itself shows a transaction the rows of the tenant that it named, and none
-/// if it named none. It does not hold for a superuser. Systems that know no such policies do without.
+/// The second fence between tenants: PostgreSQL itself shows a transaction the rows of the tenant
+/// that it named, and none if it named none. It does not hold for a superuser. Systems that know no
+/// such policies do without.
 async fn fence(client: &Object) -> Step<()> {
     client.batch_execute("SAVEPOINT fence").await?;
     for (table, column) in FENCED {

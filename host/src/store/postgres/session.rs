@@ -1,5 +1,5 @@
-//! One transaction on a connection of the pool, bound to a tenant. The binding is PostgreSQL's own business from there on:
-//! its policies let no statement see another tenant's rows.
+//! One transaction on a connection of the pool, bound to a tenant. The binding is PostgreSQL's own
+//! business from there on: its policies let no statement see another tenant's rows.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,8 +26,8 @@ pub(super) const SILENCE: Duration = Duration::from_secs(21);
 pub(super) enum Scope {
     /// One tenant's.
     Tenant(i64),
-    /// All, to look for the tenant of this name, of which this is a digest: it is the tenant's share
-    /// of the connections that is used.
+    /// All, to look for the tenant of this name, of which this is a digest: it is the tenant's
+    /// share of the connections that is used.
     Name(u64),
     /// All, for what the host does itself.
     Host,
@@ -36,7 +36,8 @@ pub(super) enum Scope {
 /// What a statement's `$1`, `$2` … stand for.
 pub(super) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
-/// A transaction. Dropped before its end, it takes its connection with it, and ends on the server, too, what that is at.
+/// A transaction. Dropped before its end, it takes its connection with it, and ends on the server,
+/// too, what that is at.
 pub(super) struct Session {
     connection: Option<Connection>,
     /// Whether nobody may use the connection after this.
@@ -44,8 +45,8 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// A transaction that reads, all from one snapshot. Does not wait for the server: if the transaction did not begin,
-    /// what is asked first fails.
+    /// A transaction that reads, all from one snapshot. Does not wait for the server: if the
+    /// transaction did not begin, what is asked first fails.
     pub(super) async fn read(pool: &Connections, scope: Scope) -> Step<Session> {
         Self::read_within(pool, scope, bounds::SEARCH).await
     }
@@ -89,8 +90,8 @@ impl Session {
         self.rows(sql, &[&scope.setting()]).await.map(drop)
     }
 
-    /// Ends a transaction that read, whatever came out of it. Nothing is waited for: whoever uses the connection next
-    /// stands behind it.
+    /// Ends a transaction that read, whatever came out of it. Nothing is waited for: whoever uses
+    /// the connection next stands behind it.
     pub(super) fn end<T>(mut self, result: Step<T>) -> Step<T> {
         if !self.is_broken()
             && let Some(connection) = self.connection.take()
@@ -187,8 +188,8 @@ impl Session {
         Ok(Some(rows))
     }
 
-    /// The rows of SQL that was put together. It is not kept prepared: there is no end of shapes, and PostgreSQL plans
-    /// best when it knows the values.
+    /// The rows of SQL that was put together. It is not kept prepared: there is no end of shapes,
+    /// and PostgreSQL plans best when it knows the values.
     pub(super) async fn search(&self, sql: &Sql) -> Step<Vec<Row>> {
         let client = self.client()?;
         let text = sql.numbered();

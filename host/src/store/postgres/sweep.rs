@@ -1,5 +1,6 @@
-//! Sweeping up what large removals left behind, a bounded piece at a time. The rows are out of reach already; this gives
-//! their space back. Every host does its share: a piece that one is at, the others pass over.
+//! Sweeping up what large removals left behind, a bounded piece at a time. The rows are out of
+//! reach already; this gives their space back. Every host does its share: a piece that one is at,
+//! the others pass over.
 
 use std::sync::Arc;
 use std::time::Duration;

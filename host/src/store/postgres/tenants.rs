@@ -50,7 +50,8 @@ impl Database for Postgres {
 
     async fn delete_tenant(&self, name: &str) -> Result<(), DatabaseError> {
         let session = Session::write(&self.shared.pool, Scope::Host).await?;
-        // Waits for the tenant's commits that have begun; those that begin later wait here and find it gone.
+        // Waits for the tenant's commits that have begun; those that begin later wait here and find
+        // it gone.
         let sql = "SELECT id FROM tenant WHERE name = $1 FOR UPDATE";
         let rows = session.rows(sql, &[&name]).await?;
         let Some(tenant) = rows.first().map(|row| row.get::<_, i64>(0)) else {

@@ -1,5 +1,5 @@
-//! Bringing the write-ahead log into the file, and knowing when that fails. What is acknowledged is safe in the log, which grows
-//! until a checkpoint succeeds.
+//! Bringing the write-ahead log into the file, and knowing when that fails. What is acknowledged is
+//! safe in the log, which grows until a checkpoint succeeds.
 
 use std::ffi::c_int;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,10 +11,12 @@ use rusqlite::{Connection, MAIN_DB};
 
 use super::schema;
 
-/// Pages of the log (16 MB) before they are brought into the file: what changes often is then written there more seldom.
+/// Pages of the log (16 MB) before they are brought into the file: what changes often is then
+/// written there more seldom.
 const LOG_PAGES: c_int = 4000;
 
-/// How long a checkpoint is not tried after a commit when one has failed: it may write much before it fails again.
+/// How long a checkpoint is not tried after a commit when one has failed: it may write much before
+/// it fails again.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// What became of one database's checkpoints.
@@ -31,8 +33,8 @@ struct Failing {
 }
 
 impl Checkpoints {
-    /// Has the connection run a checkpoint after a commit that leaves many pages in the log. SQLite does so by itself, but says
-    /// nothing of one that fails.
+    /// Has the connection run a checkpoint after a commit that leaves many pages in the log. SQLite
+    /// does so by itself, but says nothing of one that fails.
     pub(super) fn run_from(self: &Arc<Self>, db: &mut Connection) -> rusqlite::Result<()> {
         let checkpoints = Arc::clone(self);
         db.wal_hook(Some(move |log: &mut Wal, pages| {
@@ -71,8 +73,9 @@ impl Checkpoints {
         self.failing().map(|failing| failing.first.elapsed())
     }
 
-    /// Whether a checkpoint brought over all of the log, given the pages of the log and those that are in the file. Logs the first
-    /// failure and the end of failures; one that readers or other checkpoints are in the way of is neither.
+    /// Whether a checkpoint brought over all of the log, given the pages of the log and those that
+    /// are in the file. Logs the first failure and the end of failures; one that readers or other
+    /// checkpoints are in the way of is neither.
     fn noted(&self, outcome: rusqlite::Result<(c_int, c_int)>) -> rusqlite::Result<bool> {
         let mut failing = self.failing();
         match outcome {
@@ -89,9 +92,10 @@ impl Checkpoints {
                 let first = failing.map_or(last, |failing| failing.first);
                 if failing.replace(Failing { first, last }).is_none() {
                     tracing::error!(
-                        "the write-ahead log cannot be brought into the database file: {error}. What is acknowledged is safe in \
-                         the file that ends with `-wal`, which grows until this succeeds: see to the disk's space and health, \
-                         and remove no file of the database"
+                        "the write-ahead log cannot be brought into the database file: {error}. \
+                        What is acknowledged is safe in \
+                         the file that ends with `-wal`, which grows until this succeeds: see to \
+                         the disk's space and health, and remove no file of the database"
                     );
                 }
                 Err(error)

@@ -1,5 +1,5 @@
-//! `commit`: the writes in their order, inside a savepoint of the writer. What may only be judged after the last write
-//! (ends of links, unique terms) waits in [`Change`] until [`Change::finish`].
+//! `commit`: the writes in their order, inside a savepoint of the writer. What may only be judged
+//! after the last write (ends of links, unique terms) waits in [`Change`] until [`Change::finish`].
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ pub(super) struct Commit {
     pub(super) writes: Vec<Write>,
 }
 
-/// What a commit did.
+/// The outcome of a commit.
 pub(super) struct Done {
     pub(super) committed: Committed,
     /// The last event, if it appended any.

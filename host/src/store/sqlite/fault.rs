@@ -23,7 +23,8 @@ impl Fault {
     }
 }
 
-/// Whether the file itself is at fault: SQLite says so, or a value in it cannot be what was written.
+/// Whether the file itself is at fault: SQLite says so, or a value in it cannot be what was
+/// written.
 pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     let is_value = matches!(error, rusqlite::Error::FromSqlConversionFailure(..));
     is_value
@@ -36,7 +37,8 @@ pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
 /// What an operator is told of a damaged file.
 pub(super) fn damaged(error: &rusqlite::Error) -> String {
     format!(
-        "the database file is damaged ({error}): stop the server, keep a copy of the file and of those beside it, and put \
+        "the database file is damaged ({error}): stop the server, keep a copy of the file and of \
+        those beside it, and put \
          the last backup in its place; `sqlite3 FILE .recover` saves what can be read of it"
     )
 }

@@ -149,8 +149,8 @@ fn entry(db: &Connection, kind: &str, seq: i64) -> rusqlite::Result<Entry> {
         .query_row(params![seq], |row| read_entry(kind, row))
 }
 
-/// An entry from the columns id, version, created, modified, body, digest, digest_version. A damaged body is an error: it would
-/// else be changed, and written back with a new digest.
+/// An entry from the columns id, version, created, modified, body, digest, digest_version. A
+/// damaged body is an error: it would else be changed, and written back with a new digest.
 pub(super) fn read_entry(kind: &str, row: &Row<'_>) -> rusqlite::Result<Entry> {
     // Each column is looked at once: this is a good part of what a read costs.
     let stored = bodies::body(row, [1, 4, 5, 6])?;

@@ -20,8 +20,8 @@ impl<'db> Group<'db> {
         Group { db, begun }
     }
 
-    /// Whether the tenant's newest event is older than this transaction, so that it may have been read. Every commit of the tenant
-    /// must ask before it appends.
+    /// Whether the tenant's newest event is older than this transaction, so that it may have been
+    /// read. Every commit of the tenant must ask before it appends.
     pub(super) fn is_from_before(&self, tenant: i64, newest: i64) -> bool {
         let mut begun = self.begun.borrow_mut();
         newest <= *begun.entry(tenant).or_insert(newest)

@@ -1,4 +1,5 @@
-//! The file `….identity` beside a database's file: it says that a database was here, which one, and what its newest event was.
+//! The file `….identity` beside a database's file: it says that a database was here, which one, and
+//! what its newest event was.
 //!
 //! Where it is there and the database is not, somebody has moved the database away or forgotten to
 //! mount its disk, and an empty one in its place would answer every client that nobody is known.
@@ -35,7 +36,8 @@ pub(super) fn check(path: &Path) -> Result<(), DatabaseError> {
     let (name, identity) = (path.display(), place(path));
     let identity = identity.display();
     Err(DatabaseError::Unsuitable(format!(
-        "the database `{name}` was here and is gone (`{identity}` tells of it): put it back, or start a new \
+        "the database `{name}` was here and is gone (`{identity}` tells of it): put it back, or \
+        start a new \
          one with `scimlet serve --create`"
     )))
 }
@@ -81,8 +83,8 @@ struct Open {
 }
 
 impl Record {
-    /// Notes beside the file which database is here, and looks whether it has the newest event that was noted. Without the
-    /// file everything works, so that a failure is a warning.
+    /// Notes beside the file which database is here, and looks whether it has the newest event that
+    /// was noted. Without the file everything works, so that a failure is a warning.
     pub(super) fn open(path: &Path, db: &Connection) -> Record {
         let sql = "SELECT value FROM setting WHERE name = 'identity'";
         let identity: String = db.query_row(sql, [], |row| row.get(0)).unwrap_or_default();
@@ -119,13 +121,14 @@ impl Record {
         record
     }
 
-    /// Whether an older copy was put in the database's place, and nobody has said yet that it is known.
+    /// Whether an older copy was put in the database's place, and nobody has said yet that it is
+    /// known.
     pub(super) fn is_restored(&self) -> bool {
         self.lock().is_restored
     }
 
-    /// Notes the newest event, once it is durable. Of a database that was restored nothing is noted until it is known, or
-    /// else the next start would not find out.
+    /// Notes the newest event, once it is durable. Of a database that was restored nothing is noted
+    /// until it is known, or else the next start would not find out.
     pub(super) fn note(&self, newest: Newest) {
         let mut open = self.lock();
         if !open.is_restored {
@@ -147,8 +150,8 @@ impl Record {
 }
 
 impl Open {
-    /// Lines of one length each, so that a write leaves nothing of the one before. Not synced: after a power cut it may tell
-    /// of an earlier event, and never of one that is not there.
+    /// Lines of one length each, so that a write leaves nothing of the one before. Not synced:
+    /// after a power cut it may tell of an earlier event, and never of one that is not there.
     fn write(&mut self, newest: Option<Newest>) {
         let Some(file) = &mut self.file else {
             return;

@@ -1,8 +1,9 @@
-//! The default storage: one SQLite file in write-ahead-log mode. One thread writes and commits waiting commits as a
-//! group; any number of connections read. What is acknowledged survives kill -9 and power loss (`synchronous=FULL`).
+//! The default storage: one SQLite file in write-ahead-log mode. One thread writes and commits
+//! waiting commits as a group; any number of connections read. What is acknowledged survives kill
+//! -9 and power loss (`synchronous=FULL`).
 //!
-//! Several processes may work on one file at once: SQLite's locks order their commits, and every read begins with a look
-//! at what others committed.
+//! Several processes may work on one file at once: SQLite's locks order their commits, and every
+//! read begins with a look at what others committed.
 
 mod bodies;
 mod checkpoint;
@@ -43,7 +44,8 @@ use self::readers::Readers;
 use self::writer::Writer;
 use super::{DatabaseError, Identity, Refusal};
 
-/// A database in one file. Clones share it; when the last clone and the last store of a tenant are dropped, it closes.
+/// A database in one file. Clones share it; when the last clone and the last store of a tenant are
+/// dropped, it closes.
 #[derive(Clone)]
 pub struct Sqlite {
     shared: Arc<Shared>,
@@ -63,8 +65,8 @@ struct Shared {
 impl Sqlite {
     /// Opens the file, or makes it. Refuses a file that is not a scimlet database or was written by
     /// a newer scimlet, and to make a new one where a database was before: a file `….identity`
-    /// beside it tells. If it has a later event than the database, [`Database::is_restored`] says so:
-    /// call [`Database::raise_epochs`] then, before anything is written.
+    /// beside it tells. If it has a later event than the database, [`Database::is_restored`] says
+    /// so: call [`Database::raise_epochs`] then, before anything is written.
     ///
     /// [`Database::is_restored`]: super::Database::is_restored
     /// [`Database::raise_epochs`]: super::Database::raise_epochs

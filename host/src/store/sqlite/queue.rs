@@ -15,14 +15,14 @@ pub(super) struct Queue<T> {
 }
 
 struct State<T> {
-    /// None of these is empty.
+    /// By owner; a queue that becomes empty is removed.
     waiting: HashMap<Owner, VecDeque<T>>,
-    /// Those with something that waits, whose turn it is first.
+    /// The owners of queues, the one whose turn it is first.
     turns: VecDeque<Owner>,
     closed: bool,
 }
 
-/// What there is for the writer.
+/// The outcome of a look at the queues.
 pub(super) enum Next<T> {
     /// Something that waited.
     Job(T),
@@ -71,12 +71,12 @@ impl<T> Queue<T> {
         true
     }
 
-    /// What is next.
+    /// Takes the next job, without waiting.
     pub(super) fn next(&self) -> Next<T> {
         self.state().next()
     }
 
-    /// As [`Self::next`], but waits until there is something or the queue is closed.
+    /// Waits until there is a job or the queue is closed.
     pub(super) fn wait(&self) -> Next<T> {
         let mut state = self.state();
         loop {
@@ -90,7 +90,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// As [`Self::wait`], but for so long: then there is nothing.
+    /// Waits for a job for so long at the most; `Nothing` after that.
     pub(super) fn wait_for(&self, time: Duration) -> Next<T> {
         let mut state = self.state();
         match state.next() {

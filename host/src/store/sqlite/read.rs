@@ -1,5 +1,5 @@
-//! The reads by key: entries, links, counters and events. Each runs in a read transaction, so all parts of an answer are
-//! of one moment.
+//! The reads by key: entries, links, counters and events. Each runs in a read transaction, so all
+//! parts of an answer are of one moment.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 

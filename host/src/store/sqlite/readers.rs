@@ -1,4 +1,5 @@
-//! The connections that read. SQLite shows every new read transaction all commits before it, of other processes too.
+//! The connections that read. SQLite shows every new read transaction all commits before it, of
+//! other processes too.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -15,8 +16,8 @@ use crate::processors::{Computing, Processors};
 use crate::shares::Shares;
 use crate::store::{Identity, Refusal, bounds};
 
-/// Searches that run at once on blocking threads, shared between tenants; the others wait. More would only compete for the
-/// processors.
+/// Searches that run at once on blocking threads, shared between tenants; the others wait. More
+/// would only compete for the processors.
 const SEARCHES: usize = 16;
 
 /// Steps of SQLite's machine between two looks at how long a read takes.
@@ -55,8 +56,9 @@ impl Readers {
         Ok(self.read(moment, |db| read(db))?)
     }
 
-    /// Reads here and now too if it proves short, else once more on a thread that may block: for what may take longer. That
-    /// ends when nobody waits for it any more, and is refused when it takes longer than [`bounds::SEARCH`].
+    /// Reads here and now too if it proves short, else once more on a thread that may block: for
+    /// what may take longer. That ends when nobody waits for it any more, and is refused when it
+    /// takes longer than [`bounds::SEARCH`].
     pub(super) async fn search<T: Send + 'static>(
         self: Arc<Self>,
         moment: &Moment,

@@ -1,7 +1,9 @@
-//! The file: opening connections to it, its tables, and the refusal of files that are not ours or too new.
+//! The file: opening connections to it, its tables, and the refusal of files that are not ours or
+//! too new.
 //!
-//! A file of ours has `application_id` [`APPLICATION`] and its schema's version in `user_version`. Ids come from
-//! AUTOINCREMENT and are never reused, so that a row that still names a removed tenant, entry or link set names nothing.
+//! A file of ours has `application_id` [`APPLICATION`] and its schema's version in `user_version`.
+//! Ids come from AUTOINCREMENT and are never reused, so that a row that still names a removed
+//! tenant, entry or link set names nothing.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -66,14 +68,15 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.busy_timeout(BUSY)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
-    // A plan depends on no value of a `?`; else SQLite would compile each statement with a `LIMIT ?` anew at every use.
+    // A plan depends on no value of a `?`; else SQLite would compile each statement with a `LIMIT
+    // ?` anew at every use.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(db)
 }
 
-/// The file holds persons' data and credentials' digests: nobody else may read it. SQLite gives the files beside it the
-/// same permissions. If it cannot be made here, SQLite will say why.
+/// The file holds persons' data and credentials' digests: nobody else may read it. SQLite gives the
+/// files beside it the same permissions. If it cannot be made here, SQLite will say why.
 fn create_private(path: &Path) {
     let mut options = std::fs::OpenOptions::new();
     options.create_new(true).write(true);
@@ -82,7 +85,8 @@ fn create_private(path: &Path) {
     drop(options.open(path));
 }
 
-/// Whether the file is empty and waits for its tables. Refuses a file that is not ours, or newer than we are.
+/// Whether the file is empty and waits for its tables. Refuses a file that is not ours, or newer
+/// than we are.
 fn inspect(path: &Path, db: &Connection) -> Result<bool, DatabaseError> {
     let stamps = "SELECT application_id, user_version, (SELECT COUNT(*) FROM sqlite_schema)
                   FROM pragma_application_id, pragma_user_version";
@@ -96,7 +100,8 @@ fn inspect(path: &Path, db: &Connection) -> Result<bool, DatabaseError> {
         (0, 0) if tables == 0 => Ok(true),
         (APPLICATION, VERSION) => Ok(false),
         (APPLICATION, _) => Err(DatabaseError::Unsuitable(format!(
-            "`{name}` has version {version} of the scimlet format, this scimlet works with version {VERSION}: \
+            "`{name}` has version {version} of the scimlet format, this scimlet works with \
+            version {VERSION}: \
              use the scimlet that wrote it, or a newer one"
         ))),
         _ => Err(DatabaseError::Unsuitable(format!(
@@ -105,7 +110,8 @@ fn inspect(path: &Path, db: &Connection) -> Result<bool, DatabaseError> {
     }
 }
 
-/// Switches to write-ahead logging. SQLite does not wait by itself when another process is about to do the same.
+/// Switches to write-ahead logging. SQLite does not wait by itself when another process is about to
+/// do the same.
 fn enter_wal(db: &Connection) -> rusqlite::Result<()> {
     let start = Instant::now();
     loop {

@@ -1,5 +1,5 @@
-//! Sweeping up what large removals left behind, a bounded piece at a time, when nobody waits for the writer. The rows are
-//! out of reach already; this gives their space back.
+//! Sweeping up what large removals left behind, a bounded piece at a time, when nobody waits for
+//! the writer. The rows are out of reach already; this gives their space back.
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
@@ -72,7 +72,8 @@ pub(super) fn empty_log(db: &Connection, checkpoints: &Checkpoints) -> rusqlite:
     Ok(is_empty)
 }
 
-/// Takes all links of a link set away: at once if they are few, else unhooked and left to the sweeper.
+/// Takes all links of a link set away: at once if they are few, else unhooked and left to the
+/// sweeper.
 pub(super) fn retire_linkset(db: &Connection, linkset: i64) -> rusqlite::Result<()> {
     db.prepare_cached("DELETE FROM linkset WHERE id = ?")?
         .execute([linkset])?;

@@ -62,9 +62,9 @@ impl Writer {
         })
     }
 
-    /// Runs `work` in a savepoint and returns its result when it is durable. Its changes stay if it succeeds. Once queued
-    /// it happens, whether or not anybody still waits. The outer error is [`Refusal::Unavailable`]
-    /// if it is unknown what happened.
+    /// Runs `work` in a savepoint and returns its result when it is durable. Its changes stay if it
+    /// succeeds. Once queued it happens, whether or not anybody still waits. The outer error is
+    /// [`Refusal::Unavailable`] if it is unknown what happened.
     pub(super) async fn run<T, E>(
         &self,
         owner: Owner,
@@ -229,7 +229,8 @@ fn run(
         let done = job(Ok(&group));
         replies.push(done.reply);
         if !done.keep {
-            // Fails if a full disk or the like has already rolled back everything, and so must all of the group.
+            // Fails if a full disk or the like has already rolled back everything, and so must all
+            // of the group.
             execute(db, "ROLLBACK TO one")?;
         }
         execute(db, "RELEASE one")?;

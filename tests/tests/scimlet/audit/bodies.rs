@@ -1,5 +1,5 @@
-//! The digests of stored bodies: what a disk or a memory did to one is found and named, by `scimlet audit verify` and when it is
-//! read.
+//! The digests of stored bodies: what a disk or a memory did to one is found and named, by `scimlet
+//! audit verify` and when it is read.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! `scimlet audit checkpoint`, and what `scimlet audit verify --checkpoint` finds of a database that agrees with itself and not
-//! with what was kept elsewhere.
+//! `scimlet audit checkpoint`, and what `scimlet audit verify --checkpoint` finds of a database
+//! that agrees with itself and not with what was kept elsewhere.
 
 use std::fs;
 use std::path::Path;

@@ -16,6 +16,7 @@ use scimlet_tests::memory::Memory;
 use scimlet_tests::{outbox, server};
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::trial;
 
@@ -83,7 +84,13 @@ impl Provider for Trap {
         Err(Self::fault())
     }
 
-    async fn handle(&self, _: Arc<dyn Store>, _: Origin, _: Request) -> Result<Response, Fault> {
+    async fn handle(
+        &self,
+        _: Arc<dyn Store>,
+        _: Origin,
+        _: Request,
+        _: watch::Receiver<bool>,
+    ) -> Result<Response, Fault> {
         Err(Self::fault())
     }
 

@@ -1,4 +1,5 @@
-//! What the guest puts into the audit: what was refused of those who were let in, and what administrators did.
+//! What the guest puts into the audit: what was refused of those who were let in, and what
+//! administrators did.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! Clocks that go back, and hosts whose clocks differ: whoever asks for what has changed since the last answer misses nothing, and
-//! the operator is told.
+//! Clocks that go back, and hosts whose clocks differ: whoever asks for what has changed since the
+//! last answer misses nothing, and the operator is told.
 
 mod host;
 mod servers;
@@ -76,8 +76,8 @@ async fn went_back(make: Make) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Polls for what is newer than all that was seen: that must be this resource, as the answer to the change showed it. Returns
-/// what is the newest then.
+/// Polls for what is newer than all that was seen: that must be this resource, as the answer to the
+/// change showed it. Returns what is the newest then.
 async fn found(host: &Host, newest: &str, shown: &Value) -> anyhow::Result<String> {
     let filter = format!("meta.lastModified gt \"{newest}\"");
     let target = target("/Users", &[("filter", &filter)]);

@@ -47,7 +47,8 @@ async fn on_a_file(count: usize) -> anyhow::Result<()> {
     behind(&database, path.to_str().context("a path")?, count).await
 }
 
-/// What the servers change is found by whoever has seen what the other host wrote, and each server tells that its clock is behind.
+/// What the servers change is found by whoever has seen what the other host wrote, and each server
+/// tells that its clock is behind.
 async fn behind(database: &dyn Database, name: &str, count: usize) -> anyhow::Result<()> {
     database.create_tenant(TENANT, host::now()?).await?;
     let ahead = Host::new(database).await?;
@@ -77,7 +78,8 @@ async fn behind(database: &dyn Database, name: &str, count: usize) -> anyhow::Re
     Ok(())
 }
 
-/// Makes a user by one server and changes it by the other; polls find both. Returns what is the newest then.
+/// Makes a user by one server and changes it by the other; polls find both. Returns what is the
+/// newest then.
 async fn changes_are_found(
     one: &Http,
     other: &Http,

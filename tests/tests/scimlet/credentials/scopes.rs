@@ -127,7 +127,8 @@ async fn rescope(place: &Place, id: &str, scopes: &[&str]) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Who may not see groups learns of nobody's membership: not in an answer, not by a filter, not inside a bulk.
+/// Who may not see groups learns of nobody's membership: not in an answer, not by a filter, not
+/// inside a bulk.
 async fn hidden() -> anyhow::Result<()> {
     let place = Place::new(&json!({"extends": "default"})).await?;
     let all = format!("Bearer {}", place.issue(&[]).await?.secret);

@@ -17,6 +17,7 @@ use scimlet_tests::memory::Memory;
 use scimlet_tests::native::Native;
 use scimlet_tests::reads::Counted;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 /// A clock that is set by hand, in seconds.
 #[derive(Debug)]
@@ -117,9 +118,10 @@ impl Service {
                 body.to_string()
             },
         };
+        let (_waits, gone) = watch::channel(false);
         let answer = self
             .native
-            .handle(self.store.clone(), origin, request)
+            .handle(self.store.clone(), origin, request, gone)
             .await?;
         Ok(Answer {
             status: answer.status,

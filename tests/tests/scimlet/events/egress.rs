@@ -1,4 +1,5 @@
-//! Where webhooks may go: not into the networks that the server stands in, whatever the URL, the name or a redirect says.
+//! Where webhooks may go: not into the networks that the server stands in, whatever the URL, the
+//! name or a redirect says.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,5 +1,5 @@
-//! An older copy is put in a database's place: followers that have seen more are told, whichever way they follow, and those
-//! that have not go on.
+//! An older copy is put in a database's place: followers that have seen more are told, whichever
+//! way they follow, and those that have not go on.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -98,7 +98,8 @@ impl Site {
     }
 }
 
-/// Copies the files of a database that nobody has open, with what stands beside them if that is wanted.
+/// Copies the files of a database that nobody has open, with what stands beside them if that is
+/// wanted.
 fn copy(from: &Path, to: &Path, whole: bool) -> anyhow::Result<()> {
     for file in &FILES[..if whole { 4 } else { 3 }] {
         drop(fs::remove_file(to.join(file)));
@@ -115,7 +116,8 @@ fn subfolder(folder: &Path) -> anyhow::Result<PathBuf> {
     Ok(copy)
 }
 
-/// Events 1 to 4 are of the tenant and its credentials, 5 and 6 in the copy, 7 to 9 lost, and later ones have their numbers.
+/// Events 1 to 4 are of the tenant and its credentials, 5 and 6 in the copy, 7 to 9 lost, and later
+/// ones have their numbers.
 async fn noticed() -> anyhow::Result<()> {
     let (folder, server) = server::fresh()?;
     let folder = folder.path();

@@ -1,5 +1,5 @@
-//! The events of a tenant, as those who follow them get them: by command, over HTTP and by webhook. All of it with the real
-//! binary.
+//! The events of a tenant, as those who follow them get them: by command, over HTTP and by webhook.
+//! All of it with the real binary.
 
 mod command;
 mod egress;

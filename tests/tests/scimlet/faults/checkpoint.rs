@@ -1,5 +1,5 @@
-//! A write-ahead log that cannot be brought into the database file, since that cannot become larger: requests are served, and the
-//! operator is told until it is over.
+//! A write-ahead log that cannot be brought into the database file, since that cannot become
+//! larger: requests are served, and the operator is told until it is over.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,5 +1,6 @@
-//! What must hold when things go wrong or meet: a killed server, two servers on one file, an operator at work, many clients
-//! that want the same thing. All of it with the real binary over HTTP.
+//! What must hold when things go wrong or meet: a killed server, two servers on one file, an
+//! operator at work, many clients that want the same thing. All of it with the real binary over
+//! HTTP.
 
 mod afterwards;
 #[cfg(target_os = "linux")]

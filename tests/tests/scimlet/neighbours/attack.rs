@@ -23,7 +23,8 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// Requests that one tenant's clients send again and again.
 #[derive(Clone, Copy)]
 pub enum Attack {
-    /// Searches for what no index serves, by a hundred connections whose clients go away after a moment.
+    /// Searches for what no index serves, by a hundred connections whose clients go away after a
+    /// moment.
     Searches,
     /// Users with thousands of values, by 40 connections.
     Values,

@@ -7,7 +7,8 @@ use scimlet_tests::client::{patch, text};
 use scimlet_tests::exchange::{Endpoint, Http};
 use serde_json::json;
 
-/// No request of a neighbour takes longer, however slow the machine is: this is about who waits behind an attack.
+/// No request of a neighbour takes longer, however slow the machine is: this is about who waits
+/// behind an attack.
 const MOST: Duration = Duration::from_secs(5);
 
 /// What the neighbour asked, and how long each took.

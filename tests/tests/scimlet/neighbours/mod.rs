@@ -1,4 +1,5 @@
-//! What one tenant's clients do while another's ask: every attack runs while a neighbour reads, searches and changes.
+//! What one tenant's clients do while another's ask: every attack runs while a neighbour reads,
+//! searches and changes.
 
 mod attack;
 mod costly;
@@ -31,7 +32,8 @@ const MEMORY: u64 = if cfg!(debug_assertions) {
 } else {
     300 << 20
 };
-/// Ten seconds for what has begun, one for the last entry of the audit, and some for a slow machine.
+/// Ten seconds for what has begun, one for the last entry of the audit, and some for a slow
+/// machine.
 const STOPS: Duration = Duration::from_secs(15);
 
 /// One trial for each attack and store.

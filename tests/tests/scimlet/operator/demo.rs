@@ -1,4 +1,5 @@
-//! The tenant `demo` of a server whose database is empty: for who sits before a terminal, and nobody else.
+//! The tenant `demo` of a server whose database is empty: for who sits before a terminal, and
+//! nobody else.
 
 use std::process::Command;
 

@@ -1,4 +1,5 @@
-//! What others have chosen (names, labels, ids of clients) moves no cursor and makes no line where it is printed for people.
+//! What others have chosen (names, labels, ids of clients) moves no cursor and makes no line where
+//! it is printed for people.
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
@@ -17,7 +18,8 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// An escape sequence, a C1 control that begins one, a line of its own, and text that runs backwards.
+/// An escape sequence, a C1 control that begins one, a line of its own, and text that runs
+/// backwards.
 const EVIL: &str = "a\u{1b}[2J\u{9b}31m\r\nscimlet: fake\u{85}\u{2028}\u{202e}\u{2066}\u{7f}z";
 
 /// Whether a text has what only a terminal should see. Its own line breaks are no such thing.

@@ -1,4 +1,5 @@
-//! The commands of an operator, over the real binary: what they print, and what a client notices of them.
+//! The commands of an operator, over the real binary: what they print, and what a client notices of
+//! them.
 
 mod credentials;
 mod deleted;

@@ -1,5 +1,6 @@
-//! What the contract does not say and a user of PostgreSQL expects: several servers on one database, its loss and return,
-//! and the fence between tenants. All of it with the real binary over HTTP where it can be.
+//! What the contract does not say and a user of PostgreSQL expects: several servers on one
+//! database, its loss and return, and the fence between tenants. All of it with the real binary
+//! over HTTP where it can be.
 
 mod exchanges;
 mod fence;

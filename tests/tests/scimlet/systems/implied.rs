@@ -103,7 +103,8 @@ fn digests(product: &Product, secret: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A server says ahead that a credential will expire: this one within the fortnight that the profile names.
+/// A server says ahead that a credential will expire: this one within the fortnight that the
+/// profile names.
 async fn announced(product: &Product, id: &str) -> anyhow::Result<()> {
     let _server = product.serve_on("127.0.0.1:0")?;
     let begun = Instant::now();

@@ -62,7 +62,8 @@ pub fn issue_credential(ports: &Ports<'_>, request: CredentialRequest) -> Result
     };
     let mut writes = vec![Write::Expect(profile.key, profile.version)];
     if policy.credentials.single {
-        // Two that are made at once do not know of each other: only one of them is the next in this order.
+        // Two that are made at once do not know of each other: only one of them is the next in this
+        // order.
         let order = Key::new("$order", credential::KIND);
         let [last] = entries(ports, [order.clone()])?;
         let next = put(order, "{}".to_owned(), last.map(|entry| entry.version));
@@ -228,7 +229,8 @@ fn noted(name: &str, key: &Key, credential: &Credential) -> Write {
     audit::noted(name, Some(key), &data)
 }
 
-/// A new secret in place of the old one, which is refused from then on, or after the overlap that the profile allows.
+/// A new secret in place of the old one, which is refused from then on, or after the overlap that
+/// the profile allows.
 pub fn rotate_credential(ports: &Ports<'_>, id: &str) -> Result<Issued, Problem> {
     let (profile, policy) = policy(ports)?;
     let (entry, old) = load(ports, id)?;

@@ -19,8 +19,8 @@ use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::store::{Key, Write};
 
-/// A page of users in the product's view, as a ListResponse document. `cursor` is empty for the first page, and then the
-/// `nextCursor` of the page before.
+/// A page of users in the product's view, as a ListResponse document. `cursor` is empty for the
+/// first page, and then the `nextCursor` of the page before.
 pub fn users(
     ports: &Ports<'_>,
     filter: Option<&str>,
@@ -60,7 +60,8 @@ pub fn user(ports: &Ports<'_>, id: &str) -> Result<String, Problem> {
     })
 }
 
-/// An imported user belongs to the identity provider from now on, under this externalId if one is given.
+/// An imported user belongs to the identity provider from now on, under this externalId if one is
+/// given.
 pub fn link_user(ports: &Ports<'_>, id: &str, external_id: Option<&str>) -> Result<(), Problem> {
     change(ports, id, |_, _, update| {
         update.state.imported = false;

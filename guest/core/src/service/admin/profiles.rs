@@ -20,8 +20,9 @@ impl From<ProfileError> for Problem {
 /// The members of a profile that keys and secrets are in.
 const HOLDING_KEYS: [&str; 2] = ["credentials", "webhooks"];
 
-/// Sets the tenant's profile and returns its version. Paths that were not indexed before are not asked of the store until
-/// they are complete; in a new tenant all are. Makes the tenant's secret if it has none.
+/// Sets the tenant's profile and returns its version. Paths that were not indexed before are not
+/// asked of the store until they are complete; in a new tenant all are. Makes the tenant's secret
+/// if it has none.
 pub fn configure(ports: &Ports<'_>, profile: &str, expected: Option<u64>) -> Result<u64, Problem> {
     let policy = Policy::from_document(profile)?;
     let keys = [profile::key(), index_key(), secret::key()];
@@ -110,7 +111,8 @@ pub fn explain(profile: &str) -> Result<String, Problem> {
     Ok(policy.to_string())
 }
 
-/// Which paths are complete under a policy: in a new tenant all that it indexes, else those of them that were.
+/// Which paths are complete under a policy: in a new tenant all that it indexes, else those of them
+/// that were.
 fn indexed(policy: &Policy, kept: Option<Index>) -> Index {
     let of_type = |of: &crate::resource_type::ResourceType| {
         let wanted = of.index().iter().map(ToString::to_string);

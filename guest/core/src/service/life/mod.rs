@@ -1,5 +1,6 @@
-//! The life of people in the service: made, changed, deactivated, reactivated, removed, erased. What a step brings with it (seats,
-//! roles, memberships, effects for the application) goes into the commit that does it, so that nothing is missed.
+//! The life of people in the service: made, changed, deactivated, reactivated, removed, erased.
+//! What a step brings with it (seats, roles, memberships, effects for the application) goes into
+//! the commit that does it, so that nothing is missed.
 
 mod guard;
 mod membership;
@@ -48,7 +49,8 @@ impl<'a> Life<'a> {
         is_active(self.users, content)
     }
 
-    /// Brings what a request asks for under the rules, or refuses it. `before` is what is there; nothing if somebody is made.
+    /// Brings what a request asks for under the rules, or refuses it. `before` is what is there;
+    /// nothing if somebody is made.
     pub(super) fn settle(
         &self,
         before: Option<&Content>,
@@ -91,8 +93,8 @@ impl<'a> Life<'a> {
         Ok(())
     }
 
-    /// Somebody new has access unless the client says otherwise, and is found by that: clients read
-    /// `active` of every user.
+    /// Sets `active` of a new user to true where the client left it out: the user has access, and
+    /// clients read and filter on `active` of every user.
     fn say_whether_active(&self, content: &mut Content) {
         let name = self.users.active.as_str();
         let attribute = self.of.attribute(name);
@@ -158,8 +160,8 @@ impl<'a> Life<'a> {
         Ok(writes)
     }
 
-    /// What goes with a change to this resource. May change the state that is to be kept. The caller commits it with a replacement
-    /// at the version that was read.
+    /// What goes with a change to this resource. May change the state that is to be kept. The
+    /// caller commits it with a replacement at the version that was read.
     pub(super) fn changed(
         &self,
         before: &Resource,

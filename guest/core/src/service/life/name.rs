@@ -1,4 +1,5 @@
-//! What people are known by: an e-mail address where the profile says so, and what becomes of a change of it.
+//! What people are known by: an e-mail address where the profile says so, and what becomes of a
+//! change of it.
 
 use serde_json::Value;
 
@@ -21,7 +22,8 @@ pub(in crate::service) const FORKED_FROM: &str = "#forked-from";
 /// Somebody whom a changed userName made.
 pub(in crate::service) struct Fork(pub(in crate::service) Resource);
 
-/// Refuses a name that is no e-mail address, where it has to be one. What was there before is not judged again.
+/// Refuses a name that is no e-mail address, where it has to be one. What was there before is not
+/// judged again.
 pub(super) fn check(
     users: &Users,
     before: Option<&Content>,

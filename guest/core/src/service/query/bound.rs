@@ -223,8 +223,8 @@ impl<'a> Bound<'a> {
         }
     }
 
-    /// All that match in the order of creation, by reading everything that the store returns; `None` if that is more than
-    /// [`limits::SCAN_ENTRIES`].
+    /// All that match in the order of creation, by reading everything that the store returns;
+    /// `None` if that is more than [`limits::SCAN_ENTRIES`].
     pub fn scanned(&self) -> Result<Option<Vec<Found>>, Error> {
         let (mut held, mut read) = (Held::default(), 0usize);
         let mut window = Window::Offset(0);
@@ -262,8 +262,8 @@ impl<'a> Bound<'a> {
         Ok(self.scanned()?.map(count))
     }
 
-    /// Each hit of a page with its position, and what was found there if it matches; evaluated if the store may be wrong, or
-    /// if it `must` be.
+    /// Each hit of a page with its position, and what was found there if it matches; evaluated if
+    /// the store may be wrong, or if it `must` be.
     pub fn judged(&self, page: Page, must: bool) -> Result<Vec<(Option<Found>, String)>, Error> {
         let evaluate = must || !self.is_exact(&page);
         if !evaluate {

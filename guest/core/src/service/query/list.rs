@@ -9,7 +9,8 @@ use crate::error::Error;
 use crate::limits;
 use crate::page::Index;
 
-/// How many resources match, and those in the part, each with its type's place among the bound ones.
+/// How many resources match, and those in the part, each with its type's place among the bound
+/// ones.
 type Part = (u64, Vec<(usize, Found)>);
 
 /// The part of the list, or the beginning of it where it is too large. `order` says whether it is

@@ -1,5 +1,6 @@
-//! GET and search of many: RFC 7644 sections 3.4.2 and 3.4.3, RFC 9865. The store is asked for one page; where it cannot evaluate
-//! the filter or the order itself, entries are read in bounded number and evaluated here.
+//! GET and search of many: RFC 7644 sections 3.4.2 and 3.4.3, RFC 9865. The store is asked for one
+//! page; where it cannot evaluate the filter or the order itself, entries are read in bounded
+//! number and evaluated here.
 
 mod bound;
 mod list;
@@ -34,7 +35,7 @@ pub struct Search {
     pub projection: Projection,
 }
 
-/// What a search comes to.
+/// The outcome of a search.
 pub struct Listed {
     /// The text of the ListResponse.
     pub text: String,

@@ -1,5 +1,6 @@
-//! A page of a walk by cursor: RFC 9865. A walk may end a page early, but never reports an end that is none; what is there all
-//! along is on exactly one page of it, whatever else is made or deleted meanwhile.
+//! A page of a walk by cursor: RFC 9865. A walk may end a page early, but never reports an end that
+//! is none; what is there all along is on exactly one page of it, whatever else is made or deleted
+//! meanwhile.
 
 use super::super::{Session, secret};
 use super::bound::{Bound, Found};
@@ -10,7 +11,8 @@ use crate::limits;
 
 /// A page.
 pub(super) struct Page {
-    /// How many matched when the walk began; `None` if that would have taken too much reading (RFC 9865 section 2).
+    /// How many matched when the walk began; `None` if that would have taken too much reading (RFC
+    /// 9865 section 2).
     pub total: Option<u64>,
     /// The resources, each with its type's place among the bound ones.
     found: Vec<(usize, Found)>,
@@ -24,8 +26,8 @@ pub(super) struct Page {
     count: usize,
 }
 
-/// The page that the cursor stands for, the first one if it is empty. `order` says whether the list is sorted, and then whether
-/// it descends.
+/// The page that the cursor stands for, the first one if it is empty. `order` says whether the list
+/// is sorted, and then whether it descends.
 pub(super) fn page(
     session: &Session<'_>,
     bounds: &[Bound<'_>],
@@ -189,7 +191,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Without an order one source comes after the other; with one, the least of their first matches does.
+    /// Without an order one source comes after the other; with one, the least of their first
+    /// matches does.
     fn next(&mut self) -> Result<Next, Error> {
         let mut least: Option<usize> = None;
         for rank in 0..self.sources.len() {

@@ -1,4 +1,5 @@
-//! `scimlet user import`: users of the product from a file, in batches; an import that was interrupted can go on.
+//! `scimlet user import`: users of the product from a file, in batches; an import that was
+//! interrupted can go on.
 
 mod lines;
 
@@ -23,8 +24,8 @@ const SILENCE: u64 = 1000;
                   scimlet user import acme users.jsonl --after 1200\n\n\
                   The file has one SCIM user a line, such as\n  \
                   {\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"userName\":\"ada@example.com\"}\n\
-                  One that is wrong, or whose userName is there, is skipped and reported at the end; so an import may be repeated as a \
-                  whole.")]
+                  One that is wrong, or whose userName is there, is skipped and reported at the \
+                  end; so an import may be repeated as a whole.")]
 pub(in super::super) struct Import {
     /// The tenant's name.
     tenant: String,

@@ -1,6 +1,6 @@
-//! The end of a commit, which those of one tenant reach one after another: from the lock of the tenant's row until the
-//! commit is durable nobody else's changes become visible. So whoever sees an event's number has seen all smaller ones, and
-//! what an unlocked look finds unchanged stays so.
+//! The end of a commit, which those of one tenant reach one after another: from the lock of the
+//! tenant's row until the commit is durable nobody else's changes become visible. So whoever sees
+//! an event's number has seen all smaller ones, and what an unlocked look finds unchanged stays so.
 
 use tokio_postgres::Row;
 
@@ -28,10 +28,11 @@ pub(super) async fn take_turn(session: &Session, tenant: i64) -> Step<Last> {
     })
 }
 
-/// The commit's time, which the entries that it changed have from here on; `None` if not all that it expects is as it was.
+/// The commit's time, which the entries that it changed have from here on; `None` if not all that
+/// it expects is as it was.
 ///
-/// Other tables are looked at only in a statement after the one that waited for the turn, which shows their rows as they were
-/// before it waited.
+/// Other tables are looked at only in a statement after the one that waited for the turn, which
+/// shows their rows as they were before it waited.
 pub(super) async fn time(
     session: &Session,
     tenant: i64,

@@ -1,6 +1,6 @@
-//! `commit`, in four steps: say what the writes are about ([`demand`]), lock and load that ([`load`]), apply the writes in
-//! memory ([`change`], which asks nobody), and write what came out ([`write`](mod@write)). Each step is a few statements, however many
-//! writes there are.
+//! `commit`, in four steps: say what the writes are about ([`demand`]), lock and load that
+//! ([`load`]), apply the writes in memory ([`change`], which asks nobody), and write what came out
+//! ([`write`](mod@write)). Each step is a few statements, however many writes there are.
 
 mod change;
 mod demand;

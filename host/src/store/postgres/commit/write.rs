@@ -1,5 +1,5 @@
-//! Writing what a commit comes to: terms, entries, links and counters, then what all commits of a tenant share, the counts
-//! and the events.
+//! Writing what a commit comes to: terms, entries, links and counters, then what all commits of a
+//! tenant share, the counts and the events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
