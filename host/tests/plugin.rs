@@ -10,6 +10,8 @@ use scimlet::plugin::limits::Excess;
 use scimlet::plugin::{Cause, Fault, Limits};
 use scimlet::store::Store;
 use scimlet::{Plugin, PluginOptions};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use self::gate::Gate;
 
@@ -24,6 +26,11 @@ fn plugin(limits: Limits) -> Arc<Plugin> {
 }
 
 async fn request(plugin: &Plugin, store: Arc<dyn Store>) -> Result<Response, Fault> {
+    let (origin, request) = asked();
+    plugin.handle(store, origin, request).await
+}
+
+fn asked() -> (Origin, Request) {
     let origin = Origin {
         tenant: "acme".to_owned(),
         base_url: "http://localhost/acme/scim/v2".to_owned(),
@@ -40,7 +47,7 @@ async fn request(plugin: &Plugin, store: Arc<dyn Store>) -> Result<Response, Fau
         headers: Vec::new(),
         body: String::new(),
     };
-    plugin.handle(store, origin, request).await
+    (origin, request)
 }
 
 #[tokio::test]
@@ -81,4 +88,25 @@ async fn a_read_ends_at_the_deadline_and_leaves_room_for_the_next() {
     assert!(!gate.is_passed());
     gate.open();
     request(&plugin, gate).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_read_ends_when_its_client_has_gone() {
+    let plugin = plugin(Limits {
+        concurrency: 1,
+        ..Limits::default()
+    });
+    let gate = Arc::new(Gate::default());
+    let (client, gone) = watch::channel(false);
+    let (origin, request) = asked();
+    let store = Arc::clone(&gate);
+    let other = Arc::clone(&plugin);
+    let answer =
+        tokio::spawn(async move { other.handle_while(store, origin, request, gone).await });
+    gate.entered().await;
+    client.send_replace(true);
+    let answer = timeout(Duration::from_secs(5), answer).await;
+    let answer = answer.expect("it ends before its deadline").unwrap();
+    assert_eq!(answer.unwrap().status, 503);
+    assert!(!gate.is_passed());
 }
