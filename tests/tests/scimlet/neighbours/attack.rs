@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use scimlet_tests::client::{patch, text, together};
 use scimlet_tests::exchange::{Call, Endpoint as _, Http};
 use scimlet_tests::rounds::number;
@@ -12,7 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
 /// Users of the attacker that it does not search.
-const USERS: u64 = 10;
+const USERS: u64 = 40;
 /// Users that it searches in the test command.
 const SEARCHED: u64 = 1000;
 /// Users that are made at once.
@@ -32,7 +33,8 @@ pub enum Attack {
     Flood,
     /// Changes of one user, by 64 connections.
     OneUser,
-    /// Changes, by 40 connections, while somebody else holds a row that all of them need.
+    /// Changes of as many users, by 40 connections, while somebody else holds a row that all of them
+    /// need.
     LockedRow,
 }
 
@@ -68,9 +70,9 @@ impl Attack {
         }
     }
 
-    /// What there is to be attacked: the id of one of the users.
-    pub async fn prepare(self, attacker: &Http) -> anyhow::Result<String> {
-        let mut last = String::new();
+    /// What there is to be attacked: the ids of users.
+    pub async fn prepare(self, attacker: &Http) -> anyhow::Result<Vec<String>> {
+        let mut ids = Vec::new();
         let numbers: Vec<u64> = (0..self.users()?).collect();
         for numbers in numbers.chunks(AT_ONCE) {
             let users = numbers.iter().map(|number| {
@@ -80,18 +82,24 @@ impl Attack {
                 async move { http.ask("POST", "/Users", &body).await?.expect(201) }
             });
             for user in together(users).await? {
-                last = text(&user, "id")?.to_owned();
+                ids.push(text(&user, "id")?.to_owned());
             }
         }
-        Ok(last)
+        Ok(ids)
     }
 
     /// Begins, and goes on until what is returned is dropped.
-    pub fn begin(self, attacker: &Http, id: &str) -> anyhow::Result<Clients> {
+    pub fn begin(self, attacker: &Http, ids: &[String]) -> anyhow::Result<Clients> {
         let runtime = clients()?;
         let http = Http::new(attacker.base.clone(), attacker.secret.clone())?;
         let failed = Arc::new(AtomicUsize::new(0));
         for number in 0..self.connections() {
+            let of = if matches!(self, Self::LockedRow) {
+                number
+            } else {
+                0
+            };
+            let id = ids.get(of).context("too few users")?;
             let (http, call) = (http.clone(), self.call(&http, id, number));
             runtime.spawn(self.keep_sending(http, call, number, Arc::clone(&failed)));
         }

@@ -109,11 +109,11 @@ async fn beside<T>(
 ) -> anyhow::Result<()> {
     server::command_on(folder, server, &["tenant", "create", "neighbour"])?;
     let (attacker, neighbour) = (server.endpoint(TENANT)?, server.endpoint("neighbour")?);
-    let id = attack.prepare(&attacker).await?;
+    let ids = attack.prepare(&attacker).await?;
     let times = rounds(ROUNDS)?;
     let quiet = Latencies::of(&neighbour, "quiet", times).await?;
     let held = meanwhile()?;
-    let clients = attack.begin(&attacker, &id)?;
+    let clients = attack.begin(&attacker, &ids)?;
     let busy = Latencies::of(&neighbour, "busy", times).await;
     let failed = clients.failed();
     drop((clients, held));
@@ -132,8 +132,8 @@ async fn beside<T>(
 /// However many search, a server that is told to stop does so in the time that it says.
 async fn stops_in_time(server: Server) -> anyhow::Result<()> {
     let attacker = server.endpoint(TENANT)?;
-    let id = Attack::Searches.prepare(&attacker).await?;
-    let clients = Attack::Searches.begin(&attacker, &id)?;
+    let ids = Attack::Searches.prepare(&attacker).await?;
+    let clients = Attack::Searches.begin(&attacker, &ids)?;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let begun = Instant::now();
     tokio::task::spawn_blocking(move || server.stop()).await??;
