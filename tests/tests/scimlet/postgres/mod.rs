@@ -31,6 +31,7 @@ pub fn trials() -> Vec<Trial> {
         trial("many_may_open_a_new_one", opening::many),
         trial("a_newer_one_is_refused", opening::newer),
         trial("a_superuser_is_warned_of", opening::superuser),
+        trial("connections_are_left_for_the_host", opening::reserve),
         trial("one_of_equal_names_is_made", races::names),
         trial("one_if_match_wins_once", races::one_if_match),
         trial("all_joins_succeed", races::all_joins),
