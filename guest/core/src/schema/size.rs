@@ -18,7 +18,7 @@ pub fn check(before: Option<&Content>, content: &Content) -> Result<(), Error> {
         None => Ok(()),
         Some((name, _)) => {
             let detail = format!(
-                "`{name}` may have {ATTRIBUTE_VALUES} values, and each of them {VALUE_BYTES} bytes"
+                "`{name}` holds too much: at most {ATTRIBUTE_VALUES} values, of {VALUE_BYTES} bytes each"
             );
             Err(Error::new(ErrorKind::InvalidValue, detail))
         }
