@@ -4,6 +4,7 @@
 //! [`Store`](store::Store) is the storage that it sees and [`Database`](store::Database) the
 //! tenants around it; [`Router`] puts both behind HTTP.
 
+mod active;
 pub mod bench;
 pub mod bindings;
 pub mod escape;

@@ -1,7 +1,8 @@
 //! Who computes next. Of the instances and the long searches that want to, as many compute at once
 //! as there are processors; when one yields or waits for the store, the tenant follows that has
 //! computed for the shortest time, so that nobody waits behind all requests of another tenant
-//! (weighted fair queueing, with equal weights).
+//! (weighted fair queueing, with equal weights). While several tenants are active, none of them has
+//! all processors, so that the others find one free.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 
+use crate::active::Active;
 use crate::store::Identity;
 
 /// Stores that cannot be told apart are one tenant here.
@@ -37,6 +39,9 @@ pub(crate) struct Processors {
 
 struct State {
     free: usize,
+    /// How many each tenant has; never 0.
+    held: HashMap<Tenant, usize>,
+    active: Active<Tenant>,
     /// The computed time of the tenant that was served last: who was idle begins there.
     now: Duration,
     /// How long tenants have computed.
@@ -64,6 +69,8 @@ impl Processors {
     pub(crate) fn new(count: usize) -> Arc<Self> {
         let state = State {
             free: count,
+            held: HashMap::new(),
+            active: Active::new(),
             now: Duration::ZERO,
             computed: HashMap::new(),
             waiting: HashMap::new(),
@@ -86,8 +93,9 @@ impl Processors {
         first: bool,
     ) -> Result<Grant, oneshot::Receiver<Grant>> {
         let mut state = self.state();
-        if state.free > 0 && state.waiting.is_empty() {
-            state.free -= 1;
+        state.active.note(tenant);
+        if state.may_compute(tenant) && state.next().is_none() {
+            state.take(tenant);
             return Ok(self.granted(tenant));
         }
         let (give, granted) = oneshot::channel();
@@ -115,25 +123,22 @@ impl Processors {
 
     fn serve(self: &Arc<Self>) {
         loop {
-            let next = {
+            let (tenant, give) = {
                 let mut state = self.state();
-                let next = match state.free {
-                    0 => return,
-                    _ => state.next(),
-                };
+                let next = state.next().and_then(|tenant| state.take_out(tenant));
                 self.short
                     .store(!state.waiting.is_empty(), Ordering::Relaxed);
-                match &next {
+                match next {
                     Some((_, give)) if give.is_closed() => continue,
-                    Some(_) => state.free -= 1,
+                    Some((tenant, give)) => {
+                        state.take(tenant);
+                        (tenant, give)
+                    }
                     None => return,
                 }
-                next
             };
-            if let Some((tenant, give)) = next {
-                // A request that was dropped meanwhile gives it back at once.
-                drop(give.send(self.granted(tenant)));
-            }
+            // A request that was dropped meanwhile gives it back at once.
+            drop(give.send(self.granted(tenant)));
         }
     }
 
@@ -143,14 +148,24 @@ impl Processors {
 }
 
 impl State {
-    /// The first of the tenant that has computed for the shortest time.
-    fn next(&mut self) -> Option<(Tenant, oneshot::Sender<Grant>)> {
-        let computed = |tenant| self.computed.get(tenant).copied().unwrap_or_default();
-        let tenants = self
-            .waiting
-            .keys()
-            .map(|tenant| (computed(tenant), *tenant));
-        let (computed, tenant) = tenants.min_by_key(|(computed, _)| *computed)?;
+    /// Whether there is a processor for one more request of the tenant.
+    fn may_compute(&self, tenant: Tenant) -> bool {
+        let is_last = self.free == 1 && self.held.contains_key(&tenant);
+        self.free > 0 && !(is_last && self.active.count() > 1)
+    }
+
+    /// Of the tenants that wait and may compute, the one that has computed for the shortest time.
+    fn next(&self) -> Option<Tenant> {
+        let computed = |tenant: &Tenant| self.computed.get(tenant).copied().unwrap_or_default();
+        let waiting = self.waiting.keys().copied();
+        waiting
+            .filter(|tenant| self.may_compute(*tenant))
+            .min_by_key(computed)
+    }
+
+    /// The first of the tenant's requests that wait, taken out of the queue.
+    fn take_out(&mut self, tenant: Tenant) -> Option<(Tenant, oneshot::Sender<Grant>)> {
+        let computed = self.computed.get(&tenant).copied().unwrap_or_default();
         self.now = self.now.max(computed);
         let queue = self.waiting.get_mut(&tenant)?;
         let give = queue.pop_front()?;
@@ -158,6 +173,21 @@ impl State {
             self.waiting.remove(&tenant);
         }
         Some((tenant, give))
+    }
+
+    fn take(&mut self, tenant: Tenant) {
+        self.free -= 1;
+        *self.held.entry(tenant).or_default() += 1;
+    }
+
+    fn give_back(&mut self, tenant: Tenant) {
+        self.free += 1;
+        if let Some(held) = self.held.get_mut(&tenant) {
+            *held -= 1;
+            if *held == 0 {
+                self.held.remove(&tenant);
+            }
+        }
     }
 
     fn charge(&mut self, tenant: Tenant, time: Duration) {
@@ -183,7 +213,7 @@ impl Drop for Grant {
     fn drop(&mut self) {
         {
             let mut state = self.processors.state();
-            state.free += 1;
+            state.give_back(self.tenant);
             state.charge(self.tenant, self.since.elapsed());
         }
         if self.processors.are_short() {
@@ -329,6 +359,24 @@ mod tests {
         assert!(waits.now_or_never().is_some());
         drop(second);
         assert_eq!(processors.state().free, 1);
+    }
+
+    #[tokio::test]
+    async fn one_processor_is_left_for_other_active_tenants() {
+        let processors = Processors::new(2);
+        let (busy, quiet) = (Some(Identity::new(1, 1)), Some(Identity::new(1, 2)));
+        let of = |tenant| Computing::new(Arc::clone(&processors), tenant);
+        let (first, second, third, other) = (of(busy), of(busy), of(busy), of(quiet));
+        first.begin().await;
+        second.begin().await;
+        second.pause();
+        other.begin().await;
+        other.pause();
+        let mut waits = Box::pin(third.begin());
+        assert!((&mut waits).now_or_never().is_none(), "the other is active");
+        assert!(other.begin().now_or_never().is_some(), "one is free");
+        first.pause();
+        assert!(waits.now_or_never().is_some());
     }
 
     #[tokio::test]

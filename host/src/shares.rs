@@ -7,9 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-/// A tenant may hold this many times as many places as are free: one tenant can have three quarters
-/// of all, two at once three sevenths each, and who comes then finds one free.
+use crate::active::Active;
+
+/// A tenant may hold this many times as many places as are free, so that one alone can have three
+/// quarters of all. However few there are, a tenant that holds one leaves the last for others.
 const RATIO: usize = 3;
+
+/// While several tenants are active, half of the places are divided evenly between them, and each
+/// may hold one at least: what runs on a place competes for processors with all that runs on
+/// others, so that one tenant's work slows down another's long before the places run out.
+const DIVIDED: usize = 2;
 
 /// A value that tells tenants apart.
 pub(crate) trait Owner: Copy + Eq + Hash {}
@@ -22,7 +29,9 @@ impl<T: Copy + Eq + Hash> Owner for T {}
 pub(crate) struct Shares<T: Owner>(Mutex<State<T>>);
 
 struct State<T: Owner> {
+    all: usize,
     free: usize,
+    active: Active<T>,
     tenants: HashMap<T, Share<T>>,
     /// Counts who began to wait.
     clock: u64,
@@ -50,7 +59,9 @@ impl<T: Owner> Shares<T> {
     /// So many places.
     pub(crate) fn new(places: usize) -> Arc<Self> {
         Arc::new(Self(Mutex::new(State {
+            all: places,
             free: places,
+            active: Active::new(),
             tenants: HashMap::new(),
             clock: 0,
         })))
@@ -60,6 +71,7 @@ impl<T: Owner> Shares<T> {
     pub(crate) async fn place(self: &Arc<Self>, tenant: T) -> Place<T> {
         let given = {
             let mut state = self.state();
+            state.active.note(tenant);
             if state.may_have(tenant) {
                 state.take(tenant);
                 return self.occupied(tenant);
@@ -112,8 +124,17 @@ impl<T: Owner> State<T> {
         }
     }
 
+    /// Whether a tenant that holds this many may have one more. The last free place is for a tenant
+    /// that has none.
     fn is_within(&self, share: &Share<T>) -> bool {
-        share.held < self.free.saturating_mul(RATIO)
+        if share.held == 0 {
+            return self.free > 0;
+        }
+        let most = match self.active.count() {
+            0 | 1 => self.all,
+            count => self.all / (DIVIDED * count),
+        };
+        self.free > 1 && share.held < most.min(self.free.saturating_mul(RATIO))
     }
 
     fn take(&mut self, tenant: T) {
@@ -188,25 +209,43 @@ mod tests {
     }
 
     #[test]
+    fn beside_others_a_tenant_has_fewer() {
+        let shares = Shares::new(16);
+        let mut first: Vec<_> = (0..16).filter_map(|_| now(&shares, 1)).collect();
+        let other = now(&shares, 2);
+        first.truncate(5);
+        assert!(now(&shares, 1).is_none(), "half of half is enough");
+        first.truncate(3);
+        assert!(now(&shares, 1).is_some());
+        drop(other);
+        assert!(now(&shares, 2).is_some());
+    }
+
+    #[test]
     fn who_holds_the_fewest_is_served_first() {
-        let shares = Shares::new(2);
+        let shares = Shares::new(3);
         let (one, two) = (now(&shares, 1), now(&shares, 1));
         assert!(one.is_some() && two.is_some());
         let mut more = Box::pin(shares.place(1));
-        assert!((&mut more).now_or_never().is_none());
-        let mut other = Box::pin(shares.place(2));
+        assert!(
+            (&mut more).now_or_never().is_none(),
+            "one place is left for others"
+        );
+        let last = now(&shares, 2);
+        assert!(last.is_some());
+        let mut other = Box::pin(shares.place(3));
         assert!((&mut other).now_or_never().is_none());
         // One that has gone away meanwhile takes nothing from anybody.
-        assert!(now(&shares, 3).is_none());
+        assert!(now(&shares, 4).is_none());
         drop(one);
         let other = (&mut other).now_or_never();
         assert!(other.is_some());
         assert!((&mut more).now_or_never().is_none());
         drop(two);
         assert!(more.now_or_never().is_some());
-        drop(other);
+        drop((last, other));
         assert!(shares.state().tenants.is_empty());
-        assert_eq!(shares.state().free, 2);
+        assert_eq!(shares.state().free, 3);
     }
 
     #[tokio::test]

@@ -44,8 +44,11 @@ use super::{DatabaseError, Identity};
 use crate::shares::Shares;
 
 /// Searches of this host that run at once if they take longer, shared between tenants; the others
-/// wait. More would keep the database's processors from those that take a moment.
-const SEARCHES: usize = 4;
+/// wait. As many as this machine has processors, in place of the database's, which nobody knows,
+/// and at least 2: more would keep those from what takes a moment.
+fn searches() -> usize {
+    std::thread::available_parallelism().map_or(2, |count| usize::from(count).max(2))
+}
 
 /// A database in PostgreSQL. Clones share it.
 #[derive(Clone)]
@@ -86,7 +89,7 @@ impl Postgres {
             shared: Arc::new(Shared {
                 number: Identity::next_database(),
                 pool,
-                searches: Shares::new(SEARCHES),
+                searches: Shares::new(searches()),
                 bell,
                 sweeper,
             }),
