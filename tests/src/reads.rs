@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use scimlet::store::{
-    Committed, Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent,
-    Refusal, Rejection, Store, Write,
+    ChainHead, Committed, Direction, Entry, Key, Link, LinkPage, MetadataEntry, Page, Query,
+    RecordedEvent, Refusal, Rejection, Store, Write,
 };
 
 /// Another store, counted.
@@ -94,15 +94,19 @@ impl Store for Counted {
         self.inner.events(after, limit).await
     }
 
-    async fn head(&self) -> Result<Head, Refusal> {
+    async fn head(&self) -> Result<ChainHead, Refusal> {
         self.inner.head().await
     }
 
-    async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
-        self.inner.memos(prefix).await
+    async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
+        self.inner.metadata(prefix).await
     }
 
-    async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal> {
-        self.inner.set_memos(guard, changes).await
+    async fn set_metadata(
+        &self,
+        guard: MetadataEntry,
+        changes: Vec<MetadataEntry>,
+    ) -> Result<bool, Refusal> {
+        self.inner.set_metadata(guard, changes).await
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use scimlet::Vacant;
+use scimlet::EmptyStore;
 use scimlet::store::{
-    Committed, Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent,
-    Refusal, Rejection, Store, Write,
+    ChainHead, Committed, Direction, Entry, Key, Link, LinkPage, MetadataEntry, Page, Query,
+    RecordedEvent, Refusal, Rejection, Store, Write,
 };
 use tokio::sync::Semaphore;
 
@@ -55,12 +55,12 @@ impl Gate {
 impl Store for Gate {
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
         self.pass().await;
-        Vacant.get(keys).await
+        EmptyStore.get(keys).await
     }
 
     async fn find(&self, query: Query) -> Result<Page, Refusal> {
         self.pass().await;
-        Vacant.find(query).await
+        EmptyStore.find(query).await
     }
 
     async fn links(
@@ -72,17 +72,19 @@ impl Store for Gate {
         limit: u32,
     ) -> Result<Vec<LinkPage>, Refusal> {
         self.pass().await;
-        Vacant.links(anchors, name, direction, after, limit).await
+        EmptyStore
+            .links(anchors, name, direction, after, limit)
+            .await
     }
 
     async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
         self.pass().await;
-        Vacant.has(links).await
+        EmptyStore.has(links).await
     }
 
     async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
         self.pass().await;
-        Vacant.counters(names).await
+        EmptyStore.counters(names).await
     }
 
     async fn commit(
@@ -91,22 +93,26 @@ impl Store for Gate {
         actor: String,
         writes: Vec<Write>,
     ) -> Result<Committed, Rejection> {
-        Vacant.commit(at, actor, writes).await
+        EmptyStore.commit(at, actor, writes).await
     }
 
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
-        Vacant.events(after, limit).await
+        EmptyStore.events(after, limit).await
     }
 
-    async fn head(&self) -> Result<Head, Refusal> {
-        Vacant.head().await
+    async fn head(&self) -> Result<ChainHead, Refusal> {
+        EmptyStore.head().await
     }
 
-    async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
-        Vacant.memos(prefix).await
+    async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
+        EmptyStore.metadata(prefix).await
     }
 
-    async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal> {
-        Vacant.set_memos(guard, changes).await
+    async fn set_metadata(
+        &self,
+        guard: MetadataEntry,
+        changes: Vec<MetadataEntry>,
+    ) -> Result<bool, Refusal> {
+        EmptyStore.set_metadata(guard, changes).await
     }
 }

@@ -18,10 +18,10 @@ mod commit;
 mod connect;
 mod connections;
 mod dialect;
-mod fault;
+mod error;
 mod find;
 mod links;
-mod memo;
+mod metadata;
 mod names;
 mod nul;
 mod read;
@@ -40,8 +40,8 @@ use tokio::task::AbortHandle;
 
 pub use self::connect::redacted;
 use self::connections::Connections;
-use super::{DatabaseError, Identity};
-use crate::shares::Shares;
+use super::{DatabaseError, StoreId};
+use crate::fair_semaphore::FairSemaphore;
 
 /// Searches of this host that run at once if they take longer, shared between tenants; the others
 /// wait. As many as this machine has processors, in place of the database's, which nobody knows,
@@ -59,9 +59,9 @@ pub struct Postgres {
 struct Shared {
     number: u64,
     pool: Connections,
-    searches: Arc<Shares<i64>>,
+    searches: Arc<FairSemaphore<i64>>,
     /// Rung when there is something to sweep up.
-    bell: Arc<Notify>,
+    garbage: Arc<Notify>,
     sweeper: AbortHandle,
 }
 
@@ -87,10 +87,10 @@ impl Postgres {
         let sweeper = sweeper.abort_handle();
         Ok(Postgres {
             shared: Arc::new(Shared {
-                number: Identity::next_database(),
+                number: StoreId::next_database(),
                 pool,
-                searches: Shares::new(searches()),
-                bell,
+                searches: FairSemaphore::new(searches()),
+                garbage: bell,
                 sweeper,
             }),
         })

@@ -4,7 +4,7 @@ use anyhow::ensure;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use super::meddling::Mischief;
+use super::faulty_store::Mischief;
 use super::tenant::{Tenant, post_user};
 use crate::trial;
 

@@ -8,7 +8,7 @@ use libtest_mimic::Trial;
 use scimlet_tests::dice::Dice;
 use serde_json::{Value, json};
 
-use super::meddling::Mischief;
+use super::faulty_store::Mischief;
 use super::tenant::{Tenant, user};
 use crate::trial;
 

@@ -11,14 +11,14 @@ use scimlet_tests::memory::Memory;
 use scimlet_tests::native::Native;
 use serde_json::{Value, json};
 
-use super::meddling::{Meddling, Mischief};
+use super::faulty_store::{FaultyStore, Mischief};
 
 /// The service of one tenant, and its store behind the mischief.
 pub struct Tenant {
     endpoint: InProcess,
     store: Arc<dyn Store>,
     /// How often a commit was tried since the tenant was made.
-    pub meddling: Arc<Meddling>,
+    pub meddling: Arc<FaultyStore>,
 }
 
 impl Tenant {
@@ -35,7 +35,7 @@ impl Tenant {
             .configure(store.clone(), r#"{"extends":"default"}"#)
             .await?;
         let issued = native.issue_credential(store.clone(), TENANT).await?;
-        let meddling = Arc::new(Meddling::new(store.clone(), mischief, &issued.listed.id));
+        let meddling = Arc::new(FaultyStore::new(store.clone(), mischief, &issued.listed.id));
         let endpoint = InProcess {
             provider: Arc::new(native),
             store: meddling.clone(),

@@ -12,8 +12,8 @@ use scimlet::http::Caller;
 use scimlet::plugin::journal::{Journal, Note, Subject};
 use scimlet::plugin::{CredentialRequest, Limits};
 use scimlet::store::{
-    Committed, Database, Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query,
-    RecordedEvent, Refusal, Rejection, Store, Write,
+    ChainHead, Committed, Database, Direction, Entry, Key, Link, LinkPage, MetadataEntry, Page,
+    Query, RecordedEvent, Refusal, Rejection, Store, Write,
 };
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::client::patch;
@@ -137,16 +137,20 @@ impl Store for Failing {
         self.inner.events(after, limit).await
     }
 
-    async fn head(&self) -> Result<Head, Refusal> {
+    async fn head(&self) -> Result<ChainHead, Refusal> {
         self.inner.head().await
     }
 
-    async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
-        self.inner.memos(prefix).await
+    async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
+        self.inner.metadata(prefix).await
     }
 
-    async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal> {
-        self.inner.set_memos(guard, changes).await
+    async fn set_metadata(
+        &self,
+        guard: MetadataEntry,
+        changes: Vec<MetadataEntry>,
+    ) -> Result<bool, Refusal> {
+        self.inner.set_metadata(guard, changes).await
     }
 }
 
