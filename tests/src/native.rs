@@ -185,12 +185,6 @@ impl port::Store for Bridge {
             .map_err(lift::refusal)
     }
 
-    fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
-        self.runtime
-            .block_on(self.store.counters(names))
-            .map_err(lift::refusal)
-    }
-
     fn commit(&self, at: u64, actor: &str, writes: Vec<Write>) -> Result<Committed, Rejection> {
         let writes = writes.into_iter().map(lower::write).collect();
         let done = self.store.commit(at, actor.to_owned(), writes);

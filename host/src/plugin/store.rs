@@ -96,14 +96,6 @@ impl Host for State {
         self.read(store.has(links)).await
     }
 
-    async fn counters(
-        &mut self,
-        names: Vec<String>,
-    ) -> wasmtime::Result<Result<Vec<u64>, Refusal>> {
-        let store = Arc::clone(&self.store);
-        self.read(store.counters(names)).await
-    }
-
     async fn commit(
         &mut self,
         at: u64,

@@ -63,7 +63,8 @@ pub trait Store: Send + Sync + 'static {
     /// Whether each link is there, in their order.
     async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal>;
 
-    /// The value of each counter, in their order.
+    /// The value of each counter, in their order; 0 for one that was never adjusted. The guest
+    /// cannot call this: it bounds counters by the writes that adjust them.
     async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal>;
 
     /// All writes or none, at the time `at` (milliseconds since 1970) or a later one; returns that
