@@ -25,3 +25,8 @@ pub use plugin::{Plugin, PluginOptions};
 pub use router::{Audit, Provider, Readiness, Router, RouterOptions};
 pub use server::{Server, ServerOptions};
 pub use vacant::Vacant;
+
+/// Tests the program in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
