@@ -110,13 +110,7 @@ pub(super) fn runs() -> anyhow::Result<()> {
 }
 
 fn find_variables(folder: &Path, found: &mut BTreeSet<String>) -> anyhow::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            find_variables(&path, found)?;
-            continue;
-        }
-        let text = fs::read_to_string(&path)?;
+    for text in texts(folder)? {
         for rest in text.split("\"SCIMLET_").skip(1) {
             let name = rest.split('"').next().unwrap_or_default();
             let is_name = |c: char| c.is_ascii_uppercase() || c == '_';
@@ -124,6 +118,37 @@ fn find_variables(folder: &Path, found: &mut BTreeSet<String>) -> anyhow::Result
                 found.insert(format!("SCIMLET_{name}"));
             }
         }
+    }
+    Ok(())
+}
+
+/// The texts of all files below a folder.
+fn texts(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        match path.is_dir() {
+            true => found.extend(texts(&path)?),
+            false => found.push(fs::read_to_string(&path)?),
+        }
+    }
+    Ok(found)
+}
+
+/// Every event that core names where it appends it is in the contract's README.
+pub(super) fn events() -> anyhow::Result<()> {
+    let document = markdown::named("wit/README.md")?;
+    let mut names = BTreeSet::new();
+    for text in texts(&root().join("guest/core/src/service"))? {
+        for call in ["noted(", "event::named("] {
+            let calls = text.split(call).skip(1).map(str::trim_start);
+            let literals = calls.filter_map(|rest| rest.strip_prefix('"')?.split('"').next());
+            names.extend(literals.map(ToOwned::to_owned));
+        }
+    }
+    ensure!(names.len() > 6, "only {names:?}");
+    for name in names {
+        ensure!(document.codes.contains(&name), "no `{name}`");
     }
     Ok(())
 }

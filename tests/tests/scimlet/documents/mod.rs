@@ -31,6 +31,7 @@ pub fn trials() -> Vec<Trial> {
         trial("sections_of_profiles_are_listed", coverage::sections),
         trial("longer_runs_are_listed", coverage::runs),
         trial("the_contract_is_listed", coverage::contract),
+        trial("events_are_listed", coverage::events),
     ]);
     trials
 }
