@@ -26,3 +26,8 @@ pub use empty_store::EmptyStore;
 pub use plugin::{Plugin, PluginOptions};
 pub use router::{Audit, Provider, Readiness, Router, RouterOptions};
 pub use server::{Server, ServerOptions};
+
+/// Tests the program in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
