@@ -1,6 +1,7 @@
 //! The ports to storage: [`Store`], what one tenant's component instance sees (`wit/store.wit`),
 //! and [`Database`], what the host keeps around it: the list of tenants and its own settings.
 
+mod decorator;
 mod digest;
 mod epoch;
 mod filter;
@@ -23,6 +24,7 @@ pub use crate::bindings::scimlet::plugin::store::{
     Key, Link, LinkPage, LinkSet, Node, Operator, Order, Page, Query, Refusal, Rejection, Relation,
     Removal, Replacement, Scalar, Term, Window, Write,
 };
+pub use decorator::StoreDecorator;
 pub use digest::{BodyPosition, CheckedBodies};
 pub use epoch::Epoch;
 pub use filter::Filter;
