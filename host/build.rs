@@ -1,9 +1,10 @@
-//! Builds the component for the host to embed, so that `cargo build` is the whole build.
+//! Gives the library the component and the WIT that it embeds. In the workspace both come from
+//! their sources, so that `cargo build` is the whole build, and are left beside this file, from where
+//! a package takes them; in a package they are there already.
 //!
 //! The guest goes into a target folder of its own (`target/guest`): the outer cargo holds the lock
-//! of the workspace's. What cannot be done is said in one plain sentence, without a backtrace:
-//! cargo prints a `cargo::error` alone, where it would surround a failed script's output with much
-//! else.
+//! of the workspace's. An error is one plain sentence without a backtrace: cargo prints only a
+//! `cargo::error`, where it would surround a failed script's output with much else.
 
 use std::env;
 use std::fs;
@@ -19,16 +20,47 @@ fn main() {
 }
 
 fn build() -> Result<(), String> {
-    let root = path("CARGO_MANIFEST_DIR")?.join("..");
+    let manifest = path("CARGO_MANIFEST_DIR")?;
     let out = path("OUT_DIR")?;
-    watch(&root);
-    install_target()?;
-    let target = guest_target(&out)?;
-    compile(&root, &target)?;
-    let wasm = target.join(TARGET).join("guest/scimlet_component.wasm");
-    fs::copy(&wasm, out.join("scimlet.wasm"))
-        .map(drop)
-        .map_err(|error| format!("the component {} cannot be copied: {error}", wasm.display()))
+    let packaged = manifest.join("scimlet.wasm");
+    let root = manifest.join("..");
+    if root.join("guest/component/Cargo.toml").exists() {
+        watch(&root);
+        install_target()?;
+        let target = guest_target(&out)?;
+        compile(&root, &target)?;
+        let wasm = target.join(TARGET).join("guest/scimlet_component.wasm");
+        copy(&wasm, &packaged)?;
+        copy_all(&root.join("wit"), &manifest.join("wit"))?;
+    }
+    copy(&packaged, &out.join("scimlet.wasm"))
+}
+
+/// Copies the files of a folder.
+fn copy_all(from: &Path, to: &Path) -> Result<(), String> {
+    let failed = |error| format!("{} cannot be copied: {error}", from.display());
+    fs::create_dir_all(to).map_err(failed)?;
+    for file in fs::read_dir(from).map_err(failed)? {
+        let file = file.map_err(failed)?;
+        if file
+            .path()
+            .extension()
+            .is_some_and(|extension| extension == "wit")
+        {
+            copy(&file.path(), &to.join(file.file_name()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Copies a file, unless it is there already, so that what depends on it is not built again.
+fn copy(from: &Path, to: &Path) -> Result<(), String> {
+    let failed = |error| format!("{} cannot be copied: {error}", from.display());
+    let bytes = fs::read(from).map_err(failed)?;
+    if fs::read(to).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    fs::write(to, bytes).map_err(failed)
 }
 
 fn path(variable: &str) -> Result<PathBuf, String> {
@@ -66,15 +98,17 @@ fn install_target() -> Result<(), String> {
 }
 
 fn has_target() -> bool {
+    sysroot().is_some_and(|root| Path::new(&root).join("lib/rustlib").join(TARGET).exists())
+}
+
+/// The folder of the toolchain.
+fn sysroot() -> Option<String> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let Ok(output) = Command::new(rustc).args(["--print", "sysroot"]).output() else {
-        return false;
-    };
-    let sysroot = String::from_utf8_lossy(&output.stdout);
-    Path::new(sysroot.trim())
-        .join("lib/rustlib")
-        .join(TARGET)
-        .exists()
+    let output = Command::new(rustc)
+        .args(["--print", "sysroot"])
+        .output()
+        .ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// `guest` inside the workspace's target folder, which cargo marks with CACHEDIR.TAG.
@@ -129,8 +163,14 @@ fn remapped() -> String {
     let folders = sources.into_iter().flatten().flatten();
     let flags =
         folders.map(|folder| format!("'--remap-path-prefix={}/='", folder.path().display()));
-    let own = ["guest/core/src/", "guest/component/src/"];
-    let own = own.map(|folder| format!("'--remap-path-prefix={folder}='"));
+    let own = ["guest/core/src/", "guest/component/src/"].map(str::to_owned);
+    // The standard library's own, which rustc names by the folder of its source where that is
+    // installed.
+    let library = sysroot().map(|root| format!("{root}/lib/rustlib/src/rust/"));
+    let own = own
+        .into_iter()
+        .chain(library)
+        .map(|folder| format!("'--remap-path-prefix={folder}='"));
     let flags: Vec<String> = flags.chain(own).collect();
     format!("target.{TARGET}.rustflags=[{}]", flags.join(","))
 }

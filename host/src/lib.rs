@@ -4,8 +4,21 @@
 //! [`Store`](store::Store) is the storage that it sees and [`Database`](store::Database) the
 //! tenants around it; [`Router`] puts both behind HTTP.
 
+#![cfg_attr(
+    not(all(
+        feature = "postgres",
+        feature = "router",
+        feature = "sqlite",
+        feature = "webhooks"
+    )),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "each feature uses a part of what they share"
+    )
+)]
+
 mod active;
-pub mod bench;
 pub mod bindings;
 mod cpu_scheduler;
 mod empty_store;
@@ -13,9 +26,13 @@ pub mod escape;
 mod fair_semaphore;
 pub mod feed;
 pub mod plugin;
+mod request;
+#[cfg(feature = "router")]
 pub mod router;
+#[cfg(feature = "router")]
 pub mod server;
 pub mod store;
+#[cfg(feature = "webhooks")]
 pub mod webhook;
 
 /// The component as this build made it.
@@ -24,7 +41,9 @@ pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scimlet.w
 pub use bindings::scimlet::plugin::http;
 pub use empty_store::EmptyStore;
 pub use plugin::{Plugin, PluginOptions};
+#[cfg(feature = "router")]
 pub use router::{Audit, Provider, Readiness, Router, RouterOptions};
+#[cfg(feature = "router")]
 pub use server::{Server, ServerOptions};
 
 /// Tests the program in the README.

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use scimlet::bench::Operation;
 use scimlet::plugin::PoolOptions;
 use scimlet::plugin::clock::SystemClock;
 use scimlet::plugin::random::OsRandom;
 use scimlet::store::sqlite::Sqlite;
 use scimlet::{Plugin, PluginOptions, Provider};
+use scimlet_bench::Operation;
 use scimlet_tests::bench_support::{
     Bars, COMPARED, Direct, Series, Site, Spread, Turn, option, run, save,
 };

@@ -12,7 +12,7 @@ mod subject;
 use std::process::Command;
 
 use anyhow::{Context, ensure};
-use scimlet::bench::Operation;
+use scimlet_bench::Operation;
 use scimlet_tests::bench_support::{Bars, COMPARED, Series, Spread, option, save};
 use serde_json::{Map, Value, json};
 

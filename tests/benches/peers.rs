@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use scimlet::bench::Run;
+use scimlet_bench::Run;
 use scimlet_tests::bench_support::{
     Bars, Peer, Series, Site, Spread, Turn, measure, option, run, save,
 };

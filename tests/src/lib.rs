@@ -6,13 +6,10 @@ mod convert;
 
 pub mod bench_support;
 pub mod client;
-pub mod contract;
 pub mod crowd;
-pub mod evaluate;
 pub mod exchange;
 pub mod fixed;
 pub mod inferred;
-pub mod memory;
 pub mod native;
 pub mod needs;
 pub mod node;
@@ -29,5 +26,5 @@ use scimlet::bindings;
 
 /// Random choices that a seed repeats.
 pub mod dice {
-    pub use scimlet::bench::Dice;
+    pub use scimlet_bench::Dice;
 }

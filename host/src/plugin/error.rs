@@ -6,8 +6,35 @@ use super::limits::LimitExceeded;
 
 /// The component could not be made ready to run.
 #[derive(Debug, thiserror::Error)]
-#[error("the component cannot be loaded: {0:#}")]
-pub struct LoadError(pub wasmtime::Error);
+#[error("the component cannot be loaded: {0}")]
+pub struct LoadError(#[from] pub(super) WasmError);
+
+/// An error of wasmtime, or of the component that it ran.
+#[derive(Debug)]
+pub struct WasmError(wasmtime::Error);
+
+impl WasmError {
+    /// The error as wasmtime gave it, with its causes and the guest's backtrace. Its type changes
+    /// with wasmtime's version.
+    #[must_use]
+    pub fn as_wasmtime(&self) -> &wasmtime::Error {
+        &self.0
+    }
+}
+
+impl From<wasmtime::Error> for WasmError {
+    fn from(error: wasmtime::Error) -> Self {
+        Self(error)
+    }
+}
+
+impl std::fmt::Display for WasmError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:#}", self.0)
+    }
+}
+
+impl std::error::Error for WasmError {}
 
 /// A request or call that came to no answer.
 #[derive(Debug, thiserror::Error)]
@@ -39,16 +66,17 @@ impl PluginError {
 
 /// Why a request came to no answer.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Cause {
     /// All instances were in use for as long as a request may take.
     #[error("no instance became free in time")]
     Busy,
     /// No instance could be made.
-    #[error("the component could not be instantiated: {0:#}")]
-    Instantiation(wasmtime::Error),
+    #[error("the component could not be instantiated: {0}")]
+    Instantiation(WasmError),
     /// The guest trapped: a bug.
-    #[error("the component trapped: {0:#}")]
-    Trap(wasmtime::Error),
+    #[error("the component trapped: {0}")]
+    Trap(WasmError),
     /// A limit was passed.
     #[error("the component was stopped: {0}")]
     Limit(#[from] LimitExceeded),
@@ -70,10 +98,10 @@ pub enum Cause {
 
 impl Cause {
     /// A limit tells itself by its type, whatever stage it stopped.
-    pub(crate) fn of(error: wasmtime::Error, otherwise: fn(wasmtime::Error) -> Self) -> Self {
+    pub(crate) fn of(error: wasmtime::Error, otherwise: fn(WasmError) -> Self) -> Self {
         match error.downcast_ref::<LimitExceeded>() {
-            Some(excess) => Self::Limit(*excess),
-            None => otherwise(error),
+            Some(exceeded) => Self::Limit(*exceeded),
+            None => otherwise(error.into()),
         }
     }
 }

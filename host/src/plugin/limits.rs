@@ -71,6 +71,7 @@ impl Default for Limits {
 
 /// Which limit was passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LimitExceeded {
     /// Linear memory.
     #[error("it wanted more memory than an instance may have")]

@@ -29,7 +29,7 @@ pub use self::admin::{
 };
 use self::clock::{Clock, SystemClock};
 use self::entry_locks::EntryLocks;
-pub use self::error::{Cause, LoadError, PluginError};
+pub use self::error::{Cause, LoadError, PluginError, WasmError};
 use self::journal::{Journal, TracingJournal};
 pub use self::limits::Limits;
 use self::pool::InstancePool;
@@ -101,7 +101,7 @@ impl Plugin {
     /// If it is no component of this contract, or imports anything that the contract does not name.
     pub fn new(options: PluginOptions) -> Result<Self, LoadError> {
         let permits = options.limits.concurrency as usize;
-        let guest = load(&options).map_err(LoadError)?;
+        let guest = load(&options).map_err(|error| LoadError(error.into()))?;
         let kept = options.pool.map(|reuse| {
             InstancePool::new(PoolOptions {
                 total: reuse.total.min(permits / 2),

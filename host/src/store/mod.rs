@@ -9,8 +9,12 @@ pub mod hash_chain;
 mod id;
 pub mod issuers;
 pub mod limits;
+pub mod memory;
+#[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod sql;
+#[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod validate;
 
@@ -163,6 +167,7 @@ pub struct Tenant {
 
 /// Why a [`Database`] did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DatabaseError {
     /// A tenant of this name is there already.
     #[error("tenant `{0}` exists already")]

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use scimlet::bench::Operation;
 use scimlet::plugin::clock::SystemClock;
 use scimlet::plugin::random::OsRandom;
 use scimlet::plugin::{Limits, PoolOptions};
 use scimlet::store::sqlite::Sqlite;
 use scimlet::{Plugin, PluginOptions, Provider};
+use scimlet_bench::Operation;
 use scimlet_tests::bench_support::{COMPARED, Direct};
 use scimlet_tests::native::Native;
 use tempfile::TempDir;

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use scimlet::Provider;
-use scimlet::bench::{Operation, user};
 use scimlet::http::Caller;
 use scimlet::plugin::clock::SystemClock;
 use scimlet::plugin::random::OsRandom;
 use scimlet::store::Database;
+use scimlet_bench::{Operation, user};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 

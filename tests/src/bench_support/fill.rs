@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use scimlet::bench::{Dice, Known};
 use scimlet::store::{Draft, Key, Link, Scalar, Store, Write};
+use scimlet_bench::{Dice, Known};
 use serde_json::{Value, json};
 use uuid::Builder;
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use scimlet::bench::{Known, Options, Progress, Report, Run};
 use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
 use scimlet::store::{Database, Store};
 use scimlet::{Plugin, Provider, Router, RouterOptions};
+use scimlet_bench::{Known, Options, Progress, Report, Run};
 use tokio::net::TcpListener;
 
 use crate::exchange::{Http, TENANT};

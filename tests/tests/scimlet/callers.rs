@@ -6,11 +6,11 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
 use scimlet::http::{Caller, Principal};
+use scimlet::store::memory::Memory;
 use scimlet::store::{Channel, Database, Key};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::client::{patch, text};
 use scimlet_tests::exchange::{Answer, Call, DEFAULT, Endpoint, InProcess, TENANT};
-use scimlet_tests::memory::Memory;
 use serde_json::{Value, json};
 
 /// The trials.

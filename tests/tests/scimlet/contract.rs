@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use libtest_mimic::Trial;
+use scimlet::store::memory::Memory;
 use scimlet::store::postgres::Postgres;
 use scimlet::store::sqlite::Sqlite;
 use scimlet::store::{Database, Store};
-use scimlet_tests::contract::{Stores, cases, database_cases, kit::AT};
+use scimlet_contract::{Stores, cases, database_cases, kit::AT};
 use scimlet_tests::dice::Dice;
-use scimlet_tests::memory::Memory;
 use scimlet_tests::{needs, postgres};
 use tempfile::TempDir;
 

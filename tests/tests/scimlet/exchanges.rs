@@ -8,11 +8,11 @@ use libtest_mimic::{Failed, Trial};
 use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
 use scimlet::http::Caller;
 use scimlet::plugin::PoolOptions;
+use scimlet::store::memory::Memory;
 use scimlet::store::{Database, Store};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::exchange::{self, Answer, Exchange, InProcess, TENANT};
 use scimlet_tests::fixed::{KnownBytes, SteppingClock};
-use scimlet_tests::memory::Memory;
 use scimlet_tests::native::Native;
 use scimlet_tests::server;
 

@@ -7,10 +7,10 @@ use libtest_mimic::Trial;
 use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
 use scimlet::http::{Caller, Principal};
 use scimlet::plugin::journal::{Journal, Note, Subject};
+use scimlet::store::memory::Memory;
 use scimlet::store::{Database, Store};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::exchange::{Call, DEFAULT, Endpoint, InProcess, TENANT};
-use scimlet_tests::memory::Memory;
 use serde_json::json;
 
 /// The trials.

@@ -9,7 +9,7 @@ use libtest_mimic::Trial;
 use rusqlite::Connection;
 use scimlet::store::sqlite::Sqlite;
 use scimlet::store::{Database, DatabaseError, Store, hash_chain};
-use scimlet_tests::contract::kit::*;
+use scimlet_contract::kit::*;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 

@@ -5,9 +5,9 @@
 
 use anyhow::{Context, ensure};
 use libtest_mimic::{Failed, Trial};
+use scimlet::store::memory::Memory;
 use scimlet_tests::client::{patch, text};
 use scimlet_tests::exchange::Answer;
-use scimlet_tests::memory::Memory;
 use scimlet_tests::tenant::Tenant;
 use serde_json::{Value, json};
 

@@ -50,7 +50,11 @@ impl Provider for Echo {
             })
         };
         let (status, name, value) = match path.as_str() {
-            "/trap" => return fault(Cause::Trap(wasmtime::Error::msg("the secret reason"))),
+            "/trap" => {
+                return fault(Cause::Trap(
+                    wasmtime::Error::msg("the secret reason").into(),
+                ));
+            }
             "/slow" => return fault(Cause::Limit(LimitExceeded::Deadline)),
             "/panic" => panic!("a bug of the host"),
             "/status" => (99, "x-name", "value"),

@@ -8,11 +8,11 @@ use libtest_mimic::Trial;
 use reqwest::Client;
 use scimlet::http::{Admitted, Origin, Request, Response};
 use scimlet::plugin::{Cause, PluginError};
+use scimlet::store::memory::Memory;
 use scimlet::store::{Database, Store};
 use scimlet::{Provider, Router, RouterOptions};
 use scimlet_tests::client::together;
 use scimlet_tests::exchange::{Http, TENANT};
-use scimlet_tests::memory::Memory;
 use scimlet_tests::{outbox, server};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -69,7 +69,7 @@ impl Trap {
     fn fault() -> PluginError {
         PluginError {
             request: uuid(),
-            cause: Cause::Trap(wasmtime::Error::msg("a bug")),
+            cause: Cause::Trap(wasmtime::Error::msg("a bug").into()),
         }
     }
 }

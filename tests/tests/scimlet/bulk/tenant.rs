@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use scimlet::http::Caller;
+use scimlet::store::memory::Memory;
 use scimlet::store::{Channel, Database, Store};
 use scimlet_tests::exchange::{Answer, Call, Endpoint, InProcess, TENANT};
 use scimlet_tests::fixed::{KnownBytes, SteppingClock};
-use scimlet_tests::memory::Memory;
 use scimlet_tests::native::Native;
 use serde_json::{Value, json};
 

@@ -8,9 +8,9 @@ mod unique;
 
 use anyhow::{Context, ensure};
 use libtest_mimic::{Completion, Failed, Trial};
+use scimlet::store::memory::Memory;
 use scimlet_tests::client::text;
 use scimlet_tests::exchange::Answer;
-use scimlet_tests::memory::Memory;
 use scimlet_tests::tenant::{Tenant, target};
 use scimlet_tests::{needs, supplied};
 use serde_json::{Value, json};

@@ -9,10 +9,10 @@ use scimlet::http::Caller;
 use scimlet::plugin::clock::Clock;
 use scimlet::plugin::journal::{Journal, Note, Subject};
 use scimlet::plugin::{Admin, CredentialRequest, Issued};
+use scimlet::store::memory::Memory;
 use scimlet::store::{Database, Store};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::exchange::{Answer, Call, Endpoint, InProcess, TENANT};
-use scimlet_tests::memory::Memory;
 use serde_json::Value;
 
 /// When every trial begins, in seconds since 1970.

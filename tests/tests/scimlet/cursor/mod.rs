@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
+use scimlet::store::memory::Memory;
 use scimlet_tests::client::text;
-use scimlet_tests::memory::Memory;
 use serde_json::Value;
 
 use self::service::Service;

@@ -3,7 +3,7 @@
 use scimlet::store::{
     Direction, Draft, Key, Link, Node, Operator, Order, Query, Removal, Scalar, Window, Write,
 };
-use scimlet_tests::contract::kit::{
+use scimlet_contract::kit::{
     adjust, compare, event, expect, group, key, linked, member, replace, term, text, unique, user,
 };
 use scimlet_tests::dice::Dice;

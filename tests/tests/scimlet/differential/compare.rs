@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow, ensure};
 use scimlet::store::{
     Direction, Entry, Key, Link, Query, RecordedEvent, Refusal, Rejection, Store, Window, Write,
 };
-use scimlet_tests::contract::kit::AT;
+use scimlet_contract::kit::AT;
 
 use super::choose::Chooser;
 

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use libtest_mimic::Trial;
+use scimlet::store::memory::Memory;
 use scimlet::store::postgres::Postgres;
 use scimlet::store::sqlite::Sqlite;
 use scimlet::store::{Database, Store};
 use scimlet_tests::dice::Dice;
-use scimlet_tests::memory::Memory;
 use scimlet_tests::{needs, postgres};
 use tempfile::TempDir;
 

@@ -11,6 +11,7 @@ use libtest_mimic::Trial;
 use scimlet::http::Caller;
 use scimlet::plugin::journal::{Journal, Note, Subject};
 use scimlet::plugin::{CredentialRequest, Limits};
+use scimlet::store::memory::Memory;
 use scimlet::store::{
     Committed, Database, Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection,
     Store, StoreDecorator, Write,
@@ -18,7 +19,6 @@ use scimlet::store::{
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::client::patch;
 use scimlet_tests::exchange::{Answer, Call, DEFAULT, Endpoint, InProcess, TENANT};
-use scimlet_tests::memory::Memory;
 use serde_json::{Value, json};
 
 use crate::trial;

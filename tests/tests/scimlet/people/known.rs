@@ -2,8 +2,8 @@
 //! section 3.3.
 
 use anyhow::{Context, ensure};
+use scimlet::store::memory::Memory;
 use scimlet_tests::client::patch;
-use scimlet_tests::memory::Memory;
 use serde_json::{Value, json};
 
 use super::{Site, user, with};

@@ -12,11 +12,11 @@ use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
 use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
 use scimlet::http::Caller;
+use scimlet::store::memory::Memory;
 use scimlet::store::{Channel, Database};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::client::{patch, text};
 use scimlet_tests::exchange::{Answer, Call, Endpoint, InProcess, TENANT};
-use scimlet_tests::memory::Memory;
 use serde_json::{Value, json};
 
 /// The trials, each over a store that answers exactly and over one that ignores filters.

@@ -1,8 +1,8 @@
 //! Which names are unique, and which are no names.
 
 use anyhow::{Context, ensure};
+use scimlet::store::memory::Memory;
 use scimlet_tests::client::patch;
-use scimlet_tests::memory::Memory;
 use serde_json::{Value, json};
 
 use super::{Site, user, with};

@@ -1,8 +1,8 @@
 //! Whom a client deleted and the product keeps (`removal: deactivate`): RFC 7644 section 3.6.
 
 use anyhow::{Context, ensure};
+use scimlet::store::memory::Memory;
 use scimlet_tests::client::{patch, text};
-use scimlet_tests::memory::Memory;
 use serde_json::{Value, json};
 
 use super::{Site, user, with};

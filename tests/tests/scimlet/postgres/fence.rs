@@ -3,7 +3,7 @@
 use anyhow::{Context, ensure};
 use scimlet::store::Database;
 use scimlet::store::postgres::Postgres;
-use scimlet_tests::contract::kit::*;
+use scimlet_contract::kit::*;
 use scimlet_tests::postgres::Cluster;
 
 /// Every table with rows of tenants.

@@ -3,8 +3,8 @@
 use anyhow::ensure;
 use libtest_mimic::Failed;
 use proptest::prelude::*;
+use scimlet::store::memory::Memory;
 use scimlet_tests::client::patch;
-use scimlet_tests::memory::Memory;
 use serde_json::{Value, json};
 
 use super::resources::{ENTERPRISE, population, word};

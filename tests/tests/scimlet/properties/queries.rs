@@ -3,7 +3,7 @@
 use anyhow::{Context, ensure};
 use libtest_mimic::Failed;
 use proptest::prelude::*;
-use scimlet_tests::memory::Memory;
+use scimlet::store::memory::Memory;
 use scimlet_tests::tenant::target;
 use serde_json::Value;
 

@@ -1,8 +1,8 @@
 //! Generated users and groups, with values that collide, fold, and are empty or long.
 
 use proptest::prelude::*;
+use scimlet::store::memory::Memory;
 use scimlet_tests::client::text;
-use scimlet_tests::memory::Memory;
 use scimlet_tests::tenant::Tenant;
 use serde_json::{Map, Value, json};
 

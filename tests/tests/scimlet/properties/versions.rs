@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use libtest_mimic::Failed;
-use scimlet_tests::memory::Memory;
+use scimlet::store::memory::Memory;
 use serde_json::Value;
 
 use super::resources::population;

@@ -13,11 +13,11 @@ use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
 use scimlet::http::Caller;
 use scimlet::plugin::journal::{Journal, Note, Subject};
 use scimlet::store::Database;
+use scimlet::store::memory::Memory;
 use scimlet::{Plugin, PluginOptions};
 use scimlet_core::dialect;
 use scimlet_core::profile::Policy;
 use scimlet_tests::exchange::{self, Exchange, InProcess, Running, TENANT};
-use scimlet_tests::memory::Memory;
 use serde_json::Value;
 
 /// Two trials for each quirk, one for the marks, and those of imports.

@@ -4,9 +4,9 @@
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
+use scimlet::store::memory::Memory;
 use scimlet_core::profile;
 use scimlet_tests::client::{patch, text};
-use scimlet_tests::memory::Memory;
 use scimlet_tests::tenant::Tenant;
 use serde_json::{Value, json};
 

@@ -2,9 +2,9 @@
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
+use scimlet::store::memory::Memory;
 use scimlet_tests::client::text;
 use scimlet_tests::exchange::DEFAULT;
-use scimlet_tests::memory::Memory;
 use scimlet_tests::tenant::Tenant;
 use serde_json::{Value, json};
 

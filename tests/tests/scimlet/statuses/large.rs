@@ -1,11 +1,11 @@
 //! A group with more members than an answer may hold: changed like any other, and shown without them.
 
 use anyhow::ensure;
+use scimlet::store::memory::Memory;
 use scimlet::store::sqlite::Sqlite;
 use scimlet::store::{Key, Link, Write};
 use scimlet_tests::client::{patch, text};
 use scimlet_tests::exchange::DEFAULT;
-use scimlet_tests::memory::Memory;
 use scimlet_tests::tenant::Tenant;
 use serde_json::{Value, json};
 

@@ -1,10 +1,10 @@
 //! A tenant in which every row can happen: users, one more than may be scanned, a group, a cursor that is too old.
 
 use anyhow::Context;
+use scimlet::store::memory::Memory;
 use scimlet::store::{Draft, Key, Write};
 use scimlet_tests::client::text;
 use scimlet_tests::exchange::{Answer, Call};
-use scimlet_tests::memory::Memory;
 use scimlet_tests::tenant::Tenant;
 use serde_json::{Value, json};
 

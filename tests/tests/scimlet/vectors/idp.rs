@@ -3,8 +3,8 @@
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
+use scimlet::store::memory::Memory;
 use scimlet_tests::client::text;
-use scimlet_tests::memory::Memory;
 use scimlet_tests::tenant::Tenant;
 use scimlet_tests::{needs, supplied};
 use serde_json::{Value, json};

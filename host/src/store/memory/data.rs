@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scimlet::store::{
+use crate::store::{
     ChainHead, Committed, Draft, Entry, Event, Key, Link, LinkSet, RecordedEvent, Refusal, Removal,
     Replacement, Scalar, Term, Write, hash_chain,
 };

@@ -1,12 +1,12 @@
 //! Pages of entries and links, by looking at all of them.
 
-use scimlet::store::{
+use crate::store::{
     Direction, Hit, Key, LinkPage, Node, Order, Page, Query, Refusal, Relation, Scalar, Window,
     limits,
 };
 
 use super::data::{Data, Record};
-use crate::evaluate;
+use super::evaluate;
 
 /// Where a hit stands: its value in the order, if it has one, and its place in the order of creation.
 #[derive(Clone)]

@@ -7,7 +7,7 @@ use scimlet::store::{
 };
 
 use super::kit::{AT, insert, query};
-use crate::evaluate;
+use scimlet::store::memory::evaluate;
 
 /// What was put into a store, in the order of creation.
 #[derive(Clone, Default)]

@@ -1,5 +1,23 @@
 //! The contract of `wit/store.wit`, executable: every store must pass every case. An embedder runs
-//! its own store through it by implementing [`Stores`] and making a test of each of [`cases`].
+//! an own store through it with a test of ten lines (`harness = false` in its `Cargo.toml`):
+//!
+//! ```
+//! use std::sync::Arc;
+//! use scimlet::store::{Database as _, Store, memory::Memory};
+//!
+//! struct Mine(Memory);
+//!
+//! #[async_trait::async_trait]
+//! impl scimlet_contract::Stores for Mine {
+//!     async fn fresh(&self) -> Arc<dyn Store> {
+//!         let name = format!("t{}", self.0.tenants().await.unwrap().len());
+//!         self.0.create_tenant(&name, 1).await.unwrap();
+//!         self.0.open(&name).await.unwrap().unwrap()
+//!     }
+//! }
+//!
+//! scimlet_contract::run(|| Arc::new(Mine(Memory::exact()))).exit();
+//! ```
 //!
 //! What the contract permits, the cases permit: a store may return hits that do not match (`exact:
 //! false`) or out of order (`ordered: false`); they are then filtered and sorted by the plain
@@ -29,7 +47,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use libtest_mimic::{Arguments, Conclusion, Trial};
 use scimlet::store::{Database, Store};
+use tokio::runtime::Builder;
 
 /// Makes the stores under test.
 #[async_trait]
@@ -54,6 +74,19 @@ macro_rules! table {
             |subject| Box::pin($module::$case(subject)),
         ),)+)+]
     };
+}
+
+/// Runs every case for stores as a test of libtest's form, which takes the arguments of `cargo test`;
+/// `make` is called anew for each. The conclusion says how many passed and failed.
+pub fn run(make: fn() -> Arc<dyn Stores>) -> Conclusion {
+    let trials = cases().into_iter().map(|(name, case)| {
+        Trial::test(name, move || {
+            let runtime = Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(case(make()));
+            Ok(())
+        })
+    });
+    libtest_mimic::run(&Arguments::from_args(), trials.collect())
 }
 
 /// All cases for stores. Each wants a multi-threaded tokio runtime with time enabled.

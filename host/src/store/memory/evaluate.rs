@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use scimlet::store::{Comparison, Node, Operator, Relation, Scalar, Term};
+use crate::store::{Comparison, Node, Operator, Relation, Scalar, Term};
 
 /// Whether the filter holds for an entry with these terms; `linked` says whether it has a link. `None` if the filter is
 /// malformed.

@@ -1,19 +1,20 @@
-//! A database in memory, for tests: maps behind a lock, every commit on a copy, every filter
+//! A database in memory, for tests and examples: maps behind a lock, every commit on a copy, every filter
 //! evaluated naively. It keeps the same contract as the real ones by other means.
 //! [`Memory::unfiltered`] ignores filters and orders, which the contract allows.
 
 mod data;
+pub mod evaluate;
 mod search;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use async_trait::async_trait;
-use scimlet::store::{
+use crate::store::{
     ChainHead, Committed, Database, DatabaseError, Direction, Entry, Key, Link, LinkPage,
     MetadataEntry, Page, Query, RecordedEvent, Refusal, Rejection, Store, StoreId, Tenant, Write,
     is_tenant_name, issuers, limits, validate,
 };
+use async_trait::async_trait;
 
 use self::data::{Data, Rejected};
 
@@ -54,7 +55,7 @@ impl Memory {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("no commit panics")
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use scimlet::bench::{self, Mix, Options, Progress};
+use scimlet_bench::{Mix, Options, Progress};
 
 use super::context::print;
 
@@ -67,7 +67,7 @@ impl Bench {
         };
         let progress = Arc::new(Progress::default());
         let report = tokio::select! {
-            report = bench::run(options, &progress) => report?,
+            report = scimlet_bench::run(options, &progress) => report?,
             () = tell(&progress) => anyhow::bail!("the run has no end"),
         };
         print(as_json, report.to_string().trim_end(), &report.json())
