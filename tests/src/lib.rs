@@ -24,6 +24,7 @@ pub mod rounds;
 pub mod server;
 pub mod supplied;
 pub mod tenant;
+pub mod wording;
 
 use scimlet::bindings;
 
