@@ -76,7 +76,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o777)).unwrap();
         let why = format!("{:#}", open(folder.path()).unwrap_err());
-        assert!(why.contains("others may write in it"), "{why}");
+        assert!(why.contains(&folder.path().display().to_string()), "{why}");
         let link = folder.path().join("link");
         std::os::unix::fs::symlink("/", &link).unwrap();
         assert!(in_folder(&link).is_none());
