@@ -242,7 +242,7 @@ pub fn schemas(of: &ResourceType, body: &Content) -> Result<(), Error> {
             .is_some_and(|uri| urn::same(uri, &of.core().id))
     };
     if !given.iter().any(named) {
-        return Err(wrong(format!("`schemas` must hold `{}`", of.core().id)));
+        return Err(Error::lacks_schema(&of.core().id));
     }
     Ok(())
 }
@@ -395,10 +395,7 @@ fn is_base64(text: &str) -> bool {
 fn insert(content: &mut Content, name: &str, value: Value) -> Result<(), Error> {
     match content.insert(name.to_owned(), value) {
         None => Ok(()),
-        Some(_) => Err(Error::new(
-            ErrorKind::InvalidSyntax,
-            format!("`{name}` is given twice"),
-        )),
+        Some(_) => Err(Error::twice(ErrorKind::InvalidSyntax, name)),
     }
 }
 

@@ -43,10 +43,7 @@ pub(super) fn received(
 ) -> Result<Received, Error> {
     session.rewrite(of, Sent::resource(&mut body));
     let Value::Object(body) = body else {
-        return Err(Error::new(
-            ErrorKind::InvalidSyntax,
-            "the body must be an object",
-        ));
+        return Err(Error::not_an_object());
     };
     check::schemas(of, &body)?;
     let mut checker = Checker::default();
@@ -386,10 +383,7 @@ pub(super) fn conflict(of: &ResourceType, refusal: Refusal) -> Error {
         Refusal::Taken(path)
             if path == "id" || of.definition.relations.iter().any(|r| r.attribute == *path) =>
         {
-            Error::new(
-                ErrorKind::Stale,
-                "the resource is being changed by others; try again",
-            )
+            Error::contended()
         }
         Refusal::OverCeiling(counter) => {
             let detail = match counter.strip_prefix(life::COUNTER) {

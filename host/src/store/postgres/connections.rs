@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use tokio_postgres::{CancelToken, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::fault::{Fault, Step};
+use super::fault::{Fault, NO_CONNECTION, Step};
 use super::session::Scope;
 use crate::shares::{Place, Shares};
 
@@ -57,7 +57,7 @@ impl Connections {
             Scope::Host => &self.reserve,
         };
         let place = timeout(WAIT, shares.place(scope)).await;
-        let place = place.map_err(|_| Fault::Unreachable("no connection became free".into()))?;
+        let place = place.map_err(|_| Fault::Unreachable(NO_CONNECTION.into()))?;
         Ok(Connection {
             client: self.pool.get().await?,
             tls: self.tls.clone(),

@@ -6,6 +6,11 @@ use tokio_postgres::error::{Severity, SqlState};
 
 use crate::store::{DatabaseError, Refusal};
 
+/// Why nothing was asked.
+pub(super) const NO_CONNECTION: &str = "no connection became free";
+/// Why nothing is known of what was asked.
+pub(super) const NO_ANSWER: &str = "the database did not answer in time";
+
 /// A refusal of the contract, or a failure of PostgreSQL.
 #[derive(Debug)]
 pub(super) enum Fault {
@@ -83,7 +88,7 @@ impl From<PoolError> for Fault {
     fn from(error: PoolError) -> Fault {
         match error {
             PoolError::Backend(error) => Fault::Failed(error),
-            PoolError::Timeout(_) => Fault::Unreachable("no connection became free".into()),
+            PoolError::Timeout(_) => Fault::Unreachable(NO_CONNECTION.into()),
             other => Fault::Unreachable(other.to_string()),
         }
     }
@@ -96,7 +101,7 @@ impl From<Fault> for Refusal {
             Fault::Failed(error) if is_damage(&error) => Refusal::Damaged(damaged(&error)),
             Fault::Failed(error) => Refusal::Unavailable(explain(&error)),
             Fault::Unreachable(why) => Refusal::Unavailable(why),
-            Fault::Silent => Refusal::Unavailable("the database did not answer in time".into()),
+            Fault::Silent => Refusal::Unavailable(NO_ANSWER.into()),
         }
     }
 }

@@ -7,7 +7,9 @@ use super::bodies::{self, Bytes};
 use super::fault::Step;
 use super::session::Session;
 use crate::store::digest::Damage;
-use crate::store::{Channel, Entry, Event, Key, RecordedEvent, Refusal, bounds, chain};
+use crate::store::{
+    Channel, Entry, Event, Key, RecordedEvent, Refusal, bounds, chain, too_many_bytes,
+};
 
 /// Keys side by side, as arrays for one statement: kinds, ids and the place of each. Those with
 /// U+0000 are left out: nothing in the database has it.
@@ -56,7 +58,7 @@ pub(super) async fn get(session: &Session, tenant: i64, keys: &[Key]) -> Step<Ve
             bounds::ANSWER_BYTES,
         )
         .await?;
-    let rows = rows.ok_or_else(|| Refusal::TooMany("bytes of the entries".into()))?;
+    let rows = rows.ok_or_else(|| too_many_bytes())?;
     let mut entries = vec![None; keys.len()];
     for row in rows {
         let place = place(&row);

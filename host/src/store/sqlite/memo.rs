@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::fault::Step;
 use super::rows::unsigned;
-use crate::store::{Head, Memo, Refusal};
+use crate::store::{Head, Memo, deleted};
 
 /// Number and digest of the last event; of a tenant that is gone, those before the first.
 pub(super) fn head(db: &Connection, tenant: i64) -> Step<Head> {
@@ -42,7 +42,7 @@ pub(super) fn set(db: &Connection, tenant: i64, guard: &Memo, changes: &[Memo]) 
         .prepare_cached("SELECT 1 FROM tenant WHERE id = ?")?
         .exists([tenant])?;
     if !is_there {
-        return Err(Refusal::Unavailable("the tenant was deleted".into()).into());
+        return Err(deleted().into());
     }
     let found: Option<String> = db
         .prepare_cached("SELECT text FROM memo WHERE tenant = ? AND name = ?")?

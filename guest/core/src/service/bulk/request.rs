@@ -11,6 +11,7 @@ use crate::etag::Condition;
 use crate::json::member;
 use crate::named::Named;
 use crate::ordered;
+use crate::patch::{NO_OPERATION, NO_OPERATIONS_ARRAY, OPERATION_IS_NO_OBJECT};
 use crate::schema::Registry;
 use crate::service::audit::Attempt;
 use crate::{limits, urn};
@@ -63,12 +64,12 @@ impl Request {
     /// Reads a body; an error if the request as a whole cannot be understood or is too large.
     pub(super) fn parse(body: Value) -> Result<Self, Error> {
         let Value::Object(mut body) = body else {
-            return Err(syntax("the body must be an object"));
+            return Err(Error::not_an_object());
         };
         check_schemas(&body)?;
         let fail_on_errors = fail_on_errors(&body)?;
         let Some(Value::Array(operations)) = taken(&mut body, "Operations") else {
-            return Err(syntax("`Operations` must be an array"));
+            return Err(syntax(NO_OPERATIONS_ARRAY));
         };
         check_size(operations.len())?;
         let mut operations: Vec<Operation> = operations.into_iter().map(Operation::parse).collect();
@@ -88,7 +89,7 @@ impl Operation {
                 method: None,
                 bulk_id: None,
                 path: None,
-                action: Err(syntax("each operation must be an object")),
+                action: Err(syntax(OPERATION_IS_NO_OBJECT)),
             };
         };
         let text = |name| member(&members, name)?.as_str().map(ToOwned::to_owned);
@@ -164,14 +165,13 @@ fn check_schemas(body: &Map<String, Value>) -> Result<(), Error> {
     if given.any(|uri| urn::same(uri, urn::BULK_REQUEST)) {
         return Ok(());
     }
-    let detail = format!("`schemas` must hold `{}`", urn::BULK_REQUEST);
-    Err(syntax(&detail))
+    Err(Error::lacks_schema(urn::BULK_REQUEST))
 }
 
 fn check_size(operations: usize) -> Result<(), Error> {
     let limit = limits::BULK_OPERATIONS;
     if operations == 0 {
-        return Err(syntax("`Operations` must not be empty"));
+        return Err(syntax(NO_OPERATION));
     }
     if operations > limit {
         let detail =
@@ -236,7 +236,7 @@ fn optional<'m>(members: &'m Map<String, Value>, name: &str) -> Result<Option<&'
     match member(members, name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(invalid(&format!("`{name}` must be a string"))),
+        Some(_) => Err(Error::must_be(ErrorKind::InvalidValue, name, "a string")),
     }
 }
 
