@@ -196,6 +196,32 @@ impl Error {
         Self::new(kind, format!("`{name}` must be {expected}"))
     }
 
+    /// An attribute that is asked for and that no type of the request has.
+    #[must_use]
+    pub fn no_attribute(kind: ErrorKind, name: &str) -> Self {
+        Self::new(kind, format!("`{name}` is no attribute here"))
+    }
+
+    /// Two parameters of which there may be one.
+    #[must_use]
+    pub fn exclusive(one: &str, other: &str) -> Self {
+        let detail = format!("`{one}` and `{other}` exclude each other");
+        Self::new(ErrorKind::InvalidValue, detail)
+    }
+
+    /// An operation, of a PATCH or of a bulk request, without this member.
+    #[must_use]
+    pub fn operation_lacks(name: &str) -> Self {
+        let detail = format!("the operation needs a `{name}`");
+        Self::new(ErrorKind::InvalidValue, detail)
+    }
+
+    /// Nothing of a kind, such as `User`, has this id or name.
+    #[must_use]
+    pub fn no_such(what: &str, name: &str) -> Self {
+        Self::new(ErrorKind::NotFound, format!("there is no {what} `{name}`"))
+    }
+
     /// A URL that is none of the service's.
     #[must_use]
     pub fn no_endpoint() -> Self {

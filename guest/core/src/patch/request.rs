@@ -67,7 +67,7 @@ fn operation(value: &Value) -> Result<Operation, Error> {
     };
     let value = || {
         let value = member(members, "value").cloned();
-        value.ok_or_else(|| Error::new(ErrorKind::InvalidValue, "the operation needs a `value`"))
+        value.ok_or_else(|| Error::operation_lacks("value"))
     };
     match member(members, "op").and_then(Value::as_str) {
         Some("add") => Ok(Operation::Add(path, value()?)),

@@ -12,6 +12,9 @@ use crate::instant;
 use crate::resource_type::ResourceType;
 use crate::urn;
 
+/// What is said of a complex value that is none.
+const AN_OBJECT: &str = "must be an object";
+
 /// A JSON object with the attributes of one resource.
 pub type Content = Map<String, Value>;
 
@@ -94,7 +97,7 @@ impl Checker {
         let members = match value {
             Value::Object(members) => members,
             Value::Null => return Ok(content),
-            _ => return Err(invalid(uri, "must be an object")),
+            _ => return Err(invalid(uri, AN_OBJECT)),
         };
         for (key, value) in members {
             match super::attribute::find(attributes, &key) {
@@ -201,7 +204,7 @@ impl Checker {
         let members = match value {
             Value::Object(members) => members,
             Value::Null => return Ok(Given::Unassigned),
-            _ => return Err(invalid(path, "must be an object")),
+            _ => return Err(invalid(path, AN_OBJECT)),
         };
         let mut content = Content::new();
         for (key, value) in members {
@@ -362,7 +365,7 @@ fn simple(attribute: &Attribute, path: &str, value: Value) -> Result<Value, Erro
             value.as_str().is_some_and(is_base64),
             "must be a string in base64",
         ),
-        T::Complex => (false, "must be an object"),
+        T::Complex => (false, AN_OBJECT),
     };
     if fits {
         Ok(value)

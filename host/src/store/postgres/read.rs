@@ -58,7 +58,7 @@ pub(super) async fn get(session: &Session, tenant: i64, keys: &[Key]) -> Step<Ve
             bounds::ANSWER_BYTES,
         )
         .await?;
-    let rows = rows.ok_or_else(|| too_many_bytes())?;
+    let rows = rows.ok_or_else(too_many_bytes)?;
     let mut entries = vec![None; keys.len()];
     for row in rows {
         let place = place(&row);

@@ -134,7 +134,7 @@ impl Action {
         let version = optional(members, "version")?.map(Condition::parse);
         let data = match method {
             Method::Delete => Value::Null,
-            _ => taken(members, "data").ok_or_else(|| missing("data"))?,
+            _ => taken(members, "data").ok_or_else(|| Error::operation_lacks("data"))?,
         };
         let mut references = reference::names(&data);
         references.extend(target.reference().map(ToOwned::to_owned));
@@ -229,7 +229,7 @@ fn refuse_unknown(operations: &mut [Operation]) {
 fn required<'m>(members: &'m Map<String, Value>, name: &str) -> Result<&'m str, Error> {
     optional(members, name)?
         .filter(|text| !text.is_empty())
-        .ok_or_else(|| missing(name))
+        .ok_or_else(|| Error::operation_lacks(name))
 }
 
 fn optional<'m>(members: &'m Map<String, Value>, name: &str) -> Result<Option<&'m str>, Error> {
@@ -246,10 +246,6 @@ fn taken(members: &mut Map<String, Value>, name: &str) -> Option<Value> {
         .into_iter()
         .find(|(key, _)| key.eq_ignore_ascii_case(name))?;
     Some(value.take()).filter(|value| !value.is_null())
-}
-
-fn missing(name: &str) -> Error {
-    invalid(&format!("the operation needs a `{name}`"))
 }
 
 fn invalid(detail: &str) -> Error {
