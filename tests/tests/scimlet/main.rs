@@ -42,6 +42,7 @@ mod truth;
 mod unasked;
 mod vectors;
 mod wire;
+mod wording;
 
 use std::io;
 
@@ -92,6 +93,7 @@ fn main() {
     trials.extend(unasked::trials());
     trials.extend(vectors::trials());
     trials.extend(wire::trials());
+    trials.extend(wording::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }
 
