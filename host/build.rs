@@ -120,8 +120,8 @@ fn compile(root: &Path, target: &Path) -> Result<(), String> {
     }
 }
 
-/// The setting that takes the builder's folders out of the component, where messages of panics name
-/// them.
+/// The setting that takes folders out of the component, where messages of panics name them: the
+/// builder's, which are nobody's business, and those of the source, for size.
 fn remapped() -> String {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
@@ -129,7 +129,9 @@ fn remapped() -> String {
     let folders = sources.into_iter().flatten().flatten();
     let flags =
         folders.map(|folder| format!("'--remap-path-prefix={}/='", folder.path().display()));
-    let flags: Vec<String> = flags.collect();
+    let own = ["guest/core/src/", "guest/component/src/"];
+    let own = own.map(|folder| format!("'--remap-path-prefix={folder}='"));
+    let flags: Vec<String> = flags.chain(own).collect();
     format!("target.{TARGET}.rustflags=[{}]", flags.join(","))
 }
 

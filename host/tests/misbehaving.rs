@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scimlet::http::{Caller, Origin, Request, Response};
-use scimlet::plugin::limits::{Excess, IDLE_TICK, TICK};
-use scimlet::plugin::{Cause, Fault, Limits};
-use scimlet::{Plugin, PluginOptions, Vacant};
+use scimlet::plugin::limits::{IDLE_TICK, LimitExceeded, TICK};
+use scimlet::plugin::{Cause, Limits, PluginError};
+use scimlet::{EmptyStore, Plugin, PluginOptions};
 
 /// A component of the contract's shape with this body of its start function.
 fn guest(start: &str) -> Vec<u8> {
@@ -53,7 +53,7 @@ fn plugin(start: &str, limits: Limits) -> Plugin {
     .unwrap()
 }
 
-async fn request(plugin: &Plugin) -> Result<Response, Fault> {
+async fn request(plugin: &Plugin) -> Result<Response, PluginError> {
     let origin = Origin {
         tenant: "acme".to_owned(),
         base_url: "http://localhost/acme/scim/v2".to_owned(),
@@ -67,7 +67,7 @@ async fn request(plugin: &Plugin) -> Result<Response, Fault> {
         headers: Vec::new(),
         body: String::new(),
     };
-    plugin.handle(Arc::new(Vacant), origin, request).await
+    plugin.handle(Arc::new(EmptyStore), origin, request).await
 }
 
 fn few() -> Limits {
@@ -97,7 +97,7 @@ async fn endless_computing_is_stopped_and_lets_others_run_meanwhile() {
         }
     };
     assert!(
-        matches!(fault.cause, Cause::Limit(Excess::Compute)),
+        matches!(fault.cause, Cause::Limit(LimitExceeded::Compute)),
         "{fault}"
     );
     assert!(!fault.is_passing());
@@ -113,7 +113,7 @@ async fn a_whole_request_is_bounded() {
     };
     let fault = request(&plugin("(loop br 0)", limits)).await.unwrap_err();
     assert!(
-        matches!(fault.cause, Cause::Limit(Excess::Deadline)),
+        matches!(fault.cause, Cause::Limit(LimitExceeded::Deadline)),
         "{fault}"
     );
     assert!(fault.is_passing());
@@ -132,7 +132,7 @@ async fn memory_is_bounded() {
         .await
         .unwrap_err();
     assert!(
-        matches!(fault.cause, Cause::Limit(Excess::Memory)),
+        matches!(fault.cause, Cause::Limit(LimitExceeded::Memory)),
         "{fault}"
     );
     // One page less is allowed; what fails then is the call, whose type is not the contract's.

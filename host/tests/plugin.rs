@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scimlet::http::{Caller, Origin, Principal, Request, Response};
-use scimlet::plugin::limits::Excess;
-use scimlet::plugin::{Cause, Fault, Limits};
+use scimlet::plugin::limits::LimitExceeded;
+use scimlet::plugin::{Cause, Limits, PluginError};
 use scimlet::store::Store;
 use scimlet::{Plugin, PluginOptions};
 use tokio::sync::watch;
@@ -25,7 +25,7 @@ fn plugin(limits: Limits) -> Arc<Plugin> {
     )
 }
 
-async fn request(plugin: &Plugin, store: Arc<dyn Store>) -> Result<Response, Fault> {
+async fn request(plugin: &Plugin, store: Arc<dyn Store>) -> Result<Response, PluginError> {
     let (origin, request) = asked();
     plugin.handle(store, origin, request).await
 }
@@ -81,7 +81,7 @@ async fn a_read_ends_at_the_deadline_and_leaves_room_for_the_next() {
     let gate = Arc::new(Gate::default());
     let fault = request(&plugin, Arc::clone(&gate) as _).await.unwrap_err();
     assert!(
-        matches!(fault.cause, Cause::Limit(Excess::Deadline)),
+        matches!(fault.cause, Cause::Limit(LimitExceeded::Deadline)),
         "{fault}"
     );
     assert!(fault.is_passing());

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
 use scimlet::http::{Caller, Origin, Request, Response};
 use scimlet::plugin::random::{OsRandom, Random};
-use scimlet::plugin::{Cause, Fault, Reuse};
+use scimlet::plugin::{Cause, PluginError, PoolOptions};
 use scimlet::store::sqlite::Sqlite;
 use scimlet::store::{Database, Store};
 use scimlet::{Plugin, PluginOptions};
@@ -49,7 +49,12 @@ impl Tenant {
         }
     }
 
-    async fn create(&self, plugin: &Plugin, secret: &str, user: &str) -> Result<Response, Fault> {
+    async fn create(
+        &self,
+        plugin: &Plugin,
+        secret: &str,
+        user: &str,
+    ) -> Result<Response, PluginError> {
         let origin = Origin {
             tenant: self.name.to_owned(),
             base_url: format!("http://localhost/{}/scim/v2", self.name),
@@ -73,7 +78,7 @@ impl Tenant {
 fn plugin(random: Arc<dyn Random>) -> Plugin {
     Plugin::new(PluginOptions {
         random,
-        reuse: Some(Reuse::default()),
+        pool: Some(PoolOptions::default()),
         ..PluginOptions::default()
     })
     .unwrap()

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use scimlet::bench::Operation;
-use scimlet::plugin::Reuse;
+use scimlet::plugin::PoolOptions;
 use scimlet::plugin::clock::SystemClock;
 use scimlet::plugin::random::OsRandom;
 use scimlet::store::sqlite::Sqlite;
 use scimlet::{Plugin, PluginOptions, Provider};
-use scimlet_tests::figures::{
+use scimlet_tests::bench_support::{
     Bars, COMPARED, Direct, Series, Site, Spread, Turn, option, run, save,
 };
 use scimlet_tests::native::Native;
@@ -44,7 +44,7 @@ async fn benchmark() -> anyhow::Result<()> {
     let fresh = Arc::new(Plugin::new(PluginOptions::default())?);
     let started = Instant::now();
     let reused = Arc::new(Plugin::new(PluginOptions {
-        reuse: Some(Reuse::default()),
+        pool: Some(PoolOptions::default()),
         ..PluginOptions::default()
     })?);
     println!("a second start takes {:?}", started.elapsed());

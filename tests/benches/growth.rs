@@ -9,7 +9,7 @@ mod backend;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use scimlet_tests::figures::{Bars, Series, Spread, Turn, measure, option, run, save};
+use scimlet_tests::bench_support::{Bars, Series, Spread, Turn, measure, option, run, save};
 use serde_json::{Map, Value, json};
 
 use self::backend::{Backend, Place};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use scimlet_tests::figures::{Bars, Series, Site, Spread, Turn, measure, option, run, save};
+use scimlet_tests::bench_support::{Bars, Series, Site, Spread, Turn, measure, option, run, save};
 use scimlet_tests::postgres::Cluster;
 use scimlet_tests::server::Server;
 use serde_json::{Map, Value, json};

@@ -13,7 +13,7 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 use scimlet::bench::Operation;
-use scimlet_tests::figures::{Bars, COMPARED, Series, Spread, option, save};
+use scimlet_tests::bench_support::{Bars, COMPARED, Series, Spread, option, save};
 use serde_json::{Map, Value, json};
 
 /// How many processes are compared, of which each answers more requests than the one before.

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use scimlet::bench::Run;
-use scimlet_tests::figures::{Bars, Peer, Series, Site, Spread, Turn, measure, option, run, save};
+use scimlet_tests::bench_support::{
+    Bars, Peer, Series, Site, Spread, Turn, measure, option, run, save,
+};
 use scimlet_tests::server::Server;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;

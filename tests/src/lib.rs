@@ -4,12 +4,12 @@
 #[path = "../../guest/component/src/convert.rs"]
 mod convert;
 
+pub mod bench_support;
 pub mod client;
 pub mod contract;
 pub mod crowd;
 pub mod evaluate;
 pub mod exchange;
-pub mod figures;
 pub mod fixed;
 pub mod inferred;
 pub mod memory;

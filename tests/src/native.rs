@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use scimlet::http::{Admitted, Origin, Request, Response};
-use scimlet::plugin::Fault;
+use scimlet::plugin::PluginError;
 use scimlet::plugin::clock::Clock;
 use scimlet::plugin::random::Random;
 use scimlet::store::Store;
@@ -83,7 +83,7 @@ impl Native {
 
 #[async_trait]
 impl scimlet::Provider for Native {
-    async fn tenant_of(&self, headers: &[(String, String)]) -> Result<Option<String>, Fault> {
+    async fn tenant_of(&self, headers: &[(String, String)]) -> Result<Option<String>, PluginError> {
         Ok(scimlet_core::tenant_of(headers))
     }
 
@@ -93,7 +93,7 @@ impl scimlet::Provider for Native {
         origin: Origin,
         request: Request,
         _gone: watch::Receiver<bool>,
-    ) -> Result<Response, Fault> {
+    ) -> Result<Response, PluginError> {
         let (origin, request) = (lift::origin(origin), lift::request(request));
         let answer = self.with_ports(store, move |ports| {
             scimlet_core::handle(ports, &origin, &request)
@@ -107,7 +107,7 @@ impl scimlet::Provider for Native {
         origin: Origin,
         headers: &[(String, String)],
         scope: Option<&str>,
-    ) -> Result<Result<Admitted, Response>, Fault> {
+    ) -> Result<Result<Admitted, Response>, PluginError> {
         let (origin, headers) = (lift::origin(origin), headers.to_vec());
         let scope = scope.map(str::to_owned);
         let answer = self.with_ports(store, move |ports| {
@@ -182,12 +182,6 @@ impl port::Store for Bridge {
         let links = links.into_iter().map(lower::link).collect();
         self.runtime
             .block_on(self.store.has(links))
-            .map_err(lift::refusal)
-    }
-
-    fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
-        self.runtime
-            .block_on(self.store.counters(names))
             .map_err(lift::refusal)
     }
 

@@ -5,21 +5,21 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use scimlet::store::sqlite::Sqlite;
-use scimlet::store::{Channel, Database, RecordedEvent, Store, chain};
+use scimlet::store::{Channel, Database, RecordedEvent, Store, hash_chain};
 
 /// Where reading goes on.
 #[derive(Clone, Copy, Debug)]
 pub struct Mark {
     /// The number of the last event that was read.
     pub sequence: u64,
-    digest: chain::Digest,
+    digest: hash_chain::Digest,
 }
 
 impl Mark {
     /// Before the first event.
     pub const START: Self = Self {
         sequence: 0,
-        digest: chain::START,
+        digest: hash_chain::START,
     };
 }
 
@@ -49,7 +49,7 @@ pub async fn behind(store: &dyn Store, mark: &mut Mark) -> anyhow::Result<Vec<Re
             let (last, next) = (mark.sequence, event.sequence);
             ensure!(next == last + 1, "event {next} stands behind {last}");
             ensure!(
-                chain::holds(&mark.digest, &event),
+                hash_chain::holds(&mark.digest, &event),
                 "the chain is broken at {event:?}"
             );
             *mark = Mark {

@@ -134,7 +134,7 @@ fn all<T, U>(
     Ok(all.into_iter().map(lower).collect())
 }
 
-fn credential(listed: admin::Listed) -> wit::Credential {
+fn credential(listed: admin::ListedCredential) -> wit::Credential {
     wit::Credential {
         id: listed.id,
         label: listed.credential.label,

@@ -80,10 +80,6 @@ impl Store for Imports {
         store::has(&links).map_err(lift::refusal)
     }
 
-    fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
-        store::counters(&names).map_err(lift::refusal)
-    }
-
     fn commit(&self, at: u64, actor: &str, writes: Vec<Write>) -> Result<Committed, Rejection> {
         let writes: Vec<_> = writes.into_iter().map(lower::write).collect();
         store::commit(at, actor, &writes)

@@ -53,7 +53,7 @@ pub struct Credential {
     pub revoked: Option<u64>,
 }
 
-json::object!(open Credential {
+json::decode_struct!(open Credential {
     tenant: "tenant",
     label: "label",
     scheme: "scheme",
@@ -77,7 +77,7 @@ pub struct Previous {
     pub until: u64,
 }
 
-json::object!(open Previous {
+json::decode_struct!(open Previous {
     digest: "digest",
     until: "until",
 });

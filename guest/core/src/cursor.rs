@@ -9,7 +9,7 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::json::{self, Misfit, Typed};
+use crate::json::{self, Decode, DecodeError};
 use crate::sort::SortKey;
 
 /// Bytes of a tenant's key.
@@ -30,7 +30,7 @@ pub struct Cursor {
     pub marks: Vec<Mark>,
 }
 
-json::object!(open Cursor {
+json::decode_struct!(open Cursor {
     expires: "expires",
     count: "count",
     total: "total",
@@ -45,24 +45,24 @@ pub enum Mark {
     /// Behind the hit that had this position in the store.
     After(String),
     /// Behind this place in an order that is made here.
-    Behind(Place),
+    Behind(SortPosition),
     /// Nothing is left.
     Done,
 }
 
-impl Typed for Mark {
-    fn blank() -> Self {
+impl Decode for Mark {
+    fn initial() -> Self {
         Self::Start
     }
 
-    fn read(&mut self, value: Value) -> Result<(), Misfit> {
+    fn decode(&mut self, value: Value) -> Result<(), DecodeError> {
         let (name, content) = json::variant(value)?;
         *self = match name.as_str() {
             "Start" => Self::Start,
-            "After" => Self::After(json::typed(content)?),
-            "Behind" => Self::Behind(json::typed(content)?),
+            "After" => Self::After(json::from_value(content)?),
+            "Behind" => Self::Behind(json::from_value(content)?),
             "Done" => Self::Done,
-            _ => return Err(Misfit::new("it is no mark")),
+            _ => return Err(DecodeError::new("it is no mark")),
         };
         Ok(())
     }
@@ -70,7 +70,7 @@ impl Typed for Mark {
 
 /// A resource's place in an order that is made here: ties are in the order of creation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Place {
+pub struct SortPosition {
     /// Its value, if it has one.
     pub key: Option<SortKey>,
     /// Milliseconds since 1970.
@@ -79,7 +79,7 @@ pub struct Place {
     pub id: String,
 }
 
-json::object!(open Place {
+json::decode_struct!(open SortPosition {
     key: "key",
     created: "created",
     id: "id",
@@ -148,7 +148,7 @@ pub fn open(text: &str, key: &[u8; KEY_BYTES], query: &[u8]) -> Option<Cursor> {
     };
     let cipher = XChaCha20Poly1305::new(key.into());
     let msg = cipher.decrypt(&XNonce::from(*nonce), payload).ok()?;
-    json::written(std::str::from_utf8(&msg).ok()?).ok()
+    json::from_str(std::str::from_utf8(&msg).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -159,7 +159,7 @@ mod tests {
     const NONCE: [u8; NONCE_BYTES] = [9; NONCE_BYTES];
 
     fn cursor() -> Cursor {
-        let place = Place {
+        let place = SortPosition {
             key: Some(SortKey::Number(u64::MAX, -1)),
             created: 1,
             id: "b".into(),

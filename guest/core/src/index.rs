@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::filter::{AttrPath, CompareOp};
 use crate::limits::TERM_BYTES;
 use crate::predicate::{Field, Operand, Predicate};
-use crate::resource_type::{Place, ResourceType};
+use crate::resource_type::{AttributePlace, ResourceType};
 use crate::schema::{Attribute, Content, DataType};
 use crate::store::{Direction, Key, Node, Operator, Scalar, Term};
 use crate::{instant, text};
@@ -28,10 +28,10 @@ pub struct TooLong {
 }
 
 /// The index terms of a resource's content.
-pub fn terms(of: &ResourceType, content: &Content) -> Result<Vec<Term>, TooLong> {
+pub fn terms(resource_type: &ResourceType, content: &Content) -> Result<Vec<Term>, TooLong> {
     let mut found: Vec<Term> = Vec::new();
-    for path in of.index() {
-        let Some((leaf, values)) = values_at(of, content, path) else {
+    for path in resource_type.index() {
+        let Some((leaf, values)) = values_at(resource_type, content, path) else {
             continue;
         };
         let path = path.to_string();
@@ -70,12 +70,12 @@ pub fn terms(of: &ResourceType, content: &Content) -> Result<Vec<Term>, TooLong>
 /// The texts of a content that have to be unique, each with its path.
 #[must_use]
 pub fn unique_texts<'c>(
-    of: &'c ResourceType,
+    resource_type: &'c ResourceType,
     content: &'c Content,
 ) -> Vec<(&'c AttrPath, &'c str)> {
     let mut found = Vec::new();
-    for path in of.index() {
-        if let Some((leaf, values)) = values_at(of, content, path)
+    for path in resource_type.index() {
+        if let Some((leaf, values)) = values_at(resource_type, content, path)
             && leaf.is_unique()
         {
             let texts = values.into_iter().filter_map(Value::as_str);
@@ -96,15 +96,15 @@ fn distinct(value: &Scalar) -> String {
 
 /// The values that a path has in a content, and the attribute that they are of.
 fn values_at<'a>(
-    of: &'a ResourceType,
+    resource_type: &'a ResourceType,
     content: &'a Content,
     path: &AttrPath,
 ) -> Option<(&'a Attribute, Vec<&'a Value>)> {
-    let Place::Attribute {
+    let AttributePlace::Attribute {
         extension,
         attribute,
         sub,
-    } = of.place(path)?
+    } = resource_type.place(path)?
     else {
         return None;
     };
@@ -125,14 +125,14 @@ fn values_at<'a>(
 }
 
 /// The term's value, and whether it is all of it.
-fn scalar(value: &Value, of: &Attribute) -> Option<(Scalar, bool)> {
-    match (of.data_type, value) {
+fn scalar(value: &Value, attribute: &Attribute) -> Option<(Scalar, bool)> {
+    match (attribute.data_type, value) {
         (DataType::DateTime, Value::String(value)) => Some((
             Scalar::Text(instant::sortable(instant::parse(value)?)),
             true,
         )),
         (DataType::Binary, Value::String(value)) => Some(cut(value.clone())),
-        (_, Value::String(value)) if of.case_exact => Some(cut(value.clone())),
+        (_, Value::String(value)) if attribute.case_exact => Some(cut(value.clone())),
         (_, Value::String(value)) => Some(cut(text::fold(value))),
         (_, Value::Bool(value)) => Some((Scalar::Boolean(*value), true)),
         (_, Value::Number(value)) => Some((Scalar::Number(value.as_f64()?), true)),
@@ -176,12 +176,12 @@ pub type Nested = BTreeMap<(String, String), Vec<Key>>;
 #[must_use]
 pub fn push(
     predicate: &Predicate,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     complete: &[String],
     nested: &Nested,
 ) -> Pushed {
     let mut pusher = Pusher {
-        of,
+        resource_type,
         complete,
         nested,
         weakened: false,
@@ -200,10 +200,10 @@ pub fn push(
 
 /// The path to order by, if the store can: one that is complete and has at most one term an entry.
 #[must_use]
-pub fn order(field: &Field, of: &ResourceType, complete: &[String]) -> Option<String> {
+pub fn order(field: &Field, resource_type: &ResourceType, complete: &[String]) -> Option<String> {
     let path = path_of(field);
-    let single = of.index().iter().any(|indexed| {
-        let Some(Place::Attribute { attribute, .. }) = of.place(indexed) else {
+    let single = resource_type.index().iter().any(|indexed| {
+        let Some(AttributePlace::Attribute { attribute, .. }) = resource_type.place(indexed) else {
             return false;
         };
         indexed.to_string() == path && !attribute.multi_valued
@@ -222,7 +222,7 @@ fn path_of(field: &Field) -> String {
 }
 
 struct Pusher<'a> {
-    of: &'a ResourceType,
+    resource_type: &'a ResourceType,
     complete: &'a [String],
     nested: &'a Nested,
     weakened: bool,
@@ -333,7 +333,10 @@ impl Pusher<'_> {
             return None;
         };
         let name = attribute.parse().ok()?;
-        let (link, direction, others) = match (self.of.relation(&name), self.of.mirror(&name)) {
+        let (link, direction, others) = match (
+            self.resource_type.relation(&name),
+            self.resource_type.mirror(&name),
+        ) {
             (Some(relation), _) => {
                 let key = |kind: &String| Key::new(kind.clone(), id.clone());
                 let keys = relation.targets.iter().map(key).collect();

@@ -2,17 +2,17 @@
 //! readers read differently or not at all: an object that has a name twice, U+0000 and lone
 //! surrogates in strings, documents that are too deep or too wide.
 
+mod decode;
 mod large;
-mod typed;
 
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+pub use decode::{Decode, DecodeError, from_str, from_value};
+pub(crate) use decode::{Member, decode_enum, decode_struct, members, place_of, variant};
 pub use large::{parse_large, unpacked};
-pub(crate) use typed::{Member, members, object, place_of, variant, word};
-pub use typed::{Misfit, Typed, typed, written};
 
 use crate::error::{Error, given_twice};
 use crate::limits;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::json::{self, Misfit, Typed};
+use crate::json::{self, Decode, DecodeError};
 
 /// A length of time of at least a second and at most a thousand years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,15 +82,15 @@ impl std::fmt::Display for Lifetime {
     }
 }
 
-impl Typed for Lifetime {
-    fn blank() -> Self {
+impl Decode for Lifetime {
+    fn initial() -> Self {
         Self { seconds: 0 }
     }
 
-    fn read(&mut self, value: Value) -> Result<(), Misfit> {
-        let text: String = json::typed(value)?;
+    fn decode(&mut self, value: Value) -> Result<(), DecodeError> {
+        let text: String = json::from_value(value)?;
         let parsed = text.parse();
-        *self = parsed.map_err(|error: LifetimeError| Misfit::new(error.0))?;
+        *self = parsed.map_err(|error: LifetimeError| DecodeError::new(error.0))?;
         Ok(())
     }
 }

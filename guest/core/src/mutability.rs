@@ -8,9 +8,13 @@ use crate::schema::{Attribute, Content, Mutability};
 
 /// Refuses a replacement that changes an immutable attribute which has a value. Attributes that are not there any more keep
 /// theirs, since a client need not repeat what it cannot change.
-pub fn keep_immutable(of: &ResourceType, old: &Content, new: &mut Content) -> Result<(), Error> {
-    keep_in(&of.core().attributes, old, new)?;
-    for (extension, _) in of.extensions() {
+pub fn keep_immutable(
+    resource_type: &ResourceType,
+    old: &Content,
+    new: &mut Content,
+) -> Result<(), Error> {
+    keep_in(&resource_type.core().attributes, old, new)?;
+    for (extension, _) in resource_type.extensions() {
         let Some(old) = old.get(&extension.id).and_then(|value| value.as_object()) else {
             continue;
         };

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::json::{self, Misfit, Typed};
+use crate::json::{self, Decode, DecodeError};
 
 /// A name as the RFC's rule has it, kept as it was written. Compares without regard to case.
 ///
@@ -84,14 +84,14 @@ impl Serialize for AttributeName {
     }
 }
 
-impl Typed for AttributeName {
-    fn blank() -> Self {
+impl Decode for AttributeName {
+    fn initial() -> Self {
         Self(String::new())
     }
 
-    fn read(&mut self, value: Value) -> Result<(), Misfit> {
-        let text: String = json::typed(value)?;
-        let wrong = |_| Misfit::new(format!("`{text}` is not an attribute name"));
+    fn decode(&mut self, value: Value) -> Result<(), DecodeError> {
+        let text: String = json::from_value(value)?;
+        let wrong = |_| DecodeError::new(format!("`{text}` is not an attribute name"));
         *self = text.parse().map_err(wrong)?;
         Ok(())
     }

@@ -38,7 +38,7 @@ impl Bounds {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Paging {
     /// By index.
-    Index(Index),
+    Index(IndexPage),
     /// By cursor.
     Cursor {
         /// As an earlier page gave it; empty for the first page.
@@ -50,7 +50,7 @@ pub enum Paging {
 
 /// A part of a list by index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Index {
+pub struct IndexPage {
     /// 1-based; less than 1 is 1.
     pub start: u64,
     /// At most [`Bounds::max`]; less than 0 is 0.
@@ -66,7 +66,7 @@ impl Paging {
         bounds: Bounds,
     ) -> Result<Self, Error> {
         let Some(cursor) = cursor else {
-            return Ok(Self::Index(Index::new(start_index, count, bounds)));
+            return Ok(Self::Index(IndexPage::new(start_index, count, bounds)));
         };
         if !bounds.cursor {
             let detail = "this service has no cursors; ask with `startIndex`";
@@ -86,11 +86,11 @@ impl Paging {
 
 impl Default for Paging {
     fn default() -> Self {
-        Self::Index(Index::new(None, None, Bounds::default()))
+        Self::Index(IndexPage::new(None, None, Bounds::default()))
     }
 }
 
-impl Index {
+impl IndexPage {
     /// From the values of a request.
     #[must_use]
     pub fn new(start_index: Option<i64>, count: Option<i64>, bounds: Bounds) -> Self {
@@ -114,8 +114,8 @@ mod tests {
 
     #[test]
     fn out_of_range_values_are_what_the_rfc_says() {
-        let first = Index { start: 1, count: 0 };
-        let index = |start, count| Index::new(start, count, Bounds::default());
+        let first = IndexPage { start: 1, count: 0 };
+        let index = |start, count| IndexPage::new(start, count, Bounds::default());
         assert_eq!(index(Some(0), Some(-5)), first);
         assert_eq!(index(None, None).count, limits::PAGE_DEFAULT);
         let far = index(Some(101), Some(1_000_000));

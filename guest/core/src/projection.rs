@@ -24,7 +24,7 @@ pub struct Projection {
 
 /// How a list of paths names an attribute.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Named {
+enum Selection {
     /// The attribute itself.
     Whole,
     /// Sub-attributes of it.
@@ -61,9 +61,10 @@ impl Projection {
     #[must_use]
     pub fn unknown(&self, types: &[ResourceType]) -> Option<String> {
         let is_known = |path: &AttrPath| {
-            types.iter().any(|of| {
+            types.iter().any(|resource_type| {
                 let whole = path.to_string();
-                of.place(path).is_some() || of.schemas().any(|s| urn::same(&s.id, &whole))
+                resource_type.place(path).is_some()
+                    || resource_type.schemas().any(|s| urn::same(&s.id, &whole))
             })
         };
         let named = self.attributes.iter().flatten().chain(&self.excluded);
@@ -75,29 +76,29 @@ impl Projection {
 
     /// Whether answers hold this attribute of the main schema, so that it is worth computing.
     #[must_use]
-    pub fn wants(&self, of: &ResourceType, name: &AttributeName) -> bool {
-        let Some(attribute) = of.attribute(name.as_str()) else {
+    pub fn wants(&self, resource_type: &ResourceType, name: &AttributeName) -> bool {
+        let Some(attribute) = resource_type.attribute(name.as_str()) else {
             return false;
         };
-        self.keeps(of.core(), attribute) != Named::No
+        self.keeps(resource_type.core(), attribute) != Selection::No
     }
 
     /// Whether answers hold this sub-attribute of an attribute of the main schema.
     #[must_use]
-    pub fn wants_sub(&self, of: &ResourceType, name: &AttributeName, sub: &str) -> bool {
-        let Some(attribute) = of.attribute(name.as_str()) else {
+    pub fn wants_sub(&self, resource_type: &ResourceType, name: &AttributeName, sub: &str) -> bool {
+        let Some(attribute) = resource_type.attribute(name.as_str()) else {
             return false;
         };
-        let named = self.keeps(of.core(), attribute);
-        named != Named::No
+        let named = self.keeps(resource_type.core(), attribute);
+        named != Selection::No
             && attribute
                 .sub(sub)
-                .is_some_and(|sub| self.keeps_sub(of.core(), attribute, sub, named))
+                .is_some_and(|sub| self.keeps_sub(resource_type.core(), attribute, sub, named))
     }
 
     /// Takes out of a shown resource what the answer must not hold.
-    pub fn apply(&self, of: &ResourceType, shown: &mut Content) {
-        for (extension, _) in of.extensions() {
+    pub fn apply(&self, resource_type: &ResourceType, shown: &mut Content) {
+        for (extension, _) in resource_type.extensions() {
             if let Some(Value::Object(inner)) = shown.get_mut(&extension.id) {
                 self.prune(extension, &extension.attributes, inner);
                 if inner.is_empty() {
@@ -105,9 +106,15 @@ impl Projection {
                 }
             }
         }
-        let attributes = || of.core().attributes.iter().chain(&of.common().attributes);
+        let attributes = || {
+            resource_type
+                .core()
+                .attributes
+                .iter()
+                .chain(&resource_type.common().attributes)
+        };
         for attribute in attributes() {
-            self.prune_attribute(of.core(), attribute, shown);
+            self.prune_attribute(resource_type.core(), attribute, shown);
         }
     }
 
@@ -123,7 +130,7 @@ impl Projection {
             return;
         }
         let named = self.keeps(schema, attribute);
-        if named == Named::No {
+        if named == Selection::No {
             object.remove(name);
             return;
         }
@@ -139,48 +146,55 @@ impl Projection {
     }
 
     /// How the answer holds an attribute.
-    fn keeps(&self, schema: &Schema, attribute: &Attribute) -> Named {
+    fn keeps(&self, schema: &Schema, attribute: &Attribute) -> Selection {
         let named = |paths: &[AttrPath]| named(paths, schema, attribute);
         if attribute.is_hidden() {
-            return Named::No;
+            return Selection::No;
         }
         if attribute.returned == Returned::Always {
-            return Named::Whole;
+            return Selection::Whole;
         }
-        if named(&self.excluded) == Named::Whole {
-            return Named::No;
+        if named(&self.excluded) == Selection::Whole {
+            return Selection::No;
         }
         match &self.attributes {
             Some(paths) => named(paths),
-            None if attribute.returned == Returned::Request => Named::No,
-            None => Named::Whole,
+            None if attribute.returned == Returned::Request => Selection::No,
+            None => Selection::Whole,
         }
     }
 
-    fn keeps_sub(&self, schema: &Schema, of: &Attribute, sub: &Attribute, named: Named) -> bool {
+    fn keeps_sub(
+        &self,
+        schema: &Schema,
+        attribute: &Attribute,
+        sub: &Attribute,
+        named: Selection,
+    ) -> bool {
         let listed = |paths: &[AttrPath]| {
-            let is_it =
-                |path: &&AttrPath| names(path, schema, of) && path.sub.as_ref() == Some(&sub.name);
+            let is_it = |path: &&AttrPath| {
+                names(path, schema, attribute) && path.sub.as_ref() == Some(&sub.name)
+            };
             paths.iter().any(|path| is_it(&path))
         };
         if sub.is_hidden() || sub.returned == Returned::Always {
             return !sub.is_hidden();
         }
         let wanted = self.attributes.as_deref().is_some_and(listed);
-        let by_default = named == Named::Whole && sub.returned == Returned::Default;
+        let by_default = named == Selection::Whole && sub.returned == Returned::Default;
         (wanted || by_default) && !listed(&self.excluded)
     }
 }
 
-fn named(paths: &[AttrPath], schema: &Schema, attribute: &Attribute) -> Named {
+fn named(paths: &[AttrPath], schema: &Schema, attribute: &Attribute) -> Selection {
     let whole_schema = |path: &&AttrPath| urn::same(&path.to_string(), &schema.id);
-    let mut found = Named::No;
+    let mut found = Selection::No;
     for path in paths {
         if whole_schema(&path) || (names(path, schema, attribute) && path.sub.is_none()) {
-            return Named::Whole;
+            return Selection::Whole;
         }
         if names(path, schema, attribute) {
-            found = Named::Parts;
+            found = Selection::Parts;
         }
     }
     found

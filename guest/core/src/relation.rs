@@ -9,10 +9,10 @@ use serde_json::Value;
 use crate::error::{Error, ErrorKind};
 use crate::json;
 use crate::limits;
-use crate::named::Named;
 use crate::ordered;
 use crate::resource_type::{Relation, ResourceType};
 use crate::schema::Content;
+use crate::sorted_map::SortedMap;
 
 /// What a request does to one relation of one resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Change {
 }
 
 /// The changes of all relations of a resource, by attribute.
-pub type Changes = Named<Change>;
+pub type Changes = SortedMap<Change>;
 
 impl Change {
     /// A change after which the links to these ids are there, and no others.
@@ -56,9 +56,9 @@ impl Change {
 }
 
 /// Takes the relations out of a content: those that are there, as changes that replace what was.
-pub fn take(of: &ResourceType, content: &mut Content) -> Result<Changes, Error> {
+pub fn take(resource_type: &ResourceType, content: &mut Content) -> Result<Changes, Error> {
     let mut changes = Changes::new();
-    for relation in &of.definition.relations {
+    for relation in &resource_type.definition.relations {
         let name = relation.attribute.as_str();
         let ids = match content.remove(name) {
             None => continue,

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::json;
-use crate::named::Named;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
+use crate::sorted_map::SortedMap;
 use crate::store::{Entry, Key};
 use crate::{etag, instant};
 
@@ -21,14 +21,14 @@ pub struct State {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub deprovisioned: bool,
     /// The kinds of seats that it has, by the id of the group that gives them.
-    #[serde(skip_serializing_if = "Named::is_empty")]
-    pub seats: Named<String>,
+    #[serde(skip_serializing_if = "SortedMap::is_empty")]
+    pub seats: SortedMap<String>,
 }
 
-json::object!(open State {
+json::decode_struct!(open State {
     imported: "imported" = false,
     deprovisioned: "deprovisioned" = false,
-    seats: "seats" = Named::new(),
+    seats: "seats" = SortedMap::new(),
 });
 
 /// The member of a stored body that holds the [`State`]; no attribute has such a name.
@@ -63,7 +63,7 @@ impl Resource {
         let broken = |error: &dyn std::fmt::Display| broken(entry, error);
         let mut content: Content =
             serde_json::from_str(&entry.body).map_err(|error| broken(&error))?;
-        let state = content.remove(STATE).map(json::typed).transpose();
+        let state = content.remove(STATE).map(json::from_value).transpose();
         let state = state.map_err(|misfit| broken(&misfit))?.unwrap_or_default();
         Ok(Self {
             key: entry.key.clone(),
@@ -89,15 +89,15 @@ impl Resource {
 
     /// The URL, below a base URL without a final slash.
     #[must_use]
-    pub fn location(&self, of: &ResourceType, base: &str) -> String {
-        location(of, base, &self.key.id)
+    pub fn location(&self, resource_type: &ResourceType, base: &str) -> String {
+        location(resource_type, base, &self.key.id)
     }
 
     /// The whole resource as a client may see it, before projection. `computed` holds the relations
     /// and mirrors.
     #[must_use]
-    pub fn shown(self, of: &ResourceType, base: &str, computed: Content) -> Content {
-        let (schemas, meta) = (self.schemas(of), self.meta(of, base));
+    pub fn shown(self, resource_type: &ResourceType, base: &str, computed: Content) -> Content {
+        let (schemas, meta) = (self.schemas(resource_type), self.meta(resource_type, base));
         let mut shown = self.content;
         shown.extend(computed);
         shown.insert("schemas".into(), schemas);
@@ -107,22 +107,24 @@ impl Resource {
     }
 
     /// The main schema, and the extensions that there are values of (RFC 7643 section 3).
-    fn schemas(&self, of: &ResourceType) -> Value {
-        let extensions = of.extensions().map(|(schema, _)| schema.id.as_str());
+    fn schemas(&self, resource_type: &ResourceType) -> Value {
+        let extensions = resource_type
+            .extensions()
+            .map(|(schema, _)| schema.id.as_str());
         let present = extensions.filter(|uri| self.content.contains_key(*uri));
-        std::iter::once(of.core().id.as_str())
+        std::iter::once(resource_type.core().id.as_str())
             .chain(present)
             .collect::<Vec<_>>()
             .into()
     }
 
     /// RFC 7643 section 3.1.
-    fn meta(&self, of: &ResourceType, base: &str) -> Value {
+    fn meta(&self, resource_type: &ResourceType, base: &str) -> Value {
         serde_json::json!({
-            "resourceType": of.name(),
+            "resourceType": resource_type.name(),
             "created": instant::format(self.created),
             "lastModified": instant::format(self.modified),
-            "location": self.location(of, base),
+            "location": self.location(resource_type, base),
             "version": etag::format(self.version),
         })
     }
@@ -134,8 +136,8 @@ fn broken(entry: &Entry, error: &dyn std::fmt::Display) -> Error {
 
 /// What names a resource of this content to people; `None` if it has no such attribute.
 #[must_use]
-pub fn display<'c>(of: &ResourceType, content: &'c Content) -> Option<&'c str> {
-    let mut names = of.definition.display.iter();
+pub fn display<'c>(resource_type: &ResourceType, content: &'c Content) -> Option<&'c str> {
+    let mut names = resource_type.definition.display.iter();
     names.find_map(|name| content.get(name.as_str())?.as_str())
 }
 
@@ -147,6 +149,6 @@ pub fn some_of(entry: &Entry, names: &[&str]) -> Result<Content, Error> {
 
 /// The URL of the resource with this id.
 #[must_use]
-pub fn location(of: &ResourceType, base: &str, id: &str) -> String {
-    format!("{base}{}/{id}", of.definition.endpoint)
+pub fn location(resource_type: &ResourceType, base: &str, id: &str) -> String {
+    format!("{base}{}/{id}", resource_type.definition.endpoint)
 }

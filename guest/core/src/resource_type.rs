@@ -35,7 +35,7 @@ pub struct Definition {
     pub display: Vec<AttributeName>,
 }
 
-json::object!(strict Definition {
+json::decode_struct!(strict Definition {
     name: "name",
     endpoint: "endpoint",
     description: "description" = String::new(),
@@ -56,7 +56,7 @@ pub struct Extension {
     pub required: bool,
 }
 
-json::object!(strict Extension {
+json::decode_struct!(strict Extension {
     schema: "schema",
     required: "required" = false,
 });
@@ -71,14 +71,14 @@ pub struct Relation {
     /// Whether resources may contain each other in a circle; RFC 7644 section 3.7.1 shows one.
     pub cycles: Cycles,
     /// What becomes of an id that no resource has.
-    pub unknown: Unknown,
+    pub unknown: UnknownMember,
 }
 
-json::object!(strict Relation {
+json::decode_struct!(strict Relation {
     attribute: "attribute",
     targets: "targets",
     cycles: "cycles" = Cycles::default(),
-    unknown: "unknown" = Unknown::default(),
+    unknown: "unknown" = UnknownMember::default(),
 });
 
 /// What becomes of a value that closes a circle.
@@ -92,7 +92,7 @@ pub enum Cycles {
     Refuse,
 }
 
-json::word!(Cycles {
+json::decode_enum!(Cycles {
     Allow: "allow",
     Refuse: "refuse",
 });
@@ -100,7 +100,7 @@ json::word!(Cycles {
 /// What becomes of a value that names no resource.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Unknown {
+pub enum UnknownMember {
     /// The request is refused.
     #[default]
     Refuse,
@@ -108,7 +108,7 @@ pub enum Unknown {
     Skip,
 }
 
-json::word!(Unknown {
+json::decode_enum!(UnknownMember {
     Refuse: "refuse",
     Skip: "skip",
 });
@@ -122,7 +122,7 @@ pub struct Mirror {
     pub relation: AttributeName,
 }
 
-json::object!(strict Mirror {
+json::decode_struct!(strict Mirror {
     attribute: "attribute",
     relation: "relation",
 });
@@ -140,7 +140,7 @@ pub struct ResourceType {
 
 /// What an attribute path means for a resource type.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place<'a> {
+pub enum AttributePlace<'a> {
     /// An extension as a whole.
     Extension(&'a Schema),
     /// An attribute, perhaps in an extension, perhaps a sub-attribute of it.
@@ -154,7 +154,7 @@ pub enum Place<'a> {
     },
 }
 
-impl Place<'_> {
+impl AttributePlace<'_> {
     /// Whether no client may learn the values, of the attribute or of the whole that it is a part of.
     #[must_use]
     pub fn is_hidden(&self) -> bool {
@@ -326,7 +326,7 @@ impl ResourceType {
 
     /// What a path means here; `None` if it means nothing.
     #[must_use]
-    pub fn place(&self, path: &AttrPath) -> Option<Place<'_>> {
+    pub fn place(&self, path: &AttrPath) -> Option<AttributePlace<'_>> {
         let extension = match &path.uri {
             None => None,
             Some(uri) if urn::same(uri, &self.core.id) => None,
@@ -343,7 +343,7 @@ impl ResourceType {
             Some(name) => Some(attribute.sub(name.as_str())?),
             None => None,
         };
-        Some(Place::Attribute {
+        Some(AttributePlace::Attribute {
             extension,
             attribute,
             sub,
@@ -351,7 +351,8 @@ impl ResourceType {
     }
 
     /// A path whose last colon belongs to an extension's URI.
-    fn whole_extension(&self, path: &AttrPath) -> Option<Place<'_>> {
-        self.extension(&path.to_string()).map(Place::Extension)
+    fn whole_extension(&self, path: &AttrPath) -> Option<AttributePlace<'_>> {
+        self.extension(&path.to_string())
+            .map(AttributePlace::Extension)
     }
 }

@@ -13,11 +13,11 @@ use crate::schema::{Attribute, Content, Mutability};
 pub fn settle(
     ports: &Ports<'_>,
     secrets: Secrets,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     before: Option<&Content>,
     content: &mut Content,
 ) -> Result<(), Error> {
-    for attribute in written_only(of) {
+    for attribute in written_only(resource_type) {
         let name = attribute.name.as_str();
         let Some(given) = content.get(name).cloned() else {
             continue;
@@ -31,19 +31,19 @@ pub fn settle(
             content.insert(name.to_owned(), hashed);
         }
     }
-    for name in discard_inner(of, content) {
+    for name in discard_inner(resource_type, content) {
         not_kept(ports, &name);
     }
     Ok(())
 }
 
 /// Takes out the secrets of extensions and those inside complex values, which are never kept; returns their names.
-fn discard_inner(of: &ResourceType, content: &mut Content) -> Vec<String> {
+fn discard_inner(resource_type: &ResourceType, content: &mut Content) -> Vec<String> {
     let mut discarded = Vec::new();
-    for attribute in &of.core().attributes {
+    for attribute in &resource_type.core().attributes {
         discard_below(attribute, content, &mut discarded);
     }
-    for (extension, _) in of.extensions() {
+    for (extension, _) in resource_type.extensions() {
         let inner = content
             .get_mut(&extension.id)
             .and_then(Value::as_object_mut);
@@ -89,8 +89,8 @@ fn not_kept(ports: &Ports<'_>, name: &str) {
 }
 
 /// What a PUT leaves out, since no client can repeat it, stays.
-pub fn carry_over(of: &ResourceType, before: &Content, content: &mut Content) {
-    for attribute in written_only(of) {
+pub fn carry_over(resource_type: &ResourceType, before: &Content, content: &mut Content) {
+    for attribute in written_only(resource_type) {
         let name = attribute.name.as_str();
         if let (None, Some(kept)) = (content.get(name), before.get(name)) {
             content.insert(name.to_owned(), kept.clone());
@@ -98,8 +98,9 @@ pub fn carry_over(of: &ResourceType, before: &Content, content: &mut Content) {
     }
 }
 
-fn written_only(of: &ResourceType) -> impl Iterator<Item = &Attribute> {
-    of.core()
+fn written_only(resource_type: &ResourceType) -> impl Iterator<Item = &Attribute> {
+    resource_type
+        .core()
         .attributes
         .iter()
         .filter(|a| a.mutability == Mutability::WriteOnly)

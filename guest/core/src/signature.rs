@@ -1,7 +1,7 @@
 //! Signatures of tokens: RFC 7515 and RFC 7518 with keys of RFC 7517, for the algorithms RS256 and
 //! ES256.
 
-use crate::json::{self, Misfit, Typed};
+use crate::json::{self, Decode, DecodeError};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use num_bigint::BigUint;
 use p256::ecdsa::{self, signature::Verifier};
@@ -25,11 +25,11 @@ pub struct Jwk {
     misuse: Option<&'static str>,
 }
 
-impl Typed for Jwk {
-    fn blank() -> Self {
+impl Decode for Jwk {
+    fn initial() -> Self {
         Self {
             kid: None,
-            kty: KeyType::blank(),
+            kty: KeyType::initial(),
             n: String::new(),
             e: String::new(),
             crv: String::new(),
@@ -39,7 +39,7 @@ impl Typed for Jwk {
         }
     }
 
-    fn read(&mut self, value: Value) -> Result<(), Misfit> {
+    fn decode(&mut self, value: Value) -> Result<(), DecodeError> {
         self.misuse = misuse(&value);
         let members: &mut [json::Member<'_>] = &mut [
             ("kid", false, &mut self.kid),
@@ -86,7 +86,7 @@ enum KeyType {
     Ec,
 }
 
-json::word!(KeyType {
+json::decode_enum!(KeyType {
     Rsa: "RSA",
     Ec: "EC",
 });
@@ -94,7 +94,7 @@ json::word!(KeyType {
 /// A key cannot be used; says why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct KeyError(&'static str);
+pub struct VerifyingKey(&'static str);
 
 /// The lengths of RSA moduli: smaller ones can be factored, larger ones take too long.
 const RSA_BITS: std::ops::RangeInclusive<u64> = 2048..=8192;
@@ -158,8 +158,8 @@ fn encoded(message: &[u8], length: usize) -> BigUint {
 
 impl Jwk {
     /// Whether the key can be used, and is meant to verify signatures.
-    pub fn check(&self) -> Result<(), KeyError> {
-        self.misuse.map_or(Ok(()), |why| Err(KeyError(why)))?;
+    pub fn check(&self) -> Result<(), VerifyingKey> {
+        self.misuse.map_or(Ok(()), |why| Err(VerifyingKey(why)))?;
         self.key().map(drop)
     }
 
@@ -175,18 +175,18 @@ impl Jwk {
         }
     }
 
-    fn key(&self) -> Result<Key, KeyError> {
+    fn key(&self) -> Result<Key, VerifyingKey> {
         let bytes = |text: &str| Base64UrlUnpadded::decode_vec(text).ok();
         let Self {
             n, e, crv, x, y, ..
         } = self;
         match self.kty {
             KeyType::Rsa => {
-                let wrong = KeyError("`n` and `e` must be those of an RSA key, in base64url");
+                let wrong = VerifyingKey("`n` and `e` must be those of an RSA key, in base64url");
                 let (n, e) = bytes(n).zip(bytes(e)).ok_or(wrong)?;
                 let (modulus, exponent) = (BigUint::from_bytes_be(&n), BigUint::from_bytes_be(&e));
                 if !RSA_BITS.contains(&modulus.bits()) {
-                    return Err(KeyError("an RSA key must have 2048 to 8192 bits"));
+                    return Err(VerifyingKey("an RSA key must have 2048 to 8192 bits"));
                 }
                 let is_small = (2..=RSA_EXPONENT_BITS).contains(&exponent.bits());
                 if !is_small || !exponent.bit(0) || !modulus.bit(0) {
@@ -196,7 +196,7 @@ impl Jwk {
             }
             KeyType::Ec => {
                 let wrong =
-                    KeyError("`crv` must be P-256, `x` and `y` a point of it, in base64url");
+                    VerifyingKey("`crv` must be P-256, `x` and `y` a point of it, in base64url");
                 let (x, y) = bytes(x).zip(bytes(y)).ok_or(wrong)?;
                 let point = [&[4], x.as_slice(), y.as_slice()].concat();
                 let key = ecdsa::VerifyingKey::from_sec1_bytes(&point).map_err(|_| wrong)?;
@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     fn jwk(text: &str) -> Jwk {
-        crate::json::written(text).unwrap()
+        crate::json::from_str(text).unwrap()
     }
 
     /// RFC 7515 appendix A.3.

@@ -7,10 +7,10 @@ use serde_json::{Number, Value};
 
 use crate::error::{Error, ErrorKind};
 use crate::filter::AttrPath;
-use crate::json::{self, Misfit, Typed};
+use crate::json::{self, Decode, DecodeError};
 use crate::limits;
 use crate::predicate::Field;
-use crate::resource_type::{Place, ResourceType};
+use crate::resource_type::{AttributePlace, ResourceType};
 use crate::schema::{Content, DataType};
 use crate::{instant, text};
 
@@ -37,21 +37,21 @@ pub enum SortKey {
     Text(String),
 }
 
-impl Typed for SortKey {
-    fn blank() -> Self {
+impl Decode for SortKey {
+    fn initial() -> Self {
         Self::Boolean(false)
     }
 
-    fn read(&mut self, value: Value) -> Result<(), Misfit> {
+    fn decode(&mut self, value: Value) -> Result<(), DecodeError> {
         let (name, content) = json::variant(value)?;
         *self = match name.as_str() {
-            "Boolean" => json::typed(content).map(Self::Boolean)?,
-            "Number" => json::typed(content).map(|(float, rest)| Self::Number(float, rest))?,
+            "Boolean" => json::from_value(content).map(Self::Boolean)?,
+            "Number" => json::from_value(content).map(|(float, rest)| Self::Number(float, rest))?,
             "Instant" => {
-                json::typed(content).map(|(seconds, rest)| Self::Instant(seconds, rest))?
+                json::from_value(content).map(|(seconds, rest)| Self::Instant(seconds, rest))?
             }
-            "Text" => json::typed(content).map(Self::Text)?,
-            _ => return Err(Misfit::new("it is no key of an order")),
+            "Text" => json::from_value(content).map(Self::Text)?,
+            _ => return Err(DecodeError::new("it is no key of an order")),
         };
         Ok(())
     }
@@ -62,13 +62,13 @@ impl Sort {
     pub fn bind(
         path: &AttrPath,
         descending: bool,
-        of: &ResourceType,
+        resource_type: &ResourceType,
     ) -> Result<Option<Self>, Error> {
-        let Some(Place::Attribute {
+        let Some(AttributePlace::Attribute {
             extension,
             attribute,
             sub,
-        }) = of.place(path)
+        }) = resource_type.place(path)
         else {
             return Ok(None);
         };

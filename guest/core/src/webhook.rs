@@ -20,7 +20,7 @@ pub struct Webhook {
     pub retry_seconds: u64,
 }
 
-json::object!(strict Webhook {
+json::decode_struct!(strict Webhook {
     url: "url",
     secret: "secret",
     events: "events" = Vec::new(),

@@ -111,7 +111,6 @@ function imports(name, store) {
       find: store.find.bind(store),
       links: store.links.bind(store),
       has: store.has.bind(store),
-      counters: store.counters.bind(store),
       commit: store.commit.bind(store),
     },
     'scimlet:plugin/journal': {

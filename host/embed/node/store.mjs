@@ -77,10 +77,6 @@ export class Store {
     return links.map((link) => this.data.links.has(linkText(link)));
   }
 
-  counters(names) {
-    return BigUint64Array.from(names, (name) => this.data.counters.get(name) ?? 0n);
-  }
-
   commit(at, actor, writes) {
     // Times never go back, whatever the clock does.
     const newest = this.data.events.at(-1)?.at ?? -1n;

@@ -112,7 +112,6 @@ class Tenant:
                 "find": store.find,
                 "links": store.links,
                 "has": store.has,
-                "counters": store.counters,
                 "commit": store.commit,
             },
             "scimlet:plugin/journal@0.1.0": {"write": self._write_note},

@@ -155,9 +155,6 @@ class Store:
     def has(self, links):
         return [Link.of(link) in self.data.links for link in links]
 
-    def counters(self, names):
-        return [self.data.counters.get(name, 0) for name in names]
-
     def commit(self, at, actor, writes):
         # Times never go back, whatever the clock does.
         newest = self.data.events[-1].at if self.data.events else -1

@@ -10,7 +10,7 @@ use clap::Subcommand;
 use data_encoding::HEXLOWER;
 use scimlet::feed::verify::{self, Break, Chain};
 use scimlet::feed::{Checkpoint, End};
-use scimlet::store::{Bodies, Key};
+use scimlet::store::{CheckedBodies, Key};
 use serde_json::{Value, json};
 
 use super::context::{Context, line, pretty};
@@ -110,7 +110,7 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
 struct Found {
     tenant: String,
     chain: Result<Chain, Problem>,
-    bodies: Bodies,
+    bodies: CheckedBodies,
 }
 
 /// What is wrong with a tenant's events.
@@ -182,7 +182,7 @@ impl Found {
             return Ok(Self {
                 tenant,
                 chain: Err(Problem::Gone(known.sequence)),
-                bodies: Bodies::default(),
+                bodies: CheckedBodies::default(),
             });
         }
         let store = context.store(&tenant).await?;

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Write as _, stdout};
 
 use clap::{Args, ValueEnum};
 use scimlet::escape;
-use scimlet::feed::{Bell, FollowError, Follower, Line, Place};
+use scimlet::feed::{CommitNotifier, FeedPosition, FollowError, Follower, Line};
 use scimlet::store::{Channel as Stored, RecordedEvent, Refusal};
 
 use super::context::Context;
@@ -25,7 +25,7 @@ pub(super) struct Events {
     tenant: String,
     /// Begin behind this event, by its number or its id.
     #[arg(long, value_name = "NUMBER|ID", default_value = "0")]
-    after: Place,
+    after: FeedPosition,
     /// The epoch that the number is from, as `scimlet audit checkpoint` prints it.
     #[arg(long, value_name = "ID")]
     epoch: Option<String>,
@@ -47,8 +47,8 @@ enum Channel {
 impl Events {
     pub(super) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let store = context.store(&self.tenant).await?;
-        let begin = self.after.clone().of_epoch(self.epoch.clone());
-        let mut follower = Follower::new(&Bell::default(), &self.tenant, store, begin);
+        let begin = self.after.clone().with_epoch(self.epoch.clone());
+        let mut follower = Follower::new(&CommitNotifier::default(), &self.tenant, store, begin);
         loop {
             let events = follower.read().await.map_err(unread)?;
             if events.is_empty() {

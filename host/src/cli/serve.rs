@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Args;
 use ipnet::IpNet;
-use scimlet::plugin::Reuse;
+use scimlet::plugin::PoolOptions;
 use scimlet::webhook::{Dispatcher, Egress};
 use scimlet::{Plugin, PluginOptions, Router, Server, ServerOptions};
 use tokio::net::TcpListener;
@@ -75,7 +75,7 @@ impl Serve {
         let signal = shutdown::noted(shutdown::signal(), &signalled);
         let signal = signal.context("cannot listen for signals")?;
         let plugin = Arc::new(Plugin::new(PluginOptions {
-            reuse: self.reuse.then(Reuse::default),
+            pool: self.reuse.then(PoolOptions::default),
             ..PluginOptions::default()
         })?);
         let listener = TcpListener::bind(&self.listen).await;
@@ -106,7 +106,7 @@ impl Serve {
         let _maintenance = maintenance::start(&plugin, &context.database);
         let database = Arc::clone(&context.database);
         let router = Router::new(Arc::clone(&plugin) as _, Arc::clone(&database), options);
-        let (bell, closing) = (router.bell().clone(), router.closing());
+        let (bell, closing) = (router.notifier().clone(), router.closing());
         let egress = Egress::allowing(self.webhook_allow);
         let webhooks = Dispatcher::new(plugin, database, bell, egress, closing);
         let webhooks = tokio::spawn(webhooks.run());

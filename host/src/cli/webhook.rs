@@ -1,7 +1,7 @@
 //! `scimlet webhook`: how the delivery of a tenant's events gets on.
 
 use clap::Subcommand;
-use scimlet::webhook::{self, Letter, Report};
+use scimlet::webhook::{self, PendingDelivery, Report};
 use serde_json::{Value, json};
 
 use super::context::{Context, small_plugin};
@@ -63,15 +63,18 @@ async fn retry(context: &Context, tenant: &str) -> anyhow::Result<()> {
 }
 
 /// Those that are tried again, and those that are dead.
-fn split(report: &Report) -> (Vec<&Letter>, Vec<&Letter>) {
-    report.letters.iter().partition(|letter| !letter.dead)
+fn split(report: &Report) -> (Vec<&PendingDelivery>, Vec<&PendingDelivery>) {
+    report.pending.iter().partition(|delivery| !delivery.dead)
 }
 
 fn row(report: &Report) -> [String; 6] {
     let (pending, dead) = split(report);
-    let next = pending.iter().map(|letter| letter.next).min();
-    let last = report.letters.iter().filter(|letter| letter.attempts > 0);
-    let last = last.max_by_key(|letter| letter.next);
+    let next = pending.iter().map(|delivery| delivery.next).min();
+    let last = report
+        .pending
+        .iter()
+        .filter(|delivery| delivery.attempts > 0);
+    let last = last.max_by_key(|delivery| delivery.next);
     let dash = || "-".to_owned();
     [
         report.url.clone(),
@@ -79,25 +82,25 @@ fn row(report: &Report) -> [String; 6] {
         pending.len().to_string(),
         dead.len().to_string(),
         date_or_dash(next),
-        last.map_or_else(dash, |letter| letter.error.clone()),
+        last.map_or_else(dash, |delivery| delivery.error.clone()),
     ]
 }
 
 fn object(report: &Report) -> Value {
-    let letter = |letter: &&Letter| {
+    let delivery = |delivery: &&PendingDelivery| {
         json!({
-            "sequence": letter.sequence,
-            "subject": letter.subject,
-            "attempts": letter.attempts,
-            "next": (!letter.dead).then(|| seconds(letter.next)),
-            "error": letter.error,
+            "sequence": delivery.sequence,
+            "subject": delivery.subject,
+            "attempts": delivery.attempts,
+            "next": (!delivery.dead).then(|| seconds(delivery.next)),
+            "error": delivery.error,
         })
     };
     let (pending, dead) = split(report);
     json!({
         "url": report.url,
         "cursor": report.cursor,
-        "pending": pending.iter().map(letter).collect::<Vec<_>>(),
-        "dead": dead.iter().map(letter).collect::<Vec<_>>(),
+        "pending": pending.iter().map(delivery).collect::<Vec<_>>(),
+        "dead": dead.iter().map(delivery).collect::<Vec<_>>(),
     })
 }

@@ -5,7 +5,7 @@
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-use crate::store::{Database, DatabaseError, Epoch, Head, Store};
+use crate::store::{ChainHead, Database, DatabaseError, Epoch, Store};
 
 /// Where the chain of each tenant ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,8 +70,8 @@ impl End {
 
     /// As [`verify::chain`](super::verify::chain) takes it.
     #[must_use]
-    pub fn head(&self) -> Head {
-        Head {
+    pub fn head(&self) -> ChainHead {
+        ChainHead {
             sequence: self.sequence,
             digest: self.digest,
         }

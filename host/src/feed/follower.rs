@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::bell::{Bell, Listener};
-use super::place::{FollowError, Lost, Place, event_id};
-use crate::store::{Epoch, Head, RecordedEvent, Refusal, Store, chain};
+use super::commit_notifier::{CommitNotifier, Subscription};
+use super::position::{FeedPosition, FollowError, PositionLost, event_id};
+use crate::store::{ChainHead, Epoch, RecordedEvent, Refusal, Store, hash_chain};
 
 /// Events of one page.
 const PAGE: u32 = 500;
@@ -14,23 +14,28 @@ const PAGE: u32 = 500;
 /// is an error.
 pub struct Follower {
     store: Arc<dyn Store>,
-    listener: Listener,
+    listener: Subscription,
     /// Where it is to begin, until that was looked at.
-    begin: Option<Place>,
-    after: Head,
+    begin: Option<FeedPosition>,
+    after: ChainHead,
 }
 
 impl Follower {
     /// Begins at this place.
     #[must_use]
-    pub fn new(bell: &Bell, tenant: &str, store: Arc<dyn Store>, begin: Place) -> Self {
-        let after = Head {
+    pub fn new(
+        bell: &CommitNotifier,
+        tenant: &str,
+        store: Arc<dyn Store>,
+        begin: FeedPosition,
+    ) -> Self {
+        let after = ChainHead {
             sequence: begin.number,
-            ..Head::START
+            ..ChainHead::START
         };
         Self {
             store,
-            listener: bell.listen(tenant),
+            listener: bell.subscribe(tenant),
             begin: Some(begin),
             after,
         }
@@ -66,14 +71,14 @@ impl Follower {
         self.check_at(newest).await
     }
 
-    async fn check_at(&mut self, newest: Head) -> Result<(), FollowError> {
+    async fn check_at(&mut self, newest: ChainHead) -> Result<(), FollowError> {
         let Some(begin) = &self.begin else {
             return Ok(());
         };
         let Some(digest) = self.digest_of(begin.number, newest).await? else {
             return Err(self.lost(newest).await?.into());
         };
-        if !begin.is_of(&digest, &self.epoch().await?) {
+        if !begin.matches(&digest, &self.epoch().await?) {
             return Err(self.lost(newest).await?.into());
         }
         self.after.digest = digest;
@@ -82,9 +87,13 @@ impl Follower {
     }
 
     /// The digest of an event; `None` if there is none of this number.
-    async fn digest_of(&self, number: u64, newest: Head) -> Result<Option<chain::Digest>, Refusal> {
+    async fn digest_of(
+        &self,
+        number: u64,
+        newest: ChainHead,
+    ) -> Result<Option<hash_chain::Digest>, Refusal> {
         if number == 0 {
-            return Ok(Some(chain::START));
+            return Ok(Some(hash_chain::START));
         }
         if number >= newest.sequence {
             return Ok((number == newest.sequence).then_some(newest.digest));
@@ -94,8 +103,8 @@ impl Follower {
         Ok(found.map(|event| event.digest))
     }
 
-    async fn lost(&self, newest: Head) -> Result<Lost, Refusal> {
-        Ok(Lost {
+    async fn lost(&self, newest: ChainHead) -> Result<PositionLost, Refusal> {
+        Ok(PositionLost {
             number: self.after.sequence,
             newest: id(newest),
             epoch: self.epoch().await?.id,
@@ -118,12 +127,12 @@ impl Follower {
         }
         let events = self.store.events(self.after.sequence, PAGE).await?;
         let is_next =
-            |event: &RecordedEvent| chain::digest(&self.after.digest, event) == event.digest;
+            |event: &RecordedEvent| hash_chain::digest(&self.after.digest, event) == event.digest;
         if events.first().is_some_and(|first| !is_next(first)) {
             return Err(self.lost(newest).await?.into());
         }
         if let Some(last) = events.last() {
-            self.after = Head {
+            self.after = ChainHead {
                 sequence: last.sequence,
                 digest: last.digest,
             };
@@ -151,7 +160,7 @@ impl Follower {
     }
 }
 
-fn id(head: Head) -> String {
+fn id(head: ChainHead) -> String {
     match head.sequence {
         0 => "0".to_owned(),
         number => event_id(number, &head.digest),

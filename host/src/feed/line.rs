@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::place::event_id;
+use super::position::event_id;
 use crate::store::{Channel, Key, RecordedEvent};
 
 /// An event as one line of JSON.

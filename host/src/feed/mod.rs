@@ -2,15 +2,15 @@
 //! reads on, [`Line`] is how an event is shown, [`verify`] finds out whether the chain is whole,
 //! and a [`Checkpoint`] is what is kept elsewhere to compare it with.
 
-mod bell;
 mod checkpoint;
+mod commit_notifier;
 mod follower;
 mod line;
-mod place;
+mod position;
 pub mod verify;
 
-pub use bell::{Bell, POLL};
 pub use checkpoint::{Checkpoint, End};
+pub use commit_notifier::{CommitNotifier, POLL};
 pub use follower::Follower;
 pub use line::{Line, subject};
-pub use place::{FollowError, Lost, NoPlace, Place, event_id};
+pub use position::{FeedPosition, FollowError, ParsePositionError, PositionLost, event_id};

@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::store::{Bodies, BodyPlace, Head, Key, RecordedEvent, Refusal, Store, chain};
+use crate::store::{
+    BodyPosition, ChainHead, CheckedBodies, Key, RecordedEvent, Refusal, Store, hash_chain,
+};
 
 /// Events of one page.
 const PAGE: u32 = 1000;
@@ -70,7 +72,7 @@ impl Break {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chain {
     /// The last event that was read.
-    pub head: Head,
+    pub head: ChainHead,
     /// How many bodies are empty because their subject was erased.
     pub erased: u64,
 }
@@ -82,7 +84,7 @@ pub struct Chain {
 /// If the store fails.
 pub async fn chain(
     store: &dyn Store,
-    checkpoint: Option<Head>,
+    checkpoint: Option<ChainHead>,
 ) -> Result<Result<Chain, Break>, Refusal> {
     let recorded = store.head().await?;
     let mut walk = Walk::default();
@@ -96,7 +98,7 @@ pub async fn chain(
             if event.sequence != next {
                 return Ok(Err(Break::Removed(next, event.sequence)));
             }
-            if !chain::holds(&walk.head.digest, event) {
+            if !hash_chain::holds(&walk.head.digest, event) {
                 return Ok(Err(reason(store, walk.head, event).await?));
             }
             walk.step(event);
@@ -123,9 +125,9 @@ pub async fn chain(
 ///
 /// # Errors
 /// If the store fails.
-pub async fn bodies(store: &dyn Store) -> Result<Bodies, Refusal> {
-    let mut all = Bodies::default();
-    let mut next = Some(BodyPlace::default());
+pub async fn bodies(store: &dyn Store) -> Result<CheckedBodies, Refusal> {
+    let mut all = CheckedBodies::default();
+    let mut next = Some(BodyPosition::default());
     while let Some(after) = next {
         let found = store.check_bodies(after).await?;
         all.checked += found.checked;
@@ -138,7 +140,7 @@ pub async fn bodies(store: &dyn Store) -> Result<Bodies, Refusal> {
 
 /// How far a walk has come.
 struct Walk {
-    head: Head,
+    head: ChainHead,
     erased: u64,
     /// Of each subject with empty bodies and no erasure behind them: the first such event, and how
     /// many there are.
@@ -148,7 +150,7 @@ struct Walk {
 impl Default for Walk {
     fn default() -> Self {
         Self {
-            head: Head::START,
+            head: ChainHead::START,
             erased: 0,
             emptied: BTreeMap::new(),
         }
@@ -158,7 +160,7 @@ impl Default for Walk {
 impl Walk {
     /// Passes an event that stands rightly behind the one before.
     fn step(&mut self, event: &RecordedEvent) {
-        self.head = Head {
+        self.head = ChainHead {
             sequence: event.sequence,
             digest: event.digest,
         };
@@ -168,7 +170,7 @@ impl Walk {
             let (_, count) = self.emptied.remove(&subject).unwrap_or_default();
             self.erased += count;
         }
-        if chain::is_emptied(event) {
+        if hash_chain::is_emptied(event) {
             let new = (event.sequence, 0);
             let (_, count) = self.emptied.entry(subject).or_insert(new);
             *count += 1;
@@ -188,9 +190,13 @@ impl Walk {
 
 /// Why an event does not hold behind the one before it: it was edited, unless another one holds in
 /// its place.
-async fn reason(store: &dyn Store, before: Head, event: &RecordedEvent) -> Result<Break, Refusal> {
+async fn reason(
+    store: &dyn Store,
+    before: ChainHead,
+    event: &RecordedEvent,
+) -> Result<Break, Refusal> {
     let place = before.sequence + 1;
-    if chain::digest(&before.digest, event) == event.digest {
+    if hash_chain::digest(&before.digest, event) == event.digest {
         return Ok(Break::Body(place));
     }
     let mut after = place;
@@ -202,7 +208,7 @@ async fn reason(store: &dyn Store, before: Head, event: &RecordedEvent) -> Resul
         after = last.sequence;
         for mut other in others {
             let number = std::mem::replace(&mut other.sequence, place);
-            if chain::digest(&before.digest, &other) == other.digest {
+            if hash_chain::digest(&before.digest, &other) == other.digest {
                 return Ok(Break::Reordered(place, number));
             }
         }

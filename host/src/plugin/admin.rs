@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::Plugin;
-use super::fault::Fault;
+use super::error::PluginError;
 use super::state::State;
-use crate::Vacant;
+use crate::EmptyStore;
 pub use crate::bindings::exports::scimlet::plugin::admin::{
     Assignment, Credential, CredentialRequest, IdentityProvider, Imported, Issued, Reference,
     Webhook,
@@ -33,7 +33,7 @@ pub enum AdminError {
     Unavailable(String),
     /// The component failed.
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Fault(#[from] PluginError),
 }
 
 impl From<Problem> for AdminError {
@@ -69,7 +69,7 @@ impl Plugin {
     /// # Errors
     /// `Invalid` with a sentence that names the field.
     pub async fn explain(&self, profile: &str) -> Result<String, AdminError> {
-        let nobody = self.admin(Arc::new(Vacant));
+        let nobody = self.admin(Arc::new(EmptyStore));
         nobody
             .ask(async |guest, store| guest.call_explain(store, profile).await)
             .await

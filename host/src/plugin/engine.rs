@@ -10,7 +10,7 @@ use wasmtime::{
 
 use super::cache;
 use super::limits::{IDLE_TICK, Limits, TICK};
-use crate::processors::Processors;
+use crate::cpu_scheduler::CpuScheduler;
 
 /// Memory of a finished instance that stays with its slot, so that the next one needs no page
 /// faults.
@@ -68,12 +68,12 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
 
 fn start_ticking(engine: &Engine) -> io::Result<()> {
     let engine = engine.weak();
-    let processors = Processors::all();
+    let processors = CpuScheduler::all();
     let tick = move || {
         while let Some(engine) = engine.upgrade() {
             engine.increment_epoch();
             drop(engine);
-            thread::sleep(match processors.are_short() {
+            thread::sleep(match processors.has_waiting() {
                 true => TICK,
                 false => IDLE_TICK,
             });

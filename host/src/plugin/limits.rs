@@ -8,12 +8,13 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use cpu_time::ThreadTime;
 use tokio::time::timeout_at;
 use wasmtime::{ResourceLimiterAsync, UpdateDeadline};
 
-use crate::processors::Computing;
-use crate::shares::{Place, Shares};
-use crate::store::Identity;
+use crate::cpu_scheduler::CpuTask;
+use crate::fair_semaphore::{FairPermit, FairSemaphore};
+use crate::store::StoreId;
 
 /// How often running guests are interrupted to be metered and to let others run, while others wait.
 pub const TICK: Duration = Duration::from_millis(1);
@@ -70,7 +71,7 @@ impl Default for Limits {
 
 /// Which limit was passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Excess {
+pub enum LimitExceeded {
     /// Linear memory.
     #[error("it wanted more memory than an instance may have")]
     Memory,
@@ -93,9 +94,9 @@ const AFTERWARDS: Duration = Duration::from_secs(2);
 pub(crate) struct Meter {
     memory: usize,
     small: usize,
-    large: Arc<Shares<Option<Identity>>>,
+    large: Arc<FairSemaphore<Option<StoreId>>>,
     /// Held from when the instance is a large one to its end.
-    is_large: Option<Place<Option<Identity>>>,
+    is_large: Option<FairPermit<Option<StoreId>>>,
     grown: usize,
     compute: Duration,
     computed: Duration,
@@ -106,16 +107,16 @@ pub(crate) struct Meter {
     /// Until when the guest may run: the deadline, or a little longer after a commit.
     end: Instant,
     committed: bool,
-    pub(crate) computing: Arc<Computing>,
+    pub(crate) computing: Arc<CpuTask>,
 }
 
 impl Meter {
     /// Large instances are those with a place among `large`.
     pub(crate) fn new(
         limits: &Limits,
-        large: Arc<Shares<Option<Identity>>>,
+        large: Arc<FairSemaphore<Option<StoreId>>>,
         deadline: Instant,
-        computing: Arc<Computing>,
+        computing: Arc<CpuTask>,
     ) -> Self {
         Self {
             memory: limits.memory,
@@ -136,7 +137,7 @@ impl Meter {
     /// Called at each epoch tick in which the guest runs. What counts is the processor time that
     /// its thread spent on it since the last one; the first after a store call counts as a whole
     /// [`TICK`].
-    pub(crate) fn tick(&mut self) -> Result<UpdateDeadline, Excess> {
+    pub(crate) fn tick(&mut self) -> Result<UpdateDeadline, LimitExceeded> {
         self.in_time()?;
         let spent = match self.resumed.load(Ordering::Relaxed) {
             0 => TICK,
@@ -144,13 +145,13 @@ impl Meter {
         };
         self.computed += spent;
         if self.computed > self.compute {
-            return Err(Excess::Compute);
+            return Err(LimitExceeded::Compute);
         }
         let (computing, resumed) = (Arc::clone(&self.computing), Arc::clone(&self.resumed));
         let deadline = self.deadline;
         let turns = async move {
             // Past the deadline the next tick ends it.
-            drop(timeout_at(deadline.into(), computing.take_turns()).await);
+            drop(timeout_at(deadline.into(), computing.yield_to_others()).await);
             resumed.store(now_on_thread(), Ordering::Relaxed);
         };
         Ok(UpdateDeadline::YieldCustom(1, Box::pin(turns)))
@@ -170,11 +171,11 @@ impl Meter {
         }
     }
 
-    pub(crate) fn in_time(&self) -> Result<(), Excess> {
+    pub(crate) fn in_time(&self) -> Result<(), LimitExceeded> {
         if Instant::now() < self.end {
             Ok(())
         } else {
-            Err(Excess::Deadline)
+            Err(LimitExceeded::Deadline)
         }
     }
 
@@ -182,18 +183,18 @@ impl Meter {
     pub(crate) async fn before_deadline<T>(
         &self,
         wait: impl Future<Output = T>,
-    ) -> Result<T, Excess> {
+    ) -> Result<T, LimitExceeded> {
         let outcome = timeout_at(self.deadline.into(), wait).await;
-        outcome.map_err(|_| Excess::Deadline)
+        outcome.map_err(|_| LimitExceeded::Deadline)
     }
 
     /// Whether a commit may begin, which no earlier commit puts off; false if the guest is to be
     /// told so, since it has something else to tell.
-    pub(crate) fn may_commit(&self) -> Result<bool, Excess> {
+    pub(crate) fn may_commit(&self) -> Result<bool, LimitExceeded> {
         match (Instant::now() < self.deadline, self.committed) {
             (true, _) => Ok(true),
             (false, true) => Ok(false),
-            (false, false) => Err(Excess::Deadline),
+            (false, false) => Err(LimitExceeded::Deadline),
         }
     }
 
@@ -232,17 +233,8 @@ fn now_on_thread() -> u64 {
 }
 
 /// The processor time of this thread.
-#[cfg(unix)]
 fn thread_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::try_from(time).unwrap_or_default()
-}
-
-/// Elsewhere the time that passes.
-#[cfg(not(unix))]
-fn thread_time() -> Duration {
-    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    START.get_or_init(Instant::now).elapsed()
+    ThreadTime::now().as_duration()
 }
 
 #[async_trait]
@@ -254,12 +246,12 @@ impl ResourceLimiterAsync for Meter {
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         if desired > self.memory {
-            return Err(Excess::Memory.into());
+            return Err(LimitExceeded::Memory.into());
         }
         if desired > self.small && self.is_large.is_none() {
-            let place = self.large.place(self.computing.tenant());
+            let place = self.large.acquire(self.computing.tenant());
             let place = timeout_at(self.deadline.into(), self.stored(place)).await;
-            self.is_large = Some(place.map_err(|_| Excess::Deadline)?);
+            self.is_large = Some(place.map_err(|_| LimitExceeded::Deadline)?);
         }
         self.grown = desired;
         Ok(true)
@@ -286,9 +278,9 @@ mod tests {
                 compute,
                 ..Limits::default()
             },
-            Shares::new(1),
+            FairSemaphore::new(1),
             Instant::now() + request,
-            Computing::new(crate::processors::Processors::new(1), None),
+            CpuTask::new(crate::cpu_scheduler::CpuScheduler::new(1), None),
         )
     }
 
@@ -300,21 +292,21 @@ mod tests {
         meter.rearm();
         assert!(meter.tick().is_ok());
         assert!(meter.tick().is_ok());
-        assert_eq!(meter.tick().err(), Some(Excess::Compute));
+        assert_eq!(meter.tick().err(), Some(LimitExceeded::Compute));
     }
 
     #[test]
     fn the_deadline_is_not_rearmed() {
         let mut meter = meter(TICK, Duration::ZERO);
         meter.rearm();
-        assert_eq!(meter.tick().err(), Some(Excess::Deadline));
-        assert_eq!(meter.in_time(), Err(Excess::Deadline));
+        assert_eq!(meter.tick().err(), Some(LimitExceeded::Deadline));
+        assert_eq!(meter.in_time(), Err(LimitExceeded::Deadline));
     }
 
     #[test]
     fn what_was_committed_is_told_after_the_deadline() {
         let mut meter = meter(TICK, Duration::ZERO);
-        assert_eq!(meter.may_commit(), Err(Excess::Deadline));
+        assert_eq!(meter.may_commit(), Err(LimitExceeded::Deadline));
         meter.committed();
         assert!(meter.tick().is_ok());
         assert_eq!(meter.in_time(), Ok(()));
@@ -340,7 +332,7 @@ mod tests {
         assert!(first.memory_growing(0, 20 << 20, None).await.is_ok());
         assert!(second.memory_growing(0, 4 << 20, None).await.is_ok());
         let late = second.memory_growing(0, 9 << 20, None).await.unwrap_err();
-        assert_eq!(late.downcast_ref(), Some(&Excess::Deadline));
+        assert_eq!(late.downcast_ref(), Some(&LimitExceeded::Deadline));
         second.deadline += Duration::from_secs(60);
         drop(first);
         assert!(second.memory_growing(0, 9 << 20, None).await.is_ok());

@@ -5,16 +5,16 @@ mod admin;
 mod cache;
 pub mod clock;
 mod engine;
-mod fault;
-mod image;
+mod entry_locks;
+mod error;
 pub mod journal;
 pub mod limits;
+mod pool;
+mod preinit;
 pub mod random;
-mod reuse;
 mod session;
 mod state;
 mod store;
-mod turns;
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -28,22 +28,22 @@ pub use self::admin::{
     Issued, Reference, Webhook,
 };
 use self::clock::{Clock, SystemClock};
-pub use self::fault::{Cause, Fault, LoadError};
+use self::entry_locks::EntryLocks;
+pub use self::error::{Cause, LoadError, PluginError};
 use self::journal::{Journal, TracingJournal};
 pub use self::limits::Limits;
+use self::pool::InstancePool;
+pub use self::pool::PoolOptions;
 use self::random::{OsRandom, Random};
-use self::reuse::Kept;
-pub use self::reuse::Reuse;
 use self::session::Session;
 pub(crate) use self::session::fresh_id;
 use self::state::State;
-use self::turns::Turns;
 use crate::bindings::PluginPre;
+use crate::cpu_scheduler::CpuScheduler;
+use crate::fair_semaphore::FairSemaphore;
 use crate::http::{Admitted, Origin, Request, Response};
-use crate::processors::Processors;
-use crate::shares::Shares;
-use crate::store::{Identity, Store};
-use crate::{COMPONENT, Vacant};
+use crate::store::{Store, StoreId};
+use crate::{COMPONENT, EmptyStore};
 
 /// What a [`Plugin`] is made from; the defaults are for production.
 #[derive(Clone)]
@@ -58,7 +58,7 @@ pub struct PluginOptions {
     pub cache: Option<PathBuf>,
     /// Whether instances are kept for further requests of the same tenant; `None` makes a fresh one
     /// for each.
-    pub reuse: Option<Reuse>,
+    pub pool: Option<PoolOptions>,
     /// Where guests read the time.
     pub clock: Arc<dyn Clock>,
     /// Where guests get random bytes.
@@ -73,7 +73,7 @@ impl Default for PluginOptions {
             component: COMPONENT.into(),
             limits: Limits::default(),
             cache: cache::default_folder(),
-            reuse: None,
+            pool: None,
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
             journal: Arc::new(TracingJournal),
@@ -84,12 +84,12 @@ impl Default for PluginOptions {
 /// The compiled component and what its instances get. Serves any number of tenants at once.
 pub struct Plugin {
     guest: PluginPre<State>,
-    instances: Arc<Shares<Option<Identity>>>,
+    instances: Arc<FairSemaphore<Option<StoreId>>>,
     /// For instances that need much memory.
-    large: Arc<Shares<Option<Identity>>>,
-    kept: Option<Arc<Kept<Session>>>,
-    turns: Arc<Turns>,
-    processors: Arc<Processors>,
+    large: Arc<FairSemaphore<Option<StoreId>>>,
+    pool: Option<Arc<InstancePool<Session>>>,
+    entry_locks: Arc<EntryLocks>,
+    processors: Arc<CpuScheduler>,
     options: PluginOptions,
 }
 
@@ -102,19 +102,19 @@ impl Plugin {
     pub fn new(options: PluginOptions) -> Result<Self, LoadError> {
         let permits = options.limits.concurrency as usize;
         let guest = load(&options).map_err(LoadError)?;
-        let kept = options.reuse.map(|reuse| {
-            Kept::new(Reuse {
+        let kept = options.pool.map(|reuse| {
+            InstancePool::new(PoolOptions {
                 total: reuse.total.min(permits / 2),
                 ..reuse
             })
         });
         Ok(Self {
             guest,
-            instances: Shares::new(permits),
-            large: Shares::new(options.limits.large as usize),
-            kept,
-            turns: Arc::default(),
-            processors: Processors::all(),
+            instances: FairSemaphore::new(permits),
+            large: FairSemaphore::new(options.limits.large as usize),
+            pool: kept,
+            entry_locks: Arc::default(),
+            processors: CpuScheduler::all(),
             options,
         })
     }
@@ -128,7 +128,7 @@ impl Plugin {
         store: Arc<dyn Store>,
         origin: Origin,
         request: Request,
-    ) -> Result<Response, Fault> {
+    ) -> Result<Response, PluginError> {
         self.answer(store, origin, request, None).await
     }
 
@@ -143,7 +143,7 @@ impl Plugin {
         origin: Origin,
         request: Request,
         gone: watch::Receiver<bool>,
-    ) -> Result<Response, Fault> {
+    ) -> Result<Response, PluginError> {
         self.answer(store, origin, request, Some(gone)).await
     }
 
@@ -153,8 +153,8 @@ impl Plugin {
         origin: Origin,
         request: Request,
         gone: Option<watch::Receiver<bool>>,
-    ) -> Result<Response, Fault> {
-        let mut session = self.kept_or_fresh(store, &origin.tenant).await?;
+    ) -> Result<Response, PluginError> {
+        let mut session = self.pooled_or_fresh(store, &origin.tenant).await?;
         let (guest, store) = session.parts();
         store.data_mut().gone = gone;
         let response = guest
@@ -178,8 +178,8 @@ impl Plugin {
         origin: Origin,
         headers: &[(String, String)],
         scope: Option<&str>,
-    ) -> Result<Result<Admitted, Response>, Fault> {
-        let mut session = self.kept_or_fresh(store, &origin.tenant).await?;
+    ) -> Result<Result<Admitted, Response>, PluginError> {
+        let mut session = self.pooled_or_fresh(store, &origin.tenant).await?;
         let (guest, store) = session.parts();
         let answer = guest
             .scimlet_plugin_provider()
@@ -194,8 +194,11 @@ impl Plugin {
     ///
     /// # Errors
     /// As for [`Plugin::handle`].
-    pub async fn tenant_of(&self, headers: &[(String, String)]) -> Result<Option<String>, Fault> {
-        let mut session = self.session(Arc::new(Vacant), "").await?;
+    pub async fn tenant_of(
+        &self,
+        headers: &[(String, String)],
+    ) -> Result<Option<String>, PluginError> {
+        let mut session = self.session(Arc::new(EmptyStore), "").await?;
         let (guest, store) = session.parts();
         let tenant = guest
             .scimlet_plugin_provider()
@@ -213,7 +216,7 @@ impl Plugin {
 fn load(options: &PluginOptions) -> wasmtime::Result<PluginPre<State>> {
     let cache = options.cache.as_deref();
     let engine = engine::engine(&options.limits, cache)?;
-    let image = image::of_prepared(&options.component, &options.limits, cache);
+    let image = preinit::preinitialized(&options.component, &options.limits, cache);
     let component = Component::new(&engine, &image)?;
     let mut linker = Linker::new(&engine);
     state::add_to_linker(&mut linker)?;

@@ -6,7 +6,7 @@ use wasmtime_wasi::p2::bindings::random::random::Host;
 
 pub(crate) use wasmtime_wasi::p2::bindings::random::random::add_to_linker;
 
-use super::limits::{Excess, RANDOM_BYTES};
+use super::limits::{LimitExceeded, RANDOM_BYTES};
 use super::state::State;
 
 /// Where guests get the bytes that secrets and ids are made from.
@@ -28,7 +28,7 @@ impl Random for OsRandom {
 impl Host for State {
     fn get_random_bytes(&mut self, len: u64) -> wasmtime::Result<Vec<u8>> {
         if len > RANDOM_BYTES {
-            return Err(Excess::Random.into());
+            return Err(LimitExceeded::Random.into());
         }
         let mut bytes = vec![0; usize::try_from(len)?];
         self.random.fill(&mut bytes)?;

@@ -7,28 +7,28 @@ use tokio::time::timeout_at;
 use uuid::{Builder, Uuid};
 
 use super::Plugin;
-use super::fault::{Cause, Fault};
+use super::entry_locks::RequestLock;
+use super::error::{Cause, PluginError};
 use super::journal::{Notes, Subject};
 use super::limits::Meter;
 use super::random::{OsRandom, Random};
 use super::state::State;
-use super::turns::Standing;
-use crate::Vacant;
+use crate::EmptyStore;
 use crate::bindings::Plugin as Guest;
+use crate::cpu_scheduler::CpuTask;
+use crate::fair_semaphore::FairPermit;
 use crate::http::Response;
-use crate::processors::Computing;
-use crate::shares::Place;
-use crate::store::{Identity, Store};
+use crate::store::{Store, StoreId};
 
 /// A running instance. It gives its slot of the pool back when it is dropped; the order of the
 /// fields is the order of that: its place goes last, so that who gets it finds a free slot.
 pub(crate) struct Session {
     guest: Guest,
     store: wasmtime::Store<State>,
-    tenant: Option<Identity>,
+    tenant: Option<StoreId>,
     request: Uuid,
     response_limit: usize,
-    _place: Place<Option<Identity>>,
+    _permit: FairPermit<Option<StoreId>>,
 }
 
 impl Plugin {
@@ -37,14 +37,14 @@ impl Plugin {
         &self,
         store: Arc<dyn Store>,
         tenant: &str,
-    ) -> Result<Session, Fault> {
+    ) -> Result<Session, PluginError> {
         let request = fresh_id();
         let tenant = tenant.to_owned();
         let deadline = Instant::now() + self.options.limits.request;
         let session = self
             .open(store, Subject { tenant, request }, deadline)
             .await;
-        session.map_err(|cause| Fault { request, cause })
+        session.map_err(|cause| PluginError { request, cause })
     }
 
     async fn open(
@@ -54,8 +54,8 @@ impl Plugin {
         deadline: Instant,
     ) -> Result<Session, Cause> {
         let (request, response_limit) = (subject.request, self.options.limits.response);
-        let tenant = store.identity();
-        let place = self.place(tenant, deadline).await?;
+        let tenant = store.id();
+        let permit = self.permit(tenant, deadline).await?;
         let mut store = self.bind(self.state(store, subject, deadline));
         let computing = Arc::clone(&store.data().meter.computing);
         let begun = timeout_at(deadline.into(), computing.begin()).await;
@@ -68,34 +68,34 @@ impl Plugin {
             tenant,
             request,
             response_limit,
-            _place: place,
+            _permit: permit,
         })
     }
 
     /// What an instance reaches during one request.
     fn state(&self, store: Arc<dyn Store>, subject: Subject, deadline: Instant) -> State {
         let limits = &self.options.limits;
-        let computing = Computing::new(Arc::clone(&self.processors), store.identity());
+        let computing = CpuTask::new(Arc::clone(&self.processors), store.id());
         State {
-            store: store.of_request().unwrap_or(store),
+            store: store.snapshot().unwrap_or(store),
             notes: Notes::new(Arc::clone(&self.options.journal), subject, limits),
             clock: Arc::clone(&self.options.clock),
             random: Arc::clone(&self.options.random),
             meter: Meter::new(limits, Arc::clone(&self.large), deadline, computing),
-            turns: Arc::clone(&self.turns),
-            standing: Standing::default(),
+            entry_locks: Arc::clone(&self.entry_locks),
+            entry_lock: RequestLock::default(),
             gone: None,
         }
     }
 
     /// An instance that this tenant used before, if one is kept; else a fresh one.
-    pub(crate) async fn kept_or_fresh(
+    pub(crate) async fn pooled_or_fresh(
         &self,
         store: Arc<dyn Store>,
         tenant: &str,
-    ) -> Result<Session, Fault> {
-        let kept = self.kept.as_ref().zip(store.identity());
-        let Some(mut session) = kept.and_then(|(kept, identity)| kept.take(identity)) else {
+    ) -> Result<Session, PluginError> {
+        let pool = self.pool.as_ref().zip(store.id());
+        let Some(mut session) = pool.and_then(|(pool, id)| pool.take(id)) else {
             return self.session(store, tenant).await;
         };
         let request = fresh_id();
@@ -114,25 +114,25 @@ impl Plugin {
     /// Keeps an instance that has answered, if instances are kept. Until its tenant's next request
     /// it reaches nothing.
     pub(crate) fn keep(&self, mut session: Session) {
-        let Some((kept, tenant)) = self.kept.as_ref().zip(session.tenant) else {
+        let Some((pool, tenant)) = self.pool.as_ref().zip(session.tenant) else {
             return;
         };
         let state = session.store.data_mut();
-        state.store = Arc::new(Vacant);
-        state.standing = Standing::default();
+        state.store = Arc::new(EmptyStore);
+        state.entry_lock = RequestLock::default();
         state.gone = None;
         let memory = session.store.data().meter.grown();
-        kept.put(tenant, memory, session);
+        pool.put(tenant, memory, session);
     }
 
     /// Instances are shared between tenants.
-    async fn place(
+    async fn permit(
         &self,
-        tenant: Option<Identity>,
+        tenant: Option<StoreId>,
         deadline: Instant,
-    ) -> Result<Place<Option<Identity>>, Cause> {
-        let place = timeout_at(deadline.into(), self.instances.place(tenant)).await;
-        place.map_err(|_| Cause::Busy)
+    ) -> Result<FairPermit<Option<StoreId>>, Cause> {
+        let permit = timeout_at(deadline.into(), self.instances.acquire(tenant)).await;
+        permit.map_err(|_| Cause::Busy)
     }
 
     fn bind(&self, state: State) -> wasmtime::Store<State> {
@@ -149,7 +149,8 @@ impl Session {
         (&self.guest, &mut self.store)
     }
 
-    /// Arms the limits anew, and leads the imports to where they lead in this request.
+    /// Arms the limits anew, and rebinds the imports to this request's store, journal, clock and
+    /// random source.
     fn rebind(&mut self, request: Uuid, mut state: State) {
         state.meter = state.meter.after(&self.store.data().meter);
         *self.store.data_mut() = state;
@@ -158,12 +159,12 @@ impl Session {
     }
 
     /// What the call came to, with this request's id if it was a fault.
-    pub(crate) fn close<T>(&self, answer: wasmtime::Result<T>) -> Result<T, Fault> {
+    pub(crate) fn close<T>(&self, answer: wasmtime::Result<T>) -> Result<T, PluginError> {
         self.store.data().meter.computing.pause();
         answer.map_err(|error| self.fault(Cause::of(error, Cause::Trap)))
     }
 
-    pub(crate) fn check_size(&self, response: &Response) -> Result<(), Fault> {
+    pub(crate) fn check_size(&self, response: &Response) -> Result<(), PluginError> {
         let headers = response
             .headers
             .iter()
@@ -177,8 +178,8 @@ impl Session {
         }
     }
 
-    fn fault(&self, cause: Cause) -> Fault {
-        Fault {
+    fn fault(&self, cause: Cause) -> PluginError {
+        PluginError {
             request: self.request,
             cause,
         }

@@ -6,10 +6,10 @@ use tokio::sync::watch;
 use wasmtime::component::{HasSelf, Linker};
 
 use super::clock::Clock;
+use super::entry_locks::{EntryLocks, RequestLock};
 use super::journal::Notes;
 use super::limits::Meter;
 use super::random::Random;
-use super::turns::{Standing, Turns};
 use super::{clock, journal, random, store};
 use crate::store::Store;
 
@@ -22,8 +22,8 @@ pub(crate) struct State {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) meter: Meter,
-    pub(crate) turns: Arc<Turns>,
-    pub(crate) standing: Standing,
+    pub(crate) entry_locks: Arc<EntryLocks>,
+    pub(crate) entry_lock: RequestLock,
     /// Becomes true when nobody waits for the answer any more.
     pub(crate) gone: Option<watch::Receiver<bool>>,
 }

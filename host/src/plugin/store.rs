@@ -7,8 +7,8 @@ use std::sync::Arc;
 use futures_util::future::{Either, select};
 use tokio::sync::watch;
 
+use super::entry_locks::WriteTargets;
 use super::state::State;
-use super::turns::Aims;
 pub(crate) use crate::bindings::scimlet::plugin::store::add_to_linker;
 use crate::bindings::scimlet::plugin::store::{Host, LinkPage};
 use crate::store::{
@@ -21,7 +21,7 @@ impl State {
         &mut self,
         call: impl Future<Output = Result<T, Refusal>>,
     ) -> wasmtime::Result<Result<T, Refusal>> {
-        self.take_turn().await?;
+        self.take_lock().await?;
         let gone = gone(self.gone.clone());
         let call = async {
             match select(pin!(call), pin!(gone)).await {
@@ -37,16 +37,18 @@ impl State {
     /// Waits for a commit. It does not begin after the deadline, and once begun it is not
     /// cancelled, so that none is left in doubt.
     async fn committed<T>(&mut self, call: impl Future<Output = T>) -> wasmtime::Result<T> {
-        self.take_turn().await?;
+        self.take_lock().await?;
         let answer = self.meter.stored(call).await;
         self.meter.rearm();
         Ok(answer)
     }
 
-    async fn take_turn(&mut self) -> wasmtime::Result<()> {
-        let (turns, tenant) = (Arc::clone(&self.turns), self.store.identity());
-        let turn = self.meter.stored(self.standing.before_call(&turns, tenant));
-        self.meter.before_deadline(turn).await?;
+    async fn take_lock(&mut self) -> wasmtime::Result<()> {
+        let (locks, tenant) = (Arc::clone(&self.entry_locks), self.store.id());
+        let lock = self
+            .meter
+            .stored(self.entry_lock.before_call(&locks, tenant));
+        self.meter.before_deadline(lock).await?;
         Ok(self.meter.in_time()?)
     }
 }
@@ -94,14 +96,6 @@ impl Host for State {
         self.read(store.has(links)).await
     }
 
-    async fn counters(
-        &mut self,
-        names: Vec<String>,
-    ) -> wasmtime::Result<Result<Vec<u64>, Refusal>> {
-        let store = Arc::clone(&self.store);
-        self.read(store.counters(names)).await
-    }
-
     async fn commit(
         &mut self,
         at: u64,
@@ -116,22 +110,22 @@ impl Host for State {
         if !self.meter.may_commit()? {
             return Ok(Err(refused("the request's deadline has passed")));
         }
-        let (turns, tenant) = (Arc::clone(&self.turns), store.identity());
-        let aims = Aims::of(&writes);
-        let turn = self.standing.before_commit(&turns, tenant, &aims);
-        let turn = self.meter.stored(turn);
-        let outcome = match self.meter.before_deadline(turn).await {
+        let (locks, tenant) = (Arc::clone(&self.entry_locks), store.id());
+        let targets = WriteTargets::of(&writes);
+        let lock = self.entry_lock.before_commit(&locks, tenant, &targets);
+        let lock = self.meter.stored(lock);
+        let outcome = match self.meter.before_deadline(lock).await {
             Ok(Ok(())) => self.committed(store.commit(at, actor, writes)).await?,
             Ok(Err(rejection)) => Err(rejection),
             Err(_) if !self.meter.may_commit()? => {
                 Err(refused("the request's deadline passed in the queue"))
             }
-            Err(excess) => return Err(excess.into()),
+            Err(exceeded) => return Err(exceeded.into()),
         };
         if outcome.is_ok() {
             self.meter.committed();
         }
-        self.standing.after_commit(aims, &outcome);
+        self.entry_lock.after_commit(targets, &outcome);
         Ok(outcome)
     }
 }

@@ -10,27 +10,27 @@ use axum::http::request::Parts;
 use tokio::time::timeout;
 use tracing::Instrument as _;
 
-use super::answer::lost;
 use super::client::Client;
-use super::finished::Finished;
-use super::known::{Digest, Known};
+use super::handler::lost;
 use super::problem::Problem;
+use super::run_to_completion::RunToCompletion;
 use super::target::Target;
-use super::{Router, exchange};
-use crate::Vacant;
+use super::verified::{Digest, VerifiedCredentials};
+use super::{Router, convert};
+use crate::EmptyStore;
 use crate::http::{Admitted, Caller, Origin, Response};
-use crate::plugin::{Cause, Fault};
+use crate::plugin::{Cause, PluginError};
 use crate::store::{Store, is_tenant_name};
 
 /// Requests with credentials that are not known to be good, which may be judged at the same time:
 /// so many that strangers never hold all instances of the component.
-pub(super) const STRANGERS: usize = 32;
-/// How long such a request may wait for its turn.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const UNVERIFIED: usize = 32;
+/// How long such a request may wait for its permit.
+const WAIT: Duration = Duration::from_secs(5);
 
 /// The head of a request, and the tenant that it is for.
 #[derive(Clone)]
-pub(super) struct Head {
+pub(super) struct RequestHead {
     pub(super) origin: Origin,
     pub(super) headers: Vec<(String, String)>,
     /// `None` if there is no such tenant.
@@ -40,11 +40,11 @@ pub(super) struct Head {
     credential: Option<Digest>,
 }
 
-impl Head {
+impl RequestHead {
     /// For a tenant that is not there a store in which nothing is, so that the guest itself refuses
     /// the credential, as it would refuse a wrong one.
     pub(super) fn readable(&self) -> Arc<dyn Store> {
-        self.store.clone().unwrap_or_else(|| Arc::new(Vacant))
+        self.store.clone().unwrap_or_else(|| Arc::new(EmptyStore))
     }
 
     fn address(&self) -> Option<&str> {
@@ -54,8 +54,12 @@ impl Head {
 
 impl Router {
     /// As far as the request tells without its body.
-    pub(super) async fn head(&self, parts: &Parts, target: &Target<'_>) -> Result<Head, Problem> {
-        let headers = exchange::headers(&parts.headers);
+    pub(super) async fn head(
+        &self,
+        parts: &Parts,
+        target: &Target<'_>,
+    ) -> Result<RequestHead, Problem> {
+        let headers = convert::headers(&parts.headers);
         let claimed = match target.tenant {
             Some(tenant) => Some(tenant.to_owned()),
             None => self.provider.tenant_of(&headers).await?,
@@ -65,9 +69,9 @@ impl Router {
         let client = Client::of(parts, &self.options.trusted_proxies);
         let public = self.options.public_url.as_deref();
         let server = public.unwrap_or(&client.server).trim_end_matches('/');
-        Ok(Head {
+        Ok(RequestHead {
             store: self.find(&tenant).await?,
-            credential: Known::digest(&tenant, &headers),
+            credential: VerifiedCredentials::digest(&tenant, &headers),
             is_forwarded: client.is_forwarded,
             headers,
             origin: Origin {
@@ -81,10 +85,10 @@ impl Router {
 
     /// Lets a request in and counts it, or has the answer to send in its place. To its end in any
     /// case, as it may note the use of the credential.
-    pub(super) async fn admit(&self, head: &Head) -> Result<Option<Response>, Problem> {
+    pub(super) async fn admit(&self, head: &RequestHead) -> Result<Option<Response>, Problem> {
         let (tenant, now) = (&head.origin.tenant, Instant::now());
         let known = head.credential.as_ref();
-        if known.is_some_and(|digest| self.known.contains(digest, now)) {
+        if known.is_some_and(|digest| self.verified.contains(digest, now)) {
             match self.throttle.admit(tenant, now) {
                 Ok(()) => return Ok(None),
                 Err(problem) if !self.throttle.may_ask(tenant, now) => return Err(problem),
@@ -101,12 +105,12 @@ impl Router {
         }
         let (router, judged) = (self.clone(), head.clone());
         let answer = async move {
-            let turn = timeout(PATIENCE, router.strangers.acquire()).await;
+            let permit = timeout(WAIT, router.unverified.acquire()).await;
             let _turn =
-                turn.map_err(|_| Problem::busy("too many credentials are being checked"))?;
+                permit.map_err(|_| Problem::busy("too many credentials are being checked"))?;
             router.judge(&judged, None).await
         };
-        let answer = Finished::new(answer.in_current_span()).await;
+        let answer = RunToCompletion::new(answer.in_current_span()).await;
         let answer = answer.map_err(|_| lost(Cause::Lost))??;
         match answer {
             Ok(admitted) => self.enter(head, &admitted).map(|()| None),
@@ -117,10 +121,10 @@ impl Router {
         }
     }
 
-    fn enter(&self, head: &Head, admitted: &Admitted) -> Result<(), Problem> {
+    fn enter(&self, head: &RequestHead, admitted: &Admitted) -> Result<(), Problem> {
         let (tenant, now) = (&head.origin.tenant, Instant::now());
         if let Some(digest) = head.credential {
-            self.known.insert(digest, now);
+            self.verified.insert(digest, now);
         }
         if admitted.by_address && head.is_forwarded && self.throttle.is_first(tenant) {
             tracing::warn!(
@@ -139,7 +143,7 @@ impl Router {
     /// Asks the guest who this is and, where a scope is named, whether they may do what that names.
     pub(super) async fn judge(
         &self,
-        head: &Head,
+        head: &RequestHead,
         scope: Option<&str>,
     ) -> Result<Result<Admitted, Response>, Problem> {
         let (origin, headers) = (head.origin.clone(), &head.headers);
@@ -157,11 +161,11 @@ impl Router {
 
     /// Has the audit of a tenant that is there take note, and forgets a credential that is no
     /// longer good.
-    pub(super) async fn observe(&self, head: &Head, outcome: Result<u16, &Fault>) {
+    pub(super) async fn observe(&self, head: &RequestHead, outcome: Result<u16, &PluginError>) {
         if outcome.is_ok_and(|status| status == StatusCode::UNAUTHORIZED)
             && let Some(digest) = &head.credential
         {
-            self.known.remove(digest);
+            self.verified.remove(digest);
         }
         if let Some(store) = &head.store {
             let tenant = &head.origin.tenant;

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::plugin::Fault;
+use crate::plugin::PluginError;
 use crate::store::{Channel, Database, Event, Rejection, Store, Write};
 
 /// Who events name as the cause of what is written here.
@@ -45,7 +45,7 @@ impl Audit {
         &self,
         tenant: &str,
         store: &dyn Store,
-        outcome: Result<u16, &Fault>,
+        outcome: Result<u16, &PluginError>,
     ) {
         match outcome {
             Ok(401) => self.add(tenant, Refusals::now()),

@@ -10,14 +10,14 @@ use tokio::time::timeout;
 
 use super::problem::Problem;
 
-/// How long a request may wait for room.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a request may wait for a permit.
+const WAIT: Duration = Duration::from_secs(5);
 /// How many tenants at least it takes to use up the budget.
 const SHARES: usize = 4;
 
 /// The budget. Clones share it.
 #[derive(Clone)]
-pub(super) struct Bodies(Arc<Shared>);
+pub(super) struct BodyBudget(Arc<Shared>);
 
 struct Shared {
     /// Bytes of all bodies.
@@ -33,13 +33,13 @@ struct Taken {
 }
 
 /// Bytes of a body, until it is dropped.
-pub(super) struct Room {
-    bodies: Bodies,
+pub(super) struct BodyPermit {
+    bodies: BodyBudget,
     tenant: String,
     bytes: usize,
 }
 
-impl Bodies {
+impl BodyBudget {
     /// Of so many bytes.
     pub(super) fn new(all: usize) -> Self {
         Self(Arc::new(Shared {
@@ -49,24 +49,24 @@ impl Bodies {
         }))
     }
 
-    /// Room for a body; 503 where none comes free in time.
-    pub(super) async fn room(&self, tenant: &str, bytes: usize) -> Result<Room, Problem> {
-        let room = timeout(PATIENCE, self.wait(tenant, bytes)).await;
-        room.map_err(|_| Problem::busy("too many requests with bodies are being answered"))
+    /// BodyPermit for a body; 503 where none comes free in time.
+    pub(super) async fn acquire(&self, tenant: &str, bytes: usize) -> Result<BodyPermit, Problem> {
+        let permit = timeout(WAIT, self.wait(tenant, bytes)).await;
+        permit.map_err(|_| Problem::busy("too many requests with bodies are being answered"))
     }
 
-    async fn wait(&self, tenant: &str, bytes: usize) -> Room {
+    async fn wait(&self, tenant: &str, bytes: usize) -> BodyPermit {
         loop {
             let freed = self.0.freed.notified();
-            if let Some(room) = self.take(tenant, bytes) {
-                return room;
+            if let Some(permit) = self.take(tenant, bytes) {
+                return permit;
             }
             freed.await;
         }
     }
 
     /// A body that is larger than a share alone gets the whole of it.
-    fn take(&self, tenant: &str, bytes: usize) -> Option<Room> {
+    fn take(&self, tenant: &str, bytes: usize) -> Option<BodyPermit> {
         let share = self.0.all / SHARES;
         let bytes = bytes.min(share);
         let mut taken = self.taken();
@@ -76,7 +76,7 @@ impl Bodies {
         }
         taken.all += bytes;
         taken.by_tenant.insert(tenant.to_owned(), of_tenant + bytes);
-        Some(Room {
+        Some(BodyPermit {
             bodies: self.clone(),
             tenant: tenant.to_owned(),
             bytes,
@@ -88,7 +88,7 @@ impl Bodies {
     }
 }
 
-impl Drop for Room {
+impl Drop for BodyPermit {
     fn drop(&mut self) {
         let mut taken = self.bodies.taken();
         taken.all -= self.bytes;
@@ -111,30 +111,30 @@ mod tests {
 
     #[test]
     fn a_tenant_has_its_share_and_no_more() {
-        let bodies = Bodies::new(400);
-        let room = |tenant: &str, bytes| bodies.wait(tenant, bytes).now_or_never();
-        let first = room("acme", 60).unwrap();
-        assert!(room("acme", 41).is_none());
-        let second = room("acme", 40).unwrap();
-        assert!(room("other", 100).is_some());
+        let bodies = BodyBudget::new(400);
+        let permit = |tenant: &str, bytes| bodies.wait(tenant, bytes).now_or_never();
+        let first = permit("acme", 60).unwrap();
+        assert!(permit("acme", 41).is_none());
+        let second = permit("acme", 40).unwrap();
+        assert!(permit("other", 100).is_some());
         drop((first, second));
         assert!(bodies.taken().by_tenant.is_empty());
-        let whole = room("acme", 1000).unwrap();
-        assert!(room("acme", 1).is_none(), "larger than the share");
+        let whole = permit("acme", 1000).unwrap();
+        assert!(permit("acme", 1).is_none(), "larger than the share");
         drop(whole);
     }
 
     #[test]
     fn all_tenants_share_one_budget() {
-        let bodies = Bodies::new(400);
-        let mut rooms: Vec<Room> = ["a", "b", "c", "d"]
+        let bodies = BodyBudget::new(400);
+        let mut permits: Vec<BodyPermit> = ["a", "b", "c", "d"]
             .iter()
             .filter_map(|tenant| bodies.wait(tenant, 100).now_or_never())
             .collect();
-        assert_eq!(rooms.len(), 4);
+        assert_eq!(permits.len(), 4);
         let mut waiting = Box::pin(bodies.wait("e", 1));
         assert!((&mut waiting).now_or_never().is_none());
-        rooms.pop();
-        assert!(waiting.now_or_never().is_some(), "room was given back");
+        permits.pop();
+        assert!(waiting.now_or_never().is_some(), "permit was given back");
     }
 }

@@ -17,12 +17,12 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use super::Router;
-use super::admission::Head;
-use super::answer::sent;
+use super::admission::RequestHead;
+use super::handler::sent;
 use super::problem::Problem;
 use super::streams::Stream;
 use super::target::Target;
-use crate::feed::{FollowError, Follower, Line, Lost, NoPlace, Place};
+use crate::feed::{FeedPosition, FollowError, Follower, Line, ParsePositionError, PositionLost};
 use crate::plugin::fresh_id;
 use crate::store::{Channel, RecordedEvent};
 
@@ -67,12 +67,12 @@ impl Router {
         }
     }
 
-    fn reader(self, head: Head, asked: &Asked) -> Result<Reader, Problem> {
+    fn reader(self, head: RequestHead, asked: &Asked) -> Result<Reader, Problem> {
         let tenant = &head.origin.tenant;
         let goes_on = asked.wait.is_none_or(|wait| !wait.is_zero());
         let seat = goes_on.then(|| self.streams.open(tenant)).transpose()?;
         Ok(Reader {
-            follower: Follower::new(&self.bell, tenant, head.readable(), asked.after.clone()),
+            follower: Follower::new(&self.notifier, tenant, head.readable(), asked.after.clone()),
             closing: self.closing.subscribe(),
             checked: Instant::now(),
             spoke: Instant::now(),
@@ -86,7 +86,7 @@ impl Router {
 
 /// What a client wants to read.
 struct Asked {
-    after: Place,
+    after: FeedPosition,
     /// `None` for a stream.
     wait: Option<Duration>,
 }
@@ -102,7 +102,7 @@ impl Asked {
             Some(last) => last,
             None => place(parts)?,
         };
-        let after = after.of_epoch(query(parts, "epoch").map(ToOwned::to_owned));
+        let after = after.with_epoch(query(parts, "epoch").map(ToOwned::to_owned));
         let wait = number(parts, "wait")?.unwrap_or(0).min(LONGEST_WAIT);
         Ok(Self {
             after,
@@ -118,11 +118,11 @@ fn query<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
     pairs.find(|(key, _)| *key == name).map(|(_, text)| text)
 }
 
-fn place(parts: &Parts) -> Result<Place, Problem> {
+fn place(parts: &Parts) -> Result<FeedPosition, Problem> {
     let wrong = |error| Problem::new(StatusCode::BAD_REQUEST, format!("`after`: {error}"));
     let after = query(parts, "after").map(str::parse).transpose();
     Ok(after
-        .map_err(|error: NoPlace| wrong(error))?
+        .map_err(|error: ParsePositionError| wrong(error))?
         .unwrap_or_default())
 }
 
@@ -154,7 +154,7 @@ fn number(parts: &Parts, name: &str) -> Result<Option<u64>, Problem> {
 /// A client at its place in the feed.
 struct Reader {
     router: Router,
-    head: Head,
+    head: RequestHead,
     follower: Follower,
     closing: watch::Receiver<bool>,
     /// When the credential was looked at last.
@@ -287,7 +287,7 @@ fn message(recorded: &RecordedEvent) -> String {
 
 /// The last message of a stream whose place is gone. It has no id: the client comes back with the
 /// one that it has, and is told again.
-fn gone(lost: &Lost) -> String {
+fn gone(lost: &PositionLost) -> String {
     let data = json!({
         "detail": lost.to_string(), "newest": lost.newest, "epoch": lost.epoch,
     });

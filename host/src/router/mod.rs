@@ -5,22 +5,22 @@
 //! failures.
 
 mod admission;
-mod answer;
 mod audit;
 mod bodies;
 mod client;
+mod convert;
 mod events;
-mod exchange;
-mod finished;
 mod forwarded;
-mod known;
+mod handler;
 mod problem;
 mod readiness;
+mod run_to_completion;
 mod streams;
 mod target;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod verified;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,24 +33,24 @@ use tokio::sync::{Semaphore, watch};
 pub use self::audit::Audit;
 pub use self::readiness::{CLOCK_BEHIND, Readiness};
 use crate::Plugin;
-use crate::feed::Bell;
+use crate::feed::CommitNotifier;
 use crate::http::{Admitted, Origin, Request, Response};
-use crate::plugin::Fault;
+use crate::plugin::PluginError;
 use crate::plugin::clock::SystemClock;
 use crate::store::{Database, Store};
-use admission::STRANGERS;
-pub(crate) use answer::{busy, is_health};
-use bodies::Bodies;
+use admission::UNVERIFIED;
+use bodies::BodyBudget;
 pub(crate) use client::is_trusted;
-use known::Known;
+pub(crate) use handler::{busy, is_health};
 use streams::Streams;
 use throttle::Throttle;
+use verified::VerifiedCredentials;
 
 /// Who answers SCIM requests: the component, or in tests the same logic compiled natively.
 #[async_trait]
 pub trait Provider: Send + Sync + 'static {
     /// The tenant that the Authorization header claims, unverified.
-    async fn tenant_of(&self, headers: &[(String, String)]) -> Result<Option<String>, Fault>;
+    async fn tenant_of(&self, headers: &[(String, String)]) -> Result<Option<String>, PluginError>;
 
     /// Answers a request of the tenant that the store belongs to and the origin names. When `gone`
     /// becomes true, nobody waits for the answer any more.
@@ -60,7 +60,7 @@ pub trait Provider: Send + Sync + 'static {
         origin: Origin,
         request: Request,
         gone: watch::Receiver<bool>,
-    ) -> Result<Response, Fault>;
+    ) -> Result<Response, PluginError>;
 
     /// Who asks, if the headers are those of a client of that tenant that, where a scope is named,
     /// may do what that names; else the answer to send.
@@ -70,12 +70,12 @@ pub trait Provider: Send + Sync + 'static {
         origin: Origin,
         headers: &[(String, String)],
         scope: Option<&str>,
-    ) -> Result<Result<Admitted, Response>, Fault>;
+    ) -> Result<Result<Admitted, Response>, PluginError>;
 }
 
 #[async_trait]
 impl Provider for Plugin {
-    async fn tenant_of(&self, headers: &[(String, String)]) -> Result<Option<String>, Fault> {
+    async fn tenant_of(&self, headers: &[(String, String)]) -> Result<Option<String>, PluginError> {
         Plugin::tenant_of(self, headers).await
     }
 
@@ -85,7 +85,7 @@ impl Provider for Plugin {
         origin: Origin,
         request: Request,
         gone: watch::Receiver<bool>,
-    ) -> Result<Response, Fault> {
+    ) -> Result<Response, PluginError> {
         self.handle_while(store, origin, request, gone).await
     }
 
@@ -95,7 +95,7 @@ impl Provider for Plugin {
         origin: Origin,
         headers: &[(String, String)],
         scope: Option<&str>,
-    ) -> Result<Result<Admitted, Response>, Fault> {
+    ) -> Result<Result<Admitted, Response>, PluginError> {
         Plugin::authorize(self, store, origin, headers, scope).await
     }
 }
@@ -156,11 +156,11 @@ pub struct Router {
     database: Arc<dyn Database>,
     options: Arc<RouterOptions>,
     throttle: Arc<Throttle>,
-    known: Arc<Known>,
-    strangers: Arc<Semaphore>,
-    bodies: Bodies,
+    verified: Arc<VerifiedCredentials>,
+    unverified: Arc<Semaphore>,
+    bodies: BodyBudget,
     streams: Streams,
-    bell: Bell,
+    notifier: CommitNotifier,
     audit: Arc<Audit>,
     readiness: Arc<Readiness>,
     /// True when the server stops.
@@ -180,20 +180,20 @@ impl Router {
             audit: Arc::new(Audit::new(Arc::clone(&database))),
             readiness: Arc::new(Readiness::new(Arc::clone(&database), Arc::new(SystemClock))),
             database,
-            known: Arc::default(),
-            strangers: Arc::new(Semaphore::new(STRANGERS)),
-            bodies: Bodies::new(options.bodies),
+            verified: Arc::default(),
+            unverified: Arc::new(Semaphore::new(UNVERIFIED)),
+            bodies: BodyBudget::new(options.bodies),
             streams: Streams::new(options.streams_per_tenant, options.streams),
             options: Arc::new(options),
             throttle: Arc::new(throttle),
-            bell: Bell::default(),
+            notifier: CommitNotifier::default(),
             closing: watch::Sender::new(false),
         }
     }
 
     /// Rings for every commit of a request.
-    pub fn bell(&self) -> &Bell {
-        &self.bell
+    pub fn notifier(&self) -> &CommitNotifier {
+        &self.notifier
     }
 
     /// What the host itself has to say in tenants' audits: for the server to write from time to

@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
-use crate::plugin::Fault;
+use crate::plugin::PluginError;
 
 /// Seconds after which a client may try again what a passing condition refused.
 const RETRY_SECONDS: u64 = 5;
@@ -63,9 +63,9 @@ impl Problem {
     }
 }
 
-impl From<Fault> for Problem {
-    fn from(fault: Fault) -> Self {
-        let Fault { request, cause } = &fault;
+impl From<PluginError> for Problem {
+    fn from(fault: PluginError) -> Self {
+        let PluginError { request, cause } = &fault;
         tracing::error!(incident = %request, "{cause}");
         Self::incident(*request, fault.is_passing())
     }

@@ -67,14 +67,14 @@ impl From<Damage> for Refusal {
 
 /// Where a look at all bodies has got to; before the first by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BodyPlace {
+pub struct BodyPosition {
     pub(super) kind: i64,
     pub(super) seq: i64,
 }
 
 /// What a look at some bodies found.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Bodies {
+pub struct CheckedBodies {
     /// How many were compared with their digests.
     pub checked: u64,
     /// How many have no digest yet: they were written by a scimlet that made none.
@@ -82,10 +82,10 @@ pub struct Bodies {
     /// Whose body is another than was written.
     pub damaged: Vec<Key>,
     /// Where to go on; `None` behind the last.
-    pub next: Option<BodyPlace>,
+    pub next: Option<BodyPosition>,
 }
 
-impl Bodies {
+impl CheckedBodies {
     /// Counts one of them.
     pub(super) fn count(&mut self, body: &Body<'_>, key: impl FnOnce() -> Key) {
         match body.has_digest() {

@@ -81,7 +81,7 @@ impl Epoch {
         let text = text.map_err(|error| Refusal::Invalid(error.to_string()))?;
         let guard = (MEMO.to_owned(), before);
         let change = (MEMO.to_owned(), Some(text));
-        store.set_memos(guard, vec![change]).await
+        store.set_metadata(guard, vec![change]).await
     }
 
     async fn tell(&self, store: &dyn Store, at: u64) -> Result<(), Refusal> {
@@ -98,7 +98,7 @@ impl Epoch {
 }
 
 async fn read(store: &dyn Store) -> Result<Option<String>, Refusal> {
-    let found = store.memos(MEMO.to_owned()).await?;
+    let found = store.metadata(MEMO.to_owned()).await?;
     let exact = found.into_iter().find(|(name, _)| name == MEMO);
     Ok(exact.map(|(_, text)| text))
 }

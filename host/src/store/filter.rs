@@ -2,7 +2,7 @@
 //! (`wit/store.wit`, `node`); this is the one place that reads the list and refuses a malformed
 //! one.
 
-use super::{Comparison, Node, Operator, Refusal, Relation, Scalar, bounds};
+use super::{Comparison, Node, Operator, Refusal, Relation, Scalar, limits};
 
 /// A well-formed filter: operators fit their values, texts are short and numbers finite.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +38,7 @@ impl Filter {
 
     /// Reads the postfix list. An empty one holds for every entry.
     pub fn parse(nodes: Vec<Node>) -> Result<Filter, Refusal> {
-        if nodes.len() > bounds::NODES {
+        if nodes.len() > limits::NODES {
             return Err(Refusal::TooMany("nodes of the filter".into()));
         }
         if nodes.is_empty() {
@@ -95,7 +95,7 @@ fn compare(comparison: Comparison) -> Result<Comparison, Refusal> {
 /// Refuses what no term may hold: a text over 512 bytes, a number that is not finite.
 pub fn scalar(value: &Scalar) -> Result<(), Refusal> {
     match value {
-        Scalar::Text(text) if text.len() > bounds::TEXT => {
+        Scalar::Text(text) if text.len() > limits::TEXT => {
             Err(invalid("a text has over 512 bytes"))
         }
         Scalar::Number(number) if !number.is_finite() => Err(invalid("a number is not finite")),

@@ -1,17 +1,18 @@
 //! The ports to storage: [`Store`], what one tenant's component instance sees (`wit/store.wit`),
 //! and [`Database`], what the host keeps around it: the list of tenants and its own settings.
 
-pub mod bounds;
-pub mod chain;
-pub mod check;
+mod decorator;
 mod digest;
 mod epoch;
 mod filter;
-mod identity;
+pub mod hash_chain;
+mod id;
 pub mod issuers;
+pub mod limits;
 pub mod postgres;
 mod sql;
 pub mod sqlite;
+pub mod validate;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,10 +24,11 @@ pub use crate::bindings::scimlet::plugin::store::{
     Key, Link, LinkPage, LinkSet, Node, Operator, Order, Page, Query, Refusal, Rejection, Relation,
     Removal, Replacement, Scalar, Term, Window, Write,
 };
-pub use digest::{Bodies, BodyPlace};
+pub use decorator::StoreDecorator;
+pub use digest::{BodyPosition, CheckedBodies};
 pub use epoch::Epoch;
 pub use filter::Filter;
-pub use identity::Identity;
+pub use id::StoreId;
 
 /// One tenant's storage. `wit/store.wit` is the contract of every function that has its namesake
 /// there; the contract suite in the crate `scimlet-tests` runs it.
@@ -34,13 +36,13 @@ pub use identity::Identity;
 pub trait Store: Send + Sync + 'static {
     /// Which tenant this is the storage of; `None` if the store cannot tell. Instances are kept for
     /// those alone that it can tell apart.
-    fn identity(&self) -> Option<Identity> {
+    fn id(&self) -> Option<StoreId> {
         None
     }
 
     /// The same storage for one request, whose reads may then all be of one moment until it
     /// commits; `None` if that is no different.
-    fn of_request(&self) -> Option<Arc<dyn Store>> {
+    fn snapshot(&self) -> Option<Arc<dyn Store>> {
         None
     }
 
@@ -63,7 +65,8 @@ pub trait Store: Send + Sync + 'static {
     /// Whether each link is there, in their order.
     async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal>;
 
-    /// The value of each counter, in their order.
+    /// The value of each counter, in their order; 0 for one that was never adjusted. The guest
+    /// cannot call this: it bounds counters by the writes that adjust them.
     async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal>;
 
     /// All writes or none, at the time `at` (milliseconds since 1970) or a later one; returns that
@@ -82,40 +85,44 @@ pub trait Store: Send + Sync + 'static {
 
     /// The last event, as the store knows it apart from the events themselves: whoever cut some off
     /// has to forge this too. The guest cannot call this, nor what follows.
-    async fn head(&self) -> Result<Head, Refusal>;
+    async fn head(&self) -> Result<ChainHead, Refusal>;
 
     /// Compares stored bodies of entries with the digests that were written with them: a bounded
     /// number of those behind `after`. A store that keeps no digests has nothing to compare.
-    async fn check_bodies(&self, after: BodyPlace) -> Result<Bodies, Refusal> {
+    async fn check_bodies(&self, after: BodyPosition) -> Result<CheckedBodies, Refusal> {
         let _ = after;
-        Ok(Bodies::default())
+        Ok(CheckedBodies::default())
     }
 
     /// What the host noted about the tenant for itself under names with this prefix, by name.
-    async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal>;
+    async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal>;
 
-    /// Sets memos, or removes those that are `None`: all of them, or none and false if the memo
+    /// Sets metadata, or removes those that are `None`: all of them, or none and false if the memo
     /// `guard` is not as it says. Acknowledged means durable.
-    async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal>;
+    async fn set_metadata(
+        &self,
+        guard: MetadataEntry,
+        changes: Vec<MetadataEntry>,
+    ) -> Result<bool, Refusal>;
 }
 
 /// A name, and what is noted under it; `None` for nothing.
-pub type Memo = (String, Option<String>);
+pub type MetadataEntry = (String, Option<String>);
 
 /// Where a tenant's chain of events ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Head {
+pub struct ChainHead {
     /// The number of the last event; 0 before the first.
     pub sequence: u64,
     /// Its digest; [`chain::START`] before the first.
-    pub digest: chain::Digest,
+    pub digest: hash_chain::Digest,
 }
 
-impl Head {
+impl ChainHead {
     /// Before the first event.
     pub const START: Self = Self {
         sequence: 0,
-        digest: chain::START,
+        digest: hash_chain::START,
     };
 }
 
@@ -132,11 +139,11 @@ pub struct RecordedEvent {
     /// What the guest appended. The body is empty after a `redact`.
     pub event: Event,
     /// SHA-256 of the body as it was appended; it stays when the body is emptied.
-    pub body_digest: chain::Digest,
+    pub body_digest: hash_chain::Digest,
     /// SHA-256 over the previous event's digest (32 zero bytes before the first) and this event's
     /// number, time, channel, actor, name, subject and body digest, as [`chain::digest`] puts them
     /// together.
-    pub digest: chain::Digest,
+    pub digest: hash_chain::Digest,
 }
 
 /// Refuses what is asked of a tenant that was deleted meanwhile.

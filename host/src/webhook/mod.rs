@@ -8,16 +8,16 @@
 //! webhook, by a lease.
 
 mod egress;
-mod office;
+mod operator;
 mod queue;
+mod register;
 mod sender;
-mod start;
 mod state;
 mod worker;
 
 pub use egress::Egress;
-pub use office::{Report, report, retry};
-pub use state::Letter;
+pub use operator::{Report, report, retry};
+pub use state::PendingDelivery;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ use tokio::time::sleep;
 use self::sender::Sender;
 use self::worker::Worker;
 use crate::Plugin;
-use crate::feed::Bell;
+use crate::feed::CommitNotifier;
 use crate::plugin::{Webhook, fresh_id};
 use crate::store::{Database, Key, Store, Tenant};
 
@@ -45,7 +45,7 @@ const SHARE: u32 = 20;
 pub struct Dispatcher {
     plugin: Arc<Plugin>,
     database: Arc<dyn Database>,
-    bell: Bell,
+    notifier: CommitNotifier,
     sender: Arc<Sender>,
     /// Names this host in leases.
     owner: String,
@@ -67,14 +67,14 @@ impl Dispatcher {
     pub fn new(
         plugin: Arc<Plugin>,
         database: Arc<dyn Database>,
-        bell: Bell,
+        notifier: CommitNotifier,
         egress: Egress,
         closing: watch::Receiver<bool>,
     ) -> Self {
         Self {
             plugin,
             database,
-            bell,
+            notifier,
             sender: Arc::new(Sender::new(egress)),
             owner: fresh_id().to_string(),
             closing,
@@ -124,12 +124,12 @@ impl Dispatcher {
         let Some(store) = self.database.open(&tenant.name).await? else {
             return Ok(());
         };
-        let head = store.head().await.map_err(start::failed)?;
+        let head = store.head().await.map_err(register::failed)?;
         let profile = Key {
             kind: "$profile".to_owned(),
             id: "current".to_owned(),
         };
-        let found = store.get(vec![profile]).await.map_err(start::failed)?;
+        let found = store.get(vec![profile]).await.map_err(register::failed)?;
         let Some(profile) = found.into_iter().next().flatten() else {
             return Ok(());
         };
@@ -140,7 +140,7 @@ impl Dispatcher {
         }
         let admin = self.plugin.admin(Arc::clone(&store)).named(&tenant.name);
         let webhooks = admin.webhooks().await?;
-        start::prepare(&*store, &webhooks, head.sequence).await?;
+        register::prepare(&*store, &webhooks, head.sequence).await?;
         self.serve(&tenant.name, seen, &store, webhooks);
         Ok(())
     }
@@ -167,7 +167,7 @@ impl Dispatcher {
                 tenant: name.to_owned(),
                 webhook: webhook.clone(),
                 store: Arc::clone(store),
-                bell: self.bell.clone(),
+                notifier: self.notifier.clone(),
                 sender: Arc::clone(&self.sender),
                 owner: self.owner.clone(),
                 closing: self.closing.clone(),

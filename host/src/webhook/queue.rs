@@ -4,16 +4,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::state::{Letter, letter_name, text};
-use crate::store::Memo;
+use super::state::{PendingDelivery, pending_name, text};
+use crate::store::MetadataEntry;
 
 /// Deliveries at once.
-const FLYING: usize = 8;
+const MAX_IN_FLIGHT: usize = 8;
 /// Events that are read and not tried yet.
 const FRESH: usize = 64;
-/// Letters that are tried again and again. Past these nothing more is read: the receiver is as good as gone.
+/// Deliveries that are tried again and again. Past these nothing more is read: the receiver is as good as gone.
 const WAITING: usize = 1000;
-/// Dead letters that are kept for an operator to put back; the oldest go.
+/// Dead deliveries that are kept for an operator to put back; the oldest go.
 const DEAD: usize = 10_000;
 /// How long one is kept, in milliseconds: 30 days.
 const DEAD_AGE: u64 = 30 * 24 * 60 * 60 * 1000;
@@ -22,15 +22,15 @@ const PAUSE: u64 = 500;
 /// The longest one.
 const LONGEST: u64 = 60 * 60 * 1000;
 
-/// What a delivery came to.
+/// Why a delivery failed, and when.
 pub(super) struct Failure {
     pub(super) error: String,
     /// Milliseconds since 1970.
     pub(super) at: u64,
     /// How long an event is tried, in milliseconds.
-    pub(super) patience: u64,
-    /// Any number: pauses differ, so that receivers are not stormed.
-    pub(super) dice: u64,
+    pub(super) retry_window: u64,
+    /// Any number: it varies the pause, so that retries do not arrive all at once.
+    pub(super) jitter: u64,
 }
 
 /// Events that are not delivered yet.
@@ -43,26 +43,26 @@ pub(super) struct Queue {
     /// Whether an event was given up and none was delivered since.
     pub(super) exhausted: bool,
     /// What has to be written.
-    changes: BTreeMap<u64, Memo>,
+    changes: BTreeMap<u64, MetadataEntry>,
 }
 
 struct Item {
-    letter: Letter,
-    /// Whether it is a letter in the database, and so need not be read from the feed again.
+    delivery: PendingDelivery,
+    /// Whether it is a delivery in the database, and so need not be read from the feed again.
     kept: bool,
-    flying: bool,
+    in_flight: bool,
 }
 
 impl Queue {
-    pub(super) fn new(id: &str, read: u64, letters: BTreeMap<u64, Letter>) -> Self {
-        let item = |letter| Item {
-            letter,
+    pub(super) fn new(id: &str, read: u64, deliveries: BTreeMap<u64, PendingDelivery>) -> Self {
+        let item = |delivery| Item {
+            delivery: delivery,
             kept: true,
-            flying: false,
+            in_flight: false,
         };
-        let items = letters
+        let items = deliveries
             .into_iter()
-            .map(|(number, letter)| (number, item(letter)));
+            .map(|(number, delivery)| (number, item(delivery)));
         Self {
             id: id.to_owned(),
             items: items.collect(),
@@ -77,14 +77,14 @@ impl Queue {
         let mut before = self
             .items
             .values()
-            .filter(|item| item.letter.subject == subject);
+            .filter(|item| item.delivery.subject == subject);
         let blocking = before.rfind(|item| item.kept);
         let kept = blocking.is_some();
-        let (dead, error) = match blocking.map(|item| &item.letter) {
-            Some(letter) if letter.dead => (true, behind(letter.sequence)),
+        let (dead, error) = match blocking.map(|item| &item.delivery) {
+            Some(delivery) if delivery.dead => (true, behind(delivery.sequence)),
             _ => (false, String::new()),
         };
-        let letter = Letter {
+        let delivery = PendingDelivery {
             sequence,
             subject,
             attempts: 0,
@@ -95,19 +95,19 @@ impl Queue {
         };
         self.read = self.read.max(sequence);
         let item = Item {
-            letter,
+            delivery: delivery,
             kept,
-            flying: false,
+            in_flight: false,
         };
         self.items.insert(sequence, item);
         if kept {
-            self.note(sequence);
+            self.record(sequence);
         }
     }
 
     /// Whether more may be read.
     pub(super) fn has_room(&self) -> bool {
-        let alive = self.items.values().filter(|item| !item.letter.dead);
+        let alive = self.items.values().filter(|item| !item.delivery.dead);
         let (kept, fresh): (Vec<_>, Vec<_>) = alive.partition(|item| item.kept);
         kept.len() < WAITING && fresh.len() < FRESH
     }
@@ -120,70 +120,73 @@ impl Queue {
 
     /// An event that may be sent now. It is under way from here on.
     pub(super) fn take(&mut self, now: u64) -> Option<u64> {
-        if self.flying() >= FLYING {
+        if self.in_flight() >= MAX_IN_FLIGHT {
             return None;
         }
         let next = self
             .first_ones()
-            .find(|letter| letter.next <= now)?
+            .find(|delivery| delivery.next <= now)?
             .sequence;
-        self.items.get_mut(&next)?.flying = true;
+        self.items.get_mut(&next)?.in_flight = true;
         Some(next)
     }
 
     /// Whether [`Queue::take`] would give one.
     pub(super) fn is_due(&self, now: u64) -> bool {
-        self.flying() < FLYING && self.first_ones().any(|letter| letter.next <= now)
+        self.in_flight() < MAX_IN_FLIGHT && self.first_ones().any(|delivery| delivery.next <= now)
     }
 
     /// When the next one will be, after now.
     pub(super) fn next(&self, now: u64) -> Option<u64> {
-        let times = self.first_ones().map(|letter| letter.next);
+        let times = self.first_ones().map(|delivery| delivery.next);
         times.filter(|next| *next > now).min()
     }
 
     /// Of each resource the earliest event, unless it is dead or under way.
-    fn first_ones(&self) -> impl Iterator<Item = &Letter> {
+    fn first_ones(&self) -> impl Iterator<Item = &PendingDelivery> {
         let mut seen = BTreeSet::new();
         let firsts = self
             .items
             .values()
-            .filter(move |item| seen.insert(&item.letter.subject));
-        let idle = firsts.filter(|item| !item.flying && !item.letter.dead);
-        idle.map(|item| &item.letter)
+            .filter(move |item| seen.insert(&item.delivery.subject));
+        let idle = firsts.filter(|item| !item.in_flight && !item.delivery.dead);
+        idle.map(|item| &item.delivery)
     }
 
-    fn flying(&self) -> usize {
-        self.items.values().filter(|item| item.flying).count()
+    fn in_flight(&self) -> usize {
+        self.items.values().filter(|item| item.in_flight).count()
     }
 
-    /// Forgets dead letters that are too many or too old, the oldest first; how many.
-    pub(super) fn bury(&mut self, now: u64) -> usize {
-        let dead = self.items.values().filter(|item| item.letter.dead);
-        let excess = dead.clone().count().saturating_sub(DEAD);
+    /// Forgets dead deliveries that are too many or too old, the oldest first; how many.
+    pub(super) fn expire_dead(&mut self, now: u64) -> usize {
+        let dead = self.items.values().filter(|item| item.delivery.dead);
+        let surplus = dead.clone().count().saturating_sub(DEAD);
         // One that was never tried has no time, and goes with the one that it stands behind.
-        let is_old = |letter: &Letter| letter.next > 0 && letter.next + DEAD_AGE < now;
+        let is_old =
+            |delivery: &PendingDelivery| delivery.next > 0 && delivery.next + DEAD_AGE < now;
         let old: BTreeSet<_> = dead
             .clone()
-            .filter(|item| is_old(&item.letter))
-            .map(|item| item.letter.subject.clone())
+            .filter(|item| is_old(&item.delivery))
+            .map(|item| item.delivery.subject.clone())
             .collect();
-        let buried = dead.enumerate().filter(|(place, item)| {
-            let letter = &item.letter;
-            *place < excess || is_old(letter) || letter.next == 0 && old.contains(&letter.subject)
+        let expired = dead.enumerate().filter(|(place, item)| {
+            let delivery = &item.delivery;
+            *place < surplus
+                || is_old(delivery)
+                || delivery.next == 0 && old.contains(&delivery.subject)
         });
-        let buried: Vec<u64> = buried.map(|(_, item)| item.letter.sequence).collect();
-        for sequence in &buried {
+        let expired: Vec<u64> = expired.map(|(_, item)| item.delivery.sequence).collect();
+        for sequence in &expired {
             self.remove(*sequence);
         }
-        buried.len()
+        expired.len()
     }
 
     /// It need not be sent, or was: it is gone.
     pub(super) fn remove(&mut self, sequence: u64) {
         let gone = self.items.remove(&sequence);
         if gone.is_some_and(|item| item.kept) {
-            let change = (letter_name(&self.id, sequence), None);
+            let change = (pending_name(&self.id, sequence), None);
             self.changes.insert(sequence, change);
         }
     }
@@ -198,17 +201,17 @@ impl Queue {
         let Some(item) = self.items.get_mut(&sequence) else {
             return;
         };
-        let letter = &mut item.letter;
-        item.flying = false;
-        if letter.attempts == 0 {
-            letter.first = failure.at;
+        let delivery = &mut item.delivery;
+        item.in_flight = false;
+        if delivery.attempts == 0 {
+            delivery.first = failure.at;
         }
-        let pause = pause(letter.attempts, failure.dice);
-        letter.attempts = letter.attempts.saturating_add(1);
-        letter.next = failure.at.saturating_add(pause);
-        letter.error = failure.error;
-        letter.dead = failure.at.saturating_sub(letter.first) >= failure.patience;
-        let (subject, dead) = (letter.subject.clone(), letter.dead);
+        let pause = pause(delivery.attempts, failure.jitter);
+        delivery.attempts = delivery.attempts.saturating_add(1);
+        delivery.next = failure.at.saturating_add(pause);
+        delivery.error = failure.error;
+        delivery.dead = failure.at.saturating_sub(delivery.first) >= failure.retry_window;
+        let (subject, dead) = (delivery.subject.clone(), delivery.dead);
         self.exhausted |= dead;
         self.keep_from(sequence, &subject, dead);
     }
@@ -216,30 +219,30 @@ impl Queue {
     fn keep_from(&mut self, sequence: u64, subject: &Option<String>, dead: bool) {
         let mut kept = Vec::new();
         for (number, item) in self.items.range_mut(sequence..) {
-            if item.letter.subject != *subject {
+            if item.delivery.subject != *subject {
                 continue;
             }
             if dead && *number > sequence {
-                item.letter.error = behind(sequence);
+                item.delivery.error = behind(sequence);
             }
             let changes = dead || !item.kept || *number == sequence;
-            item.letter.dead |= dead;
+            item.delivery.dead |= dead;
             item.kept = true;
             kept.extend(changes.then_some(*number));
         }
-        kept.into_iter().for_each(|number| self.note(number));
+        kept.into_iter().for_each(|number| self.record(number));
     }
 
-    /// Has a letter written as it is now.
-    fn note(&mut self, sequence: u64) {
-        let letter = self.items.get(&sequence).map(|item| &item.letter);
-        let written = letter.and_then(|letter| text(letter).ok());
-        let change = (letter_name(&self.id, sequence), written);
+    /// Has a delivery written as it is now.
+    fn record(&mut self, sequence: u64) {
+        let delivery = self.items.get(&sequence).map(|item| &item.delivery);
+        let written = delivery.and_then(|delivery| text(delivery).ok());
+        let change = (pending_name(&self.id, sequence), written);
         self.changes.insert(sequence, change);
     }
 
     /// What has to be written, once.
-    pub(super) fn changes(&mut self) -> Vec<Memo> {
+    pub(super) fn changes(&mut self) -> Vec<MetadataEntry> {
         std::mem::take(&mut self.changes).into_values().collect()
     }
 
@@ -253,11 +256,11 @@ fn behind(sequence: u64) -> String {
 }
 
 /// Between the half and the whole of what the number of attempts makes.
-fn pause(attempts: u32, dice: u64) -> u64 {
+fn pause(attempts: u32, jitter: u64) -> u64 {
     let doubled = PAUSE.saturating_mul(1u64 << attempts.min(20));
     let whole = doubled.min(LONGEST);
     let half = whole / 2;
-    half + dice % (whole - half + 1)
+    half + jitter % (whole - half + 1)
 }
 
 #[cfg(test)]
@@ -276,8 +279,8 @@ mod tests {
         Failure {
             error: "no".to_owned(),
             at,
-            patience: 10_000,
-            dice: 0,
+            retry_window: 10_000,
+            jitter: 0,
         }
     }
 
@@ -291,7 +294,7 @@ mod tests {
         assert_eq!(taken(&mut queue, 0), [1, 3]);
         queue.failed(1, failure(0));
         queue.delivered(3);
-        assert_eq!(queue.cursor(), 3, "1 and 2 are letters now");
+        assert_eq!(queue.cursor(), 3, "1 and 2 are deliveries now");
         assert_eq!(queue.changes().len(), 2);
         assert!(taken(&mut queue, 249).is_empty());
         queue.add(4, Some("a".to_owned()));
@@ -312,7 +315,7 @@ mod tests {
         queue.add(4, Some("a".to_owned()));
         assert_eq!(taken(&mut queue, u64::MAX), [3]);
         assert!(queue.next(0).is_none());
-        let dead = queue.items.values().filter(|item| item.letter.dead);
+        let dead = queue.items.values().filter(|item| item.delivery.dead);
         assert_eq!(dead.count(), 3);
     }
 
@@ -323,9 +326,9 @@ mod tests {
         queue.failed(1, failure(0));
         assert_eq!(queue.take(500), Some(1));
         queue.failed(1, failure(10_000));
-        assert_eq!(queue.bury(20_000), 0);
+        assert_eq!(queue.expire_dead(20_000), 0);
         assert_eq!(
-            queue.bury(20_000 + DEAD_AGE),
+            queue.expire_dead(20_000 + DEAD_AGE),
             2,
             "with what stands behind it"
         );
@@ -335,8 +338,8 @@ mod tests {
         }
         queue.failed(10, failure(0));
         queue.failed(10, failure(10_000));
-        assert_eq!(queue.bury(20_000), 5);
-        let dead = queue.items.values().filter(|item| item.letter.dead);
+        assert_eq!(queue.expire_dead(20_000), 5);
+        let dead = queue.items.values().filter(|item| item.delivery.dead);
         assert_eq!(dead.count(), DEAD);
         assert!(queue.exhausted);
         queue.delivered(3);

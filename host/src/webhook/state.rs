@@ -9,16 +9,17 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::start::failed;
-use crate::store::{Memo, Store};
+use super::register::failed;
+use crate::store::{MetadataEntry, Store};
 
-/// How long what others write may go unnoticed.
-const MOMENT: Duration = Duration::from_secs(2);
+/// How long writes of other hosts may go unnoticed.
+const RECHECK: Duration = Duration::from_secs(2);
 
 /// How long a host that died holds up a webhook, in milliseconds.
 pub(super) const LEASE: u64 = 10_000;
 
-/// How far a webhook has got. Every write to what belongs to a webhook is guarded by this memo.
+/// How far a webhook has got. Every write of what belongs to a webhook
+/// is conditional on this metadata entry being unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Progress {
     pub(super) url: String,
@@ -28,7 +29,7 @@ pub(super) struct Progress {
     pub(super) owner: String,
     /// Until when, in milliseconds since 1970.
     pub(super) until: u64,
-    /// Rises when an operator meddles, so that the owner takes notice.
+    /// Rises when an operator retries deliveries, so that the owner reads them again.
     pub(super) round: u64,
     /// Whether an event was given up and none was delivered since.
     #[serde(default)]
@@ -46,12 +47,12 @@ impl Progress {
     }
 }
 
-/// An event that could not be delivered, or waits behind such a one.
+/// An event that could not be delivered yet, or waits behind one about the same resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Letter {
+pub struct PendingDelivery {
     /// The event's number.
     pub sequence: u64,
-    /// Whom it is about.
+    /// The resource that it is about.
     pub subject: Option<String>,
     /// How often it was tried.
     pub attempts: u32,
@@ -66,43 +67,43 @@ pub struct Letter {
     pub dead: bool,
 }
 
-/// Names a webhook in memos: profiles keep no two with one URL.
+/// Identifies a webhook in the metadata: a profile has no two webhooks with one URL.
 pub(super) fn id(url: &str) -> String {
     let digest = Sha256::digest(url.as_bytes());
     HEXLOWER.encode(digest.get(..16).unwrap_or_default())
 }
 
-/// The memo of a webhook's progress.
+/// The name of the metadata entry that holds a webhook's progress.
 pub(super) fn progress_name(id: &str) -> String {
     format!("webhook/{id}")
 }
 
-/// What the names of all its letters begin with.
-pub(super) fn letters_prefix(id: &str) -> String {
+/// The prefix of the names of a webhook's pending deliveries. `letter` is what earlier versions wrote.
+pub(super) fn pending_prefix(id: &str) -> String {
     format!("letter/{id}/")
 }
 
-/// The memo of a letter.
-pub(super) fn letter_name(id: &str, sequence: u64) -> String {
+/// The name of the metadata entry that holds a pending delivery.
+pub(super) fn pending_name(id: &str, sequence: u64) -> String {
     format!("letter/{id}/{sequence:020}")
 }
 
-/// The text of a memo.
+/// A value as the text of a metadata entry.
 pub(super) fn text(value: &impl Serialize) -> anyhow::Result<String> {
     Ok(serde_json::to_string(value)?)
 }
 
-/// A webhook's place in the database, as it was read or written last.
-pub(super) struct Desk {
+/// A webhook's state in the database, as it was read or written last.
+pub(super) struct DeliveryState {
     pub(super) id: String,
-    /// The guard: the memo to the byte.
+    /// The text of the progress entry as it was read or written last.
     text: String,
     pub(super) progress: Progress,
-    /// When it was looked at last.
+    /// When it was last compared with the database.
     looked: Instant,
 }
 
-impl Desk {
+impl DeliveryState {
     /// Reads it; `None` if there is none.
     pub(super) async fn open(store: &dyn Store, url: &str) -> anyhow::Result<Option<Self>> {
         let id = id(url);
@@ -121,24 +122,27 @@ impl Desk {
     /// Whether nobody has written it since, up to a moment ago: for a webhook that has nothing to
     /// do.
     pub(super) async fn is_current(&mut self, store: &dyn Store) -> anyhow::Result<bool> {
-        if self.looked.elapsed() < MOMENT {
+        if self.looked.elapsed() < RECHECK {
             return Ok(true);
         }
         self.looked = Instant::now();
         Ok(read(store, &self.id).await?.as_ref() == Some(&self.text))
     }
 
-    /// All letters, by number.
-    pub(super) async fn letters(&self, store: &dyn Store) -> anyhow::Result<BTreeMap<u64, Letter>> {
+    /// All pending, by number.
+    pub(super) async fn pending(
+        &self,
+        store: &dyn Store,
+    ) -> anyhow::Result<BTreeMap<u64, PendingDelivery>> {
         let memos = store
-            .memos(letters_prefix(&self.id))
+            .metadata(pending_prefix(&self.id))
             .await
             .map_err(failed)?;
-        let letters = memos.iter().map(|(_, text)| {
-            let letter: Letter = parse(text)?;
-            Ok((letter.sequence, letter))
+        let pending = memos.iter().map(|(_, text)| {
+            let delivery: PendingDelivery = parse(text)?;
+            Ok((delivery.sequence, delivery))
         });
-        letters.collect()
+        pending.collect()
     }
 
     /// Writes the progress and what goes with it; false, and nothing, if somebody else has written
@@ -147,12 +151,12 @@ impl Desk {
         &mut self,
         store: &dyn Store,
         progress: Progress,
-        mut changes: Vec<Memo>,
+        mut changes: Vec<MetadataEntry>,
     ) -> anyhow::Result<bool> {
         let (name, new) = (progress_name(&self.id), text(&progress)?);
         changes.push((name.clone(), Some(new.clone())));
         let guard = (name, Some(self.text.clone()));
-        let written = store.set_memos(guard, changes).await.map_err(failed)?;
+        let written = store.set_metadata(guard, changes).await.map_err(failed)?;
         if written {
             self.text = new;
             self.progress = progress;
@@ -162,7 +166,7 @@ impl Desk {
 }
 
 async fn read(store: &dyn Store, id: &str) -> anyhow::Result<Option<String>> {
-    let found = store.memos(progress_name(id)).await.map_err(failed)?;
+    let found = store.metadata(progress_name(id)).await.map_err(failed)?;
     Ok(found.into_iter().next().map(|(_, text)| text))
 }
 

@@ -12,10 +12,10 @@ use tokio::time::sleep;
 
 use super::now;
 use super::queue::{Failure, Queue};
+use super::register::failed;
 use super::sender::{Delivery, Sender};
-use super::start::failed;
-use super::state::{Desk, LEASE, Progress, letter_name};
-use crate::feed::{Bell, Line, event_id, subject};
+use super::state::{DeliveryState, LEASE, Progress, pending_name};
+use crate::feed::{CommitNotifier, Line, event_id, subject};
 use crate::plugin::{Webhook, fresh_id};
 use crate::store::{Channel, Epoch, Event, RecordedEvent, Store, Write};
 
@@ -29,7 +29,7 @@ pub(super) struct Worker {
     pub(super) tenant: String,
     pub(super) webhook: Webhook,
     pub(super) store: Arc<dyn Store>,
-    pub(super) bell: Bell,
+    pub(super) notifier: CommitNotifier,
     pub(super) sender: Arc<Sender>,
     /// Names this host.
     pub(super) owner: String,
@@ -37,7 +37,7 @@ pub(super) struct Worker {
 }
 
 /// Deliveries under way: the event's number, and what became of it.
-type Flights = JoinSet<(u64, Result<(), String>)>;
+type InFlight = JoinSet<(u64, Result<(), String>)>;
 
 impl Worker {
     /// Serves until the server stops, or the webhook is gone.
@@ -58,33 +58,33 @@ impl Worker {
     /// Reads what the database knows and serves until that is no longer true. Whether to do so
     /// again.
     async fn serve(&mut self) -> anyhow::Result<bool> {
-        let mut listener = self.bell.listen(&self.tenant);
-        let Some(mut desk) = Desk::open(&*self.store, &self.webhook.url).await? else {
+        let mut listener = self.notifier.subscribe(&self.tenant);
+        let Some(mut state) = DeliveryState::open(&*self.store, &self.webhook.url).await? else {
             return Ok(false);
         };
-        if !self.is_in_feed(&mut desk).await? {
+        if !self.is_in_feed(&mut state).await? {
             return Ok(true);
         }
-        let letters = desk.letters(&*self.store).await?;
-        let mut queue = Queue::new(&desk.id, desk.progress.cursor, letters);
-        queue.exhausted = desk.progress.exhausted;
-        let mut flights = Flights::new();
+        let pending = state.pending(&*self.store).await?;
+        let mut queue = Queue::new(&state.id, state.progress.cursor, pending);
+        queue.exhausted = state.progress.exhausted;
+        let mut in_flight = InFlight::new();
         loop {
-            while let Some(landed) = flights.try_join_next() {
-                self.note(&mut queue, landed?);
+            while let Some(finished) = in_flight.try_join_next() {
+                self.record(&mut queue, finished?);
             }
             self.fill(&mut queue).await?;
-            if !self.settle(&mut desk, &mut queue, &flights).await? {
+            if !self.settle(&mut state, &mut queue, &in_flight).await? {
                 return Ok(true);
             }
             if *self.closing.borrow() {
-                return self.leave(&mut desk, &mut queue, flights).await;
+                return self.leave(&mut state, &mut queue, in_flight).await;
             }
-            if desk.progress.owner == self.owner && desk.progress.is_leased(now()) {
-                self.send(&mut queue, &mut flights).await?;
+            if state.progress.owner == self.owner && state.progress.is_leased(now()) {
+                self.send(&mut queue, &mut in_flight).await?;
             }
             tokio::select! {
-                Some(landed) = flights.join_next() => self.note(&mut queue, landed?),
+                Some(finished) = in_flight.join_next() => self.record(&mut queue, finished?),
                 () = listener.wait() => {}
                 () = due(queue.next(now())) => {}
                 _ = self.closing.changed() => {}
@@ -95,35 +95,35 @@ impl Worker {
     /// Whether the events up to which it has got are in the feed. Where an older copy of them was
     /// put in their place, it goes back to the end of that: what follows has their numbers and is
     /// to be delivered.
-    async fn is_in_feed(&self, desk: &mut Desk) -> anyhow::Result<bool> {
+    async fn is_in_feed(&self, state: &mut DeliveryState) -> anyhow::Result<bool> {
         let epoch = Epoch::of(&*self.store).await.map_err(failed)?;
         let newest = self.store.head().await.map_err(failed)?.sequence;
-        let is_new = epoch.common.is_some() && epoch.id != desk.progress.epoch;
+        let is_new = epoch.common.is_some() && epoch.id != state.progress.epoch;
         let end = if is_new {
             epoch.start.min(newest)
         } else {
             newest
         };
-        desk.progress.epoch = epoch.id;
-        if desk.progress.cursor <= end {
+        state.progress.epoch = epoch.id;
+        if state.progress.cursor <= end {
             return Ok(true);
         }
-        self.rewind(desk, end).await?;
+        self.rewind(state, end).await?;
         Ok(false)
     }
 
-    async fn rewind(&self, desk: &mut Desk, newest: u64) -> anyhow::Result<()> {
-        let from = desk.progress.cursor;
-        let letters = desk.letters(&*self.store).await?;
-        let gone = letters.into_keys().filter(|sequence| *sequence > newest);
-        let gone = gone.map(|sequence| (letter_name(&desk.id, sequence), None));
+    async fn rewind(&self, state: &mut DeliveryState, newest: u64) -> anyhow::Result<()> {
+        let from = state.progress.cursor;
+        let pending = state.pending(&*self.store).await?;
+        let gone = pending.into_keys().filter(|sequence| *sequence > newest);
+        let gone = gone.map(|sequence| (pending_name(&state.id, sequence), None));
         let progress = Progress {
             cursor: newest,
-            ..desk.progress.clone()
+            ..state.progress.clone()
         };
-        if desk.write(&*self.store, progress, gone.collect()).await? {
+        if state.write(&*self.store, progress, gone.collect()).await? {
             let body = json!({"from": from, "to": newest});
-            self.tell("webhook-rewound", body).await?;
+            self.audit("webhook-rewound", body).await?;
         }
         Ok(())
     }
@@ -160,46 +160,47 @@ impl Worker {
     /// written meanwhile.
     async fn settle(
         &self,
-        desk: &mut Desk,
+        state: &mut DeliveryState,
         queue: &mut Queue,
-        flights: &Flights,
+        in_flight: &InFlight,
     ) -> anyhow::Result<bool> {
         let now = now();
-        let before = desk.progress.clone();
+        let before = state.progress.clone();
         let is_leased = before.is_leased(now);
-        let is_ours = before.owner == self.owner && is_leased;
-        if !is_ours && is_leased {
+        let is_leased_here = before.owner == self.owner && is_leased;
+        if !is_leased_here && is_leased {
             // Another host serves it. What it has done is read when its lease is over, or given
             // back.
             sleep(Duration::from_millis((before.until - now).min(500))).await;
             return Ok(false);
         }
-        let buried = queue.bury(now);
-        let turned = queue.exhausted != before.exhausted;
-        let is_busy = !flights.is_empty() || queue.is_due(now) || queue.has_changes() || turned;
+        let expired = queue.expire_dead(now);
+        let has_turned = queue.exhausted != before.exhausted;
+        let is_busy =
+            !in_flight.is_empty() || queue.is_due(now) || queue.has_changes() || has_turned;
         let cursor = queue.cursor();
         let progress = if is_busy {
-            let is_fresh = is_ours && before.until - now > LEASE / 2;
-            if is_fresh && !queue.has_changes() && !turned && cursor == before.cursor {
+            let is_fresh = is_leased_here && before.until - now > LEASE / 2;
+            if is_fresh && !queue.has_changes() && !has_turned && cursor == before.cursor {
                 return Ok(true);
             }
             self.progress(&before, queue, now + LEASE)
-        } else if is_ours {
+        } else if is_leased_here {
             self.progress(&before, queue, 0)
         } else {
-            return desk.is_current(&*self.store).await;
+            return state.is_current(&*self.store).await;
         };
-        let written = desk.write(&*self.store, progress, queue.changes()).await?;
-        if written && turned {
+        let written = state.write(&*self.store, progress, queue.changes()).await?;
+        if written && has_turned {
             let name = if queue.exhausted {
                 "webhook-exhausted"
             } else {
                 "webhook-recovered"
             };
-            self.tell(name, json!({})).await?;
+            self.audit(name, json!({})).await?;
         }
-        if written && buried > 0 {
-            self.tell("webhook-events-dropped", json!({"count": buried}))
+        if written && expired > 0 {
+            self.audit("webhook-events-dropped", json!({"count": expired}))
                 .await?;
         }
         Ok(written)
@@ -207,7 +208,7 @@ impl Worker {
 
     /// Writes into the tenant's audit what became of the webhook: of its URL what names its server,
     /// since the rest may be a secret.
-    async fn tell(&self, name: &str, mut body: serde_json::Value) -> anyhow::Result<()> {
+    async fn audit(&self, name: &str, mut body: serde_json::Value) -> anyhow::Result<()> {
         let server: Vec<&str> = self.webhook.url.splitn(4, '/').take(3).collect();
         let server = server.join("/");
         tracing::warn!(tenant = self.tenant, server, "{name}");
@@ -239,7 +240,7 @@ impl Worker {
     }
 
     /// Sends all that may be sent now.
-    async fn send(&self, queue: &mut Queue, flights: &mut Flights) -> anyhow::Result<()> {
+    async fn send(&self, queue: &mut Queue, in_flight: &mut InFlight) -> anyhow::Result<()> {
         while let Some(sequence) = queue.take(now()) {
             let before = sequence.saturating_sub(1);
             let found = self.store.events(before, 1).await.map_err(failed)?;
@@ -250,7 +251,7 @@ impl Worker {
             };
             let delivery = self.delivery(&recorded);
             let (sender, webhook) = (Arc::clone(&self.sender), self.webhook.clone());
-            flights.spawn(async move { (sequence, sender.send(&webhook, delivery).await) });
+            in_flight.spawn(async move { (sequence, sender.send(&webhook, delivery).await) });
         }
         Ok(())
     }
@@ -266,7 +267,7 @@ impl Worker {
         }
     }
 
-    fn note(&self, queue: &mut Queue, (sequence, outcome): (u64, Result<(), String>)) {
+    fn record(&self, queue: &mut Queue, (sequence, outcome): (u64, Result<(), String>)) {
         let Err(error) = outcome else {
             return queue.delivered(sequence);
         };
@@ -281,8 +282,8 @@ impl Worker {
         let failure = Failure {
             error,
             at: now(),
-            patience: self.webhook.retry_seconds.saturating_mul(1000),
-            dice: u64::from(u16::from_le_bytes([low, high])) * 64,
+            retry_window: self.webhook.retry_seconds.saturating_mul(1000),
+            jitter: u64::from(u16::from_le_bytes([low, high])) * 64,
         };
         queue.failed(sequence, failure);
     }
@@ -290,16 +291,16 @@ impl Worker {
     /// Waits for what is under way, and gives the lease back.
     async fn leave(
         &self,
-        desk: &mut Desk,
+        state: &mut DeliveryState,
         queue: &mut Queue,
-        mut flights: Flights,
+        mut in_flight: InFlight,
     ) -> anyhow::Result<bool> {
-        while let Some(landed) = flights.join_next().await {
-            self.note(queue, landed?);
+        while let Some(finished) = in_flight.join_next().await {
+            self.record(queue, finished?);
         }
-        if desk.progress.owner == self.owner && desk.progress.is_leased(now()) {
-            let progress = self.progress(&desk.progress, queue, 0);
-            desk.write(&*self.store, progress, queue.changes()).await?;
+        if state.progress.owner == self.owner && state.progress.is_leased(now()) {
+            let progress = self.progress(&state.progress, queue, 0);
+            state.write(&*self.store, progress, queue.changes()).await?;
         }
         Ok(false)
     }

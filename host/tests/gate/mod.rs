@@ -1,12 +1,12 @@
-//! A store whose reads wait until they are let through; otherwise it is [`Vacant`].
+//! A store whose reads wait until they are let through; otherwise it is empty.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use scimlet::Vacant;
+use scimlet::EmptyStore;
 use scimlet::store::{
-    Committed, Direction, Entry, Head, Key, Link, LinkPage, Memo, Page, Query, RecordedEvent,
-    Refusal, Rejection, Store, Write,
+    Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Store, StoreDecorator,
 };
 use tokio::sync::Semaphore;
 
@@ -52,15 +52,24 @@ impl Gate {
 }
 
 #[async_trait]
-impl Store for Gate {
+impl StoreDecorator for Gate {
+    fn inner(&self) -> &dyn Store {
+        &EmptyStore
+    }
+
+    /// An empty store has no snapshots.
+    fn wrap(&self, _: Arc<dyn Store>) -> Self {
+        Self::default()
+    }
+
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
         self.pass().await;
-        Vacant.get(keys).await
+        EmptyStore.get(keys).await
     }
 
     async fn find(&self, query: Query) -> Result<Page, Refusal> {
         self.pass().await;
-        Vacant.find(query).await
+        EmptyStore.find(query).await
     }
 
     async fn links(
@@ -72,41 +81,18 @@ impl Store for Gate {
         limit: u32,
     ) -> Result<Vec<LinkPage>, Refusal> {
         self.pass().await;
-        Vacant.links(anchors, name, direction, after, limit).await
+        EmptyStore
+            .links(anchors, name, direction, after, limit)
+            .await
     }
 
     async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
         self.pass().await;
-        Vacant.has(links).await
+        EmptyStore.has(links).await
     }
 
     async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
         self.pass().await;
-        Vacant.counters(names).await
-    }
-
-    async fn commit(
-        &self,
-        at: u64,
-        actor: String,
-        writes: Vec<Write>,
-    ) -> Result<Committed, Rejection> {
-        Vacant.commit(at, actor, writes).await
-    }
-
-    async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
-        Vacant.events(after, limit).await
-    }
-
-    async fn head(&self) -> Result<Head, Refusal> {
-        Vacant.head().await
-    }
-
-    async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
-        Vacant.memos(prefix).await
-    }
-
-    async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal> {
-        Vacant.set_memos(guard, changes).await
+        EmptyStore.counters(names).await
     }
 }

@@ -8,8 +8,8 @@ use scimlet::store::Database;
 use scimlet::store::postgres::Postgres;
 use scimlet::store::sqlite::Sqlite;
 use scimlet::{Plugin, PluginOptions};
+use scimlet_tests::bench_support::{Filling, Meter, Metered, Site};
 use scimlet_tests::exchange::TENANT;
-use scimlet_tests::figures::{Filling, Meter, Metered, Site};
 use scimlet_tests::postgres::Cluster;
 use tempfile::TempDir;
 

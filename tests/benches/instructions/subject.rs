@@ -6,10 +6,10 @@ use std::time::Duration;
 use scimlet::bench::Operation;
 use scimlet::plugin::clock::SystemClock;
 use scimlet::plugin::random::OsRandom;
-use scimlet::plugin::{Limits, Reuse};
+use scimlet::plugin::{Limits, PoolOptions};
 use scimlet::store::sqlite::Sqlite;
 use scimlet::{Plugin, PluginOptions, Provider};
-use scimlet_tests::figures::{COMPARED, Direct};
+use scimlet_tests::bench_support::{COMPARED, Direct};
 use scimlet_tests::native::Native;
 use tempfile::TempDir;
 
@@ -56,13 +56,13 @@ fn provider(side: &str) -> anyhow::Result<Arc<dyn Provider>> {
     let component = |reuse| {
         Plugin::new(PluginOptions {
             limits: limits(),
-            reuse,
+            pool: reuse,
             ..PluginOptions::default()
         })
     };
     Ok(match side {
         "fresh" => Arc::new(component(None)?),
-        "reused" => Arc::new(component(Some(Reuse::default()))?),
+        "reused" => Arc::new(component(Some(PoolOptions::default()))?),
         "native" => Arc::new(Native {
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),

@@ -130,10 +130,6 @@ impl Store for Shelf {
         Ok(vec![false; links.len()])
     }
 
-    fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
-        Ok(vec![0; names.len()])
-    }
-
     fn commit(&self, at: u64, _: &str, writes: Vec<Write>) -> Result<Committed, Rejection> {
         let mut versions = Vec::new();
         for write in writes {

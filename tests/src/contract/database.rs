@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use scimlet::store::{Database, DatabaseError, Direction, Head, Refusal, Store, Tenant, Write};
+use scimlet::store::{
+    ChainHead, Database, DatabaseError, Direction, Refusal, Store, Tenant, Write,
+};
 
 use super::kit::*;
 
@@ -115,8 +117,8 @@ async fn is_empty(store: &dyn Store) {
     );
     assert_eq!(counter(store, "seats").await, 0);
     assert_eq!(store.events(0, 10).await, Ok(Vec::new()));
-    assert_eq!(store.head().await, Ok(Head::START));
-    assert_eq!(store.memos(String::new()).await, Ok(Vec::new()));
+    assert_eq!(store.head().await, Ok(ChainHead::START));
+    assert_eq!(store.metadata(String::new()).await, Ok(Vec::new()));
     let page = store.find(query(Vec::new())).await.expect("find succeeds");
     assert_eq!((page.hits.len(), page.total), (0, Some(0)));
 }
@@ -129,7 +131,9 @@ pub async fn a_deleted_tenant_is_gone_for_good(database: Arc<dyn Database>) {
     let old = open(&*database, "acme").await;
     commit(&*old, everything()).await;
     let memo = ("kept".to_owned(), Some("text".to_owned()));
-    let set = old.set_memos(("kept".to_owned(), None), vec![memo]).await;
+    let set = old
+        .set_metadata(("kept".to_owned(), None), vec![memo])
+        .await;
     assert_eq!(set, Ok(true));
     database.delete_tenant("acme").await.expect("it is deleted");
     assert_eq!(database.tenants().await.expect("tenants succeeds"), []);
@@ -142,7 +146,9 @@ pub async fn a_deleted_tenant_is_gone_for_good(database: Arc<dyn Database>) {
     );
     is_empty(&*old).await;
     let memo = ("name".to_owned(), Some("text".to_owned()));
-    let set = old.set_memos(("name".to_owned(), None), vec![memo]).await;
+    let set = old
+        .set_metadata(("name".to_owned(), None), vec![memo])
+        .await;
     assert!(matches!(set, Err(Refusal::Unavailable(_))), "{set:?}");
     let (write, reason) = refused(&*old, everything()).await;
     assert!(

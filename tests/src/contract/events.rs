@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scimlet::store::{Channel, Event, Key, RecordedEvent, Store, Write, chain};
+use scimlet::store::{Channel, Event, Key, RecordedEvent, Store, Write, hash_chain};
 
 use super::Stores;
 use super::kit::*;
@@ -13,9 +13,13 @@ async fn all(store: &dyn Store) -> Vec<RecordedEvent> {
 
 /// Expects that each event stands rightly behind the one before.
 fn check_chain(events: &[RecordedEvent]) {
-    let mut previous = chain::START;
+    let mut previous = hash_chain::START;
     for event in events {
-        assert!(chain::holds(&previous, event), "event {}", event.sequence);
+        assert!(
+            hash_chain::holds(&previous, event),
+            "event {}",
+            event.sequence
+        );
         previous = event.digest;
     }
 }
@@ -78,12 +82,12 @@ pub async fn the_chain_holds(stores: Arc<dyn Stores>) {
     check_chain(&events);
     for (index, event) in events.iter().enumerate() {
         let previous = if index == 0 {
-            chain::START
+            hash_chain::START
         } else {
             events[index - 1].digest
         };
         for forged in forgeries(event) {
-            assert!(!chain::holds(&previous, &forged), "{forged:?}");
+            assert!(!hash_chain::holds(&previous, &forged), "{forged:?}");
         }
     }
 }

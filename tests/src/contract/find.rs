@@ -5,8 +5,8 @@ use std::sync::Arc;
 use scimlet::store::{Direction, Draft, Node, Operator, Query, Refusal, Scalar, Term};
 
 use super::Stores;
+use super::fixture::{Fixture, page, walk};
 use super::kit::*;
-use super::shelf::{Shelf, page, walk};
 
 const OPERATORS: [Operator; 8] = [
     Operator::Equal,
@@ -81,7 +81,7 @@ fn is_allowed(operator: Operator, value: &Scalar) -> bool {
 pub async fn every_operator_on_every_type(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     let values = values();
-    let shelf = Shelf::stock(&*store, one_each(&values), Vec::new()).await;
+    let shelf = Fixture::stock(&*store, one_each(&values), Vec::new()).await;
     for operator in OPERATORS {
         for value in &values {
             if is_allowed(operator, value) {
@@ -113,7 +113,7 @@ pub async fn text_operators_take_any_character(stores: Arc<dyn Stores>) {
         "\u{D7FF}x",
         "\u{E000}y",
     ];
-    let shelf = Shelf::stock(&*store, one_each(&texts.map(text)), Vec::new()).await;
+    let shelf = Fixture::stock(&*store, one_each(&texts.map(text)), Vec::new()).await;
     let parts = [
         "%",
         "_",
@@ -158,7 +158,7 @@ pub async fn several_terms_of_a_path(stores: Arc<dyn Stores>) {
         emails("3", &[]),
         emails("4", &["a@x", "a@y"]),
     ];
-    let shelf = Shelf::stock(&*store, drafts, Vec::new()).await;
+    let shelf = Fixture::stock(&*store, drafts, Vec::new()).await;
     let starts = |value: &str| compare("emails.value", Operator::StartsWith, text(value));
     assert_eq!(
         shelf.check(&*store, vec![starts("a")], None).await,
@@ -204,7 +204,7 @@ pub fn staff() -> Vec<Draft> {
 
 pub async fn combinations_nest(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let shelf = Shelf::stock(&*store, staff(), Vec::new()).await;
+    let shelf = Fixture::stock(&*store, staff(), Vec::new()).await;
     let active = || compare("active", Operator::Equal, Scalar::Boolean(true));
     let young = || compare("age", Operator::Less, Scalar::Number(4.0));
     let boss = || equal("title", "boss");
@@ -279,7 +279,7 @@ pub async fn links_are_found_both_ways(stores: Arc<dyn Stores>) {
         member(group("h"), group("g")),
         member(user("3"), user("4")),
     ]);
-    let shelf = Shelf::stock(&*store, drafts, links).await;
+    let shelf = Fixture::stock(&*store, drafts, links).await;
     let of = |id: &str| linked(Direction::Incoming, group(id));
     assert_eq!(
         shelf.check(&*store, vec![of("g")], None).await,
@@ -347,7 +347,7 @@ pub async fn absent_names(stores: Arc<dyn Stores>) {
             .is_empty(),
         "an empty store"
     );
-    let shelf = Shelf::stock(&*store, staff(), Vec::new()).await;
+    let shelf = Fixture::stock(&*store, staff(), Vec::new()).await;
     assert!(
         shelf
             .check(&*store, vec![equal("nowhere", "y")], None)
@@ -420,7 +420,7 @@ pub async fn malformed_filters_are_invalid(stores: Arc<dyn Stores>) {
 
 pub async fn replaced_terms_are_found_anew(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let mut shelf = Shelf::stock(&*store, staff(), Vec::new()).await;
+    let mut shelf = Fixture::stock(&*store, staff(), Vec::new()).await;
     let new = draft(
         user("7"),
         vec![
@@ -452,7 +452,7 @@ pub async fn kinds_are_kept_apart(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     let kinds = ["User", "user", "Group", "$credential"];
     let drafts = kinds.map(|kind| draft(key(kind, kind), vec![term("x", text("v"))]));
-    let shelf = Shelf::stock(&*store, drafts.to_vec(), Vec::new()).await;
+    let shelf = Fixture::stock(&*store, drafts.to_vec(), Vec::new()).await;
     for kind in kinds {
         let query = Query {
             kind: kind.into(),

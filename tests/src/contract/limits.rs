@@ -7,8 +7,8 @@ use scimlet::store::{
 };
 
 use super::Stores;
+use super::fixture::{Fixture, page};
 use super::kit::*;
-use super::shelf::{Shelf, page};
 
 fn is_too_many(refusal: &Refusal) -> bool {
     matches!(refusal, Refusal::TooMany(_))
@@ -210,7 +210,7 @@ pub async fn nul_may_be_asked_for(stores: Arc<dyn Stores>) {
     let texts = ["", "a", "a\u{1}", "ab", "b"].iter().enumerate();
     let drafts =
         texts.map(|(id, value)| draft(user(&id.to_string()), vec![term("x", text(value))]));
-    let shelf = Shelf::stock(&*store, drafts.collect(), Vec::new()).await;
+    let shelf = Fixture::stock(&*store, drafts.collect(), Vec::new()).await;
     let operators = [
         Operator::Equal,
         Operator::Less,

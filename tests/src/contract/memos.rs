@@ -2,44 +2,44 @@
 
 use std::sync::Arc;
 
-use scimlet::store::{Head, Memo, Store, Write};
+use scimlet::store::{ChainHead, MetadataEntry, Store, Write};
 
 use super::Stores;
 use super::kit::*;
 
-fn memo(name: &str, text: &str) -> Memo {
+fn memo(name: &str, text: &str) -> MetadataEntry {
     (name.to_owned(), Some(text.to_owned()))
 }
 
-fn nothing(name: &str) -> Memo {
+fn nothing(name: &str) -> MetadataEntry {
     (name.to_owned(), None)
 }
 
-async fn set(store: &dyn Store, guard: Memo, changes: Vec<Memo>) -> bool {
-    let set = store.set_memos(guard, changes).await;
+async fn set(store: &dyn Store, guard: MetadataEntry, changes: Vec<MetadataEntry>) -> bool {
+    let set = store.set_metadata(guard, changes).await;
     set.expect("set_memos succeeds")
 }
 
 /// Names and texts of the memos with a prefix.
 async fn memos(store: &dyn Store, prefix: &str) -> Vec<(String, String)> {
-    let memos = store.memos(prefix.to_owned()).await;
+    let memos = store.metadata(prefix.to_owned()).await;
     memos.expect("memos succeeds")
 }
 
-async fn head(store: &dyn Store) -> Head {
+async fn head(store: &dyn Store) -> ChainHead {
     store.head().await.expect("head succeeds")
 }
 
 pub async fn the_head_is_the_last_event(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    assert_eq!(head(&*store).await, Head::START);
+    assert_eq!(head(&*store).await, ChainHead::START);
     commit(&*store, vec![append("a"), append("b")]).await;
     commit(&*store, vec![adjust("n", 1, None)]).await;
     refused(&*store, vec![append("c"), remove(user("absent"))]).await;
     let events = store.events(0, 9).await.expect("events succeeds");
     let last = events.last().expect("there are events");
     let (sequence, digest) = (last.sequence, last.digest);
-    assert_eq!(head(&*store).await, Head { sequence, digest });
+    assert_eq!(head(&*store).await, ChainHead { sequence, digest });
 }
 
 pub async fn memos_are_found_by_prefix(stores: Arc<dyn Stores>) {
@@ -101,5 +101,5 @@ pub async fn memos_are_apart_from_entries(stores: Arc<dyn Stores>) {
     .await;
     assert!(set(&*store, nothing("g"), vec![memo("g", "1")]).await);
     assert_eq!(version(&*store, user("1")).await, 1);
-    assert_eq!(head(&*store).await, Head::START);
+    assert_eq!(head(&*store).await, ChainHead::START);
 }

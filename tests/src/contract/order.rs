@@ -5,8 +5,8 @@ use std::sync::Arc;
 use scimlet::store::{Draft, Node, Operator, Query, Refusal, Scalar, Window};
 
 use super::Stores;
+use super::fixture::{Fixture, page, walk};
 use super::kit::*;
-use super::shelf::{Shelf, page, walk};
 
 fn with(values: impl IntoIterator<Item = Scalar>) -> Vec<Draft> {
     let drafts = values.into_iter().enumerate();
@@ -36,7 +36,7 @@ pub async fn text_is_ordered_by_its_bytes(stores: Arc<dyn Stores>) {
         "ß",
         "ss",
     ];
-    let shelf = Shelf::stock(&*store, with(texts.map(text)), Vec::new()).await;
+    let shelf = Fixture::stock(&*store, with(texts.map(text)), Vec::new()).await;
     let ascending = shelf.check(&*store, Vec::new(), order("x", false)).await;
     let mut expected = texts.to_vec();
     expected.sort_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
@@ -54,7 +54,7 @@ pub async fn numbers_and_booleans_are_ordered(stores: Arc<dyn Stores>) {
         [true, false, true, true, false, false, true, false].map(Scalar::Boolean),
     ] {
         let store = stores.fresh().await;
-        let shelf = Shelf::stock(&*store, with(values), Vec::new()).await;
+        let shelf = Fixture::stock(&*store, with(values), Vec::new()).await;
         shelf.check(&*store, Vec::new(), order("x", false)).await;
         shelf.check(&*store, Vec::new(), order("x", true)).await;
     }
@@ -75,7 +75,7 @@ fn partly() -> Vec<Draft> {
 
 pub async fn entries_without_the_term_stand_at_the_end(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let shelf = Shelf::stock(&*store, partly(), Vec::new()).await;
+    let shelf = Fixture::stock(&*store, partly(), Vec::new()).await;
     let ascending = shelf
         .check(&*store, Vec::new(), order("title", false))
         .await;
@@ -90,7 +90,7 @@ pub async fn entries_without_the_term_stand_at_the_end(stores: Arc<dyn Stores>) 
 
 pub async fn ties_stay_in_the_order_of_creation(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let shelf = Shelf::stock(&*store, partly(), Vec::new()).await;
+    let shelf = Fixture::stock(&*store, partly(), Vec::new()).await;
     let evens = ["0", "2", "4", "6", "8", "10", "12", "14", "16", "18"];
     assert_eq!(
         shelf.check(&*store, Vec::new(), order("even", true)).await[..10],
@@ -109,7 +109,7 @@ pub async fn ties_stay_in_the_order_of_creation(stores: Arc<dyn Stores>) {
 pub async fn positions_outlive_their_entries(stores: Arc<dyn Stores>) {
     for order in [None, order("title", false), order("title", true)] {
         let store = stores.fresh().await;
-        let shelf = Shelf::stock(&*store, partly(), Vec::new()).await;
+        let shelf = Fixture::stock(&*store, partly(), Vec::new()).await;
         let query = Query {
             order,
             limit: 1,
@@ -150,7 +150,7 @@ pub async fn positions_outlive_their_entries(stores: Arc<dyn Stores>) {
 
 pub async fn an_ordered_walk_with_a_filter(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let shelf = Shelf::stock(&*store, partly(), Vec::new()).await;
+    let shelf = Fixture::stock(&*store, partly(), Vec::new()).await;
     let even = compare("even", Operator::Equal, Scalar::Boolean(true));
     for filter in [
         vec![even.clone()],
@@ -202,7 +202,7 @@ pub async fn a_long_ordered_walk(stores: Arc<dyn Stores>) {
         }
         draft(user(&number.to_string()), terms)
     };
-    let shelf = Shelf::stock(&*store, (0..8_999).map(person).collect(), Vec::new()).await;
+    let shelf = Fixture::stock(&*store, (0..8_999).map(person).collect(), Vec::new()).await;
     for order in [
         order("userName", false),
         order("userName", true),

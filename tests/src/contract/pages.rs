@@ -6,12 +6,12 @@ use scimlet::store::{Node, Operator, Query, Scalar, Store, Window};
 
 use super::Stores;
 use super::find::staff;
+use super::fixture::{Fixture, page, walk};
 use super::kit::*;
-use super::shelf::{Shelf, page, walk};
 
 pub async fn totals_and_offsets(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let shelf = Shelf::stock(&*store, staff(), Vec::new()).await;
+    let shelf = Fixture::stock(&*store, staff(), Vec::new()).await;
     for filter in [Vec::new(), vec![Node::Present("title".into())]] {
         for order in [None, order("title", false), order("title", true)] {
             let query = Query {
@@ -69,7 +69,7 @@ async fn offsets(store: &dyn Store, query: &Query, all: &[String]) {
 
 pub async fn a_deep_filter(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let shelf = Shelf::stock(&*store, staff(), Vec::new()).await;
+    let shelf = Fixture::stock(&*store, staff(), Vec::new()).await;
     let mut negations = vec![equal("title", "boss")];
     negations.extend(std::iter::repeat_n(Node::Negate, 499));
     shelf.check(&*store, negations, None).await;
@@ -92,7 +92,7 @@ pub async fn a_deep_filter(stores: Arc<dyn Stores>) {
 
 pub async fn wide_filters(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let shelf = Shelf::stock(&*store, staff(), Vec::new()).await;
+    let shelf = Fixture::stock(&*store, staff(), Vec::new()).await;
     let mut any: Vec<Node> = (0..499)
         .map(|n| equal("userName", &format!("user{n}")))
         .collect();
@@ -120,7 +120,7 @@ pub async fn many_entries(stores: Arc<dyn Stores>) {
         }
         draft(user(&number.to_string()), terms)
     };
-    let shelf = Shelf::stock(&*store, (0..9_000).map(person).collect(), Vec::new()).await;
+    let shelf = Fixture::stock(&*store, (0..9_000).map(person).collect(), Vec::new()).await;
     let active = compare("active", Operator::Equal, Scalar::Boolean(true));
     let filters = [
         vec![active.clone()],

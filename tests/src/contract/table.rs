@@ -7,8 +7,8 @@ use std::sync::Arc;
 use scimlet::store::{Direction, Draft, Key, Query, Refusal, Scalar, Store, Window, Write};
 
 use super::Stores;
+use super::fixture::{Fixture, page, walk};
 use super::kit::{self, *};
-use super::shelf::{Shelf, page, walk};
 
 fn credential() -> Key {
     key("$credential", "k1")
@@ -240,7 +240,7 @@ pub async fn sort_with_cursor(stores: Arc<dyn Stores>) {
     let store = tenant(&*stores).await;
     let names = ["dora", "anna", "carl", "bert", "emil", "fred"];
     let drafts = names.map(|name| named(name, name)).to_vec();
-    let shelf = Shelf::stock(&*store, drafts, Vec::new()).await;
+    let shelf = Fixture::stock(&*store, drafts, Vec::new()).await;
     let mut query = Query {
         order: order("userName", false),
         limit: 2,
@@ -283,7 +283,7 @@ pub async fn root_search(stores: Arc<dyn Stores>) {
         draft(group("2"), vec![term("displayName", text("tea"))]),
         draft(group("3"), vec![term("displayName", text("coffee"))]),
     ];
-    let shelf = Shelf::stock(&*store, drafts, Vec::new()).await;
+    let shelf = Fixture::stock(&*store, drafts, Vec::new()).await;
     shelf
         .check(&*store, vec![equal("displayName", "tea")], None)
         .await;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use scimlet::store::{
-    Committed, Draft, Entry, Event, Head, Key, Link, LinkSet, RecordedEvent, Refusal, Removal,
-    Replacement, Scalar, Term, Write, chain,
+    ChainHead, Committed, Draft, Entry, Event, Key, Link, LinkSet, RecordedEvent, Refusal, Removal,
+    Replacement, Scalar, Term, Write, hash_chain,
 };
 
 /// The write that is refused, and why.
@@ -91,9 +91,9 @@ impl Data {
         self.counters.get(name).copied().unwrap_or(0)
     }
 
-    pub(super) fn head(&self) -> Head {
+    pub(super) fn head(&self) -> ChainHead {
         let last = self.events.last();
-        last.map_or(Head::START, |event| Head {
+        last.map_or(ChainHead::START, |event| ChainHead {
             sequence: event.sequence,
             digest: event.digest,
         })
@@ -276,10 +276,10 @@ impl Data {
 
     fn append(&mut self, at: u64, actor: &str, event: Event) {
         let last = self.events.last();
-        let previous = last.map_or(chain::START, |event| event.digest);
+        let previous = last.map_or(hash_chain::START, |event| event.digest);
         let sequence = last.map_or(0, |event| event.sequence) + 1;
         self.events
-            .push(chain::record(&previous, sequence, at, actor, event));
+            .push(hash_chain::record(&previous, sequence, at, actor, event));
     }
 
     fn redact(&mut self, subject: &Key) {

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use scimlet::store::{
-    Committed, Database, DatabaseError, Direction, Entry, Head, Identity, Key, Link, LinkPage,
-    Memo, Page, Query, RecordedEvent, Refusal, Rejection, Store, Tenant, Write, bounds, check,
-    is_tenant_name, issuers,
+    ChainHead, Committed, Database, DatabaseError, Direction, Entry, Key, Link, LinkPage,
+    MetadataEntry, Page, Query, RecordedEvent, Refusal, Rejection, Store, StoreId, Tenant, Write,
+    is_tenant_name, issuers, limits, validate,
 };
 
 use self::data::{Data, Rejected};
@@ -40,7 +40,7 @@ impl Memory {
         Memory {
             state: Arc::default(),
             filters: true,
-            identity: Identity::next_database(),
+            identity: StoreId::next_database(),
         }
     }
 
@@ -49,7 +49,7 @@ impl Memory {
         Memory {
             state: Arc::default(),
             filters: false,
-            identity: Identity::next_database(),
+            identity: StoreId::next_database(),
         }
     }
 
@@ -154,18 +154,18 @@ impl MemoryStore {
 
 #[async_trait]
 impl Store for MemoryStore {
-    fn identity(&self) -> Option<Identity> {
-        Some(Identity::new(self.memory.identity, self.number))
+    fn id(&self) -> Option<StoreId> {
+        Some(StoreId::new(self.memory.identity, self.number))
     }
 
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
-        check::keys(keys.len())?;
+        validate::keys(keys.len())?;
         Ok(self.read(|data| keys.iter().map(|key| data.entry(key).cloned()).collect()))
     }
 
     async fn find(&self, mut query: Query) -> Result<Page, Refusal> {
         let filter = query.filter.clone();
-        check::query(&mut query)?;
+        validate::query(&mut query)?;
         if !self.memory.filters {
             query.order = None;
             let page = self.read(|data| search::find(data, &query, &[]))?;
@@ -186,7 +186,7 @@ impl Store for MemoryStore {
         after: Option<String>,
         limit: u32,
     ) -> Result<Vec<LinkPage>, Refusal> {
-        check::links(&anchors, after.as_deref())?;
+        validate::links(&anchors, after.as_deref())?;
         let skip = match after {
             Some(after) => Some(search::link_position(&after)?),
             None => None,
@@ -198,19 +198,19 @@ impl Store for MemoryStore {
                 &name,
                 direction,
                 skip,
-                limit.min(bounds::LINKS),
+                limit.min(limits::LINKS),
             )
         };
         Ok(self.read(|data| anchors.iter().map(|anchor| page(data, anchor)).collect()))
     }
 
     async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
-        check::keys(links.len())?;
+        validate::keys(links.len())?;
         Ok(self.read(|data| links.iter().map(|link| data.is_linked(link)).collect()))
     }
 
     async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
-        check::keys(names.len())?;
+        validate::keys(names.len())?;
         Ok(self.read(|data| names.iter().map(|name| data.counter(name)).collect()))
     }
 
@@ -220,7 +220,7 @@ impl Store for MemoryStore {
         actor: String,
         writes: Vec<Write>,
     ) -> Result<Committed, Rejection> {
-        check::commit(at, &actor, &writes)?;
+        validate::commit(at, &actor, &writes)?;
         let mut state = self.memory.state();
         if let Some(given) = issuers::given(&writes) {
             issuers::judge(&given, self.profiles(&state))?;
@@ -237,15 +237,15 @@ impl Store for MemoryStore {
     }
 
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
-        let limit = limit.min(bounds::EVENTS) as usize;
+        let limit = limit.min(limits::EVENTS) as usize;
         Ok(self.read(|data| data.events_after(after).take(limit).cloned().collect()))
     }
 
-    async fn head(&self) -> Result<Head, Refusal> {
+    async fn head(&self) -> Result<ChainHead, Refusal> {
         Ok(self.read(Data::head))
     }
 
-    async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
+    async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
         Ok(self.read(|data| {
             let memos = data.memos.iter();
             let named = memos.filter(|(name, _)| name.starts_with(&prefix));
@@ -253,7 +253,11 @@ impl Store for MemoryStore {
         }))
     }
 
-    async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal> {
+    async fn set_metadata(
+        &self,
+        guard: MetadataEntry,
+        changes: Vec<MetadataEntry>,
+    ) -> Result<bool, Refusal> {
         let mut state = self.memory.state();
         let Some(data) = state.data.get_mut(&self.number) else {
             return Err(Refusal::Unavailable("this tenant was taken away".into()));

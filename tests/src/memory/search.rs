@@ -2,7 +2,7 @@
 
 use scimlet::store::{
     Direction, Hit, Key, LinkPage, Node, Order, Page, Query, Refusal, Relation, Scalar, Window,
-    bounds,
+    limits,
 };
 
 use super::data::{Data, Record};
@@ -36,7 +36,7 @@ pub(super) fn find(data: &Data, query: &Query, filter: &[Node]) -> Result<Page, 
     // A page may end where its bodies get large.
     let mut bytes = 0;
     let goes_on = |(record, _): &(&Record, Place)| {
-        let is_small = bytes < bounds::PAGE_BYTES;
+        let is_small = bytes < limits::PAGE_BYTES;
         bytes += record.entry.body.len();
         is_small
     };

@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use libtest_mimic::{Failed, Trial};
 use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
 use scimlet::http::Caller;
-use scimlet::plugin::Reuse;
+use scimlet::plugin::PoolOptions;
 use scimlet::store::{Database, Store};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::exchange::{self, Answer, Exchange, InProcess, TENANT};
@@ -36,7 +36,7 @@ fn of(exchange: Arc<Exchange>) -> Vec<Trial> {
             in_component(exchange, Memory::exact()).map(drop)
         }),
         trial("reused", |exchange| {
-            in_component_with(exchange, Memory::exact(), Some(Reuse::default())).map(drop)
+            in_component_with(exchange, Memory::exact(), Some(PoolOptions::default())).map(drop)
         }),
         trial("unfiltered", |exchange| {
             in_component(exchange, Memory::unfiltered()).map(drop)
@@ -90,12 +90,12 @@ fn in_component(exchange: &Exchange, database: Memory) -> anyhow::Result<Vec<Ans
 fn in_component_with(
     exchange: &Exchange,
     database: Memory,
-    reuse: Option<Reuse>,
+    reuse: Option<PoolOptions>,
 ) -> anyhow::Result<Vec<Answer>> {
     let plugin = Plugin::new(PluginOptions {
         clock: Arc::new(SteppingClock::default()),
         random: Arc::new(KnownBytes::default()),
-        reuse,
+        pool: reuse,
         ..PluginOptions::default()
     })?;
     super::runtime()?.block_on(async {

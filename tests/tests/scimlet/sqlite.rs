@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Trial;
 use rusqlite::Connection;
 use scimlet::store::sqlite::Sqlite;
-use scimlet::store::{Database, DatabaseError, Store, chain};
+use scimlet::store::{Database, DatabaseError, Store, hash_chain};
 use scimlet_tests::contract::kit::*;
 use scimlet_tests::wording::mentions;
 use tempfile::TempDir;
@@ -202,10 +202,10 @@ fn two_processes_share_a_file(path: &Path, runtime: &Runtime) {
         }
         let events = one.events(0, 1000).await.expect("events succeeds");
         assert_eq!(events.len(), 151);
-        let mut previous = chain::START;
+        let mut previous = hash_chain::START;
         for (event, number) in events.iter().zip(1..) {
             assert_eq!(event.sequence, number);
-            assert!(chain::holds(&previous, event));
+            assert!(hash_chain::holds(&previous, event));
             previous = event.digest;
         }
     });

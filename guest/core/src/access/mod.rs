@@ -18,9 +18,9 @@ use crate::credential::{self, Credential, Presented};
 use crate::error::{Error, ErrorKind};
 use crate::instant;
 use crate::json;
-use crate::named::Named;
 use crate::port::{Caller, Level, Origin, Ports};
 use crate::profile::{self, Policy};
+use crate::sorted_map::SortedMap;
 use crate::store::{Draft, Entry, Key, Write};
 use crate::text;
 
@@ -35,19 +35,19 @@ pub fn index_key() -> Key {
 
 /// The body of the entry `$index`: which paths have the terms of every entry of a kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Index {
+pub struct IndexedPaths {
     /// The [`text::NORMALISATION`] that the terms were made by.
     pub normalisation: u32,
     /// The complete paths of each kind.
-    pub paths: Named<Vec<String>>,
+    pub paths: SortedMap<Vec<String>>,
 }
 
-json::object!(open Index {
+json::decode_struct!(open IndexedPaths {
     normalisation: "normalisation",
     paths: "paths",
 });
 
-impl Index {
+impl IndexedPaths {
     /// The paths of this kind that can be asked of the store now.
     #[must_use]
     pub fn complete(&self, kind: &str) -> &[String] {
@@ -61,12 +61,12 @@ impl Index {
 
 /// The [`Index`] as it is kept. Few requests ask for it, so it is read when one does.
 #[derive(Clone, Debug)]
-pub struct KeptIndex {
+pub struct StoredIndexedPaths {
     body: Option<String>,
-    read: OnceCell<Index>,
+    read: OnceCell<IndexedPaths>,
 }
 
-impl KeptIndex {
+impl StoredIndexedPaths {
     fn new(entry: Option<Entry>) -> Self {
         Self {
             body: entry.map(|entry| entry.body),
@@ -78,7 +78,7 @@ impl KeptIndex {
     #[must_use]
     pub fn complete(&self, kind: &str) -> &[String] {
         let body = self.body.as_deref();
-        let read = || body.and_then(|body| json::written(body).ok());
+        let read = || body.and_then(|body| json::from_str(body).ok());
         let index = self.read.get_or_init(|| read().unwrap_or_default());
         index.complete(kind)
     }
@@ -92,7 +92,7 @@ pub struct Admission {
     /// The tenant's policy.
     pub policy: Arc<Policy>,
     /// Which paths are indexed.
-    pub index: KeptIndex,
+    pub index: StoredIndexedPaths,
     /// What the client may do.
     pub scopes: Scopes,
     /// The role of the profile that its credential is bound to.
@@ -171,7 +171,7 @@ fn by_credential(
     let (entry, used) = (found.next().flatten(), found.next().flatten());
     let kept = entry
         .as_ref()
-        .and_then(|entry| json::written::<Credential>(&entry.body).ok());
+        .and_then(|entry| json::from_str::<Credential>(&entry.body).ok());
     let kept = verified(ports, origin, &presented, kept)?;
     let mut admission = admission(presented.id.clone(), profile, index)?;
     if let Some(entry) = entry {
@@ -213,7 +213,11 @@ fn verified(
 ) -> Result<Credential, Error> {
     let now = ports.clock.now();
     // Compared also where nothing is kept, so that the time taken tells nobody which ids there are.
-    let digest = |of: &Option<Credential>| of.as_ref().map_or(String::new(), |c| c.digest.clone());
+    let digest = |credential: &Option<Credential>| {
+        credential
+            .as_ref()
+            .map_or(String::new(), |c| c.digest.clone())
+    };
     let matches = presented.matches(&digest(&kept));
     let refused = |why: &str| unauthorized(ports, &format!("credential `{}`: {why}", presented.id));
     let kept = kept.ok_or_else(|| refused("there is none"))?;
@@ -261,7 +265,7 @@ fn admission(
     Ok(Admission {
         actor,
         policy,
-        index: KeptIndex::new(index),
+        index: StoredIndexedPaths::new(index),
         scopes: Scopes::default(),
         role: None,
         first_use: None,
@@ -285,7 +289,7 @@ pub(crate) struct Use {
     pub(crate) at: u64,
 }
 
-json::object!(open Use {
+json::decode_struct!(open Use {
     at: "at",
 });
 
@@ -303,7 +307,7 @@ fn first_use(ports: &Ports<'_>, id: &str, used: Option<Entry>) -> Option<Write> 
     let now = ports.clock.now();
     let last = used
         .as_ref()
-        .and_then(|entry| json::written::<Use>(&entry.body).ok());
+        .and_then(|entry| json::from_str::<Use>(&entry.body).ok());
     if last.is_some_and(|last| hour_of(now) <= hour_of(last.at)) {
         return None;
     }

@@ -5,7 +5,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::json::{self, Misfit, Typed};
+use crate::json::{self, Decode, DecodeError};
 use crate::profile::Policy;
 use crate::resource_type::ResourceType;
 
@@ -34,14 +34,14 @@ impl Serialize for Scopes {
     }
 }
 
-impl Typed for Scopes {
-    fn blank() -> Self {
+impl Decode for Scopes {
+    fn initial() -> Self {
         Self::default()
     }
 
-    fn read(&mut self, value: Value) -> Result<(), Misfit> {
-        let names: Vec<String> = json::typed(value)?;
-        *self = Self::parse(&names).map_err(|error| Misfit::new(error.to_string()))?;
+    fn decode(&mut self, value: Value) -> Result<(), DecodeError> {
+        let names: Vec<String> = json::from_value(value)?;
+        *self = Self::parse(&names).map_err(|error| DecodeError::new(error.to_string()))?;
         Ok(())
     }
 }
@@ -130,10 +130,10 @@ impl Scopes {
 
     /// Whether resources of this type may be reached.
     #[must_use]
-    pub fn reach(&self, policy: &Policy, of: &ResourceType) -> bool {
+    pub fn reach(&self, policy: &Policy, resource_type: &ResourceType) -> bool {
         self.reach_everything()
-            || (self.name(Scope::Users) && policy.users(of).is_some())
-            || (self.name(Scope::Groups) && policy.groups(of).is_some())
+            || (self.name(Scope::Users) && policy.users(resource_type).is_some())
+            || (self.name(Scope::Groups) && policy.groups(resource_type).is_some())
     }
 
     /// Whether bulk requests may be made.
@@ -170,7 +170,7 @@ mod tests {
             ("groups read-only bulk events", false, true, true, false),
         ] {
             let scopes = scopes(names);
-            let reach = [user, group].map(|of| scopes.reach(&policy, of));
+            let reach = [user, group].map(|resource_type| scopes.reach(&policy, resource_type));
             assert_eq!(reach, [users, groups], "{names}");
             assert_eq!(
                 (scopes.reach_bulk(), scopes.may_change()),

@@ -6,7 +6,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::Value;
 
 use super::Scopes;
-use crate::json::{self, Misfit, Typed};
+use crate::json::{self, Decode, DecodeError};
 use crate::profile::{Issuer, Policy};
 
 /// Seconds by which clocks may differ.
@@ -34,7 +34,7 @@ struct Header {
     crit: Option<Value>,
 }
 
-json::object!(open Header {
+json::decode_struct!(open Header {
     typ: "typ",
     alg: "alg",
     kid: "kid",
@@ -54,7 +54,7 @@ struct Claims {
     scope: String,
 }
 
-json::object!(open Claims {
+json::decode_struct!(open Claims {
     iss: "iss",
     exp: "exp",
     aud: "aud",
@@ -71,15 +71,15 @@ enum Audience {
     Several(Vec<String>),
 }
 
-impl Typed for Audience {
-    fn blank() -> Self {
+impl Decode for Audience {
+    fn initial() -> Self {
         Self::Several(Vec::new())
     }
 
-    fn read(&mut self, value: Value) -> Result<(), Misfit> {
+    fn decode(&mut self, value: Value) -> Result<(), DecodeError> {
         *self = match value {
             Value::String(one) => Self::One(one),
-            several => Self::Several(json::typed(several)?),
+            several => Self::Several(json::from_value(several)?),
         };
         Ok(())
     }
@@ -102,10 +102,10 @@ pub(super) fn accept(policy: &Policy, token: &str, now: u64) -> Result<Accepted,
     let signed = token
         .strip_suffix(signature)
         .and_then(|text| text.strip_suffix('.'));
-    let header = decoded(header).and_then(|header| json::typed::<Header>(header).ok());
+    let header = decoded(header).and_then(|header| json::from_value::<Header>(header).ok());
     let header = header.ok_or(NO_HEADER)?;
     let given = decoded(claims).unwrap_or_default();
-    let claims = json::typed::<Claims>(given.clone());
+    let claims = json::from_value::<Claims>(given.clone());
     let claims = claims.map_err(|_| "its claims are none of an access token")?;
     let signature = Base64UrlUnpadded::decode_vec(signature);
     let signature = signature.map_err(|_| "its signature is no base64url")?;

@@ -10,20 +10,24 @@ use super::{Sent, text, visit};
 use crate::filter::{AttrPath, CompValue, Filter, Path};
 use crate::json::member_mut;
 use crate::limits;
-use crate::resource_type::{Place, ResourceType};
+use crate::resource_type::{AttributePlace, ResourceType};
 use crate::schema::Attribute;
 
 /// Rewrites what an attribute is compared with; returns whether there was anything to rewrite.
 type RewriteOperand = fn(&Attribute, &mut CompValue) -> bool;
 
 /// Rewrites every comparison of a query's filter and of the paths of operations.
-pub(super) fn comparisons(of: &ResourceType, sent: &mut Sent<'_>, rewrite: RewriteOperand) -> bool {
+pub(super) fn comparisons(
+    resource_type: &ResourceType,
+    sent: &mut Sent<'_>,
+    rewrite: RewriteOperand,
+) -> bool {
     if let Sent::Filter(text) = sent {
-        let in_type = |path: &AttrPath| leaf(of, path);
+        let in_type = |path: &AttrPath| leaf(resource_type, path);
         return reprinted(text, |filter| each(filter, &in_type, rewrite));
     }
     paths(sent, |path| {
-        let attribute = leaf(of, &path.attribute);
+        let attribute = leaf(resource_type, &path.attribute);
         let (Some(attribute), Some(filter)) = (attribute, &mut path.filter) else {
             return false;
         };
@@ -54,10 +58,10 @@ pub(super) fn reprinted<T: FromStr + Display>(
     changed
 }
 
-fn leaf<'a>(of: &'a ResourceType, path: &AttrPath) -> Option<&'a Attribute> {
-    match of.place(path)? {
-        Place::Attribute { attribute, sub, .. } => Some(sub.unwrap_or(attribute)),
-        Place::Extension(_) => None,
+fn leaf<'a>(resource_type: &'a ResourceType, path: &AttrPath) -> Option<&'a Attribute> {
+    match resource_type.place(path)? {
+        AttributePlace::Attribute { attribute, sub, .. } => Some(sub.unwrap_or(attribute)),
+        AttributePlace::Extension(_) => None,
     }
 }
 
@@ -86,7 +90,7 @@ fn each<'a>(
 
 /// Entra ID, authentik and Ping leave quotes out: `externalId eq jyoung`, in the paths of
 /// operations too. What stands for a text and reads as a number or a boolean is that text, too.
-pub(super) fn unquoted_filter_values(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
+pub(super) fn unquoted_filter_values(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
     let spelled = match &mut *sent {
         Sent::Filter(text) => respelled::<Filter>(text, text::quoted),
         _ => visit::operations(sent, |operation| match member_mut(operation, "path") {
@@ -94,7 +98,7 @@ pub(super) fn unquoted_filter_values(of: &ResourceType, sent: &mut Sent<'_>) -> 
             _ => false,
         }),
     };
-    let rewritten = comparisons(of, sent, |attribute, value| {
+    let rewritten = comparisons(resource_type, sent, |attribute, value| {
         let literal = matches!(value, CompValue::Number(_) | CompValue::Boolean(_));
         let is_text = literal && attribute.data_type.is_text();
         if is_text {

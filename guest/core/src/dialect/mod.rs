@@ -16,9 +16,9 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::named::Named;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
+use crate::sorted_map::SortedMap;
 
 /// What a client sent, as far as quirks may look at it.
 #[derive(Debug)]
@@ -69,8 +69,8 @@ impl Quirk {
 
     /// Rewrites what was sent for a resource of this type; returns whether there was anything to
     /// rewrite.
-    pub fn rewrite(&self, of: &ResourceType, sent: &mut Sent<'_>) -> bool {
-        (self.rewrite)(of, sent)
+    pub fn rewrite(&self, resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
+        (self.rewrite)(resource_type, sent)
     }
 }
 
@@ -103,8 +103,8 @@ static QUIRKS: [Quirk; 17] = [
 ];
 
 /// The quirks that clients need, by the clients' names.
-static CLIENTS: LazyLock<Named<Vec<String>>> = LazyLock::new(|| {
-    crate::json::written(crate::json::built_in!("profiles/clients.json")).unwrap_or_default()
+static CLIENTS: LazyLock<SortedMap<Vec<String>>> = LazyLock::new(|| {
+    crate::json::from_str(crate::json::built_in!("profiles/clients.json")).unwrap_or_default()
 });
 
 /// All quirks, in the order in which they apply.

@@ -15,9 +15,9 @@ pub(super) fn schemas(resource: &mut Content) -> Option<&mut Vec<Value>> {
 
 /// authentik leaves `schemas` out of resources, which RFC 7643 section 3 requires, and older
 /// versions of it out of PATCH, too.
-pub(super) fn schemas_omitted(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
+pub(super) fn schemas_omitted(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
     let (body, uri) = match sent {
-        Sent::Resource(resource) => (resource, of.core().id.as_str()),
+        Sent::Resource(resource) => (resource, resource_type.core().id.as_str()),
         Sent::Patch(body) => (body, urn::PATCH_OP),
         Sent::Search(_) | Sent::Filter(_) => return false,
     };
@@ -31,7 +31,7 @@ pub(super) fn schemas_omitted(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
 /// Entra ID creates groups that name
 /// `http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group` as well, and have no
 /// value of it.
-pub(super) fn unknown_schemas(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
+pub(super) fn unknown_schemas(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
     let Sent::Resource(resource) = sent else {
         return false;
     };
@@ -40,7 +40,11 @@ pub(super) fn unknown_schemas(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
     };
     let before = schemas.len();
     schemas.retain(|uri| {
-        let known = |uri| of.schemas().any(|schema| urn::same(&schema.id, uri));
+        let known = |uri| {
+            resource_type
+                .schemas()
+                .any(|schema| urn::same(&schema.id, uri))
+        };
         uri.as_str().is_none_or(known)
     });
     schemas.len() < before
@@ -48,45 +52,48 @@ pub(super) fn unknown_schemas(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
 
 /// Entra ID leaves the extension's URI out: `{"op":"Add","path":"manager","value":…}`, and `manager
 /// eq "Y"` in filters.
-pub(super) fn extension_attribute_without_urn(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
+pub(super) fn extension_attribute_without_urn(
+    resource_type: &ResourceType,
+    sent: &mut Sent<'_>,
+) -> bool {
     if let Sent::Filter(text) = sent {
-        return filters::reprinted(text, |filter| qualify_filter(of, filter));
+        return filters::reprinted(text, |filter| qualify_filter(resource_type, filter));
     }
-    let in_paths = filters::paths(sent, |path| qualify(of, &mut path.attribute));
+    let in_paths = filters::paths(sent, |path| qualify(resource_type, &mut path.attribute));
     let in_values = visit::operations(sent, |operation| {
-        visit::pathless(operation).is_some_and(|value| qualify_keys(of, value))
+        visit::pathless(operation).is_some_and(|value| qualify_keys(resource_type, value))
     });
     in_paths | in_values
 }
 
-fn qualify_keys(of: &ResourceType, members: &mut Content) -> bool {
+fn qualify_keys(resource_type: &ResourceType, members: &mut Content) -> bool {
     let mut found = false;
     for (mut key, value) in std::mem::take(members) {
-        found |= filters::reprinted(&mut key, |path| qualify(of, path));
+        found |= filters::reprinted(&mut key, |path| qualify(resource_type, path));
         members.insert(key, value);
     }
     found
 }
 
-fn qualify_filter(of: &ResourceType, filter: &mut Filter) -> bool {
+fn qualify_filter(resource_type: &ResourceType, filter: &mut Filter) -> bool {
     match filter {
-        Filter::And(parts) | Filter::Or(parts) => parts
-            .iter_mut()
-            .fold(false, |found, part| qualify_filter(of, part) | found),
-        Filter::Not(inner) => qualify_filter(of, inner),
+        Filter::And(parts) | Filter::Or(parts) => parts.iter_mut().fold(false, |found, part| {
+            qualify_filter(resource_type, part) | found
+        }),
+        Filter::Not(inner) => qualify_filter(resource_type, inner),
         Filter::Compare(path, ..) | Filter::Present(path) | Filter::ValuePath(path, _) => {
-            qualify(of, path)
+            qualify(resource_type, path)
         }
     }
 }
 
 /// Puts the URI in front of an attribute that one extension alone has.
-fn qualify(of: &ResourceType, path: &mut AttrPath) -> bool {
+fn qualify(resource_type: &ResourceType, path: &mut AttrPath) -> bool {
     let name = path.name.as_str();
-    if path.uri.is_some() || of.attribute(name).is_some() {
+    if path.uri.is_some() || resource_type.attribute(name).is_some() {
         return false;
     }
-    let extensions = of.extensions().map(|(schema, _)| schema);
+    let extensions = resource_type.extensions().map(|(schema, _)| schema);
     let mut having = extensions.filter(|schema| schema.attribute(name).is_some());
     let (Some(only), None) = (having.next(), having.next()) else {
         return false;

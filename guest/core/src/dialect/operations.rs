@@ -40,13 +40,13 @@ pub(super) fn readonly_id_in_patch(_: &ResourceType, sent: &mut Sent<'_>) -> boo
 /// Entra ID, JumpCloud and authentik take one member away with
 /// `{"op":"Remove","path":"members","value":[{"$ref":null,"value":"u1091"}]}`;
 /// RFC 7644 section 3.5.2.2 knows no value there and would take them all.
-pub(super) fn remove_by_value(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
+pub(super) fn remove_by_value(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
     let Some(operations) = visit::operations_of(sent) else {
         return false;
     };
     let mut found = false;
     let each = std::mem::take(operations).into_iter();
-    let rewritten = each.flat_map(|operation| match by_filters(of, &operation) {
+    let rewritten = each.flat_map(|operation| match by_filters(resource_type, &operation) {
         Some(paths) => {
             found = true;
             match paths.is_empty() {
@@ -84,12 +84,12 @@ fn removal(path: &Path) -> Value {
 }
 
 /// The paths with filters that select the values which a removal names; `None` if it names none.
-fn by_filters(of: &ResourceType, operation: &Value) -> Option<Vec<Path>> {
+fn by_filters(resource_type: &ResourceType, operation: &Value) -> Option<Vec<Path>> {
     let operation = operation.as_object().filter(|it| visit::is(it, "remove"))?;
     // Brackets stand behind an attribute alone.
     let bare = |path: &Path| path.filter.is_none() && path.attribute.sub.is_none();
     let path = visit::path(operation).filter(bare)?;
-    let attribute = visit::target(of, &path).filter(|it| it.multi_valued)?;
+    let attribute = visit::target(resource_type, &path).filter(|it| it.multi_valued)?;
     let values = match member(operation, "value")? {
         Value::Null => return None,
         Value::Array(values) => values.as_slice(),
@@ -99,7 +99,7 @@ fn by_filters(of: &ResourceType, operation: &Value) -> Option<Vec<Path>> {
         .iter()
         .filter_map(|value| selecting(attribute, value))
         .collect();
-    let filters = match of.relation(&attribute.name) {
+    let filters = match resource_type.relation(&attribute.name) {
         Some(_) => filters.chunks(VALUES_PER_FILTER).map(any).collect(),
         // What is not there is no target, so that each value is looked for on its own.
         None => filters,
@@ -161,10 +161,11 @@ fn equal(name: &str, value: &Value) -> Option<Filter> {
 /// Entra ID expects `{"op":"Replace","path":"emails[type eq \"work\"].value","value":"x@y"}` to
 /// make the value where there is none; for RFC 7644 section 3.5.2.3 that has no target. At a value
 /// that is there, `add` does what `replace` does.
-pub(super) fn replace_without_match(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
+pub(super) fn replace_without_match(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
     visit::operations(sent, |operation| {
-        let filtered =
-            |path: Path| path.filter.is_some() && of.relation(&path.attribute.name).is_none();
+        let filtered = |path: Path| {
+            path.filter.is_some() && resource_type.relation(&path.attribute.name).is_none()
+        };
         if !visit::is(operation, "replace") || !visit::path(operation).is_some_and(filtered) {
             return false;
         }

@@ -9,9 +9,9 @@ use super::names::schemas;
 use super::{Sent, filters, visit};
 use crate::filter::{AttrPath, Path};
 use crate::json::{self, member, member_mut};
-use crate::named::Named;
-use crate::resource_type::{Place, ResourceType};
+use crate::resource_type::{AttributePlace, ResourceType};
 use crate::schema::Content;
+use crate::sorted_map::SortedMap;
 use crate::urn;
 
 /// What SCIM 1 called things.
@@ -20,64 +20,76 @@ struct Scim1 {
     /// The URI that all main schemas had.
     core: String,
     /// Extensions' URIs, then and now.
-    extensions: Named<String>,
+    extensions: SortedMap<String>,
     /// Sub-attributes' names, then and now, by the path of the attribute.
-    parts: Named<Named<String>>,
+    parts: SortedMap<SortedMap<String>>,
 }
 
-json::object!(open Scim1 {
+json::decode_struct!(open Scim1 {
     core: "core",
     extensions: "extensions",
     parts: "parts",
 });
 
 static SCIM_1: LazyLock<Scim1> = LazyLock::new(|| {
-    crate::json::written(crate::json::built_in!("schemas/scim_1.json")).unwrap_or_default()
+    crate::json::from_str(crate::json::built_in!("schemas/scim_1.json")).unwrap_or_default()
 });
 
 /// OneLogin's templates may name the schemas of SCIM 1 (`urn:scim:schemas:core:1.0`), and the
 /// manager by `managerId`; Google Workspace names both versions' main schema.
-pub(super) fn scim_1_names(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
+pub(super) fn scim_1_names(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
     match sent {
-        Sent::Resource(resource) => scim_1_in_resource(of, resource),
-        Sent::Patch(_) => visit::operations(sent, |operation| scim_1_in_operation(of, operation)),
+        Sent::Resource(resource) => scim_1_in_resource(resource_type, resource),
+        Sent::Patch(_) => visit::operations(sent, |operation| {
+            scim_1_in_operation(resource_type, operation)
+        }),
         Sent::Search(_) | Sent::Filter(_) => false,
     }
 }
 
-fn scim_1_in_operation(of: &ResourceType, operation: &mut Content) -> bool {
+fn scim_1_in_operation(resource_type: &ResourceType, operation: &mut Content) -> bool {
     if let Some(attributes) = visit::pathless(operation) {
         let mut found = false;
         for (mut key, mut value) in std::mem::take(attributes) {
-            found |= filters::reprinted(&mut key, |path| scim_1_path(of, path));
-            let parts = key.parse().ok().and_then(|path| scim_1_parts(of, &path));
+            found |= filters::reprinted(&mut key, |path| scim_1_path(resource_type, path));
+            let parts = key
+                .parse()
+                .ok()
+                .and_then(|path| scim_1_parts(resource_type, &path));
             found |= parts.is_some_and(|parts| all_renamed(value.as_object_mut(), parts));
             attributes.insert(key, value);
         }
-        return scim_1_in_resource(of, attributes) | found;
+        return scim_1_in_resource(resource_type, attributes) | found;
     }
     let Some(Value::String(text)) = member_mut(operation, "path") else {
         return false;
     };
     // The whole extension: the parser takes no name that begins with a digit.
-    let extension = present_uri(of, text).filter(|_| !urn::same(text, &SCIM_1.core));
+    let extension = present_uri(resource_type, text).filter(|_| !urn::same(text, &SCIM_1.core));
     if let Some(uri) = extension {
         uri.clone_into(text);
     }
     let rewritten = extension.is_some()
-        | filters::reprinted(text, |path: &mut Path| scim_1_path(of, &mut path.attribute));
+        | filters::reprinted(text, |path: &mut Path| {
+            scim_1_path(resource_type, &mut path.attribute)
+        });
     let Ok(path) = text.parse::<Path>() else {
         return rewritten;
     };
     let value = member_mut(operation, "value").and_then(Value::as_object_mut);
-    let parts = scim_1_parts(of, &path.attribute).filter(|_| path.attribute.sub.is_none());
+    let parts =
+        scim_1_parts(resource_type, &path.attribute).filter(|_| path.attribute.sub.is_none());
     let in_value = match (parts, value) {
         (Some(parts), value) => all_renamed(value, parts),
-        (None, Some(value)) if of.extension(&path.attribute.to_string()).is_some() => {
+        (None, Some(value))
+            if resource_type
+                .extension(&path.attribute.to_string())
+                .is_some() =>
+        {
             let mut extension = Content::new();
             let uri = path.attribute.to_string();
             extension.insert(uri.clone(), std::mem::take(value).into());
-            let found = scim_1_in_resource(of, &mut extension);
+            let found = scim_1_in_resource(resource_type, &mut extension);
             if let Some(Value::Object(inner)) = extension.remove(&uri) {
                 *value = inner;
             }
@@ -89,14 +101,14 @@ fn scim_1_in_operation(of: &ResourceType, operation: &mut Content) -> bool {
 }
 
 /// Gives a path the names of SCIM 2.
-fn scim_1_path(of: &ResourceType, path: &mut AttrPath) -> bool {
-    let now = |uri: &str| present_uri(of, uri).filter(|_| !urn::same(uri, &SCIM_1.core));
+fn scim_1_path(resource_type: &ResourceType, path: &mut AttrPath) -> bool {
+    let now = |uri: &str| present_uri(resource_type, uri).filter(|_| !urn::same(uri, &SCIM_1.core));
     let mut found = false;
     if let Some(now) = path.uri.as_deref().and_then(now) {
         path.uri = Some(now.to_owned());
         found = true;
     }
-    let parts = scim_1_parts(of, path);
+    let parts = scim_1_parts(resource_type, path);
     if let (Some(parts), Some(sub)) = (parts, &path.sub)
         && let Some(now) = parts.iter().find(|(then, _)| *sub == **then)
         && let Ok(now) = now.1.parse()
@@ -109,11 +121,14 @@ fn scim_1_path(of: &ResourceType, path: &mut AttrPath) -> bool {
 
 /// The sub-attributes with other names in SCIM 1 of the attribute that a path names, which may lack
 /// the URI of its extension.
-fn scim_1_parts<'s>(of: &ResourceType, path: &AttrPath) -> Option<&'s Named<String>> {
+fn scim_1_parts<'s>(
+    resource_type: &ResourceType,
+    path: &AttrPath,
+) -> Option<&'s SortedMap<String>> {
     let names = |known: &str| {
         let known: AttrPath = known.parse().ok()?;
         let same_uri = match (&path.uri, &known.uri) {
-            (None, _) => of.attribute(path.name.as_str()).is_none(),
+            (None, _) => resource_type.attribute(path.name.as_str()).is_none(),
             (Some(given), Some(known)) => urn::same(given, known),
             (Some(_), None) => false,
         };
@@ -124,37 +139,39 @@ fn scim_1_parts<'s>(of: &ResourceType, path: &AttrPath) -> Option<&'s Named<Stri
     found.map(|(_, parts)| parts)
 }
 
-fn all_renamed(value: Option<&mut Content>, parts: &Named<String>) -> bool {
+fn all_renamed(value: Option<&mut Content>, parts: &SortedMap<String>) -> bool {
     let Some(value) = value else { return false };
     let renames = parts.iter().map(|(then, now)| renamed(value, then, now));
     renames.fold(false, |found, renamed| found | renamed)
 }
 
-fn scim_1_in_resource(of: &ResourceType, resource: &mut Content) -> bool {
+fn scim_1_in_resource(resource_type: &ResourceType, resource: &mut Content) -> bool {
     let mut found = false;
     for uri in schemas(resource).into_iter().flatten() {
-        let now = uri.as_str().and_then(|uri| present_uri(of, uri));
+        let now = uri.as_str().and_then(|uri| present_uri(resource_type, uri));
         found |= now.is_some_and(|now| {
             *uri = now.into();
             true
         });
     }
     for (then, now) in SCIM_1.extensions.iter() {
-        found |= of.extension(now).is_some() && renamed(resource, then, now);
+        found |= resource_type.extension(now).is_some() && renamed(resource, then, now);
     }
     for (path, parts) in SCIM_1.parts.iter() {
-        found |= all_renamed(value_at(of, resource, path), parts);
+        found |= all_renamed(value_at(resource_type, resource, path), parts);
     }
     found
 }
 
-fn present_uri<'a>(of: &'a ResourceType, uri: &str) -> Option<&'a str> {
+fn present_uri<'a>(resource_type: &'a ResourceType, uri: &str) -> Option<&'a str> {
     if urn::same(uri, &SCIM_1.core) {
-        return Some(&of.core().id);
+        return Some(&resource_type.core().id);
     }
     let mut extensions = SCIM_1.extensions.iter();
     let (_, now) = extensions.find(|(then, _)| urn::same(then, uri))?;
-    of.extension(now).map(|schema| schema.id.as_str())
+    resource_type
+        .extension(now)
+        .map(|schema| schema.id.as_str())
 }
 
 /// Gives a member another name, unless that is given already.
@@ -173,16 +190,16 @@ fn renamed(members: &mut Content, then: &str, now: &str) -> bool {
 
 /// The object that a resource has at a path.
 fn value_at<'c>(
-    of: &ResourceType,
+    resource_type: &ResourceType,
     resource: &'c mut Content,
     path: &str,
 ) -> Option<&'c mut Content> {
     let path: AttrPath = path.parse().ok()?;
-    let Place::Attribute {
+    let AttributePlace::Attribute {
         extension,
         attribute,
         ..
-    } = of.place(&path)?
+    } = resource_type.place(&path)?
     else {
         return None;
     };

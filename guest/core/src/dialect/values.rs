@@ -48,8 +48,8 @@ pub(super) fn search_as_text(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
 
 /// Entra ID sends the manager as the one value of an array:
 /// `{"op":"Add","path":"manager","value":[{"$ref":"…","value":"<id>"}]}`.
-pub(super) fn array_for_single_value(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
-    visit::values(of, sent, &|attribute, value| {
+pub(super) fn array_for_single_value(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
+    visit::values(resource_type, sent, &|attribute, value| {
         let Value::Array(values) = value else {
             return false;
         };
@@ -62,8 +62,8 @@ pub(super) fn array_for_single_value(of: &ResourceType, sent: &mut Sent<'_>) -> 
 }
 
 /// Entra ID clears the manager with `""`; null is what RFC 7643 section 2.5 has for that.
-pub(super) fn empty_text_for_complex(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
-    visit::values(of, sent, &|attribute, value| {
+pub(super) fn empty_text_for_complex(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
+    visit::values(resource_type, sent, &|attribute, value| {
         let empty = attribute.is_complex() && value.as_str() == Some("");
         if empty {
             *value = Value::Null;
@@ -74,8 +74,8 @@ pub(super) fn empty_text_for_complex(of: &ResourceType, sent: &mut Sent<'_>) -> 
 
 /// Entra ID names the manager by the id alone:
 /// `{"op":"Add","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager","value":"<id>"}`.
-pub(super) fn text_for_complex(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
-    visit::values(of, sent, &|attribute, value| {
+pub(super) fn text_for_complex(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
+    visit::values(resource_type, sent, &|attribute, value| {
         let single = attribute.sub(VALUE).is_some() && !attribute.multi_valued;
         if !single || value.as_str().is_none_or(str::is_empty) {
             return false;
@@ -87,16 +87,20 @@ pub(super) fn text_for_complex(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
 
 /// Entra ID packs roles into texts:
 /// `{"op":"Add","path":"roles","value":[{"value":"{\"id\":\"06b0\",\"value\":\"25\",\"displayName\":\"Role1234\"}"}]}`.
-pub(super) fn json_as_text(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
-    visit::values(of, sent, &|attribute, value| {
+pub(super) fn json_as_text(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
+    visit::values(resource_type, sent, &|attribute, value| {
         let members = value.as_object_mut().filter(|_| attribute.multi_valued);
-        members.is_some_and(|members| unpack(of, attribute, members).is_some())
+        members.is_some_and(|members| unpack(resource_type, attribute, members).is_some())
     })
 }
 
 /// Puts the members of the object that stands as a text in `value` in its place; the schema knows
 /// which. `None` if none stands there.
-fn unpack(of: &ResourceType, attribute: &Attribute, members: &mut Content) -> Option<()> {
+fn unpack(
+    resource_type: &ResourceType,
+    attribute: &Attribute,
+    members: &mut Content,
+) -> Option<()> {
     let text = json::member(members, VALUE)?.as_str()?;
     let Value::Object(inner) = json::parse(text).ok()? else {
         return None;
@@ -104,7 +108,11 @@ fn unpack(of: &ResourceType, attribute: &Attribute, members: &mut Content) -> Op
     json::member(&inner, VALUE)?;
     for (key, value) in inner {
         // What names a resource to people is in a value its `display`.
-        let shown = of.definition.display.iter().any(|name| *name == *key);
+        let shown = resource_type
+            .definition
+            .display
+            .iter()
+            .any(|name| *name == *key);
         let name = if shown { DISPLAY } else { &key };
         if let Some(sub) = attribute.sub(name) {
             members.retain(|key, _| sub.name != *key.as_str());
@@ -116,15 +124,15 @@ fn unpack(of: &ResourceType, attribute: &Attribute, members: &mut Content) -> Op
 
 /// Entra ID writes `{"op":"Replace","path":"active","value":"False"}` and `roles[primary eq
 /// "True"].value`, OneLogin's templates `"active":"true"`.
-pub(super) fn boolean_as_text(of: &ResourceType, sent: &mut Sent<'_>) -> bool {
-    let in_values = visit::values(of, sent, &|attribute, value| {
+pub(super) fn boolean_as_text(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
+    let in_values = visit::values(resource_type, sent, &|attribute, value| {
         let said = value.as_str().and_then(|text| said(attribute, text));
         if let Some(said) = said {
             *value = said.into();
         }
         said.is_some()
     });
-    let in_filters = filters::comparisons(of, sent, |attribute, value| {
+    let in_filters = filters::comparisons(resource_type, sent, |attribute, value| {
         let said = match value {
             CompValue::Text(text) => said(attribute, text),
             _ => None,

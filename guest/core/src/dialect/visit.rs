@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Sent;
 use crate::filter::{AttrPath, Path};
 use crate::json::{member, member_mut};
-use crate::resource_type::{Place, ResourceType};
+use crate::resource_type::{AttributePlace, ResourceType};
 use crate::schema::{Attribute, Content};
 
 /// Rewrites one value, of a multi-valued attribute too; returns whether there was anything to rewrite.
@@ -49,8 +49,10 @@ pub(super) fn pathless(operation: &mut Content) -> Option<&mut Content> {
 }
 
 /// The attribute that a path ends at; `None` if that is none, or an extension as a whole.
-pub(super) fn target<'a>(of: &'a ResourceType, path: &Path) -> Option<&'a Attribute> {
-    let Some(Place::Attribute { attribute, sub, .. }) = of.place(&path.attribute) else {
+pub(super) fn target<'a>(resource_type: &'a ResourceType, path: &Path) -> Option<&'a Attribute> {
+    let Some(AttributePlace::Attribute { attribute, sub, .. }) =
+        resource_type.place(&path.attribute)
+    else {
         return None;
     };
     match &path.sub {
@@ -60,27 +62,33 @@ pub(super) fn target<'a>(of: &'a ResourceType, path: &Path) -> Option<&'a Attrib
 }
 
 /// Rewrites every value, from outside to inside.
-pub(super) fn values(of: &ResourceType, sent: &mut Sent<'_>, rewrite: RewriteValue<'_>) -> bool {
+pub(super) fn values(
+    resource_type: &ResourceType,
+    sent: &mut Sent<'_>,
+    rewrite: RewriteValue<'_>,
+) -> bool {
     if let Sent::Resource(resource) = sent {
-        return members(of, None, resource, rewrite);
+        return members(resource_type, None, resource, rewrite);
     }
     operations(sent, |operation| match path(operation) {
         Some(path) => {
-            let target = target(of, &path);
+            let target = target(resource_type, &path);
             let value = member_mut(operation, "value");
             match (target, value) {
                 (Some(target), Some(value)) => of_attribute(target, value, rewrite),
-                (None, Some(value)) => at(of, &path.attribute, value, rewrite),
+                (None, Some(value)) => at(resource_type, &path.attribute, value, rewrite),
                 (_, None) => false,
             }
         }
-        None => pathless(operation).is_some_and(|value| members(of, None, value, rewrite)),
+        None => {
+            pathless(operation).is_some_and(|value| members(resource_type, None, value, rewrite))
+        }
     })
 }
 
 /// The members of a resource or, with its URI, of an extension.
 fn members(
-    of: &ResourceType,
+    resource_type: &ResourceType,
     uri: Option<&str>,
     content: &mut Content,
     rewrite: RewriteValue<'_>,
@@ -91,21 +99,26 @@ fn members(
             Some(uri) => format!("{uri}:{key}").parse(),
             None => key.parse(),
         };
-        found |= path.is_ok_and(|path| at(of, &path, value, rewrite));
+        found |= path.is_ok_and(|path| at(resource_type, &path, value, rewrite));
     }
     found
 }
 
-fn at(of: &ResourceType, path: &AttrPath, value: &mut Value, rewrite: RewriteValue<'_>) -> bool {
-    match (of.place(path), value) {
+fn at(
+    resource_type: &ResourceType,
+    path: &AttrPath,
+    value: &mut Value,
+    rewrite: RewriteValue<'_>,
+) -> bool {
+    match (resource_type.place(path), value) {
         (None, _) => false,
-        (Some(Place::Attribute { attribute, sub, .. }), value) => {
+        (Some(AttributePlace::Attribute { attribute, sub, .. }), value) => {
             of_attribute(sub.unwrap_or(attribute), value, rewrite)
         }
-        (Some(Place::Extension(schema)), Value::Object(content)) => {
-            members(of, Some(&schema.id), content, rewrite)
+        (Some(AttributePlace::Extension(schema)), Value::Object(content)) => {
+            members(resource_type, Some(&schema.id), content, rewrite)
         }
-        (Some(Place::Extension(_)), _) => false,
+        (Some(AttributePlace::Extension(_)), _) => false,
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) fn resolved<'r>(
     match (route, &session.origin.caller) {
         (Route::Me, Caller::User(id)) => {
             let me = policy.me.as_ref().ok_or_else(unsupported)?;
-            let of = policy
+            let resource_type = policy
                 .registry
                 .named(&me.resource_type)
                 .ok_or_else(unsupported)?;
@@ -30,7 +30,7 @@ pub(super) fn resolved<'r>(
                 let detail = format!("end users may not {method} their own resource");
                 return Err(Error::new(ErrorKind::Forbidden, detail));
             }
-            Ok(Route::Resource(of, id.clone()))
+            Ok(Route::Resource(resource_type, id.clone()))
         }
         (Route::Me, Caller::Unknown | Caller::Client(_) | Caller::Product) => Err(unsupported()),
         (_, Caller::User(_)) => Err(Error::new(
@@ -44,11 +44,11 @@ pub(super) fn resolved<'r>(
 /// The answer with the permanent location of the resource, which any answer must have.
 pub(super) fn located(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     id: &str,
     answer: Result<Response, Refused>,
 ) -> Result<Response, Refused> {
-    let location = resource::location(of, &session.origin.base_url, id);
+    let location = resource::location(resource_type, &session.origin.base_url, id);
     match answer {
         Err(refused) => Err(Refused {
             location: Some(location),

@@ -20,15 +20,15 @@ use crate::access;
 use crate::error::{Error, ErrorKind};
 use crate::port::{Origin, Ports};
 use crate::resource_type::ResourceType;
-use crate::service::query::Listed;
-use crate::service::{self, Session, Visit, discovery};
+use crate::service::query::ListPage;
+use crate::service::{self, RetryingSession, Session, discovery};
 
 /// Answers any request; whatever is wrong with it is said in the response, and what was refused is
 /// kept in the audit.
 pub fn handle(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Response {
     let visit = request
         .authorization()
-        .and_then(|authorization| Visit::begin(ports, origin, authorization));
+        .and_then(|authorization| RetryingSession::begin(ports, origin, authorization));
     let response = match visit {
         Ok(visit) => visited(visit, request),
         Err(error) => answer(ports, &error.into()),
@@ -54,7 +54,7 @@ const KNOWN_METHODS: [&str; 9] = [
 ];
 
 /// A commit that was refused as stale starts again from the admission, a bounded number of times.
-fn visited(mut visit: Visit<'_>, request: &Request) -> Response {
+fn visited(mut visit: RetryingSession<'_>, request: &Request) -> Response {
     let outcome = visit.attempts(|session| attempt(session, request));
     let response = outcome.unwrap_or_else(|refused: Refused| {
         refused.keep(&mut visit, request);
@@ -86,7 +86,7 @@ pub fn authorize(
     scope: Option<&str>,
 ) -> Result<Admitted, Response> {
     let visit = request::authorization(headers)
-        .and_then(|authorization| Visit::begin(ports, origin, authorization));
+        .and_then(|authorization| RetryingSession::begin(ports, origin, authorization));
     let refusal = |refused: &Refused| sent(answer(ports, refused), headers);
     let mut visit = visit.map_err(|error| refusal(&error.into()))?;
     let admission = visit.session().admission.clone();
@@ -129,7 +129,9 @@ fn attempt(session: &Session<'_>, request: &Request) -> Result<Response, Refused
     let route = me::resolved(session, route, &request.method)?;
     let answer = at_route(session, &route, request);
     match route {
-        Route::Resource(of, id) if is_me => me::located(session, of, &id, answer),
+        Route::Resource(resource_type, id) if is_me => {
+            me::located(session, resource_type, &id, answer)
+        }
         _ => answer,
     }
 }
@@ -168,7 +170,9 @@ fn dispatch(
         unfiltered(request)?;
     }
     let types = match route {
-        Route::Type(of) | Route::Resource(of, _) => std::slice::from_ref(*of),
+        Route::Type(resource_type) | Route::Resource(resource_type, _) => {
+            std::slice::from_ref(*resource_type)
+        }
         Route::Root => session.admission.policy.registry.types(),
         _ => &[],
     };
@@ -176,7 +180,7 @@ fn dispatch(
         session.check_projection(types, &request.projection()?)?;
     }
     let found = |document: &Value| Ok(Response::json(200, document));
-    let listed = |list: Listed| Ok(rate::charged(Response::text(200, list.text), list.cost));
+    let listed = |list: ListPage| Ok(rate::charged(Response::text(200, list.text), list.cost));
     let bounds = session.admission.policy.paging.bounds();
     match route {
         Route::ServiceProviderConfig => found(&discovery::service_provider_config(session)),
@@ -184,34 +188,34 @@ fn dispatch(
         Route::ResourceTypes(Some(name)) => found(&discovery::resource_type(session, name)?),
         Route::Schemas(None) => found(&discovery::schemas(session)),
         Route::Schemas(Some(uri)) => found(&discovery::schema(session, uri)?),
-        Route::Type(of) if request.method == "POST" => {
-            let body = request.json_of(of)?;
-            let shown = service::create::create(session, of, body, &request.options()?)?;
+        Route::Type(resource_type) if request.method == "POST" => {
+            let body = request.json_of(resource_type)?;
+            let shown = service::create::create(session, resource_type, body, &request.options()?)?;
             Ok(Response::resource(201, 201, shown))
         }
-        Route::Type(of) => {
+        Route::Type(resource_type) => {
             let search = request.search(bounds)?;
-            listed(service::query::query(session, of, &search)?)
+            listed(service::query::query(session, resource_type, &search)?)
         }
         Route::Root => {
             let search = request.search(bounds)?;
             listed(service::query::query_all(session, &search)?)
         }
-        Route::Search(of) => {
+        Route::Search(resource_type) => {
             let mut body = request.json()?;
-            session.rewrite_search(*of, &mut body);
+            session.rewrite_search(*resource_type, &mut body);
             let search = search_request::search(body, bounds)?;
-            let types = match of {
-                Some(of) => std::slice::from_ref(*of),
+            let types = match resource_type {
+                Some(resource_type) => std::slice::from_ref(*resource_type),
                 None => session.admission.policy.registry.types(),
             };
             session.check_projection(types, &search.projection)?;
-            listed(match of {
-                Some(of) => service::query::query(session, of, &search)?,
+            listed(match resource_type {
+                Some(resource_type) => service::query::query(session, resource_type, &search)?,
                 None => service::query::query_all(session, &search)?,
             })
         }
-        Route::Resource(of, id) => resource(session, of, id, request),
+        Route::Resource(resource_type, id) => resource(session, resource_type, id, request),
         Route::Bulk => {
             let document = service::bulk::bulk(session, request.bulk_json()?)?;
             let operations = document.get("Operations").and_then(Value::as_array);
@@ -235,28 +239,28 @@ fn unfiltered(request: &Request) -> Result<(), Error> {
 
 fn resource(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     id: &str,
     request: &Request,
 ) -> Result<Response, Error> {
     let options = request.options()?;
     Ok(match request.method.as_str() {
         "PUT" => {
-            let body = request.json_of(of)?;
-            let replaced = service::replace::replace(session, of, id, body, &options)?;
+            let body = request.json_of(resource_type)?;
+            let replaced = service::replace::replace(session, resource_type, id, body, &options)?;
             Response::resource(200, 204, replaced)
         }
         "PATCH" => {
-            let body = request.json_of(of)?;
-            let modified = service::modify::modify(session, of, id, body, &options)?;
+            let body = request.json_of(resource_type)?;
+            let modified = service::modify::modify(session, resource_type, id, body, &options)?;
             Response::resource(200, 204, modified)
         }
         "DELETE" => {
-            service::delete::delete(session, of, id, &options)?;
+            service::delete::delete(session, resource_type, id, &options)?;
             Response::empty(204)
         }
         _ => {
-            let found = service::retrieve::retrieve(session, of, id, &options)?;
+            let found = service::retrieve::retrieve(session, resource_type, id, &options)?;
             Response::resource(200, 304, found)
         }
     })

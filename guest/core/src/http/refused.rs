@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use super::Request;
 use super::route::Route;
 use crate::error::{Error, ErrorKind};
-use crate::service::Visit;
+use crate::service::RetryingSession;
 use crate::service::audit::{self, Attempt};
 
 /// Methods that ask for no change.
@@ -60,7 +60,7 @@ impl Refused {
     }
 
     /// Has the audit keep it, if it is worth that.
-    pub(super) fn keep(&self, visit: &mut Visit<'_>, request: &Request) {
+    pub(super) fn keep(&self, visit: &mut RetryingSession<'_>, request: &Request) {
         let write = {
             let session = visit.session();
             let route = Route::of(&request.path, &session.admission.policy.registry).ok();
@@ -73,7 +73,7 @@ impl Refused {
     }
 
     /// The same for what the embedder serves itself, under the name of a scope.
-    pub(super) fn keep_elsewhere(&self, visit: &mut Visit<'_>, scope: &str) {
+    pub(super) fn keep_elsewhere(&self, visit: &mut RetryingSession<'_>, scope: &str) {
         let attempt = Attempt {
             method: "GET",
             endpoint: Some(format!("/{scope}")),
@@ -88,8 +88,10 @@ fn wanted<'r>(route: Option<Route<'_>>, request: &'r Request) -> Attempt<'r> {
     let method = request.method.as_str();
     let body = request.json().ok();
     match route {
-        Some(Route::Type(of)) => Attempt::on(method, of, None, body.as_ref()),
-        Some(Route::Resource(of, id)) => Attempt::on(method, of, Some(&id), body.as_ref()),
+        Some(Route::Type(resource_type)) => Attempt::on(method, resource_type, None, body.as_ref()),
+        Some(Route::Resource(resource_type, id)) => {
+            Attempt::on(method, resource_type, Some(&id), body.as_ref())
+        }
         route => Attempt {
             method,
             endpoint: route.map(|route| route.endpoint()),

@@ -54,8 +54,8 @@ impl Request {
 
     /// The body of a request that makes or changes a resource of this type. It may be larger by the
     /// values of relations, which are packed then (see [`json::parse_large`]).
-    pub fn json_of(&self, of: &ResourceType) -> Result<Value, Error> {
-        let relations = of.definition.relations.iter();
+    pub fn json_of(&self, resource_type: &ResourceType) -> Result<Value, Error> {
+        let relations = resource_type.definition.relations.iter();
         let names: Vec<&str> = relations.map(|r| r.attribute.as_str()).collect();
         if names.is_empty() || self.body.len() <= limits::BODY_BYTES {
             return self.json();

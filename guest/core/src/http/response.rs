@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
-use crate::service::Shown;
+use crate::service::Representation;
 
 /// What a body is, by either name (RFC 7644 section 3.8); the first unless the client wants the other.
 pub const MEDIA_TYPES: [&str; 2] = ["application/scim+json", "application/json"];
@@ -51,7 +51,7 @@ impl Response {
     /// One resource, with its ETag and its URL: RFC 7644 prints it as the location of every answer, for HTTP it is that of the
     /// content (RFC 9110 section 8.7). The other status if it is not shown.
     #[must_use]
-    pub fn resource(status: u16, unshown: u16, shown: Shown) -> Self {
+    pub fn resource(status: u16, unshown: u16, shown: Representation) -> Self {
         let answer = match shown.resource {
             Some(resource) => Self::text(status, resource),
             None => Self::empty(unshown),

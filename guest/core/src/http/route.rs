@@ -43,8 +43,8 @@ impl<'r> Route<'r> {
         let Some(first) = first else {
             return Ok(Self::Root);
         };
-        let of = registry.at_endpoint(&first);
-        if let (None, Some(version)) = (of, another_version(&first)) {
+        let resource_type = registry.at_endpoint(&first);
+        if let (None, Some(version)) = (resource_type, another_version(&first)) {
             return Err(version);
         }
         if third.is_some() {
@@ -58,11 +58,11 @@ impl<'r> Route<'r> {
             ("Bulk", None) => Ok(Self::Bulk),
             (".search", None) => Ok(Self::Search(None)),
             (_, second) => {
-                let of = of.ok_or_else(unknown)?;
+                let resource_type = resource_type.ok_or_else(unknown)?;
                 Ok(match second {
-                    None => Self::Type(of),
-                    Some(id) if id == ".search" => Self::Search(Some(of)),
-                    Some(id) => Self::Resource(of, id),
+                    None => Self::Type(resource_type),
+                    Some(id) if id == ".search" => Self::Search(Some(resource_type)),
+                    Some(id) => Self::Resource(resource_type, id),
                 })
             }
         }
@@ -84,11 +84,15 @@ impl<'r> Route<'r> {
             Self::ServiceProviderConfig => "/ServiceProviderConfig".into(),
             Self::ResourceTypes(_) => "/ResourceTypes".into(),
             Self::Schemas(_) => "/Schemas".into(),
-            Self::Type(of) | Self::Resource(of, _) => of.definition.endpoint.clone(),
+            Self::Type(resource_type) | Self::Resource(resource_type, _) => {
+                resource_type.definition.endpoint.clone()
+            }
             Self::Me => "/Me".into(),
             Self::Root => "/".into(),
             Self::Search(None) => "/.search".into(),
-            Self::Search(Some(of)) => format!("{}/.search", of.definition.endpoint),
+            Self::Search(Some(resource_type)) => {
+                format!("{}/.search", resource_type.definition.endpoint)
+            }
             Self::Bulk => "/Bulk".into(),
         }
     }

@@ -21,8 +21,10 @@ pub(super) fn check(
         Route::ServiceProviderConfig | Route::ResourceTypes(_) | Route::Schemas(_) | Route::Me => {
             true
         }
-        Route::Type(of) | Route::Resource(of, _) | Route::Search(Some(of)) => {
-            return session.check_reach(of);
+        Route::Type(resource_type)
+        | Route::Resource(resource_type, _)
+        | Route::Search(Some(resource_type)) => {
+            return session.check_reach(resource_type);
         }
         Route::Root | Route::Search(None) => scopes.reach_everything(),
         Route::Bulk => scopes.reach_bulk(),

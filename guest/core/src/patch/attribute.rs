@@ -14,12 +14,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Action, element};
+use super::{PatchAction, element};
 use crate::error::{Error, ErrorKind};
 use crate::filter::{Filter, Path};
 use crate::mutability;
 use crate::predicate;
-use crate::schema::{Attribute, Checker, Content, Given, Mutability};
+use crate::schema::{Attribute, Checker, Content, GivenValue, Mutability};
 
 /// Where an action happens, and the path that said so.
 pub(super) struct Target<'a> {
@@ -42,7 +42,7 @@ impl Target<'_> {
         &self,
         content: &mut Content,
         checker: &mut Checker,
-        action: Action,
+        action: PatchAction,
     ) -> Result<(), Error> {
         if let Some(filter) = &self.path.filter {
             predicate::bind_element(filter, self.attribute)?;
@@ -72,7 +72,7 @@ impl Target<'_> {
 
     /// What an action comes to: null and `[]` unassign where they replace (RFC 7643 section 2.5),
     /// and add nothing; `None` if nothing is to be done.
-    fn effective(&self, action: Action) -> Option<Action> {
+    fn effective(&self, action: PatchAction) -> Option<PatchAction> {
         let leaf = self.sub.unwrap_or(self.attribute);
         let takes_array = leaf.multi_valued && (self.sub.is_some() || self.path.filter.is_none());
         let unassigns = |value: &Value| match value {
@@ -81,8 +81,8 @@ impl Target<'_> {
             _ => false,
         };
         match action {
-            Action::Add(value) if unassigns(&value) => None,
-            Action::Replace(value) if unassigns(&value) => Some(Action::Remove),
+            PatchAction::Add(value) if unassigns(&value) => None,
+            PatchAction::Replace(value) if unassigns(&value) => Some(PatchAction::Remove),
             action => Some(action),
         }
     }
@@ -93,12 +93,12 @@ impl Target<'_> {
         attribute: &Attribute,
         before: Option<Value>,
         checker: &mut Checker,
-        action: Action,
+        action: PatchAction,
     ) -> Result<Outcome, Error> {
         let (value, adds) = match action {
-            Action::Remove => return Ok(Outcome::Changed(None)),
-            Action::Add(value) => (value, true),
-            Action::Replace(value) => (value, false),
+            PatchAction::Remove => return Ok(Outcome::Changed(None)),
+            PatchAction::Add(value) => (value, true),
+            PatchAction::Replace(value) => (value, false),
         };
         let value = match attribute.multi_valued {
             true => collection(value),
@@ -106,8 +106,8 @@ impl Target<'_> {
         };
         let given = checker.value(attribute, &self.path.to_string(), value)?;
         Ok(match given {
-            Given::Nothing => Outcome::Unchanged,
-            Given::Unassigned if adds => Outcome::Unchanged,
+            GivenValue::Nothing => Outcome::Unchanged,
+            GivenValue::Unassigned if adds => Outcome::Unchanged,
             given if adds && attribute.multi_valued => {
                 Outcome::Changed(appended(before, given.assigned()))
             }
@@ -121,7 +121,7 @@ impl Target<'_> {
         sub: &Attribute,
         before: Option<Value>,
         checker: &mut Checker,
-        action: Action,
+        action: PatchAction,
     ) -> Result<Outcome, Error> {
         match before {
             Some(Value::Array(values)) => {
@@ -149,7 +149,7 @@ impl Target<'_> {
         filter: &Filter,
         before: Option<Value>,
         checker: &mut Checker,
-        action: Action,
+        action: PatchAction,
     ) -> Result<Outcome, Error> {
         let selected = predicate::bind_element(filter, self.attribute)?;
         let values = match before {
@@ -182,9 +182,10 @@ impl Target<'_> {
         filter: &Filter,
         mut values: Vec<Value>,
         checker: &mut Checker,
-        action: Action,
+        action: PatchAction,
     ) -> Result<Outcome, Error> {
-        let described = element::described(filter).filter(|_| matches!(action, Action::Add(_)));
+        let described =
+            element::described(filter).filter(|_| matches!(action, PatchAction::Add(_)));
         let Some(described) = described else {
             let detail = format!("no value matches `{}`", self.path);
             return Err(Error::new(ErrorKind::NoTarget, detail));
@@ -214,14 +215,14 @@ impl Target<'_> {
         value: Value,
         sub: Option<&Attribute>,
         checker: &mut Checker,
-        action: Action,
+        action: PatchAction,
     ) -> Result<Option<Value>, Error> {
         let path = self.path.to_string();
         let Some(sub) = sub else {
             let (given, adds) = match action {
-                Action::Remove => return Ok(None),
-                Action::Add(given) => (given, true),
-                Action::Replace(given) => (given, false),
+                PatchAction::Remove => return Ok(None),
+                PatchAction::Add(given) => (given, true),
+                PatchAction::Replace(given) => (given, false),
             };
             let given = checker.single(self.attribute, &path, given)?;
             return Ok(match merged(Some(value.clone()), given, adds) {
@@ -319,12 +320,12 @@ fn collection(value: Value) -> Value {
 /// The value after one was given for it. Of a complex one the sub-attributes that were not given
 /// stay as they are (RFC 7644 section 3.5.2.3); those given as null go, unless the value `adds`
 /// (section 3.5.2.1).
-fn merged(before: Option<Value>, given: Given, adds: bool) -> Outcome {
+fn merged(before: Option<Value>, given: GivenValue, adds: bool) -> Outcome {
     let given = match given {
-        Given::Nothing => return Outcome::Unchanged,
-        Given::Unassigned if adds => return Outcome::Unchanged,
-        Given::Unassigned => return Outcome::Changed(None),
-        Given::Value(given) => given,
+        GivenValue::Nothing => return Outcome::Unchanged,
+        GivenValue::Unassigned if adds => return Outcome::Unchanged,
+        GivenValue::Unassigned => return Outcome::Changed(None),
+        GivenValue::Value(given) => given,
     };
     let Value::Object(given) = given else {
         return Outcome::Changed(Some(given));

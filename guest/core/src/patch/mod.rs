@@ -17,13 +17,13 @@ use crate::mutability;
 use crate::ordered;
 use crate::predicate;
 use crate::relation::{self, Change, Changes};
-use crate::resource_type::{Place, Relation, ResourceType};
+use crate::resource_type::{AttributePlace, Relation, ResourceType};
 use crate::schema::{Attribute, Checker, Content, Mutability, check};
 
 /// A resource in the middle of a PATCH.
 #[derive(Debug)]
 pub struct Patch<'a> {
-    of: &'a ResourceType,
+    resource_type: &'a ResourceType,
     /// The attributes as they are by now.
     pub content: Content,
     /// What has been asked of the relations by now.
@@ -36,7 +36,7 @@ pub struct Patch<'a> {
 
 /// What an operation does at its target. `remove` carries no value.
 #[derive(Clone, Debug, PartialEq)]
-enum Action {
+enum PatchAction {
     Add(Value),
     Replace(Value),
     Remove,
@@ -45,9 +45,9 @@ enum Action {
 impl<'a> Patch<'a> {
     /// Begins with a resource's content.
     #[must_use]
-    pub fn new(of: &'a ResourceType, content: Content) -> Self {
+    pub fn new(resource_type: &'a ResourceType, content: Content) -> Self {
         Self {
-            of,
+            resource_type,
             content,
             changes: Changes::new(),
             loaded: Content::new(),
@@ -58,16 +58,18 @@ impl<'a> Patch<'a> {
     /// Applies one operation; later ones see what it did.
     pub fn apply(&mut self, operation: Operation) -> Result<(), Error> {
         match operation {
-            Operation::Add(Some(path), value) => self.at_path(&path, Action::Add(value)),
-            Operation::Replace(Some(path), value) => self.at_path(&path, Action::Replace(value)),
+            Operation::Add(Some(path), value) => self.at_path(&path, PatchAction::Add(value)),
+            Operation::Replace(Some(path), value) => {
+                self.at_path(&path, PatchAction::Replace(value))
+            }
             Operation::Remove(path, has_value) => {
                 if has_value {
                     self.refuse_value(&path)?;
                 }
-                self.at_path(&path, Action::Remove)
+                self.at_path(&path, PatchAction::Remove)
             }
-            Operation::Add(None, value) => self.each_member(value, Action::Add),
-            Operation::Replace(None, value) => self.each_member(value, Action::Replace),
+            Operation::Add(None, value) => self.each_member(value, PatchAction::Add),
+            Operation::Replace(None, value) => self.each_member(value, PatchAction::Replace),
         }
     }
 
@@ -75,8 +77,10 @@ impl<'a> Patch<'a> {
     /// would have them all go, and no client that sends a value means that.
     fn refuse_value(&self, path: &Path) -> Result<(), Error> {
         let of_all = path.filter.is_none() && path.sub.is_none();
-        let several = match self.of.place(&path.attribute) {
-            Some(Place::Attribute { attribute, sub, .. }) => sub.unwrap_or(attribute).multi_valued,
+        let several = match self.resource_type.place(&path.attribute) {
+            Some(AttributePlace::Attribute { attribute, sub, .. }) => {
+                sub.unwrap_or(attribute).multi_valued
+            }
             _ => false,
         };
         if !of_all || !several {
@@ -89,7 +93,7 @@ impl<'a> Patch<'a> {
     }
 
     /// Without a path, the value holds the attributes to change.
-    fn each_member(&mut self, value: Value, action: fn(Value) -> Action) -> Result<(), Error> {
+    fn each_member(&mut self, value: Value, action: fn(Value) -> PatchAction) -> Result<(), Error> {
         let Value::Object(members) = value else {
             let detail = "without a `path`, `value` must be an object of attributes";
             return Err(Error::new(ErrorKind::InvalidValue, detail));
@@ -101,7 +105,7 @@ impl<'a> Patch<'a> {
             match key
                 .parse::<AttrPath>()
                 .ok()
-                .filter(|path| self.of.place(path).is_some())
+                .filter(|path| self.resource_type.place(path).is_some())
             {
                 Some(attribute) => {
                     let path = Path {
@@ -117,26 +121,28 @@ impl<'a> Patch<'a> {
         Ok(())
     }
 
-    fn at_path(&mut self, path: &Path, action: Action) -> Result<(), Error> {
-        match self.of.place(&path.attribute) {
+    fn at_path(&mut self, path: &Path, action: PatchAction) -> Result<(), Error> {
+        match self.resource_type.place(&path.attribute) {
             None => Err(no_such_path(path)),
-            Some(Place::Extension(schema)) if path.filter.is_none() => match action {
-                Action::Remove | Action::Replace(Value::Null) => {
+            Some(AttributePlace::Extension(schema)) if path.filter.is_none() => match action {
+                PatchAction::Remove | PatchAction::Replace(Value::Null) => {
                     self.content.remove(&schema.id);
                     Ok(())
                 }
-                Action::Add(Value::Null) => Ok(()),
-                Action::Add(value) => self.each_member_of(&schema.id, value, Action::Add),
-                Action::Replace(value) => self.each_member_of(&schema.id, value, Action::Replace),
+                PatchAction::Add(Value::Null) => Ok(()),
+                PatchAction::Add(value) => self.each_member_of(&schema.id, value, PatchAction::Add),
+                PatchAction::Replace(value) => {
+                    self.each_member_of(&schema.id, value, PatchAction::Replace)
+                }
             },
-            Some(Place::Extension(_)) => Err(no_such_path(path)),
-            Some(Place::Attribute {
+            Some(AttributePlace::Extension(_)) => Err(no_such_path(path)),
+            Some(AttributePlace::Attribute {
                 extension,
                 attribute,
                 sub,
             }) => {
                 let relation = self
-                    .of
+                    .resource_type
                     .relation(&attribute.name)
                     .filter(|_| extension.is_none());
                 if let Some(relation) = relation {
@@ -173,7 +179,7 @@ impl<'a> Patch<'a> {
         &mut self,
         uri: &str,
         value: Value,
-        action: fn(Value) -> Action,
+        action: fn(Value) -> PatchAction,
     ) -> Result<(), Error> {
         let Value::Object(members) = value else {
             let detail = format!("the value of `{uri}` must be an object of attributes");
@@ -208,8 +214,8 @@ impl<'a> Patch<'a> {
 
     /// Which schemas a resource has follows from its values: naming those that it may have changes
     /// nothing.
-    fn schemas(&self, path: &Path, action: Action) -> Result<(), Error> {
-        let (Action::Add(given) | Action::Replace(given)) = action else {
+    fn schemas(&self, path: &Path, action: PatchAction) -> Result<(), Error> {
+        let (PatchAction::Add(given) | PatchAction::Replace(given)) = action else {
             return match path.filter {
                 Some(_) => Ok(()),
                 None => Err(attribute::irremovable("schemas")),
@@ -219,33 +225,38 @@ impl<'a> Patch<'a> {
             Value::Array(given) => given,
             one => vec![one],
         };
-        check::known_schemas(self.of, &given)
+        check::known_schemas(self.resource_type, &given)
     }
 
     /// A relation's values are known by their `value` alone.
-    fn relation(&mut self, relation: &Relation, path: &Path, action: Action) -> Result<(), Error> {
+    fn relation(
+        &mut self,
+        relation: &Relation,
+        path: &Path,
+        action: PatchAction,
+    ) -> Result<(), Error> {
         let name = relation.attribute.as_str().to_owned();
         let change = self.changes.of(&name, Change::default);
         if path.sub.is_some() || path.attribute.sub.is_some() {
             return Err(mutability::refused(&path.to_string()));
         }
         match (action, &path.filter) {
-            (Action::Add(Value::Null), None) => {}
-            (Action::Add(value), None) => change.add(relation::ids(relation, &value)?),
-            (Action::Replace(Value::Null) | Action::Remove, None) => {
+            (PatchAction::Add(Value::Null), None) => {}
+            (PatchAction::Add(value), None) => change.add(relation::ids(relation, &value)?),
+            (PatchAction::Replace(Value::Null) | PatchAction::Remove, None) => {
                 *change = Change::to_exactly(Vec::new());
             }
-            (Action::Replace(value), None) => {
+            (PatchAction::Replace(value), None) => {
                 *change = Change::to_exactly(relation::ids(relation, &value)?);
             }
-            (Action::Remove, Some(filter)) => {
+            (PatchAction::Remove, Some(filter)) => {
                 let ids = match element::ids(filter) {
                     Some(ids) => ids,
                     None => self.selected(relation, filter)?,
                 };
                 self.changes.of(&name, Change::default).remove(ids);
             }
-            (Action::Add(_) | Action::Replace(_), Some(_)) => {
+            (PatchAction::Add(_) | PatchAction::Replace(_), Some(_)) => {
                 return Err(mutability::refused(&path.to_string()));
             }
         }
@@ -256,7 +267,7 @@ impl<'a> Patch<'a> {
     /// added since.
     fn selected(&self, relation: &Relation, filter: &Filter) -> Result<Vec<String>, Error> {
         let name = relation.attribute.as_str();
-        let attribute = self.of.attribute(name);
+        let attribute = self.resource_type.attribute(name);
         let attribute = attribute.ok_or_else(|| Error::internal("a relation without attribute"))?;
         let selects = predicate::bind_element(filter, attribute)?;
         let untouched = Change::default();
@@ -280,7 +291,7 @@ impl<'a> Patch<'a> {
 
 /// The relations whose values a PATCH has to see, since a filter asks for more than ids.
 #[must_use]
-pub fn reads<'a>(of: &'a ResourceType, operations: &[Operation]) -> Vec<&'a Relation> {
+pub fn reads<'a>(resource_type: &'a ResourceType, operations: &[Operation]) -> Vec<&'a Relation> {
     let read = |operation: &Operation| match operation {
         Operation::Remove(
             Path {
@@ -289,7 +300,7 @@ pub fn reads<'a>(of: &'a ResourceType, operations: &[Operation]) -> Vec<&'a Rela
                 ..
             },
             _,
-        ) => of
+        ) => resource_type
             .relation(&attribute.name)
             .filter(|_| element::ids(filter).is_none()),
         _ => None,

@@ -6,11 +6,15 @@ use super::{Patch, operations};
 use crate::error::ErrorKind;
 use crate::profile::Policy;
 
-fn patched(of: &str, content: &Value, body: Value) -> Result<(Value, super::Changes), ErrorKind> {
+fn patched(
+    resource_type: &str,
+    content: &Value,
+    body: Value,
+) -> Result<(Value, super::Changes), ErrorKind> {
     let policy = Policy::preset("default").unwrap();
     let content = content.as_object().unwrap().clone();
-    let of = policy.registry.named(of).unwrap();
-    let mut patch = Patch::new(of, content);
+    let resource_type = policy.registry.named(resource_type).unwrap();
+    let mut patch = Patch::new(resource_type, content);
     let body = json!({"schemas": [crate::urn::PATCH_OP], "Operations": body});
     for operation in operations(body).map_err(|e| e.kind)? {
         patch.apply(operation).map_err(|e| e.kind)?;

@@ -58,8 +58,6 @@ pub trait Store {
 
     fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal>;
 
-    fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal>;
-
     fn commit(&self, at: u64, actor: &str, writes: Vec<Write>) -> Result<Committed, Rejection>;
 }
 

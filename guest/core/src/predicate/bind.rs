@@ -3,36 +3,36 @@
 use super::{Field, Operand, Predicate};
 use crate::error::{Error, ErrorKind};
 use crate::filter::{AttrPath, CompValue, CompareOp, Filter};
-use crate::resource_type::{Place, ResourceType};
+use crate::resource_type::{AttributePlace, ResourceType};
 use crate::schema::{Attribute, DataType};
 use crate::{instant, text};
 
 /// Binds a filter to a resource type. What is unknown to it is `invalidFilter`.
-pub fn bind(filter: &Filter, of: &ResourceType) -> Result<Predicate, Error> {
-    Scope::Type(of).bind(filter, true)
+pub fn bind(filter: &Filter, resource_type: &ResourceType) -> Result<Predicate, Error> {
+    PathScope::Type(resource_type).bind(filter, true)
 }
 
 /// Binds a filter to one of several resource types: an attribute that it does not know counts as having no value (RFC 7644
 /// section 3.4.2.1).
-pub fn bind_leniently(filter: &Filter, of: &ResourceType) -> Result<Predicate, Error> {
-    Scope::Type(of).bind(filter, false)
+pub fn bind_leniently(filter: &Filter, resource_type: &ResourceType) -> Result<Predicate, Error> {
+    PathScope::Type(resource_type).bind(filter, false)
 }
 
 /// Binds the filter in brackets to the sub-attributes of an attribute.
 pub fn bind_element(filter: &Filter, attribute: &Attribute) -> Result<Predicate, Error> {
-    Scope::Attribute(attribute).bind(filter, true)
+    PathScope::Attribute(attribute).bind(filter, true)
 }
 
 /// An attribute, and the keys from the root down to it.
-type Found<'a> = (Vec<String>, &'a Attribute);
+type FoundAttribute<'a> = (Vec<String>, &'a Attribute);
 
 /// What the paths of a filter begin at.
-enum Scope<'a> {
+enum PathScope<'a> {
     Type(&'a ResourceType),
     Attribute(&'a Attribute),
 }
 
-impl<'a> Scope<'a> {
+impl<'a> PathScope<'a> {
     fn bind(&self, filter: &Filter, strict: bool) -> Result<Predicate, Error> {
         let each = |parts: &[Filter]| -> Result<Vec<Predicate>, Error> {
             parts.iter().map(|part| self.bind(part, strict)).collect()
@@ -51,7 +51,7 @@ impl<'a> Scope<'a> {
             },
             Filter::ValuePath(path, inner) => match self.readable(path, strict)? {
                 Some((steps, attribute)) => {
-                    let inner = Scope::Attribute(attribute).bind(inner, strict)?;
+                    let inner = PathScope::Attribute(attribute).bind(inner, strict)?;
                     Predicate::Element(Field::new(steps, attribute), Box::new(inner))
                 }
                 None => never(),
@@ -61,9 +61,9 @@ impl<'a> Scope<'a> {
 
     /// Resolves a path, unless its values are none that a client may learn (RFC 7643 section 7, `returned`). `None` if there is
     /// no such attribute and that is no error.
-    fn readable(&self, path: &AttrPath, strict: bool) -> Result<Option<Found<'a>>, Error> {
+    fn readable(&self, path: &AttrPath, strict: bool) -> Result<Option<FoundAttribute<'a>>, Error> {
         let found = match self {
-            Self::Type(of) => of_type(path, of),
+            Self::Type(resource_type) => of_type(path, resource_type),
             Self::Attribute(attribute) => of_attribute(path, attribute),
         };
         let Some((steps, attribute)) = found else {
@@ -71,7 +71,9 @@ impl<'a> Scope<'a> {
             return if strict { Err(unknown()) } else { Ok(None) };
         };
         let within = match self {
-            Self::Type(of) => of.place(path).is_some_and(|place| place.is_hidden()),
+            Self::Type(resource_type) => resource_type
+                .place(path)
+                .is_some_and(|place| place.is_hidden()),
             Self::Attribute(_) => false,
         };
         if attribute.is_hidden() || within {
@@ -81,7 +83,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-fn of_attribute<'a>(path: &AttrPath, attribute: &'a Attribute) -> Option<Found<'a>> {
+fn of_attribute<'a>(path: &AttrPath, attribute: &'a Attribute) -> Option<FoundAttribute<'a>> {
     let known = path.uri.is_none() && path.sub.is_none();
     if !attribute.is_complex() && known && path.name == *"value" {
         return Some((Vec::new(), attribute));
@@ -90,12 +92,12 @@ fn of_attribute<'a>(path: &AttrPath, attribute: &'a Attribute) -> Option<Found<'
     Some((vec![sub.name.as_str().to_owned()], sub))
 }
 
-fn of_type<'a>(path: &AttrPath, of: &'a ResourceType) -> Option<Found<'a>> {
-    let Some(Place::Attribute {
+fn of_type<'a>(path: &AttrPath, resource_type: &'a ResourceType) -> Option<FoundAttribute<'a>> {
+    let Some(AttributePlace::Attribute {
         extension,
         attribute,
         sub,
-    }) = of.place(path)
+    }) = resource_type.place(path)
     else {
         return None;
     };
@@ -160,18 +162,18 @@ fn compare(
 }
 
 /// Which operators a type knows: booleans and binary values have no order (RFC 7644 table 3), only texts have parts.
-fn applicable(of: DataType, operator: CompareOp, path: &AttrPath) -> Result<(), Error> {
+fn applicable(data_type: DataType, operator: CompareOp, path: &AttrPath) -> Result<(), Error> {
     use CompareOp as Op;
     let applies = match operator {
         Op::Equal | Op::NotEqual => true,
         Op::Contains | Op::StartsWith | Op::EndsWith => {
             matches!(
-                of,
+                data_type,
                 DataType::String | DataType::Reference | DataType::DateTime
             )
         }
         Op::Greater | Op::Less | Op::GreaterOrEqual | Op::LessOrEqual => {
-            !matches!(of, DataType::Boolean | DataType::Binary)
+            !matches!(data_type, DataType::Boolean | DataType::Binary)
         }
     };
     let refused = || {

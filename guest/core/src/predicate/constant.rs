@@ -77,8 +77,8 @@ mod tests {
 
     fn of(kind: &str, filter: &str) -> Predicate {
         let policy = Policy::preset("default").unwrap();
-        let of = policy.registry.named(kind).unwrap();
-        bind_leniently(&filter.parse().unwrap(), of)
+        let resource_type = policy.registry.named(kind).unwrap();
+        bind_leniently(&filter.parse().unwrap(), resource_type)
             .unwrap()
             .of_type(kind)
     }

@@ -1,6 +1,6 @@
 //! What a profile says of people's attributes beyond their schema.
 
-use crate::named::Named;
+use crate::sorted_map::SortedMap;
 
 use crate::json;
 use crate::schema::Mutability;
@@ -11,9 +11,9 @@ use crate::schema::Mutability;
 pub struct Attributes {
     /// The product's own names: from the path of an attribute to a path in the product's view of a
     /// person.
-    pub map: Named<String>,
+    pub map: SortedMap<String>,
     /// Mutability in place of the schema's; `*` for all that are not named.
-    pub mutability: Named<Mutability>,
+    pub mutability: SortedMap<Mutability>,
     /// Whether what `mutability` calls immutable and nobody has set may be set after creation (RFC
     /// 7644 section 3.5.1).
     pub set_later: bool,
@@ -21,14 +21,14 @@ pub struct Attributes {
     pub refused_change: RefusedChange,
     /// What becomes of attributes and sub-attributes that no schema has, in resources of every
     /// type.
-    pub unknown: Unknown,
+    pub unknown: UnknownAttribute,
     /// What becomes of a unique text that people cannot tell from another one, in resources of
     /// every type: with white space at an end, or with control characters or characters of no
     /// width.
     pub invisible_characters: Invisible,
 }
 
-json::object!(strict Attributes {
+json::decode_struct!(strict Attributes {
     map: "map",
     mutability: "mutability",
     set_later: "set-later",
@@ -46,21 +46,21 @@ pub enum RefusedChange {
     Ignore,
 }
 
-json::word!(RefusedChange {
+json::decode_enum!(RefusedChange {
     Refuse: "refuse",
     Ignore: "ignore",
 });
 
 /// What becomes of what nobody knows: attributes that no schema has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unknown {
+pub enum UnknownAttribute {
     /// The request is refused, and the client told what is unknown.
     Refuse,
     /// It is left out, and the journal says so.
     Ignore,
 }
 
-json::word!(Unknown {
+json::decode_enum!(UnknownAttribute {
     Refuse: "refuse",
     Ignore: "ignore",
 });
@@ -74,7 +74,7 @@ pub enum Invisible {
     Allow,
 }
 
-json::word!(Invisible {
+json::decode_enum!(Invisible {
     Refuse: "refuse",
     Allow: "allow",
 });

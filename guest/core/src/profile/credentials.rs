@@ -1,7 +1,7 @@
 //! What a profile says of credentials, of the roles that they may be bound to, and of where
 //! requests may come from.
 
-use crate::named::Named;
+use crate::sorted_map::SortedMap;
 
 use crate::json;
 use crate::lifetime::Lifetime;
@@ -27,7 +27,7 @@ pub struct Credentials {
     pub access_tokens: Vec<Issuer>,
 }
 
-json::object!(strict Credentials {
+json::decode_struct!(strict Credentials {
     schemes: "schemes",
     lifetime: "lifetime",
     single: "single",
@@ -50,17 +50,17 @@ pub struct Issuer {
     pub role: Option<String>,
     /// Claims that its tokens have to have, with these values: they tell tenants apart that have
     /// one issuer and audience.
-    pub claims: Named<String>,
+    pub claims: SortedMap<String>,
     /// How long its tokens may live, from `iat` to `exp`.
     pub max_lifetime: Lifetime,
 }
 
-json::object!(strict Issuer {
+json::decode_struct!(strict Issuer {
     issuer: "issuer",
     audience: "audience",
     keys: "keys",
     role: "role",
-    claims: "claims" = Named::new(),
+    claims: "claims" = SortedMap::new(),
     max_lifetime: "max-lifetime" = Lifetime::DAY,
 });
 
@@ -74,7 +74,7 @@ pub enum Scheme {
     Basic,
 }
 
-json::word!(Scheme {
+json::decode_enum!(Scheme {
     Bearer: "bearer",
     Basic: "basic",
 });
@@ -97,12 +97,12 @@ pub struct Role {
     pub permissions: Vec<String>,
 }
 
-json::object!(strict Role {
+json::decode_struct!(strict Role {
     permissions: "permissions",
 });
 
 /// Roles by name.
-pub type Roles = Named<Role>;
+pub type Roles = SortedMap<Role>;
 
 /// Something that has to be set up in the product before any request is let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,7 +113,7 @@ pub struct Gate {
     pub demand: String,
 }
 
-json::object!(strict Gate {
+json::decode_struct!(strict Gate {
     met: "met",
     demand: "demand",
 });

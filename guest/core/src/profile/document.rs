@@ -5,15 +5,15 @@ use serde_json::{Map, Value};
 use super::attributes::Attributes;
 use super::credentials::{Credentials, Gate, Roles};
 use super::groups::Groups;
+use super::limits::{PagingLimits, Rate};
 use super::network::Network;
-use super::traffic::{Paging, Rate};
 use super::users::Users;
 use super::{Me, ProfileError, Secrets};
 use crate::json;
 use crate::limits;
-use crate::named::Named;
 use crate::resource_type::Definition;
 use crate::schema::Schema;
+use crate::sorted_map::SortedMap;
 use crate::webhook::Webhook;
 use std::sync::OnceLock;
 
@@ -36,7 +36,7 @@ pub(super) struct Settings {
     _schema: Option<String>,
     pub(super) description: String,
     pub(super) enabled: bool,
-    pub(super) gates: Named<Gate>,
+    pub(super) gates: SortedMap<Gate>,
     pub(super) network: Network,
     pub(super) credentials: Credentials,
     pub(super) roles: Roles,
@@ -46,15 +46,15 @@ pub(super) struct Settings {
     pub(super) attributes: Attributes,
     pub(super) users: Users,
     pub(super) groups: Groups,
-    pub(super) seat_types: Named<Option<u64>>,
+    pub(super) seat_types: SortedMap<Option<u64>>,
     pub(super) me: Me,
     pub(super) secrets: Secrets,
-    pub(super) paging: Paging,
+    pub(super) paging: PagingLimits,
     pub(super) rate: Rate,
     pub(super) webhooks: Vec<Webhook>,
 }
 
-json::object!(strict Settings {
+json::decode_struct!(strict Settings {
     _schema: "$schema",
     description: "description" = String::new(),
     enabled: "enabled",
@@ -93,7 +93,8 @@ impl Settings {
     }
 
     fn read(whole: Value) -> Result<Self, ProfileError> {
-        crate::json::typed(whole).map_err(|misfit| ProfileError::at(&misfit.path, &misfit.problem))
+        crate::json::from_value(whole)
+            .map_err(|misfit| ProfileError::at(&misfit.path, &misfit.problem))
     }
 }
 
@@ -115,7 +116,7 @@ pub(super) struct Bare {
     pub(super) extends: String,
 }
 
-json::object!(strict Bare {
+json::decode_struct!(strict Bare {
     extends: "extends",
 });
 

@@ -1,6 +1,6 @@
 //! What a profile says of groups of people.
 
-use crate::named::Named;
+use crate::sorted_map::SortedMap;
 
 use crate::json;
 use crate::name::AttributeName;
@@ -19,12 +19,12 @@ pub struct Groups {
     /// Whether members who are not active are shown.
     pub inactive_members: InactiveMembers,
     /// The roles of the members of a group, by the group's name.
-    pub roles: Named<Vec<String>>,
+    pub roles: SortedMap<Vec<String>>,
     /// Whether the product gives a group's members roles and seats by hand, group by group.
     pub assignments: bool,
 }
 
-json::object!(strict Groups {
+json::decode_struct!(strict Groups {
     resource_type: "resource-type",
     members: "members",
     name: "name",
@@ -43,7 +43,7 @@ pub enum InactiveMembers {
     Hide,
 }
 
-json::word!(InactiveMembers {
+json::decode_enum!(InactiveMembers {
     Show: "show",
     Hide: "hide",
 });

@@ -4,26 +4,26 @@
 mod attributes;
 mod credentials;
 mod document;
+mod explain;
 mod groups;
+mod limits;
 mod network;
-mod traffic;
 mod users;
-mod words;
 
-use crate::named::Named;
+use crate::sorted_map::SortedMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
 
-pub use attributes::{Attributes, Invisible, OTHERS, RefusedChange, Unknown};
+pub use attributes::{Attributes, Invisible, OTHERS, RefusedChange, UnknownAttribute};
 pub use credentials::{Credentials, Gate, Issuer, Role, Roles, Scheme};
 pub use document::with_setting;
 pub use groups::{Groups, InactiveMembers};
+pub use limits::{PagingLimits, Rate};
 pub use network::Network;
-pub use traffic::{Paging, Rate};
 pub use users::{
-    Existing, NameChange, REMOVE_MEMBERSHIPS, REMOVE_ROLES, Reactivation, Removal, Step, UserName,
-    Users,
+    Existing, LifecycleStep, NameChange, REMOVE_MEMBERSHIPS, REMOVE_ROLES, Reactivation, Removal,
+    UserName, Users,
 };
 
 use crate::dialect::{self, Quirk};
@@ -56,7 +56,7 @@ pub enum Secrets {
     Hash,
 }
 
-json::word!(Secrets {
+json::decode_enum!(Secrets {
     Discard: "discard",
     Hash: "hash",
 });
@@ -70,7 +70,7 @@ pub struct Me {
     pub methods: Vec<String>,
 }
 
-json::object!(strict Me {
+json::decode_struct!(strict Me {
     resource_type: "resourceType",
     methods: "methods",
 });
@@ -83,7 +83,7 @@ pub struct Policy {
     /// Whether any request is let in.
     pub enabled: bool,
     /// What has to be set up before any request is let in, by name.
-    pub gates: Named<Gate>,
+    pub gates: SortedMap<Gate>,
     /// Where requests may come from.
     pub network: Network,
     /// How clients authenticate.
@@ -101,13 +101,13 @@ pub struct Policy {
     /// Rules for groups; `None` if the profile has no such resource type.
     pub groups: Option<Groups>,
     /// The kinds of seats that a group may give its members, and how many there are of each.
-    pub seat_types: Named<Option<u64>>,
+    pub seat_types: SortedMap<Option<u64>>,
     /// What `/Me` is; `None` if there is none.
     pub me: Option<Me>,
     /// What becomes of attributes that are written and never read.
     pub secrets: Secrets,
     /// Pages of lists.
-    pub paging: Paging,
+    pub paging: PagingLimits,
     /// How often clients may ask.
     pub rate: Rate,
     /// Where events are sent.
@@ -163,7 +163,7 @@ impl Policy {
         if let Some((_, policy)) = last().as_ref().filter(|(body, _)| body == text) {
             return Ok(policy.clone());
         }
-        if let Ok(Bare { extends }) = json::written(text) {
+        if let Ok(Bare { extends }) = json::from_str(text) {
             return Self::preset(&extends);
         }
         let policy = Arc::new(Self::read(document::parsed(text)?)?);
@@ -245,9 +245,9 @@ impl Policy {
     /// What no single field shows.
     fn check(&self) -> Result<(), ProfileError> {
         if let Some(users) = &self.users {
-            let of = self.registry.named(&users.resource_type);
+            let resource_type = self.registry.named(&users.resource_type);
             for path in self.attributes.map.keys() {
-                self.check_path(of, "attributes.map", path)?;
+                self.check_path(resource_type, "attributes.map", path)?;
             }
             for path in self
                 .attributes
@@ -255,12 +255,12 @@ impl Policy {
                 .keys()
                 .filter(|path| *path != OTHERS)
             {
-                self.check_path(of, "attributes.mutability", path)?;
+                self.check_path(resource_type, "attributes.mutability", path)?;
             }
         }
         webhook::check(&self.webhooks)
             .map_err(|(path, problem)| ProfileError::at(&path, problem))?;
-        let Paging {
+        let PagingLimits {
             default_size,
             max_size,
             ..
@@ -301,14 +301,13 @@ impl Policy {
 
     fn check_path(
         &self,
-        of: Option<&ResourceType>,
+        resource_type: Option<&ResourceType>,
         field: &str,
         path: &str,
     ) -> Result<(), ProfileError> {
-        let place = path
-            .parse()
-            .ok()
-            .filter(|path| of.is_some_and(|of| of.place(path).is_some()));
+        let place = path.parse().ok().filter(|path| {
+            resource_type.is_some_and(|resource_type| resource_type.place(path).is_some())
+        });
         place
             .map(drop)
             .ok_or_else(|| ProfileError(format!("`{field}`: users have no attribute `{path}`")))
@@ -316,18 +315,18 @@ impl Policy {
 
     /// The rules for people, if this is their resource type.
     #[must_use]
-    pub fn users(&self, of: &ResourceType) -> Option<&Users> {
+    pub fn users(&self, resource_type: &ResourceType) -> Option<&Users> {
         self.users
             .as_ref()
-            .filter(|users| users.resource_type == of.name())
+            .filter(|users| users.resource_type == resource_type.name())
     }
 
     /// The rules for groups, if this is their resource type.
     #[must_use]
-    pub fn groups(&self, of: &ResourceType) -> Option<&Groups> {
+    pub fn groups(&self, resource_type: &ResourceType) -> Option<&Groups> {
         self.groups
             .as_ref()
-            .filter(|groups| groups.resource_type == of.name())
+            .filter(|groups| groups.resource_type == resource_type.name())
     }
 
     /// The first gate that is not met.

@@ -1,6 +1,6 @@
 //! Where requests may come from.
 
-use crate::json::{self, Misfit, Typed};
+use crate::json::{self, Decode, DecodeError};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -13,7 +13,7 @@ pub struct Network {
     pub allow: Vec<Range>,
 }
 
-json::object!(strict Network {
+json::decode_struct!(strict Network {
     allow: "allow",
 });
 
@@ -36,16 +36,16 @@ impl Network {
     }
 }
 
-impl Typed for Range {
-    fn blank() -> Self {
+impl Decode for Range {
+    fn initial() -> Self {
         Self(IpNet::default())
     }
 
-    fn read(&mut self, value: Value) -> Result<(), Misfit> {
-        let text: String = json::typed(value)?;
+    fn decode(&mut self, value: Value) -> Result<(), DecodeError> {
+        let text: String = json::from_value(value)?;
         let alone = || text.parse::<IpAddr>().map(IpNet::from);
         let range = text.parse::<IpNet>().or_else(|_| alone());
-        let wrong = |_| Misfit::new(format!("`{text}` is no IP address and no CIDR range"));
+        let wrong = |_| DecodeError::new(format!("`{text}` is no IP address and no CIDR range"));
         self.0 = canonical(range.map_err(wrong)?);
         Ok(())
     }
@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn ranges_hold_their_addresses() {
         let network: Network =
-            json::written(r#"{"allow": ["192.0.2.7", "198.51.100.0/24", "2001:db8::/32", "::ffff:203.0.113.0/120"]}"#)
+            json::from_str(r#"{"allow": ["192.0.2.7", "198.51.100.0/24", "2001:db8::/32", "::ffff:203.0.113.0/120"]}"#)
                 .unwrap();
         for (address, inside) in [
             ("192.0.2.7", true),

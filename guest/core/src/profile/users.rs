@@ -30,7 +30,7 @@ pub struct Users {
     pub effects: Effects,
 }
 
-json::object!(strict Users {
+json::decode_struct!(strict Users {
     resource_type: "resource-type",
     active: "active",
     user_name: "user-name",
@@ -55,7 +55,7 @@ pub struct Effects {
     erase: Vec<String>,
 }
 
-json::object!(strict Effects {
+json::decode_struct!(strict Effects {
     create: "create" = Vec::new(),
     update: "update" = Vec::new(),
     deactivate: "deactivate" = Vec::new(),
@@ -75,7 +75,7 @@ pub struct UserName {
     pub change: NameChange,
 }
 
-json::object!(strict UserName {
+json::decode_struct!(strict UserName {
     attribute: "attribute",
     email: "email",
     change: "change",
@@ -92,7 +92,7 @@ pub enum NameChange {
     Fork,
 }
 
-json::word!(NameChange {
+json::decode_enum!(NameChange {
     Allow: "allow",
     Refuse: "refuse",
     Fork: "fork",
@@ -109,7 +109,7 @@ pub enum Existing {
     Reactivate,
 }
 
-json::word!(Existing {
+json::decode_enum!(Existing {
     Refuse: "refuse",
     Link: "link",
     Reactivate: "reactivate",
@@ -126,7 +126,7 @@ pub enum Reactivation {
     Product,
 }
 
-json::word!(Reactivation {
+json::decode_enum!(Reactivation {
     Put: "put",
     Patch: "patch",
     Product: "product",
@@ -141,14 +141,14 @@ pub enum Removal {
     Deactivate,
 }
 
-json::word!(Removal {
+json::decode_enum!(Removal {
     Delete: "delete",
     Deactivate: "deactivate",
 });
 
 /// A step of somebody's life in the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum LifecycleStep {
     /// Made.
     Create,
     /// Changed, and as active as before.
@@ -171,21 +171,21 @@ pub const REMOVE_MEMBERSHIPS: &str = "remove-memberships";
 impl Users {
     /// The effects of a step.
     #[must_use]
-    pub fn effects(&self, step: Step) -> &[String] {
+    pub fn effects(&self, step: LifecycleStep) -> &[String] {
         let effects = &self.effects;
         match step {
-            Step::Create => &effects.create,
-            Step::Update => &effects.update,
-            Step::Deactivate => &effects.deactivate,
-            Step::Reactivate => &effects.reactivate,
-            Step::Remove => &effects.remove,
-            Step::Erase => &effects.erase,
+            LifecycleStep::Create => &effects.create,
+            LifecycleStep::Update => &effects.update,
+            LifecycleStep::Deactivate => &effects.deactivate,
+            LifecycleStep::Reactivate => &effects.reactivate,
+            LifecycleStep::Remove => &effects.remove,
+            LifecycleStep::Erase => &effects.erase,
         }
     }
 
     /// Whether a step has this effect.
     #[must_use]
-    pub fn has_effect(&self, step: Step, effect: &str) -> bool {
+    pub fn has_effect(&self, step: LifecycleStep, effect: &str) -> bool {
         self.effects(step).iter().any(|name| name == effect)
     }
 }

@@ -28,7 +28,7 @@ pub enum DataType {
     Complex,
 }
 
-json::word!(DataType {
+json::decode_enum!(DataType {
     String: "string",
     Boolean: "boolean",
     Decimal: "decimal",
@@ -54,7 +54,7 @@ pub enum Mutability {
     WriteOnly,
 }
 
-json::word!(Mutability {
+json::decode_enum!(Mutability {
     ReadOnly: "readOnly",
     ReadWrite: "readWrite",
     Immutable: "immutable",
@@ -76,7 +76,7 @@ pub enum Returned {
     Request,
 }
 
-json::word!(Returned {
+json::decode_enum!(Returned {
     Always: "always",
     Never: "never",
     Default: "default",
@@ -96,7 +96,7 @@ pub enum Uniqueness {
     Global,
 }
 
-json::word!(Uniqueness {
+json::decode_enum!(Uniqueness {
     None: "none",
     Server: "server",
     Global: "global",
@@ -137,7 +137,7 @@ pub struct Attribute {
     pub sub_attributes: Vec<Attribute>,
 }
 
-json::object!(strict Attribute {
+json::decode_struct!(strict Attribute {
     name: "name",
     data_type: "type" = DataType::default(),
     multi_valued: "multiValued" = false,

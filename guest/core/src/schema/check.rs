@@ -20,7 +20,7 @@ pub type Content = Map<String, Value>;
 
 /// What a value says of its attribute.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Given {
+pub enum GivenValue {
     /// Nothing: an object, or an array of objects, that names none of the attribute's
     /// sub-attributes which a client may write. `{}` is one of them.
     Nothing,
@@ -31,7 +31,7 @@ pub enum Given {
     Value(Value),
 }
 
-impl Given {
+impl GivenValue {
     /// The value that the attribute has if it had none before: without what is unassigned.
     #[must_use]
     pub fn assigned(self) -> Option<Value> {
@@ -66,17 +66,21 @@ impl Checker {
     /// # Errors
     /// `invalidValue` if a value is not of its attribute's type; `invalidSyntax` if an attribute is
     /// given twice.
-    pub fn resource(&mut self, of: &ResourceType, body: Content) -> Result<Content, Error> {
+    pub fn resource(
+        &mut self,
+        resource_type: &ResourceType,
+        body: Content,
+    ) -> Result<Content, Error> {
         let mut content = Content::new();
         for (key, value) in body {
-            if let Some(extension) = of.extension(&key) {
+            if let Some(extension) = resource_type.extension(&key) {
                 let inner = self.extension(&extension.id, &extension.attributes, value)?;
                 if !inner.is_empty() {
                     insert(&mut content, &extension.id, Value::Object(inner))?;
                 }
-            } else if let Some(relation) = of.relation_named(&key) {
+            } else if let Some(relation) = resource_type.relation_named(&key) {
                 insert(&mut content, relation.attribute.as_str(), value)?;
-            } else if let Some(attribute) = of.attribute(&key) {
+            } else if let Some(attribute) = resource_type.attribute(&key) {
                 self.attribute(attribute, attribute.name.as_str(), value, &mut content)?;
             } else {
                 self.unknown.push(key);
@@ -124,7 +128,7 @@ impl Checker {
         }
         let is_empty = value.as_object().is_some_and(Map::is_empty);
         let given = self.value(attribute, path, value)?;
-        if given == Given::Nothing && !is_empty {
+        if given == GivenValue::Nothing && !is_empty {
             self.not_understood.push(path.to_owned());
         }
         match given.assigned() {
@@ -142,9 +146,9 @@ impl Checker {
         attribute: &Attribute,
         path: &str,
         value: Value,
-    ) -> Result<Given, Error> {
+    ) -> Result<GivenValue, Error> {
         match value {
-            Value::Null => Ok(Given::Unassigned),
+            Value::Null => Ok(GivenValue::Unassigned),
             Value::Array(values) if attribute.multi_valued => self.values(attribute, path, values),
             _ if attribute.multi_valued => Err(invalid(path, "must be an array")),
             value => self.single(attribute, path, value),
@@ -160,10 +164,10 @@ impl Checker {
         attribute: &Attribute,
         path: &str,
         value: Value,
-    ) -> Result<Given, Error> {
+    ) -> Result<GivenValue, Error> {
         match attribute.data_type {
             DataType::Complex => self.object(&attribute.sub_attributes, path, value),
-            _ => simple(attribute, path, value).map(Given::Value),
+            _ => simple(attribute, path, value).map(GivenValue::Value),
         }
     }
 
@@ -173,7 +177,7 @@ impl Checker {
         attribute: &Attribute,
         path: &str,
         values: Vec<Value>,
-    ) -> Result<Given, Error> {
+    ) -> Result<GivenValue, Error> {
         let mut says_nothing = !values.is_empty();
         let mut kept = Vec::with_capacity(values.len());
         for value in values {
@@ -182,16 +186,16 @@ impl Checker {
                 continue;
             }
             let given = self.single(attribute, path, value)?;
-            says_nothing &= given == Given::Nothing;
+            says_nothing &= given == GivenValue::Nothing;
             kept.extend(given.assigned());
         }
         let mut seen = BTreeSet::new();
         kept.retain(|value: &Value| seen.insert(value.to_string()));
         one_primary(path, &kept)?;
         Ok(match kept.is_empty() {
-            false => Given::Value(Value::Array(kept)),
-            true if says_nothing => Given::Nothing,
-            true => Given::Unassigned,
+            false => GivenValue::Value(Value::Array(kept)),
+            true if says_nothing => GivenValue::Nothing,
+            true => GivenValue::Unassigned,
         })
     }
 
@@ -200,10 +204,10 @@ impl Checker {
         attributes: &[Attribute],
         path: &str,
         value: Value,
-    ) -> Result<Given, Error> {
+    ) -> Result<GivenValue, Error> {
         let members = match value {
             Value::Object(members) => members,
-            Value::Null => return Ok(Given::Unassigned),
+            Value::Null => return Ok(GivenValue::Unassigned),
             _ => return Err(invalid(path, AN_OBJECT)),
         };
         let mut content = Content::new();
@@ -213,22 +217,22 @@ impl Checker {
                 None => self.unknown.push(path),
                 Some(sub) if sub.mutability == Mutability::ReadOnly => self.read_only.push(path),
                 Some(sub) => match self.value(sub, &path, value)? {
-                    Given::Nothing => {}
-                    Given::Unassigned => insert(&mut content, sub.name.as_str(), Value::Null)?,
-                    Given::Value(value) => insert(&mut content, sub.name.as_str(), value)?,
+                    GivenValue::Nothing => {}
+                    GivenValue::Unassigned => insert(&mut content, sub.name.as_str(), Value::Null)?,
+                    GivenValue::Value(value) => insert(&mut content, sub.name.as_str(), value)?,
                 },
             }
         }
         Ok(match content.is_empty() {
-            true => Given::Nothing,
-            false => Given::Value(Value::Object(content)),
+            true => GivenValue::Nothing,
+            false => GivenValue::Value(Value::Object(content)),
         })
     }
 }
 
 /// Whether the body names the type's own schema, and no schema that the type does not have (RFC
 /// 7643 section 3).
-pub fn schemas(of: &ResourceType, body: &Content) -> Result<(), Error> {
+pub fn schemas(resource_type: &ResourceType, body: &Content) -> Result<(), Error> {
     let wrong = |text: String| Error::new(ErrorKind::InvalidSyntax, text);
     let given = body
         .iter()
@@ -236,43 +240,47 @@ pub fn schemas(of: &ResourceType, body: &Content) -> Result<(), Error> {
     let Some((_, Value::Array(given))) = given else {
         return Err(wrong(format!(
             "`schemas` must be an array that holds `{}`",
-            of.core().id
+            resource_type.core().id
         )));
     };
-    known_schemas(of, given)?;
+    known_schemas(resource_type, given)?;
     let named = |uri: &Value| {
         uri.as_str()
-            .is_some_and(|uri| urn::same(uri, &of.core().id))
+            .is_some_and(|uri| urn::same(uri, &resource_type.core().id))
     };
     if !given.iter().any(named) {
-        return Err(Error::lacks_schema(&of.core().id));
+        return Err(Error::lacks_schema(&resource_type.core().id));
     }
     Ok(())
 }
 
 /// Whether these are schemas that a resource of the type may have.
-pub fn known_schemas(of: &ResourceType, given: &[Value]) -> Result<(), Error> {
-    let is_known = |uri: &str| of.schemas().any(|schema| urn::same(&schema.id, uri));
+pub fn known_schemas(resource_type: &ResourceType, given: &[Value]) -> Result<(), Error> {
+    let is_known = |uri: &str| {
+        resource_type
+            .schemas()
+            .any(|schema| urn::same(&schema.id, uri))
+    };
     match given.iter().find(|uri| !uri.as_str().is_some_and(is_known)) {
         None => Ok(()),
         Some(uri) => {
-            let detail = format!("{} has no schema {uri}", of.name());
+            let detail = format!("{} has no schema {uri}", resource_type.name());
             Err(Error::new(ErrorKind::InvalidSyntax, detail))
         }
     }
 }
 
 /// Whether everything that must be there is (RFC 7643 section 2.2, `required`).
-pub fn required(of: &ResourceType, content: &Content) -> Result<(), Error> {
-    all_required(of, content, |attribute| {
+pub fn required(resource_type: &ResourceType, content: &Content) -> Result<(), Error> {
+    all_required(resource_type, content, |attribute| {
         attribute.mutability != Mutability::ReadOnly
     })
 }
 
 /// The same for a content that was kept: what is written and never read need not be there any more.
-pub fn still_required(of: &ResourceType, content: &Content) -> Result<(), Error> {
+pub fn still_required(resource_type: &ResourceType, content: &Content) -> Result<(), Error> {
     let unread = [Mutability::ReadOnly, Mutability::WriteOnly];
-    all_required(of, content, |attribute| {
+    all_required(resource_type, content, |attribute| {
         !unread.contains(&attribute.mutability)
     })
 }
@@ -281,13 +289,13 @@ pub fn still_required(of: &ResourceType, content: &Content) -> Result<(), Error>
 type Demanded<'d> = &'d dyn Fn(&Attribute) -> bool;
 
 fn all_required(
-    of: &ResourceType,
+    resource_type: &ResourceType,
     content: &Content,
     demanded: impl Fn(&Attribute) -> bool,
 ) -> Result<(), Error> {
     let demanded: Demanded<'_> = &|attribute| attribute.required && demanded(attribute);
-    attributes_required(&of.core().attributes, content, "", demanded)?;
-    for (extension, required) in of.extensions() {
+    attributes_required(&resource_type.core().attributes, content, "", demanded)?;
+    for (extension, required) in resource_type.extensions() {
         match content.get(&extension.id) {
             Some(Value::Object(inner)) => {
                 let prefix = format!("{}:", extension.id);
@@ -423,10 +431,10 @@ mod tests {
                 {"name": "label", "required": true}]}],
             "resourceTypes": [{"name": "X", "endpoint": "/X", "schema": "urn:x"}]}"#;
         let policy = Policy::from_document(profile).unwrap();
-        let of = policy.registry.named("X").unwrap();
+        let resource_type = policy.registry.named("X").unwrap();
         let kept = Content::from_iter([("label".to_owned(), "l".into())]);
-        assert!(required(of, &kept).is_err());
-        assert!(still_required(of, &kept).is_ok());
-        assert!(still_required(of, &Content::new()).is_err());
+        assert!(required(resource_type, &kept).is_err());
+        assert!(still_required(resource_type, &kept).is_ok());
+        assert!(still_required(resource_type, &Content::new()).is_err());
     }
 }

@@ -24,7 +24,7 @@ pub struct Schema {
     _meta: Value,
 }
 
-json::object!(strict Schema {
+json::decode_struct!(strict Schema {
     id: "id",
     name: "name",
     description: "description" = String::new(),

@@ -7,6 +7,6 @@ mod registry;
 pub mod size;
 
 pub use attribute::{Attribute, DataType, Mutability, Returned, Uniqueness, find};
-pub use check::{Checker, Content, Given};
+pub use check::{Checker, Content, GivenValue};
 pub use definition::Schema;
 pub use registry::{Registry, RegistryError};

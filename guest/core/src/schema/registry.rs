@@ -62,20 +62,27 @@ impl Registry {
     ///
     /// # Errors
     /// If a resource type cannot be resolved.
-    pub fn with_unique(mut self, of: &str, name: &str) -> Result<Self, RegistryError> {
-        if let Some(of) = self.types.iter().find(|t| t.definition.name == of) {
+    pub fn with_unique(mut self, resource_type: &str, name: &str) -> Result<Self, RegistryError> {
+        if let Some(resource_type) = self
+            .types
+            .iter()
+            .find(|t| t.definition.name == resource_type)
+        {
             let mut schemas = self.schemas.iter_mut();
-            let schema = schemas.find(|schema| schema.id == of.core().id);
+            let schema = schemas.find(|schema| schema.id == resource_type.core().id);
             let schema = schema.filter(|schema| schema.attribute(name).is_some());
             match schema {
                 Some(schema) => make_unique(Arc::make_mut(schema), name),
                 None => {
-                    let unique = (of.name().to_owned(), name.to_owned());
+                    let unique = (resource_type.name().to_owned(), name.to_owned());
                     self.unique_common.push(unique);
                 }
             }
         }
-        let definitions = self.types.into_iter().map(|of| of.definition);
+        let definitions = self
+            .types
+            .into_iter()
+            .map(|resource_type| resource_type.definition);
         Self::resolved(definitions.collect(), self.schemas, self.unique_common)
     }
 
@@ -89,7 +96,10 @@ impl Registry {
             .map(|definition| {
                 let name = definition.name.clone();
                 let mut common = COMMON.clone();
-                for (_, unique) in unique_common.iter().filter(|(of, _)| *of == name) {
+                for (_, unique) in unique_common
+                    .iter()
+                    .filter(|(resource_type, _)| *resource_type == name)
+                {
                     make_unique(Arc::make_mut(&mut common), unique);
                 }
                 ResourceType::resolve(definition, &schemas, &common).map_err(|problem| {
@@ -151,7 +161,7 @@ fn make_unique(schema: &mut Schema, name: &str) {
 
 /// A built-in schema. One that does not parse is left empty here and found by the test below.
 fn parse(text: &str) -> Schema {
-    json::written(text).unwrap_or_else(|_| Schema::empty())
+    json::from_str(text).unwrap_or_else(|_| Schema::empty())
 }
 
 #[cfg(test)]

@@ -6,13 +6,13 @@
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::Visit;
+use super::RetryingSession;
 use crate::error::Error;
 use crate::filter::Path;
 use crate::json::member;
 use crate::ordered;
 use crate::port::Level;
-use crate::resource_type::{Place, ResourceType};
+use crate::resource_type::{AttributePlace, ResourceType};
 use crate::store::{Channel, Event, Key, Write};
 
 /// The methods that an event may name. Others are the client's own words.
@@ -45,13 +45,20 @@ pub struct Attempt<'a> {
 impl<'a> Attempt<'a> {
     /// An attempt on a resource type, or on one of its resources.
     #[must_use]
-    pub fn on(method: &'a str, of: &ResourceType, id: Option<&str>, body: Option<&Value>) -> Self {
+    pub fn on(
+        method: &'a str,
+        resource_type: &ResourceType,
+        id: Option<&str>,
+        body: Option<&Value>,
+    ) -> Self {
         let ours = id.filter(|id| Uuid::try_parse(id).is_ok());
         Self {
             method,
-            endpoint: Some(of.definition.endpoint.clone()),
-            subject: ours.map(|id| Key::new(of.name(), id)),
-            attributes: body.map(|body| attributes(of, body)).unwrap_or_default(),
+            endpoint: Some(resource_type.definition.endpoint.clone()),
+            subject: ours.map(|id| Key::new(resource_type.name(), id)),
+            attributes: body
+                .map(|body| attributes(resource_type, body))
+                .unwrap_or_default(),
         }
     }
 
@@ -90,7 +97,7 @@ pub fn is_kept(changing: bool, status: u16) -> bool {
 
 /// Records refusals in a commit of their own. Like every commit it expects what the client was admitted by; a client whose
 /// credential was revoked meanwhile is nobody, and leaves nothing.
-pub fn keep(visit: &mut Visit<'_>, refusals: &[Write]) {
+pub fn keep(visit: &mut RetryingSession<'_>, refusals: &[Write]) {
     if refusals.is_empty() {
         return;
     }
@@ -106,7 +113,7 @@ pub fn keep(visit: &mut Visit<'_>, refusals: &[Write]) {
 }
 
 /// What the members of a resource, or the operations of a PATCH, are about, as far as the type has attributes of those names.
-fn attributes(of: &ResourceType, body: &Value) -> Vec<String> {
+fn attributes(resource_type: &ResourceType, body: &Value) -> Vec<String> {
     let Some(body) = body.as_object() else {
         return Vec::new();
     };
@@ -114,7 +121,11 @@ fn attributes(of: &ResourceType, body: &Value) -> Vec<String> {
         Some(operations) => operations.iter().flat_map(named).collect(),
         None => body.keys().map(String::as_str).collect(),
     };
-    let known = ordered::set(texts.into_iter().filter_map(|text| known(of, text)));
+    let known = ordered::set(
+        texts
+            .into_iter()
+            .filter_map(|text| known(resource_type, text)),
+    );
     known.into_iter().collect()
 }
 
@@ -131,15 +142,15 @@ fn named(operation: &Value) -> Vec<&str> {
 }
 
 /// The attribute that a path leads to, as the schema writes it.
-fn known(of: &ResourceType, path: &str) -> Option<String> {
+fn known(resource_type: &ResourceType, path: &str) -> Option<String> {
     let path: Path = path.parse().ok()?;
-    match of.place(&path.attribute)? {
-        Place::Extension(schema) => Some(schema.id.clone()),
-        Place::Attribute {
+    match resource_type.place(&path.attribute)? {
+        AttributePlace::Extension(schema) => Some(schema.id.clone()),
+        AttributePlace::Attribute {
             extension: Some(schema),
             attribute,
             ..
         } => Some(format!("{}:{}", schema.id, attribute.name)),
-        Place::Attribute { attribute, .. } => Some(attribute.name.to_string()),
+        AttributePlace::Attribute { attribute, .. } => Some(attribute.name.to_string()),
     }
 }

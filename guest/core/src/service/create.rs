@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use uuid::Builder;
 
-use super::event::{self, Step};
-use super::life::Life;
+use super::event::{self, ChangeKind};
+use super::lifecycle::UserLifecycle;
 use super::update::{self, Prepared, Received};
-use super::{Options, Session, Shown, existing, linking};
+use super::{Options, Representation, Session, existing, link_writes};
 use crate::error::Error;
 use crate::ordered;
 use crate::port::Caller;
@@ -21,24 +21,30 @@ use crate::store::{Key, Write};
 /// Creates a resource and returns it. `uniqueness` if a unique value is in use.
 pub fn create(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     body: Value,
     options: &Options,
-) -> Result<Shown, Error> {
+) -> Result<Representation, Error> {
     let at = session.ports.clock.now();
-    let key = new_key(session, of, at);
+    let key = new_key(session, resource_type, at);
     let inserted = ordered::set([key.clone()]);
-    let place = Place { key, at };
-    let Creation { resource, writes } = prepare(session, of, place, body, &inserted)?;
+    let place = NewEntry { key, at };
+    let Creation { resource, writes } = prepare(session, resource_type, place, body, &inserted)?;
     let is_link = |write: &Write| matches!(write, Write::Link(_));
     let is_new = matches!(writes.first(), Some(Write::Insert(_)));
     let unlinked = is_new && !writes.iter().any(is_link);
-    let resource = update::commit(session, of, at, Prepared { resource, writes })?;
-    update::show_created(session, of, resource, &options.projection, unlinked)
+    let resource = update::commit(session, resource_type, at, Prepared { resource, writes })?;
+    update::show_created(
+        session,
+        resource_type,
+        resource,
+        &options.projection,
+        unlinked,
+    )
 }
 
 /// Under which key and when a resource is created.
-pub(super) struct Place {
+pub(super) struct NewEntry {
     pub(super) key: Key,
     pub(super) at: u64,
 }
@@ -53,38 +59,44 @@ pub(super) struct Creation {
 /// same commit creates.
 pub(super) fn prepare(
     session: &Session<'_>,
-    of: &ResourceType,
-    place: Place,
+    resource_type: &ResourceType,
+    place: NewEntry,
     body: Value,
     inserted: &BTreeSet<Key>,
 ) -> Result<Creation, Error> {
     let Received {
         content, changes, ..
-    } = update::received(session, of, body)?;
+    } = update::received(session, resource_type, body)?;
     // What is created in a circle is referred to by ids that were chosen for it.
     if inserted.len() == 1
-        && let Some(known) = existing::known(session, of, &content)?
+        && let Some(known) = existing::known(session, resource_type, &content)?
     {
-        return known.taken_over(session, of, place.at, content, changes);
+        return known.taken_over(session, resource_type, place.at, content, changes);
     }
     let state = State {
         imported: session.origin.caller == Caller::Product,
         ..State::default()
     };
-    make(session, of, place, (content, changes, state), inserted)
+    make(
+        session,
+        resource_type,
+        place,
+        (content, changes, state),
+        inserted,
+    )
 }
 
 /// A new resource of this content.
 pub(super) fn make(
     session: &Session<'_>,
-    of: &ResourceType,
-    place: Place,
+    resource_type: &ResourceType,
+    place: NewEntry,
     (content, changes, state): (Content, Changes, State),
     inserted: &BTreeSet<Key>,
 ) -> Result<Creation, Error> {
     make_with(
         session,
-        of,
+        resource_type,
         place,
         (content, changes, state),
         inserted,
@@ -93,25 +105,25 @@ pub(super) fn make(
 }
 
 /// What a resource's making brings with it, if it is a person's.
-type Brought = fn(&Life<'_>, &mut Resource) -> Result<Vec<Write>, Error>;
+type Brought = fn(&UserLifecycle<'_>, &mut Resource) -> Result<Vec<Write>, Error>;
 
 /// A new resource of this content, with what `brought` says that its making brings.
 pub(super) fn make_with(
     session: &Session<'_>,
-    of: &ResourceType,
-    place: Place,
+    resource_type: &ResourceType,
+    place: NewEntry,
     (mut content, changes, state): (Content, Changes, State),
     inserted: &BTreeSet<Key>,
     brought: Brought,
 ) -> Result<Creation, Error> {
-    check::required(of, &content)?;
+    check::required(resource_type, &content)?;
     size::check(None, &content)?;
-    update::settle_secrets(session, of, None, &mut content)?;
-    let life = Life::of(session, of);
+    update::settle_secrets(session, resource_type, None, &mut content)?;
+    let life = UserLifecycle::of(session, resource_type);
     if let Some(life) = &life {
-        life.settle(None, &mut content, Step::Create)?;
+        life.settle(None, &mut content, ChangeKind::Create)?;
     }
-    update::check_visible(session, of, None, &content)?;
+    update::check_visible(session, resource_type, None, &content)?;
     let mut resource = Resource {
         key: place.key,
         version: 1,
@@ -120,16 +132,17 @@ pub(super) fn make_with(
         content,
         state,
     };
-    let (links, related) = linking::writes(session, of, &resource.key, &changes, inserted)?;
+    let (links, related) =
+        link_writes::writes(session, resource_type, &resource.key, &changes, inserted)?;
     let brought = life.map(|life| brought(&life, &mut resource)).transpose()?;
-    let draft = update::draft(of, &resource, &resource.content)?;
+    let draft = update::draft(resource_type, &resource, &resource.content)?;
     update::check_size(&draft, 0)?;
     let mut writes = vec![Write::Insert(draft)];
     writes.extend(links);
-    let mut attributes = update::differing(of, &Content::new(), &resource.content);
+    let mut attributes = update::differing(resource_type, &Content::new(), &resource.content);
     attributes.extend(related);
     let version = Some(resource.version);
-    let notice = event::notice(Step::Create, &resource.key, &attributes, version);
+    let notice = event::notice(ChangeKind::Create, &resource.key, &attributes, version);
     writes.push(notice);
     writes.extend(brought.into_iter().flatten());
     Ok(Creation { resource, writes })
@@ -137,7 +150,7 @@ pub(super) fn make_with(
 
 /// A key that nothing has. The id is a UUID of version 7: what was created together lies together
 /// in the store.
-pub(super) fn new_key(session: &Session<'_>, of: &ResourceType, at: u64) -> Key {
+pub(super) fn new_key(session: &Session<'_>, resource_type: &ResourceType, at: u64) -> Key {
     let id = Builder::from_unix_timestamp_millis(at, &session.ports.random_bytes()).into_uuid();
-    Key::new(of.name(), id.to_string())
+    Key::new(resource_type.name(), id.to_string())
 }

@@ -1,11 +1,11 @@
 //! DELETE: RFC 7644 section 3.6. The store takes the links at both ends away with the resource.
 
 use super::event;
-use super::life::{self, Life};
+use super::lifecycle::{self, UserLifecycle};
 use super::session::{Session, not_found};
 use super::{Options, fork, removed};
 use crate::error::Error;
-use crate::profile::{Removal, Step};
+use crate::profile::{LifecycleStep, Removal};
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::store::{Key, Refusal, Write};
@@ -14,47 +14,47 @@ use crate::store::{Key, Refusal, Write};
 /// people's records.
 pub fn delete(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     id: &str,
     options: &Options,
 ) -> Result<(), Error> {
-    let key = Key::new(of.name(), id);
+    let key = Key::new(resource_type.name(), id);
     let conditions = &options.conditions;
     let policy = &session.admission.policy;
-    let has_rules = policy.users(of).is_some() || policy.groups(of).is_some();
+    let has_rules = policy.users(resource_type).is_some() || policy.groups(resource_type).is_some();
     if !conditions.are_given() && !has_rules {
-        return remove(session, of, &key, None, Vec::new());
+        return remove(session, resource_type, &key, None, Vec::new());
     }
-    let before = session.load(of, id)?;
+    let before = session.load(resource_type, id)?;
     conditions.allow_changing(before.version)?;
-    if let Some(users) = policy.users(of)
+    if let Some(users) = policy.users(resource_type)
         && users.removal == Removal::Deactivate
     {
-        return removed::keep(session, of, users, before);
+        return removed::keep(session, resource_type, users, before);
     }
-    let brought = brought(session, of, &before)?;
-    remove(session, of, &key, Some(before.version), brought)
+    let brought = brought(session, resource_type, &before)?;
+    remove(session, resource_type, &key, Some(before.version), brought)
 }
 
 /// What goes with the removal of a person, or of a group that gives something.
 fn brought(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     before: &Resource,
 ) -> Result<Vec<Write>, Error> {
-    if let Some(life) = Life::of(session, of) {
-        let mut writes = life.gone(before, Step::Remove);
-        if let Some(forking) = fork::Forking::of(session, of) {
+    if let Some(life) = UserLifecycle::of(session, resource_type) {
+        let mut writes = life.gone(before, LifecycleStep::Remove);
+        if let Some(forking) = fork::Forking::of(session, resource_type) {
             writes.extend(forking.abandoned(before)?);
         }
         return Ok(writes);
     }
-    life::dissolved(session, of, &before.key)
+    lifecycle::dissolved(session, resource_type, &before.key)
 }
 
 fn remove(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     key: &Key,
     version: Option<u64>,
     brought: Vec<Write>,
@@ -63,7 +63,7 @@ fn remove(
     writes.extend(brought);
     match session.commit(session.ports.clock.now(), writes) {
         Ok(_) => Ok(()),
-        Err(Refusal::Missing(missing)) if missing == *key => Err(not_found(of, &key.id)),
+        Err(Refusal::Missing(missing)) if missing == *key => Err(not_found(resource_type, &key.id)),
         Err(refusal) => Err(refusal.into()),
     }
 }

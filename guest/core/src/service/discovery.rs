@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Session;
 use crate::error::Error;
-use crate::profile::{Credentials, Paging, Policy, Scheme, Secrets};
+use crate::profile::{Credentials, PagingLimits, Policy, Scheme, Secrets};
 use crate::resource_type::ResourceType;
 use crate::schema::{Mutability, Schema};
 use crate::{limits, urn};
@@ -36,7 +36,7 @@ pub fn service_provider_config(session: &Session<'_>) -> Value {
 
 /// RFC 9865 section 4, for a service that offers cursors. Others say nothing: clients of older
 /// schemas stop at what they do not know.
-fn pagination(paging: Paging) -> Value {
+fn pagination(paging: PagingLimits) -> Value {
     json!({
         "cursor": true,
         "index": true,
@@ -83,7 +83,7 @@ pub fn resource_types(session: &Session<'_>) -> Value {
     list(
         types
             .iter()
-            .map(|of| resource_type_document(session, of))
+            .map(|resource_type| resource_type_document(session, resource_type))
             .collect(),
     )
 }
@@ -117,8 +117,8 @@ pub fn schema(session: &Session<'_>, uri: &str) -> Result<Value, Error> {
     ))
 }
 
-fn resource_type_document(session: &Session<'_>, of: &ResourceType) -> Value {
-    let definition = &of.definition;
+fn resource_type_document(session: &Session<'_>, resource_type: &ResourceType) -> Value {
+    let definition = &resource_type.definition;
     json!({
         "schemas": [urn::RESOURCE_TYPE],
         "id": definition.name,
@@ -147,12 +147,13 @@ fn schema_document(session: &Session<'_>, schema: &Schema) -> Value {
 fn as_ruled(policy: &Policy, schema: &Schema) -> Schema {
     let mut schema = schema.clone();
     let users = policy.users.as_ref();
-    let of = users.and_then(|users| policy.registry.named(&users.resource_type));
-    let is_theirs = of.is_some_and(|of| of.schemas().any(|own| own.id == schema.id));
+    let resource_type = users.and_then(|users| policy.registry.named(&users.resource_type));
+    let is_theirs = resource_type
+        .is_some_and(|resource_type| resource_type.schemas().any(|own| own.id == schema.id));
     if !is_theirs || policy.attributes.mutability.is_empty() {
         return schema;
     }
-    let is_core = of.is_some_and(|of| of.core().id == schema.id);
+    let is_core = resource_type.is_some_and(|resource_type| resource_type.core().id == schema.id);
     let prefix = if is_core {
         String::new()
     } else {

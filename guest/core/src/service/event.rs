@@ -10,7 +10,7 @@ const PROVISIONING: &str = "urn:ietf:params:scim:event:prov:";
 
 /// What changed a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum ChangeKind {
     /// RFC 9967 section 2.4.1.
     Create,
     /// RFC 9967 section 2.4.2.
@@ -22,11 +22,16 @@ pub enum Step {
 /// A resource was created or changed: the paths of the attributes, and the version that the change leads to, if it can be known
 /// before the commit (RFC 9967 section 2.2).
 #[must_use]
-pub fn notice(step: Step, subject: &Key, attributes: &[String], version: Option<u64>) -> Write {
+pub fn notice(
+    step: ChangeKind,
+    subject: &Key,
+    attributes: &[String],
+    version: Option<u64>,
+) -> Write {
     let step = match step {
-        Step::Create => "create",
-        Step::Patch => "patch",
-        Step::Put => "put",
+        ChangeKind::Create => "create",
+        ChangeKind::Patch => "patch",
+        ChangeKind::Put => "put",
     };
     let mut data = json!({ "attributes": attributes });
     if let (Some(data), Some(version)) = (data.as_object_mut(), version) {

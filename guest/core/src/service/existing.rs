@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::audit;
 use super::create::Creation;
-use super::event::Step;
-use super::life::{self, is_active};
+use super::event::ChangeKind;
+use super::lifecycle::{self, is_active};
 use super::removed;
 use super::update::{Prepared, Update};
 use super::{Options, Session};
@@ -23,7 +23,7 @@ use crate::store::Write;
 use crate::text;
 
 /// Somebody whom a POST takes over.
-pub(super) enum Known {
+pub(super) enum ExistingUser {
     /// The product imported them, and no client has provisioned them yet.
     Imported(Resource),
     /// A client has deactivated them.
@@ -35,10 +35,10 @@ pub(super) enum Known {
 /// Whom a POST of this content takes over by the profile, if anybody.
 pub(super) fn known(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     content: &Content,
-) -> Result<Option<Known>, Error> {
-    let users = session.admission.policy.users(of);
+) -> Result<Option<ExistingUser>, Error> {
+    let users = session.admission.policy.users(resource_type);
     let Some(users) = users.filter(|_| session.origin.caller != Caller::Product) else {
         return Ok(None);
     };
@@ -52,9 +52,17 @@ pub(super) fn known(
             .and_then(Value::as_str)
             .is_some_and(|known| text::same_name(known, given))
     };
-    let having = |kind: &str| life::having(session, of, kind, name, &Value::from(given.as_str()));
+    let having = |kind: &str| {
+        lifecycle::having(
+            session,
+            resource_type,
+            kind,
+            name,
+            &Value::from(given.as_str()),
+        )
+    };
     if users.existing != Existing::Refuse
-        && let Some(holder) = having(of.name())?.into_iter().next()
+        && let Some(holder) = having(resource_type.name())?.into_iter().next()
     {
         let holder = Some(holder).filter(same);
         return Ok(holder.and_then(|holder| taken(users, holder, content)));
@@ -62,35 +70,37 @@ pub(super) fn known(
     if users.removal == Removal::Delete {
         return Ok(None);
     }
-    let removed = having(&removed::kind(of))?.into_iter().rfind(same);
-    Ok(removed.map(Known::Removed))
+    let removed = having(&removed::kind(resource_type))?
+        .into_iter()
+        .rfind(same);
+    Ok(removed.map(ExistingUser::Removed))
 }
 
 /// Whether the profile has the holder of a name taken over.
-fn taken(users: &Users, holder: Resource, content: &Content) -> Option<Known> {
+fn taken(users: &Users, holder: Resource, content: &Content) -> Option<ExistingUser> {
     let returns = !is_active(users, &holder.content) && is_active(users, content);
     match users.existing {
-        Existing::Link if holder.state.imported => Some(Known::Imported(holder)),
+        Existing::Link if holder.state.imported => Some(ExistingUser::Imported(holder)),
         Existing::Reactivate if holder.state.deprovisioned && returns => {
-            Some(Known::Deprovisioned(holder))
+            Some(ExistingUser::Deprovisioned(holder))
         }
         Existing::Refuse | Existing::Link | Existing::Reactivate => None,
     }
 }
 
-impl Known {
+impl ExistingUser {
     /// The record becomes the client's. What the client says of the person wins; what the product
     /// knew besides stays. The audit keeps that it happened, and what was matched.
     pub(super) fn taken_over(
         self,
         session: &Session<'_>,
-        of: &ResourceType,
+        resource_type: &ResourceType,
         at: u64,
         mut given: Content,
         changes: Changes,
     ) -> Result<Creation, Error> {
-        check::required(of, &given)?;
-        let Some(users) = session.admission.policy.users(of) else {
+        check::required(resource_type, &given)?;
+        let Some(users) = session.admission.policy.users(resource_type) else {
             return Err(Error::internal("somebody without rules was taken over"));
         };
         let (known, name) = match &self {
@@ -103,7 +113,7 @@ impl Known {
             // rights.
             given.remove(users.roles.as_str());
         }
-        let key = crate::store::Key::new(of.name(), known.key.id.clone());
+        let key = crate::store::Key::new(resource_type.name(), known.key.id.clone());
         let matched = json!({"matched": [users.user_name.attribute.as_str()]});
         let noted = audit::noted(name, Some(&key), &matched);
         let active = users.active.as_str();
@@ -114,9 +124,11 @@ impl Known {
         content.extend(given);
         let mut creation = match self {
             Self::Imported(known) | Self::Deprovisioned(known) => {
-                update(session, of, known, content, changes)?
+                update(session, resource_type, known, content, changes)?
             }
-            Self::Removed(known) => removed::bring_back(session, of, known, content, changes, at)?,
+            Self::Removed(known) => {
+                removed::bring_back(session, resource_type, known, content, changes, at)?
+            }
         };
         creation.writes.push(noted);
         Ok(creation)
@@ -125,13 +137,13 @@ impl Known {
 
 fn update(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     known: Resource,
     content: Content,
     changes: Changes,
 ) -> Result<Creation, Error> {
     let (key, version) = (known.key.clone(), known.version);
-    let mut update = Update::new(of, known, content, changes, Step::Create);
+    let mut update = Update::new(resource_type, known, content, changes, ChangeKind::Create);
     update.state.imported = false;
     let Prepared {
         resource,

@@ -2,9 +2,9 @@
 //! identity provider keeps the old id, so requests there reach the new person too: by the new name, and whenever somebody is
 //! deactivated, so that nobody keeps access.
 
-use super::create::{self, Creation, Place};
-use super::event::Step;
-use super::life::{self, FORKED_FROM, Fork, Life};
+use super::create::{self, Creation, NewEntry};
+use super::event::ChangeKind;
+use super::lifecycle::{self, FORKED_FROM, Fork, UserLifecycle};
 use super::update::{self, Prepared, Update, Updated};
 use super::{Options, Session};
 use crate::error::{Error, ErrorKind};
@@ -18,20 +18,20 @@ use crate::store::{Key, Link, Write};
 /// The rule at work.
 pub(super) struct Forking<'a> {
     session: &'a Session<'a>,
-    of: &'a ResourceType,
+    resource_type: &'a ResourceType,
     users: &'a Users,
-    life: Life<'a>,
+    life: UserLifecycle<'a>,
 }
 
 impl<'a> Forking<'a> {
     /// `None` where the profile has no such rule, or the application itself asks.
-    pub(super) fn of(session: &'a Session<'a>, of: &'a ResourceType) -> Option<Self> {
-        let users = session.admission.policy.users(of)?;
+    pub(super) fn of(session: &'a Session<'a>, resource_type: &'a ResourceType) -> Option<Self> {
+        let users = session.admission.policy.users(resource_type)?;
         let forks = users.user_name.change == NameChange::Fork;
-        let life = Life::of(session, of)?;
+        let life = UserLifecycle::of(session, resource_type)?;
         (forks && session.origin.caller != Caller::Product).then_some(Self {
             session,
-            of,
+            resource_type,
             users,
             life,
         })
@@ -40,7 +40,7 @@ impl<'a> Forking<'a> {
     /// Commits a change at the id that the client knows.
     pub(super) fn commit(&self, update: Update<'_>, options: &Options) -> Result<Updated, Error> {
         let known = update.before.clone();
-        let forks = life::forks(self.session, &known.key)?;
+        let forks = lifecycle::forks(self.session, &known.key)?;
         let forks: Vec<Resource> = forks.into_iter().map(|Fork(resource)| resource).collect();
         if !self.differs(&known, &update) {
             return self.change(update, &forks, options);
@@ -54,11 +54,16 @@ impl<'a> Forking<'a> {
 
     fn commit_now(&self, prepared: Prepared) -> Result<Resource, Error> {
         let at = self.session.ports.clock.now();
-        update::commit(self.session, self.of, at, prepared)
+        update::commit(self.session, self.resource_type, at, prepared)
     }
 
     fn differs(&self, one: &Resource, update: &Update<'_>) -> bool {
-        life::differs(self.of, self.users, &one.content, &update.content)
+        lifecycle::differs(
+            self.resource_type,
+            self.users,
+            &one.content,
+            &update.content,
+        )
     }
 
     /// A change of the one who has the id; the others go the same way where access is given or taken.
@@ -97,7 +102,7 @@ impl<'a> Forking<'a> {
             ..
         } = update;
         let name = fork.key.clone();
-        let update = Update::new(self.of, fork, content, changes, step);
+        let update = Update::new(self.resource_type, fork, content, changes, step);
         let mut prepared = update.prepare(self.session, &Options::default())?;
         if !self.life.is_active(&prepared.resource.content) {
             let others = forks.iter().filter(|other| other.key != name);
@@ -110,9 +115,9 @@ impl<'a> Forking<'a> {
 
     /// Takes access from those whom changed names made of somebody who is removed.
     pub(super) fn abandoned(&self, known: &Resource) -> Result<Vec<Write>, Error> {
-        let forks = life::forks(self.session, &known.key)?;
+        let forks = lifecycle::forks(self.session, &known.key)?;
         let forks = forks.iter().map(|Fork(fork)| fork);
-        self.follow(forks, false, Step::Patch)
+        self.follow(forks, false, ChangeKind::Patch)
     }
 
     /// Gives these access, or takes it.
@@ -120,7 +125,7 @@ impl<'a> Forking<'a> {
         &self,
         others: impl IntoIterator<Item = &'r Resource>,
         active: bool,
-        step: Step,
+        step: ChangeKind,
     ) -> Result<Vec<Write>, Error> {
         let mut writes = Vec::new();
         for other in others {
@@ -128,7 +133,13 @@ impl<'a> Forking<'a> {
             if active != self.life.is_active(&content) {
                 content.insert(self.users.active.as_str().to_owned(), active.into());
             }
-            let update = Update::new(self.of, other.clone(), content, Default::default(), step);
+            let update = Update::new(
+                self.resource_type,
+                other.clone(),
+                content,
+                Default::default(),
+                step,
+            );
             let prepared = update.prepare(self.session, &Options::default())?;
             writes.extend(prepared.writes);
         }
@@ -145,7 +156,7 @@ impl<'a> Forking<'a> {
             ..
         } = update;
         let at = self.session.ports.clock.now();
-        let key = create::new_key(self.session, self.of, at);
+        let key = create::new_key(self.session, self.resource_type, at);
         let inserted = ordered::set([key.clone()]);
         let link = Link {
             source: key.clone(),
@@ -153,8 +164,8 @@ impl<'a> Forking<'a> {
             target: known.key.clone(),
         };
         let what = (content, changes, State::default());
-        let place = Place { key, at };
-        let made = create::make(self.session, self.of, place, what, &inserted)?;
+        let place = NewEntry { key, at };
+        let made = create::make(self.session, self.resource_type, place, what, &inserted)?;
         let Creation {
             resource,
             mut writes,
@@ -165,14 +176,14 @@ impl<'a> Forking<'a> {
             writes.extend(self.follow(forks.iter().chain([&known]), false, step)?);
         }
         let prepared = Prepared { resource, writes };
-        let resource = update::commit(self.session, self.of, at, prepared);
+        let resource = update::commit(self.session, self.resource_type, at, prepared);
         let resource = resource.map_err(|error| self.again(error, &known.key))?;
         Ok(known_as(&known, resource))
     }
 
     /// If another request has just made the same person, the next attempt finds them.
     fn again(&self, error: Error, known: &Key) -> Error {
-        let forks = life::forks(self.session, known).unwrap_or_default();
+        let forks = lifecycle::forks(self.session, known).unwrap_or_default();
         match error.kind {
             ErrorKind::Uniqueness if !forks.is_empty() => {
                 Error::new(ErrorKind::Stale, error.detail)

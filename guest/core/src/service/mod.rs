@@ -8,33 +8,33 @@ mod conditions;
 pub mod create;
 pub mod delete;
 pub mod discovery;
-mod ends;
+mod display_names;
 pub mod event;
 mod existing;
+mod expand;
+mod find_all;
 mod fork;
-mod life;
-mod linking;
+mod lifecycle;
+mod link_writes;
+mod links;
 pub mod modify;
-mod names;
+mod nesting;
 pub mod query;
 mod references;
-mod related;
 mod removed;
 pub mod replace;
+mod represent;
 pub mod retrieve;
-mod scan;
+mod retry;
 mod secret;
 mod session;
-mod shown;
 mod update;
-mod visit;
-mod walk;
 
 use crate::projection::Projection;
 
 pub use conditions::Conditions;
+pub use retry::RetryingSession;
 pub use session::Session;
-pub use visit::Visit;
 
 /// What a request about one resource says beside its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub struct Options {
 
 /// A resource on its way to the client.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Shown {
+pub struct Representation {
     /// Its id.
     pub id: String,
     /// As JSON, after projection; `None` where the client knows it already, or has made it too

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::event::Step;
-use super::related::Related;
+use super::event::ChangeKind;
+use super::expand::Expansion;
 use super::update::{self, Update, Updated};
-use super::{Options, Session, Shown};
+use super::{Options, Representation, Session};
 use crate::dialect::Sent;
 use crate::error::Error;
 use crate::filter::AttrPath;
@@ -19,47 +19,47 @@ use crate::schema::Content;
 /// Changes a resource and returns it, unless it is large and the client has not said what of it is wanted.
 pub fn modify(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     id: &str,
     body: Value,
     options: &Options,
-) -> Result<Shown, Error> {
-    let after = apply(session, of, id, body, options)?;
+) -> Result<Representation, Error> {
+    let after = apply(session, resource_type, id, body, options)?;
     let mut projection = options.projection.clone();
     if projection == Projection::default() {
         projection.links = Some(limits::LINKS_AFTER_CHANGE);
     }
-    update::show_changed(session, of, after, &projection)
+    update::show_changed(session, resource_type, after, &projection)
 }
 
 /// Changes a resource; returns it as it is now.
 pub(super) fn apply(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     id: &str,
     mut body: Value,
     options: &Options,
 ) -> Result<Updated, Error> {
-    let before = session.load(of, id)?;
+    let before = session.load(resource_type, id)?;
     options.conditions.allow_changing(before.version)?;
-    session.rewrite(of, Sent::patch(&mut body));
+    session.rewrite(resource_type, Sent::patch(&mut body));
     let operations = patch::operations(body)?;
-    let mut patch = Patch::new(of, before.content.clone());
-    patch.loaded = loaded(session, of, &before, &operations)?;
+    let mut patch = Patch::new(resource_type, before.content.clone());
+    patch.loaded = loaded(session, resource_type, &before, &operations)?;
     for operation in operations {
         patch.apply(operation)?;
     }
-    session.settle_dropped(of, &patch.checker)?;
+    session.settle_dropped(resource_type, &patch.checker)?;
     let Patch {
         content, changes, ..
     } = patch;
-    Update::new(of, before, content, changes, Step::Patch).commit(session, options)
+    Update::new(resource_type, before, content, changes, ChangeKind::Patch).commit(session, options)
 }
 
 /// The relations that the operations' filters look into; others are not loaded, however large they are.
 fn loaded(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     before: &Resource,
     operations: &[Operation],
 ) -> Result<Content, Error> {
@@ -68,7 +68,10 @@ fn loaded(
         name: relation.attribute.clone(),
         sub: None,
     };
-    let read: Vec<AttrPath> = patch::reads(of, operations).into_iter().map(path).collect();
+    let read: Vec<AttrPath> = patch::reads(resource_type, operations)
+        .into_iter()
+        .map(path)
+        .collect();
     if read.is_empty() {
         return Ok(Content::new());
     }
@@ -76,5 +79,11 @@ fn loaded(
         attributes: Some(read),
         ..Projection::default()
     };
-    Related::whole(session, of, vec![before.key.clone()], &projection).values()
+    Expansion::whole(
+        session,
+        resource_type,
+        vec![before.key.clone()],
+        &projection,
+    )
+    .values()
 }

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Session, scan};
+use super::{Session, find_all};
 use crate::error::Error;
 use crate::json;
 use crate::store::{Draft, Key, Node, Operator, Scalar, Term, Write};
@@ -16,13 +16,13 @@ const ADDRESS: &str = "address";
 
 /// An object that names somebody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Kept {
+pub(super) struct StoredReference {
     pub(super) email: String,
     pub(super) kind: String,
     pub(super) id: String,
 }
 
-json::object!(open Kept {
+json::decode_struct!(open StoredReference {
     email: "email",
     kind: "kind",
     id: "id",
@@ -38,7 +38,7 @@ fn digest(parts: &[&str]) -> String {
 }
 
 /// The write that keeps a reference; refused as taken if it is kept already.
-pub(super) fn keep(kept: &Kept) -> Result<Write, Error> {
+pub(super) fn keep(kept: &StoredReference) -> Result<Write, Error> {
     let email = text::fold(&kept.email);
     let body = serde_json::to_string(kept).map_err(|error| Error::internal(error.to_string()))?;
     Ok(Write::Insert(Draft {
@@ -53,7 +53,7 @@ pub(super) fn keep(kept: &Kept) -> Result<Write, Error> {
 }
 
 /// What refers to an address, in the order in which it was entered.
-pub(super) fn of(session: &Session<'_>, email: &str) -> Result<Vec<Kept>, Error> {
+pub(super) fn of(session: &Session<'_>, email: &str) -> Result<Vec<StoredReference>, Error> {
     Ok(entries(session, email)?
         .into_iter()
         .map(|(_, kept)| kept)
@@ -66,18 +66,18 @@ pub(super) fn forget(session: &Session<'_>, email: &str) -> Result<Vec<Write>, E
     Ok(entries.map(|(key, _)| Write::Remove(key, None)).collect())
 }
 
-fn entries(session: &Session<'_>, email: &str) -> Result<Vec<(Key, Kept)>, Error> {
+fn entries(session: &Session<'_>, email: &str) -> Result<Vec<(Key, StoredReference)>, Error> {
     let address = text::fold(email);
     let filter = [Node::Compare {
         path: ADDRESS.to_owned(),
         operator: Operator::Equal,
         value: Scalar::Text(digest(&[&address])),
     }];
-    let entries = scan::entries(&session.ports, KIND, &filter, usize::MAX)?;
+    let entries = find_all::find_all(&session.ports, KIND, &filter, usize::MAX)?;
     let mut found = Vec::new();
     for entry in entries {
-        let kept: Kept =
-            crate::json::written(&entry.body).map_err(|error| Error::broken(&entry.key, &error))?;
+        let kept: StoredReference = crate::json::from_str(&entry.body)
+            .map_err(|error| Error::broken(&entry.key, &error))?;
         if text::fold(&kept.email) == address {
             found.push((entry.key, kept));
         }

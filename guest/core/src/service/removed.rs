@@ -3,8 +3,8 @@
 //! operations", and must not consider the resource in conflicts. So the record moves to a kind of
 //! its own, which no client can name; its unique terms, its links and its seat are given up.
 
-use super::create::{self, Creation, Place};
-use super::event::{self, Step as Asked};
+use super::create::{self, Creation, NewEntry};
+use super::event::{self, ChangeKind as Asked};
 use super::session::{Session, not_found};
 use super::update::{self, Prepared, Update};
 use super::{Options, fork};
@@ -18,41 +18,47 @@ use crate::schema::Content;
 use crate::store::{Entry, Key, Refusal, Write};
 
 /// The kind of the entries of people of this type whom clients deleted.
-pub(super) fn kind(of: &ResourceType) -> String {
-    format!("$removed/{}", of.name())
+pub(super) fn kind(resource_type: &ResourceType) -> String {
+    format!("$removed/{}", resource_type.name())
 }
 
 /// Whether a record is one that clients deleted.
-pub(super) fn is_removed(of: &ResourceType, key: &Key) -> bool {
-    key.kind != of.name()
+pub(super) fn is_removed(resource_type: &ResourceType, key: &Key) -> bool {
+    key.kind != resource_type.name()
 }
 
 /// Removes somebody for clients, and keeps the record, inactive.
 pub(super) fn keep(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     users: &Users,
     before: Resource,
 ) -> Result<(), Error> {
     let (key, version) = (before.key.clone(), before.version);
     let mut content = before.content.clone();
     content.insert(users.active.as_str().to_owned(), false.into());
-    let forking = fork::Forking::of(session, of);
+    let forking = fork::Forking::of(session, resource_type);
     let abandoned = forking.map(|forking| forking.abandoned(&before));
-    let update = Update::new(of, before, content, Changes::default(), Asked::Patch);
+    let update = Update::new(
+        resource_type,
+        before,
+        content,
+        Changes::default(),
+        Asked::Patch,
+    );
     let Prepared {
         mut resource,
         mut writes,
     } = update.prepare(session, &Options::default())?;
     writes.extend(abandoned.transpose()?.into_iter().flatten());
     writes.push(Write::Remove(key.clone(), Some(version)));
-    resource.key = Key::new(kind(of), key.id.clone());
-    let draft = update::draft(of, &resource, &resource.content)?;
+    resource.key = Key::new(kind(resource_type), key.id.clone());
+    let draft = update::draft(resource_type, &resource, &resource.content)?;
     writes.push(Write::Insert(draft));
     writes.push(event::delete(&key));
     match session.commit(session.ports.clock.now(), writes) {
         Ok(_) => Ok(()),
-        Err(Refusal::Missing(missing)) if missing == key => Err(not_found(of, &key.id)),
+        Err(Refusal::Missing(missing)) if missing == key => Err(not_found(resource_type, &key.id)),
         Err(refusal) => Err(refusal.into()),
     }
 }
@@ -60,43 +66,56 @@ pub(super) fn keep(
 /// Makes somebody whom a client deleted a user again, under the id that they had.
 pub(super) fn bring_back(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     removed: Resource,
     content: Content,
     changes: Changes,
     at: u64,
 ) -> Result<Creation, Error> {
-    let key = Key::new(of.name(), removed.key.id.clone());
+    let key = Key::new(resource_type.name(), removed.key.id.clone());
     let inserted = ordered::set([key.clone()]);
     let what = (content, changes, State::default());
-    let place = Place { key, at };
-    let mut made = create::make_with(session, of, place, what, &inserted, |life, resource| {
-        life.returned(resource)
-    })?;
+    let place = NewEntry { key, at };
+    let mut made = create::make_with(
+        session,
+        resource_type,
+        place,
+        what,
+        &inserted,
+        |life, resource| life.returned(resource),
+    )?;
     made.writes
         .push(Write::Remove(removed.key, Some(removed.version)));
     Ok(made)
 }
 
 /// A user, or the record of somebody whom a client deleted; `NotFound` if there is neither.
-pub(super) fn load(session: &Session<'_>, of: &ResourceType, id: &str) -> Result<Resource, Error> {
-    let key = Key::new(of.name(), id);
-    match entries(session, of, &[key])?.into_iter().next().flatten() {
+pub(super) fn load(
+    session: &Session<'_>,
+    resource_type: &ResourceType,
+    id: &str,
+) -> Result<Resource, Error> {
+    let key = Key::new(resource_type.name(), id);
+    match entries(session, resource_type, &[key])?
+        .into_iter()
+        .next()
+        .flatten()
+    {
         Some(entry) => Resource::from_entry(entry),
-        None => Err(not_found(of, id)),
+        None => Err(not_found(resource_type, id)),
     }
 }
 
 /// The entries of users, those whom clients deleted included, in the order of these keys.
 pub(super) fn entries(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     keys: &[Key],
 ) -> Result<Vec<Option<Entry>>, Error> {
     let mut found = session.entries(keys)?;
     let missing = keys.iter().zip(&found).filter(|(_, found)| found.is_none());
     let kept: Vec<Key> = missing
-        .map(|(key, _)| Key::new(kind(of), key.id.clone()))
+        .map(|(key, _)| Key::new(kind(resource_type), key.id.clone()))
         .collect();
     if kept.is_empty() {
         return Ok(found);

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::event::Step;
+use super::event::ChangeKind;
 use super::update::{self, Received, Update, Updated};
-use super::{Options, Session, Shown};
+use super::{Options, Representation, Session};
 use crate::error::Error;
 use crate::mutability;
 use crate::relation::Change;
@@ -15,38 +15,38 @@ use crate::secret;
 /// Replaces a resource and returns it. What the body leaves out goes, relations included.
 pub fn replace(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     id: &str,
     body: Value,
     options: &Options,
-) -> Result<Shown, Error> {
-    let after = apply(session, of, id, body, options)?;
-    update::show_changed(session, of, after, &options.projection)
+) -> Result<Representation, Error> {
+    let after = apply(session, resource_type, id, body, options)?;
+    update::show_changed(session, resource_type, after, &options.projection)
 }
 
 /// Replaces a resource; returns it as it is now.
 pub(super) fn apply(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     id: &str,
     body: Value,
     options: &Options,
 ) -> Result<Updated, Error> {
-    let before = session.load(of, id)?;
+    let before = session.load(resource_type, id)?;
     options.conditions.allow_changing(before.version)?;
     let Received {
         mut content,
         mut changes,
         not_understood,
-    } = update::received(session, of, body)?;
+    } = update::received(session, resource_type, body)?;
     keep(&not_understood, &before.content, &mut content);
-    mutability::keep_immutable(of, &before.content, &mut content)?;
-    secret::carry_over(of, &before.content, &mut content);
-    for relation in &of.definition.relations {
+    mutability::keep_immutable(resource_type, &before.content, &mut content)?;
+    secret::carry_over(resource_type, &before.content, &mut content);
+    for relation in &resource_type.definition.relations {
         let nothing = || Change::to_exactly(Vec::new());
         changes.of(relation.attribute.as_str(), nothing);
     }
-    Update::new(of, before, content, changes, Step::Put).commit(session, options)
+    Update::new(resource_type, before, content, changes, ChangeKind::Put).commit(session, options)
 }
 
 /// Keeps the old values of these attributes. A client that gave a value of which nothing was

@@ -1,20 +1,20 @@
 //! GET of one resource: RFC 7644 section 3.4.1.
 
-use super::{Options, Session, Shown, update};
+use super::{Options, Representation, Session, update};
 use crate::error::Error;
 use crate::resource_type::ResourceType;
 
 /// The resource, unless the client has this version already.
 pub fn retrieve(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     id: &str,
     options: &Options,
-) -> Result<Shown, Error> {
-    let resource = session.load(of, id)?;
+) -> Result<Representation, Error> {
+    let resource = session.load(resource_type, id)?;
     options.conditions.allow_reading(resource.version)?;
     if options.conditions.are_of_who_knows(resource.version) {
-        return Ok(update::unshown(session, of, &resource));
+        return Ok(update::headers_only(session, resource_type, &resource));
     }
-    update::show(session, of, resource, &options.projection)
+    update::show(session, resource_type, resource, &options.projection)
 }

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::name::AttributeName;
 use crate::port::{Level, Origin, Ports};
-use crate::profile::Unknown;
+use crate::profile::UnknownAttribute;
 use crate::projection::Projection;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
@@ -38,13 +38,13 @@ impl Session<'_> {
     /// Commits at the time `at` or a later one, with what the admission expects in front; one of
     /// those refused means that the request has to be admitted again.
     pub fn commit(&self, at: u64, writes: Vec<Write>) -> Result<Committed, Refusal> {
-        self.commit_or_blame(at, writes)
+        self.commit_naming_write(at, writes)
             .map_err(|rejection| rejection.reason)
     }
 
     /// The same; a rejection says which of the writes is to blame, the first if what the admission
     /// expects was refused.
-    pub fn commit_or_blame(&self, at: u64, writes: Vec<Write>) -> Result<Committed, Rejection> {
+    pub fn commit_naming_write(&self, at: u64, writes: Vec<Write>) -> Result<Committed, Rejection> {
         let expected = &self.admission.expectations;
         let all = expected.iter().cloned().chain(writes).collect();
         let outcome = self.ports.store.commit(at, &self.admission.actor, all);
@@ -57,11 +57,14 @@ impl Session<'_> {
     }
 
     /// The resource of this id; `NotFound` if there is none.
-    pub fn load(&self, of: &ResourceType, id: &str) -> Result<Resource, Error> {
-        let found = self.ports.store.get(vec![Key::new(of.name(), id)])?;
+    pub fn load(&self, resource_type: &ResourceType, id: &str) -> Result<Resource, Error> {
+        let found = self
+            .ports
+            .store
+            .get(vec![Key::new(resource_type.name(), id)])?;
         match found.into_iter().next().flatten() {
             Some(entry) => Resource::from_entry(entry),
-            None => Err(not_found(of, id)),
+            None => Err(not_found(resource_type, id)),
         }
     }
 
@@ -125,15 +128,25 @@ impl Session<'_> {
     pub fn sees_mirror(&self, relation: &AttributeName) -> bool {
         let policy = &self.admission.policy;
         let mut types = policy.registry.types().iter();
-        types.any(|of| of.relation(relation).is_some() && self.admission.scopes.reach(policy, of))
+        types.any(|resource_type| {
+            resource_type.relation(relation).is_some()
+                && self.admission.scopes.reach(policy, resource_type)
+        })
     }
 
     /// Refuses what the client's scopes do not reach.
-    pub fn check_reach(&self, of: &ResourceType) -> Result<(), Error> {
-        if self.admission.scopes.reach(&self.admission.policy, of) {
+    pub fn check_reach(&self, resource_type: &ResourceType) -> Result<(), Error> {
+        if self
+            .admission
+            .scopes
+            .reach(&self.admission.policy, resource_type)
+        {
             return Ok(());
         }
-        let detail = format!("the credential's scopes do not reach {}", of.name());
+        let detail = format!(
+            "the credential's scopes do not reach {}",
+            resource_type.name()
+        );
         Err(Error::new(ErrorKind::Forbidden, detail))
     }
 
@@ -143,12 +156,12 @@ impl Session<'_> {
     }
 
     /// Rewrites what was sent by the quirks that the profile has on, and says so in the journal.
-    pub fn rewrite(&self, of: &ResourceType, sent: Option<Sent<'_>>) {
+    pub fn rewrite(&self, resource_type: &ResourceType, sent: Option<Sent<'_>>) {
         let Some(mut sent) = sent else {
             return;
         };
         for quirk in &self.admission.policy.quirks {
-            if quirk.rewrite(of, &mut sent) {
+            if quirk.rewrite(resource_type, &mut sent) {
                 self.note(
                     Level::Info,
                     "dialect",
@@ -159,11 +172,11 @@ impl Session<'_> {
     }
 
     /// Rewrites the body of a search by POST, of one type or of all.
-    pub fn rewrite_search(&self, of: Option<&ResourceType>, body: &mut Value) {
+    pub fn rewrite_search(&self, resource_type: Option<&ResourceType>, body: &mut Value) {
         let registry = &self.admission.policy.registry;
         // The words of a search are those of all types.
-        if let Some(of) = of.or(registry.types().first()) {
-            self.rewrite(of, Sent::search(body));
+        if let Some(resource_type) = resource_type.or(registry.types().first()) {
+            self.rewrite(resource_type, Sent::search(body));
         }
     }
 
@@ -178,7 +191,7 @@ impl Session<'_> {
         types: &[ResourceType],
         projection: &Projection,
     ) -> Result<(), Error> {
-        if self.admission.policy.attributes.unknown == Unknown::Ignore {
+        if self.admission.policy.attributes.unknown == UnknownAttribute::Ignore {
             return Ok(());
         }
         if projection.attributes.is_some() && !projection.excluded.is_empty() {
@@ -197,7 +210,11 @@ impl Session<'_> {
     ///
     /// # Errors
     /// `invalidSyntax` that names what no schema has, where the profile has it refused.
-    pub fn settle_dropped(&self, of: &ResourceType, dropped: &Checker) -> Result<(), Error> {
+    pub fn settle_dropped(
+        &self,
+        resource_type: &ResourceType,
+        dropped: &Checker,
+    ) -> Result<(), Error> {
         if !dropped.read_only.is_empty() {
             let text = format!(
                 "ignored as readOnly: {}",
@@ -209,10 +226,10 @@ impl Session<'_> {
             return Ok(());
         }
         let names = text::listed(&dropped.unknown, NAMED_AT_MOST);
-        let text = format!("{} has no attribute {names}", of.name());
+        let text = format!("{} has no attribute {names}", resource_type.name());
         match self.admission.policy.attributes.unknown {
-            Unknown::Refuse => Err(Error::new(ErrorKind::InvalidSyntax, text)),
-            Unknown::Ignore => {
+            UnknownAttribute::Refuse => Err(Error::new(ErrorKind::InvalidSyntax, text)),
+            UnknownAttribute::Ignore => {
                 self.note(Level::Info, "schema", &text);
                 Ok(())
             }
@@ -221,6 +238,6 @@ impl Session<'_> {
 }
 
 /// There is no resource of this id.
-pub(super) fn not_found(of: &ResourceType, id: &str) -> Error {
-    Error::no_such(of.name(), id)
+pub(super) fn not_found(resource_type: &ResourceType, id: &str) -> Error {
+    Error::no_such(resource_type.name(), id)
 }

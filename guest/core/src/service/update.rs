@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::event::{self, Step};
-use super::life::{self, Life};
-use super::related::Related;
-use super::{Options, Session, Shown, fork, linking, shown};
+use super::event::{self, ChangeKind};
+use super::expand::Expansion;
+use super::lifecycle::{self, UserLifecycle};
+use super::{Options, Representation, Session, fork, link_writes, represent};
 use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
 use crate::etag;
@@ -38,18 +38,18 @@ pub(super) struct Received {
 /// Reads the body of a POST or PUT.
 pub(super) fn received(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     mut body: Value,
 ) -> Result<Received, Error> {
-    session.rewrite(of, Sent::resource(&mut body));
+    session.rewrite(resource_type, Sent::resource(&mut body));
     let Value::Object(body) = body else {
         return Err(Error::not_an_object());
     };
-    check::schemas(of, &body)?;
+    check::schemas(resource_type, &body)?;
     let mut checker = Checker::default();
-    let mut content = checker.resource(of, body)?;
-    session.settle_dropped(of, &checker)?;
-    let changes = relation::take(of, &mut content)?;
+    let mut content = checker.resource(resource_type, body)?;
+    session.settle_dropped(resource_type, &checker)?;
+    let changes = relation::take(resource_type, &mut content)?;
     Ok(Received {
         content,
         changes,
@@ -59,14 +59,14 @@ pub(super) fn received(
 
 /// A change of a resource that was read as `before`.
 pub(super) struct Update<'a> {
-    pub(super) of: &'a ResourceType,
+    pub(super) resource_type: &'a ResourceType,
     pub(super) before: Resource,
     pub(super) content: Content,
     pub(super) changes: Changes,
     /// What is to be kept beside the content.
     pub(super) state: State,
     /// What asks for it.
-    pub(super) step: Step,
+    pub(super) step: ChangeKind,
 }
 
 /// A change that has passed all checks before the commit. Without writes there is nothing to
@@ -86,15 +86,15 @@ pub(super) struct Updated {
 impl<'a> Update<'a> {
     /// A change that leaves alone what no client sees.
     pub(super) fn new(
-        of: &'a ResourceType,
+        resource_type: &'a ResourceType,
         before: Resource,
         content: Content,
         changes: Changes,
-        step: Step,
+        step: ChangeKind,
     ) -> Self {
         let state = before.state.clone();
         Self {
-            of,
+            resource_type,
             before,
             content,
             changes,
@@ -105,12 +105,12 @@ impl<'a> Update<'a> {
 
     /// Checks and commits; without a difference there is no commit, no new version and no event.
     pub(super) fn commit(self, session: &Session<'_>, options: &Options) -> Result<Updated, Error> {
-        let of = self.of;
-        if let Some(forking) = fork::Forking::of(session, of) {
+        let resource_type = self.resource_type;
+        if let Some(forking) = fork::Forking::of(session, resource_type) {
             return forking.commit(self, options);
         }
         let prepared = self.prepare(session, options)?;
-        let resource = commit(session, of, session.ports.clock.now(), prepared)?;
+        let resource = commit(session, resource_type, session.ports.clock.now(), prepared)?;
         Ok(Updated {
             resource,
             known_as: None,
@@ -124,7 +124,7 @@ impl<'a> Update<'a> {
         options: &Options,
     ) -> Result<Prepared, Error> {
         let Self {
-            of,
+            resource_type,
             before,
             mut content,
             changes,
@@ -132,16 +132,17 @@ impl<'a> Update<'a> {
             step,
         } = self;
         size::check(Some(&before.content), &content)?;
-        settle_secrets(session, of, Some(&before.content), &mut content)?;
-        let life = Life::of(session, of);
+        settle_secrets(session, resource_type, Some(&before.content), &mut content)?;
+        let life = UserLifecycle::of(session, resource_type);
         if let Some(life) = &life {
             life.settle(Some(&before.content), &mut content, step)?;
         }
-        check::still_required(of, &content)?;
-        check_visible(session, of, Some(&before.content), &content)?;
+        check::still_required(resource_type, &content)?;
+        check_visible(session, resource_type, Some(&before.content), &content)?;
         let key = before.key.clone();
-        let (links, related) = linking::writes(session, of, &key, &changes, &BTreeSet::new())?;
-        let mut attributes = differing(of, &before.content, &content);
+        let (links, related) =
+            link_writes::writes(session, resource_type, &key, &changes, &BTreeSet::new())?;
+        let mut attributes = differing(resource_type, &before.content, &content);
         let mut resource = Resource {
             content,
             state,
@@ -153,12 +154,12 @@ impl<'a> Update<'a> {
         if !replaces && attributes.is_empty() {
             return Ok(Prepared { resource, writes });
         }
-        let mut brought = life::membership(session, of, &key, &links)?;
+        let mut brought = lifecycle::membership(session, resource_type, &key, &links)?;
         if let Some(life) = life.filter(|_| replaces) {
             brought.extend(life.changed(&before, &mut resource)?);
         }
         if replaces {
-            let draft = draft(of, &resource, &resource.content)?;
+            let draft = draft(resource_type, &resource, &resource.content)?;
             // What had become larger may still get smaller.
             if draft.body.len() > limits::RESOURCE_BYTES {
                 check_size(&draft, before.body(&before.content)?.len())?;
@@ -181,7 +182,7 @@ impl<'a> Update<'a> {
 /// resource as it is then.
 pub(super) fn commit(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     at: u64,
     prepared: Prepared,
 ) -> Result<Resource, Error> {
@@ -191,7 +192,7 @@ pub(super) fn commit(
     }
     let Committed { at, versions } = session
         .commit(at, writes)
-        .map_err(|refusal| conflict(of, refusal))?;
+        .map_err(|refusal| conflict(resource_type, refusal))?;
     let mut versions = versions.into_iter();
     let version = versions.find(|(changed, _)| *changed == resource.key);
     Ok(match version {
@@ -208,26 +209,31 @@ pub(super) fn commit(
 /// The resource as a client may see it now.
 pub(super) fn show(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     resource: Resource,
     projection: &Projection,
-) -> Result<Shown, Error> {
-    show_as(session, of, resource, projection, None)
+) -> Result<Representation, Error> {
+    show_as(session, resource_type, resource, projection, None)
 }
 
 fn show_as(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     resource: Resource,
     projection: &Projection,
     known_as: Option<String>,
-) -> Result<Shown, Error> {
-    let known = unshown(session, of, &resource);
-    let mut related = Related::new(session, of, vec![resource.key.clone()], projection);
+) -> Result<Representation, Error> {
+    let known = headers_only(session, resource_type, &resource);
+    let mut related = Expansion::new(
+        session,
+        resource_type,
+        vec![resource.key.clone()],
+        projection,
+    );
     let mut text = Vec::new();
     let out = (&mut related, &mut text);
-    shown::write(session, of, resource, projection, known_as, out)?;
-    Ok(Shown {
+    represent::write(session, resource_type, resource, projection, known_as, out)?;
+    Ok(Representation {
         resource: Some(json::text(text)?),
         ..known
     })
@@ -237,13 +243,13 @@ fn show_as(
 /// the same.
 pub(super) fn show_changed(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     updated: Updated,
     projection: &Projection,
-) -> Result<Shown, Error> {
-    let known = unshown(session, of, &updated.resource);
+) -> Result<Representation, Error> {
+    let known = headers_only(session, resource_type, &updated.resource);
     let Updated { resource, known_as } = updated;
-    match show_as(session, of, resource, projection, known_as) {
+    match show_as(session, resource_type, resource, projection, known_as) {
         Err(error) if error.kind == ErrorKind::TooMany => Ok(known),
         Err(error) if is_unread(session, &error) => Ok(known),
         shown => shown,
@@ -255,24 +261,25 @@ pub(super) fn show_changed(
 /// value, else where it is.
 pub(super) fn show_created(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     resource: Resource,
     projection: &Projection,
     unlinked: bool,
-) -> Result<Shown, Error> {
-    let known = unshown(session, of, &resource);
+) -> Result<Representation, Error> {
+    let known = headers_only(session, resource_type, &resource);
     let whole = unlinked.then(|| resource.clone());
-    match show(session, of, resource, projection) {
+    match show(session, resource_type, resource, projection) {
         Err(error) if error.kind == ErrorKind::TooMany => Ok(known),
         Err(error) if is_unread(session, &error) => {
             let whole = whole.map(|resource| {
-                let mut shown = resource.shown(of, &session.origin.base_url, Content::new());
-                projection.apply(of, &mut shown);
+                let mut shown =
+                    resource.shown(resource_type, &session.origin.base_url, Content::new());
+                projection.apply(resource_type, &mut shown);
                 let mut text = Vec::new();
                 json::write(&mut text, &Value::Object(shown))?;
                 json::text(text)
             });
-            Ok(Shown {
+            Ok(Representation {
                 resource: whole.transpose()?,
                 ..known
             })
@@ -294,22 +301,30 @@ fn is_unread(session: &Session<'_>, error: &Error) -> bool {
 }
 
 /// Where the resource is, and in which version.
-pub(super) fn unshown(session: &Session<'_>, of: &ResourceType, resource: &Resource) -> Shown {
-    Shown {
+pub(super) fn headers_only(
+    session: &Session<'_>,
+    resource_type: &ResourceType,
+    resource: &Resource,
+) -> Representation {
+    Representation {
         id: resource.key.id.clone(),
         resource: None,
-        location: resource.location(of, &session.origin.base_url),
+        location: resource.location(resource_type, &session.origin.base_url),
         etag: etag::format(resource.version),
     }
 }
 
 /// The entry of a content.
-pub(super) fn draft(of: &ResourceType, at: &Resource, content: &Content) -> Result<Draft, Error> {
-    let mut terms = index::terms(of, content).map_err(|too_long| {
+pub(super) fn draft(
+    resource_type: &ResourceType,
+    at: &Resource,
+    content: &Content,
+) -> Result<Draft, Error> {
+    let mut terms = index::terms(resource_type, content).map_err(|too_long| {
         let detail = format!("`{}` is too long", too_long.path);
         Error::new(ErrorKind::InvalidValue, detail)
     })?;
-    if at.key.kind != of.name() {
+    if at.key.kind != resource_type.name() {
         // What clients deleted holds no name against them (RFC 7644 section 3.6).
         terms.iter_mut().for_each(|term| term.unique = false);
     }
@@ -338,7 +353,7 @@ pub(super) fn check_size(draft: &Draft, before: usize) -> Result<(), Error> {
 /// `invalidValue` that names the attribute.
 pub(super) fn check_visible(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     before: Option<&Content>,
     content: &Content,
 ) -> Result<(), Error> {
@@ -346,12 +361,12 @@ pub(super) fn check_visible(
         return Ok(());
     }
     let invisible = |(_, value): &(_, &str)| text::has_invisible(value);
-    let mut found = index::unique_texts(of, content);
+    let mut found = index::unique_texts(resource_type, content);
     found.retain(invisible);
     if found.is_empty() {
         return Ok(());
     }
-    let known = before.map(|before| index::unique_texts(of, before));
+    let known = before.map(|before| index::unique_texts(resource_type, before));
     match found
         .iter()
         .find(|text| !known.iter().flatten().any(|known| known == *text))
@@ -368,32 +383,40 @@ pub(super) fn check_visible(
 /// Has the secrets of a content kept as the profile says.
 pub(super) fn settle_secrets(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     before: Option<&Content>,
     content: &mut Content,
 ) -> Result<(), Error> {
     let secrets = session.admission.policy.secrets;
-    secret::settle(&session.ports, secrets, of, before, content)
+    secret::settle(&session.ports, secrets, resource_type, before, content)
 }
 
 /// A unique value that is in use is 409 (RFC 7644 section 3.3).
-pub(super) fn conflict(of: &ResourceType, refusal: Refusal) -> Error {
+pub(super) fn conflict(resource_type: &ResourceType, refusal: Refusal) -> Error {
     match refusal {
         // A link or an id, because somebody was faster.
         Refusal::Taken(path)
-            if path == "id" || of.definition.relations.iter().any(|r| r.attribute == *path) =>
+            if path == "id"
+                || resource_type
+                    .definition
+                    .relations
+                    .iter()
+                    .any(|r| r.attribute == *path) =>
         {
             Error::contended()
         }
         Refusal::OverCeiling(counter) => {
-            let detail = match counter.strip_prefix(life::COUNTER) {
+            let detail = match counter.strip_prefix(lifecycle::COUNTER) {
                 Some(kind) => format!("no seat of the type `{kind}` is left"),
                 None => "no seat is left".to_owned(),
             };
             Error::new(ErrorKind::Forbidden, detail)
         }
         Refusal::Taken(path) => {
-            let detail = format!("a {} with this `{path}` exists already", of.name());
+            let detail = format!(
+                "a {} with this `{path}` exists already",
+                resource_type.name()
+            );
             Error::new(ErrorKind::Uniqueness, detail)
         }
         other => other.into(),
@@ -401,9 +424,18 @@ pub(super) fn conflict(of: &ResourceType, refusal: Refusal) -> Error {
 }
 
 /// The paths of the attributes that differ, extensions' with their URI.
-pub(super) fn differing(of: &ResourceType, before: &Content, after: &Content) -> Vec<String> {
-    let mut paths = names_differing(before, after, |name| of.extension(name).is_none(), "");
-    for (extension, _) in of.extensions() {
+pub(super) fn differing(
+    resource_type: &ResourceType,
+    before: &Content,
+    after: &Content,
+) -> Vec<String> {
+    let mut paths = names_differing(
+        before,
+        after,
+        |name| resource_type.extension(name).is_none(),
+        "",
+    );
+    for (extension, _) in resource_type.extensions() {
         let empty = Content::new();
         let inner = |content: &Content| {
             content

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use tokio::sync::{Notify, watch};
 
 use super::super::Provider;
-use crate::Vacant;
+use crate::EmptyStore;
 use crate::http::{Admitted, Origin, Request, Response};
-use crate::plugin::limits::Excess;
-use crate::plugin::{Cause, Fault, fresh_id};
+use crate::plugin::limits::LimitExceeded;
+use crate::plugin::{Cause, PluginError, fresh_id};
 use crate::store::{Database, DatabaseError, Store, Tenant};
 
 /// A client of a tenant without limits.
@@ -29,7 +29,7 @@ pub(super) struct Echo(pub(super) Mutex<Vec<(Origin, Request)>>);
 
 #[async_trait]
 impl Provider for Echo {
-    async fn tenant_of(&self, headers: &[(String, String)]) -> Result<Option<String>, Fault> {
+    async fn tenant_of(&self, headers: &[(String, String)]) -> Result<Option<String>, PluginError> {
         let header = headers.iter().find(|(name, _)| name == "authorization");
         Ok(header.map(|(_, value)| value.clone()))
     }
@@ -40,18 +40,18 @@ impl Provider for Echo {
         origin: Origin,
         request: Request,
         _gone: watch::Receiver<bool>,
-    ) -> Result<Response, Fault> {
+    ) -> Result<Response, PluginError> {
         let path = request.path.clone();
         self.0.lock().unwrap().push((origin, request));
         let fault = |cause| {
-            Err(Fault {
+            Err(PluginError {
                 request: fresh_id(),
                 cause,
             })
         };
         let (status, name, value) = match path.as_str() {
             "/trap" => return fault(Cause::Trap(wasmtime::Error::msg("the secret reason"))),
-            "/slow" => return fault(Cause::Limit(Excess::Deadline)),
+            "/slow" => return fault(Cause::Limit(LimitExceeded::Deadline)),
             "/panic" => panic!("a bug of the host"),
             "/status" => (99, "x-name", "value"),
             "/header" => (200, "no header name", "value"),
@@ -72,7 +72,7 @@ impl Provider for Echo {
         _origin: Origin,
         headers: &[(String, String)],
         _scope: Option<&str>,
-    ) -> Result<Result<Admitted, Response>, Fault> {
+    ) -> Result<Result<Admitted, Response>, PluginError> {
         let given = headers.iter().find(|(name, _)| name == "authorization");
         if given.is_none_or(|(_, value)| value != "bad") {
             let limited = given.is_some_and(|(_, value)| value == "limited");
@@ -108,7 +108,7 @@ impl Database for Tenants {
 
     async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError> {
         match name {
-            "acme" => Ok(Some(Arc::new(Vacant))),
+            "acme" => Ok(Some(Arc::new(EmptyStore))),
             "broken" => Err(DatabaseError::Unavailable("the secret reason".to_owned())),
             _ => Ok(None),
         }
@@ -137,7 +137,10 @@ pub(super) struct Slow {
 
 #[async_trait]
 impl Provider for Slow {
-    async fn tenant_of(&self, _headers: &[(String, String)]) -> Result<Option<String>, Fault> {
+    async fn tenant_of(
+        &self,
+        _headers: &[(String, String)],
+    ) -> Result<Option<String>, PluginError> {
         Ok(None)
     }
 
@@ -147,7 +150,7 @@ impl Provider for Slow {
         _origin: Origin,
         _request: Request,
         _gone: watch::Receiver<bool>,
-    ) -> Result<Response, Fault> {
+    ) -> Result<Response, PluginError> {
         self.begun.notify_one();
         self.go_on.notified().await;
         self.ended.notify_one();
@@ -164,7 +167,7 @@ impl Provider for Slow {
         _origin: Origin,
         _headers: &[(String, String)],
         _scope: Option<&str>,
-    ) -> Result<Result<Admitted, Response>, Fault> {
+    ) -> Result<Result<Admitted, Response>, PluginError> {
         Ok(Ok(admitted()))
     }
 }

@@ -5,10 +5,10 @@ use std::error::Error;
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, Type};
 
-use super::fault::Step;
+use super::error::PostgresResult;
 use super::session::Session;
 use crate::store::digest::Body;
-use crate::store::{Bodies, BodyPlace, Key, bounds};
+use crate::store::{BodyPosition, CheckedBodies, Key, limits};
 
 /// Bodies that are looked at in one call at most.
 const PAGE: i64 = 500;
@@ -27,8 +27,12 @@ impl<'a> FromSql<'a> for Bytes<'a> {
 }
 
 /// Some of the tenant's bodies behind `after`, kind by kind.
-pub(super) async fn check(session: &Session, tenant: i64, after: BodyPlace) -> Step<Bodies> {
-    let mut found = Bodies::default();
+pub(super) async fn check(
+    session: &Session,
+    tenant: i64,
+    after: BodyPosition,
+) -> PostgresResult<CheckedBodies> {
+    let mut found = CheckedBodies::default();
     let sql = "SELECT id, name FROM kind WHERE tenant = $1 AND id >= $2 ORDER BY id LIMIT 1";
     let kinds = session.rows(sql, &[&tenant, &after.kind]).await?;
     let Some(row) = kinds.first() else {
@@ -42,9 +46,9 @@ pub(super) async fn check(session: &Session, tenant: i64, after: BodyPlace) -> S
              sum(octet_length(body)) OVER (ORDER BY seq) - octet_length(body) AS before
            FROM entry WHERE kind = $1 AND seq > $2 ORDER BY seq LIMIT $3) AS e
          WHERE before = 0 OR before + octet_length(body) <= $4 ORDER BY seq";
-    let most = bounds::ANSWER_BYTES as i64;
+    let most = limits::ANSWER_BYTES as i64;
     let rows = session.rows(sql, &[&kind, &behind, &PAGE, &most]).await?;
-    let mut next = BodyPlace {
+    let mut next = BodyPosition {
         kind: kind + 1,
         seq: 0,
     };
@@ -54,7 +58,7 @@ pub(super) async fn check(session: &Session, tenant: i64, after: BodyPlace) -> S
             id: String::from_utf8_lossy(row.get::<_, Bytes<'_>>("id").0).into_owned(),
         };
         found.count(&body(row), key);
-        next = BodyPlace {
+        next = BodyPosition {
             kind,
             seq: row.get("seq"),
         };

@@ -9,7 +9,7 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Config, NoTls};
 
 use super::connections::{Connections, WAIT};
-use super::fault::NO_ANSWER;
+use super::error::NO_ANSWER;
 use super::tls::{self, Trust};
 use crate::store::DatabaseError;
 

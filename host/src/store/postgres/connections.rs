@@ -8,9 +8,9 @@ use tokio::time::timeout;
 use tokio_postgres::{CancelToken, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::fault::{Fault, NO_CONNECTION, Step};
+use super::error::{NO_CONNECTION, PostgresError, PostgresResult};
 use super::session::Scope;
-use crate::shares::{Place, Shares};
+use crate::fair_semaphore::{FairPermit, FairSemaphore};
 
 /// How long a call waits for one of them to become free.
 pub(super) const WAIT: Duration = Duration::from_secs(10);
@@ -26,8 +26,8 @@ const RESERVE: usize = 2;
 pub(super) struct Connections {
     pool: Pool,
     /// Those of tenants.
-    shares: Arc<Shares<Scope>>,
-    reserve: Arc<Shares<Scope>>,
+    shares: Arc<FairSemaphore<Scope>>,
+    reserve: Arc<FairSemaphore<Scope>>,
     tls: Option<MakeRustlsConnect>,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Connections {
 pub(super) struct Connection {
     pub(super) client: Object,
     tls: Option<MakeRustlsConnect>,
-    _place: Place<Scope>,
+    _place: FairPermit<Scope>,
 }
 
 impl Connections {
@@ -44,20 +44,20 @@ impl Connections {
         let tenants = pool.status().max_size.saturating_sub(RESERVE);
         Self {
             pool,
-            shares: Shares::new(tenants.max(1)),
-            reserve: Shares::new(RESERVE),
+            shares: FairSemaphore::new(tenants.max(1)),
+            reserve: FairSemaphore::new(RESERVE),
             tls,
         }
     }
 
     /// One, as soon as there is one more for this scope.
-    pub(super) async fn get(&self, scope: Scope) -> Step<Connection> {
+    pub(super) async fn get(&self, scope: Scope) -> PostgresResult<Connection> {
         let shares = match scope {
             Scope::Tenant(_) | Scope::Name(_) => &self.shares,
             Scope::Host => &self.reserve,
         };
-        let place = timeout(WAIT, shares.place(scope)).await;
-        let place = place.map_err(|_| Fault::Unreachable(NO_CONNECTION.into()))?;
+        let place = timeout(WAIT, shares.acquire(scope)).await;
+        let place = place.map_err(|_| PostgresError::Unreachable(NO_CONNECTION.into()))?;
         Ok(Connection {
             client: self.pool.get().await?,
             tls: self.tls.clone(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tokio_postgres::Row;
 
 use super::dialect::{Pg, decode};
-use super::fault::{Fault, Step};
+use super::error::{PostgresError, PostgresResult};
 use super::names::look_up;
 use super::read::{read_entry, unsigned, weigh_body};
 use super::session::Session;
@@ -14,7 +14,7 @@ use crate::store::sql::{
     no_position, window,
 };
 use crate::store::{
-    Comparison, Entry, Filter, Hit, Operator, Page, Query, Refusal, Relation, Scalar, bounds,
+    Comparison, Entry, Filter, Hit, Operator, Page, Query, Refusal, Relation, Scalar, limits,
     too_many_rows,
 };
 
@@ -24,7 +24,7 @@ pub(super) async fn find(
     tenant: i64,
     query: &Query,
     filter: Filter,
-) -> Step<Page> {
+) -> PostgresResult<Page> {
     let mut page = Page {
         hits: Vec::new(),
         total: query.count.then_some(0),
@@ -111,14 +111,14 @@ fn is_storable(relation: &Relation) -> bool {
 }
 
 /// The plan for entries of this kind. All leaves are counted in one statement.
-async fn choose(session: &Session, kind: i64, test: Test) -> Step<Plan> {
+async fn choose(session: &Session, kind: i64, test: Test) -> PostgresResult<Plan> {
     let leaves = leaves(&test);
     let mut left = COUNTED;
     for bound in FEW {
         let bound = bound.min(left / leaves.len().max(1));
         let sizes = sizes(session, &leaves, bound).await?;
         left = left.saturating_sub(sizes.values().sum());
-        let mut size = |leaf: &Sql, bound: usize| -> Step<Option<usize>> {
+        let mut size = |leaf: &Sql, bound: usize| -> PostgresResult<Option<usize>> {
             Ok(sizes.get(leaf).copied().filter(|size| *size <= bound))
         };
         if let Some(plan) = Plan::collect::<Pg, _>(kind, &test, bound, &mut size)? {
@@ -132,7 +132,7 @@ async fn sizes<'a>(
     session: &Session,
     leaves: &'a [Sql],
     bound: usize,
-) -> Step<BTreeMap<&'a Sql, usize>> {
+) -> PostgresResult<BTreeMap<&'a Sql, usize>> {
     if leaves.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -153,7 +153,7 @@ async fn places(
     search: &Search,
     query: &Query,
     names: &Names,
-) -> Step<Vec<Position>> {
+) -> PostgresResult<Vec<Position>> {
     let Some(order) = &query.order else {
         let sql = search.creation().bind(search.limit).bind(search.offset);
         let rows = session.search(&sql).await?;
@@ -177,7 +177,7 @@ async fn walk(
     search: &Search,
     field: &Field,
     descending: bool,
-) -> Step<Vec<Position>> {
+) -> PostgresResult<Vec<Position>> {
     let (mut places, mut skip) = (Vec::new(), search.offset);
     for part in search.parts(field, descending) {
         let wanted = search.limit - places.len() as i64;
@@ -195,7 +195,12 @@ async fn walk(
     Ok(places)
 }
 
-async fn page(session: &Session, sql: Sql, limit: i64, offset: i64) -> Step<Vec<Position>> {
+async fn page(
+    session: &Session,
+    sql: Sql,
+    limit: i64,
+    offset: i64,
+) -> PostgresResult<Vec<Position>> {
     let rows = session.search(&sql.bind(limit).bind(offset)).await?;
     let place = |row: &Row| {
         let value: Option<&str> = row.get(1);
@@ -204,21 +209,25 @@ async fn page(session: &Session, sql: Sql, limit: i64, offset: i64) -> Step<Vec<
     Ok(rows.iter().map(place).collect())
 }
 
-async fn total(session: &Session, search: &Search) -> Step<u64> {
+async fn total(session: &Session, search: &Search) -> PostgresResult<u64> {
     Ok(unsigned(match search.total() {
         None => search.kind.entries,
         Some(sql) => count(session, &sql).await?,
     }))
 }
 
-async fn count(session: &Session, sql: &Sql) -> Step<i64> {
+async fn count(session: &Session, sql: &Sql) -> PostgresResult<i64> {
     let rows = session.search(sql).await?;
     Ok(rows.first().map_or(0, |row| row.get(0)))
 }
 
 /// The hits at these places; up to the one with which the page has enough bytes, where all are too
 /// large for one answer.
-async fn load(session: &Session, kind: &str, mut places: Vec<Position>) -> Step<Vec<Hit>> {
+async fn load(
+    session: &Session,
+    kind: &str,
+    mut places: Vec<Position>,
+) -> PostgresResult<Vec<Hit>> {
     let mut rows = bodies(session, &places).await?;
     if rows.is_none() {
         let few = few(session, &places).await?;
@@ -245,17 +254,17 @@ fn seq(place: &Position) -> i64 {
     }
 }
 
-async fn bodies(session: &Session, places: &[Position]) -> Step<Option<Vec<Row>>> {
+async fn bodies(session: &Session, places: &[Position]) -> PostgresResult<Option<Vec<Row>>> {
     let seqs: Vec<i64> = places.iter().map(seq).collect();
     let sql = "SELECT seq, id, version, created, modified, body, digest, digest_version FROM entry
                WHERE seq = ANY($1)";
     session
-        .weighed(sql, &[&seqs], weigh_body, bounds::ANSWER_BYTES)
+        .weighed(sql, &[&seqs], weigh_body, limits::ANSWER_BYTES)
         .await
 }
 
 /// How many of these places a page has with the one that brings it to enough bytes.
-async fn few(session: &Session, places: &[Position]) -> Step<usize> {
+async fn few(session: &Session, places: &[Position]) -> PostgresResult<usize> {
     let seqs: Vec<i64> = places.iter().map(seq).collect();
     let sql = "SELECT seq, octet_length(body)::BIGINT AS bytes FROM entry WHERE seq = ANY($1)";
     let rows = session.rows(sql, &[&seqs]).await?;
@@ -264,13 +273,13 @@ async fn few(session: &Session, places: &[Position]) -> Step<usize> {
     let mut bytes = 0;
     let goes_on = |seq: &&i64| {
         bytes += sizes.get(seq).copied().unwrap_or(0);
-        bytes < bounds::PAGE_BYTES as u64
+        bytes < limits::PAGE_BYTES as u64
     };
     Ok(seqs.iter().take_while(goes_on).count() + 1)
 }
 
 /// Says of a search that PostgreSQL stopped, because it took too long, that it is too large.
-pub(super) fn bounded(fault: Fault) -> Refusal {
+pub(super) fn bounded(fault: PostgresError) -> Refusal {
     if fault.is_overdue() {
         return too_many_rows();
     }

@@ -2,15 +2,19 @@
 
 use tokio_postgres::Row;
 
-use super::fault::Step;
+use super::error::PostgresResult;
 use super::nul;
 use super::read::{Keys, place};
 use super::session::Session;
 use crate::store::sql::{decode_link, encode_link};
-use crate::store::{Direction, Key, Link, LinkPage, bounds};
+use crate::store::{Direction, Key, Link, LinkPage, limits};
 
 /// Whether each link is there, in their order.
-pub(super) async fn has(session: &Session, tenant: i64, links: &[Link]) -> Step<Vec<bool>> {
+pub(super) async fn has(
+    session: &Session,
+    tenant: i64,
+    links: &[Link],
+) -> PostgresResult<Vec<bool>> {
     let wanted: Vec<(usize, &Link)> = links
         .iter()
         .enumerate()
@@ -62,7 +66,7 @@ impl LinkQuery {
         direction: Direction,
         after: Option<&str>,
         limit: u32,
-    ) -> Step<LinkQuery> {
+    ) -> PostgresResult<LinkQuery> {
         let after = match after {
             Some(position) => decode_link(direction, position)?,
             None => 0,
@@ -82,8 +86,8 @@ pub(super) async fn links(
     tenant: i64,
     anchors: &[Key],
     query: &LinkQuery,
-) -> Step<Vec<LinkPage>> {
-    let mut left = bounds::LINKS as usize;
+) -> PostgresResult<Vec<LinkPage>> {
+    let mut left = limits::LINKS as usize;
     let mut pages = Vec::with_capacity(anchors.len());
     let mut rest = anchors;
     while !rest.is_empty() {
@@ -104,7 +108,7 @@ async fn link_pages(
     anchors: &[Key],
     query: &LinkQuery,
     limit: usize,
-) -> Step<Vec<LinkPage>> {
+) -> PostgresResult<Vec<LinkPage>> {
     let empty = || LinkPage {
         links: Vec::new(),
         next: None,

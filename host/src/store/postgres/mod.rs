@@ -18,10 +18,10 @@ mod commit;
 mod connect;
 mod connections;
 mod dialect;
-mod fault;
+mod error;
 mod find;
 mod links;
-mod memo;
+mod metadata;
 mod names;
 mod nul;
 mod read;
@@ -40,12 +40,15 @@ use tokio::task::AbortHandle;
 
 pub use self::connect::redacted;
 use self::connections::Connections;
-use super::{DatabaseError, Identity};
-use crate::shares::Shares;
+use super::{DatabaseError, StoreId};
+use crate::fair_semaphore::FairSemaphore;
 
 /// Searches of this host that run at once if they take longer, shared between tenants; the others
-/// wait. More would keep the database's processors from those that take a moment.
-const SEARCHES: usize = 4;
+/// wait. As many as this machine has processors, in place of the database's, which nobody knows,
+/// and at least 2: more would keep those from what takes a moment.
+fn searches() -> usize {
+    std::thread::available_parallelism().map_or(2, |count| usize::from(count).max(2))
+}
 
 /// A database in PostgreSQL. Clones share it.
 #[derive(Clone)]
@@ -56,9 +59,9 @@ pub struct Postgres {
 struct Shared {
     number: u64,
     pool: Connections,
-    searches: Arc<Shares<i64>>,
+    searches: Arc<FairSemaphore<i64>>,
     /// Rung when there is something to sweep up.
-    bell: Arc<Notify>,
+    garbage: Arc<Notify>,
     sweeper: AbortHandle,
 }
 
@@ -84,10 +87,10 @@ impl Postgres {
         let sweeper = sweeper.abort_handle();
         Ok(Postgres {
             shared: Arc::new(Shared {
-                number: Identity::next_database(),
+                number: StoreId::next_database(),
                 pool,
-                searches: Shares::new(SEARCHES),
-                bell,
+                searches: FairSemaphore::new(searches()),
+                garbage: bell,
                 sweeper,
             }),
         })

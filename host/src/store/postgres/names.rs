@@ -1,6 +1,6 @@
 //! Looking up what the names in a query stand for.
 
-use super::fault::Step;
+use super::error::PostgresResult;
 use super::read::{Keys, place};
 use super::session::Session;
 use crate::store::sql::{Field, Kind, Names};
@@ -12,7 +12,7 @@ pub(super) async fn look_up(
     tenant: i64,
     query: &Query,
     filter: &Filter,
-) -> Step<(Option<Kind>, Names)> {
+) -> PostgresResult<(Option<Kind>, Names)> {
     let mut names = Names::default();
     let order = query.order.as_ref().map(|order| order.path.as_str());
     let mut paths = filter.paths();
@@ -48,7 +48,7 @@ async fn look_up_ends(
     tenant: i64,
     filter: &Filter,
     names: &mut Names,
-) -> Step<()> {
+) -> PostgresResult<()> {
     let relations = filter.relations();
     if relations.is_empty() {
         return Ok(());

@@ -4,11 +4,11 @@
 use tokio_postgres::Row;
 
 use super::bodies::{self, Bytes};
-use super::fault::Step;
+use super::error::PostgresResult;
 use super::session::Session;
 use crate::store::digest::Damage;
 use crate::store::{
-    Channel, Entry, Event, Key, RecordedEvent, Refusal, bounds, chain, too_many_bytes,
+    Channel, Entry, Event, Key, RecordedEvent, Refusal, hash_chain, limits, too_many_bytes,
 };
 
 /// Keys side by side, as arrays for one statement: kinds, ids and the place of each. Those with
@@ -45,7 +45,11 @@ pub(super) fn place(row: &Row) -> usize {
 }
 
 /// The entries of these keys, in their order.
-pub(super) async fn get(session: &Session, tenant: i64, keys: &[Key]) -> Step<Vec<Option<Entry>>> {
+pub(super) async fn get(
+    session: &Session,
+    tenant: i64,
+    keys: &[Key],
+) -> PostgresResult<Vec<Option<Entry>>> {
     let wanted: Keys<'_> = keys.iter().enumerate().collect();
     let rows = session
         .weighed(
@@ -55,7 +59,7 @@ pub(super) async fn get(session: &Session, tenant: i64, keys: &[Key]) -> Step<Ve
          JOIN entry e ON e.kind = k.id AND e.id = w.id",
             &[&tenant, &wanted.kinds, &wanted.ids, &wanted.places],
             weigh_body,
-            bounds::ANSWER_BYTES,
+            limits::ANSWER_BYTES,
         )
         .await?;
     let rows = rows.ok_or_else(too_many_bytes)?;
@@ -93,7 +97,11 @@ pub(super) fn read_entry(kind: &str, row: &Row) -> Result<Entry, Refusal> {
 }
 
 /// The value of each counter, in their order.
-pub(super) async fn counters(session: &Session, tenant: i64, names: &[String]) -> Step<Vec<u64>> {
+pub(super) async fn counters(
+    session: &Session,
+    tenant: i64,
+    names: &[String],
+) -> PostgresResult<Vec<u64>> {
     let storable = names.iter().map(|name| match name.contains('\0') {
         true => None,
         false => Some(name.as_str()),
@@ -121,7 +129,7 @@ pub(super) async fn events(
     tenant: i64,
     after: u64,
     limit: u32,
-) -> Step<Vec<RecordedEvent>> {
+) -> PostgresResult<Vec<RecordedEvent>> {
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     // Bodies are added up there, so that no more of them travel than the answer may have.
     let rows = session.rows(
@@ -134,8 +142,8 @@ pub(super) async fn events(
         &[
             &tenant,
             &after,
-            &i64::from(limit.min(bounds::EVENTS)),
-            &(bounds::ANSWER_BYTES as i64),
+            &i64::from(limit.min(limits::EVENTS)),
+            &(limits::ANSWER_BYTES as i64),
         ],
     ).await?;
     Ok(rows.iter().map(read_event).collect())
@@ -167,8 +175,8 @@ fn read_event(row: &Row) -> RecordedEvent {
 
 /// A digest; if a column holds what is none, one that cannot be right, so that whoever verifies the
 /// chain notices.
-pub(super) fn digest(row: &Row, column: &str) -> chain::Digest {
+pub(super) fn digest(row: &Row, column: &str) -> hash_chain::Digest {
     row.get::<_, &[u8]>(column)
         .try_into()
-        .unwrap_or(chain::START)
+        .unwrap_or(hash_chain::START)
 }

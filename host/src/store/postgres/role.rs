@@ -2,7 +2,7 @@
 //! the database does not keep tenants apart a second time.
 
 use super::connections::Connections;
-use super::fault::Step;
+use super::error::PostgresResult;
 use super::session::Scope;
 use crate::store::DatabaseError;
 
@@ -18,7 +18,7 @@ pub(super) async fn warn_if_powerful(pool: &Connections) -> Result<(), DatabaseE
     Ok(())
 }
 
-async fn is_powerful(pool: &Connections) -> Step<bool> {
+async fn is_powerful(pool: &Connections) -> PostgresResult<bool> {
     let connection = pool.get(Scope::Host).await?;
     let client = &connection.client;
     let query = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user";

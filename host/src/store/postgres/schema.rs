@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 
 use super::connections::Connections;
-use super::fault::{Fault, Step, explain};
+use super::error::{PostgresError, PostgresResult, explain};
 use super::session::{SILENCE, Scope};
 use crate::store::DatabaseError;
 
@@ -43,7 +43,7 @@ pub(super) async fn prepare(pool: &Connections, make: bool) -> Result<(), Databa
     let connection = pool.get(Scope::Host).await?;
     let client = &connection.client;
     let found = timeout(SILENCE, version(client)).await;
-    match found.unwrap_or(Err(Fault::Silent))? {
+    match found.unwrap_or(Err(PostgresError::Silent))? {
         Some(VERSION) => Ok(add_digests(client).await?),
         Some(version) => Err(DatabaseError::Unsuitable(format!(
             "the database has version {version} of the scimlet format, this scimlet works with \
@@ -60,7 +60,7 @@ pub(super) async fn prepare(pool: &Connections, make: bool) -> Result<(), Databa
 }
 
 /// The version of the tables that are there; `None` if there are none.
-async fn version(client: &Object) -> Step<Option<i64>> {
+async fn version(client: &Object) -> PostgresResult<Option<i64>> {
     let found = client.query_opt("SELECT version FROM schema_version", &[]);
     match found.await {
         Ok(row) => Ok(row.map(|row| row.get(0)).filter(|version| *version > 0)),
@@ -69,7 +69,7 @@ async fn version(client: &Object) -> Step<Option<i64>> {
     }
 }
 
-async fn create(client: &Object) -> Step<()> {
+async fn create(client: &Object) -> PostgresResult<()> {
     lock_row(client).await?;
     client
         .batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED")
@@ -89,7 +89,7 @@ const MADE: [SqlState; 3] = [
 
 /// Makes the row to lock. Two who make its table at once get into each other's way inside
 /// PostgreSQL; then it is there.
-async fn lock_row(client: &Object) -> Step<()> {
+async fn lock_row(client: &Object) -> PostgresResult<()> {
     let table = "CREATE TABLE IF NOT EXISTS schema_version(
         one BOOLEAN PRIMARY KEY CHECK (one), version BIGINT NOT NULL)";
     if let Err(error) = client.batch_execute(table).await
@@ -101,7 +101,7 @@ async fn lock_row(client: &Object) -> Step<()> {
     Ok(client.batch_execute(row).await?)
 }
 
-async fn create_locked(client: &Object) -> Step<()> {
+async fn create_locked(client: &Object) -> PostgresResult<()> {
     // Making it takes longer than a commit may wait.
     client.batch_execute("SET LOCAL lock_timeout = 0").await?;
     let locked = client
@@ -123,7 +123,7 @@ async fn create_locked(client: &Object) -> Step<()> {
 
 /// Adds the columns that tables from before them lack. Hosts that do not know them can go on
 /// working with the tables.
-async fn add_digests(client: &Object) -> Step<()> {
+async fn add_digests(client: &Object) -> PostgresResult<()> {
     let sql = "SELECT digest, digest_version FROM entry LIMIT 0";
     match client.batch_execute(sql).await {
         Err(error) if error.code() == Some(&SqlState::UNDEFINED_COLUMN) => {}
@@ -141,7 +141,7 @@ async fn add_digests(client: &Object) -> Step<()> {
 /// The second fence between tenants: PostgreSQL itself shows a transaction the rows of the tenant
 /// that it named, and none if it named none. It does not hold for a superuser. Systems that know no
 /// such policies do without.
-async fn fence(client: &Object) -> Step<()> {
+async fn fence(client: &Object) -> PostgresResult<()> {
     client.batch_execute("SAVEPOINT fence").await?;
     for (table, column) in FENCED {
         let fenced = client.batch_execute(&policy(table, column)).await;

@@ -13,9 +13,9 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 
 use super::connections::{Connection, Connections};
-use super::fault::{Fault, Step};
+use super::error::{PostgresError, PostgresResult};
 use crate::store::sql::Sql;
-use crate::store::{Refusal, bounds};
+use crate::store::{Refusal, limits};
 
 /// How long an answer of the server is waited for: longer than a statement may run there. A
 /// connection that was silent for as long is closed, and so are those that idle.
@@ -47,8 +47,8 @@ pub(super) struct Session {
 impl Session {
     /// A transaction that reads, all from one snapshot. Does not wait for the server: if the
     /// transaction did not begin, what is asked first fails.
-    pub(super) async fn read(pool: &Connections, scope: Scope) -> Step<Session> {
-        Self::read_within(pool, scope, bounds::SEARCH).await
+    pub(super) async fn read(pool: &Connections, scope: Scope) -> PostgresResult<Session> {
+        Self::read_within(pool, scope, limits::SEARCH).await
     }
 
     /// As [`Self::read`], with as much time for each statement.
@@ -56,7 +56,7 @@ impl Session {
         pool: &Connections,
         scope: Scope,
         time: Duration,
-    ) -> Step<Session> {
+    ) -> PostgresResult<Session> {
         let connection = pool.get(scope).await?;
         let mut begin = begin("REPEATABLE READ READ ONLY", scope);
         let time = time.as_millis();
@@ -71,7 +71,7 @@ impl Session {
     }
 
     /// A transaction that writes. Each statement sees what was committed before it.
-    pub(super) async fn write(pool: &Connections, scope: Scope) -> Step<Session> {
+    pub(super) async fn write(pool: &Connections, scope: Scope) -> PostgresResult<Session> {
         let connection = pool.get(scope).await?;
         let session = Session {
             connection: Some(connection),
@@ -85,14 +85,14 @@ impl Session {
     }
 
     /// Lets the rest of the transaction touch other rows.
-    pub(super) async fn rescope(&self, scope: Scope) -> Step<()> {
+    pub(super) async fn rescope(&self, scope: Scope) -> PostgresResult<()> {
         let sql = "SELECT set_config('scimlet.tenant', $1, true)";
         self.rows(sql, &[&scope.setting()]).await.map(drop)
     }
 
     /// Ends a transaction that read, whatever came out of it. Nothing is waited for: whoever uses
     /// the connection next stands behind it.
-    pub(super) fn end<T>(mut self, result: Step<T>) -> Step<T> {
+    pub(super) fn end<T>(mut self, result: PostgresResult<T>) -> PostgresResult<T> {
         if !self.is_broken()
             && let Some(connection) = self.connection.take()
         {
@@ -102,7 +102,7 @@ impl Session {
     }
 
     /// Commits; durable when this returns.
-    pub(super) async fn commit(mut self) -> Step<()> {
+    pub(super) async fn commit(mut self) -> PostgresResult<()> {
         self.answered(self.client()?.batch_execute("COMMIT"))
             .await?;
         self.give_back();
@@ -110,7 +110,7 @@ impl Session {
     }
 
     /// Takes everything back.
-    pub(super) async fn roll_back(mut self) -> Step<()> {
+    pub(super) async fn roll_back(mut self) -> PostgresResult<()> {
         if self.is_broken() {
             return Ok(());
         }
@@ -132,12 +132,12 @@ impl Session {
     }
 
     /// Waits for an answer, not for ever. What shows that connections are of no use ends them.
-    async fn answered<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Step<T> {
+    async fn answered<T>(&self, call: impl Future<Output = Result<T, Error>>) -> PostgresResult<T> {
         let answer = timeout(SILENCE, call).await;
-        let fault = match answer.map(|answer| answer.map_err(Fault::from)) {
+        let fault = match answer.map(|answer| answer.map_err(PostgresError::from)) {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(fault)) => fault,
-            Err(_) => Fault::Silent,
+            Err(_) => PostgresError::Silent,
         };
         if fault.ends_connections() && !self.broken.swap(true, Ordering::Relaxed) {
             tracing::warn!("connections to the database are given up: {fault:?}");
@@ -149,14 +149,18 @@ impl Session {
     }
 
     /// The rows of a statement that is prepared once for each connection.
-    pub(super) async fn rows(&self, sql: &str, parameters: Parameters<'_>) -> Step<Vec<Row>> {
+    pub(super) async fn rows(
+        &self,
+        sql: &str,
+        parameters: Parameters<'_>,
+    ) -> PostgresResult<Vec<Row>> {
         let client = self.client()?;
         let statement = self.answered(client.prepare_cached(sql)).await?;
         self.answered(client.query(&statement, parameters)).await
     }
 
     /// Runs a statement that returns nothing.
-    pub(super) async fn run(&self, sql: &str, parameters: Parameters<'_>) -> Step<()> {
+    pub(super) async fn run(&self, sql: &str, parameters: Parameters<'_>) -> PostgresResult<()> {
         let client = self.client()?;
         let statement = self.answered(client.prepare_cached(sql)).await?;
         let run = self.answered(client.execute(&statement, parameters));
@@ -171,7 +175,7 @@ impl Session {
         parameters: Parameters<'_>,
         weigh: fn(&Row) -> usize,
         bound: usize,
-    ) -> Step<Option<Vec<Row>>> {
+    ) -> PostgresResult<Option<Vec<Row>>> {
         let client = self.client()?;
         let statement = self.answered(client.prepare_cached(sql)).await?;
         let parameters = parameters.iter().copied();
@@ -190,13 +194,13 @@ impl Session {
 
     /// The rows of SQL that was put together. It is not kept prepared: there is no end of shapes,
     /// and PostgreSQL plans best when it knows the values.
-    pub(super) async fn search(&self, sql: &Sql) -> Step<Vec<Row>> {
+    pub(super) async fn search(&self, sql: &Sql) -> PostgresResult<Vec<Row>> {
         let client = self.client()?;
         let text = sql.numbered();
         self.answered(client.query_typed(&text, &sql.typed())).await
     }
 
-    fn client(&self) -> Step<&Object> {
+    fn client(&self) -> PostgresResult<&Object> {
         let gone = || Refusal::Unavailable("the transaction has ended".into());
         let connection = self.connection.as_ref().ok_or_else(gone)?;
         Ok(&connection.client)

@@ -8,16 +8,17 @@ use async_trait::async_trait;
 use super::Shared;
 use super::bodies;
 use super::commit::{self, Commit};
-use super::fault::Step;
+use super::error::PostgresResult;
 use super::find::{bounded, find};
 use super::links::{self, LinkQuery};
-use super::memo;
+use super::metadata;
 use super::nul;
 use super::read;
 use super::session::{Scope, Session};
 use crate::store::{
-    Bodies, BodyPlace, Committed, Direction, Entry, Filter, Head, Identity, Key, Link, LinkPage,
-    Memo, Page, Query, RecordedEvent, Refusal, Rejection, Store, Write, bounds, check,
+    BodyPosition, ChainHead, CheckedBodies, Committed, Direction, Entry, Filter, Key, Link,
+    LinkPage, MetadataEntry, Page, Query, RecordedEvent, Refusal, Rejection, Store, StoreId, Write,
+    limits, validate,
 };
 
 /// How long a statement of a search may take that indexes may serve. One that takes longer begins
@@ -31,12 +32,12 @@ pub(super) struct TenantStore {
 }
 
 impl TenantStore {
-    async fn read(&self) -> Step<Session> {
+    async fn read(&self) -> PostgresResult<Session> {
         Session::read(&self.shared.pool, Scope::Tenant(self.tenant)).await
     }
 
     /// One page, none of whose statements takes longer.
-    async fn search(&self, query: &Query, filter: &Filter, time: Duration) -> Step<Page> {
+    async fn search(&self, query: &Query, filter: &Filter, time: Duration) -> PostgresResult<Page> {
         let scope = Scope::Tenant(self.tenant);
         let session = Session::read_within(&self.shared.pool, scope, time).await?;
         let page = find(&session, self.tenant, query, filter.clone()).await;
@@ -46,28 +47,28 @@ impl TenantStore {
 
 #[async_trait]
 impl Store for TenantStore {
-    fn identity(&self) -> Option<Identity> {
+    fn id(&self) -> Option<StoreId> {
         let tenant = u64::try_from(self.tenant).ok()?;
-        Some(Identity::new(self.shared.number, tenant))
+        Some(StoreId::new(self.shared.number, tenant))
     }
 
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
-        check::keys(keys.len())?;
+        validate::keys(keys.len())?;
         let session = self.read().await?;
         let entries = read::get(&session, self.tenant, &keys).await;
         Ok(session.end(entries)?)
     }
 
     async fn find(&self, mut query: Query) -> Result<Page, Refusal> {
-        let filter = check::query(&mut query)?;
+        let filter = validate::query(&mut query)?;
         if !filter.looks_at_all() {
             match self.search(&query, &filter, BRIEF).await {
                 Err(fault) if fault.is_overdue() => {}
                 page => return Ok(page?),
             }
         }
-        let _place = self.shared.searches.place(self.tenant).await;
-        let page = self.search(&query, &filter, bounds::SEARCH).await;
+        let _place = self.shared.searches.acquire(self.tenant).await;
+        let page = self.search(&query, &filter, limits::SEARCH).await;
         page.map_err(bounded)
     }
 
@@ -79,7 +80,7 @@ impl Store for TenantStore {
         after: Option<String>,
         limit: u32,
     ) -> Result<Vec<LinkPage>, Refusal> {
-        check::links(&anchors, after.as_deref())?;
+        validate::links(&anchors, after.as_deref())?;
         let query = LinkQuery::new(name, direction, after.as_deref(), limit)?;
         let session = self.read().await?;
         let pages = links::links(&session, self.tenant, &anchors, &query).await;
@@ -87,14 +88,14 @@ impl Store for TenantStore {
     }
 
     async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
-        check::keys(links.len())?;
+        validate::keys(links.len())?;
         let session = self.read().await?;
         let there = links::has(&session, self.tenant, &links).await;
         Ok(session.end(there)?)
     }
 
     async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
-        check::keys(names.len())?;
+        validate::keys(names.len())?;
         let session = self.read().await?;
         let values = read::counters(&session, self.tenant, &names).await;
         Ok(session.end(values)?)
@@ -106,7 +107,7 @@ impl Store for TenantStore {
         actor: String,
         writes: Vec<Write>,
     ) -> Result<Committed, Rejection> {
-        check::commit(at, &actor, &writes)?;
+        validate::commit(at, &actor, &writes)?;
         nul::refuse(&actor, &writes)?;
         let (shared, tenant) = (self.shared.clone(), self.tenant);
         let commit = Commit {
@@ -130,28 +131,32 @@ impl Store for TenantStore {
         Ok(session.end(events)?)
     }
 
-    async fn check_bodies(&self, after: BodyPlace) -> Result<Bodies, Refusal> {
+    async fn check_bodies(&self, after: BodyPosition) -> Result<CheckedBodies, Refusal> {
         let session = self.read().await?;
         let found = bodies::check(&session, self.tenant, after).await;
         Ok(session.end(found)?)
     }
 
-    async fn head(&self) -> Result<Head, Refusal> {
+    async fn head(&self) -> Result<ChainHead, Refusal> {
         let session = self.read().await?;
-        let head = memo::head(&session, self.tenant).await;
+        let head = metadata::head(&session, self.tenant).await;
         Ok(session.end(head)?)
     }
 
-    async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
+    async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
         let session = self.read().await?;
-        let memos = memo::with_prefix(&session, self.tenant, &prefix).await;
-        Ok(session.end(memos)?)
+        let metadata = metadata::with_prefix(&session, self.tenant, &prefix).await;
+        Ok(session.end(metadata)?)
     }
 
-    async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal> {
+    async fn set_metadata(
+        &self,
+        guard: MetadataEntry,
+        changes: Vec<MetadataEntry>,
+    ) -> Result<bool, Refusal> {
         let scope = Scope::Tenant(self.tenant);
         let session = Session::write(&self.shared.pool, scope).await?;
-        let set = memo::set(&session, self.tenant, &guard, &changes).await?;
+        let set = metadata::set(&session, self.tenant, &guard, &changes).await?;
         session.commit().await?;
         Ok(set)
     }

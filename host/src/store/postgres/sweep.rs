@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::connections::Connections;
-use super::fault::Step;
+use super::error::PostgresResult;
 use super::session::{Parameters, Scope, Session};
 
 /// Rows that one step removes at most.
@@ -37,7 +37,7 @@ pub(super) async fn keep_sweeping(pool: Connections, bell: Arc<Notify>) {
 }
 
 /// Unhooks all that is in a tenant, itself included.
-pub(super) async fn retire_tenant(session: &Session, tenant: i64) -> Step<()> {
+pub(super) async fn retire_tenant(session: &Session, tenant: i64) -> PostgresResult<()> {
     for sql in [
         "INSERT INTO sweep(tenant, what, id) SELECT tenant, 'kind', id FROM kind WHERE tenant = $1",
         "INSERT INTO sweep(tenant, what, id) VALUES ($1, 'tenant', $1)",
@@ -52,7 +52,7 @@ pub(super) async fn retire_tenant(session: &Session, tenant: i64) -> Step<()> {
 }
 
 /// Sweeps one piece in a transaction of its own. Whether more may be left.
-async fn step(pool: &Connections) -> Step<bool> {
+async fn step(pool: &Connections) -> PostgresResult<bool> {
     let session = Session::write(pool, Scope::Host).await?;
     let sql = "SELECT what, id FROM sweep LIMIT 1 FOR UPDATE SKIP LOCKED";
     let due = session.rows(sql, &[]).await?;
@@ -84,13 +84,13 @@ const EVENTS: &str = "WITH gone AS (
       AND sequence = ANY(ARRAY(SELECT sequence FROM event WHERE tenant = $1 LIMIT $2)) RETURNING 1)
     SELECT COUNT(*) FROM gone";
 
-async fn count(session: &Session, sql: &str, parameters: Parameters<'_>) -> Step<i64> {
+async fn count(session: &Session, sql: &str, parameters: Parameters<'_>) -> PostgresResult<i64> {
     let rows = session.rows(sql, parameters).await?;
     Ok(rows.first().map_or(0, |row| row.get(0)))
 }
 
 /// Removes entries of a kind that is gone, and what hangs on each. Whether that was all of them.
-async fn entries(session: &Session, kind: i64) -> Step<bool> {
+async fn entries(session: &Session, kind: i64) -> PostgresResult<bool> {
     let sql = "SELECT seq FROM entry WHERE kind = $1 LIMIT $2";
     let rows = session.rows(sql, &[&kind, &STEP]).await?;
     let seqs: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
@@ -111,14 +111,18 @@ async fn entries(session: &Session, kind: i64) -> Step<bool> {
 }
 
 /// Unhooks all links that leave these entries.
-pub(super) async fn retire_linksets(session: &Session, sources: &[i64]) -> Step<()> {
+pub(super) async fn retire_linksets(session: &Session, sources: &[i64]) -> PostgresResult<()> {
     let sql = "WITH gone AS (DELETE FROM linkset WHERE source = ANY($1) RETURNING tenant, id)
                INSERT INTO sweep(tenant, what, id) SELECT tenant, 'linkset', id FROM gone";
     session.run(sql, &[&sources]).await
 }
 
 /// Unhooks all links of these names that leave these entries, pair by pair.
-pub(super) async fn retire_named(session: &Session, sources: &[i64], names: &[&str]) -> Step<()> {
+pub(super) async fn retire_named(
+    session: &Session,
+    sources: &[i64],
+    names: &[&str],
+) -> PostgresResult<()> {
     let sql = "WITH gone AS (
                  DELETE FROM linkset s USING unnest($1::BIGINT[], $2::TEXT[]) AS w(source, name)
                  WHERE s.source = w.source AND s.name = w.name RETURNING s.tenant, s.id)

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use tokio::time::sleep;
 
-use super::fault::{Fault, Step};
+use super::error::{PostgresError, PostgresResult};
 use super::read::unsigned;
 use super::session::{Parameters, Scope, Session};
 use super::store::TenantStore;
 use super::{Postgres, sweep};
-use crate::store::chain::START;
+use crate::store::hash_chain::START;
 use crate::store::{Database, DatabaseError, Store, Tenant, is_tenant_name, no_tenant_name};
 
 /// How often it is looked whether everything is swept.
@@ -56,7 +56,7 @@ impl Database for Postgres {
         };
         sweep::retire_tenant(&session, tenant).await?;
         session.commit().await?;
-        self.shared.bell.notify_one();
+        self.shared.garbage.notify_one();
         Ok(())
     }
 
@@ -122,14 +122,18 @@ fn scope_of(name: &str) -> Scope {
 }
 
 impl Postgres {
-    async fn rows(&self, sql: &str, parameters: Parameters<'_>) -> Step<Vec<tokio_postgres::Row>> {
+    async fn rows(
+        &self,
+        sql: &str,
+        parameters: Parameters<'_>,
+    ) -> PostgresResult<Vec<tokio_postgres::Row>> {
         let session = Session::read(&self.shared.pool, Scope::Host).await?;
         let rows = session.rows(sql, parameters).await;
         session.end(rows)
     }
 
     /// Runs one statement; how many rows it returned.
-    async fn write(&self, sql: &str, parameters: Parameters<'_>) -> Result<usize, Fault> {
+    async fn write(&self, sql: &str, parameters: Parameters<'_>) -> Result<usize, PostgresError> {
         let session = Session::write(&self.shared.pool, Scope::Host).await?;
         let rows = session.rows(sql, parameters).await?;
         session.commit().await?;

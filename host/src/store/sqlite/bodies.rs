@@ -2,16 +2,20 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::fault::Step;
+use super::error::SqliteResult;
 use crate::store::digest::Body;
-use crate::store::{Bodies, BodyPlace, Key};
+use crate::store::{BodyPosition, CheckedBodies, Key};
 
 /// Bodies that are looked at in one call at most.
 const PAGE: i64 = 500;
 
 /// Some of the tenant's bodies behind `after`, kind by kind.
-pub(super) fn check(db: &Connection, tenant: i64, after: BodyPlace) -> Step<Bodies> {
-    let mut found = Bodies::default();
+pub(super) fn check(
+    db: &Connection,
+    tenant: i64,
+    after: BodyPosition,
+) -> SqliteResult<CheckedBodies> {
+    let mut found = CheckedBodies::default();
     let kind: Option<(i64, String)> = db
         .prepare_cached(
             "SELECT id, name FROM kind WHERE tenant = ? AND id >= ? ORDER BY id LIMIT 1",
@@ -27,7 +31,7 @@ pub(super) fn check(db: &Connection, tenant: i64, after: BodyPlace) -> Step<Bodi
          WHERE kind = ? AND seq > ? ORDER BY seq LIMIT ?",
     )?;
     let mut rows = statement.query(params![kind, behind, PAGE])?;
-    let mut next = BodyPlace {
+    let mut next = BodyPosition {
         kind: kind + 1,
         seq: 0,
     };
@@ -38,7 +42,7 @@ pub(super) fn check(db: &Connection, tenant: i64, after: BodyPlace) -> Step<Bodi
             id: String::from_utf8_lossy(id).into_owned(),
         };
         found.count(&body(row, [2, 3, 4, 5])?, key);
-        next = BodyPlace {
+        next = BodyPosition {
             kind,
             seq: row.get(0)?,
         };

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::fault::{Fault, Step};
+use super::error::{SqliteError, SqliteResult};
 use super::group::Group;
 use super::relations::Waiting;
 use super::rows::unsigned;
 use super::terms::Counts;
-use crate::store::chain::Digest;
-use crate::store::{Committed, Head, Key, Rejection, Term, Write, deleted, digest};
+use crate::store::hash_chain::Digest;
+use crate::store::{ChainHead, Committed, Key, Rejection, Term, Write, deleted, digest};
 
 /// A key that sorts.
 pub(super) type Name = (String, String);
@@ -37,13 +37,13 @@ pub(super) struct Commit {
 pub(super) struct Done {
     pub(super) committed: Committed,
     /// The last event, if it appended any.
-    pub(super) newest: Option<Head>,
+    pub(super) newest: Option<ChainHead>,
 }
 
 /// Applies a commit. On an error the caller rolls back.
 pub(super) fn apply(group: &Group<'_>, tenant: i64, commit: Commit) -> Result<Done, Rejection> {
     let rejection = |write: u32| {
-        move |fault: Fault| Rejection {
+        move |fault: SqliteError| Rejection {
             write,
             reason: fault.into(),
         }
@@ -69,7 +69,7 @@ pub(super) struct Outbox {
     earliest: i64,
 }
 
-fn outbox(group: &Group<'_>, tenant: i64) -> Step<Outbox> {
+fn outbox(group: &Group<'_>, tenant: i64) -> SqliteResult<Outbox> {
     let sql = "SELECT sequence, digest,
                  (SELECT at FROM event WHERE tenant = tenant.id AND sequence = tenant.sequence)
                FROM tenant WHERE id = ?";
@@ -142,7 +142,7 @@ impl<'db> Change<'db> {
         }
     }
 
-    fn apply(&mut self, write: Write) -> Step<()> {
+    fn apply(&mut self, write: Write) -> SqliteResult<()> {
         match write {
             Write::Insert(draft) => self.insert(draft),
             Write::Replace(replacement) => self.replace(replacement),
@@ -174,7 +174,7 @@ impl<'db> Change<'db> {
     }
 
     /// Writes bodies, versions and counts.
-    fn finish(mut self) -> Step<Done> {
+    fn finish(mut self) -> SqliteResult<Done> {
         let mut versions = Vec::new();
         for (name, held) in std::mem::take(&mut self.entries) {
             if let Some(held) = held.filter(|held| held.changed) {
@@ -184,7 +184,7 @@ impl<'db> Change<'db> {
         }
         self.write_counts()?;
         self.close_outbox()?;
-        let newest = Head {
+        let newest = ChainHead {
             sequence: unsigned(self.outbox.sequence),
             digest: self.outbox.digest,
         };
@@ -198,7 +198,7 @@ impl<'db> Change<'db> {
         })
     }
 
-    fn rewrite(&self, held: Held) -> Step<()> {
+    fn rewrite(&self, held: Held) -> SqliteResult<()> {
         let sql = match (&held.body, held.before) {
             // An entry that was inserted and then left alone is complete.
             (None, 0) => return Ok(()),

@@ -3,14 +3,14 @@
 use rusqlite::{OptionalExtension as _, params};
 
 use super::commit::{Change, Held, name};
-use super::fault::Step;
+use super::error::SqliteResult;
 use super::rows;
 use super::sweep;
 use crate::store::{Draft, Key, Refusal, Removal, Replacement, digest};
 
 impl Change<'_> {
     /// The entry as it is now, after the writes so far.
-    pub(super) fn held(&mut self, key: &Key) -> Step<Option<&mut Held>> {
+    pub(super) fn held(&mut self, key: &Key) -> SqliteResult<Option<&mut Held>> {
         let name = name(key);
         if !self.entries.contains_key(&name) {
             let found = self.load(key)?;
@@ -19,7 +19,7 @@ impl Change<'_> {
         Ok(self.entries.get_mut(&name).and_then(Option::as_mut))
     }
 
-    fn load(&self, key: &Key) -> Step<Option<Held>> {
+    fn load(&self, key: &Key) -> SqliteResult<Option<Held>> {
         let mut statement = self.db.prepare_cached(
             "SELECT e.seq, e.version FROM kind k JOIN entry e ON e.kind = k.id AND e.id = ?3
              WHERE k.tenant = ?1 AND k.name = ?2",
@@ -36,7 +36,7 @@ impl Change<'_> {
         Ok(held.optional()?)
     }
 
-    pub(super) fn insert(&mut self, draft: Draft) -> Step<()> {
+    pub(super) fn insert(&mut self, draft: Draft) -> SqliteResult<()> {
         if self.held(&draft.key)?.is_some() {
             return Err(Refusal::Taken("id".into()).into());
         }
@@ -66,7 +66,7 @@ impl Change<'_> {
     }
 
     /// The row of a kind, made when its first entry is.
-    fn kind(&self, name: &str) -> Step<i64> {
+    fn kind(&self, name: &str) -> SqliteResult<i64> {
         if let Some(kind) = rows::kind(self.db, self.tenant, name)? {
             return Ok(kind.id);
         }
@@ -76,7 +76,10 @@ impl Change<'_> {
         Ok(statement.insert(params![self.tenant, name])?)
     }
 
-    pub(super) fn replace(&mut self, Replacement { draft, version }: Replacement) -> Step<()> {
+    pub(super) fn replace(
+        &mut self,
+        Replacement { draft, version }: Replacement,
+    ) -> SqliteResult<()> {
         let write = self.write;
         let held = self.expect(&draft.key, Some(version))?;
         held.changed = true;
@@ -86,7 +89,7 @@ impl Change<'_> {
     }
 
     /// The entry, unless it is not there or had another version before this commit.
-    pub(super) fn expect(&mut self, key: &Key, version: Option<u64>) -> Step<&mut Held> {
+    pub(super) fn expect(&mut self, key: &Key, version: Option<u64>) -> SqliteResult<&mut Held> {
         let Some(held) = self.held(key)? else {
             return Err(Refusal::Missing(key.clone()).into());
         };
@@ -96,7 +99,7 @@ impl Change<'_> {
         Ok(held)
     }
 
-    pub(super) fn remove(&mut self, removal: &Removal) -> Step<()> {
+    pub(super) fn remove(&mut self, removal: &Removal) -> SqliteResult<()> {
         let seq = self.expect(&removal.key, removal.version)?.seq;
         self.forget_waiting(&removal.key);
         self.unlink_arriving(seq)?;

@@ -5,16 +5,21 @@ use rusqlite::{Connection, Row, params};
 
 use super::bodies;
 use super::dialect::Lite;
-use super::fault::Step;
+use super::error::SqliteResult;
 use super::rows::{self, unsigned};
 use crate::store::digest::Damage;
 use crate::store::sql::{
     COUNTED, FEW, Field, Names, Plan, Position, Search, Sql, Stored, Test, counted, window,
 };
-use crate::store::{Entry, Filter, Hit, Key, Page, Query, bounds};
+use crate::store::{Entry, Filter, Hit, Key, Page, Query, limits};
 
 /// One page, from one snapshot.
-pub(super) fn find(db: &Connection, tenant: i64, query: &Query, filter: Filter) -> Step<Page> {
+pub(super) fn find(
+    db: &Connection,
+    tenant: i64,
+    query: &Query,
+    filter: Filter,
+) -> SqliteResult<Page> {
     let mut page = Page {
         hits: Vec::new(),
         total: query.count.then_some(0),
@@ -44,7 +49,7 @@ pub(super) fn find(db: &Connection, tenant: i64, query: &Query, filter: Filter) 
 }
 
 /// Looks up the names of a filter on entries of this kind.
-pub(super) fn bind(db: &Connection, tenant: i64, kind: i64, filter: Filter) -> Step<Test> {
+pub(super) fn bind(db: &Connection, tenant: i64, kind: i64, filter: Filter) -> SqliteResult<Test> {
     let mut names = Names::default();
     for path in filter.paths() {
         if let Some(field) = rows::field(db, kind, path)? {
@@ -65,9 +70,9 @@ pub(super) fn bind(db: &Connection, tenant: i64, kind: i64, filter: Filter) -> S
 }
 
 /// The plan for entries of this kind.
-pub(super) fn choose(db: &Connection, kind: i64, test: Test) -> Step<Plan> {
+pub(super) fn choose(db: &Connection, kind: i64, test: Test) -> SqliteResult<Plan> {
     let mut left = COUNTED;
-    let mut size = |leaf: &Sql, bound: usize| -> Step<Option<usize>> {
+    let mut size = |leaf: &Sql, bound: usize| -> SqliteResult<Option<usize>> {
         let bound = bound.min(left);
         let found: i64 = counted(leaf.clone(), bound).one(db, |row| row.get(0))?;
         let found = usize::try_from(found).unwrap_or(usize::MAX);
@@ -82,7 +87,7 @@ pub(super) fn choose(db: &Connection, kind: i64, test: Test) -> Step<Plan> {
     Ok(Plan::walk::<Lite>(kind, test))
 }
 
-fn places(db: &Connection, search: &Search, query: &Query) -> Step<Vec<Position>> {
+fn places(db: &Connection, search: &Search, query: &Query) -> SqliteResult<Vec<Position>> {
     let Some(order) = &query.order else {
         let sql = search.creation().bind(search.limit).bind(search.offset);
         return Ok(sql.all(db, |row| Ok(Position::Created(row.get(0)?)))?);
@@ -97,7 +102,12 @@ fn places(db: &Connection, search: &Search, query: &Query) -> Step<Vec<Position>
 }
 
 /// Walks the index.
-fn walk(db: &Connection, search: &Search, field: &Field, descending: bool) -> Step<Vec<Position>> {
+fn walk(
+    db: &Connection,
+    search: &Search,
+    field: &Field,
+    descending: bool,
+) -> SqliteResult<Vec<Position>> {
     let (mut places, mut skip) = (Vec::new(), search.offset);
     for part in search.parts(field, descending) {
         let wanted = search.limit - places.len() as i64;
@@ -115,11 +125,11 @@ fn walk(db: &Connection, search: &Search, field: &Field, descending: bool) -> St
     Ok(places)
 }
 
-fn page(db: &Connection, sql: Sql, limit: i64, offset: i64) -> Step<Vec<Position>> {
+fn page(db: &Connection, sql: Sql, limit: i64, offset: i64) -> SqliteResult<Vec<Position>> {
     Ok(sql.bind(limit).bind(offset).all(db, read_place)?)
 }
 
-fn total(db: &Connection, search: &Search) -> Step<u64> {
+fn total(db: &Connection, search: &Search) -> SqliteResult<u64> {
     Ok(match search.total() {
         None => unsigned(search.kind.entries),
         Some(count) => count.one(db, |row| row.get(0).map(unsigned))?,
@@ -127,7 +137,7 @@ fn total(db: &Connection, search: &Search) -> Step<u64> {
 }
 
 /// The hits at these places, up to the one with which the page has enough bytes.
-fn load(db: &Connection, kind: &str, places: Vec<Position>) -> Step<Vec<Hit>> {
+fn load(db: &Connection, kind: &str, places: Vec<Position>) -> SqliteResult<Vec<Hit>> {
     let (mut hits, mut bytes) = (Vec::with_capacity(places.len()), 0);
     for place in places {
         let (Position::Created(seq) | Position::Sorted(seq, _)) = &place;
@@ -137,7 +147,7 @@ fn load(db: &Connection, kind: &str, places: Vec<Position>) -> Step<Vec<Hit>> {
             entry,
             position: place.encode(),
         });
-        if bytes >= bounds::PAGE_BYTES {
+        if bytes >= limits::PAGE_BYTES {
             break;
         }
     }

@@ -15,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::guard::beside;
 use super::rows::unsigned;
-use crate::store::{DatabaseError, Head};
+use crate::store::{ChainHead, DatabaseError};
 
 /// Beside a database's file.
 pub(super) fn place(path: &Path) -> PathBuf {
@@ -66,7 +66,7 @@ pub(super) fn give(db: &Connection) -> rusqlite::Result<()> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Newest {
     pub(super) tenant: i64,
-    pub(super) head: Head,
+    pub(super) head: ChainHead,
 }
 
 /// The file beside an open database.
@@ -177,7 +177,7 @@ impl Newest {
         db.query_row(sql, [], |row| {
             Ok(Newest {
                 tenant: row.get(0)?,
-                head: Head {
+                head: ChainHead {
                     sequence: unsigned(row.get(1)?),
                     digest: row.get(2)?,
                 },
@@ -200,7 +200,7 @@ impl Newest {
         let digest = digest.try_into().ok()?;
         Some(Newest {
             tenant,
-            head: Head { sequence, digest },
+            head: ChainHead { sequence, digest },
         })
     }
 

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row};
 
-use super::fault::{Fault, Step};
+use super::error::{SqliteError, SqliteResult};
 use crate::store::issuers::{self, Kept, PROFILE_KIND};
 use crate::store::{Rejection, Write};
 
@@ -20,7 +20,7 @@ pub(super) fn judge(db: &Connection, tenant: i64, writes: &[Write]) -> Result<()
 }
 
 /// The profiles of all tenants that may have issuers.
-fn profiles(db: &Connection, own: i64) -> Step<Vec<Kept>> {
+fn profiles(db: &Connection, own: i64) -> SqliteResult<Vec<Kept>> {
     let sql = "SELECT tenant.name, tenant.id = ?1, entry.body
                FROM kind JOIN tenant ON tenant.id = kind.tenant JOIN entry ON entry.kind = kind.id
                WHERE kind.name = ?2
@@ -34,5 +34,5 @@ fn profiles(db: &Connection, own: i64) -> Step<Vec<Kept>> {
         })
     };
     let kept = statement.query_map((own, PROFILE_KIND), kept)?;
-    kept.map(|kept| kept.map_err(Fault::from)).collect()
+    kept.map(|kept| kept.map_err(SqliteError::from)).collect()
 }

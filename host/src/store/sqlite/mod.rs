@@ -10,13 +10,13 @@ mod checkpoint;
 mod commit;
 mod dialect;
 mod entries;
-mod fault;
+mod error;
 mod find;
 mod group;
 mod guard;
 mod identity;
 mod issuers;
-mod memo;
+mod metadata;
 mod outbox;
 mod queue;
 mod read;
@@ -37,12 +37,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::checkpoint::Checkpoints;
-use self::fault::Fault;
+use self::error::SqliteError;
 use self::guard::Guard;
 use self::identity::Record;
 use self::readers::Readers;
 use self::writer::Writer;
-use super::{DatabaseError, Identity, Refusal};
+use super::{DatabaseError, Refusal, StoreId};
 
 /// A database in one file. Clones share it; when the last clone and the last store of a tenant are
 /// dropped, it closes.
@@ -97,7 +97,7 @@ impl Sqlite {
         let checkpoints = Arc::new(Checkpoints::default());
         checkpoints
             .run_from(&mut db)
-            .map_err(|error| DatabaseError::from(Refusal::from(Fault::from(error))))?;
+            .map_err(|error| DatabaseError::from(Refusal::from(SqliteError::from(error))))?;
         let record = Record::open(path, &db);
         guard
             .arm(|| drop(checkpoints.run(&db)))
@@ -107,7 +107,7 @@ impl Sqlite {
         let readers = Arc::new(Readers::new(path.to_owned(), Arc::clone(&guard)));
         Ok(Sqlite {
             shared: Arc::new(Shared {
-                number: Identity::next_database(),
+                number: StoreId::next_database(),
                 readers,
                 writer,
                 checkpoints,

@@ -3,16 +3,16 @@
 use rusqlite::params;
 
 use super::commit::Change;
-use super::fault::Step;
+use super::error::SqliteResult;
 use super::read;
 use super::rows::unsigned;
 use super::sweep;
-use crate::store::{Adjustment, Channel, Event, Key, RecordedEvent, Refusal, chain};
+use crate::store::{Adjustment, Channel, Event, Key, RecordedEvent, Refusal, hash_chain};
 
 impl Change<'_> {
     /// Below 0 it stays at 0. Only a rise is held against the ceiling, so that seats can be given back under a ceiling
     /// that was lowered.
-    pub(super) fn adjust(&mut self, adjustment: Adjustment) -> Step<()> {
+    pub(super) fn adjust(&mut self, adjustment: Adjustment) -> SqliteResult<()> {
         let old = read::counter(self.db, self.tenant, &adjustment.counter)?;
         let ceiling = i64::try_from(adjustment.ceiling.unwrap_or(u64::MAX)).unwrap_or(i64::MAX);
         let new = old.checked_add(adjustment.by).map(|new| new.max(0));
@@ -29,10 +29,10 @@ impl Change<'_> {
         Ok(())
     }
 
-    pub(super) fn append(&mut self, event: Event) -> Step<()> {
+    pub(super) fn append(&mut self, event: Event) -> SqliteResult<()> {
         let sequence = self.outbox.sequence + 1;
         let (number, at) = (unsigned(sequence), unsigned(self.at));
-        let recorded = chain::record(&self.outbox.digest, number, at, &self.actor, event);
+        let recorded = hash_chain::record(&self.outbox.digest, number, at, &self.actor, event);
         self.insert_event(sequence, &recorded)?;
         self.outbox.sequence = sequence;
         self.outbox.digest = recorded.digest;
@@ -40,7 +40,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    fn insert_event(&self, sequence: i64, recorded: &RecordedEvent) -> Step<()> {
+    fn insert_event(&self, sequence: i64, recorded: &RecordedEvent) -> SqliteResult<()> {
         let event = &recorded.event;
         let channel = match event.channel {
             Channel::Feed => 0,
@@ -65,7 +65,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    pub(super) fn redact(&mut self, subject: &Key) -> Step<()> {
+    pub(super) fn redact(&mut self, subject: &Key) -> SqliteResult<()> {
         self.db
             .prepare_cached(
                 "UPDATE event SET body = ''
@@ -77,7 +77,7 @@ impl Change<'_> {
     }
 
     /// Notes where the next event goes on.
-    pub(super) fn close_outbox(&self) -> Step<()> {
+    pub(super) fn close_outbox(&self) -> SqliteResult<()> {
         if self.outbox.appended {
             self.db
                 .prepare_cached("UPDATE tenant SET sequence = ?, digest = ? WHERE id = ?")?

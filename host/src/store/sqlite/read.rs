@@ -3,16 +3,16 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::fault::Step;
+use super::error::SqliteResult;
 use super::find::read_entry;
 use super::rows::{self, unsigned};
 use crate::store::sql::{decode_link, encode_link};
 use crate::store::{
-    Channel, Direction, Entry, Event, Key, Link, LinkPage, RecordedEvent, bounds, too_many_bytes,
+    Channel, Direction, Entry, Event, Key, Link, LinkPage, RecordedEvent, limits, too_many_bytes,
 };
 
 /// The entries of these keys, in their order.
-pub(super) fn get(db: &Connection, tenant: i64, keys: &[Key]) -> Step<Vec<Option<Entry>>> {
+pub(super) fn get(db: &Connection, tenant: i64, keys: &[Key]) -> SqliteResult<Vec<Option<Entry>>> {
     let mut statement = db.prepare_cached(
         "SELECT e.id, e.version, e.created, e.modified, e.body, e.digest, e.digest_version
          FROM kind k JOIN entry e ON e.kind = k.id AND e.id = ?3 WHERE k.tenant = ?1 AND k.name = ?2",
@@ -25,7 +25,7 @@ pub(super) fn get(db: &Connection, tenant: i64, keys: &[Key]) -> Step<Vec<Option
             })
             .optional()?;
         bytes += entry.as_ref().map_or(0, |entry| entry.body.len());
-        if bytes > bounds::ANSWER_BYTES && keys.len() > 1 {
+        if bytes > limits::ANSWER_BYTES && keys.len() > 1 {
             return Err(too_many_bytes().into());
         }
         entries.push(entry);
@@ -34,7 +34,7 @@ pub(super) fn get(db: &Connection, tenant: i64, keys: &[Key]) -> Step<Vec<Option
 }
 
 /// Whether each link is there, in their order.
-pub(super) fn has(db: &Connection, tenant: i64, links: &[Link]) -> Step<Vec<bool>> {
+pub(super) fn has(db: &Connection, tenant: i64, links: &[Link]) -> SqliteResult<Vec<bool>> {
     links
         .iter()
         .map(|link| Ok(is_linked(db, tenant, link)?))
@@ -69,12 +69,12 @@ pub(super) fn links(
     tenant: i64,
     anchors: &[Key],
     query: &LinkQuery,
-) -> Step<Vec<LinkPage>> {
+) -> SqliteResult<Vec<LinkPage>> {
     let after = match &query.after {
         Some(position) => decode_link(query.direction, position)?,
         None => 0,
     };
-    let mut left = bounds::LINKS as usize;
+    let mut left = limits::LINKS as usize;
     let mut pages = Vec::with_capacity(anchors.len());
     for anchor in anchors {
         let limit = left.min(query.limit as usize);
@@ -92,7 +92,7 @@ fn link_page(
     query: &LinkQuery,
     after: i64,
     limit: usize,
-) -> Step<LinkPage> {
+) -> SqliteResult<LinkPage> {
     let mut page = LinkPage {
         links: Vec::new(),
         next: None,
@@ -144,7 +144,7 @@ fn link(query: &LinkQuery, anchor: Key, other: Key) -> Link {
 }
 
 /// The value of each counter, in their order.
-pub(super) fn counters(db: &Connection, tenant: i64, names: &[String]) -> Step<Vec<u64>> {
+pub(super) fn counters(db: &Connection, tenant: i64, names: &[String]) -> SqliteResult<Vec<u64>> {
     names
         .iter()
         .map(|name| Ok(unsigned(counter(db, tenant, name)?)))
@@ -166,19 +166,19 @@ pub(super) fn events(
     tenant: i64,
     after: u64,
     limit: u32,
-) -> Step<Vec<RecordedEvent>> {
+) -> SqliteResult<Vec<RecordedEvent>> {
     let mut statement = db.prepare_cached(
         "SELECT sequence, at, actor, channel, name, subject_kind, subject_id, body, body_digest, digest
          FROM event WHERE tenant = ?1 AND EXISTS(SELECT 1 FROM tenant WHERE id = ?1) AND sequence > ?2
          ORDER BY sequence LIMIT ?3",
     )?;
     let after = i64::try_from(after).unwrap_or(i64::MAX);
-    let mut rows = statement.query(params![tenant, after, limit.min(bounds::EVENTS)])?;
+    let mut rows = statement.query(params![tenant, after, limit.min(limits::EVENTS)])?;
     let (mut events, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         let event = read_event(row)?;
         bytes += event.event.body.len();
-        if bytes > bounds::ANSWER_BYTES && !events.is_empty() {
+        if bytes > limits::ANSWER_BYTES && !events.is_empty() {
             break;
         }
         events.push(event);

@@ -8,13 +8,13 @@ use std::time::Instant;
 use rusqlite::Connection;
 use tokio::runtime::Handle;
 
-use super::fault::Step;
+use super::error::SqliteResult;
 use super::guard::Guard;
 use super::schema;
 use super::writer::execute;
-use crate::processors::{Computing, Processors};
-use crate::shares::Shares;
-use crate::store::{Identity, Refusal, bounds, too_many_rows};
+use crate::cpu_scheduler::{CpuScheduler, CpuTask};
+use crate::fair_semaphore::FairSemaphore;
+use crate::store::{Refusal, StoreId, limits, too_many_rows};
 
 /// Searches that run at once on blocking threads, shared between tenants; the others wait. More
 /// would only compete for the processors.
@@ -34,7 +34,7 @@ pub(super) struct Readers {
     path: PathBuf,
     guard: Arc<Guard>,
     idle: Mutex<Vec<Connection>>,
-    searches: Arc<Shares<Identity>>,
+    searches: Arc<FairSemaphore<StoreId>>,
 }
 
 impl Readers {
@@ -43,17 +43,17 @@ impl Readers {
             path,
             guard,
             idle: Mutex::default(),
-            searches: Shares::new(SEARCHES),
+            searches: FairSemaphore::new(SEARCHES),
         }
     }
 
     /// Reads here and now: for what takes microseconds.
     pub(super) fn point<T>(
         &self,
-        moment: &Moment,
-        read: impl FnOnce(&Connection) -> Step<T>,
+        snapshot: &Snapshot,
+        read: impl FnOnce(&Connection) -> SqliteResult<T>,
     ) -> Result<T, Refusal> {
-        Ok(self.read(moment, |db| read(db))?)
+        Ok(self.read(snapshot, |db| read(db))?)
     }
 
     /// Reads here and now too if it proves short, else once more on a thread that may block: for
@@ -61,26 +61,26 @@ impl Readers {
     /// takes longer than [`bounds::SEARCH`].
     pub(super) async fn search<T: Send + 'static>(
         self: Arc<Self>,
-        moment: &Moment,
-        tenant: Identity,
-        read: impl Fn(&Connection) -> Step<T> + Send + 'static,
+        snapshot: &Snapshot,
+        tenant: StoreId,
+        read: impl Fn(&Connection) -> SqliteResult<T> + Send + 'static,
     ) -> Result<T, Refusal> {
-        if let Some(result) = self.briefly(moment, &read) {
+        if let Some(result) = self.briefly(snapshot, &read) {
             return Ok(result?);
         }
-        self.end(moment);
-        let place = self.searches.place(tenant).await;
+        self.end(snapshot);
+        let permit = self.searches.acquire(tenant).await;
         let awaited = Arc::new(());
         let watch = Arc::downgrade(&awaited);
-        let computing = Computing::new(Processors::all(), Some(tenant));
-        computing.begin().await;
-        let task = tokio::task::spawn_blocking(move || {
-            let result = self.in_turns(&computing, watch, read);
-            computing.pause();
-            drop(place);
+        let task = CpuTask::new(CpuScheduler::all(), Some(tenant));
+        task.begin().await;
+        let result = tokio::task::spawn_blocking(move || {
+            let result = self.interruptible(&task, watch, read);
+            task.pause();
+            drop(permit);
             result
         });
-        let result = task.await.map_err(unavailable)?;
+        let result = result.await.map_err(unavailable)?;
         drop(awaited);
         match result {
             Err(fault) if fault.is_interruption() => Err(too_many_rows()),
@@ -89,19 +89,19 @@ impl Readers {
     }
 
     /// Reads until it takes too long, or who waits is gone. Meanwhile it lets others compute.
-    fn in_turns<T>(
+    fn interruptible<T>(
         &self,
-        computing: &Arc<Computing>,
+        task: &Arc<CpuTask>,
         awaited: Weak<()>,
-        read: impl Fn(&Connection) -> Step<T>,
-    ) -> Step<T> {
-        let (computing, runtime) = (Arc::clone(computing), Handle::current());
-        let end = Instant::now() + bounds::SEARCH;
+        read: impl Fn(&Connection) -> SqliteResult<T>,
+    ) -> SqliteResult<T> {
+        let (task, runtime) = (Arc::clone(task), Handle::current());
+        let end = Instant::now() + limits::SEARCH;
         let is_over = move || {
-            computing.take_turns_blocking(&runtime);
+            task.yield_to_others_blocking(&runtime);
             awaited.strong_count() == 0 || Instant::now() >= end
         };
-        self.read(&Moment::Each, |db| {
+        self.read(&Snapshot::PerCall, |db| {
             db.progress_handler(LONG_STEPS, Some(is_over))?;
             let result = read(db);
             db.progress_handler(LONG_STEPS, None::<fn() -> bool>)?;
@@ -112,15 +112,15 @@ impl Readers {
     /// `None` if it takes more than [`BRIEF`] looks.
     fn briefly<T>(
         &self,
-        moment: &Moment,
-        read: impl Fn(&Connection) -> Step<T>,
-    ) -> Option<Step<T>> {
+        snapshot: &Snapshot,
+        read: impl Fn(&Connection) -> SqliteResult<T>,
+    ) -> Option<SqliteResult<T>> {
         let mut left = BRIEF;
         let is_over = move || {
             left -= 1;
             left == 0
         };
-        let result = self.read(moment, |db| {
+        let result = self.read(snapshot, |db| {
             db.progress_handler(STEPS, Some(is_over))?;
             let result = read(db);
             db.progress_handler(STEPS, None::<fn() -> bool>)?;
@@ -130,29 +130,33 @@ impl Readers {
         (!is_over).then_some(result)
     }
 
-    /// Everything that is read is of the moment.
-    fn read<T>(&self, moment: &Moment, read: impl FnOnce(&mut Connection) -> Step<T>) -> Step<T> {
+    /// Everything that is read is of the snapshot.
+    fn read<T>(
+        &self,
+        snapshot: &Snapshot,
+        read: impl FnOnce(&mut Connection) -> SqliteResult<T>,
+    ) -> SqliteResult<T> {
         self.guard.still().map_err(Refusal::Unavailable)?;
-        let mut db = match moment.take() {
+        let mut db = match snapshot.take() {
             Some(db) => db,
             None => self.begin()?,
         };
         let result = read(&mut db);
-        match moment {
-            Moment::Each => self.finish(db),
-            Moment::One(held) => *lock(held) = Some(db),
+        match snapshot {
+            Snapshot::PerCall => self.finish(db),
+            Snapshot::Pinned(held) => *lock(held) = Some(db),
         }
         result
     }
 
-    /// Ends a moment: what is read after it is of a later one.
-    pub(super) fn end(&self, moment: &Moment) {
-        if let Some(db) = moment.take() {
+    /// Ends a snapshot: what is read after it is of a later one.
+    pub(super) fn end(&self, snapshot: &Snapshot) {
+        if let Some(db) = snapshot.take() {
             self.finish(db);
         }
     }
 
-    fn begin(&self) -> Step<Connection> {
+    fn begin(&self) -> SqliteResult<Connection> {
         let idle = self.idle().pop();
         let db = match idle {
             Some(db) => db,
@@ -179,18 +183,18 @@ impl Readers {
 }
 
 /// From when the reads of a caller are.
-pub(super) enum Moment {
+pub(super) enum Snapshot {
     /// Each from its own.
-    Each,
-    /// All from that of the first, until the moment is ended.
-    One(Mutex<Option<Connection>>),
+    PerCall,
+    /// All from that of the first, until the snapshot is ended.
+    Pinned(Mutex<Option<Connection>>),
 }
 
-impl Moment {
+impl Snapshot {
     fn take(&self) -> Option<Connection> {
         match self {
-            Moment::Each => None,
-            Moment::One(held) => lock(held).take(),
+            Snapshot::PerCall => None,
+            Snapshot::Pinned(held) => lock(held).take(),
         }
     }
 }
@@ -232,14 +236,14 @@ mod tests {
         database.create_tenant("acme", 0).await.expect("a tenant");
         let others = database.open("acme").await.expect("it reads");
         let others = others.expect("it is there");
-        let request = others.of_request().expect("it is different");
+        let request = others.snapshot().expect("it is different");
         assert_eq!(count(&*request).await, 0);
         take(&*others).await;
         assert_eq!((count(&*request).await, count(&*others).await), (0, 1));
         take(&*request).await;
         assert_eq!((count(&*request).await, count(&*others).await), (2, 2));
         drop(request);
-        let next = others.of_request().expect("it is different");
+        let next = others.snapshot().expect("it is different");
         take(&*others).await;
         assert_eq!(count(&*next).await, 3);
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::params;
 
 use super::commit::{Change, Name, key, name};
-use super::fault::Step;
+use super::error::SqliteResult;
 use super::rows;
 use super::sweep;
 use crate::store::{Key, Link, LinkSet, Refusal, Rejection};
@@ -14,7 +14,7 @@ use crate::store::{Key, Link, LinkSet, Refusal, Rejection};
 pub(super) type Waiting = BTreeMap<Name, BTreeSet<(Name, String, Name)>>;
 
 impl Change<'_> {
-    pub(super) fn link(&mut self, link: Link) -> Step<()> {
+    pub(super) fn link(&mut self, link: Link) -> SqliteResult<()> {
         for end in [&link.source, &link.target] {
             self.ends.entry(name(end)).or_insert(self.write);
         }
@@ -22,7 +22,7 @@ impl Change<'_> {
     }
 
     /// Makes the link, or lets it wait for an end that may still be inserted.
-    fn place(&mut self, link: Link) -> Step<()> {
+    fn place(&mut self, link: Link) -> SqliteResult<()> {
         let Some(source) = self.seq(&link.source)? else {
             return self.wait(&link.source, &link);
         };
@@ -39,7 +39,7 @@ impl Change<'_> {
         self.mark(&link.source)
     }
 
-    fn wait(&mut self, end: &Key, link: &Link) -> Step<()> {
+    fn wait(&mut self, end: &Key, link: &Link) -> SqliteResult<()> {
         let waiting = self.waiting.entry(name(end)).or_default();
         if !waiting.insert((name(&link.source), link.name.clone(), name(&link.target))) {
             return Err(Refusal::Taken(link.name.clone()).into());
@@ -57,7 +57,7 @@ impl Change<'_> {
     }
 
     /// Makes the links that waited for this entry.
-    pub(super) fn settle(&mut self, end: &Key) -> Step<()> {
+    pub(super) fn settle(&mut self, end: &Key) -> SqliteResult<()> {
         for (source, name, target) in self.waiting.remove(&name(end)).unwrap_or_default() {
             self.place(Link {
                 source: key(source),
@@ -68,7 +68,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    pub(super) fn unlink(&mut self, link: &Link) -> Step<()> {
+    pub(super) fn unlink(&mut self, link: &Link) -> SqliteResult<()> {
         let missing = || Refusal::Missing(link.target.clone());
         let source = self.seq(&link.source)?;
         let target = self.seq(&link.target)?;
@@ -97,7 +97,7 @@ impl Change<'_> {
         self.mark(&link.source)
     }
 
-    pub(super) fn unlink_all(&mut self, set: &LinkSet) -> Step<()> {
+    pub(super) fn unlink_all(&mut self, set: &LinkSet) -> SqliteResult<()> {
         let source = name(&set.source);
         for waiting in self.waiting.values_mut() {
             waiting.retain(|(from, called, _)| *from != source || *called != set.name);
@@ -119,7 +119,7 @@ impl Change<'_> {
     }
 
     /// Removes the links that arrive at an entry that goes; their sources change.
-    pub(super) fn unlink_arriving(&mut self, target: i64) -> Step<()> {
+    pub(super) fn unlink_arriving(&mut self, target: i64) -> SqliteResult<()> {
         for source in self.sources(target)? {
             self.mark(&source)?;
         }
@@ -129,7 +129,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    fn sources(&self, target: i64) -> Step<Vec<Key>> {
+    fn sources(&self, target: i64) -> SqliteResult<Vec<Key>> {
         let mut statement = self.db.prepare_cached(
             "SELECT k.name, e.id FROM link l JOIN linkset s ON s.id = l.linkset
              JOIN entry e ON e.seq = s.source JOIN kind k ON k.id = e.kind WHERE l.target = ?",
@@ -162,12 +162,12 @@ impl Change<'_> {
         Ok(())
     }
 
-    fn seq(&mut self, key: &Key) -> Step<Option<i64>> {
+    fn seq(&mut self, key: &Key) -> SqliteResult<Option<i64>> {
         Ok(self.held(key)?.map(|held| held.seq))
     }
 
     /// The row of an entry's links of one name, made with the first of them.
-    fn linkset(&self, source: i64, name: &str) -> Step<i64> {
+    fn linkset(&self, source: i64, name: &str) -> SqliteResult<i64> {
         if let Some(linkset) = rows::linkset(self.db, source, name)? {
             return Ok(linkset);
         }
@@ -177,7 +177,7 @@ impl Change<'_> {
         Ok(statement.insert(params![source, name])?)
     }
 
-    fn mark(&mut self, key: &Key) -> Step<()> {
+    fn mark(&mut self, key: &Key) -> SqliteResult<()> {
         if let Some(held) = self.held(key)? {
             held.changed = true;
         }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::{fault, identity};
+use super::{error, identity};
 use crate::store::DatabaseError;
 
 /// "SCIM" in `application_id`.
@@ -175,8 +175,8 @@ fn explain(path: &Path, error: rusqlite::Error) -> DatabaseError {
         Some(ErrorCode::NotADatabase) => {
             DatabaseError::Unsuitable(format!("`{name}` is not a SQLite database"))
         }
-        _ if fault::is_damage(&error) => {
-            DatabaseError::Damaged(format!("`{name}`: {}", fault::damaged(&error)))
+        _ if error::is_damage(&error) => {
+            DatabaseError::Damaged(format!("`{name}`: {}", error::damaged(&error)))
         }
         _ => DatabaseError::Unavailable(format!("`{name}`: {error}")),
     }

@@ -9,17 +9,18 @@ use rusqlite::Connection;
 use super::Shared;
 use super::bodies;
 use super::commit::{self, Commit};
-use super::fault::Step;
+use super::error::SqliteResult;
 use super::find::find;
 use super::group::Group;
 use super::identity::Newest;
 use super::issuers;
-use super::memo;
+use super::metadata;
 use super::read::{self, LinkQuery};
-use super::readers::Moment;
+use super::readers::Snapshot;
 use crate::store::{
-    Bodies, BodyPlace, Committed, Direction, Entry, Head, Identity, Key, Link, LinkPage, Memo,
-    Page, Query, RecordedEvent, Refusal, Rejection, Store, Write, check, not_done,
+    BodyPosition, ChainHead, CheckedBodies, Committed, Direction, Entry, Key, Link, LinkPage,
+    MetadataEntry, Page, Query, RecordedEvent, Refusal, Rejection, Store, StoreId, Write, not_done,
+    validate,
 };
 
 /// Keys that are read here and now; more are read on a thread that may block.
@@ -29,7 +30,7 @@ const FEW: usize = 32;
 pub(super) struct TenantStore {
     pub(super) shared: Arc<Shared>,
     pub(super) tenant: i64,
-    moment: Moment,
+    snapshot: Snapshot,
 }
 
 impl Drop for TenantStore {
@@ -39,34 +40,34 @@ impl Drop for TenantStore {
 }
 
 impl TenantStore {
-    pub(super) fn new(shared: Arc<Shared>, tenant: i64, moment: Moment) -> TenantStore {
+    pub(super) fn new(shared: Arc<Shared>, tenant: i64, snapshot: Snapshot) -> TenantStore {
         TenantStore {
             shared,
             tenant,
-            moment,
+            snapshot,
         }
     }
 
     fn end(&self) {
-        self.shared.readers.end(&self.moment);
+        self.shared.readers.end(&self.snapshot);
     }
 
     async fn search<T: Send + 'static>(
         &self,
-        read: impl Fn(&Connection) -> Step<T> + Send + 'static,
+        read: impl Fn(&Connection) -> SqliteResult<T> + Send + 'static,
     ) -> Result<T, Refusal> {
         let readers = self.shared.readers.clone();
-        let tenant = Identity::new(self.shared.number, self.tenant.unsigned_abs());
-        readers.search(&self.moment, tenant, read).await
+        let tenant = StoreId::new(self.shared.number, self.tenant.unsigned_abs());
+        readers.search(&self.snapshot, tenant, read).await
     }
 
     async fn look_up<T: Send + 'static>(
         &self,
         keys: usize,
-        read: impl Fn(&Connection) -> Step<T> + Send + 'static,
+        read: impl Fn(&Connection) -> SqliteResult<T> + Send + 'static,
     ) -> Result<T, Refusal> {
         match keys {
-            0..=FEW => self.shared.readers.point(&self.moment, read),
+            0..=FEW => self.shared.readers.point(&self.snapshot, read),
             _ => self.search(read).await,
         }
     }
@@ -74,29 +75,29 @@ impl TenantStore {
 
 #[async_trait]
 impl Store for TenantStore {
-    fn identity(&self) -> Option<Identity> {
+    fn id(&self) -> Option<StoreId> {
         let tenant = u64::try_from(self.tenant).ok()?;
-        Some(Identity::new(self.shared.number, tenant))
+        Some(StoreId::new(self.shared.number, tenant))
     }
 
-    fn of_request(&self) -> Option<Arc<dyn Store>> {
-        let moment = Moment::One(Mutex::default());
+    fn snapshot(&self) -> Option<Arc<dyn Store>> {
+        let snapshot = Snapshot::Pinned(Mutex::default());
         Some(Arc::new(Self::new(
             self.shared.clone(),
             self.tenant,
-            moment,
+            snapshot,
         )))
     }
 
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
-        check::keys(keys.len())?;
+        validate::keys(keys.len())?;
         let tenant = self.tenant;
         self.look_up(keys.len(), move |db| read::get(db, tenant, &keys))
             .await
     }
 
     async fn find(&self, mut query: Query) -> Result<Page, Refusal> {
-        let filter = check::query(&mut query)?;
+        let filter = validate::query(&mut query)?;
         let tenant = self.tenant;
         self.search(move |db| find(db, tenant, &query, filter.clone()))
             .await
@@ -110,7 +111,7 @@ impl Store for TenantStore {
         after: Option<String>,
         limit: u32,
     ) -> Result<Vec<LinkPage>, Refusal> {
-        check::links(&anchors, after.as_deref())?;
+        validate::links(&anchors, after.as_deref())?;
         let query = LinkQuery {
             name,
             direction,
@@ -123,14 +124,14 @@ impl Store for TenantStore {
     }
 
     async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
-        check::keys(links.len())?;
+        validate::keys(links.len())?;
         let tenant = self.tenant;
         self.look_up(links.len(), move |db| read::has(db, tenant, &links))
             .await
     }
 
     async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
-        check::keys(names.len())?;
+        validate::keys(names.len())?;
         let tenant = self.tenant;
         self.look_up(names.len(), move |db| read::counters(db, tenant, &names))
             .await
@@ -142,7 +143,7 @@ impl Store for TenantStore {
         actor: String,
         writes: Vec<Write>,
     ) -> Result<Committed, Rejection> {
-        check::commit(at, &actor, &writes)?;
+        validate::commit(at, &actor, &writes)?;
         self.end();
         let tenant = self.tenant;
         let commit = Commit {
@@ -174,28 +175,32 @@ impl Store for TenantStore {
             .await
     }
 
-    async fn check_bodies(&self, after: BodyPlace) -> Result<Bodies, Refusal> {
+    async fn check_bodies(&self, after: BodyPosition) -> Result<CheckedBodies, Refusal> {
         let tenant = self.tenant;
         self.search(move |db| bodies::check(db, tenant, after))
             .await
     }
 
-    async fn head(&self) -> Result<Head, Refusal> {
+    async fn head(&self) -> Result<ChainHead, Refusal> {
         let tenant = self.tenant;
         let readers = &self.shared.readers;
-        readers.point(&self.moment, move |db| memo::head(db, tenant))
+        readers.point(&self.snapshot, move |db| metadata::head(db, tenant))
     }
 
-    async fn memos(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
+    async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
         let tenant = self.tenant;
-        self.search(move |db| memo::with_prefix(db, tenant, &prefix))
+        self.search(move |db| metadata::with_prefix(db, tenant, &prefix))
             .await
     }
 
-    async fn set_memos(&self, guard: Memo, changes: Vec<Memo>) -> Result<bool, Refusal> {
+    async fn set_metadata(
+        &self,
+        guard: MetadataEntry,
+        changes: Vec<MetadataEntry>,
+    ) -> Result<bool, Refusal> {
         self.end();
         let tenant = self.tenant;
-        let set = move |group: &Group<'_>| memo::set(group, tenant, &guard, &changes);
+        let set = move |group: &Group<'_>| metadata::set(group, tenant, &guard, &changes);
         let done = self.shared.writer.run(Some(tenant), set).await;
         Ok(done??)
     }

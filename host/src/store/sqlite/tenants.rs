@@ -7,12 +7,12 @@ use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use tokio::time::{sleep, timeout};
 
-use super::fault::{Fault, Step};
-use super::readers::Moment;
+use super::error::{SqliteError, SqliteResult};
+use super::readers::Snapshot;
 use super::rows::unsigned;
 use super::store::TenantStore;
 use super::{Sqlite, sweep};
-use crate::store::chain::START;
+use crate::store::hash_chain::START;
 use crate::store::{
     Database, DatabaseError, Refusal, Store, Tenant, epoch, is_tenant_name, no_tenant_name,
 };
@@ -78,7 +78,11 @@ impl Database for Sqlite {
     async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError> {
         let tenant = self.read(|db| Ok(find(db, name)?))?;
         Ok(tenant.map(|tenant| -> Arc<dyn Store> {
-            Arc::new(TenantStore::new(self.shared.clone(), tenant, Moment::Each))
+            Arc::new(TenantStore::new(
+                self.shared.clone(),
+                tenant,
+                Snapshot::PerCall,
+            ))
         }))
     }
 
@@ -159,10 +163,13 @@ impl Sqlite {
         })
     }
 
-    fn read<T>(&self, read: impl FnOnce(&Connection) -> Step<T>) -> Result<T, DatabaseError> {
+    fn read<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> SqliteResult<T>,
+    ) -> Result<T, DatabaseError> {
         self.shared
             .readers
-            .point(&Moment::Each, read)
+            .point(&Snapshot::PerCall, read)
             .map_err(DatabaseError::from)
     }
 }
@@ -178,7 +185,7 @@ fn create(db: &Connection, name: String, at: i64) -> Result<(), DatabaseError> {
     }
 }
 
-fn newest_event(db: &Connection) -> Step<Option<u64>> {
+fn newest_event(db: &Connection) -> SqliteResult<Option<u64>> {
     let sql = "SELECT MAX(event.at) FROM tenant
                JOIN event ON event.tenant = tenant.id AND event.sequence = tenant.sequence";
     let newest: Option<i64> = db.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
@@ -192,5 +199,5 @@ fn find(db: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
 }
 
 fn unavailable(error: rusqlite::Error) -> DatabaseError {
-    Refusal::from(Fault::from(error)).into()
+    Refusal::from(SqliteError::from(error)).into()
 }

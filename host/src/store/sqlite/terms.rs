@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{ErrorCode, params};
 
 use super::commit::Change;
-use super::fault::{Fault, Step};
+use super::error::{SqliteError, SqliteResult};
 use super::rows;
 use crate::store::sql::Stored;
 use crate::store::{Refusal, Rejection, Term};
@@ -35,7 +35,7 @@ impl Change<'_> {
     /// Writes all terms that changed; refused as `taken` by the write that wanted a unique term second.
     pub(super) fn write_terms(&mut self) -> Result<(), Rejection> {
         let failed = |write| {
-            move |fault: Fault| Rejection {
+            move |fault: SqliteError| Rejection {
                 write,
                 reason: fault.into(),
             }
@@ -60,7 +60,7 @@ impl Change<'_> {
     }
 
     /// What was inserted or replaced, in the order of the writes.
-    fn wanted(&mut self) -> Step<Vec<Wanted>> {
+    fn wanted(&mut self) -> SqliteResult<Vec<Wanted>> {
         let mut drafts = Vec::new();
         for ((kind, _), held) in &mut self.entries {
             let Some(held) = held else { continue };
@@ -75,7 +75,13 @@ impl Change<'_> {
             .collect()
     }
 
-    fn name_fields(&self, write: u32, kind: &str, seq: i64, terms: Vec<Term>) -> Step<Wanted> {
+    fn name_fields(
+        &self,
+        write: u32,
+        kind: &str,
+        seq: i64,
+        terms: Vec<Term>,
+    ) -> SqliteResult<Wanted> {
         let mut wanted = Wanted {
             write,
             seq,
@@ -94,7 +100,7 @@ impl Change<'_> {
     }
 
     /// The row of a path, made when its first term is.
-    fn field(&self, kind: i64, path: &str) -> Step<i64> {
+    fn field(&self, kind: i64, path: &str) -> SqliteResult<i64> {
         if let Some(field) = rows::field(self.db, kind, path)? {
             return Ok(field.id);
         }
@@ -105,7 +111,7 @@ impl Change<'_> {
     }
 
     /// Removes the terms that are not wanted any more; what is left of `wanted` is new.
-    fn take_away(&mut self, mut wanted: Wanted) -> Step<Wanted> {
+    fn take_away(&mut self, mut wanted: Wanted) -> SqliteResult<Wanted> {
         let old = self.terms_of(wanted.seq)?;
         self.count(&old, &wanted.terms);
         let mut delete = self
@@ -121,7 +127,7 @@ impl Change<'_> {
         Ok(wanted)
     }
 
-    fn terms_of(&self, seq: i64) -> Step<Terms> {
+    fn terms_of(&self, seq: i64) -> SqliteResult<Terms> {
         let mut statement = self
             .db
             .prepare_cached("SELECT field, value, is_unique FROM term WHERE seq = ?")?;
@@ -144,7 +150,7 @@ impl Change<'_> {
     }
 
     /// Adds what is new; the unique terms that another entry holds, each with the later of the writes that set it.
-    fn add(&self, wanted: &Wanted, all: &[Wanted]) -> Step<Vec<(u32, String)>> {
+    fn add(&self, wanted: &Wanted, all: &[Wanted]) -> SqliteResult<Vec<(u32, String)>> {
         let mut insert = self
             .db
             .prepare_cached("INSERT INTO term VALUES (?, ?, ?, ?)")?;
@@ -167,7 +173,7 @@ impl Change<'_> {
     }
 
     /// The entry that holds a unique term.
-    fn holder(&self, field: i64, value: &Stored) -> Step<i64> {
+    fn holder(&self, field: i64, value: &Stored) -> SqliteResult<i64> {
         let mut holder = self
             .db
             .prepare_cached("SELECT seq FROM term WHERE field = ? AND value = ? AND is_unique")?;
@@ -175,7 +181,7 @@ impl Change<'_> {
     }
 
     /// Removes all terms of an entry that goes.
-    pub(super) fn remove_terms(&mut self, seq: i64) -> Step<()> {
+    pub(super) fn remove_terms(&mut self, seq: i64) -> SqliteResult<()> {
         let old = self.terms_of(seq)?;
         self.count(&old, &Terms::new());
         self.db
@@ -185,7 +191,7 @@ impl Change<'_> {
     }
 
     /// Writes how many entries kinds and fields have.
-    pub(super) fn write_counts(&self) -> Step<()> {
+    pub(super) fn write_counts(&self) -> SqliteResult<()> {
         for (table, counts) in [
             (
                 "UPDATE kind SET entries = entries + ? WHERE id = ?",

@@ -13,7 +13,7 @@ use super::checkpoint::Checkpoints;
 use super::group::Group;
 use super::guard::Guard;
 use super::queue::{Next, Owner, Queue};
-use super::{fault, schema, sweep};
+use super::{error, schema, sweep};
 use crate::store::Refusal;
 
 /// Commits that share one transaction at most: the first of them waits for the last.
@@ -209,9 +209,9 @@ fn transact(
     replies: &mut Vec<Reply>,
 ) -> Result<(), Refusal> {
     guard.still().map_err(Refusal::NotDone)?;
-    run(db, jobs, replies).map_err(|error| fault::not_done(&error))?;
+    run(db, jobs, replies).map_err(|error| error::not_done(&error))?;
     guard.check().map_err(Refusal::NotDone)?;
-    execute(db, "COMMIT").map_err(|error| fault::unknown(&error))?;
+    execute(db, "COMMIT").map_err(|error| error::unknown(&error))?;
     // Once more: what is acknowledged is in the file that the next start finds.
     guard.check().map_err(Refusal::Unavailable)
 }

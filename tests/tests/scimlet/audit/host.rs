@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use libtest_mimic::Trial;
 use reqwest::Client;
 use scimlet::http::{Admitted, Origin, Request, Response};
-use scimlet::plugin::{Cause, Fault};
+use scimlet::plugin::{Cause, PluginError};
 use scimlet::store::{Database, Store};
 use scimlet::{Provider, Router, RouterOptions};
 use scimlet_tests::client::together;
@@ -66,8 +66,8 @@ async fn flood() -> anyhow::Result<()> {
 struct Trap;
 
 impl Trap {
-    fn fault() -> Fault {
-        Fault {
+    fn fault() -> PluginError {
+        PluginError {
             request: uuid(),
             cause: Cause::Trap(wasmtime::Error::msg("a bug")),
         }
@@ -80,7 +80,7 @@ fn uuid() -> uuid::Uuid {
 
 #[async_trait]
 impl Provider for Trap {
-    async fn tenant_of(&self, _: &[(String, String)]) -> Result<Option<String>, Fault> {
+    async fn tenant_of(&self, _: &[(String, String)]) -> Result<Option<String>, PluginError> {
         Err(Self::fault())
     }
 
@@ -90,7 +90,7 @@ impl Provider for Trap {
         _: Origin,
         _: Request,
         _: watch::Receiver<bool>,
-    ) -> Result<Response, Fault> {
+    ) -> Result<Response, PluginError> {
         Err(Self::fault())
     }
 
@@ -100,7 +100,7 @@ impl Provider for Trap {
         _: Origin,
         _: &[(String, String)],
         _: Option<&str>,
-    ) -> Result<Result<Admitted, Response>, Fault> {
+    ) -> Result<Result<Admitted, Response>, PluginError> {
         Err(Self::fault())
     }
 }

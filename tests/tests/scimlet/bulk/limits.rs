@@ -4,7 +4,7 @@ use anyhow::ensure;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use super::meddling::Mischief;
+use super::faulty_store::Fault;
 use super::tenant::{Tenant, post_user};
 use crate::trial;
 
@@ -39,7 +39,7 @@ fn request(operations: usize) -> Value {
 }
 
 async fn operations() -> anyhow::Result<()> {
-    let tenant = Tenant::new(Mischief::None).await?;
+    let tenant = Tenant::new(Fault::None).await?;
     let limit = advertised(&tenant, "maxOperations").await?;
     refused(&tenant, &request(limit + 1), "maxOperations", limit).await?;
     let full = request(limit);
@@ -51,7 +51,7 @@ async fn operations() -> anyhow::Result<()> {
 }
 
 async fn bytes() -> anyhow::Result<()> {
-    let tenant = Tenant::new(Mischief::None).await?;
+    let tenant = Tenant::new(Fault::None).await?;
     let limit = advertised(&tenant, "maxPayloadSize").await?;
     let mut body = request(1);
     let rest = limit - body.to_string().len();

@@ -1,7 +1,7 @@
 //! Bulk requests beyond what the recorded exchanges show: limits, trouble on the way, and that a bulk of many is as many singles.
 
+mod faulty_store;
 mod limits;
-mod meddling;
 mod singles;
 mod tenant;
 mod trouble;

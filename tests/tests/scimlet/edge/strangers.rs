@@ -3,9 +3,9 @@
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
+use scimlet_tests::bench_support::Resident;
 use scimlet_tests::client::together;
 use scimlet_tests::exchange::TENANT;
-use scimlet_tests::figures::Resident;
 use scimlet_tests::server;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -9,6 +9,8 @@ use scimlet_tests::client::{patch, text, together};
 use scimlet_tests::exchange::{Call, Endpoint as _, Http};
 use scimlet_tests::rounds::number;
 use serde_json::{Value, json};
+use thread_priority::unix::{set_thread_priority_and_policy, thread_native_id};
+use thread_priority::{NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
@@ -171,12 +173,14 @@ impl Drop for Clients {
     }
 }
 
-/// Where the attacker's clients run: another machine as it were, so that they do not take the
-/// processors from the server and the neighbour.
+/// Where the attacker's clients run: another machine as it were. Their threads run only when no
+/// other is ready (`SCHED_IDLE`), so that they do not take the processors from the server and the
+/// neighbour.
 fn clients() -> std::io::Result<Runtime> {
-    let last = || {
-        let thread = rustix::thread::gettid();
-        if let Err(error) = rustix::process::setpriority_process(Some(thread), 19) {
+    let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    let last = move || {
+        let thread = thread_native_id();
+        if let Err(error) = set_thread_priority_and_policy(thread, ThreadPriority::Min, policy) {
             println!("the attack runs as if on the server's machine: {error}");
         }
     };

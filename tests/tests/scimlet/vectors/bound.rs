@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use scimlet_core::filter::{Filter, Path};
 use scimlet_core::predicate;
 use scimlet_core::profile::Policy;
-use scimlet_core::resource_type::{Place, ResourceType};
+use scimlet_core::resource_type::{AttributePlace, ResourceType};
 use serde_json::Value;
 
 /// The supplied types, those of discovery as if they were resources, and those that cases show without naming: `test:PatchEntity` and the
@@ -58,9 +58,9 @@ pub fn path(case: &Value, path: &Path) -> Result<(), String> {
 fn selected(of: &ResourceType, path: &Path) -> Result<(), String> {
     let unknown = || format!("`{path}` is no attribute");
     let attribute = match of.place(&path.attribute).ok_or_else(unknown)? {
-        Place::Extension(_) if path.filter.is_some() => return Err(unknown()),
-        Place::Extension(_) => return Ok(()),
-        Place::Attribute { attribute, .. } => attribute,
+        AttributePlace::Extension(_) if path.filter.is_some() => return Err(unknown()),
+        AttributePlace::Extension(_) => return Ok(()),
+        AttributePlace::Attribute { attribute, .. } => attribute,
     };
     if let Some(filter) = &path.filter {
         predicate::bind_element(filter, attribute).map_err(|error| error.to_string())?;

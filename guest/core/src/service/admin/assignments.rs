@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::life::{self, Assigned, Assignments};
+use super::super::lifecycle::{self, Assigned, Assignments};
 use super::super::{Options, Session, audit, create, event};
 use super::{Problem, as_product, has_none};
 use crate::error::{Error, ErrorKind};
@@ -23,9 +23,9 @@ pub struct Assignment {
 /// Gives a group's members roles and seats from now on, in place of what it gave before; `group` is its id or its name.
 pub fn assign_group(ports: &Ports<'_>, group: &str, given: &Assignment) -> Result<(), Problem> {
     as_product(ports, |session| {
-        let (of, groups) = groups(session)?;
+        let (resource_type, groups) = groups(session)?;
         check(session, groups, given)?;
-        let group = found(session, of, groups, group)?
+        let group = found(session, resource_type, groups, group)?
             .ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such group"))?;
         let assignments = Assignments::load(session)?;
         let (old, new) = (
@@ -39,28 +39,28 @@ pub fn assign_group(ports: &Ports<'_>, group: &str, given: &Assignment) -> Resul
             return Ok(());
         }
         let mut writes = vec![assignments.replaced(&group.id, new.clone())?];
-        let members = life::members(session, groups, &group)?;
+        let members = lifecycle::members(session, groups, &group)?;
         let people = session.admission.policy.users.as_ref();
         let members: Vec<Key> = members
             .into_iter()
             .filter(|key| people.is_some_and(|users| users.resource_type == key.kind))
             .collect();
         let kind = new.seat_type.as_deref();
-        writes.extend(life::give_all(session, &members, &group.id, kind)?);
+        writes.extend(lifecycle::give_all(session, &members, &group.id, kind)?);
         let given = json!({"roles": new.roles, "seat-type": new.seat_type});
         writes.push(audit::noted("group-assigned", Some(&group), &given));
         writes.extend(told(&group, &members, &old.roles, &new.roles));
         let outcome = session.commit(session.ports.clock.now(), writes);
         outcome
             .map(drop)
-            .map_err(|refusal| super::super::update::conflict(of, refusal))
+            .map_err(|refusal| super::super::update::conflict(resource_type, refusal))
     })
 }
 
 /// Who is told of which roles.
 fn told(group: &Key, members: &[Key], old: &[String], new: &[String]) -> Vec<Write> {
-    let without = |of: &[String], others: &[String]| -> Vec<String> {
-        of.iter()
+    let without = |from: &[String], others: &[String]| -> Vec<String> {
+        from.iter()
             .filter(|role| !others.contains(role))
             .cloned()
             .collect()
@@ -116,14 +116,19 @@ pub fn assignments(ports: &Ports<'_>) -> Result<Vec<(String, Assignment)>, Probl
 /// The id of the group of this id or name, which is made if there is none.
 pub(super) fn group_to_go_into(ports: &Ports<'_>, group: &str) -> Result<String, Problem> {
     as_product(ports, |session| {
-        let (of, groups) = groups(session)?;
-        if let Some(found) = found(session, of, groups, group)? {
+        let (resource_type, groups) = groups(session)?;
+        if let Some(found) = found(session, resource_type, groups, group)? {
             return Ok(found.id);
         }
         let mut body = serde_json::Map::new();
-        body.insert("schemas".to_owned(), json!([of.core().id]));
+        body.insert("schemas".to_owned(), json!([resource_type.core().id]));
         body.insert(groups.name.as_str().to_owned(), group.into());
-        let made = create::create(session, of, Value::Object(body), &Options::default())?;
+        let made = create::create(
+            session,
+            resource_type,
+            Value::Object(body),
+            &Options::default(),
+        )?;
         Ok(made.id)
     })
 }
@@ -131,22 +136,28 @@ pub(super) fn group_to_go_into(ports: &Ports<'_>, group: &str) -> Result<String,
 fn groups<'a>(session: &Session<'a>) -> Result<(&'a ResourceType, &'a Groups), Error> {
     let policy = &session.admission.policy;
     let groups = policy.groups.as_ref().ok_or_else(|| has_none("groups"))?;
-    let of = policy.registry.named(&groups.resource_type);
-    Ok((of.ok_or_else(|| has_none("groups"))?, groups))
+    let resource_type = policy.registry.named(&groups.resource_type);
+    Ok((resource_type.ok_or_else(|| has_none("groups"))?, groups))
 }
 
 /// The group of this id, or else of this name.
 fn found(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     groups: &Groups,
     group: &str,
 ) -> Result<Option<Key>, Error> {
-    let key = Key::new(of.name(), group);
+    let key = Key::new(resource_type.name(), group);
     let by_id = session.entries(std::slice::from_ref(&key))?;
     if by_id.iter().any(Option::is_some) {
         return Ok(Some(key));
     }
-    let named = life::having(session, of, of.name(), &groups.name, &group.into())?;
+    let named = lifecycle::having(
+        session,
+        resource_type,
+        resource_type.name(),
+        &groups.name,
+        &group.into(),
+    )?;
     Ok(named.into_iter().next().map(|resource| resource.key))
 }

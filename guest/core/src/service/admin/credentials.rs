@@ -31,7 +31,7 @@ pub struct CredentialRequest {
 
 /// A credential without its secret. Times are milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedCredential {
     /// Names it.
     pub id: String,
     /// When it was first issued.
@@ -46,7 +46,7 @@ pub struct Listed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issued {
     /// The credential.
-    pub listed: Listed,
+    pub listed: ListedCredential,
     /// The user name that goes with the secret, for Basic.
     pub username: Option<String>,
     /// The secret.
@@ -129,7 +129,7 @@ pub(super) fn prepare(
     let key = credential::key(&id);
     let event = noted("credential-issued", &key, &credential);
     let made = [put(key, body(&credential)?, None), event];
-    let listed = Listed {
+    let listed = ListedCredential {
         id,
         created: now,
         last_used: None,
@@ -139,7 +139,7 @@ pub(super) fn prepare(
 }
 
 /// Basic shows the two parts of a secret apart.
-fn shown(listed: Listed, secret: String) -> Issued {
+fn shown(listed: ListedCredential, secret: String) -> Issued {
     let (username, secret) = match listed.credential.scheme {
         Scheme::Bearer => (None, secret),
         Scheme::Basic => {
@@ -260,7 +260,7 @@ pub fn rotate_credential(ports: &Ports<'_>, id: &str) -> Result<Issued, Problem>
     let expected = Write::Expect(profile.key, profile.version);
     let replaced = put(entry.key, body(&credential)?, Some(entry.version));
     commit(ports, vec![expected, replaced, event])?;
-    let listed = Listed {
+    let listed = ListedCredential {
         id: id.to_owned(),
         created: entry.created,
         last_used: None,
@@ -281,7 +281,7 @@ pub fn revoke_credential(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
 }
 
 /// All credentials in the order of creation.
-pub fn credentials(ports: &Ports<'_>) -> Result<Vec<Listed>, Problem> {
+pub fn credentials(ports: &Ports<'_>) -> Result<Vec<ListedCredential>, Problem> {
     let entries = all(ports, credential::KIND)?;
     let mut listed = Vec::with_capacity(entries.len());
     for chunk in entries.chunks(crate::limits::KEYS_PER_CALL) {
@@ -291,7 +291,7 @@ pub fn credentials(ports: &Ports<'_>) -> Result<Vec<Listed>, Problem> {
         let used = ports.store.get(keys.collect())?;
         for (entry, used) in chunk.iter().zip(used) {
             let last = used.map(|used| parse::<Use>(&used)).transpose()?;
-            listed.push(Listed {
+            listed.push(ListedCredential {
                 id: entry.key.id.clone(),
                 created: entry.created,
                 last_used: last.map(|last| hour_of(last.at)),

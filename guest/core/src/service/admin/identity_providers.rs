@@ -29,12 +29,12 @@ pub struct IdentityProvider {
 }
 
 #[derive(Serialize)]
-struct Kept {
+struct StoredProvider {
     auto_provisioning: bool,
     credential: Option<String>,
 }
 
-json::object!(open Kept {
+json::decode_struct!(open StoredProvider {
     auto_provisioning: "auto_provisioning",
     credential: "credential",
 });
@@ -52,7 +52,7 @@ pub fn add_identity_provider(
     let (profile, policy) = credentials::policy(ports)?;
     let key = Key::new(KIND, name);
     let [old] = entries(ports, [key.clone()])?;
-    let kept = old.as_ref().map(parse::<Kept>).transpose()?;
+    let kept = old.as_ref().map(parse::<StoredProvider>).transpose()?;
     if kept.is_some_and(|kept| kept.credential.is_some() || !auto_provisioning) {
         return Err(Problem::Refused(format!(
             "there is an identity provider `{name}` already"
@@ -71,7 +71,7 @@ pub fn add_identity_provider(
         writes.extend(issuing);
         issued = Some(made);
     }
-    let kept = Kept {
+    let kept = StoredProvider {
         auto_provisioning,
         credential: issued.as_ref().map(|issued| issued.listed.id.clone()),
     };
@@ -105,7 +105,7 @@ fn scheme(policy: &Policy) -> &'static str {
 /// All of them, in the order in which they were entered.
 pub fn identity_providers(ports: &Ports<'_>) -> Result<Vec<IdentityProvider>, Problem> {
     let listed = all(ports, KIND)?.into_iter().map(|entry| {
-        let kept: Kept = parse(&entry)?;
+        let kept: StoredProvider = parse(&entry)?;
         Ok(IdentityProvider {
             name: entry.key.id,
             auto_provisioning: kept.auto_provisioning,

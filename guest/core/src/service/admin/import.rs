@@ -36,14 +36,14 @@ fn import(ports: &Ports<'_>, user: &str) -> Result<Imported, Problem> {
         Err(error) => return Ok(Imported::Skipped(format!("it is no JSON: {error}"))),
     };
     as_product(ports, |session| {
-        let (of, _) = people::people(session)?;
+        let (resource_type, _) = people::people(session)?;
         let mut body = body.clone();
         if let Value::Object(user) = &mut body {
             // The product's own export need not say what it is of.
-            let core = || json!([of.core().id]);
+            let core = || json!([resource_type.core().id]);
             user.entry("schemas").or_insert_with(core);
         }
-        match create::create(session, of, body, &Options::default()) {
+        match create::create(session, resource_type, body, &Options::default()) {
             Ok(made) => Ok(Imported::Made(made.id)),
             Err(error) => match error.kind {
                 ErrorKind::Stale

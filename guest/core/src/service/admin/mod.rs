@@ -12,7 +12,7 @@ mod references;
 
 pub use assignments::{Assignment, assign_group, assignments};
 pub use credentials::{
-    CredentialRequest, Issued, Listed, credentials, issue_credential, revoke_credential,
+    CredentialRequest, Issued, ListedCredential, credentials, issue_credential, revoke_credential,
     rotate_credential,
 };
 pub use identity_providers::{IdentityProvider, add_identity_provider, identity_providers};
@@ -26,9 +26,9 @@ pub use references::{Reference, add_reference, references};
 
 use serde::Serialize;
 
-use super::{Session, Visit, scan};
+use super::{RetryingSession, Session, find_all};
 use crate::error::{Error, ErrorKind, broken_body};
-use crate::json::{self, Typed};
+use crate::json::{self, Decode};
 use crate::port::{Caller, Origin, Ports};
 use crate::store::{Draft, Entry, Key, Refusal, Write};
 
@@ -88,8 +88,8 @@ impl From<Error> for Problem {
 }
 
 /// Reads the body of an entry of the plugin's own.
-fn parse<T: Typed>(entry: &Entry) -> Result<T, Problem> {
-    json::written(&entry.body)
+fn parse<T: Decode>(entry: &Entry) -> Result<T, Problem> {
+    json::from_str(&entry.body)
         .map_err(|error| Problem::Unavailable(broken_body(&entry.key, &error)))
 }
 
@@ -124,7 +124,7 @@ fn entries<const N: usize>(
 
 /// All entries of a kind, in the order of creation.
 fn all(ports: &Ports<'_>, kind: &str) -> Result<Vec<Entry>, Problem> {
-    Ok(scan::entries(ports, kind, &[], usize::MAX)?)
+    Ok(find_all::find_all(ports, kind, &[], usize::MAX)?)
 }
 
 fn commit(ports: &Ports<'_>, writes: Vec<Write>) -> Result<Vec<(Key, u64)>, Problem> {
@@ -144,7 +144,7 @@ fn as_product<T>(
         client_address: None,
         caller: Caller::Product,
     };
-    let mut visit = Visit::begin(ports, &origin, None)?;
+    let mut visit = RetryingSession::begin(ports, &origin, None)?;
     Ok(visit.attempts(run)?)
 }
 

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::super::create::Creation;
-use super::super::event::{self, Step as Asked};
-use super::super::life::{self, Life};
+use super::super::event::{self, ChangeKind as Asked};
+use super::super::lifecycle::{self, UserLifecycle};
 use super::super::query::{self, Search};
 use super::super::update::{self, Prepared, Update};
 use super::super::{Options, Session, references, removed};
@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::json;
 use crate::page::Paging;
 use crate::port::Ports;
-use crate::profile::{EXTERNAL_ID, Step, Users};
+use crate::profile::{EXTERNAL_ID, LifecycleStep, Users};
 use crate::projection::Projection;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
@@ -29,7 +29,7 @@ pub fn users(
 ) -> Result<String, Problem> {
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     as_product(ports, |session| {
-        let (of, _) = people(session)?;
+        let (resource_type, _) = people(session)?;
         let search = Search {
             filter: filter.map(ToOwned::to_owned),
             paging: Paging::Cursor {
@@ -38,10 +38,10 @@ pub fn users(
             },
             ..Search::default()
         };
-        let list = query::query_people(session, of, &search)?;
+        let list = query::query_people(session, resource_type, &search)?;
         let mut list = Value::Object(json::written_object(&list)?);
         if let Some(Value::Array(shown)) = list.get_mut("Resources") {
-            product::extend(session, of, shown)?;
+            product::extend(session, resource_type, shown)?;
         }
         Ok(list.to_string())
     })
@@ -50,12 +50,13 @@ pub fn users(
 /// One user in the product's view.
 pub fn user(ports: &Ports<'_>, id: &str) -> Result<String, Problem> {
     as_product(ports, |session| {
-        let (of, _) = people(session)?;
-        let resource = removed::load(session, of, id)?;
-        let shown = super::super::update::show(session, of, resource, &Projection::default())?;
+        let (resource_type, _) = people(session)?;
+        let resource = removed::load(session, resource_type, id)?;
+        let shown =
+            super::super::update::show(session, resource_type, resource, &Projection::default())?;
         let shown = shown.resource.unwrap_or_default();
         let mut shown = [Value::Object(json::written_object(&shown)?)];
-        product::extend(session, of, &mut shown)?;
+        product::extend(session, resource_type, &mut shown)?;
         Ok(shown.into_iter().map(|user| user.to_string()).collect())
     })
 }
@@ -100,7 +101,7 @@ pub fn assign_roles(ports: &Ports<'_>, id: &str, roles: &[String]) -> Result<(),
             true => update.content.remove(name),
             false => update
                 .content
-                .insert(name.to_owned(), life::as_values(roles)),
+                .insert(name.to_owned(), lifecycle::as_values(roles)),
         };
     })
 }
@@ -108,17 +109,17 @@ pub fn assign_roles(ports: &Ports<'_>, id: &str, roles: &[String]) -> Result<(),
 /// Removes the user and everything that tells about the person, in events too; their digests stay.
 pub fn erase_user(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
     as_product(ports, |session| {
-        let (of, users) = people(session)?;
-        let resource = removed::load(session, of, id)?;
-        let key = self::key(of, id);
+        let (resource_type, users) = people(session)?;
+        let resource = removed::load(session, resource_type, id)?;
+        let key = self::key(resource_type, id);
         let mut writes = vec![
             Write::Remove(resource.key.clone(), Some(resource.version)),
             // What is appended behind it stays; it names the person by id alone.
             Write::Redact(key.clone()),
             event::delete(&key),
         ];
-        if let Some(life) = Life::of(session, of) {
-            writes.extend(life.gone(&resource, Step::Erase));
+        if let Some(life) = UserLifecycle::of(session, resource_type) {
+            writes.extend(life.gone(&resource, LifecycleStep::Erase));
         }
         let name = resource.content.get(users.user_name.attribute.as_str());
         if let Some(address) = name.and_then(Value::as_str) {
@@ -133,23 +134,29 @@ pub fn erase_user(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
 pub(super) fn people<'a>(session: &Session<'a>) -> Result<(&'a ResourceType, &'a Users), Error> {
     let policy = &session.admission.policy;
     let users = policy.users.as_ref().ok_or_else(|| has_none("users"))?;
-    let of = policy.registry.named(&users.resource_type);
-    Ok((of.ok_or_else(|| has_none("users"))?, users))
+    let resource_type = policy.registry.named(&users.resource_type);
+    Ok((resource_type.ok_or_else(|| has_none("users"))?, users))
 }
 
 /// Changes somebody as the application, under the same rules as a client's change.
 fn change(
     ports: &Ports<'_>,
     id: &str,
-    apply: impl Fn(&Life<'_>, &Users, &mut Update<'_>),
+    apply: impl Fn(&UserLifecycle<'_>, &Users, &mut Update<'_>),
 ) -> Result<(), Problem> {
     as_product(ports, |session| {
-        let (of, users) = people(session)?;
-        let before: Resource = removed::load(session, of, id)?;
-        let is_removed = removed::is_removed(of, &before.key);
+        let (resource_type, users) = people(session)?;
+        let before: Resource = removed::load(session, resource_type, id)?;
+        let is_removed = removed::is_removed(resource_type, &before.key);
         let content = before.content.clone();
-        let mut update = Update::new(of, before, content, Default::default(), Asked::Patch);
-        let life = Life::of(session, of);
+        let mut update = Update::new(
+            resource_type,
+            before,
+            content,
+            Default::default(),
+            Asked::Patch,
+        );
+        let life = UserLifecycle::of(session, resource_type);
         if let Some(life) = &life {
             apply(life, users, &mut update);
         }
@@ -161,22 +168,26 @@ fn change(
 }
 
 /// Makes a user again of the kept record of one whom a client deleted.
-fn bring_back(session: &Session<'_>, life: &Life<'_>, update: Update<'_>) -> Result<(), Error> {
+fn bring_back(
+    session: &Session<'_>,
+    life: &UserLifecycle<'_>,
+    update: Update<'_>,
+) -> Result<(), Error> {
     life.check_reactivation(Asked::Patch)?;
-    let (of, at) = (update.of, session.ports.clock.now());
+    let (resource_type, at) = (update.resource_type, session.ports.clock.now());
     let made = removed::bring_back(
         session,
-        of,
+        resource_type,
         update.before,
         update.content,
         update.changes,
         at,
     )?;
     let Creation { resource, writes } = made;
-    update::commit(session, of, at, Prepared { resource, writes }).map(drop)
+    update::commit(session, resource_type, at, Prepared { resource, writes }).map(drop)
 }
 
 /// The key of somebody.
-pub(super) fn key(of: &ResourceType, id: &str) -> Key {
-    Key::new(of.name(), id)
+pub(super) fn key(resource_type: &ResourceType, id: &str) -> Key {
+    Key::new(resource_type.name(), id)
 }

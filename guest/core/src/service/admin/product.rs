@@ -5,16 +5,16 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::super::life::{self, Assignments, FORKED_FROM, is_active};
-use super::super::{Session, ends, removed};
+use super::super::lifecycle::{self, Assignments, FORKED_FROM, is_active};
+use super::super::{Session, links, removed};
 use super::people;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
-use crate::named::Named;
 use crate::ordered;
 use crate::profile::{Groups, Users};
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
+use crate::sorted_map::SortedMap;
 use crate::store::{Direction, Key};
 
 /// The member that holds what only the product sees.
@@ -23,16 +23,16 @@ pub const PRODUCT: &str = "urn:scimlet:product";
 /// Adds to shown people what only the product sees.
 pub(super) fn extend(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     shown: &mut [Value],
 ) -> Result<(), Error> {
     let (_, users) = people::people(session)?;
     let ids = shown.iter().filter_map(|user| user.get("id")?.as_str());
-    let keys: Vec<Key> = ids.map(|id| people::key(of, id)).collect();
-    let entries = removed::entries(session, of, &keys)?;
+    let keys: Vec<Key> = ids.map(|id| people::key(resource_type, id)).collect();
+    let entries = removed::entries(session, resource_type, &keys)?;
     let given = roles_of_groups(session, &keys)?;
     let limit = limits::LINKS_PER_RESPONSE;
-    let origins = ends::all(session, &keys, FORKED_FROM, Direction::Outgoing, limit)?;
+    let origins = links::all(session, &keys, FORKED_FROM, Direction::Outgoing, limit)?;
     // All of them in the order of the keys.
     let named = shown
         .iter_mut()
@@ -41,7 +41,7 @@ pub(super) fn extend(
         let Some(entry) = entry else {
             continue;
         };
-        let is_removed = removed::is_removed(of, &entry.key);
+        let is_removed = removed::is_removed(resource_type, &entry.key);
         let mut view = view(users, &Resource::from_entry(entry)?, given);
         if is_removed {
             view.insert("removed".into(), true.into());
@@ -100,8 +100,8 @@ fn roles_of_groups(session: &Session<'_>, users: &[Key]) -> Result<Vec<BTreeSet<
     }
     let limit = limits::LINKS_PER_RESPONSE;
     let members = groups.members.as_str();
-    let of_users = ends::all(session, users, members, Direction::Incoming, limit)?;
-    let mut known: Named<Vec<String>> = Named::new();
+    let of_users = links::all(session, users, members, Direction::Incoming, limit)?;
+    let mut known: SortedMap<Vec<String>> = SortedMap::new();
     for ((user, given), ends) in users.iter().zip(&mut given).zip(of_users) {
         let ends = ends.ok_or_else(|| {
             let detail = format!("`{}` is in more than {limit} groups", user.id);
@@ -125,7 +125,7 @@ fn roles_of(
     group: &Key,
 ) -> Result<Vec<String>, Error> {
     let mut roles = assignments.of(&group.id).roles;
-    roles.extend(life::named_roles(session, groups, group)?);
+    roles.extend(lifecycle::named_roles(session, groups, group)?);
     Ok(roles)
 }
 

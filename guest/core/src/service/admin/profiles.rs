@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::{audit, secret, update};
 use super::{Problem, commit, entries, put};
-use crate::access::{Index, index_key};
+use crate::access::{IndexedPaths, index_key};
 use crate::port::Ports;
 use crate::profile::{self, Policy, ProfileError};
 use crate::schema::Content;
@@ -33,7 +33,7 @@ pub fn configure(ports: &Ports<'_>, profile: &str, expected: Option<u64>) -> Res
     }
     let kept = index
         .as_ref()
-        .and_then(|entry| crate::json::written(&entry.body).ok());
+        .and_then(|entry| crate::json::from_str(&entry.body).ok());
     let indexed = indexed(&policy, old.as_ref().map(|_| kept.unwrap_or_default()));
     let mut writes = vec![
         put(profile::key(), profile.to_owned(), version),
@@ -113,19 +113,19 @@ pub fn explain(profile: &str) -> Result<String, Problem> {
 
 /// Which paths are complete under a policy: in a new tenant all that it indexes, else those of them
 /// that were.
-fn indexed(policy: &Policy, kept: Option<Index>) -> Index {
-    let of_type = |of: &crate::resource_type::ResourceType| {
-        let wanted = of.index().iter().map(ToString::to_string);
+fn indexed(policy: &Policy, kept: Option<IndexedPaths>) -> IndexedPaths {
+    let of_type = |resource_type: &crate::resource_type::ResourceType| {
+        let wanted = resource_type.index().iter().map(ToString::to_string);
         let paths = match &kept {
             None => wanted.collect::<Vec<_>>(),
             Some(kept) => wanted
-                .filter(|path| kept.complete(of.name()).contains(path))
+                .filter(|path| kept.complete(resource_type.name()).contains(path))
                 .collect(),
         };
-        (of.name().to_owned(), paths)
+        (resource_type.name().to_owned(), paths)
     };
     let paths = policy.registry.types().iter().map(of_type).collect();
-    Index {
+    IndexedPaths {
         normalisation: text::NORMALISATION,
         paths,
     }

@@ -1,7 +1,7 @@
 //! What the product's objects refer to by an e-mail address, apart from membership.
 
-use super::super::life::{self, is_active};
-use super::super::references::{self, Kept};
+use super::super::lifecycle::{self, is_active};
+use super::super::references::{self, StoredReference};
 use super::{Problem, as_product, people};
 use crate::port::Ports;
 use crate::store::Refusal;
@@ -29,7 +29,7 @@ pub fn add_reference(ports: &Ports<'_>, email: &str, kind: &str, id: &str) -> Re
         }
     }
     as_product(ports, |session| {
-        let kept = references::keep(&Kept {
+        let kept = references::keep(&StoredReference {
             email: email.to_owned(),
             kind: kind.to_owned(),
             id: id.to_owned(),
@@ -44,11 +44,11 @@ pub fn add_reference(ports: &Ports<'_>, email: &str, kind: &str, id: &str) -> Re
 /// What refers to this address.
 pub fn references(ports: &Ports<'_>, email: &str) -> Result<Vec<Reference>, Problem> {
     as_product(ports, |session| {
-        let (of, users) = people::people(session)?;
-        let holder = life::having(
+        let (resource_type, users) = people::people(session)?;
+        let holder = lifecycle::having(
             session,
-            of,
-            of.name(),
+            resource_type,
+            resource_type.name(),
             &users.user_name.attribute,
             &email.into(),
         )?;

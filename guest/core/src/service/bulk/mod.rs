@@ -4,26 +4,26 @@
 //! `request` reads what was sent, `reference` knows what a `bulkId` looks like, `plan` says what comes before what, `run` does
 //! it, and `response` shows what became of it.
 
+mod bulk_id;
+mod cycle;
 mod plan;
-mod reference;
 mod request;
 mod response;
 mod run;
 mod target;
-mod together;
 
 use serde_json::Value;
 
-use self::request::Request;
-use self::run::Run;
+use self::request::BulkRequest;
+use self::run::BulkRun;
 use super::Session;
 use crate::error::Error;
 
 /// Performs the operations and returns the BulkResponse. An error if the request as a whole is refused; then nothing has
 /// happened. What goes wrong with one operation stands in the response.
 pub fn bulk(session: &Session<'_>, body: Value) -> Result<Value, Error> {
-    let request = Request::parse(body)?;
-    let mut run = Run::new(session, &request);
+    let request = BulkRequest::parse(body)?;
+    let mut run = BulkRun::new(session, &request);
     for unit in plan::units(&request.operations) {
         if run.failures() >= request.fail_on_errors {
             break;

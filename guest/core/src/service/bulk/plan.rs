@@ -4,20 +4,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::request::{Method, Operation};
+use super::request::{BulkOperation, Method};
 use crate::ordered;
 
 /// What happens in one commit: one operation, or several POSTs that refer to each other. Each is an index.
 pub(super) type Unit = Vec<usize>;
 
 /// All operations, in the order in which they are performed.
-pub(super) fn units(operations: &[Operation]) -> Vec<Unit> {
+pub(super) fn units(operations: &[BulkOperation]) -> Vec<Unit> {
     ordered(&dependencies(operations))
 }
 
 /// For each operation, which others come before it whatever the order of the request: what it refers to, and what acts on the
 /// same resource before it.
-fn dependencies(operations: &[Operation]) -> Vec<BTreeSet<usize>> {
+fn dependencies(operations: &[BulkOperation]) -> Vec<BTreeSet<usize>> {
     let named = operations.iter().enumerate();
     let named =
         named.filter_map(|(index, operation)| Some((operation.creates()?.to_owned(), index)));

@@ -4,30 +4,30 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::reference;
+use super::bulk_id;
 use super::target::Target;
 use crate::error::{Error, ErrorKind};
 use crate::etag::Condition;
 use crate::json::member;
-use crate::named::Named;
 use crate::ordered;
 use crate::patch::{NO_OPERATION, NO_OPERATIONS_ARRAY, OPERATION_IS_NO_OBJECT};
 use crate::schema::Registry;
 use crate::service::audit::Attempt;
+use crate::sorted_map::SortedMap;
 use crate::{limits, urn};
 
 /// What a client wants done.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Request {
+pub(super) struct BulkRequest {
     /// After so many errors nothing more is done.
     pub(super) fail_on_errors: usize,
     /// In the order of the request.
-    pub(super) operations: Vec<Operation>,
+    pub(super) operations: Vec<BulkOperation>,
 }
 
 /// One operation, with what the response repeats of it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Operation {
+pub(super) struct BulkOperation {
     /// As sent.
     pub(super) method: Option<String>,
     /// As sent; names what a POST creates.
@@ -35,12 +35,12 @@ pub(super) struct Operation {
     /// As sent.
     pub(super) path: Option<String>,
     /// What to do, or what is wrong with the operation whatever became of the others.
-    pub(super) action: Result<Action, Error>,
+    pub(super) action: Result<BulkAction, Error>,
 }
 
 /// What an operation is to do.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Action {
+pub(super) struct BulkAction {
     pub(super) method: Method,
     pub(super) target: Target,
     /// The version that the resource has to be in, as in an If-Match header.
@@ -60,7 +60,7 @@ pub(super) enum Method {
     Delete,
 }
 
-impl Request {
+impl BulkRequest {
     /// Reads a body; an error if the request as a whole cannot be understood or is too large.
     pub(super) fn parse(body: Value) -> Result<Self, Error> {
         let Value::Object(mut body) = body else {
@@ -72,7 +72,8 @@ impl Request {
             return Err(syntax(NO_OPERATIONS_ARRAY));
         };
         check_size(operations.len())?;
-        let mut operations: Vec<Operation> = operations.into_iter().map(Operation::parse).collect();
+        let mut operations: Vec<BulkOperation> =
+            operations.into_iter().map(BulkOperation::parse).collect();
         refuse_duplicates(&mut operations);
         refuse_unknown(&mut operations);
         Ok(Self {
@@ -82,7 +83,7 @@ impl Request {
     }
 }
 
-impl Operation {
+impl BulkOperation {
     fn parse(value: Value) -> Self {
         let Value::Object(mut members) = value else {
             return Self {
@@ -97,7 +98,7 @@ impl Operation {
             method: text("method"),
             bulk_id: text("bulkId"),
             path: text("path"),
-            action: Action::parse(&mut members),
+            action: BulkAction::parse(&mut members),
         }
     }
 
@@ -107,8 +108,8 @@ impl Operation {
         let target = self.path.as_deref().map(Target::parse).unwrap_or_default();
         let data = self.action.as_ref().ok().map(|action| &action.data);
         match (target.resource(registry), target.resource_type(registry)) {
-            (Ok((of, id)), _) => Attempt::on(method, of, Some(id), data),
-            (_, Ok(of)) => Attempt::on(method, of, None, data),
+            (Ok((resource_type, id)), _) => Attempt::on(method, resource_type, Some(id), data),
+            (_, Ok(resource_type)) => Attempt::on(method, resource_type, None, data),
             _ => Attempt {
                 method,
                 ..Attempt::default()
@@ -124,7 +125,7 @@ impl Operation {
     }
 }
 
-impl Action {
+impl BulkAction {
     fn parse(members: &mut Map<String, Value>) -> Result<Self, Error> {
         let method = method(required(members, "method")?)?;
         let target = Target::parse(required(members, "path")?);
@@ -136,7 +137,7 @@ impl Action {
             Method::Delete => Value::Null,
             _ => taken(members, "data").ok_or_else(|| Error::operation_lacks("data"))?,
         };
-        let mut references = reference::names(&data);
+        let mut references = bulk_id::names(&data);
         references.extend(target.reference().map(ToOwned::to_owned));
         Ok(Self {
             method,
@@ -197,9 +198,9 @@ fn fail_on_errors(body: &Map<String, Value>) -> Result<usize, Error> {
 
 /// A `bulkId` has to be unique (RFC 7644 section 3.7). None of those that share one is created, since nobody could say which
 /// of them the others refer to.
-fn refuse_duplicates(operations: &mut [Operation]) {
-    let mut given: Named<usize> = Named::new();
-    for name in operations.iter().filter_map(Operation::creates) {
+fn refuse_duplicates(operations: &mut [BulkOperation]) {
+    let mut given: SortedMap<usize> = SortedMap::new();
+    for name in operations.iter().filter_map(BulkOperation::creates) {
         *given.of(name, usize::default) += 1;
     }
     for operation in operations {
@@ -211,8 +212,8 @@ fn refuse_duplicates(operations: &mut [Operation]) {
     }
 }
 
-fn refuse_unknown(operations: &mut [Operation]) {
-    let created = operations.iter().filter_map(Operation::creates);
+fn refuse_unknown(operations: &mut [BulkOperation]) {
+    let created = operations.iter().filter_map(BulkOperation::creates);
     let created = ordered::set(created.map(ToOwned::to_owned));
     for operation in operations {
         let Ok(action) = &operation.action else {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::request::Operation;
+use super::request::BulkOperation;
 use crate::error::Error;
 use crate::{etag, urn};
 
@@ -28,7 +28,7 @@ pub(super) struct Success {
 }
 
 /// The results in the order of the request, without those of operations that were not tried.
-pub(super) fn document(operations: &[Operation], outcomes: &BTreeMap<usize, Outcome>) -> Value {
+pub(super) fn document(operations: &[BulkOperation], outcomes: &BTreeMap<usize, Outcome>) -> Value {
     let results = operations.iter().enumerate();
     let results = results
         .filter_map(|(index, operation)| Some(result(operation, outcomes.get(&index)?)))
@@ -36,7 +36,7 @@ pub(super) fn document(operations: &[Operation], outcomes: &BTreeMap<usize, Outc
     json!({"schemas": [urn::BULK_RESPONSE], "Operations": results})
 }
 
-fn result(operation: &Operation, outcome: &Outcome) -> Value {
+fn result(operation: &BulkOperation, outcome: &Outcome) -> Value {
     let mut result = Map::new();
     let mut insert = |name: &str, value: Option<Value>| {
         result.extend(value.map(|value| (name.to_owned(), value)));

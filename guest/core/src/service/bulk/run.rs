@@ -2,33 +2,35 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reference;
-use super::request::{Action, Method, Operation, Request};
+use super::bulk_id;
+use super::cycle::{self, Created, MemberError, Post};
+use super::request::{BulkAction, BulkOperation, BulkRequest, Method};
 use super::response::{Outcome, Success};
-use super::together::{self, Blame, Created, Post};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
-use crate::named::Named;
 use crate::ordered;
-use crate::service::{Conditions, Options, Session, Visit, audit, delete, modify, replace};
+use crate::service::{
+    Conditions, Options, RetryingSession, Session, audit, delete, modify, replace,
+};
+use crate::sorted_map::SortedMap;
 use crate::store::Write;
 
 /// A bulk request on its way.
-pub(super) struct Run<'a> {
-    visit: Visit<'a>,
-    operations: &'a [Operation],
+pub(super) struct BulkRun<'a> {
+    visit: RetryingSession<'a>,
+    operations: &'a [BulkOperation],
     /// Of what was created, by `bulkId`.
-    ids: Named<String>,
+    ids: SortedMap<String>,
     outcomes: BTreeMap<usize, Outcome>,
 }
 
-impl<'a> Run<'a> {
+impl<'a> BulkRun<'a> {
     /// Before the first operation.
-    pub(super) fn new(session: &Session<'a>, request: &'a Request) -> Self {
+    pub(super) fn new(session: &Session<'a>, request: &'a BulkRequest) -> Self {
         Self {
-            visit: Visit::resume(session, limits::BULK_RETRIES),
+            visit: RetryingSession::resume(session, limits::BULK_RETRIES),
             operations: &request.operations,
-            ids: Named::new(),
+            ids: SortedMap::new(),
             outcomes: BTreeMap::new(),
         }
     }
@@ -81,7 +83,7 @@ impl<'a> Run<'a> {
     }
 
     /// A PUT, PATCH or DELETE.
-    fn change(&mut self, action: &Action) -> Result<Success, Error> {
+    fn change(&mut self, action: &BulkAction) -> Result<Success, Error> {
         self.check_references(action, &BTreeSet::new())?;
         let Self { visit, ids, .. } = self;
         visit.attempts(|session| change(session, action, ids))
@@ -108,18 +110,18 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn created(&mut self, posts: Vec<Post<'a>>) -> Result<Vec<Created>, Blame> {
+    fn created(&mut self, posts: Vec<Post<'a>>) -> Result<Vec<Created>, MemberError> {
         let own = ordered::set(posts.iter().map(|post| post.bulk_id));
         for (member, post) in posts.iter().enumerate() {
             self.check_references(post.action, &own)
-                .map_err(|error| Blame { member, error })?;
+                .map_err(|error| MemberError { member, error })?;
         }
         let Self { visit, ids, .. } = self;
-        visit.attempts(|session| together::create(session, &posts, ids))
+        visit.attempts(|session| cycle::create(session, &posts, ids))
     }
 
     /// One is told what was wrong, the others that they refer to it.
-    fn refuse(&mut self, posts: &[(usize, Post<'a>)], blame: &Blame) {
+    fn refuse(&mut self, posts: &[(usize, Post<'a>)], blame: &MemberError) {
         let culprit = posts.get(blame.member).map_or("", |(_, post)| post.bulk_id);
         for (member, (index, _)) in posts.iter().enumerate() {
             let error = if member == blame.member {
@@ -134,7 +136,7 @@ impl<'a> Run<'a> {
     }
 
     /// An operation cannot go ahead without what it refers to (RFC 7644 section 3.7.1 names 409 for this).
-    fn check_references(&self, action: &Action, own: &BTreeSet<&str>) -> Result<(), Error> {
+    fn check_references(&self, action: &BulkAction, own: &BTreeSet<&str>) -> Result<(), Error> {
         let there = |name: &&String| self.ids.contains_key(name) || own.contains(name.as_str());
         match action.references.iter().find(|name| !there(name)) {
             None => Ok(()),
@@ -142,7 +144,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn conclude(&mut self, index: usize, operation: &Operation, result: Result<Success, Error>) {
+    fn conclude(
+        &mut self,
+        index: usize,
+        operation: &BulkOperation,
+        result: Result<Success, Error>,
+    ) {
         let session = self.visit.session();
         if let Err(error) = &result {
             session.ports.note_refusal(error);
@@ -153,16 +160,20 @@ impl<'a> Run<'a> {
 }
 
 /// As the single request would.
-fn change(session: &Session<'_>, action: &Action, ids: &Named<String>) -> Result<Success, Error> {
+fn change(
+    session: &Session<'_>,
+    action: &BulkAction,
+    ids: &SortedMap<String>,
+) -> Result<Success, Error> {
     let registry = &session.admission.policy.registry;
-    let (of, id) = action.target.resource(registry)?;
-    session.check_reach(of)?;
+    let (resource_type, id) = action.target.resource(registry)?;
+    session.check_reach(resource_type)?;
     let id = action
         .target
         .reference()
         .and_then(|name| ids.get(name))
         .map_or(id, String::as_str);
-    let data = || reference::resolved(&action.data, ids);
+    let data = || bulk_id::resolved(&action.data, ids);
     let options = Options {
         conditions: Conditions {
             if_match: action.version.clone(),
@@ -171,10 +182,10 @@ fn change(session: &Session<'_>, action: &Action, ids: &Named<String>) -> Result
         ..Options::default()
     };
     let after = match action.method {
-        Method::Put => replace::apply(session, of, id, data(), &options)?,
-        Method::Patch => modify::apply(session, of, id, data(), &options)?,
+        Method::Put => replace::apply(session, resource_type, id, data(), &options)?,
+        Method::Patch => modify::apply(session, resource_type, id, data(), &options)?,
         Method::Delete => {
-            delete::delete(session, of, id, &options)?;
+            delete::delete(session, resource_type, id, &options)?;
             return Ok(Success {
                 status: 204,
                 version: None,
@@ -189,7 +200,7 @@ fn change(session: &Session<'_>, action: &Action, ids: &Named<String>) -> Result
 }
 
 /// Where the resource of a PUT, PATCH or DELETE is, or would be.
-fn location(operation: &Operation, base: &str, ids: &Named<String>) -> Option<String> {
+fn location(operation: &BulkOperation, base: &str, ids: &SortedMap<String>) -> Option<String> {
     if operation.method.as_deref() == Some("POST") {
         return None;
     }

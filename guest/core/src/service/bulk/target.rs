@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use super::reference;
+use super::bulk_id;
 use crate::error::{Error, ErrorKind};
 use crate::resource_type::ResourceType;
 use crate::schema::Registry;
@@ -23,7 +23,7 @@ impl Target {
 
     /// The `bulkId` that stands for the resource's id, if one does.
     pub(super) fn reference(&self) -> Option<&str> {
-        self.0.get(1).and_then(|id| reference::name(id))
+        self.0.get(1).and_then(|id| bulk_id::name(id))
     }
 
     /// What orders two operations on one resource.

@@ -2,13 +2,13 @@
 //! page; where it cannot evaluate the filter or the order itself, entries are read in bounded
 //! number and evaluated here.
 
-mod bound;
-mod list;
+mod cursor_page;
+mod index_page;
+mod match_stream;
+mod plan;
 mod response;
-mod source;
-mod walk;
 
-use self::bound::Bound;
+use self::plan::Plan;
 use self::response::List;
 use super::{Session, removed};
 use crate::dialect::Sent;
@@ -36,7 +36,7 @@ pub struct Search {
 }
 
 /// The outcome of a search.
-pub struct Listed {
+pub struct ListPage {
     /// The text of the ListResponse.
     pub text: String,
     /// How many requests it counts as: one, and one more for each term of the filter that no index
@@ -45,11 +45,15 @@ pub struct Listed {
 }
 
 /// The ListResponse for the resources of a type that match.
-pub fn query(session: &Session<'_>, of: &ResourceType, search: &Search) -> Result<Listed, Error> {
+pub fn query(
+    session: &Session<'_>,
+    resource_type: &ResourceType,
+    search: &Search,
+) -> Result<ListPage, Error> {
     let mut filter = search.filter.clone();
-    session.rewrite(of, filter.as_mut().map(Sent::Filter));
+    session.rewrite(resource_type, filter.as_mut().map(Sent::Filter));
     let filter = filter.as_deref().map(parsed).transpose()?;
-    let bound = Bound::new(session, of, filter.as_ref(), search, false)?;
+    let bound = Plan::new(session, resource_type, filter.as_ref(), search, false)?;
     answer(session, &[bound], search)
 }
 
@@ -57,27 +61,28 @@ pub fn query(session: &Session<'_>, of: &ResourceType, search: &Search) -> Resul
 /// deleted and the product keeps.
 pub fn query_people(
     session: &Session<'_>,
-    of: &ResourceType,
+    resource_type: &ResourceType,
     search: &Search,
 ) -> Result<String, Error> {
     let filter = search.filter.as_deref().map(parsed).transpose()?;
-    let people = Bound::new(session, of, filter.as_ref(), search, false)?;
-    let removed = Bound::new(session, of, filter.as_ref(), search, false)?;
-    let removed = removed.of_kind(removed::kind(of));
+    let people = Plan::new(session, resource_type, filter.as_ref(), search, false)?;
+    let removed = Plan::new(session, resource_type, filter.as_ref(), search, false)?;
+    let removed = removed.of_kind(removed::kind(resource_type));
     Ok(answer(session, &[people, removed], search)?.text)
 }
 
 /// The ListResponse for the resources of all types that match: type after type as the profile has
 /// them, unless they are sorted (RFC 7644 section 3.4.2.1).
-pub fn query_all(session: &Session<'_>, search: &Search) -> Result<Listed, Error> {
+pub fn query_all(session: &Session<'_>, search: &Search) -> Result<ListPage, Error> {
     let filter = search.filter.as_deref().map(parsed).transpose()?;
     let types = session.admission.policy.registry.types().iter();
-    let bounds = types.map(|of| Bound::new(session, of, filter.as_ref(), search, true));
-    let bounds: Vec<Bound<'_>> = bounds.collect::<Result<_, _>>()?;
+    let bounds =
+        types.map(|resource_type| Plan::new(session, resource_type, filter.as_ref(), search, true));
+    let bounds: Vec<Plan<'_>> = bounds.collect::<Result<_, _>>()?;
     answer(session, &bounds, search)
 }
 
-fn answer(session: &Session<'_>, bounds: &[Bound<'_>], search: &Search) -> Result<Listed, Error> {
+fn answer(session: &Session<'_>, bounds: &[Plan<'_>], search: &Search) -> Result<ListPage, Error> {
     if let Some(path) = &search.sort_by
         && bounds.iter().all(|bound| bound.sort.is_none())
     {
@@ -88,13 +93,13 @@ fn answer(session: &Session<'_>, bounds: &[Bound<'_>], search: &Search) -> Resul
     let mut head = Content::new();
     match &search.paging {
         Paging::Index(index) => {
-            let (total, found) = list::part(bounds, order, *index)?;
+            let (total, found) = index_page::part(bounds, order, *index)?;
             list.show(session, bounds, found, &search.projection)?;
             head.insert("totalResults".into(), total.into());
             head.insert("startIndex".into(), index.start.into());
         }
         Paging::Cursor { cursor, count } => {
-            let mut page = walk::page(session, bounds, order, cursor, *count)?;
+            let mut page = cursor_page::page(session, bounds, order, cursor, *count)?;
             let found = page.take();
             let passed = list.show(session, bounds, found, &search.projection)?;
             if let Some(total) = page.total {
@@ -106,7 +111,7 @@ fn answer(session: &Session<'_>, bounds: &[Bound<'_>], search: &Search) -> Resul
         }
     }
     let unserved = bounds.iter().map(|bound| bound.pushed.unserved);
-    Ok(Listed {
+    Ok(ListPage {
         cost: unserved.fold(1, usize::saturating_add),
         text: list.end(head)?,
     })

@@ -4,13 +4,13 @@
 
 use serde_json::{Value, json};
 
-use super::bound::{Bound, Found};
+use super::plan::{Match, Plan};
 use crate::error::Error;
 use crate::projection::Projection;
 use crate::resource::Resource;
 use crate::schema::Content;
-use crate::service::related::Related;
-use crate::service::{Session, shown};
+use crate::service::expand::Expansion;
+use crate::service::{Session, represent};
 use crate::store::{Entry, Key};
 use crate::{json, limits, urn};
 
@@ -39,14 +39,19 @@ impl List {
     pub fn show<'b>(
         &mut self,
         session: &Session<'b>,
-        bounds: &[Bound<'b>],
-        mut found: Vec<(usize, Found)>,
+        bounds: &[Plan<'b>],
+        mut found: Vec<(usize, Match)>,
         projection: &Projection,
     ) -> Result<usize, Error> {
-        let related = |(rank, bound): (usize, &Bound<'b>)| {
-            let own = found.iter().filter(|(of, _)| *of == rank);
+        let related = |(rank, bound): (usize, &Plan<'b>)| {
+            let own = found
+                .iter()
+                .filter(|(resource_type, _)| *resource_type == rank);
             let keys = own.map(|(_, found)| found.at.clone()).collect();
-            (Related::new(session, bound.of, keys, projection), bound.of)
+            (
+                Expansion::new(session, bound.resource_type, keys, projection),
+                bound.resource_type,
+            )
         };
         let mut types: Vec<_> = bounds.iter().enumerate().map(related).collect();
         let mut read = 0;
@@ -60,7 +65,7 @@ impl List {
                 break;
             };
             passed += 1;
-            let Some((related, of)) = types.get_mut(*rank) else {
+            let Some((related, resource_type)) = types.get_mut(*rank) else {
                 continue;
             };
             let Some(entry) = next.entry.take() else {
@@ -72,7 +77,7 @@ impl List {
             }
             let (resource, before) = (Resource::from_entry(entry)?, related.read);
             let out = (&mut *related, &mut self.text);
-            shown::write(session, of, resource, projection, None, out)?;
+            represent::write(session, resource_type, resource, projection, None, out)?;
             read += related.read - before;
             self.shown += 1;
         }
@@ -100,8 +105,8 @@ impl List {
 }
 
 /// Reads some of those that were not held.
-fn read_again(session: &Session<'_>, found: &mut [(usize, Found)]) -> Result<(), Error> {
-    let unread = |(_, found): &&mut (usize, Found)| found.entry.is_none();
+fn read_again(session: &Session<'_>, found: &mut [(usize, Match)]) -> Result<(), Error> {
+    let unread = |(_, found): &&mut (usize, Match)| found.entry.is_none();
     let mut unread: Vec<_> = found.iter_mut().filter(unread).take(READ_AGAIN).collect();
     let keys: Vec<Key> = unread.iter().map(|(_, found)| found.at.clone()).collect();
     let entries: Vec<Option<Entry>> = session.entries(&keys)?;

@@ -5,19 +5,19 @@
 use tokio_postgres::Row;
 
 use super::change::Change;
-use crate::store::postgres::fault::Step;
+use crate::store::postgres::error::PostgresResult;
 use crate::store::postgres::read::{digest, unsigned};
 use crate::store::postgres::session::{Parameters, Session};
-use crate::store::{Channel, RecordedEvent, chain, deleted};
+use crate::store::{Channel, RecordedEvent, deleted, hash_chain};
 
 /// Number and digest of the tenant's last event.
 pub(super) struct Last {
     sequence: i64,
-    digest: chain::Digest,
+    digest: hash_chain::Digest,
 }
 
 /// Waits until this commit is the tenant's next one.
-pub(super) async fn take_turn(session: &Session, tenant: i64) -> Step<Last> {
+pub(super) async fn take_turn(session: &Session, tenant: i64) -> PostgresResult<Last> {
     let sql = "SELECT sequence, digest FROM tenant WHERE id = $1 FOR NO KEY UPDATE";
     let rows = session.rows(sql, &[&tenant]).await?;
     let last = rows.first().ok_or_else(deleted)?;
@@ -38,7 +38,7 @@ pub(super) async fn time(
     at: i64,
     last: &Last,
     change: &Change<'_>,
-) -> Step<Option<i64>> {
+) -> PostgresResult<Option<i64>> {
     let expected = &change.loaded.expected;
     let (expected_seqs, versions): (Vec<i64>, Vec<i64>) = expected.iter().copied().unzip();
     let changed = change.entries.values().filter(|held| held.changed);
@@ -74,7 +74,7 @@ pub(super) async fn write(
     actor: &str,
     change: &Change<'_>,
     last: Last,
-) -> Step<()> {
+) -> PostgresResult<()> {
     let mut recorded = record(unsigned(at), actor, change, last);
     for (subject, earlier) in &change.redacted {
         let sql = "UPDATE event SET body = ''
@@ -96,14 +96,14 @@ fn record(at: u64, actor: &str, change: &Change<'_>, last: Last) -> Vec<Recorded
     let first = unsigned(last.sequence) + 1;
     let mut recorded = Vec::with_capacity(change.events.len());
     for (number, event) in (first..).zip(&change.events) {
-        let event = chain::record(&previous, number, at, actor, (*event).clone());
+        let event = hash_chain::record(&previous, number, at, actor, (*event).clone());
         previous = event.digest;
         recorded.push(event);
     }
     recorded
 }
 
-async fn insert(session: &Session, tenant: i64, recorded: &[RecordedEvent]) -> Step<()> {
+async fn insert(session: &Session, tenant: i64, recorded: &[RecordedEvent]) -> PostgresResult<()> {
     let Some(last) = recorded.last() else {
         return Ok(());
     };

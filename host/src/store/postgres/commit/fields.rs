@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::Change;
-use crate::store::postgres::fault::Step;
+use crate::store::postgres::error::PostgresResult;
 use crate::store::postgres::session::Session;
 
 /// The rows of kinds by name and of fields by kind and path.
@@ -20,7 +20,11 @@ impl Rows {
     }
 
     /// The rows of all kinds and fields that a change is about, made where they are not there yet.
-    pub(super) async fn of(session: &Session, tenant: i64, change: &Change<'_>) -> Step<Rows> {
+    pub(super) async fn of(
+        session: &Session,
+        tenant: i64,
+        change: &Change<'_>,
+    ) -> PostgresResult<Rows> {
         let wanted = change.wanted();
         let mut kinds: BTreeSet<&str> = change.removed.iter().map(|(kind, _)| *kind).collect();
         kinds.extend(wanted.iter().map(|wanted| wanted.kind));
@@ -52,7 +56,7 @@ impl Rows {
         tenant: i64,
         kinds: &BTreeSet<&str>,
         fields: &BTreeSet<(&str, &str)>,
-    ) -> Step<()> {
+    ) -> PostgresResult<()> {
         let kinds: Vec<&str> = kinds.iter().copied().collect();
         let paths: BTreeSet<&str> = fields.iter().map(|(_, path)| *path).collect();
         let paths: Vec<&str> = paths.into_iter().collect();
@@ -79,7 +83,7 @@ async fn make(
     tenant: i64,
     kinds: &BTreeSet<&str>,
     fields: &BTreeSet<(&str, &str)>,
-) -> Step<()> {
+) -> PostgresResult<()> {
     let names: Vec<&str> = kinds.iter().copied().collect();
     let sql = "INSERT INTO kind(tenant, name) SELECT $1, name FROM unnest($2::TEXT[]) AS w(name)
                ORDER BY name ON CONFLICT DO NOTHING";

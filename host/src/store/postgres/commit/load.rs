@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::demand::{Demand, Hold};
+use super::lock_plan::{LockMode, LockPlan};
 use super::{LinkName, Name, SetName};
-use crate::store::postgres::fault::Step;
+use crate::store::postgres::error::PostgresResult;
 use crate::store::postgres::read::place;
 use crate::store::postgres::session::Session;
 
@@ -36,38 +36,42 @@ pub(super) struct Loaded {
 }
 
 /// Locks and loads.
-pub(super) async fn load(session: &Session, tenant: i64, demand: &Demand) -> Step<Loaded> {
+pub(super) async fn load(
+    session: &Session,
+    tenant: i64,
+    plan: &LockPlan,
+) -> PostgresResult<Loaded> {
     let mut loaded = Loaded::default();
-    for (hold, names) in demand.runs() {
-        lock(session, tenant, hold, &names, &mut loaded.entries).await?;
+    for (mode, names) in plan.runs() {
+        lock(session, tenant, mode, &names, &mut loaded.entries).await?;
     }
     // One that was removed and made anew while its lock was waited for is found at the second look.
     let absent = |name: &Name| !loaded.entries.contains_key(name);
-    let absent: Vec<&Name> = demand.holds.keys().filter(|name| absent(name)).collect();
-    if absent.len() > demand.inserts {
-        let hold = demand.holds.values().max().copied();
-        let hold = hold.unwrap_or(Hold::There);
-        lock(session, tenant, hold, &absent, &mut loaded.entries).await?;
+    let absent: Vec<&Name> = plan.locks.keys().filter(|name| absent(name)).collect();
+    if absent.len() > plan.inserts {
+        let mode = plan.locks.values().max().copied();
+        let mode = mode.unwrap_or(LockMode::KeyShare);
+        lock(session, tenant, mode, &absent, &mut loaded.entries).await?;
     }
-    let sources = arriving(session, tenant, demand, &mut loaded).await?;
-    loaded.expected = expected(demand, &loaded.entries, &sources);
-    links(session, demand, &mut loaded).await?;
-    others(session, demand, &mut loaded).await?;
-    terms(session, demand, &mut loaded).await?;
-    counters(session, tenant, demand, &mut loaded).await?;
-    loaded.seqs = seqs(session, demand.inserts).await?;
+    let sources = arriving(session, tenant, plan, &mut loaded).await?;
+    loaded.expected = expected(plan, &loaded.entries, &sources);
+    links(session, plan, &mut loaded).await?;
+    others(session, plan, &mut loaded).await?;
+    terms(session, plan, &mut loaded).await?;
+    counters(session, tenant, plan, &mut loaded).await?;
+    loaded.seqs = seqs(session, plan.inserts).await?;
     Ok(loaded)
 }
 
 /// Rows and versions of what is expected and neither locked from the beginning nor as a source of links that go.
 fn expected(
-    demand: &Demand,
+    plan: &LockPlan,
     entries: &BTreeMap<Name, Before>,
     sources: &BTreeSet<Name>,
 ) -> Vec<(i64, i64)> {
-    let is_held = |name: &Name| demand.holds.get(name) >= Some(&Hold::Changed);
+    let is_held = |name: &Name| plan.locks.get(name) >= Some(&LockMode::NoKeyUpdate);
     let is_locked = |name: &Name| is_held(name) || sources.contains(name);
-    let expected = demand.expected.iter().filter(|name| !is_locked(name));
+    let expected = plan.expected.iter().filter(|name| !is_locked(name));
     let entries = expected.filter_map(|name| entries.get(name));
     entries.map(|before| (before.seq, before.version)).collect()
 }
@@ -75,14 +79,14 @@ fn expected(
 async fn lock(
     session: &Session,
     tenant: i64,
-    hold: Hold,
+    mode: LockMode,
     names: &[&Name],
     entries: &mut BTreeMap<Name, Before>,
-) -> Step<()> {
+) -> PostgresResult<()> {
     let kinds: Vec<&str> = names.iter().map(|(kind, _)| kind.as_str()).collect();
     let ids: Vec<&str> = names.iter().map(|(_, id)| id.as_str()).collect();
     let rows = session
-        .rows(statement(hold), &[&tenant, &kinds, &ids])
+        .rows(statement(mode), &[&tenant, &kinds, &ids])
         .await?;
     for row in rows {
         let before = Before {
@@ -95,7 +99,7 @@ async fn lock(
 }
 
 /// Locks rows in the order of the keys given.
-fn statement(hold: Hold) -> &'static str {
+fn statement(mode: LockMode) -> &'static str {
     macro_rules! lock {
         ($strength:literal) => {
             concat!(
@@ -108,11 +112,11 @@ fn statement(hold: Hold) -> &'static str {
             )
         };
     }
-    match hold {
-        Hold::Unchanged => lock!(""),
-        Hold::There => lock!("FOR KEY SHARE OF e"),
-        Hold::Changed => lock!("FOR NO KEY UPDATE OF e"),
-        Hold::Removed => lock!("FOR UPDATE OF e"),
+    match mode {
+        LockMode::None => lock!(""),
+        LockMode::KeyShare => lock!("FOR KEY SHARE OF e"),
+        LockMode::NoKeyUpdate => lock!("FOR NO KEY UPDATE OF e"),
+        LockMode::Update => lock!("FOR UPDATE OF e"),
     }
 }
 
@@ -121,10 +125,10 @@ fn statement(hold: Hold) -> &'static str {
 async fn arriving(
     session: &Session,
     tenant: i64,
-    demand: &Demand,
+    plan: &LockPlan,
     loaded: &mut Loaded,
-) -> Step<BTreeSet<Name>> {
-    let removed = demand.removed.iter();
+) -> PostgresResult<BTreeSet<Name>> {
+    let removed = plan.removed.iter();
     let targets: BTreeMap<i64, &Name> = removed
         .filter_map(|name| Some((loaded.entries.get(name)?.seq, name)))
         .collect();
@@ -135,7 +139,7 @@ async fn arriving(
     loop {
         let found = sources(session, &targets).await?;
         let fresh: BTreeSet<&Name> = found.iter().map(|((source, ..), _)| source).collect();
-        let is_held = |name: &Name| demand.holds.get(name) >= Some(&Hold::Changed);
+        let is_held = |name: &Name| plan.locks.get(name) >= Some(&LockMode::NoKeyUpdate);
         let fresh = fresh.into_iter().filter(|name| !is_held(name));
         let fresh: Vec<Name> = fresh
             .filter(|name| !locked.contains(*name))
@@ -146,7 +150,14 @@ async fn arriving(
             return Ok(locked);
         }
         let names: Vec<&Name> = fresh.iter().collect();
-        lock(session, tenant, Hold::Changed, &names, &mut loaded.entries).await?;
+        lock(
+            session,
+            tenant,
+            LockMode::NoKeyUpdate,
+            &names,
+            &mut loaded.entries,
+        )
+        .await?;
         locked.extend(fresh);
     }
 }
@@ -154,7 +165,7 @@ async fn arriving(
 async fn sources(
     session: &Session,
     targets: &BTreeMap<i64, &Name>,
-) -> Step<Vec<(LinkName, (i64, i64))>> {
+) -> PostgresResult<Vec<(LinkName, (i64, i64))>> {
     let seqs: Vec<i64> = targets.keys().copied().collect();
     let rows = session
         .rows(
@@ -181,12 +192,12 @@ async fn sources(
 }
 
 /// Which of the links that the writes name are there.
-async fn links(session: &Session, demand: &Demand, loaded: &mut Loaded) -> Step<()> {
+async fn links(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> PostgresResult<()> {
     let ends = |link: &LinkName| -> Option<(i64, i64)> {
         let source = loaded.entries.get(&link.0)?.seq;
         Some((source, loaded.entries.get(&link.2)?.seq))
     };
-    let named = demand.links.iter();
+    let named = plan.links.iter();
     let named: Vec<(&LinkName, (i64, i64))> =
         named.filter_map(|link| Some((link, ends(link)?))).collect();
     if named.is_empty() {
@@ -212,8 +223,8 @@ async fn links(session: &Session, demand: &Demand, loaded: &mut Loaded) -> Step<
 }
 
 /// Which of the sets that are emptied have links besides those that are loaded.
-async fn others(session: &Session, demand: &Demand, loaded: &mut Loaded) -> Step<()> {
-    let sets = demand.sets.iter();
+async fn others(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> PostgresResult<()> {
+    let sets = plan.sets.iter();
     let sets: Vec<(&SetName, i64, i64)> = sets
         .filter_map(|set| {
             let source = loaded.entries.get(&set.0)?.seq;
@@ -245,8 +256,8 @@ async fn others(session: &Session, demand: &Demand, loaded: &mut Loaded) -> Step
     Ok(())
 }
 
-async fn terms(session: &Session, demand: &Demand, loaded: &mut Loaded) -> Step<()> {
-    let rewritten = demand.rewritten.iter();
+async fn terms(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> PostgresResult<()> {
+    let rewritten = plan.rewritten.iter();
     let seqs: Vec<i64> = rewritten
         .filter_map(|name| Some(loaded.entries.get(name)?.seq))
         .collect();
@@ -264,13 +275,13 @@ async fn terms(session: &Session, demand: &Demand, loaded: &mut Loaded) -> Step<
 async fn counters(
     session: &Session,
     tenant: i64,
-    demand: &Demand,
+    plan: &LockPlan,
     loaded: &mut Loaded,
-) -> Step<()> {
-    if demand.counters.is_empty() {
+) -> PostgresResult<()> {
+    if plan.counters.is_empty() {
         return Ok(());
     }
-    let names: Vec<&str> = demand.counters.iter().map(String::as_str).collect();
+    let names: Vec<&str> = plan.counters.iter().map(String::as_str).collect();
     let make = "INSERT INTO counter(tenant, name, value) SELECT $1, name, 0 FROM unnest($2::TEXT[]) AS w(name)
                 ORDER BY name ON CONFLICT DO NOTHING";
     session.run(make, &[&tenant, &names]).await?;
@@ -283,7 +294,7 @@ async fn counters(
 }
 
 /// Numbers for new entries, in the order in which they are to be made.
-async fn seqs(session: &Session, count: usize) -> Step<Vec<i64>> {
+async fn seqs(session: &Session, count: usize) -> PostgresResult<Vec<i64>> {
     if count == 0 {
         return Ok(Vec::new());
     }

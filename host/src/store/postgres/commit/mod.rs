@@ -1,14 +1,14 @@
-//! `commit`, in four steps: say what the writes are about ([`demand`]), lock and load that
+//! `commit`, in four steps: collect what the writes name ([`lock_plan`]), lock and load that
 //! ([`load`]), apply the writes in memory ([`change`], which asks nobody), and write what came out
 //! ([`write`](mod@write)). Each step is a few statements, however many writes there are.
 
 mod change;
-mod demand;
 mod events;
 mod fields;
 mod issuers;
 mod links;
 mod load;
+mod lock_plan;
 mod terms;
 mod write;
 
@@ -17,9 +17,9 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use self::change::Change;
-use self::demand::Demand;
+use self::lock_plan::LockPlan;
 use super::Shared;
-use super::fault::{Fault, Step};
+use super::error::{PostgresError, PostgresResult};
 use super::session::{Scope, Session};
 use crate::store::{Committed, Key, Refusal, Rejection, Write, deleted, not_done};
 
@@ -47,11 +47,11 @@ enum Stop {
     /// The contract says no.
     Rejected(Rejection),
     /// The database failed.
-    Failed(Fault),
+    Failed(PostgresError),
     /// The database failed while it committed: whether it happened is unknown.
-    Unknown(Fault),
+    Unknown(PostgresError),
     /// Another commit changed what this one expects: to be looked at again.
-    Overtaken,
+    Conflict,
 }
 
 impl Stop {
@@ -60,7 +60,7 @@ impl Stop {
         match self {
             Stop::Rejected(_) | Stop::Unknown(_) => false,
             Stop::Failed(fault) => fault.is_collision(),
-            Stop::Overtaken => true,
+            Stop::Conflict => true,
         }
     }
 
@@ -72,7 +72,7 @@ impl Stop {
                 return not_done(Rejection { write: 0, reason });
             }
             Stop::Unknown(fault) => fault.into(),
-            Stop::Overtaken => Refusal::NotDone("other commits were always faster".into()),
+            Stop::Conflict => Refusal::NotDone("other commits were always faster".into()),
         };
         Rejection { write: 0, reason }
     }
@@ -84,8 +84,8 @@ impl From<Rejection> for Stop {
     }
 }
 
-impl From<Fault> for Stop {
-    fn from(fault: Fault) -> Stop {
+impl From<PostgresError> for Stop {
+    fn from(fault: PostgresError) -> Stop {
         Stop::Failed(fault)
     }
 }
@@ -94,7 +94,7 @@ impl From<Fault> for Stop {
 struct Done {
     committed: Committed,
     /// Whether there is something to sweep up.
-    leavings: bool,
+    garbage: bool,
 }
 
 /// Runs a commit, again if it collides with another one.
@@ -107,8 +107,8 @@ pub(super) async fn run(
     loop {
         match attempt(shared, tenant, commit).await {
             Ok(done) => {
-                if done.leavings {
-                    shared.bell.notify_one();
+                if done.garbage {
+                    shared.garbage.notify_one();
                 }
                 return Ok(done.committed);
             }
@@ -154,13 +154,13 @@ async fn attempt(shared: &Shared, tenant: i64, commit: &Commit) -> Result<Done, 
 async fn apply(session: &Session, tenant: i64, commit: &Commit) -> Result<Done, Stop> {
     is_there(session, tenant).await?;
     issuers::judge(session, tenant, &commit.writes).await?;
-    let loaded = load::load(session, tenant, &Demand::of(&commit.writes)).await?;
+    let loaded = load::load(session, tenant, &LockPlan::of(&commit.writes)).await?;
     let (change, fault) = Change::of(&commit.writes, loaded)?;
     write::write(session, tenant, commit, change, fault).await
 }
 
 /// Refuses a tenant that is gone. That it stays there is seen to at the end.
-async fn is_there(session: &Session, tenant: i64) -> Step<()> {
+async fn is_there(session: &Session, tenant: i64) -> PostgresResult<()> {
     let sql = "SELECT 1 FROM tenant WHERE id = $1";
     if session.rows(sql, &[&tenant]).await?.is_empty() {
         return Err(deleted().into());

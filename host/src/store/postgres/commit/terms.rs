@@ -7,7 +7,7 @@ use super::change::{Change, Wanted};
 use super::fields::Rows;
 use super::load::Terms;
 use crate::store::postgres::dialect::encode;
-use crate::store::postgres::fault::Step;
+use crate::store::postgres::error::PostgresResult;
 use crate::store::postgres::session::Session;
 use crate::store::{Refusal, Rejection};
 
@@ -42,7 +42,7 @@ pub(super) async fn write(
     tenant: i64,
     change: &Change<'_>,
     rows: &Rows,
-) -> Step<(Counts, Option<Rejection>)> {
+) -> PostgresResult<(Counts, Option<Rejection>)> {
     let mut counts = Counts::default();
     let none = Terms::new();
     let mut gone: Vec<(i64, String, i64)> = Vec::new();
@@ -102,7 +102,7 @@ pub(super) async fn write(
     Ok((counts, taken))
 }
 
-async fn delete(session: &Session, mut gone: Vec<(i64, String, i64)>) -> Step<()> {
+async fn delete(session: &Session, mut gone: Vec<(i64, String, i64)>) -> PostgresResult<()> {
     if gone.is_empty() {
         return Ok(());
     }
@@ -121,7 +121,7 @@ async fn insert(
     session: &Session,
     tenant: i64,
     added: BTreeMap<(i64, String, i64), Added<'_>>,
-) -> Step<Option<Rejection>> {
+) -> PostgresResult<Option<Rejection>> {
     if added.is_empty() {
         return Ok(None);
     }

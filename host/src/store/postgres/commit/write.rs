@@ -8,7 +8,7 @@ use super::events;
 use super::fields::Rows;
 use super::terms::{self, Counts};
 use super::{Commit, Done, LinkName, Stop, key};
-use crate::store::postgres::fault::Step;
+use crate::store::postgres::error::PostgresResult;
 use crate::store::postgres::read::unsigned;
 use crate::store::postgres::session::Session;
 use crate::store::postgres::sweep;
@@ -38,7 +38,7 @@ pub(super) async fn write(
     counts.write(session).await?;
     let last = events::take_turn(session, tenant).await?;
     let at = events::time(session, tenant, commit.at, &last, &change).await?;
-    let at = at.ok_or(Stop::Overtaken)?;
+    let at = at.ok_or(Stop::Conflict)?;
     events::write(session, (tenant, at), &commit.actor, &change, last).await?;
     let committed = Committed {
         at: unsigned(at),
@@ -46,7 +46,7 @@ pub(super) async fn write(
     };
     Ok(Done {
         committed,
-        leavings,
+        garbage: leavings,
     })
 }
 
@@ -58,7 +58,12 @@ fn versions(change: Change<'_>) -> Vec<(Key, u64)> {
 }
 
 /// Writes the links that differ. Whether it left links to be swept up.
-async fn links(session: &Session, tenant: i64, change: &Change<'_>, removed: &[i64]) -> Step<bool> {
+async fn links(
+    session: &Session,
+    tenant: i64,
+    change: &Change<'_>,
+    removed: &[i64],
+) -> PostgresResult<bool> {
     let gone: BTreeSet<i64> = removed.iter().copied().collect();
     let difference = change.links.difference(&change.loaded, &gone);
     if !difference.deleted.is_empty() {
@@ -93,7 +98,7 @@ async fn link(
     tenant: i64,
     change: &Change<'_>,
     links: &[&LinkName],
-) -> Step<()> {
+) -> PostgresResult<()> {
     let seq = |name| change.entries.get(name).map(|held| held.seq);
     let ends = links
         .iter()
@@ -121,7 +126,7 @@ async fn link(
 }
 
 /// Takes entries away, and the links at both ends.
-async fn remove(session: &Session, removed: &[i64]) -> Step<()> {
+async fn remove(session: &Session, removed: &[i64]) -> PostgresResult<()> {
     if removed.is_empty() {
         return Ok(());
     }
@@ -184,7 +189,7 @@ async fn insert(
 }
 
 /// New bodies and versions of entries that were there. Their rows are locked already.
-async fn update(session: &Session, commit: &Commit, change: &Change<'_>) -> Step<()> {
+async fn update(session: &Session, commit: &Commit, change: &Change<'_>) -> PostgresResult<()> {
     let changed = change.entries.values();
     let changed = changed.filter(|held| held.changed && held.before > 0);
     let changed: Vec<_> = changed.collect();
@@ -206,7 +211,7 @@ async fn update(session: &Session, commit: &Commit, change: &Change<'_>) -> Step
         .await
 }
 
-async fn counters(session: &Session, tenant: i64, change: &Change<'_>) -> Step<()> {
+async fn counters(session: &Session, tenant: i64, change: &Change<'_>) -> PostgresResult<()> {
     if change.counters.is_empty() {
         return Ok(());
     }
@@ -232,7 +237,7 @@ fn count(change: &Change<'_>, rows: &Rows, counts: &mut Counts) {
 
 impl Counts {
     /// Writes how many entries kinds and fields have, in the order of their rows.
-    async fn write(&self, session: &Session) -> Step<()> {
+    async fn write(&self, session: &Session) -> PostgresResult<()> {
         macro_rules! update {
             ($table:literal) => {
                 concat!(
@@ -249,7 +254,12 @@ impl Counts {
         self.raise(session, update!("field"), &self.fields).await
     }
 
-    async fn raise(&self, session: &Session, sql: &str, by: &BTreeMap<i64, i64>) -> Step<()> {
+    async fn raise(
+        &self,
+        session: &Session,
+        sql: &str,
+        by: &BTreeMap<i64, i64>,
+    ) -> PostgresResult<()> {
         let (ids, by): (Vec<i64>, Vec<i64>) = by.iter().filter(|(_, by)| **by != 0).unzip();
         if ids.is_empty() {
             return Ok(());

@@ -1,0 +1,78 @@
+//! What people know resources by: the `display` of members and groups.
+
+use std::collections::BTreeMap;
+
+use super::{Session, lifecycle};
+use crate::error::Error;
+use crate::limits;
+use crate::ordered;
+use crate::resource;
+use crate::store::{Entry, Key};
+
+/// What people know a resource by.
+pub(super) struct DisplayName {
+    pub display: Option<String>,
+    pub is_active: bool,
+}
+
+impl DisplayName {
+    /// That of a resource as the store returned it.
+    pub fn of(session: &Session<'_>, entry: &Entry) -> Result<Self, Error> {
+        let policy = &session.admission.policy;
+        let resource_type = policy.registry.named(&entry.key.kind);
+        let users = resource_type.and_then(|resource_type| policy.users(resource_type));
+        let display = resource_type
+            .into_iter()
+            .flat_map(|resource_type| &resource_type.definition.display);
+        let active = users.map(|users| users.active.as_str());
+        let wanted: Vec<&str> = display.map(|name| name.as_str()).chain(active).collect();
+        let content = resource::some_of(entry, &wanted)?;
+        let display =
+            resource_type.and_then(|resource_type| resource::display(resource_type, &content));
+        Ok(Self {
+            display: display.map(ToOwned::to_owned),
+            is_active: users.is_none_or(|users| lifecycle::is_active(users, &content)),
+        })
+    }
+}
+
+/// Names that were looked up, so that none is twice in one request; a bounded number of them.
+#[derive(Default)]
+pub(super) struct DisplayNames {
+    /// `None` for what is not there any more.
+    known: BTreeMap<Key, Option<DisplayName>>,
+}
+
+impl DisplayNames {
+    /// Whether it has been looked up.
+    pub fn knows(&self, key: &Key) -> bool {
+        self.known.contains_key(key)
+    }
+
+    /// The name, if it has been looked up and the resource is there.
+    pub fn get(&self, key: &Key) -> Option<&DisplayName> {
+        self.known.get(key)?.as_ref()
+    }
+
+    /// Forgets all if there are too many. What has been looked up before has to be asked for again.
+    pub fn make_room(&mut self) {
+        if self.known.len() > limits::NAMES_KEPT {
+            self.known.clear();
+        }
+    }
+
+    /// Looks up the names of these keys, which are not known yet.
+    pub fn load(&mut self, session: &Session<'_>, keys: Vec<Key>) -> Result<(), Error> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<Key> = ordered::set(keys).into_iter().collect();
+        session.each_entry(&keys, |key, entry| {
+            let name = entry
+                .map(|entry| DisplayName::of(session, &entry))
+                .transpose()?;
+            self.known.insert(key.clone(), name);
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,147 @@
+//! The far ends of links, read in calls of bounded size: those of many resources together, those of
+//! one with many page by page.
+
+use super::Session;
+use crate::error::Error;
+use crate::limits;
+use crate::store::{Direction, Key, Link, LinkPage};
+
+/// Links of each resource that are read together with those of others at first.
+const FEW: usize = 100;
+
+/// Far ends of the links at one resource.
+#[derive(Default)]
+pub(super) struct LinkedKeys {
+    /// Those that were read.
+    pub keys: Vec<Key>,
+    /// Where the store goes on, if there are more.
+    pub next: Option<String>,
+}
+
+/// Reads the links of one name at each of some resources, one after the other.
+pub(super) struct LinkReader<'a> {
+    name: &'a str,
+    direction: Direction,
+    /// What was read ahead, that of the next resource last.
+    ready: Vec<LinkedKeys>,
+    /// How many links of each are read together.
+    each: usize,
+}
+
+impl<'a> LinkReader<'a> {
+    /// Before the first of so many resources, where at most so many links of one are wanted.
+    pub fn new(name: &'a str, direction: Direction, anchors: usize, limit: usize) -> Self {
+        let share = limits::LINKS_PER_CALL / anchors.max(1);
+        let most = limit.saturating_add(1).min(limits::LINKS_PER_CALL);
+        Self {
+            name,
+            direction,
+            ready: Vec::new(),
+            each: share.max(FEW).min(most),
+        }
+    }
+
+    /// Whether nothing has been read ahead.
+    pub fn is_empty(&self) -> bool {
+        self.ready.is_empty()
+    }
+
+    /// What was read ahead, that of the next resource first.
+    pub fn ready(&self) -> impl Iterator<Item = &LinkedKeys> {
+        self.ready.iter().rev()
+    }
+
+    /// Where nothing has been read ahead, reads for as many of these resources as one call should
+    /// be asked for.
+    pub fn fill(&mut self, session: &Session<'_>, anchors: &[Key]) -> Result<(), Error> {
+        let most = (limits::LINKS_PER_CALL / self.each).clamp(1, limits::KEYS_PER_CALL);
+        let (now, _) = anchors.split_at(most.min(anchors.len()));
+        let pages = self.read(session, now.to_vec(), None, self.each)?;
+        let unread = pages.iter().filter(|page| page.next.is_some()).count();
+        // Where most have more than that, fewer of them with more of each take fewer calls.
+        if unread * 2 > now.len() {
+            self.each = (self.each * 10).min(limits::LINKS_PER_CALL);
+        }
+        let direction = self.direction;
+        let pages = pages.into_iter().rev();
+        self.ready = pages.map(|page| of_page(page, direction)).collect();
+        Ok(())
+    }
+
+    /// Passes over the next resource.
+    pub fn pass(&mut self) {
+        self.ready.pop();
+    }
+
+    /// The first of these resources' ends, as far as they have been read.
+    pub fn take(&mut self, session: &Session<'_>, anchors: &[Key]) -> Result<LinkedKeys, Error> {
+        if self.is_empty() {
+            self.fill(session, anchors)?;
+        }
+        Ok(self.ready.pop().unwrap_or_default())
+    }
+
+    /// The ends behind a position.
+    pub fn more(
+        &self,
+        session: &Session<'_>,
+        anchor: &Key,
+        after: String,
+    ) -> Result<LinkedKeys, Error> {
+        let anchors = vec![anchor.clone()];
+        let pages = self.read(session, anchors, Some(after), limits::LINKS_PER_CALL)?;
+        let ends = pages.into_iter().next();
+        let ends = ends.map(|page| of_page(page, self.direction));
+        // A page without links and with a next one would never end.
+        Ok(ends
+            .filter(|ends| !ends.keys.is_empty())
+            .unwrap_or_default())
+    }
+
+    fn read(
+        &self,
+        session: &Session<'_>,
+        anchors: Vec<Key>,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<Vec<LinkPage>, Error> {
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        let store = session.ports.store;
+        Ok(store.links(anchors, self.name, self.direction, after, limit)?)
+    }
+}
+
+fn of_page(page: LinkPage, direction: Direction) -> LinkedKeys {
+    let end = |link: Link| match direction {
+        Direction::Outgoing => link.target,
+        Direction::Incoming => link.source,
+    };
+    LinkedKeys {
+        keys: page.links.into_iter().map(end).collect(),
+        next: page.next,
+    }
+}
+
+/// The far ends of the links at each anchor; `None` in place of more than `limit` of them.
+pub(super) fn all(
+    session: &Session<'_>,
+    anchors: &[Key],
+    name: &str,
+    direction: Direction,
+    limit: usize,
+) -> Result<Vec<Option<Vec<Key>>>, Error> {
+    let mut reader = LinkReader::new(name, direction, anchors.len(), limit);
+    let mut rest = anchors;
+    let mut found = Vec::with_capacity(anchors.len());
+    while let Some((anchor, later)) = rest.split_first() {
+        let mut ends = reader.take(session, rest)?;
+        while let Some(after) = ends.next.take().filter(|_| ends.keys.len() <= limit) {
+            let more = reader.more(session, anchor, after)?;
+            ends.keys.extend(more.keys);
+            ends.next = more.next;
+        }
+        found.push((ends.keys.len() <= limit).then_some(ends.keys));
+        rest = later;
+    }
+    Ok(found)
+}

@@ -1,0 +1,86 @@
+//! A part of a list by index: RFC 7644 section 3.4.2.4.
+
+use std::iter::Peekable;
+use std::vec::IntoIter;
+
+use super::plan::{Match, Plan};
+use super::too_many;
+use crate::error::Error;
+use crate::limits;
+use crate::page::IndexPage;
+
+/// How many resources match, and those in the part, each with its type's place among the bound
+/// ones.
+type Part = (u64, Vec<(usize, Match)>);
+
+/// The part of the list, or the beginning of it where it is too large. `order` says whether it is
+/// sorted, and then whether it descends.
+pub(super) fn part(
+    bounds: &[Plan<'_>],
+    order: Option<bool>,
+    part: IndexPage,
+) -> Result<Part, Error> {
+    match order {
+        Some(descending) if bounds.len() > 1 => merged(bounds, descending, part),
+        _ => in_turn(bounds, part),
+    }
+}
+
+/// Type after type.
+fn in_turn(bounds: &[Plan<'_>], part: IndexPage) -> Result<Part, Error> {
+    let (mut skip, mut left) = (part.offset(), part.count);
+    let (mut total, mut found) = (0, Vec::new());
+    for (rank, bound) in bounds.iter().enumerate() {
+        let (matches, part) = bound.part(skip, left, false)?;
+        total += matches;
+        let reached = skip.saturating_add(u64::try_from(part.len()).unwrap_or(u64::MAX));
+        // Behind a part that ended early nothing of other types may come.
+        left = match reached < matches {
+            true => 0,
+            false => left.saturating_sub(part.len()),
+        };
+        skip = skip.saturating_sub(matches);
+        found.extend(part.into_iter().map(|found| (rank, found)));
+    }
+    Ok((total, found))
+}
+
+/// Sorted across types: of each as many as could be in the part, in bounded number.
+fn merged(bounds: &[Plan<'_>], descending: bool, part: IndexPage) -> Result<Part, Error> {
+    let offset = usize::try_from(part.offset()).unwrap_or(usize::MAX);
+    let wanted = offset.saturating_add(part.count);
+    let (mut total, mut firsts) = (0, Vec::new());
+    for bound in bounds {
+        let (matches, first) = bound.part(0, wanted.min(limits::SCAN_ENTRIES), true)?;
+        total += matches;
+        firsts.push(first.into_iter().peekable());
+    }
+    let reached = usize::try_from(total).is_ok_and(|total| total <= limits::SCAN_ENTRIES);
+    if wanted > limits::SCAN_ENTRIES && !reached {
+        return Err(too_many());
+    }
+    let mut found = Vec::new();
+    for place in 0..wanted {
+        let Some((rank, least)) = least(&mut firsts, descending) else {
+            break;
+        };
+        if place >= offset {
+            found.push((rank, least));
+        }
+    }
+    Ok((total, found))
+}
+
+/// Takes what comes first of all that the lists begin with; of equals, that of the first list.
+fn least(lists: &mut [Peekable<IntoIter<Match>>], descending: bool) -> Option<(usize, Match)> {
+    let mut least: Option<(usize, &Match)> = None;
+    for (rank, list) in lists.iter_mut().enumerate() {
+        if let Some(first) = list.peek()
+            && least.is_none_or(|(_, least)| first.compare(least, descending).is_lt())
+        {
+            least = Some((rank, first));
+        }
+    }
+    let rank = least?.0;
+    Some((rank, lists.get_mut(rank)?.next()?))
+}

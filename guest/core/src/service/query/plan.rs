@@ -1,0 +1,402 @@
+//! A search bound to one resource type: what the store is asked, and what is evaluated here.
+
+use std::cmp::Ordering;
+use std::hash::Hash;
+
+use super::super::expand::Expansion;
+use super::super::{Session, nesting};
+use super::{Search, too_many};
+use crate::cursor::Binding;
+use crate::error::{Error, ErrorKind};
+use crate::filter::Filter;
+use crate::index::{self, Pushed};
+use crate::port::Level;
+use crate::predicate::{self, Predicate};
+use crate::projection::Projection;
+use crate::resource::Resource;
+use crate::resource_type::ResourceType;
+use crate::sort::{Sort, SortKey};
+use crate::store::{Entry, Key, Page, Query, Window};
+use crate::{limits, sort};
+
+/// A resource that matches.
+pub(super) struct Match {
+    /// Its entry's key.
+    pub at: Key,
+    /// Milliseconds since 1970.
+    pub created: u64,
+    /// The entry; `None` where it is to be read once more when it is shown, so that not too much is
+    /// held.
+    pub entry: Option<Entry>,
+    /// Its place in the order, where that was worth computing and it has a value.
+    pub key: Option<SortKey>,
+}
+
+impl Match {
+    /// How the keys are ordered.
+    pub fn compare(&self, other: &Self, descending: bool) -> Ordering {
+        sort::compare(self.key.as_ref(), other.key.as_ref(), descending)
+    }
+
+    /// Bytes of the entry's body, if it is held.
+    pub fn bytes(&self) -> usize {
+        self.entry.as_ref().map_or(0, |entry| entry.body.len())
+    }
+}
+
+/// Matches, with the entries of as many as may be held.
+#[derive(Default)]
+struct MatchBuffer {
+    found: Vec<Match>,
+    bytes: usize,
+}
+
+impl MatchBuffer {
+    fn add(&mut self, judged: Vec<(Option<Match>, String)>) {
+        for mut found in judged.into_iter().filter_map(|(found, _)| found) {
+            self.bytes = self.bytes.saturating_add(found.bytes());
+            if self.is_full() {
+                found.entry = None;
+            }
+            self.found.push(found);
+        }
+    }
+
+    /// Whether a page of them would have ended.
+    fn is_full(&self) -> bool {
+        self.bytes >= limits::HELD_BYTES
+    }
+}
+
+/// Sorts, stably. One function, since each kind of sort takes ten kilobytes of the component.
+pub(super) fn order(found: &mut [Match], by: &dyn Fn(&Match, &Match) -> Ordering) {
+    found.sort_by(by);
+}
+
+/// A search bound to a resource type.
+pub(super) struct Plan<'a> {
+    session: &'a Session<'a>,
+    pub resource_type: &'a ResourceType,
+    /// Under which kind the store keeps the resources.
+    kind: String,
+    predicate: Predicate,
+    pub pushed: Pushed,
+    pub sort: Option<Sort>,
+    /// What the store is to order by; `None` where it cannot, or need not.
+    pub order: Option<(String, bool)>,
+    /// Whether each resource needs its sort key, because other types are sorted among them.
+    keyed: bool,
+    /// Which relations and mirrors the predicate and the order look at.
+    reads: Projection,
+}
+
+impl<'a> Plan<'a> {
+    /// `root` if the search is of all types: what a type does not have then has no value.
+    pub fn new(
+        session: &'a Session<'a>,
+        resource_type: &'a ResourceType,
+        filter: Option<&Filter>,
+        search: &Search,
+        root: bool,
+    ) -> Result<Self, Error> {
+        let predicate = match filter {
+            Some(filter) if root => predicate::bind_leniently(filter, resource_type)?,
+            Some(filter) => predicate::bind(filter, resource_type)?,
+            None => Predicate::All(Vec::new()),
+        };
+        let predicate = predicate.of_type(resource_type.name());
+        check_mirrors(session, resource_type, &predicate)?;
+        let complete = session.admission.index.complete(resource_type.name());
+        let nested = nesting::within(session, resource_type, &predicate)?;
+        let pushed = index::push(&predicate, resource_type, complete, &nested);
+        if pushed.unserved > limits::FILTER_UNSERVED {
+            let detail = format!(
+                "the filter has {} terms that no index serves; there may be {}",
+                pushed.unserved,
+                limits::FILTER_UNSERVED
+            );
+            return Err(Error::new(ErrorKind::TooMany, detail));
+        }
+        let sort = match &search.sort_by {
+            Some(path) => Sort::bind(path, search.descending, resource_type)?,
+            None => None,
+        };
+        let order = sort.as_ref().and_then(|sort| {
+            index::order(&sort.field, resource_type, complete).map(|path| (path, sort.descending))
+        });
+        Ok(Self {
+            session,
+            resource_type,
+            kind: resource_type.name().to_owned(),
+            reads: reads(&predicate, sort.as_ref()),
+            keyed: root && sort.is_some(),
+            predicate,
+            pushed,
+            sort,
+            order,
+        })
+    }
+
+    /// This search among resources of the type that the store keeps under another kind.
+    pub fn of_kind(self, kind: String) -> Self {
+        Self { kind, ..self }
+    }
+
+    /// Whether no resource of the type can match.
+    pub fn is_never(&self) -> bool {
+        self.predicate.constant() == Some(false)
+    }
+
+    /// Whether the order is made here alone.
+    pub fn is_sorted_here(&self) -> bool {
+        self.sort.is_some() && self.order.is_none()
+    }
+
+    /// A filter that names one id needs that entry alone; `None` for other filters.
+    pub fn named(&self) -> Result<Option<Vec<Match>>, Error> {
+        let Some(id) = self.predicate.named_id() else {
+            return Ok(None);
+        };
+        let found = self.session.entries(&[Key::new(self.kind.clone(), id)])?;
+        let hits = found.into_iter().flatten();
+        let page = Page {
+            hits: hits.map(|entry| (entry, String::new())).collect(),
+            total: None,
+            exact: false,
+            ordered: false,
+        };
+        self.journal("by id");
+        let judged = self.filtered(page, true)?.into_iter();
+        Ok(Some(judged.filter_map(|(found, _)| found).collect()))
+    }
+
+    /// How many match, and so many of them from `offset` on. Fewer where a page of them would have
+    /// ended, unless `all` are wanted.
+    pub fn part(&self, offset: u64, count: usize, all: bool) -> Result<(u64, Vec<Match>), Error> {
+        if self.is_never() {
+            return Ok((0, Vec::new()));
+        }
+        let mut all = match self.named()? {
+            Some(found) => found,
+            None => match self.direct(offset, count, all)? {
+                Some(part) => return Ok(part),
+                None => self.scanned()?.ok_or_else(too_many)?,
+            },
+        };
+        if let Some(Sort { descending, .. }) = self.sort {
+            order(&mut all, &|a, b| a.compare(b, descending));
+        }
+        let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
+        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+        Ok((total, all.into_iter().skip(offset).take(count).collect()))
+    }
+
+    /// The part as the store found it; `None` if it does not know which resources are in it.
+    fn direct(
+        &self,
+        offset: u64,
+        count: usize,
+        all: bool,
+    ) -> Result<Option<(u64, Vec<Match>)>, Error> {
+        if self.pushed.weakened || self.is_sorted_here() {
+            return Ok(None);
+        }
+        let limit = |left: usize| u32::try_from(left.min(limits::PAGE_MAX)).unwrap_or(u32::MAX);
+        let mut page = self.find(Window::Offset(offset), limit(count), true)?;
+        let total = match page.total {
+            Some(total) if self.is_exact(&page) && self.is_ordered(&page) => total,
+            _ => return Ok(None),
+        };
+        self.journal("by the store");
+        let mut held = MatchBuffer::default();
+        loop {
+            let last = page.hits.last().map(|(_, position)| position.clone());
+            held.add(self.filtered(page, self.keyed)?);
+            let found = held.found.len();
+            let known = offset.saturating_add(u64::try_from(found).unwrap_or(u64::MAX));
+            match last {
+                Some(last) if found < count && known < total && (all || !held.is_full()) => {
+                    page = self.find(Window::After(last), limit(count - found), false)?;
+                }
+                _ => return Ok(Some((total, held.found))),
+            }
+        }
+    }
+
+    /// All that match in the order of creation, by reading everything that the store returns;
+    /// `None` if that is more than [`limits::SCAN_ENTRIES`].
+    pub fn scanned(&self) -> Result<Option<Vec<Match>>, Error> {
+        let (mut held, mut read) = (MatchBuffer::default(), 0usize);
+        let mut window = Window::Offset(0);
+        let is_complete = loop {
+            let page = self.unordered(window, limits::SCAN_PAGE, false)?;
+            let last = page.hits.last().map(|(_, position)| position.clone());
+            let is_last = page.is_last(limits::SCAN_PAGE);
+            read = read.saturating_add(page.hits.len());
+            held.add(self.filtered(page, self.sort.is_some())?);
+            match last {
+                Some(_) if !is_last && read >= limits::SCAN_ENTRIES => break false,
+                Some(position) if !is_last => window = Window::After(position),
+                _ => break true,
+            }
+        };
+        self.journal(&format!("by a scan of {read}"));
+        Ok(is_complete.then_some(held.found))
+    }
+
+    /// How many match; `None` if the store does not know and it would take too much reading.
+    pub fn total(&self) -> Result<Option<u64>, Error> {
+        if self.is_never() {
+            return Ok(Some(0));
+        }
+        let count = |found: Vec<Match>| u64::try_from(found.len()).unwrap_or(u64::MAX);
+        if let Some(found) = self.named()? {
+            return Ok(Some(count(found)));
+        }
+        if !self.pushed.weakened {
+            let page = self.unordered(Window::Offset(0), 0, true)?;
+            if self.is_exact(&page) && page.total.is_some() {
+                return Ok(page.total);
+            }
+        }
+        Ok(self.scanned()?.map(count))
+    }
+
+    /// Each hit of a page with its position, and what was found there if it matches; evaluated if
+    /// the store may be wrong, or if it `must` be.
+    pub fn filtered(&self, page: Page, must: bool) -> Result<Vec<(Option<Match>, String)>, Error> {
+        let evaluate = must || !self.is_exact(&page);
+        if !evaluate {
+            let hits = page.hits.into_iter();
+            let found = |(entry, position)| (Some(found(entry, None)), position);
+            return Ok(hits.map(found).collect());
+        }
+        let keys = page.hits.iter().map(|(entry, _)| entry.key.clone());
+        let mut related = Expansion::whole(
+            self.session,
+            self.resource_type,
+            keys.collect(),
+            &self.reads,
+        );
+        let base = &self.session.origin.base_url;
+        let judge = |(entry, position): (Entry, String)| {
+            let shown = Resource::read(&entry)?.shown(self.resource_type, base, related.values()?);
+            let key = self.sort.as_ref().and_then(|sort| sort.key(&shown));
+            let holds = self.predicate.holds(&shown);
+            Ok((holds.then(|| found(entry, key)), position))
+        };
+        page.hits.into_iter().map(judge).collect()
+    }
+
+    /// One page in the order that the store can make.
+    pub fn find(&self, window: Window, limit: u32, count: bool) -> Result<Page, Error> {
+        self.ask(window, limit, count, self.order.clone())
+    }
+
+    fn unordered(&self, window: Window, limit: u32, count: bool) -> Result<Page, Error> {
+        self.ask(window, limit, count, None)
+    }
+
+    fn ask(
+        &self,
+        window: Window,
+        limit: u32,
+        count: bool,
+        order: Option<(String, bool)>,
+    ) -> Result<Page, Error> {
+        let query = Query {
+            kind: self.kind.clone(),
+            filter: self.pushed.nodes.clone(),
+            order,
+            window,
+            limit,
+            count,
+        };
+        Ok(self.session.ports.store.find(query)?)
+    }
+
+    /// Whether all hits of the page match.
+    pub fn is_exact(&self, page: &Page) -> bool {
+        !self.pushed.weakened && (page.exact || self.pushed.nodes.is_empty())
+    }
+
+    /// Whether the hits of the page are in order.
+    pub fn is_ordered(&self, page: &Page) -> bool {
+        page.ordered || self.order.is_none()
+    }
+
+    /// Whether hits that the store evaluated need their sort keys all the same.
+    pub fn is_keyed(&self) -> bool {
+        self.keyed
+    }
+
+    /// What a cursor is bound to: the query as it is evaluated here and as the store gets it.
+    pub fn bind(&self, cursor: &mut Binding) {
+        self.kind.hash(cursor);
+        self.predicate.hash(cursor);
+        self.pushed.nodes.hash(cursor);
+        self.sort.hash(cursor);
+        self.order.hash(cursor);
+    }
+
+    /// Tells the operator how the query was answered.
+    pub fn journal(&self, how: &str) {
+        let weakened = if self.pushed.weakened {
+            ", weakened"
+        } else {
+            ""
+        };
+        let nodes = self.pushed.nodes.len();
+        let text = format!(
+            "{} answered {how}; {nodes} filter nodes pushed down{weakened}",
+            self.resource_type.name()
+        );
+        self.session.note(Level::Debug, "query", &text);
+    }
+}
+
+fn found(entry: Entry, key: Option<SortKey>) -> Match {
+    Match {
+        at: entry.key.clone(),
+        created: entry.created,
+        entry: Some(entry),
+        key,
+    }
+}
+
+/// Nobody learns by a filter what their scopes do not let them see.
+fn check_mirrors(
+    session: &Session<'_>,
+    resource_type: &ResourceType,
+    predicate: &Predicate,
+) -> Result<(), Error> {
+    let mut names = Vec::new();
+    predicate.reads(&mut names);
+    let mirrors = names
+        .iter()
+        .filter_map(|name| resource_type.mirror(&name.parse().ok()?));
+    match mirrors
+        .into_iter()
+        .find(|mirror| !session.sees_mirror(&mirror.relation))
+    {
+        None => Ok(()),
+        Some(mirror) => {
+            let detail = format!(
+                "the credential's scopes do not reach `{}`",
+                mirror.attribute
+            );
+            Err(Error::new(ErrorKind::Forbidden, detail))
+        }
+    }
+}
+
+fn reads(predicate: &Predicate, sort: Option<&Sort>) -> Projection {
+    let mut names = Vec::new();
+    predicate.reads(&mut names);
+    names.extend(sort.and_then(|sort| sort.field.steps.first().cloned()));
+    let paths = names.iter().filter_map(|name| name.parse().ok()).collect();
+    Projection {
+        attributes: Some(paths),
+        ..Projection::default()
+    }
+}

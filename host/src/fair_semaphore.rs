@@ -1,0 +1,265 @@
+//! A semaphore whose permits tenants share, such as those for connections: a tenant may use most of
+//! them while the others are idle, and some are always left for the others.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+use crate::active::Active;
+
+/// A tenant may hold this many times as many permits as are free, so that a single tenant can have
+/// three quarters of all. However few there are, a tenant that holds one leaves the last for others.
+const RATIO: usize = 3;
+
+/// While several tenants are active, half of the permits are divided evenly between them, and each
+/// tenant may hold at least one: work under all permits competes for the same processors, so that
+/// one tenant's slows down another's long before the permits run out.
+const DIVIDED: usize = 2;
+
+/// A value that tells tenants apart.
+pub(crate) trait Owner: Copy + Eq + Hash {}
+
+impl<T: Copy + Eq + Hash> Owner for T {}
+
+/// A number of equal permits. When one becomes free, the waiting tenant that holds the fewest gets
+/// it, among equals the one that waited longest; within a tenant it is first come, first served.
+pub(crate) struct FairSemaphore<T: Owner>(Mutex<State<T>>);
+
+struct State<T: Owner> {
+    all: usize,
+    free: usize,
+    active: Active<T>,
+    tenants: HashMap<T, TenantShare<T>>,
+    /// Counts the callers that began to wait.
+    clock: u64,
+}
+
+struct TenantShare<T: Owner> {
+    held: usize,
+    waiting: VecDeque<(u64, oneshot::Sender<FairPermit<T>>)>,
+}
+
+impl<T: Owner> Default for TenantShare<T> {
+    fn default() -> Self {
+        let (held, waiting) = (0, VecDeque::new());
+        Self { held, waiting }
+    }
+}
+
+/// One of the permits, given back when it is dropped.
+pub(crate) struct FairPermit<T: Owner> {
+    semaphore: Arc<FairSemaphore<T>>,
+    tenant: T,
+}
+
+impl<T: Owner> FairSemaphore<T> {
+    /// A semaphore with this many permits.
+    pub(crate) fn new(permits: usize) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(State {
+            all: permits,
+            free: permits,
+            active: Active::new(),
+            tenants: HashMap::new(),
+            clock: 0,
+        })))
+    }
+
+    /// Waits until this tenant may have a permit. A caller that stops waiting is passed over.
+    pub(crate) async fn acquire(self: &Arc<Self>, tenant: T) -> FairPermit<T> {
+        let permit = {
+            let mut state = self.state();
+            state.active.note(tenant);
+            if state.may_have(tenant) {
+                state.take(tenant);
+                return self.permit(tenant);
+            }
+            let (give, permit) = oneshot::channel();
+            state.clock += 1;
+            let since = state.clock;
+            let share = state.tenants.entry(tenant).or_default();
+            share.waiting.push_back((since, give));
+            permit
+        };
+        match permit.await {
+            Ok(permit) => permit,
+            // Never so, since what waits is only taken out to be served.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    fn permit(self: &Arc<Self>, tenant: T) -> FairPermit<T> {
+        let semaphore = Arc::clone(self);
+        FairPermit { semaphore, tenant }
+    }
+
+    /// Gives free permits to waiting callers.
+    fn serve(self: &Arc<Self>) {
+        loop {
+            let (give, permit) = {
+                let mut state = self.state();
+                let Some((tenant, give)) = state.next() else {
+                    return;
+                };
+                state.take(tenant);
+                (give, self.permit(tenant))
+            };
+            // If the caller was dropped meanwhile, so is the permit.
+            drop(give.send(permit));
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: Owner> State<T> {
+    fn may_have(&self, tenant: T) -> bool {
+        match self.tenants.get(&tenant) {
+            None => self.free > 0,
+            Some(share) => share.waiting.is_empty() && self.is_within(share),
+        }
+    }
+
+    /// Whether a tenant that holds this many may have one more. The last free place is for a tenant
+    /// that has none.
+    fn is_within(&self, share: &TenantShare<T>) -> bool {
+        if share.held == 0 {
+            return self.free > 0;
+        }
+        let most = match self.active.count() {
+            0 | 1 => self.all,
+            count => self.all / (DIVIDED * count),
+        };
+        self.free > 1 && share.held < most.min(self.free.saturating_mul(RATIO))
+    }
+
+    fn take(&mut self, tenant: T) {
+        self.free -= 1;
+        self.tenants.entry(tenant).or_default().held += 1;
+    }
+
+    /// The next waiting caller, taken out of its queue.
+    fn next(&mut self) -> Option<(T, oneshot::Sender<FairPermit<T>>)> {
+        for share in self.tenants.values_mut() {
+            while share
+                .waiting
+                .front()
+                .is_some_and(|(_, give)| give.is_closed())
+            {
+                share.waiting.pop_front();
+            }
+        }
+        self.tenants
+            .retain(|_, share| share.held > 0 || !share.waiting.is_empty());
+        let waiting = self
+            .tenants
+            .iter()
+            .filter(|(_, share)| self.is_within(share));
+        let waiting = waiting.filter_map(|(tenant, share)| {
+            let (since, _) = share.waiting.front()?;
+            Some((share.held, *since, *tenant))
+        });
+        let (.., tenant) = waiting.min_by_key(|(held, since, _)| (*held, *since))?;
+        let (_, give) = self.tenants.get_mut(&tenant)?.waiting.pop_front()?;
+        Some((tenant, give))
+    }
+}
+
+impl<T: Owner> Drop for FairPermit<T> {
+    fn drop(&mut self) {
+        let mut state = self.semaphore.state();
+        state.free += 1;
+        let mut waits = state.tenants.len() > 1;
+        if let Some(share) = state.tenants.get_mut(&self.tenant) {
+            share.held -= 1;
+            waits |= !share.waiting.is_empty();
+            if share.held == 0 && share.waiting.is_empty() {
+                state.tenants.remove(&self.tenant);
+            }
+        }
+        drop(state);
+        if waits {
+            self.semaphore.serve();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    fn now(semaphore: &Arc<FairSemaphore<u8>>, tenant: u8) -> Option<FairPermit<u8>> {
+        semaphore.acquire(tenant).now_or_never()
+    }
+
+    #[test]
+    fn a_share_is_left_for_others() {
+        let semaphore = FairSemaphore::new(16);
+        let first: Vec<_> = (0..16).filter_map(|_| now(&semaphore, 1)).collect();
+        assert_eq!(first.len(), 12);
+        let second: Vec<_> = (0..16).filter_map(|_| now(&semaphore, 2)).collect();
+        assert_eq!(second.len(), 3);
+        assert!(now(&semaphore, 3).is_some());
+    }
+
+    #[test]
+    fn beside_others_a_tenant_has_fewer() {
+        let semaphore = FairSemaphore::new(16);
+        let mut first: Vec<_> = (0..16).filter_map(|_| now(&semaphore, 1)).collect();
+        let other = now(&semaphore, 2);
+        first.truncate(5);
+        assert!(now(&semaphore, 1).is_none(), "half of half is enough");
+        first.truncate(3);
+        assert!(now(&semaphore, 1).is_some());
+        drop(other);
+        assert!(now(&semaphore, 2).is_some());
+    }
+
+    #[test]
+    fn who_holds_the_fewest_is_served_first() {
+        let semaphore = FairSemaphore::new(3);
+        let (one, two) = (now(&semaphore, 1), now(&semaphore, 1));
+        assert!(one.is_some() && two.is_some());
+        let mut more = Box::pin(semaphore.acquire(1));
+        assert!(
+            (&mut more).now_or_never().is_none(),
+            "one place is left for others"
+        );
+        let last = now(&semaphore, 2);
+        assert!(last.is_some());
+        let mut other = Box::pin(semaphore.acquire(3));
+        assert!((&mut other).now_or_never().is_none());
+        // One that has gone away meanwhile takes nothing from anybody.
+        assert!(now(&semaphore, 4).is_none());
+        drop(one);
+        let other = (&mut other).now_or_never();
+        assert!(other.is_some());
+        assert!((&mut more).now_or_never().is_none());
+        drop(two);
+        assert!(more.now_or_never().is_some());
+        drop((last, other));
+        assert!(semaphore.state().tenants.is_empty());
+        assert_eq!(semaphore.state().free, 3);
+    }
+
+    #[tokio::test]
+    async fn everybody_is_served_in_the_end() {
+        let semaphore = FairSemaphore::new(3);
+        let tasks = (0..300u32).map(|number| {
+            let semaphore = Arc::clone(&semaphore);
+            tokio::spawn(async move {
+                let _place = semaphore.acquire((number % 7) as u8).await;
+                tokio::task::yield_now().await;
+            })
+        });
+        for task in tasks.collect::<Vec<_>>() {
+            task.await.expect("it is served");
+        }
+        assert_eq!(semaphore.state().free, 3);
+    }
+}

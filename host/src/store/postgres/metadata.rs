@@ -1,0 +1,73 @@
+//! What the guest does not see of a tenant: where its events end, and the host's own metadata.
+
+use super::error::PostgresResult;
+use super::nul;
+use super::read::{digest, unsigned};
+use super::session::Session;
+use crate::store::{ChainHead, MetadataEntry, Refusal, deleted};
+
+/// Number and digest of the last event; of a tenant that is gone, those before the first.
+pub(super) async fn head(session: &Session, tenant: i64) -> PostgresResult<ChainHead> {
+    let sql = "SELECT sequence, digest FROM tenant WHERE id = $1";
+    let rows = session.rows(sql, &[&tenant]).await?;
+    let head = |row: &tokio_postgres::Row| ChainHead {
+        sequence: unsigned(row.get("sequence")),
+        digest: digest(row, "digest"),
+    };
+    Ok(rows.first().map_or(ChainHead::START, head))
+}
+
+/// The metadata whose names begin so, by name.
+pub(super) async fn with_prefix(
+    session: &Session,
+    tenant: i64,
+    prefix: &str,
+) -> PostgresResult<Vec<(String, String)>> {
+    if nul::has(prefix) {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT name, text FROM memo
+               WHERE tenant = $1 AND name >= $2 AND left(name, length($2)) = $2 ORDER BY name";
+    let rows = session.rows(sql, &[&tenant, &prefix]).await?;
+    let memo = |row: &tokio_postgres::Row| (row.get("name"), row.get("text"));
+    Ok(rows.iter().map(memo).collect())
+}
+
+/// Sets or removes metadata, unless the guard is another than it says. A guard that is not there cannot be locked, so the
+/// tenant is.
+pub(super) async fn set(
+    session: &Session,
+    tenant: i64,
+    guard: &MetadataEntry,
+    changes: &[MetadataEntry],
+) -> PostgresResult<bool> {
+    let free =
+        |(name, text): &MetadataEntry| !nul::has(name) && !text.as_deref().is_some_and(nul::has);
+    if !free(guard) || !changes.iter().all(free) {
+        return Err(Refusal::Invalid(nul::WHY.into()).into());
+    }
+    let lock = "SELECT 1 FROM tenant WHERE id = $1 FOR NO KEY UPDATE";
+    if session.rows(lock, &[&tenant]).await?.is_empty() {
+        return Err(deleted().into());
+    }
+    let sql = "SELECT text FROM memo WHERE tenant = $1 AND name = $2";
+    let found = session.rows(sql, &[&tenant, &guard.0]).await?;
+    let found: Option<String> = found.first().map(|row| row.get("text"));
+    if found != guard.1 {
+        return Ok(false);
+    }
+    for (name, text) in changes {
+        match text {
+            Some(text) => {
+                let sql = "INSERT INTO memo(tenant, name, text) VALUES ($1, $2, $3)
+                           ON CONFLICT (tenant, name) DO UPDATE SET text = excluded.text";
+                session.run(sql, &[&tenant, name, text]).await?;
+            }
+            None => {
+                let sql = "DELETE FROM memo WHERE tenant = $1 AND name = $2";
+                session.run(sql, &[&tenant, name]).await?;
+            }
+        }
+    }
+    Ok(true)
+}

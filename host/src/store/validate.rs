@@ -1,0 +1,119 @@
+//! What every store checks before it looks at its data: that a call keeps within the bounds and the contract. A store
+//! calls these first, so that all of them refuse the same calls.
+
+use super::{
+    Draft, Event, Filter, Key, Link, Query, Refusal, Rejection, Scalar, Write, filter, limits,
+};
+
+/// Refuses a call that names too many keys, links, anchors or counters.
+pub fn keys(count: usize) -> Result<(), Refusal> {
+    within(count, limits::KEYS, "keys")
+}
+
+/// Refuses a query that asks for too much; its filter as a tree.
+pub fn query(query: &mut Query) -> Result<Filter, Refusal> {
+    within(
+        query.limit as usize,
+        limits::LIMIT as usize,
+        "hits of the page",
+    )?;
+    Filter::parse(std::mem::take(&mut query.filter))
+}
+
+/// Refuses `after` beside several anchors, for it belongs to one.
+pub fn links(anchors: &[Key], after: Option<&str>) -> Result<(), Refusal> {
+    keys(anchors.len())?;
+    if after.is_some() && anchors.len() != 1 {
+        return Err(Refusal::Invalid("`after` goes with one anchor".into()));
+    }
+    Ok(())
+}
+
+/// Refuses a commit that is too large or holds what no entry may hold; names the write that does.
+pub fn commit(at: u64, actor: &str, writes: &[Write]) -> Result<(), Rejection> {
+    if i64::try_from(at).is_err() {
+        return Err(reject(
+            0,
+            Refusal::Invalid("the time is out of range".into()),
+        ));
+    }
+    name(actor).map_err(|reason| reject(0, reason))?;
+    let (mut changes, mut bytes) = (0usize, 0usize);
+    for (index, one) in writes.iter().enumerate() {
+        let (more, size) = write(one).map_err(|reason| reject(index, reason))?;
+        changes += more;
+        bytes += size;
+        within(changes, limits::CHANGES, "writes of the commit")
+            .and_then(|()| within(bytes, limits::COMMIT_BYTES, "bytes of the commit"))
+            .map_err(|reason| reject(index, reason))?;
+    }
+    Ok(())
+}
+
+/// How many changes a write counts for, and its bytes.
+fn write(write: &Write) -> Result<(usize, usize), Refusal> {
+    Ok(match write {
+        Write::Insert(new) => (1, draft(new)?),
+        Write::Replace(replacement) => (1, draft(&replacement.draft)?),
+        Write::Remove(removal) => (1, key(&removal.key)?),
+        Write::Expect(expectation) => (1, key(&expectation.key)?),
+        Write::Link(links) | Write::Unlink(links) => (links.len().max(1), many(links)?),
+        Write::UnlinkAll(set) => (1, key(&set.source)? + name(&set.name)?),
+        Write::Adjust(adjustment) => (1, name(&adjustment.counter)?),
+        Write::Append(new) => (1, event(new)?),
+        Write::Redact(subject) => (1, key(subject)?),
+    })
+}
+
+fn draft(draft: &Draft) -> Result<usize, Refusal> {
+    within(draft.terms.len(), limits::TERMS, "terms of an entry")?;
+    let mut bytes = key(&draft.key)? + draft.body.len();
+    for term in &draft.terms {
+        filter::scalar(&term.value)?;
+        bytes += name(&term.path)? + size(&term.value);
+    }
+    Ok(bytes)
+}
+
+fn size(value: &Scalar) -> usize {
+    match value {
+        Scalar::Text(text) => text.len(),
+        Scalar::Number(_) | Scalar::Boolean(_) => 8,
+    }
+}
+
+fn many(links: &[Link]) -> Result<usize, Refusal> {
+    links.iter().try_fold(0, |bytes, link| {
+        Ok(bytes + key(&link.source)? + name(&link.name)? + key(&link.target)?)
+    })
+}
+
+fn event(event: &Event) -> Result<usize, Refusal> {
+    let subject = event.subject.as_ref().map_or(Ok(0), key)?;
+    Ok(subject + name(&event.name)? + event.body.len())
+}
+
+fn key(key: &Key) -> Result<usize, Refusal> {
+    Ok(name(&key.kind)? + name(&key.id)?)
+}
+
+fn name(name: &str) -> Result<usize, Refusal> {
+    within(name.len(), limits::NAME, "bytes of a name")?;
+    Ok(name.len())
+}
+
+fn within(count: usize, bound: usize, what: &str) -> Result<(), Refusal> {
+    if count > bound {
+        return Err(Refusal::TooMany(format!(
+            "{what}: {count}, at most {bound}"
+        )));
+    }
+    Ok(())
+}
+
+fn reject(write: usize, reason: Refusal) -> Rejection {
+    Rejection {
+        write: u32::try_from(write).unwrap_or(u32::MAX),
+        reason,
+    }
+}

@@ -1,0 +1,110 @@
+//! Where a new webhook begins: behind the change of the profile that brought it, so that no event
+//! is lost while no host runs.
+
+use std::collections::BTreeSet;
+
+use super::state::{self, DeliveryState, Progress};
+use crate::plugin::Webhook;
+use crate::store::{RecordedEvent, Refusal, Store};
+
+/// Up to which event all changes of the profile have been seen.
+const SEEN: &str = "webhooks-seen";
+/// Events of one page.
+const PAGE: u32 = 1000;
+
+/// Enters webhooks that are new, and forgets those that are gone. The profile that names them was
+/// read when events up to `head` were there already.
+pub(super) async fn prepare(
+    store: &dyn Store,
+    webhooks: &[Webhook],
+    head: u64,
+) -> anyhow::Result<()> {
+    forget(store, webhooks).await?;
+    let kept = store.metadata(SEEN.to_owned()).await.map_err(failed)?;
+    let kept = kept.into_iter().next().map(|(_, text)| text);
+    let seen: u64 = kept.as_deref().and_then(|t| t.parse().ok()).unwrap_or(0);
+    // After an older copy was put in the place of the events there may be fewer.
+    let seen = seen.min(head);
+    let mut begin = None;
+    for webhook in webhooks {
+        if DeliveryState::open(store, &webhook.url).await?.is_some() {
+            continue;
+        }
+        let cursor = match begin {
+            Some(cursor) => cursor,
+            None => *begin.insert(first_change(store, seen).await?),
+        };
+        let progress = Progress {
+            url: webhook.url.clone(),
+            cursor,
+            owner: String::new(),
+            until: 0,
+            round: 0,
+            exhausted: false,
+            epoch: String::new(),
+        };
+        let name = state::progress_name(&state::id(&webhook.url));
+        let change = (name.clone(), Some(state::text(&progress)?));
+        // If another host was faster, it has written the same.
+        store
+            .set_metadata((name, None), vec![change])
+            .await
+            .map_err(failed)?;
+    }
+    let now = (SEEN.to_owned(), Some(head.to_string()));
+    let guard = (SEEN.to_owned(), kept);
+    store.set_metadata(guard, vec![now]).await.map_err(failed)?;
+    Ok(())
+}
+
+/// The number of the first change of the webhooks after this event; itself if there is none.
+async fn first_change(store: &dyn Store, seen: u64) -> anyhow::Result<u64> {
+    let mut after = seen;
+    loop {
+        let events = store.events(after, PAGE).await.map_err(failed)?;
+        let Some(last) = events.last() else {
+            return Ok(seen);
+        };
+        if let Some(change) = events.iter().find(|event| changes_webhooks(event)) {
+            return Ok(change.sequence);
+        }
+        after = last.sequence;
+    }
+}
+
+fn changes_webhooks(recorded: &RecordedEvent) -> bool {
+    let event = &recorded.event;
+    let body: serde_json::Value = serde_json::from_str(&event.body).unwrap_or_default();
+    let mut attributes = body["attributes"].as_array().into_iter().flatten();
+    event.name == "profile-changed" && attributes.any(|name| name == "webhooks")
+}
+
+async fn forget(store: &dyn Store, webhooks: &[Webhook]) -> anyhow::Result<()> {
+    let wanted: BTreeSet<String> = webhooks.iter().map(|w| state::id(&w.url)).collect();
+    let prefix = state::progress_name("");
+    let all = store.metadata(prefix.clone()).await.map_err(failed)?;
+    for (name, text) in all {
+        let id = name.strip_prefix(&prefix).unwrap_or_default();
+        if wanted.contains(id) {
+            continue;
+        }
+        let deliveries = store
+            .metadata(state::pending_prefix(id))
+            .await
+            .map_err(failed)?;
+        let mut changes: Vec<_> = deliveries
+            .into_iter()
+            .map(|(name, _)| (name, None))
+            .collect();
+        changes.push((name.clone(), None));
+        store
+            .set_metadata((name, Some(text)), changes)
+            .await
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
+pub(super) fn failed(refusal: Refusal) -> anyhow::Error {
+    anyhow::anyhow!("the store refused: {refusal:?}")
+}
