@@ -7,6 +7,8 @@ use crate::store::{
     RecordedEvent, Refusal, Rejection, Store, Write,
 };
 
+const NO_TENANT: &str = "there is no such tenant";
+
 /// Reads as empty and refuses every commit. An instance bound to it answers any credential as it
 /// would answer a wrong one, so that nobody learns from an answer which tenants exist.
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,7 +61,7 @@ impl Store for EmptyStore {
         _actor: String,
         _writes: Vec<Write>,
     ) -> Result<Committed, Rejection> {
-        let reason = Refusal::NotDone("there is no such tenant".to_owned());
+        let reason = Refusal::NotDone(NO_TENANT.to_owned());
         Err(Rejection { write: 0, reason })
     }
 
@@ -80,6 +82,6 @@ impl Store for EmptyStore {
         _guard: MetadataEntry,
         _changes: Vec<MetadataEntry>,
     ) -> Result<bool, Refusal> {
-        Err(Refusal::Unavailable("there is no such tenant".to_owned()))
+        Err(Refusal::Unavailable(NO_TENANT.to_owned()))
     }
 }

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::exchange::{Answer, Call, Endpoint, Http};
+use crate::wording::mentions;
+
+const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
 impl Http {
     /// A client with connections of its own.
@@ -97,6 +100,25 @@ impl Answer {
             return Ok(Value::Null);
         }
         Ok(serde_json::from_str(&self.body)?)
+    }
+
+    /// The error that this is in SCIM's form (RFC 7644 section 3.12), whose detail mentions these
+    /// names and values.
+    ///
+    /// # Errors
+    /// If the status is another, or this is no such error.
+    pub fn refusal(&self, status: u16, names: &[&str]) -> anyhow::Result<Value> {
+        let error = self.expect(status)?;
+        ensure!(error["schemas"] == json!([ERROR]), "{error}");
+        ensure!(text(&error, "status")?.parse() == Ok(status), "{error}");
+        let media_type = self.header("content-type").context("no media type")?;
+        ensure!(media_type == "application/scim+json", "{media_type}");
+        let detail = text(&error, "detail")?;
+        ensure!(!detail.is_empty(), "{error}");
+        for name in names {
+            ensure!(mentions(detail, name), "`{detail}` does not say `{name}`");
+        }
+        Ok(error)
     }
 
     /// The value of a header.

@@ -21,6 +21,7 @@ pub mod rounds;
 pub mod server;
 pub mod supplied;
 pub mod tenant;
+pub mod wording;
 
 use scimlet::bindings;
 

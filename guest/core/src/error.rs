@@ -171,10 +171,89 @@ impl Error {
         document
     }
 
+    /// The body of a request is no JSON object.
+    #[must_use]
+    pub fn not_an_object() -> Self {
+        Self::new(ErrorKind::InvalidSyntax, "the body must be an object")
+    }
+
+    /// The `schemas` of a message or a resource lack its URN.
+    #[must_use]
+    pub fn lacks_schema(urn: &str) -> Self {
+        let detail = format!("`schemas` must hold `{urn}`");
+        Self::new(ErrorKind::InvalidSyntax, detail)
+    }
+
+    /// A member, parameter or header of which there may be one.
+    #[must_use]
+    pub fn twice(kind: ErrorKind, name: &str) -> Self {
+        Self::new(kind, given_twice(name))
+    }
+
+    /// A member or parameter that is not of its type, such as `a string`.
+    #[must_use]
+    pub fn must_be(kind: ErrorKind, name: &str, expected: &str) -> Self {
+        Self::new(kind, format!("`{name}` must be {expected}"))
+    }
+
+    /// An attribute that is asked for and that no type of the request has.
+    #[must_use]
+    pub fn no_attribute(kind: ErrorKind, name: &str) -> Self {
+        Self::new(kind, format!("`{name}` is no attribute here"))
+    }
+
+    /// Two parameters of which there may be one.
+    #[must_use]
+    pub fn exclusive(one: &str, other: &str) -> Self {
+        let detail = format!("`{one}` and `{other}` exclude each other");
+        Self::new(ErrorKind::InvalidValue, detail)
+    }
+
+    /// An operation, of a PATCH or of a bulk request, without this member.
+    #[must_use]
+    pub fn operation_lacks(name: &str) -> Self {
+        let detail = format!("the operation needs a `{name}`");
+        Self::new(ErrorKind::InvalidValue, detail)
+    }
+
+    /// Nothing of a kind, such as `User`, has this id or name.
+    #[must_use]
+    pub fn no_such(what: &str, name: &str) -> Self {
+        Self::new(ErrorKind::NotFound, format!("there is no {what} `{name}`"))
+    }
+
+    /// A URL that is none of the service's.
+    #[must_use]
+    pub fn no_endpoint() -> Self {
+        Self::new(ErrorKind::NotFound, "there is no such endpoint")
+    }
+
+    /// What the request builds on was changed again and again while it was tried.
+    #[must_use]
+    pub fn contended() -> Self {
+        let detail = "the resource is being changed by others; try again";
+        Self::new(ErrorKind::Stale, detail)
+    }
+
+    /// An entry of the store that cannot be read.
+    pub fn broken(key: &store::Key, error: &dyn std::fmt::Display) -> Self {
+        Self::internal(broken_body(key, error))
+    }
+
     /// A fault of the plugin or the store, which the client need not understand.
     pub fn internal(cause: impl Into<String>) -> Self {
         Self::new(ErrorKind::Internal, "the service failed").because(cause)
     }
+}
+
+/// What is said of a name that is there more than once.
+pub(crate) fn given_twice(name: &str) -> String {
+    format!("`{name}` is given twice")
+}
+
+/// What is said of an entry that cannot be read.
+pub(crate) fn broken_body(key: &store::Key, error: &dyn std::fmt::Display) -> String {
+    format!("{key} has a broken body: {error}")
 }
 
 /// A refusal that the use case at hand has no better words for.
@@ -186,11 +265,9 @@ impl From<store::Refusal> for Error {
                 ErrorKind::Uniqueness,
                 format!("the value of `{path}` is in use"),
             ),
-            R::Stale(key) | R::Missing(key) => Self::new(
-                ErrorKind::Stale,
-                "the resource is being changed by others; try again",
-            )
-            .because(format!("{key} was changed meanwhile")),
+            R::Stale(key) | R::Missing(key) => {
+                Self::contended().because(format!("{key} was changed meanwhile"))
+            }
             R::OverCeiling(counter) => {
                 Self::new(ErrorKind::Forbidden, format!("`{counter}` is used up"))
             }

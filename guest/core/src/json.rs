@@ -14,7 +14,7 @@ pub use decode::{Decode, DecodeError, from_str, from_value};
 pub(crate) use decode::{Member, decode_enum, decode_struct, members, place_of, variant};
 pub use large::{parse_large, unpacked};
 
-use crate::error::Error;
+use crate::error::{Error, given_twice};
 use crate::limits;
 
 /// The text of a data file below `guest/core/`, as the build script has copied it.
@@ -33,7 +33,7 @@ pub enum JsonError {
     #[error("{0}")]
     Syntax(#[from] serde_json::Error),
     /// An object has a name twice.
-    #[error("`{0}` is given twice")]
+    #[error("{}", given_twice(.0))]
     Twice(String),
     /// A string holds U+0000.
     #[error("a string holds U+0000")]

@@ -73,8 +73,7 @@ impl Paging {
             return Err(Error::new(ErrorKind::InvalidCursor, detail));
         }
         if start_index.is_some() {
-            let detail = "`cursor` and `startIndex` exclude each other";
-            return Err(Error::new(ErrorKind::InvalidValue, detail));
+            return Err(Error::exclusive("cursor", "startIndex"));
         }
         let count = bounds.wanted(count);
         if count > bounds.max {

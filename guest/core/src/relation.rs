@@ -67,8 +67,7 @@ pub fn take(resource_type: &ResourceType, content: &mut Content) -> Result<Chang
                 ids(relation, &given)?
             }
             Some(_) => {
-                let detail = format!("`{name}` must be an array");
-                return Err(Error::new(ErrorKind::InvalidValue, detail));
+                return Err(Error::must_be(ErrorKind::InvalidValue, name, "an array"));
             }
         };
         changes.insert(name.to_owned(), Change::to_exactly(ids));

@@ -131,7 +131,7 @@ impl Resource {
 }
 
 fn broken(entry: &Entry, error: &dyn std::fmt::Display) -> Error {
-    Error::internal(format!("{} has a broken body: {error}", entry.key))
+    Error::broken(&entry.key, error)
 }
 
 /// What names a resource of this content to people; `None` if it has no such attribute.

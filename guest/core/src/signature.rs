@@ -279,8 +279,8 @@ mod tests {
             (r#","key_ops":["verify","sign"]"#, "`key_ops`"),
             (r#","key_ops":[]"#, "`key_ops`"),
             (r#","alg":"RS256""#, "`alg`"),
-            (r#","d":"AQAB""#, "public"),
-            (r#","k":"AQAB""#, "public"),
+            (r#","d":"AQAB""#, "`d`"),
+            (r#","k":"AQAB""#, "`k`"),
         ] {
             let error = with(wrong).unwrap_err();
             assert!(error.0.contains(named), "{wrong}: {error}");

@@ -45,7 +45,7 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Asserts that a command failed with one sentence that says this, and printed nothing else.
+/// Asserts that a command failed with one sentence that names this, and printed nothing else.
 fn assert_refused(output: &Output, what: &str) {
     let sentence = stderr(output);
     assert_eq!(output.status.code(), Some(1), "{sentence}");
@@ -61,21 +61,15 @@ fn wrong_arguments_are_told_apart_from_failures() {
         place.run(&["tenant", "crate", "acme"]).status.code(),
         Some(2)
     );
-    assert_refused(
-        &place.run(&["tenant", "create", "Acme"]),
-        "`Acme` is no tenant name",
-    );
-    assert_refused(&place.run(&["tenant", "show", "acme"]), "no tenant `acme`");
-    assert_refused(
-        &place.run(&["credential", "list", "acme"]),
-        "no tenant `acme`",
-    );
+    assert_refused(&place.run(&["tenant", "create", "Acme"]), "Acme");
+    assert_refused(&place.run(&["tenant", "show", "acme"]), "acme");
+    assert_refused(&place.run(&["credential", "list", "acme"]), "acme");
 }
 
 #[test]
 fn a_mistyped_database_is_not_made() {
     let place = Place::new();
-    assert_refused(&place.run(&["tenant", "list"]), "no database");
+    assert_refused(&place.run(&["tenant", "list"]), "test.db");
     assert!(!place.database().exists());
 }
 
@@ -86,10 +80,7 @@ fn a_database_that_is_away_is_named_without_its_password() {
         .args(["tenant", "list", "--database", url])
         .output()
         .unwrap();
-    assert_refused(
-        &output,
-        "cannot open the database `postgres://127.0.0.1:1/scimlet`",
-    );
+    assert_refused(&output, "postgres://127.0.0.1:1/scimlet");
     assert!(!String::from_utf8_lossy(&output.stderr).contains("pa55word"));
 }
 
@@ -97,16 +88,13 @@ fn a_database_that_is_away_is_named_without_its_password() {
 fn tenants_come_and_go() {
     let place = Place::new();
     assert_eq!(place.json(&["tenant", "create", "acme"])["name"], "acme");
-    assert_refused(&place.run(&["tenant", "create", "acme"]), "exists already");
+    assert_refused(&place.run(&["tenant", "create", "acme"]), "acme");
     let url = "http://127.0.0.1:8080/acme/scim/v2";
     assert_eq!(place.json(&["tenant", "list"])[0]["url"], url);
     assert_eq!(place.json(&["tenant", "show", "acme"])["url"], url);
     assert!(place.run(&["tenant", "delete", "acme"]).status.success());
     assert_eq!(place.json(&["tenant", "list"]), Value::Array(Vec::new()));
-    assert_refused(
-        &place.run(&["tenant", "delete", "acme"]),
-        "no tenant `acme`",
-    );
+    assert_refused(&place.run(&["tenant", "delete", "acme"]), "acme");
 }
 
 /// A tenant as a command leaves it that was interrupted: entered and not configured.
@@ -123,11 +111,11 @@ fn a_tenant_that_was_left_half_made_is_completed() {
     half_made(&place, "acme");
     assert_refused(
         &place.run(&["tenant", "create", "acme", "--profile", "nobody"]),
-        "`nobody`",
+        "nobody",
     );
     assert_eq!(place.json(&["tenant", "list"])[0]["name"], "acme");
     assert_eq!(place.json(&["tenant", "create", "acme"])["name"], "acme");
-    assert_refused(&place.run(&["tenant", "create", "acme"]), "exists already");
+    assert_refused(&place.run(&["tenant", "create", "acme"]), "acme");
     assert!(place.json(&["credential", "create", "acme"])["secret"].is_string());
 }
 
@@ -136,7 +124,7 @@ fn a_tenant_that_was_left_half_made_is_completed() {
 fn a_start_that_was_interrupted_is_made_up_for() {
     let place = Place::new();
     half_made(&place, "demo");
-    for secrets in [1, 0] {
+    for is_shown in [true, false] {
         let mut command = place.command(&["serve", "--demo", "--listen", "127.0.0.1:0"]);
         let child = command
             .stdout(Stdio::piped())
@@ -148,10 +136,7 @@ fn a_start_that_was_interrupted_is_made_up_for() {
         let mut lines = stdout.lines().map_while(Result::ok);
         assert!(lines.next().unwrap().starts_with("listening on "));
         server.terminate();
-        assert_eq!(
-            lines.filter(|line| line.starts_with("secret ")).count(),
-            secrets
-        );
+        assert_eq!(lines.any(|line| line.contains("scimlet_demo_")), is_shown);
     }
 }
 

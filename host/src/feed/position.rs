@@ -113,7 +113,7 @@ pub enum FollowError {
     #[error(transparent)]
     Lost(#[from] PositionLost),
     /// The store failed; the place stays.
-    #[error("{0:?}")]
+    #[error("the events cannot be read: {0:?}")]
     Store(Refusal),
 }
 

@@ -128,13 +128,13 @@ fn place(parts: &Parts) -> Result<FeedPosition, Problem> {
 
 /// 410 for a follower whose place is gone; it says where the feed is now.
 fn problem(error: FollowError) -> Problem {
-    match error {
+    match &error {
         FollowError::Lost(lost) => Problem::new(StatusCode::GONE, lost.to_string())
-            .with_member("epoch", lost.epoch)
-            .with_member("newest", lost.newest),
-        FollowError::Store(refusal) => {
+            .with_member("epoch", lost.epoch.clone())
+            .with_member("newest", lost.newest.clone()),
+        FollowError::Store(_) => {
             let incident = fresh_id();
-            tracing::error!(%incident, "the events cannot be read: {refusal:?}");
+            tracing::error!(%incident, "{error}");
             Problem::incident(incident, true)
         }
     }

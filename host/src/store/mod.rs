@@ -150,6 +150,27 @@ pub struct RecordedEvent {
     pub digest: hash_chain::Digest,
 }
 
+/// Refuses what is asked of a tenant that was deleted meanwhile.
+fn deleted() -> Refusal {
+    Refusal::Unavailable("the tenant was deleted".into())
+}
+
+/// Refuses to return more bytes than an answer may have.
+fn too_many_bytes() -> Refusal {
+    Refusal::TooMany("bytes of the entries".into())
+}
+
+/// Refuses a search that took too long.
+fn too_many_rows() -> Refusal {
+    Refusal::TooMany("rows to look at".into())
+}
+
+/// Refuses a name that [`is_tenant_name`] does not allow.
+fn no_tenant_name(name: &str) -> DatabaseError {
+    let why = "a tenant's name is 1 to 63 of `a`-`z`, `0`-`9` and `-`";
+    DatabaseError::Unsuitable(format!("`{name}` is no tenant's name: {why}"))
+}
+
 /// Whether a tenant may have this name: 1 to 63 of `a`-`z`, `0`-`9` and `-`.
 pub fn is_tenant_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';

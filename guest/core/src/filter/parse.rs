@@ -9,6 +9,9 @@ use super::token::{Located, Token, tokens};
 use crate::limits;
 use crate::name::{AttributeName, NotAName};
 
+/// What is expected where an attribute is named.
+const ATTRIBUTE_PATH: &str = "an attribute path";
+
 impl FromStr for Filter {
     type Err = SyntaxError;
 
@@ -38,7 +41,7 @@ impl FromStr for AttrPath {
     fn from_str(text: &str) -> Result<Self, SyntaxError> {
         let wrong = || SyntaxError {
             at: 0,
-            expected: "an attribute path",
+            expected: ATTRIBUTE_PATH,
         };
         let (uri, rest) = match text.rsplit_once(':') {
             Some((uri, rest)) if is_uri(uri) => (Some(uri.to_owned()), rest),
@@ -243,7 +246,7 @@ impl<'a> Parser<'a> {
         let Some(Token::Word(word)) = self.next() else {
             return Err(SyntaxError {
                 at,
-                expected: "an attribute path",
+                expected: ATTRIBUTE_PATH,
             });
         };
         let attribute = word.parse::<AttrPath>().map_err(|error| error.moved(at))?;

@@ -157,7 +157,7 @@ impl Request {
             .map(|(_, value)| value.into_owned());
         let first = values.next();
         if values.next().is_some() {
-            return Err(invalid(&format!("`{name}` is given twice")));
+            return Err(Error::twice(ErrorKind::InvalidValue, name));
         }
         Ok(first)
     }
@@ -184,7 +184,7 @@ impl Request {
             Ok(value) => Ok(Some(value)),
             Err(error) if *error.kind() == IntErrorKind::PosOverflow => Ok(Some(i64::MAX)),
             Err(error) if *error.kind() == IntErrorKind::NegOverflow => Ok(Some(i64::MIN)),
-            Err(_) => Err(Error::new(wrong, format!("`{name}` must be an integer"))),
+            Err(_) => Err(Error::must_be(wrong, name, "an integer")),
         }
     }
 }
@@ -246,10 +246,7 @@ pub(super) fn authorization(headers: &[(String, String)]) -> Result<Option<&str>
         .filter(|(key, _)| key.eq_ignore_ascii_case(name));
     match given.count() {
         0 | 1 => Ok(header(headers, name)),
-        _ => Err(Error::new(
-            ErrorKind::InvalidSyntax,
-            "`Authorization` is given twice",
-        )),
+        _ => Err(Error::twice(ErrorKind::InvalidSyntax, "Authorization")),
     }
 }
 

@@ -37,7 +37,7 @@ impl<'r> Route<'r> {
             .filter(|segment| !segment.is_empty())
             .map(decoded)
             .collect();
-        let unknown = || Error::new(ErrorKind::NotFound, "there is no such endpoint");
+        let unknown = Error::no_endpoint;
         let mut segments = segments.ok_or_else(unknown)?.into_iter();
         let (first, second, third) = (segments.next(), segments.next(), segments.next());
         let Some(first) = first else {

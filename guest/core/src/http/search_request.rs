@@ -14,7 +14,7 @@ use crate::urn;
 /// What a SearchRequest asks for.
 pub fn search(body: Value, bounds: Bounds) -> Result<Search, Error> {
     let Value::Object(body) = body else {
-        return Err(syntax("the body must be an object"));
+        return Err(Error::not_an_object());
     };
     check_schemas(&body)?;
     let given = |text: String| (!text.is_empty()).then_some(text);
@@ -41,10 +41,7 @@ fn check_schemas(body: &Content) -> Result<(), Error> {
     };
     match schemas {
         Some(schemas) if schemas.iter().any(is_ours) => Ok(()),
-        _ => Err(syntax(&format!(
-            "`schemas` must hold `{}`",
-            urn::SEARCH_REQUEST
-        ))),
+        _ => Err(Error::lacks_schema(urn::SEARCH_REQUEST)),
     }
 }
 
@@ -67,7 +64,7 @@ fn text(body: &Content, name: &str) -> Result<Option<String>, Error> {
     match member(body, name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(syntax(&format!("`{name}` must be a string"))),
+        Some(_) => Err(Error::must_be(ErrorKind::InvalidSyntax, name, "a string")),
     }
 }
 
@@ -76,7 +73,8 @@ fn integer(body: &Content, name: &str) -> Result<Option<i64>, Error> {
         return Ok(None);
     };
     let number = value.as_i64();
-    let number = number.ok_or_else(|| syntax(&format!("`{name}` must be an integer")))?;
+    let wrong = || Error::must_be(ErrorKind::InvalidSyntax, name, "an integer");
+    let number = number.ok_or_else(wrong)?;
     Ok(Some(number))
 }
 

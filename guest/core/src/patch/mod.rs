@@ -8,6 +8,7 @@ mod request;
 
 use serde_json::{Value, json};
 
+pub(crate) use request::{NO_OPERATION, NO_OPERATIONS_ARRAY, OPERATION_IS_NO_OBJECT};
 pub use request::{Operation, operations};
 
 use crate::error::{Error, ErrorKind};

@@ -7,6 +7,13 @@ use crate::filter::Path;
 use crate::json::member;
 use crate::{limits, urn};
 
+/// What is said of `Operations`, here and in a bulk request, that is no array.
+pub(crate) const NO_OPERATIONS_ARRAY: &str = "`Operations` must be an array";
+/// What is said of `Operations` without any.
+pub(crate) const NO_OPERATION: &str = "`Operations` must not be empty";
+/// What is said of an operation that is no object.
+pub(crate) const OPERATION_IS_NO_OBJECT: &str = "each operation must be an object";
+
 /// One operation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operation {
@@ -21,7 +28,7 @@ pub enum Operation {
 /// The operations of a PATCH body, in their order.
 pub fn operations(body: Value) -> Result<Vec<Operation>, Error> {
     let Value::Object(body) = body else {
-        return Err(syntax("the body must be an object"));
+        return Err(Error::not_an_object());
     };
     let schemas = member(&body, "schemas").and_then(Value::as_array);
     let named = |uri: &Value| {
@@ -29,13 +36,13 @@ pub fn operations(body: Value) -> Result<Vec<Operation>, Error> {
             .is_some_and(|uri| urn::same(uri, urn::PATCH_OP))
     };
     if !schemas.is_some_and(|schemas| schemas.iter().any(named)) {
-        return Err(syntax(&format!("`schemas` must hold `{}`", urn::PATCH_OP)));
+        return Err(Error::lacks_schema(urn::PATCH_OP));
     }
     let Some(Value::Array(operations)) = member(&body, "Operations") else {
-        return Err(syntax("`Operations` must be an array"));
+        return Err(syntax(NO_OPERATIONS_ARRAY));
     };
     if operations.is_empty() {
-        return Err(syntax("`Operations` must not be empty"));
+        return Err(syntax(NO_OPERATION));
     }
     if operations.len() > limits::PATCH_OPERATIONS {
         let detail = format!(
@@ -50,20 +57,17 @@ pub fn operations(body: Value) -> Result<Vec<Operation>, Error> {
 fn operation(value: &Value) -> Result<Operation, Error> {
     let members = value
         .as_object()
-        .ok_or_else(|| syntax("each operation must be an object"))?;
+        .ok_or_else(|| syntax(OPERATION_IS_NO_OBJECT))?;
     let path = match member(members, "path") {
         None | Some(Value::Null) => None,
         Some(Value::String(path)) => Some(parse_path(path)?),
         Some(_) => {
-            return Err(Error::new(
-                ErrorKind::InvalidPath,
-                "`path` must be a string",
-            ));
+            return Err(Error::must_be(ErrorKind::InvalidPath, "path", "a string"));
         }
     };
     let value = || {
         let value = member(members, "value").cloned();
-        value.ok_or_else(|| Error::new(ErrorKind::InvalidValue, "the operation needs a `value`"))
+        value.ok_or_else(|| Error::operation_lacks("value"))
     };
     match member(members, "op").and_then(Value::as_str) {
         Some("add") => Ok(Operation::Add(path, value()?)),

@@ -67,7 +67,7 @@ impl<'a> PathScope<'a> {
             Self::Attribute(attribute) => of_attribute(path, attribute),
         };
         let Some((steps, attribute)) = found else {
-            let unknown = || invalid(format!("`{path}` is no attribute here"));
+            let unknown = || Error::no_attribute(ErrorKind::InvalidFilter, &path.to_string());
             return if strict { Err(unknown()) } else { Ok(None) };
         };
         let within = match self {

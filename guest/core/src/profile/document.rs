@@ -137,10 +137,14 @@ pub(super) fn preset(name: &str) -> Result<&'static Value, ProfileError> {
     Ok(whole.get_or_init(|| read))
 }
 
+fn not_an_object() -> ProfileError {
+    ProfileError("a profile must be an object".into())
+}
+
 /// The document over the preset that it extends: its fields win, and objects are joined.
 fn extended(document: Value) -> Result<Value, ProfileError> {
     let Value::Object(mut fields) = document else {
-        return Err(ProfileError("a profile must be an object".into()));
+        return Err(not_an_object());
     };
     let Some(extends) = fields.remove("extends") else {
         return Ok(Value::Object(fields));
@@ -181,7 +185,7 @@ pub fn with_setting(text: &str, path: &str, value: &str) -> Result<String, Profi
     let value = crate::json::parse(value)
         .map_err(|error| ProfileError::at(path, &format!("the value is no JSON: {error}")))?;
     let Value::Object(mut document) = parsed(text)? else {
-        return Err(ProfileError("a profile must be an object".into()));
+        return Err(not_an_object());
     };
     let names: Vec<&str> = path.split('.').collect();
     if names.iter().any(|name| name.is_empty()) {

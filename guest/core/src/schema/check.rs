@@ -12,6 +12,9 @@ use crate::instant;
 use crate::resource_type::ResourceType;
 use crate::urn;
 
+/// What is said of a complex value that is none.
+const AN_OBJECT: &str = "must be an object";
+
 /// A JSON object with the attributes of one resource.
 pub type Content = Map<String, Value>;
 
@@ -98,7 +101,7 @@ impl Checker {
         let members = match value {
             Value::Object(members) => members,
             Value::Null => return Ok(content),
-            _ => return Err(invalid(uri, "must be an object")),
+            _ => return Err(invalid(uri, AN_OBJECT)),
         };
         for (key, value) in members {
             match super::attribute::find(attributes, &key) {
@@ -205,7 +208,7 @@ impl Checker {
         let members = match value {
             Value::Object(members) => members,
             Value::Null => return Ok(GivenValue::Unassigned),
-            _ => return Err(invalid(path, "must be an object")),
+            _ => return Err(invalid(path, AN_OBJECT)),
         };
         let mut content = Content::new();
         for (key, value) in members {
@@ -246,10 +249,7 @@ pub fn schemas(resource_type: &ResourceType, body: &Content) -> Result<(), Error
             .is_some_and(|uri| urn::same(uri, &resource_type.core().id))
     };
     if !given.iter().any(named) {
-        return Err(wrong(format!(
-            "`schemas` must hold `{}`",
-            resource_type.core().id
-        )));
+        return Err(Error::lacks_schema(&resource_type.core().id));
     }
     Ok(())
 }
@@ -373,7 +373,7 @@ fn simple(attribute: &Attribute, path: &str, value: Value) -> Result<Value, Erro
             value.as_str().is_some_and(is_base64),
             "must be a string in base64",
         ),
-        T::Complex => (false, "must be an object"),
+        T::Complex => (false, AN_OBJECT),
     };
     if fits {
         Ok(value)
@@ -406,10 +406,7 @@ fn is_base64(text: &str) -> bool {
 fn insert(content: &mut Content, name: &str, value: Value) -> Result<(), Error> {
     match content.insert(name.to_owned(), value) {
         None => Ok(()),
-        Some(_) => Err(Error::new(
-            ErrorKind::InvalidSyntax,
-            format!("`{name}` is given twice"),
-        )),
+        Some(_) => Err(Error::twice(ErrorKind::InvalidSyntax, name)),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Session;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::profile::{Credentials, PagingLimits, Policy, Scheme, Secrets};
 use crate::resource_type::ResourceType;
 use crate::schema::{Mutability, Schema};
@@ -91,7 +91,7 @@ pub fn resource_types(session: &Session<'_>) -> Value {
 /// The resource type of this name.
 pub fn resource_type(session: &Session<'_>, name: &str) -> Result<Value, Error> {
     let found = session.admission.policy.registry.named(name);
-    let found = found.ok_or_else(|| none("resource type", name))?;
+    let found = found.ok_or_else(|| Error::no_such("resource type", name))?;
     Ok(resource_type_document(session, found))
 }
 
@@ -113,7 +113,7 @@ pub fn schema(session: &Session<'_>, uri: &str) -> Result<Value, Error> {
     let found = schemas.iter().find(|schema| urn::same(&schema.id, uri));
     Ok(schema_document(
         session,
-        found.ok_or_else(|| none("schema", uri))?,
+        found.ok_or_else(|| Error::no_such("schema", uri))?,
     ))
 }
 
@@ -197,8 +197,4 @@ fn list(documents: Vec<Value>) -> Value {
         "itemsPerPage": documents.len(),
         "Resources": documents,
     })
-}
-
-fn none(what: &str, name: &str) -> Error {
-    Error::new(ErrorKind::NotFound, format!("there is no {what} `{name}`"))
 }

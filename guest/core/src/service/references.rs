@@ -76,9 +76,8 @@ fn entries(session: &Session<'_>, email: &str) -> Result<Vec<(Key, StoredReferen
     let entries = find_all::find_all(&session.ports, KIND, &filter, usize::MAX)?;
     let mut found = Vec::new();
     for entry in entries {
-        let kept: StoredReference = crate::json::from_str(&entry.body).map_err(|error| {
-            Error::internal(format!("{} has a broken body: {error}", entry.key))
-        })?;
+        let kept: StoredReference = crate::json::from_str(&entry.body)
+            .map_err(|error| Error::broken(&entry.key, &error))?;
         if text::fold(&kept.email) == address {
             found.push((entry.key, kept));
         }

@@ -195,15 +195,13 @@ impl Session<'_> {
             return Ok(());
         }
         if projection.attributes.is_some() && !projection.excluded.is_empty() {
-            let detail = "`attributes` and `excludedAttributes` exclude each other";
-            return Err(Error::new(ErrorKind::InvalidValue, detail));
+            return Err(Error::exclusive("attributes", "excludedAttributes"));
         }
         match projection.unknown(types) {
             None => Ok(()),
             Some(name) => {
                 let name = text::truncated(&name, NAME_BYTES);
-                let detail = format!("`{name}` is no attribute here");
-                Err(Error::new(ErrorKind::InvalidValue, detail))
+                Err(Error::no_attribute(ErrorKind::InvalidValue, name))
             }
         }
     }
@@ -241,8 +239,5 @@ impl Session<'_> {
 
 /// There is no resource of this id.
 pub(super) fn not_found(resource_type: &ResourceType, id: &str) -> Error {
-    Error::new(
-        ErrorKind::NotFound,
-        format!("there is no {} `{id}`", resource_type.name()),
-    )
+    Error::no_such(resource_type.name(), id)
 }

@@ -43,10 +43,7 @@ pub(super) fn received(
 ) -> Result<Received, Error> {
     session.rewrite(resource_type, Sent::resource(&mut body));
     let Value::Object(body) = body else {
-        return Err(Error::new(
-            ErrorKind::InvalidSyntax,
-            "the body must be an object",
-        ));
+        return Err(Error::not_an_object());
     };
     check::schemas(resource_type, &body)?;
     let mut checker = Checker::default();
@@ -406,10 +403,7 @@ pub(super) fn conflict(resource_type: &ResourceType, refusal: Refusal) -> Error 
                     .iter()
                     .any(|r| r.attribute == *path) =>
         {
-            Error::new(
-                ErrorKind::Stale,
-                "the resource is being changed by others; try again",
-            )
+            Error::contended()
         }
         Refusal::OverCeiling(counter) => {
             let detail = match counter.strip_prefix(lifecycle::COUNTER) {

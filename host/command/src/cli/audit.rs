@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::context::{Context, line, pretty};
 use super::events::failed;
 use super::time::{now, seconds};
+use super::unreadable;
 
 /// Check the record of what happened in tenants.
 #[derive(Subcommand)]
@@ -89,7 +90,7 @@ async fn names(context: &Context, tenant: Option<String>) -> anyhow::Result<Vec<
 
 fn read(path: &Path) -> anyhow::Result<Checkpoint> {
     let name = path.display();
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read `{name}`"))?;
+    let text = fs::read_to_string(path).with_context(|| unreadable(&name.to_string()))?;
     serde_json::from_str(&text).with_context(|| format!("`{name}` is no checkpoint"))
 }
 

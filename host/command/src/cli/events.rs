@@ -120,5 +120,5 @@ fn unread(error: FollowError) -> anyhow::Error {
 }
 
 pub(super) fn failed(refusal: Refusal) -> anyhow::Error {
-    anyhow::anyhow!("the events cannot be read: {refusal:?}")
+    FollowError::Store(refusal).into()
 }

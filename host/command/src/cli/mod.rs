@@ -128,6 +128,11 @@ pub(crate) async fn run() -> ExitCode {
     }
 }
 
+/// What is said of a file that cannot be read.
+fn unreadable(file: &str) -> String {
+    format!("cannot read `{file}`")
+}
+
 /// Says what is wrong with the arguments, which may come from a script and hold anything; or prints
 /// the help.
 fn refused(error: &clap::Error) -> ExitCode {

@@ -5,7 +5,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::context::{print, small_plugin};
-use super::hook_secret;
+use super::{hook_secret, unreadable};
 
 /// Check a profile, or show what a preset means; needs no database.
 #[derive(Subcommand)]
@@ -29,7 +29,7 @@ impl Profile {
         match self {
             Self::Check { file } => {
                 let profile = std::fs::read_to_string(&file);
-                let profile = profile.with_context(|| format!("cannot read `{file}`"))?;
+                let profile = profile.with_context(|| unreadable(&file))?;
                 explain(as_json, &file, &profile).await
             }
             Self::Show { name } => {

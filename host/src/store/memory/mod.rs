@@ -227,7 +227,7 @@ impl Store for MemoryStore {
             issuers::judge(&given, self.profiles(&state))?;
         }
         let Some(data) = state.data.get_mut(&self.number) else {
-            let reason = Refusal::NotDone("the tenant was deleted".into());
+            let reason = Refusal::NotDone("this tenant was taken away".into());
             return Err(Rejection { write: 0, reason });
         };
         let mut changed = data.clone();
@@ -261,7 +261,7 @@ impl Store for MemoryStore {
     ) -> Result<bool, Refusal> {
         let mut state = self.memory.state();
         let Some(data) = state.data.get_mut(&self.number) else {
-            return Err(Refusal::Unavailable("the tenant was deleted".into()));
+            return Err(Refusal::Unavailable("this tenant was taken away".into()));
         };
         let holds = data.memos.get(&guard.0) == guard.1.as_ref();
         if holds {

@@ -9,6 +9,7 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Config, NoTls};
 
 use super::connections::{Connections, WAIT};
+use super::error::NO_ANSWER;
 use super::tls::{self, Trust};
 use crate::store::DatabaseError;
 
@@ -53,7 +54,7 @@ pub(super) fn connections(url: &str) -> Result<Connections, DatabaseError> {
         Box::pin(async move {
             match timeout(CONNECT, client.batch_execute(SETTINGS)).await {
                 Ok(set) => set.map_err(HookError::Backend),
-                Err(_) => Err(HookError::message("the database did not answer in time")),
+                Err(_) => Err(HookError::message(NO_ANSWER)),
             }
         })
     });

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use tokio_postgres::{CancelToken, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::error::{PostgresError, PostgresResult};
+use super::error::{NO_CONNECTION, PostgresError, PostgresResult};
 use super::session::Scope;
 use crate::fair_semaphore::{FairPermit, FairSemaphore};
 
@@ -57,8 +57,7 @@ impl Connections {
             Scope::Host => &self.reserve,
         };
         let place = timeout(WAIT, shares.acquire(scope)).await;
-        let place =
-            place.map_err(|_| PostgresError::Unreachable("no connection became free".into()))?;
+        let place = place.map_err(|_| PostgresError::Unreachable(NO_CONNECTION.into()))?;
         Ok(Connection {
             client: self.pool.get().await?,
             tls: self.tls.clone(),

@@ -6,6 +6,11 @@ use tokio_postgres::error::{Severity, SqlState};
 
 use crate::store::{DatabaseError, Refusal};
 
+/// Why nothing was asked.
+pub(super) const NO_CONNECTION: &str = "no connection became free";
+/// Why nothing is known of what was asked.
+pub(super) const NO_ANSWER: &str = "the database did not answer in time";
+
 /// A refusal of the contract, or a failure of PostgreSQL.
 #[derive(Debug)]
 pub(super) enum PostgresError {
@@ -83,7 +88,7 @@ impl From<PoolError> for PostgresError {
     fn from(error: PoolError) -> PostgresError {
         match error {
             PoolError::Backend(error) => PostgresError::Failed(error),
-            PoolError::Timeout(_) => PostgresError::Unreachable("no connection became free".into()),
+            PoolError::Timeout(_) => PostgresError::Unreachable(NO_CONNECTION.into()),
             other => PostgresError::Unreachable(other.to_string()),
         }
     }
@@ -96,9 +101,7 @@ impl From<PostgresError> for Refusal {
             PostgresError::Failed(error) if is_damage(&error) => Refusal::Damaged(damaged(&error)),
             PostgresError::Failed(error) => Refusal::Unavailable(explain(&error)),
             PostgresError::Unreachable(why) => Refusal::Unavailable(why),
-            PostgresError::Silent => {
-                Refusal::Unavailable("the database did not answer in time".into())
-            }
+            PostgresError::Silent => Refusal::Unavailable(NO_ANSWER.into()),
         }
     }
 }

@@ -10,10 +10,12 @@ use super::names::look_up;
 use super::read::{read_entry, unsigned, weigh_body};
 use super::session::Session;
 use crate::store::sql::{
-    COUNTED, FEW, Field, Names, Plan, Position, Search, Sql, Stored, Test, counted, leaves, window,
+    COUNTED, FEW, Field, Names, Plan, Position, Search, Sql, Stored, Test, counted, leaves,
+    no_position, window,
 };
 use crate::store::{
     Comparison, Entry, Filter, Hit, Operator, Page, Query, Refusal, Relation, Scalar, limits,
+    too_many_rows,
 };
 
 /// One page.
@@ -56,9 +58,9 @@ pub(super) async fn find(
 fn begin(query: &Query) -> Result<(Option<Position>, i64), Refusal> {
     let (after, offset) = window(query)?;
     match &after {
-        Some(Position::Sorted(_, Some(Stored(Scalar::Text(text))))) if text.contains('\0') => Err(
-            Refusal::Invalid("the position is none of this query".into()),
-        ),
+        Some(Position::Sorted(_, Some(Stored(Scalar::Text(text))))) if text.contains('\0') => {
+            Err(no_position())
+        }
         _ => Ok((after, offset)),
     }
 }
@@ -279,7 +281,7 @@ async fn few(session: &Session, places: &[Position]) -> PostgresResult<usize> {
 /// Says of a search that PostgreSQL stopped, because it took too long, that it is too large.
 pub(super) fn bounded(fault: PostgresError) -> Refusal {
     if fault.is_overdue() {
-        return Refusal::TooMany("rows to look at".into());
+        return too_many_rows();
     }
     fault.into()
 }

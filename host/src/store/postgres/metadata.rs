@@ -4,7 +4,7 @@ use super::error::PostgresResult;
 use super::nul;
 use super::read::{digest, unsigned};
 use super::session::Session;
-use crate::store::{ChainHead, MetadataEntry, Refusal};
+use crate::store::{ChainHead, MetadataEntry, Refusal, deleted};
 
 /// Number and digest of the last event; of a tenant that is gone, those before the first.
 pub(super) async fn head(session: &Session, tenant: i64) -> PostgresResult<ChainHead> {
@@ -48,7 +48,7 @@ pub(super) async fn set(
     }
     let lock = "SELECT 1 FROM tenant WHERE id = $1 FOR NO KEY UPDATE";
     if session.rows(lock, &[&tenant]).await?.is_empty() {
-        return Err(Refusal::Unavailable("the tenant was deleted".into()).into());
+        return Err(deleted().into());
     }
     let sql = "SELECT text FROM memo WHERE tenant = $1 AND name = $2";
     let found = session.rows(sql, &[&tenant, &guard.0]).await?;

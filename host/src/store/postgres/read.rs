@@ -7,7 +7,9 @@ use super::bodies::{self, Bytes};
 use super::error::PostgresResult;
 use super::session::Session;
 use crate::store::digest::Damage;
-use crate::store::{Channel, Entry, Event, Key, RecordedEvent, Refusal, hash_chain, limits};
+use crate::store::{
+    Channel, Entry, Event, Key, RecordedEvent, Refusal, hash_chain, limits, too_many_bytes,
+};
 
 /// Keys side by side, as arrays for one statement: kinds, ids and the place of each. Those with
 /// U+0000 are left out: nothing in the database has it.
@@ -60,7 +62,7 @@ pub(super) async fn get(
             limits::ANSWER_BYTES,
         )
         .await?;
-    let rows = rows.ok_or_else(|| Refusal::TooMany("bytes of the entries".into()))?;
+    let rows = rows.ok_or_else(too_many_bytes)?;
     let mut entries = vec![None; keys.len()];
     for row in rows {
         let place = place(&row);

@@ -13,7 +13,7 @@ use super::session::{Parameters, Scope, Session};
 use super::store::TenantStore;
 use super::{Postgres, sweep};
 use crate::store::hash_chain::START;
-use crate::store::{Database, DatabaseError, Store, Tenant, is_tenant_name};
+use crate::store::{Database, DatabaseError, Store, Tenant, is_tenant_name, no_tenant_name};
 
 /// How often it is looked whether everything is swept.
 const SWEEPING: Duration = Duration::from_millis(50);
@@ -22,10 +22,7 @@ const SWEEPING: Duration = Duration::from_millis(50);
 impl Database for Postgres {
     async fn create_tenant(&self, name: &str, at: u64) -> Result<(), DatabaseError> {
         if !is_tenant_name(name) {
-            let why = "a tenant's name is 1 to 63 of `a`-`z`, `0`-`9` and `-`";
-            return Err(DatabaseError::Unsuitable(format!(
-                "`{name}` is no tenant's name: {why}"
-            )));
+            return Err(no_tenant_name(name));
         }
         let at = i64::try_from(at).unwrap_or(i64::MAX);
         let sql = "INSERT INTO tenant(name, created, sequence, digest) VALUES ($1, $2, 0, $3)

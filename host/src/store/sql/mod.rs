@@ -15,7 +15,7 @@ mod value;
 
 pub(super) use self::names::{Field, Names};
 pub(super) use self::plan::{COUNTED, FEW, Plan, counted, leaves};
-pub(super) use self::position::{Position, decode_link, encode_link};
+pub(super) use self::position::{Position, decode_link, encode_link, no_position};
 pub(super) use self::predicate::Test;
 pub(super) use self::search::{Kind, Search, window};
 pub(super) use self::statement::{Sql, Value};

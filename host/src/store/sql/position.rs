@@ -40,15 +40,17 @@ impl Position {
     pub(in crate::store) fn decode(text: &str) -> Result<Position, Refusal> {
         let bytes = BASE64URL_NOPAD
             .decode(text.as_bytes())
-            .map_err(|_| none())?;
-        let (tag, seq, rest) = split(&bytes).ok_or_else(none)?;
+            .map_err(|_| no_position())?;
+        let (tag, seq, rest) = split(&bytes).ok_or_else(no_position)?;
         let value = match (tag, rest) {
             (b'c', []) => return Ok(Position::Created(seq)),
             (b'-', []) => return Ok(Position::Sorted(seq, None)),
-            (b't', text) => Scalar::Text(String::from_utf8(text.to_vec()).map_err(|_| none())?),
-            (b'n', rest) => Scalar::Number(number(rest).ok_or_else(none)?),
+            (b't', text) => {
+                Scalar::Text(String::from_utf8(text.to_vec()).map_err(|_| no_position())?)
+            }
+            (b'n', rest) => Scalar::Number(number(rest).ok_or_else(no_position)?),
             (b'b', [flag @ (0 | 1)]) => Scalar::Boolean(*flag == 1),
-            _ => return Err(none()),
+            _ => return Err(no_position()),
         };
         Ok(Position::Sorted(seq, Some(Stored::from(value))))
     }
@@ -65,10 +67,10 @@ pub(in crate::store) fn encode_link(direction: Direction, number: i64) -> String
 pub(in crate::store) fn decode_link(direction: Direction, text: &str) -> Result<i64, Refusal> {
     let bytes = BASE64URL_NOPAD
         .decode(text.as_bytes())
-        .map_err(|_| none())?;
+        .map_err(|_| no_position())?;
     match split(&bytes) {
         Some((tag, number, [])) if tag == link_tag(direction) => Ok(number),
-        _ => Err(none()),
+        _ => Err(no_position()),
     }
 }
 
@@ -90,7 +92,8 @@ fn number(bytes: &[u8]) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
-fn none() -> Refusal {
+/// Refuses a position that is none of the query's.
+pub(in crate::store) fn no_position() -> Refusal {
     Refusal::Invalid("the position is none of this query".into())
 }
 

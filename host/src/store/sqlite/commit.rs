@@ -11,7 +11,7 @@ use super::relations::Waiting;
 use super::rows::unsigned;
 use super::terms::Counts;
 use crate::store::hash_chain::Digest;
-use crate::store::{ChainHead, Committed, Key, Refusal, Rejection, Term, Write, digest};
+use crate::store::{ChainHead, Committed, Key, Rejection, Term, Write, deleted, digest};
 
 /// A key that sorts.
 pub(super) type Name = (String, String);
@@ -86,7 +86,7 @@ fn outbox(group: &Group<'_>, tenant: i64) -> SqliteResult<Outbox> {
             })
         })
         .optional()?;
-    found.ok_or_else(|| Refusal::Unavailable("the tenant was deleted".into()).into())
+    found.ok_or_else(|| deleted().into())
 }
 
 /// An entry that this commit has looked at and that is there now.

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::error::SqliteResult;
 use super::rows::unsigned;
-use crate::store::{ChainHead, MetadataEntry, Refusal};
+use crate::store::{ChainHead, MetadataEntry, deleted};
 
 /// Number and digest of the last event; of a tenant that is gone, those before the first.
 pub(super) fn head(db: &Connection, tenant: i64) -> SqliteResult<ChainHead> {
@@ -47,7 +47,7 @@ pub(super) fn set(
         .prepare_cached("SELECT 1 FROM tenant WHERE id = ?")?
         .exists([tenant])?;
     if !is_there {
-        return Err(Refusal::Unavailable("the tenant was deleted".into()).into());
+        return Err(deleted().into());
     }
     let found: Option<String> = db
         .prepare_cached("SELECT text FROM memo WHERE tenant = ? AND name = ?")?

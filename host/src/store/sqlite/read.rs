@@ -8,7 +8,7 @@ use super::find::read_entry;
 use super::rows::{self, unsigned};
 use crate::store::sql::{decode_link, encode_link};
 use crate::store::{
-    Channel, Direction, Entry, Event, Key, Link, LinkPage, RecordedEvent, Refusal, limits,
+    Channel, Direction, Entry, Event, Key, Link, LinkPage, RecordedEvent, limits, too_many_bytes,
 };
 
 /// The entries of these keys, in their order.
@@ -26,7 +26,7 @@ pub(super) fn get(db: &Connection, tenant: i64, keys: &[Key]) -> SqliteResult<Ve
             .optional()?;
         bytes += entry.as_ref().map_or(0, |entry| entry.body.len());
         if bytes > limits::ANSWER_BYTES && keys.len() > 1 {
-            return Err(Refusal::TooMany("bytes of the entries".into()).into());
+            return Err(too_many_bytes().into());
         }
         entries.push(entry);
     }

@@ -14,7 +14,7 @@ use super::schema;
 use super::writer::execute;
 use crate::cpu_scheduler::{CpuScheduler, CpuTask};
 use crate::fair_semaphore::FairSemaphore;
-use crate::store::{Refusal, StoreId, limits};
+use crate::store::{Refusal, StoreId, limits, too_many_rows};
 
 /// Searches that run at once on blocking threads, shared between tenants; the others wait. More
 /// would only compete for the processors.
@@ -83,9 +83,7 @@ impl Readers {
         let result = result.await.map_err(unavailable)?;
         drop(awaited);
         match result {
-            Err(fault) if fault.is_interruption() => {
-                Err(Refusal::TooMany("rows to look at".to_owned()))
-            }
+            Err(fault) if fault.is_interruption() => Err(too_many_rows()),
             result => Ok(result?),
         }
     }

@@ -13,7 +13,9 @@ use super::rows::unsigned;
 use super::store::TenantStore;
 use super::{Sqlite, sweep};
 use crate::store::hash_chain::START;
-use crate::store::{Database, DatabaseError, Refusal, Store, Tenant, epoch, is_tenant_name};
+use crate::store::{
+    Database, DatabaseError, Refusal, Store, Tenant, epoch, is_tenant_name, no_tenant_name,
+};
 
 /// How long a lost file may go unnoticed when nothing is written.
 const LOOK: Duration = Duration::from_secs(1);
@@ -25,10 +27,7 @@ const SWEEPING: Duration = Duration::from_millis(20);
 impl Database for Sqlite {
     async fn create_tenant(&self, name: &str, at: u64) -> Result<(), DatabaseError> {
         if !is_tenant_name(name) {
-            let why = "a tenant's name is 1 to 63 of `a`-`z`, `0`-`9` and `-`";
-            return Err(DatabaseError::Unsuitable(format!(
-                "`{name}` is no tenant's name: {why}"
-            )));
+            return Err(no_tenant_name(name));
         }
         let (name, at) = (name.to_owned(), i64::try_from(at).unwrap_or(i64::MAX));
         self.write(move |db| create(db, name, at)).await

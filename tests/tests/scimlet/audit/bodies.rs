@@ -12,6 +12,7 @@ use scimlet_tests::exchange::{Http, TENANT};
 use scimlet_tests::needs;
 use scimlet_tests::postgres::{self, Cluster};
 use scimlet_tests::server::{self, Server};
+use scimlet_tests::wording::mentions;
 use serde_json::{Value, json};
 
 use crate::trial;
@@ -139,7 +140,8 @@ async fn served() -> anyhow::Result<()> {
     }
     others_go_on(&http).await?;
     let log = server.log()?;
-    ensure!(log.contains(&id) && log.contains("backup"), "{log}");
+    let told = |line: &str| line.contains("ERROR") && mentions(line, &id);
+    ensure!(log.lines().any(told), "{log}");
     server.stop()?;
     is_named(folder, &id, &[])
 }

@@ -31,12 +31,12 @@ impl Clock for Set {
 
 /// Keeps what guests note.
 #[derive(Default)]
-struct Notes(Mutex<Vec<String>>);
+struct Notes(Mutex<Vec<Note>>);
 
 impl Journal for Notes {
     fn write(&self, _: &Subject, note: Note) {
         let mut notes = self.0.lock().expect("nobody panics with it");
-        notes.push(note.text);
+        notes.push(note);
     }
 }
 
@@ -83,10 +83,13 @@ impl Place {
         self.clock.0.store(BEGIN + seconds, Ordering::Relaxed);
     }
 
-    /// What was noted up to now.
-    pub fn notes(&self) -> String {
+    /// What was noted last of who is let in.
+    pub fn refused(&self) -> String {
         let notes = self.notes.0.lock().expect("nobody panics with it");
-        notes.join("\n")
+        let mut notes = notes.iter().rev().filter(|note| note.topic == "access");
+        notes
+            .next()
+            .map_or_else(String::new, |note| note.text.clone())
     }
 
     /// A bearer with these scopes.

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, ensure};
 use libtest_mimic::Trial;
 use scimlet::store::{Draft, Key, Replacement, Write};
+use scimlet_tests::wording::mentions;
 use serde_json::{Value, json};
 
 use super::place::{BEGIN, Place};
@@ -72,7 +73,7 @@ async fn narrowest() -> anyhow::Result<()> {
     for beside in [&["read-only"][..], &["bulk"], &["read-only", "bulk"]] {
         let scopes = [&["events"][..], beside].concat();
         let refused = place.issue(&scopes).await.err();
-        let is_named = |error: &anyhow::Error| error.to_string().contains("`events`");
+        let is_named = |error: &anyhow::Error| mentions(&error.to_string(), "events");
         ensure!(
             refused.as_ref().is_some_and(is_named),
             "{scopes:?}: {refused:?}"
@@ -185,6 +186,6 @@ async fn unknown() -> anyhow::Result<()> {
         .issue(&["everything"])
         .await
         .expect_err("there is no such scope");
-    ensure!(error.to_string().contains("`everything`"), "{error}");
+    ensure!(mentions(&error.to_string(), "everything"), "{error}");
     Ok(())
 }

@@ -3,7 +3,9 @@
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
 use scimlet::plugin::{CredentialRequest, Issued};
+use scimlet_tests::client::text;
 use scimlet_tests::exchange::TENANT;
+use scimlet_tests::wording::mentions;
 use serde_json::{Value, json};
 
 use super::place::{BEGIN, DAY, Place};
@@ -34,24 +36,25 @@ fn bearer(issued: &Issued) -> String {
 async fn expired() -> anyhow::Result<()> {
     let place =
         Place::new(&json!({"extends": "default", "credentials": {"lifetime": "30d"}})).await?;
-    let secret = bearer(&place.issue(&[]).await?);
+    let issued = place.issue(&[]).await?;
+    let secret = bearer(&issued);
     place.at(30 * DAY - 1);
     ensure!(place.reads(&secret).await? == 200);
     place.at(30 * DAY);
     let refused = place.ask(&secret, ("GET", "/Users", &Value::Null)).await?;
-    refused.expect(401)?;
-    ensure!(refused.body.contains("has expired"), "{}", refused.body);
-    ensure!(
-        place.notes().contains("it has expired"),
-        "the journal does not say so"
-    );
+    let end = "2026-01-31";
+    let error = refused.refusal(401, &[])?;
+    ensure!(text(&error, "detail")?.contains(end), "{error}");
+    let noted = place.refused();
+    ensure!(mentions(&noted, &issued.credential.id), "{noted}");
     let wrong = format!("{secret}x");
     let refused = place.ask(&wrong, ("GET", "/Users", &Value::Null)).await?;
+    let error = refused.refusal(401, &[])?;
     ensure!(
-        !refused.body.contains("expired"),
-        "a wrong secret is told: {}",
-        refused.body
+        !text(&error, "detail")?.contains(end),
+        "a wrong secret is told: {error}"
     );
+    ensure!(place.refused() != noted, "{noted}");
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use scimlet_tests::client::text;
 use scimlet_tests::exchange::{Http, TENANT};
 use scimlet_tests::outbox;
 use scimlet_tests::server::{self, Server};
+use scimlet_tests::wording::mentions;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -166,8 +167,7 @@ async fn scope() -> anyhow::Result<()> {
     let plain = server
         .endpoint(TENANT)?
         .at(format!("{}/{TENANT}", server.url));
-    let error = plain.get("/events").await?.expect(403)?;
-    ensure!(text(&error, "detail")?.contains("`events`"), "{error}");
+    plain.get("/events").await?.refusal(403, &["events"])?;
     let nobody = Http::new(&plain.base, "nothing")?;
     nobody.get("/events").await?.expect(401)?;
     let (feed, _) = reader(folder, &server)?;
@@ -180,7 +180,7 @@ async fn scope() -> anyhow::Result<()> {
     let refused = server::command(folder)?.args(unknown).output()?;
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     ensure!(
-        !refused.status.success() && said.contains("`everything`"),
+        !refused.status.success() && mentions(&said, "everything"),
         "{said}"
     );
     let audit = outbox::audit(folder, TENANT).await?;

@@ -11,6 +11,7 @@ use libtest_mimic::Trial;
 use scimlet_tests::exchange::Http;
 use scimlet_tests::outbox;
 use scimlet_tests::server::{self, Server};
+use scimlet_tests::wording::mentions;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
@@ -211,7 +212,7 @@ async fn dead() -> anyhow::Result<()> {
     retitle(&tenant.http, &user, "2").await?;
     let list = tenant.listed(|list| dead(list) == 3).await?;
     let error = list["dead"][0]["error"].as_str().context("no error")?;
-    ensure!(error.contains("503"), "{list}");
+    ensure!(mentions(error, "503"), "{list}");
     ensure!(list["dead"][0]["subject"] == user, "{list}");
     receiver.answer(|_| 200);
     let put = server::json(tenant.folder.path(), &["webhook", "retry", NAME])?;
@@ -338,7 +339,7 @@ async fn wrong() -> anyhow::Result<()> {
         .context("it is taken")?;
     let text = format!("{refused:#}");
     ensure!(
-        text.contains("`webhooks[0].url`") && text.contains("https"),
+        mentions(&text, "webhooks[0].url") && mentions(&text, "https"),
         "{text}"
     );
     Ok(())
@@ -363,7 +364,7 @@ async fn weak() -> anyhow::Result<()> {
         let webhook = json!({"url": "https://hooks.example.com/", "secret": weak});
         let refused = create(folder.path(), &webhook).err();
         let text = format!("{:#}", refused.with_context(|| format!("{weak} is taken"))?);
-        ensure!(text.contains("`webhooks[0].secret`"), "{text}");
+        ensure!(mentions(&text, "webhooks[0].secret"), "{text}");
         ensure!(
             !text.contains(&weak) || weak.len() < 8,
             "it is repeated: {text}"

@@ -321,7 +321,7 @@ async fn in_doubt() -> anyhow::Result<()> {
     ensure!(details[0] != details[1], "{details:?}");
     let notes = faulty.journal.0.lock().expect("nobody panics with it");
     ensure!(
-        notes.iter().any(|note| note.contains("unknown")),
+        notes.iter().any(|note| note.contains("connection closed")),
         "{notes:?}"
     );
     Ok(())

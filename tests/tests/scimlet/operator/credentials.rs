@@ -5,6 +5,7 @@ use libtest_mimic::Trial;
 use reqwest::{Client, StatusCode};
 use scimlet_tests::client::text;
 use scimlet_tests::server::Server;
+use scimlet_tests::wording::mentions;
 use serde_json::{Value, json};
 
 use super::Desk;
@@ -47,18 +48,22 @@ async fn line() -> anyhow::Result<()> {
     let desk = Desk::new("okta")?;
     let server = Server::start(desk.folder())?;
     let printed = desk.text(&["credential", "create", "acme", "--scheme", "basic"])?;
-    let value = |label: &str| {
-        let found = printed.lines().find_map(|line| line.strip_prefix(label));
-        found
-            .map(str::trim)
-            .with_context(|| format!("no {label} in {printed}"))
-    };
-    let (name, password) = (value("user name")?, value("password")?);
+    let line = printed.lines().find(|line| line.starts_with("curl "));
+    let line = line.with_context(|| format!("no line to paste in {printed}"))?;
     let url = format!("{}/Users", server.base("acme"));
-    ensure!(
-        value("curl")? == format!("-u '{name}:{password}' {url}"),
-        "{printed}"
-    );
+    let pair = line
+        .strip_prefix("curl -u '")
+        .and_then(|rest| rest.strip_suffix(&format!("' {url}")));
+    let (name, password) = pair
+        .and_then(|pair| pair.split_once(':'))
+        .context(line.to_owned())?;
+    for value in [name, password] {
+        let mut ends = printed.lines().filter_map(|line| line.rsplit(' ').next());
+        ensure!(
+            ends.any(|end| end == value),
+            "no line for `{value}`: {printed}"
+        );
+    }
     ensure!(status(&server, name, password).await? == StatusCode::OK);
     Ok(())
 }
@@ -116,7 +121,7 @@ async fn role() -> anyhow::Result<()> {
     ensure!(issued["role"] == "admin", "{issued}");
     let sentence = desk.refused(&["credential", "create", "acme", "--role", "king"])?;
     ensure!(
-        sentence.contains("king") && sentence.contains("admin"),
+        mentions(&sentence, "king") && mentions(&sentence, "admin"),
         "{sentence}"
     );
     Ok(())
@@ -141,7 +146,7 @@ async fn identity_provider() -> anyhow::Result<()> {
     let (name, password) = (text(&added, "username")?, text(&added, "secret")?);
     ensure!(added["name"] == "Okta", "{added}");
     ensure!(status(&server, name, password).await? == StatusCode::OK);
-    ensure!(desk.refused(&add)?.contains("Okta"));
+    ensure!(mentions(&desk.refused(&add)?, "Okta"));
     let list = desk.json(&["identity-provider", "list", "acme"])?;
     let seen = |of: &Value| {
         (

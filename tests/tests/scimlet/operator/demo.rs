@@ -36,7 +36,7 @@ async fn asked() -> anyhow::Result<()> {
         let found = tenants(&folder)?;
         ensure!(found.len() == made, "{options:?}: {found:?}");
         if made == 1 {
-            server.line(|line| line.starts_with("secret "))?;
+            server.line(|line| line.contains("scimlet_demo_"))?;
         }
     }
     Ok(())

@@ -10,6 +10,7 @@ use scimlet::store::Database;
 use scimlet::store::sqlite::Sqlite;
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::server::{self, Server};
+use scimlet_tests::wording::mentions;
 use serde_json::{Value, json};
 
 use super::Desk;
@@ -41,7 +42,7 @@ async fn commands() -> anyhow::Result<()> {
     let refused = |arguments: &[&str]| -> anyhow::Result<()> {
         let output = desk.run(arguments)?;
         let errors = String::from_utf8(output.stderr)?;
-        let told = errors.contains("`credentials.access-tokens[0]`") && errors.contains("claim");
+        let told = mentions(&errors, "credentials.access-tokens[0]") && mentions(&errors, "claims");
         ensure!(output.status.code() == Some(1) && told, "{errors}");
         Ok(())
     };
@@ -102,7 +103,8 @@ async fn admin() -> anyhow::Result<()> {
         admin(first).await?.configure(&profile(), None).await?;
         let other = admin(second).await?;
         let refused = other.configure(&profile(), None).await;
-        let told = |text: &str| text.contains("access-tokens[0]") && !text.contains("`a`");
+        let told =
+            |text: &str| mentions(text, "credentials.access-tokens[0]") && !text.contains("`a`");
         ensure!(
             matches!(&refused, Err(AdminError::Invalid(text)) if told(text)),
             "{refused:?}"

@@ -2,6 +2,7 @@
 
 use anyhow::ensure;
 use libtest_mimic::Trial;
+use scimlet_tests::wording::mentions;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -26,7 +27,7 @@ async fn explained() -> anyhow::Result<()> {
     let desk = empty()?;
     desk.write("acme.json", r#"{"extends":"okta","users":{"seats":7}}"#)?;
     let said = desk.text(&["profile", "check", "acme.json"])?;
-    ensure!(said.contains('7'), "no word of the seats: {said}");
+    ensure!(mentions(&said, "7"), "no word of the seats: {said}");
     let shown = desk.json(&["profile", "show", "okta"])?;
     ensure!(shown["name"] == "okta", "{shown}");
     let sentences = shown["explanation"]
@@ -48,13 +49,13 @@ async fn wrong() -> anyhow::Result<()> {
         r#"{"extends":"okta","users":{"seats":"many"}}"#,
     )?;
     let sentence = desk.refused(&["profile", "check", "acme.json"])?;
-    ensure!(sentence.contains("users.seats"), "{sentence}");
+    ensure!(mentions(&sentence, "users.seats"), "{sentence}");
     let sentence = desk.refused(&["profile", "show", "nobody"])?;
     ensure!(
-        sentence.contains("nobody") && sentence.contains("okta"),
+        mentions(&sentence, "nobody") && mentions(&sentence, "okta"),
         "{sentence}"
     );
     let sentence = desk.refused(&["profile", "check", "missing.json"])?;
-    ensure!(sentence.contains("missing.json"), "{sentence}");
+    ensure!(mentions(&sentence, "missing.json"), "{sentence}");
     Ok(())
 }

@@ -160,7 +160,10 @@ async fn create(http: &Http, prefix: &str) -> anyhow::Result<Vec<String>> {
                 .await?;
             match answer.status {
                 201 => Ok(Some(name)),
-                _ => answer.expect(503).map(|_| None),
+                _ => {
+                    println!("{prefix}-{number}: {}", answer.body);
+                    answer.expect(503).map(|_| None)
+                }
             }
         }
     });

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, ensure};
 use scimlet_core::profile::Policy;
+use scimlet_tests::wording::mentions;
 use serde_json::Value;
 
 use super::{members, preset, schema};
@@ -30,7 +31,7 @@ pub(super) fn named(name: &str) -> anyhow::Result<()> {
         let refused = Policy::from_document(&profile.to_string()).err();
         let error = refused.with_context(|| format!("`{path}` is taken"))?;
         let text = error.to_string();
-        ensure!(text.contains(&format!("`{path}`")), "no `{path}`: {text}");
+        ensure!(mentions(&text, path), "no `{path}`: {text}");
     }
     ensure!(!mistakes.is_empty(), "no mistake was made");
     Ok(())

@@ -104,7 +104,7 @@ pub const ROWS: [Row; 64] = [
     row("more than a page holds in a search", "POST /Users/.search", r#"{${Search}, "cursor": "", "count": 100000}"#, "invalidCount"),
     status("401", header("Authorization: Bearer nobody's", row("nobody", "GET /Users", "", ""))),
     status("403", row("discovery is not to be filtered", "GET /Schemas?filter=id%20pr", "", "")),
-    status("404", row("nothing of this id", "GET /Users/nobody", "", "")),
+    status("404", row("nobody of this id", "GET /Users/nobody", "", "")),
     status("404", row("no such endpoint", "POST /Robots", "{}", "")),
     status("404", row("version 2 once more, where none is due", "GET /v2/Users", "", "")),
     status("405", row("not here", "DELETE /Users", "", "")),

@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use scimlet_tests::client::text;
+use scimlet_tests::wording::mentions;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::okta::{Okta, says};
+use super::okta::Okta;
 use super::product::Product;
 use super::{Section, cognism, cortex};
 
@@ -42,7 +43,8 @@ async fn findable() -> anyhow::Result<()> {
         ensure!(found[0]["active"] == false, "{found:?}");
         let listed = okta.import().await?;
         ensure!(listed == found, "{listed:?}");
-        says(&okta.create("ada@example.com").await?, 409, "userName")?;
+        let refused = okta.create("ada@example.com").await?;
+        refused.refusal(409, &["userName"])?;
     }
     Ok(())
 }
@@ -69,7 +71,7 @@ async fn tokens() -> anyhow::Result<()> {
     digests(&product, okta.secret())?;
 
     let rotated = product.okta(&format!("credential rotate TENANT {id}"))?;
-    says(&okta.get("/Users").await?, 401, "valid credential")?;
+    okta.get("/Users").await?.refusal(401, &[])?;
     rotated.test_credentials().await?;
     product.run("tenant set TENANT credentials.overlap=\"1h\"")?;
     let again = product.okta(&format!("credential rotate TENANT {id}"))?;
@@ -77,7 +79,7 @@ async fn tokens() -> anyhow::Result<()> {
     again.test_credentials().await?;
     product.run(&format!("credential revoke TENANT {id}"))?;
     for okta in [&rotated, &again] {
-        says(&okta.get("/Users").await?, 401, "valid credential")?;
+        okta.get("/Users").await?.refusal(401, &[])?;
     }
     ensure!(listed()?["revoked"].is_u64());
     digests(&product, again.secret())?;
@@ -127,42 +129,54 @@ async fn refusals() -> anyhow::Result<()> {
     let group = okta.push("Team", &[]).await?;
     let group = format!("/Groups/{group}");
     let cases = [
-        (okta.create("ada@example.com").await?, 409, "userName"),
-        (okta.get("/Users/nobody").await?, 404, "nobody"),
+        (
+            okta.create("ada@example.com").await?,
+            409,
+            "uniqueness",
+            "userName",
+        ),
+        (okta.get("/Users/nobody").await?, 404, "", "nobody"),
         (
             okta.get("/Users?filter=userName%20eq").await?,
             400,
-            "filter",
+            "invalidFilter",
+            "11",
         ),
-        (okta.change(&group, unknown).await?, 400, "nobody"),
-        (okta.send("PUT", &user, &Value::Null).await?, 400, "JSON"),
-        (okta.send("POST", &user, &json!({})).await?, 405, "PUT"),
+        (
+            okta.change(&group, unknown).await?,
+            400,
+            "invalidValue",
+            "nobody",
+        ),
+        (
+            okta.send("PUT", &user, &Value::Null).await?,
+            400,
+            "invalidSyntax",
+            "JSON",
+        ),
+        (okta.send("POST", &user, &json!({})).await?, 405, "", "PUT"),
     ];
-    for (answer, status, words) in cases {
-        says(&answer, status, words)?;
+    for (answer, status, scim_type, name) in cases {
+        let error = answer.refusal(status, &[name])?;
+        ensure!(
+            error["scimType"].as_str().unwrap_or_default() == scim_type,
+            "{error}"
+        );
     }
     // Who has no good credential learns nothing; the operator does.
     let wrong = okta.secret().replace("scimlet_", "scimlet_x");
     let url = product.run("tenant show TENANT")?["url"].take();
     let guess = Okta::new(&json!({"url": url, "secret": wrong}))?;
-    says(
-        &guess.get("/Users").await?,
-        401,
-        "a valid credential is required",
-    )?;
+    let guessed = guess.get("/Users").await?.refusal(401, &[])?;
     let list = product.run("credential list TENANT")?;
-    product.run(&format!(
-        "credential revoke TENANT {}",
-        text(&list[0], "id")?
-    ))?;
-    says(
-        &okta.get("/Users").await?,
-        401,
-        "a valid credential is required",
-    )?;
-    let journal = product.journal()?;
-    for words in ["no secret of ours, or a mistyped one", "it is revoked"] {
-        ensure!(journal.contains(words), "no word of `{words}`: {journal}");
-    }
+    let id = text(&list[0], "id")?;
+    product.run(&format!("credential revoke TENANT {id}"))?;
+    let revoked = okta.get("/Users").await?.refusal(401, &[])?;
+    ensure!(revoked == guessed, "{revoked}, not {guessed}");
+    let notes = product.notes("access")?;
+    ensure!(
+        notes.len() == 2 && !mentions(&notes[0], id) && mentions(&notes[1], id),
+        "{notes:?}"
+    );
     Ok(())
 }

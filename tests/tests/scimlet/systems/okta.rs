@@ -1,6 +1,6 @@
 //! Okta's side: the requests that it sends, in the shapes of `clients.md`.
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use data_encoding::BASE64;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use scimlet_tests::client::{patch, text};
@@ -240,17 +240,4 @@ pub(super) fn person(name: &str) -> Value {
         "password": "1mz050nq",
         "active": true,
     })
-}
-
-/// Whether an answer is an error in SCIM's form that says this.
-pub(super) fn says(answer: &Answer, status: u16, words: &str) -> anyhow::Result<()> {
-    let error = answer.expect(status)?;
-    let urn = "urn:ietf:params:scim:api:messages:2.0:Error";
-    ensure!(error["schemas"] == json!([urn]), "{error}");
-    ensure!(text(&error, "status")?.parse() == Ok(status), "{error}");
-    let media_type = answer.header("content-type").context("no media type")?;
-    ensure!(media_type == "application/scim+json", "{media_type}");
-    let detail = text(&error, "detail")?;
-    ensure!(detail.contains(words), "`{detail}` is not about {words}");
-    Ok(())
 }

@@ -127,7 +127,15 @@ impl Product {
     }
 
     /// What the server has told its operator so far.
-    pub(super) fn journal(&self) -> anyhow::Result<String> {
+    pub(super) fn log(&self) -> anyhow::Result<String> {
         Ok(std::fs::read_to_string(self.folder().join("log"))?)
+    }
+
+    /// The lines of the server's log that the plugin has noted under a topic.
+    pub(super) fn notes(&self, topic: &str) -> anyhow::Result<Vec<String>> {
+        let log = self.log()?;
+        let topic = format!("topic=\"{topic}\"");
+        let of_topic = log.lines().filter(|line| line.contains(&topic));
+        Ok(of_topic.map(ToOwned::to_owned).collect())
     }
 }

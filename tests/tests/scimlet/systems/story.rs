@@ -4,7 +4,7 @@
 use anyhow::ensure;
 use serde_json::{Value, json};
 
-use super::okta::{Okta, says};
+use super::okta::Okta;
 use super::product::Product;
 
 /// How somebody becomes active again.
@@ -48,7 +48,8 @@ pub(super) async fn tell(product: &Product, okta: &Okta, life: Life) -> anyhow::
     reactivate(okta, &ada, life).await?;
 
     okta.delete(&ada).await?;
-    says(&okta.get(&format!("/Users/{ada}")).await?, 404, &ada)?;
+    let gone = okta.get(&format!("/Users/{ada}")).await?;
+    gone.refusal(404, &[&ada])?;
     ensure!(okta.matches("ada@example.com").await?.is_empty());
     if life.removal_keeps {
         ensure!(product.view(&ada)?["removed"] == true);

@@ -27,7 +27,7 @@ pub use references::{Reference, add_reference, references};
 use serde::Serialize;
 
 use super::{RetryingSession, Session, find_all};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, broken_body};
 use crate::json::{self, Decode};
 use crate::port::{Caller, Origin, Ports};
 use crate::store::{Draft, Entry, Key, Refusal, Write};
@@ -90,7 +90,7 @@ impl From<Error> for Problem {
 /// Reads the body of an entry of the plugin's own.
 fn parse<T: Decode>(entry: &Entry) -> Result<T, Problem> {
     json::from_str(&entry.body)
-        .map_err(|error| Problem::Unavailable(format!("{} has a broken body: {error}", entry.key)))
+        .map_err(|error| Problem::Unavailable(broken_body(&entry.key, &error)))
 }
 
 /// The body of an entry of the plugin's own.

@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::etag::Condition;
 use crate::json::member;
 use crate::ordered;
+use crate::patch::{NO_OPERATION, NO_OPERATIONS_ARRAY, OPERATION_IS_NO_OBJECT};
 use crate::schema::Registry;
 use crate::service::audit::Attempt;
 use crate::sorted_map::SortedMap;
@@ -63,12 +64,12 @@ impl BulkRequest {
     /// Reads a body; an error if the request as a whole cannot be understood or is too large.
     pub(super) fn parse(body: Value) -> Result<Self, Error> {
         let Value::Object(mut body) = body else {
-            return Err(syntax("the body must be an object"));
+            return Err(Error::not_an_object());
         };
         check_schemas(&body)?;
         let fail_on_errors = fail_on_errors(&body)?;
         let Some(Value::Array(operations)) = taken(&mut body, "Operations") else {
-            return Err(syntax("`Operations` must be an array"));
+            return Err(syntax(NO_OPERATIONS_ARRAY));
         };
         check_size(operations.len())?;
         let mut operations: Vec<BulkOperation> =
@@ -89,7 +90,7 @@ impl BulkOperation {
                 method: None,
                 bulk_id: None,
                 path: None,
-                action: Err(syntax("each operation must be an object")),
+                action: Err(syntax(OPERATION_IS_NO_OBJECT)),
             };
         };
         let text = |name| member(&members, name)?.as_str().map(ToOwned::to_owned);
@@ -134,7 +135,7 @@ impl BulkAction {
         let version = optional(members, "version")?.map(Condition::parse);
         let data = match method {
             Method::Delete => Value::Null,
-            _ => taken(members, "data").ok_or_else(|| missing("data"))?,
+            _ => taken(members, "data").ok_or_else(|| Error::operation_lacks("data"))?,
         };
         let mut references = bulk_id::names(&data);
         references.extend(target.reference().map(ToOwned::to_owned));
@@ -165,14 +166,13 @@ fn check_schemas(body: &Map<String, Value>) -> Result<(), Error> {
     if given.any(|uri| urn::same(uri, urn::BULK_REQUEST)) {
         return Ok(());
     }
-    let detail = format!("`schemas` must hold `{}`", urn::BULK_REQUEST);
-    Err(syntax(&detail))
+    Err(Error::lacks_schema(urn::BULK_REQUEST))
 }
 
 fn check_size(operations: usize) -> Result<(), Error> {
     let limit = limits::BULK_OPERATIONS;
     if operations == 0 {
-        return Err(syntax("`Operations` must not be empty"));
+        return Err(syntax(NO_OPERATION));
     }
     if operations > limit {
         let detail =
@@ -230,14 +230,14 @@ fn refuse_unknown(operations: &mut [BulkOperation]) {
 fn required<'m>(members: &'m Map<String, Value>, name: &str) -> Result<&'m str, Error> {
     optional(members, name)?
         .filter(|text| !text.is_empty())
-        .ok_or_else(|| missing(name))
+        .ok_or_else(|| Error::operation_lacks(name))
 }
 
 fn optional<'m>(members: &'m Map<String, Value>, name: &str) -> Result<Option<&'m str>, Error> {
     match member(members, name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(invalid(&format!("`{name}` must be a string"))),
+        Some(_) => Err(Error::must_be(ErrorKind::InvalidValue, name, "a string")),
     }
 }
 
@@ -247,10 +247,6 @@ fn taken(members: &mut Map<String, Value>, name: &str) -> Option<Value> {
         .into_iter()
         .find(|(key, _)| key.eq_ignore_ascii_case(name))?;
     Some(value.take()).filter(|value| !value.is_null())
-}
-
-fn missing(name: &str) -> Error {
-    invalid(&format!("the operation needs a `{name}`"))
 }
 
 fn invalid(detail: &str) -> Error {

@@ -41,7 +41,7 @@ impl Target {
             [endpoint, _] if at(registry, endpoint).is_ok() => Err(unsuitable(
                 "the `path` of a POST must be a resource type's, such as `/Users`",
             )),
-            _ => Err(unknown()),
+            _ => Err(Error::no_endpoint()),
         }
     }
 
@@ -55,17 +55,15 @@ impl Target {
             [endpoint] if at(registry, endpoint).is_ok() => Err(unsuitable(
                 "the `path` must be a resource's, such as `/Users/ID`",
             )),
-            _ => Err(unknown()),
+            _ => Err(Error::no_endpoint()),
         }
     }
 }
 
 fn at<'r>(registry: &'r Registry, endpoint: &str) -> Result<&'r ResourceType, Error> {
-    registry.at_endpoint(endpoint).ok_or_else(unknown)
-}
-
-fn unknown() -> Error {
-    Error::new(ErrorKind::NotFound, "there is no such endpoint")
+    registry
+        .at_endpoint(endpoint)
+        .ok_or_else(Error::no_endpoint)
 }
 
 fn unsuitable(detail: &str) -> Error {

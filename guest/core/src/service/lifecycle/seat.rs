@@ -53,9 +53,8 @@ impl Assignments {
         let Some(entry) = entry else {
             return Ok(Self::default());
         };
-        let groups = crate::json::from_str(&entry.body).map_err(|error| {
-            Error::internal(format!("{} has a broken body: {error}", entry.key))
-        })?;
+        let groups = crate::json::from_str(&entry.body)
+            .map_err(|error| Error::broken(&entry.key, &error))?;
         Ok(Self {
             version: Some(entry.version),
             groups,

@@ -5,11 +5,10 @@
 use tokio_postgres::Row;
 
 use super::change::Change;
-use super::gone;
 use crate::store::postgres::error::PostgresResult;
 use crate::store::postgres::read::{digest, unsigned};
 use crate::store::postgres::session::{Parameters, Session};
-use crate::store::{Channel, RecordedEvent, hash_chain};
+use crate::store::{Channel, RecordedEvent, deleted, hash_chain};
 
 /// Number and digest of the tenant's last event.
 pub(super) struct Last {
@@ -21,7 +20,7 @@ pub(super) struct Last {
 pub(super) async fn take_turn(session: &Session, tenant: i64) -> PostgresResult<Last> {
     let sql = "SELECT sequence, digest FROM tenant WHERE id = $1 FOR NO KEY UPDATE";
     let rows = session.rows(sql, &[&tenant]).await?;
-    let last = rows.first().ok_or_else(gone)?;
+    let last = rows.first().ok_or_else(deleted)?;
     Ok(Last {
         sequence: last.get("sequence"),
         digest: digest(last, "digest"),

@@ -21,7 +21,7 @@ use self::lock_plan::LockPlan;
 use super::Shared;
 use super::error::{PostgresError, PostgresResult};
 use super::session::{Scope, Session};
-use crate::store::{Committed, Key, Refusal, Rejection, Write, not_done};
+use crate::store::{Committed, Key, Refusal, Rejection, Write, deleted, not_done};
 
 /// How often a commit is run again that got into another one's way.
 const RETRIES: u32 = 8;
@@ -163,14 +163,9 @@ async fn apply(session: &Session, tenant: i64, commit: &Commit) -> Result<Done, 
 async fn is_there(session: &Session, tenant: i64) -> PostgresResult<()> {
     let sql = "SELECT 1 FROM tenant WHERE id = $1";
     if session.rows(sql, &[&tenant]).await?.is_empty() {
-        return Err(gone().into());
+        return Err(deleted().into());
     }
     Ok(())
-}
-
-/// What is said of a tenant that was deleted.
-fn gone() -> Refusal {
-    Refusal::Unavailable("the tenant was deleted".into())
 }
 
 /// The key as a name.

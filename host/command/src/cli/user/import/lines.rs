@@ -7,6 +7,8 @@ use std::thread;
 use anyhow::Context as _;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
+use crate::cli::unreadable;
+
 /// Lines of a batch.
 const LINES: usize = 200;
 /// Bytes of a line, and those of a batch after which no further line is taken.
@@ -26,14 +28,14 @@ pub(super) fn read(file: &str, after: u64) -> anyhow::Result<Receiver<anyhow::Re
     let input: Box<dyn BufRead + Send> = match file {
         "-" => Box::new(BufReader::new(io::stdin())),
         _ => Box::new(BufReader::new(
-            File::open(file).with_context(|| format!("cannot read `{file}`"))?,
+            File::open(file).with_context(|| unreadable(file))?,
         )),
     };
     let (sender, receiver) = channel(1);
     let file = file.to_owned();
     thread::spawn(move || {
         if let Err(error) = send(Lines { input, number: 0 }, after, &sender) {
-            let error = anyhow::Error::from(error).context(format!("cannot read `{file}`"));
+            let error = anyhow::Error::from(error).context(unreadable(&file));
             drop(sender.blocking_send(Err(error)));
         }
     });
@@ -121,12 +123,12 @@ mod tests {
         let [batch] = &batches(b"\xef\xbb\xbf{}\r\n\n\xff\n{\"a\":1}".to_vec(), 0)[..] else {
             panic!("it is one batch");
         };
-        let lines = [
-            (1, Ok("{}".to_owned())),
-            (3, Err("the line is no UTF-8")),
-            (4, Ok("{\"a\":1}".to_owned())),
-        ];
-        assert_eq!(batch.lines, lines);
+        let [first, broken, last] = &batch.lines[..] else {
+            panic!("{:?}", batch.lines);
+        };
+        assert_eq!(*first, (1, Ok("{}".to_owned())));
+        assert!(matches!(broken, (3, Err(_))), "{broken:?}");
+        assert_eq!(*last, (4, Ok("{\"a\":1}".to_owned())));
         assert_eq!(batch.last, 4);
     }
 
