@@ -1,10 +1,17 @@
 //! The logic of scimlet: a SCIM 2.0 service provider (RFC 7643, RFC 7644) as a pure function of a request and of what its
 //! ports answer. No I/O, no clock of its own, no wasm; nothing panics on input.
 //!
-//! Modules in layers, each importing only downwards: words (`urn`, `name`, `limits`, `error`, `text`, `instant`, `lifetime`, `ordered`, `json`, `store`), syntax
-//! (`filter`), model (`schema`, `resource_type`, `resource`, `etag`), pure operations (`predicate`, `index`, `projection`,
-//! `mutability`, `patch`, `relation`, `sort`, `page`, `cursor`, `signature`), ports (`port`, `webhook`, `profile`, `dialect`), use cases (`credential`, `access`,
-//! `secret`, `service`), protocol (`http`).
+//! Modules in layers, the lowest first; each imports only from its own and from those before it:
+//!
+//! * words: `urn`, `name`, `sorted_map`, `limits`, `error`, `text`, `instant`, `lifetime`,
+//!   `ordered`, `json`, `store`
+//! * syntax: `filter`
+//! * model: `schema`, `resource_type`, `resource`, `etag`
+//! * pure operations: `predicate`, `index`, `projection`, `mutability`, `relation`, `patch`,
+//!   `sort`, `page`, `cursor`, `signature`
+//! * ports: `port`, `dialect`, `webhook`, `profile`
+//! * use cases: `credential`, `access`, `secret`, `service`
+//! * protocol: `http`
 
 #![deny(
     clippy::unwrap_used,
