@@ -8,9 +8,9 @@
 //! * syntax: `filter`
 //! * model: `schema`, `resource_type`, `resource`, `etag`
 //! * pure operations: `predicate`, `index`, `projection`, `mutability`, `relation`, `patch`,
-//!   `sort`, `page`, `cursor`, `signature`
+//!   `sort`, `page`, `cursor`, `auth::signature`
 //! * ports: `port`, `dialect`, `webhook`, `profile`
-//! * use cases: `credential`, `access`, `secret`, `service`
+//! * use cases: `auth`, `secret`, `service`
 //! * protocol: `http`
 
 #![deny(
@@ -28,8 +28,7 @@
     )
 )]
 
-pub mod access;
-pub mod credential;
+pub mod auth;
 pub mod cursor;
 pub mod dialect;
 pub mod error;
@@ -56,7 +55,6 @@ pub mod resource_type;
 pub mod schema;
 pub mod secret;
 pub mod service;
-pub mod signature;
 pub mod sort;
 pub mod sorted_map;
 pub mod store;
@@ -77,6 +75,6 @@ pub fn prepare() {
 /// tenants under one URL.
 #[must_use]
 pub fn tenant_of(headers: &[(String, String)]) -> Option<String> {
-    let presented = credential::presented(http::header(headers, "authorization")?)?;
+    let presented = auth::credential::presented(http::header(headers, "authorization")?)?;
     Some(presented.tenant.to_owned())
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::event;
 use super::{Problem, all, body, commit, credentials, parse, put};
-use crate::credential::{self, Credential};
+use crate::auth::credential::{self, Credential};
 use crate::instant;
 use crate::port::Ports;
 use crate::store::Entry;
