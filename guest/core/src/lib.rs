@@ -6,7 +6,7 @@
 //! * words: `urn`, `name`, `sorted_map`, `limits`, `error`, `text`, `instant`, `lifetime`,
 //!   `ordered`, `json`, `store`
 //! * syntax: `filter`
-//! * model: `schema`, `resource_type`, `resource`, `etag`
+//! * model: `schema`, `resource_type`, `registry`, `resource`, `etag`
 //! * pure operations: `predicate`, `index`, `projection`, `mutability`, `relation`, `patch`,
 //!   `sort`, `page`, `cursor`, `auth::signature`
 //! * ports: `port`, `dialect`, `webhook`, `profile`
@@ -49,6 +49,7 @@ pub mod port;
 pub mod predicate;
 pub mod profile;
 pub mod projection;
+pub mod registry;
 pub mod relation;
 pub mod resource;
 pub mod resource_type;

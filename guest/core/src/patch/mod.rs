@@ -17,7 +17,7 @@ use crate::ordered;
 use crate::predicate;
 use crate::relation::{self, Change, Changes};
 use crate::resource_type::{AttributePlace, Relation, ResourceType};
-use crate::schema::{Attribute, Checker, Content, Mutability, check};
+use crate::schema::{Attribute, Checker, Content, Mutability};
 
 /// A resource in the middle of a PATCH.
 #[derive(Debug)]
@@ -224,7 +224,7 @@ impl<'a> Patch<'a> {
             Value::Array(given) => given,
             one => vec![one],
         };
-        check::known_schemas(self.resource_type, &given)
+        crate::resource::check::known_schemas(self.resource_type, &given)
     }
 
     /// A relation's values are known by their `value` alone.

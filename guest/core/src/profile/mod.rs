@@ -28,8 +28,8 @@ pub use users::{
 
 use crate::dialect::{self, Quirk};
 use crate::json;
+use crate::registry::Registry;
 use crate::resource_type::ResourceType;
-use crate::schema::Registry;
 use crate::store::Key;
 use crate::webhook::{self, Webhook};
 use document::{Bare, PRESETS, Settings};

@@ -1,5 +1,7 @@
 //! A resource as it is kept and as it is shown: RFC 7643 section 3.
 
+pub mod check;
+
 use serde::Serialize;
 use serde_json::Value;
 

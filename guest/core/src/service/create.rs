@@ -13,9 +13,9 @@ use crate::error::Error;
 use crate::ordered;
 use crate::port::Caller;
 use crate::relation::Changes;
-use crate::resource::{Resource, State};
+use crate::resource::{Resource, State, check};
 use crate::resource_type::ResourceType;
-use crate::schema::{Content, check, size};
+use crate::schema::{Content, size};
 use crate::store::{Key, Write};
 
 /// Creates a resource and returns it. `uniqueness` if a unique value is in use.

@@ -16,9 +16,9 @@ use crate::error::Error;
 use crate::port::Caller;
 use crate::profile::{Existing, Removal, Users};
 use crate::relation::Changes;
-use crate::resource::Resource;
+use crate::resource::{Resource, check};
 use crate::resource_type::ResourceType;
-use crate::schema::{Content, check};
+use crate::schema::Content;
 use crate::store::Write;
 use crate::text;
 

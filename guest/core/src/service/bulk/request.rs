@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::etag::Condition;
 use crate::json::member;
 use crate::ordered;
-use crate::schema::Registry;
+use crate::registry::Registry;
 use crate::service::audit::Attempt;
 use crate::sorted_map::SortedMap;
 use crate::{limits, urn};
