@@ -5,9 +5,11 @@
 mod attribute;
 mod element;
 mod request;
+mod values;
 
 use serde_json::{Value, json};
 
+use request::PatchAction;
 pub use request::{Operation, operations};
 
 use crate::error::{Error, ErrorKind};
@@ -31,14 +33,6 @@ pub struct Patch<'a> {
     pub loaded: Content,
     /// Checks values, and keeps what no schema knows.
     pub checker: Checker,
-}
-
-/// What an operation does at its target. `remove` carries no value.
-#[derive(Clone, Debug, PartialEq)]
-enum PatchAction {
-    Add(Value),
-    Replace(Value),
-    Remove,
 }
 
 impl<'a> Patch<'a> {

@@ -125,6 +125,8 @@ struct Reader<'a> {
     exported: BTreeSet<String>,
     /// As they are written; which names are bound is known only at the end.
     written: Vec<Path>,
+    /// Those of functions that are called.
+    called: BTreeSet<Path>,
 }
 
 impl<'a> Reader<'a> {
@@ -135,11 +137,13 @@ impl<'a> Reader<'a> {
             names: BTreeMap::new(),
             exported: BTreeSet::new(),
             written: Vec::new(),
+            called: BTreeSet::new(),
         }
     }
 
     fn finish(self, file: String) -> Module {
-        let paths = self.written.iter().filter_map(|path| self.absolute(path));
+        let written = self.written.iter().filter(|path| !self.is_variable(path));
+        let paths = written.filter_map(|path| self.absolute(path));
         let paths = paths.collect();
         Module {
             file,
@@ -147,6 +151,16 @@ impl<'a> Reader<'a> {
             exported: self.exported,
             paths,
         }
+    }
+
+    /// Whether it is rather a variable that happens to have the name of a re-exported function.
+    fn is_variable(&self, path: &Path) -> bool {
+        let [name] = path.as_slice() else {
+            return false;
+        };
+        self.exported.contains(name)
+            && name.starts_with(char::is_lowercase)
+            && !self.called.contains(path)
     }
 
     /// A path from the root of the crate; `None` of another crate or a local name.
@@ -268,6 +282,15 @@ impl<'ast> Visit<'ast> for Reader<'_> {
             .map(|segment| segment.ident.to_string());
         self.written.push(names.collect());
         visit::visit_path(self, path);
+    }
+
+    fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
+        if let syn::Expr::Path(function) = &*call.func {
+            let names = function.path.segments.iter();
+            let names = names.map(|segment| segment.ident.to_string());
+            self.called.insert(names.collect());
+        }
+        visit::visit_expr_call(self, call);
     }
 
     fn visit_macro(&mut self, call: &'ast syn::Macro) {

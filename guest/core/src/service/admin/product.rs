@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::lifecycle::{self, Assignments, FORKED_FROM, is_active};
 use super::super::{Session, links, removed};
-use super::people;
+use super::user_rules;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::ordered;
@@ -26,9 +26,9 @@ pub(super) fn extend(
     resource_type: &ResourceType,
     shown: &mut [Value],
 ) -> Result<(), Error> {
-    let (_, users) = people::people(session)?;
+    let (_, users) = user_rules(session)?;
     let ids = shown.iter().filter_map(|user| user.get("id")?.as_str());
-    let keys: Vec<Key> = ids.map(|id| people::key(resource_type, id)).collect();
+    let keys: Vec<Key> = ids.map(|id| Key::new(resource_type.name(), id)).collect();
     let entries = removed::entries(session, resource_type, &keys)?;
     let given = roles_of_groups(session, &keys)?;
     let limit = limits::LINKS_PER_RESPONSE;

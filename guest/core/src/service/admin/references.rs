@@ -2,7 +2,7 @@
 
 use super::super::lifecycle::{self, is_active};
 use super::super::references::{self, StoredReference};
-use super::{Problem, as_product, people};
+use super::{Problem, as_product, user_rules};
 use crate::port::Ports;
 use crate::store::Refusal;
 
@@ -44,7 +44,7 @@ pub fn add_reference(ports: &Ports<'_>, email: &str, kind: &str, id: &str) -> Re
 /// What refers to this address.
 pub fn references(ports: &Ports<'_>, email: &str) -> Result<Vec<Reference>, Problem> {
     as_product(ports, |session| {
-        let (resource_type, users) = people::people(session)?;
+        let (resource_type, users) = user_rules(session)?;
         let holder = lifecycle::having(
             session,
             resource_type,
