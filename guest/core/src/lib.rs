@@ -6,7 +6,8 @@
 //! * words: `urn`, `name`, `sorted_map`, `limits`, `error`, `text`, `instant`, `lifetime`,
 //!   `ordered`, `json`, `store`
 //! * syntax: `filter`
-//! * model: `schema`, `resource_type`, `registry`, `resource`, `etag`
+//! * model: `schema`, `resource_type`, `registry`,
+//!   `index::terms`, `resource`, `etag`
 //! * pure operations: `predicate`, `index`, `projection`, `mutability`, `relation`, `patch`,
 //!   `sort`, `page`, `cursor`, `auth::signature`
 //! * ports: `port`, `dialect`, `webhook`, `profile`

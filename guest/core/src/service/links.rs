@@ -6,6 +6,12 @@ use crate::error::Error;
 use crate::limits;
 use crate::store::{Direction, Key, Link, LinkPage};
 
+/// The link from a group to somebody whom a deactivation took out of it.
+pub(super) const FORMER: &str = "#former-members";
+
+/// The link from somebody whom a changed userName made to whom the identity provider knows.
+pub(super) const FORKED_FROM: &str = "#forked-from";
+
 /// Links of each resource that are read together with those of others at first.
 const FEW: usize = 100;
 

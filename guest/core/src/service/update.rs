@@ -6,18 +6,13 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::event::{self, ChangeKind};
-use super::expand::Expansion;
 use super::lifecycle::{self, UserLifecycle};
-use super::{Options, Representation, Session, fork, link_writes, represent};
+use super::{Options, Session, link_writes};
 use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
-use crate::etag;
 use crate::index;
-use crate::json;
 use crate::limits;
-use crate::port::Level;
 use crate::profile::Invisible;
-use crate::projection::Projection;
 use crate::relation::{self, Changes};
 use crate::resource::{Resource, State, check};
 use crate::resource_type::ResourceType;
@@ -109,9 +104,6 @@ impl<'a> Update<'a> {
     /// Checks and commits; without a difference there is no commit, no new version and no event.
     pub(super) fn commit(self, session: &Session<'_>, options: &Options) -> Result<Updated, Error> {
         let resource_type = self.resource_type;
-        if let Some(forking) = fork::Forking::of(session, resource_type) {
-            return forking.commit(self, options);
-        }
         let prepared = self.prepare(session, options)?;
         let resource = commit(session, resource_type, session.ports.clock.now(), prepared)?;
         Ok(Updated {
@@ -162,7 +154,7 @@ impl<'a> Update<'a> {
             brought.extend(life.changed(&before, &mut resource)?);
         }
         if replaces {
-            let draft = draft(resource_type, &resource, &resource.content)?;
+            let draft = resource.draft(resource_type)?;
             // What had become larger may still get smaller.
             if draft.body.len() > limits::RESOURCE_BYTES {
                 check_size(&draft, before.body(&before.content)?.len())?;
@@ -206,136 +198,6 @@ pub(super) fn commit(
             ..resource
         },
         None => resource,
-    })
-}
-
-/// The resource as a client may see it now.
-pub(super) fn show(
-    session: &Session<'_>,
-    resource_type: &ResourceType,
-    resource: Resource,
-    projection: &Projection,
-) -> Result<Representation, Error> {
-    show_as(session, resource_type, resource, projection, None)
-}
-
-fn show_as(
-    session: &Session<'_>,
-    resource_type: &ResourceType,
-    resource: Resource,
-    projection: &Projection,
-    known_as: Option<String>,
-) -> Result<Representation, Error> {
-    let known = headers_only(session, resource_type, &resource);
-    let mut related = Expansion::new(
-        session,
-        resource_type,
-        vec![resource.key.clone()],
-        projection,
-    );
-    let mut text = Vec::new();
-    let out = (&mut related, &mut text);
-    represent::write(session, resource_type, resource, projection, known_as, out)?;
-    Ok(Representation {
-        resource: Some(json::text(text)?),
-        ..known
-    })
-}
-
-/// A changed resource as a client may see it now; one that is too large to be shown is changed all
-/// the same.
-pub(super) fn show_changed(
-    session: &Session<'_>,
-    resource_type: &ResourceType,
-    updated: Updated,
-    projection: &Projection,
-) -> Result<Representation, Error> {
-    let known = headers_only(session, resource_type, &updated.resource);
-    let Updated { resource, known_as } = updated;
-    match show_as(session, resource_type, resource, projection, known_as) {
-        Err(error) if error.kind == ErrorKind::TooMany => Ok(known),
-        Err(error) if is_unread(session, &error) => Ok(known),
-        shown => shown,
-    }
-}
-
-/// A created resource as a client may see it. If the store cannot be read after the commit, it is
-/// shown from what was committed: wholly if `unlinked` says that no relation of it can have a
-/// value, else where it is.
-pub(super) fn show_created(
-    session: &Session<'_>,
-    resource_type: &ResourceType,
-    resource: Resource,
-    projection: &Projection,
-    unlinked: bool,
-) -> Result<Representation, Error> {
-    let known = headers_only(session, resource_type, &resource);
-    let whole = unlinked.then(|| resource.clone());
-    match show(session, resource_type, resource, projection) {
-        Err(error) if error.kind == ErrorKind::TooMany => Ok(known),
-        Err(error) if is_unread(session, &error) => {
-            let whole = whole.map(|resource| {
-                let mut shown =
-                    resource.shown(resource_type, &session.origin.base_url, Content::new());
-                projection.apply(resource_type, &mut shown);
-                let mut text = Vec::new();
-                json::write(&mut text, &Value::Object(shown))?;
-                json::text(text)
-            });
-            Ok(Representation {
-                resource: whole.transpose()?,
-                ..known
-            })
-        }
-        shown => shown,
-    }
-}
-
-/// Whether the store could not be read after a commit. The client is told what was committed, and
-/// the journal why not more.
-fn is_unread(session: &Session<'_>, error: &Error) -> bool {
-    let unread = matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Internal);
-    if unread {
-        let cause = error.cause.as_deref().unwrap_or(&error.detail);
-        let text = format!("committed, and could not be read afterwards: {cause}");
-        session.note(Level::Error, "store", &text);
-    }
-    unread
-}
-
-/// Where the resource is, and in which version.
-pub(super) fn headers_only(
-    session: &Session<'_>,
-    resource_type: &ResourceType,
-    resource: &Resource,
-) -> Representation {
-    Representation {
-        id: resource.key.id.clone(),
-        resource: None,
-        location: resource.location(resource_type, &session.origin.base_url),
-        etag: etag::format(resource.version),
-    }
-}
-
-/// The entry of a content.
-pub(super) fn draft(
-    resource_type: &ResourceType,
-    at: &Resource,
-    content: &Content,
-) -> Result<Draft, Error> {
-    let mut terms = index::terms(resource_type, content).map_err(|too_long| {
-        let detail = format!("`{}` is too long", too_long.path);
-        Error::new(ErrorKind::InvalidValue, detail)
-    })?;
-    if at.key.kind != resource_type.name() {
-        // What clients deleted holds no name against them (RFC 7644 section 3.6).
-        terms.iter_mut().for_each(|term| term.unique = false);
-    }
-    let body = at.body(content)?;
-    Ok(Draft {
-        key: at.key.clone(),
-        body,
-        terms,
     })
 }
 

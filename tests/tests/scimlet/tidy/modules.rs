@@ -206,12 +206,14 @@ impl<'a> Reader<'a> {
             Some(name) if name == "self" => full.last().cloned(),
             name => name.map(ToString::to_string),
         };
-        if let (Some(name), Some(path)) = (&name, self.absolute(&full)) {
-            self.names.insert(name.clone(), path);
+        let absolute = self.absolute(&full);
+        if let (Some(name), Some(path)) = (&name, &absolute) {
+            self.names.insert(name.clone(), path.clone());
         }
         if exported {
             self.exported.extend(name);
-        } else {
+        } else if !absolute.is_some_and(|path| (self.is_module)(&path)) {
+            // Of a module only what is named in it is used.
             self.written.push(full);
         }
     }

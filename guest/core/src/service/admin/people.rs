@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::super::create::Creation;
+use super::super::creation::Creation;
 use super::super::event::{self, ChangeKind as Asked};
 use super::super::lifecycle::{self, UserLifecycle};
 use super::super::query::{self, Search};
 use super::super::update::{self, Prepared, Update};
-use super::super::{Options, Session, references, removed};
+use super::super::{Options, Session, fork, references, removed, represent};
 use super::{Problem, as_product, product, user_rules};
 use crate::error::Error;
 use crate::json;
@@ -51,8 +51,7 @@ pub fn user(ports: &Ports<'_>, id: &str) -> Result<String, Problem> {
     as_product(ports, |session| {
         let (resource_type, _) = user_rules(session)?;
         let resource = removed::load(session, resource_type, id)?;
-        let shown =
-            super::super::update::show(session, resource_type, resource, &Projection::default())?;
+        let shown = represent::show(session, resource_type, resource, &Projection::default())?;
         let shown = shown.resource.unwrap_or_default();
         let mut shown = [Value::Object(json::written_object(&shown)?)];
         product::extend(session, resource_type, &mut shown)?;
@@ -153,7 +152,7 @@ fn change(
         }
         match life.filter(|life| is_removed && life.is_active(&update.content)) {
             Some(life) => bring_back(session, &life, update),
-            None => update.commit(session, &Options::default()).map(drop),
+            None => fork::commit(session, update, &Options::default()).map(drop),
         }
     })
 }

@@ -8,7 +8,8 @@ use crate::limits;
 use crate::ordered;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
-use crate::service::create::{self, Creation, NewEntry};
+use crate::service::create;
+use crate::service::creation::{self, Creation, NewEntry};
 use crate::service::{Session, update};
 use crate::sorted_map::SortedMap;
 use crate::store::{Key, Write};
@@ -60,7 +61,7 @@ pub(super) fn create(
     })?;
     let keys: Vec<Key> = types
         .iter()
-        .map(|resource_type| create::new_key(session, resource_type, at))
+        .map(|resource_type| creation::new_key(session, resource_type, at))
         .collect();
     let own = posts.iter().zip(&keys);
     let own = own.map(|(post, key)| (post.bulk_id.to_owned(), key.id.clone()));
