@@ -1,13 +1,14 @@
-//! The logic of scimlet: a SCIM 2.0 service provider (RFC 7643, RFC 7644) as a pure function of a request and of what its
-//! ports answer. No I/O, no clock of its own, no wasm; nothing panics on input.
+//! The logic of scimlet: a SCIM 2.0 service provider (RFC 7643, RFC 7644) as a pure function of a
+//! request and of what its ports answer. No I/O, no clock of its own, no wasm; nothing panics on
+//! input.
 //!
-//! Modules in layers, the lowest first; each imports only from its own and from those before it:
+//! Modules in layers, the lowest first; each imports only from its own and from those before it. A
+//! path names a part of a folder that is in a lower layer than the rest of it.
 //!
 //! * words: `urn`, `name`, `sorted_map`, `limits`, `error`, `text`, `instant`, `lifetime`,
 //!   `ordered`, `json`, `store`
 //! * syntax: `filter`
-//! * model: `schema`, `resource_type`, `registry`,
-//!   `index::terms`, `resource`, `etag`
+//! * model: `schema`, `resource_type`, `registry`, `index::terms`, `resource`, `etag`
 //! * pure operations: `predicate`, `index`, `projection`, `mutability`, `relation`, `patch`,
 //!   `sort`, `page`, `cursor`, `auth::signature`
 //! * ports: `port`, `dialect`, `webhook`, `profile`

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::creation::{self, Creation, NewEntry};
-use super::update::{self, Prepared, Received};
+use super::write::creation::{self, Creation, NewEntry};
+use super::write::update::{self, Prepared, Received};
 use super::{Options, Representation, Session, existing, represent};
 use crate::error::Error;
 use crate::ordered;

@@ -5,12 +5,12 @@
 
 use serde_json::{Value, json};
 
-use super::audit;
-use super::creation::Creation;
-use super::event::ChangeKind;
 use super::lifecycle;
 use super::removed;
-use super::update::{Prepared, Update};
+use super::write::audit;
+use super::write::creation::Creation;
+use super::write::event::ChangeKind;
+use super::write::update::{Prepared, Update};
 use super::{Options, Session};
 use crate::error::Error;
 use crate::port::Caller;

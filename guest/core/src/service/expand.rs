@@ -3,9 +3,9 @@
 
 use super::Session;
 use super::display_names::DisplayNames;
-use super::links::{self, LinkReader};
 use super::nesting::Containing;
 use super::relation_writer::{Form, RelationWriter};
+use super::write::links::{self, LinkReader};
 use crate::error::Error;
 use crate::json;
 use crate::limits;

@@ -2,11 +2,11 @@
 //! identity provider keeps the old id, so requests there reach the new person too: by the new name, and whenever somebody is
 //! deactivated, so that nobody keeps access.
 
-use super::creation::{self, Creation, NewEntry};
-use super::event::ChangeKind;
 use super::lifecycle::{self, Fork, UserLifecycle};
-use super::links::FORKED_FROM;
-use super::update::{self, Prepared, Update, Updated};
+use super::write::creation::{self, Creation, NewEntry};
+use super::write::event::ChangeKind;
+use super::write::links::FORKED_FROM;
+use super::write::update::{self, Prepared, Update, Updated};
 use super::{Options, Session};
 use crate::error::{Error, ErrorKind};
 use crate::ordered;

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::event::ChangeKind;
 use super::expand::Expansion;
-use super::update::{Update, Updated};
+use super::write::event::ChangeKind;
+use super::write::update::{Update, Updated};
 use super::{Options, Representation, Session, fork, represent};
 use crate::dialect::Sent;
 use crate::error::Error;

@@ -2,8 +2,8 @@
 
 use super::Session;
 use super::display_names::{DisplayName, DisplayNames};
-use super::links::{LinkReader, LinkedKeys};
 use super::nesting::Containing;
+use super::write::links::{LinkReader, LinkedKeys};
 use crate::error::{Error, ErrorKind};
 use crate::json;
 use crate::limits;

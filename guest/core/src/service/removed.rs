@@ -3,10 +3,10 @@
 //! operations", and must not consider the resource in conflicts. So the record moves to a kind of
 //! its own, which no client can name; its unique terms, its links and its seat are given up.
 
-use super::creation::{self, Creation, NewEntry};
-use super::event::{self, ChangeKind as Asked};
 use super::session::{Session, not_found};
-use super::update::{Prepared, Update};
+use super::write::creation::{self, Creation, NewEntry};
+use super::write::event::{self, ChangeKind as Asked};
+use super::write::update::{Prepared, Update};
 use super::{Options, fork};
 use crate::error::Error;
 use crate::ordered;

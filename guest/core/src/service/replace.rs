@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::event::ChangeKind;
-use super::update::{self, Received, Update, Updated};
+use super::write::event::ChangeKind;
+use super::write::update::{self, Received, Update, Updated};
 use super::{Options, Representation, Session, fork, represent};
 use crate::error::Error;
 use crate::mutability;

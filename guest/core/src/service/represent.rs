@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::expand::Expansion;
-use super::update::Updated;
+use super::write::update::Updated;
 use super::{Representation, Session};
 use crate::error::{Error, ErrorKind};
 use crate::etag;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::audit;
+use super::super::write::audit;
 use super::{Problem, all, assignments, body, commit, entries, parse, put};
 use crate::auth::credential::{self, Credential, Previous};
 use crate::auth::{Scopes, Use, hour_of};

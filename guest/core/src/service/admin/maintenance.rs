@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::event;
+use super::super::write::event;
 use super::{Problem, all, body, commit, credentials, parse, put};
 use crate::auth::credential::{self, Credential};
 use crate::instant;

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::super::creation::Creation;
-use super::super::event::{self, ChangeKind as Asked};
 use super::super::lifecycle::{self, UserLifecycle};
 use super::super::query::{self, Search};
-use super::super::update::{self, Prepared, Update};
+use super::super::write::creation::Creation;
+use super::super::write::event::{self, ChangeKind as Asked};
+use super::super::write::update::{self, Prepared, Update};
 use super::super::{Options, Session, fork, references, removed, represent};
 use super::{Problem, as_product, product, user_rules};
 use crate::error::Error;

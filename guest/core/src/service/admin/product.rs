@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::super::lifecycle::{self, Assignments};
-use super::super::{Session, links, removed};
+use super::super::write::links;
+use super::super::{Session, removed};
 use super::user_rules;
 use crate::error::{Error, ErrorKind};
 use crate::limits;

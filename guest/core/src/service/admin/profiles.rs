@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::super::{audit, secret, update};
+use super::super::secret;
+use super::super::write::{audit, update};
 use super::{Problem, commit, entries, put};
 use crate::index::{IndexedPaths, index_key};
 use crate::port::Ports;

@@ -11,7 +11,7 @@ use crate::etag::Condition;
 use crate::json::member;
 use crate::ordered;
 use crate::registry::Registry;
-use crate::service::audit::Attempt;
+use crate::service::write::audit::Attempt;
 use crate::sorted_map::SortedMap;
 use crate::{limits, urn};
 

@@ -9,8 +9,8 @@ use crate::profile::Groups;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::service::Session;
-use crate::service::event::{self, ChangeKind};
-use crate::service::links::{self, FORMER};
+use crate::service::write::event::{self, ChangeKind};
+use crate::service::write::links::{self, FORMER};
 use crate::store::{Direction, Key, Link, Write};
 
 /// The links that put somebody new into the group that their credential is for, and what goes with it.

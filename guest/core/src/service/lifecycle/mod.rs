@@ -14,8 +14,8 @@ pub(super) use user_name::{Fork, differs, forks, having};
 use serde_json::{Value, json};
 
 use super::Session;
-use super::event::{self, ChangeKind as Asked};
 use super::references;
+use super::write::event::{self, ChangeKind as Asked};
 use crate::error::{Error, ErrorKind};
 use crate::port::Caller;
 use crate::profile::{

@@ -10,7 +10,8 @@ use crate::error::Error;
 use crate::json;
 use crate::ordered;
 use crate::resource::{Resource, State};
-use crate::service::{Session, event};
+use crate::service::Session;
+use crate::service::write::event;
 use crate::sorted_map::SortedMap;
 use crate::store::{Draft, Key, Write};
 

@@ -12,7 +12,8 @@ use crate::profile::Users;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
-use crate::service::{Session, find_all, links};
+use crate::service::write::links;
+use crate::service::{Session, find_all};
 use crate::store::{Direction, Key, Node, Operator, Term};
 use crate::text;
 

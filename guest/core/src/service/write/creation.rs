@@ -5,29 +5,30 @@ use std::collections::BTreeSet;
 use uuid::Builder;
 
 use super::event::{self, ChangeKind};
-use super::lifecycle::UserLifecycle;
-use super::{Session, link_writes, update};
+use super::{link_writes, update};
 use crate::error::Error;
 use crate::relation::Changes;
 use crate::resource::{Resource, State, check};
 use crate::resource_type::ResourceType;
 use crate::schema::{Content, size};
+use crate::service::Session;
+use crate::service::lifecycle::UserLifecycle;
 use crate::store::{Key, Write};
 
 /// Under which key and when a resource is created.
-pub(super) struct NewEntry {
-    pub(super) key: Key,
-    pub(super) at: u64,
+pub(in crate::service) struct NewEntry {
+    pub(in crate::service) key: Key,
+    pub(in crate::service) at: u64,
 }
 
 /// A resource that is to be, and the writes that make it. Nothing of it has happened yet.
-pub(super) struct Creation {
-    pub(super) resource: Resource,
-    pub(super) writes: Vec<Write>,
+pub(in crate::service) struct Creation {
+    pub(in crate::service) resource: Resource,
+    pub(in crate::service) writes: Vec<Write>,
 }
 
 /// A new resource of this content.
-pub(super) fn make(
+pub(in crate::service) fn make(
     session: &Session<'_>,
     resource_type: &ResourceType,
     place: NewEntry,
@@ -48,7 +49,7 @@ pub(super) fn make(
 type Brought = fn(&UserLifecycle<'_>, &mut Resource) -> Result<Vec<Write>, Error>;
 
 /// A new resource of this content, with what `brought` says that its making brings.
-pub(super) fn make_with(
+pub(in crate::service) fn make_with(
     session: &Session<'_>,
     resource_type: &ResourceType,
     place: NewEntry,
@@ -90,7 +91,11 @@ pub(super) fn make_with(
 
 /// A key that nothing has. The id is a UUID of version 7: what was created together lies together
 /// in the store.
-pub(super) fn new_key(session: &Session<'_>, resource_type: &ResourceType, at: u64) -> Key {
+pub(in crate::service) fn new_key(
+    session: &Session<'_>,
+    resource_type: &ResourceType,
+    at: u64,
+) -> Key {
     let id = Builder::from_unix_timestamp_millis(at, &session.ports.random_bytes()).into_uuid();
     Key::new(resource_type.name(), id.to_string())
 }

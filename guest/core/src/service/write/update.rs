@@ -6,8 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::event::{self, ChangeKind};
-use super::lifecycle::{self, UserLifecycle};
-use super::{Options, Session, link_writes};
+use super::link_writes;
 use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
 use crate::index;
@@ -18,20 +17,22 @@ use crate::resource::{Resource, State, check};
 use crate::resource_type::ResourceType;
 use crate::schema::{Checker, Content, size};
 use crate::secret;
+use crate::service::lifecycle::{self, UserLifecycle};
+use crate::service::{Options, Session};
 use crate::store::{Committed, Draft, Refusal, Write};
 use crate::text;
 
 /// What a POST or PUT asks for.
-pub(super) struct Received {
-    pub(super) content: Content,
+pub(in crate::service) struct Received {
+    pub(in crate::service) content: Content,
     /// The relations, as changes.
-    pub(super) changes: Changes,
+    pub(in crate::service) changes: Changes,
     /// The paths of attributes whose values were given and not understood at all.
-    pub(super) not_understood: Vec<String>,
+    pub(in crate::service) not_understood: Vec<String>,
 }
 
 /// Reads the body of a POST or PUT.
-pub(super) fn received(
+pub(in crate::service) fn received(
     session: &Session<'_>,
     resource_type: &ResourceType,
     mut body: Value,
@@ -56,34 +57,34 @@ pub(super) fn received(
 }
 
 /// A change of a resource that was read as `before`.
-pub(super) struct Update<'a> {
-    pub(super) resource_type: &'a ResourceType,
-    pub(super) before: Resource,
-    pub(super) content: Content,
-    pub(super) changes: Changes,
+pub(in crate::service) struct Update<'a> {
+    pub(in crate::service) resource_type: &'a ResourceType,
+    pub(in crate::service) before: Resource,
+    pub(in crate::service) content: Content,
+    pub(in crate::service) changes: Changes,
     /// What is to be kept beside the content.
-    pub(super) state: State,
+    pub(in crate::service) state: State,
     /// What asks for it.
-    pub(super) step: ChangeKind,
+    pub(in crate::service) step: ChangeKind,
 }
 
 /// A change that has passed all checks before the commit. Without writes there is nothing to
 /// change.
-pub(super) struct Prepared {
-    pub(super) resource: Resource,
-    pub(super) writes: Vec<Write>,
+pub(in crate::service) struct Prepared {
+    pub(in crate::service) resource: Resource,
+    pub(in crate::service) writes: Vec<Write>,
 }
 
 /// A resource as it is after a change.
-pub(super) struct Updated {
-    pub(super) resource: Resource,
+pub(in crate::service) struct Updated {
+    pub(in crate::service) resource: Resource,
     /// The id that the client knows it by, where that is another one.
-    pub(super) known_as: Option<String>,
+    pub(in crate::service) known_as: Option<String>,
 }
 
 impl<'a> Update<'a> {
     /// A change that leaves alone what no client sees.
-    pub(super) fn new(
+    pub(in crate::service) fn new(
         resource_type: &'a ResourceType,
         before: Resource,
         content: Content,
@@ -102,7 +103,11 @@ impl<'a> Update<'a> {
     }
 
     /// Checks and commits; without a difference there is no commit, no new version and no event.
-    pub(super) fn commit(self, session: &Session<'_>, options: &Options) -> Result<Updated, Error> {
+    pub(in crate::service) fn commit(
+        self,
+        session: &Session<'_>,
+        options: &Options,
+    ) -> Result<Updated, Error> {
         let resource_type = self.resource_type;
         let prepared = self.prepare(session, options)?;
         let resource = commit(session, resource_type, session.ports.clock.now(), prepared)?;
@@ -113,7 +118,7 @@ impl<'a> Update<'a> {
     }
 
     /// Checks everything that can be checked before the commit. Nothing has happened yet.
-    pub(super) fn prepare(
+    pub(in crate::service) fn prepare(
         self,
         session: &Session<'_>,
         options: &Options,
@@ -175,7 +180,7 @@ impl<'a> Update<'a> {
 
 /// Commits a change at a time, or at a later one if the store has events of that time. Returns the
 /// resource as it is then.
-pub(super) fn commit(
+pub(in crate::service) fn commit(
     session: &Session<'_>,
     resource_type: &ResourceType,
     at: u64,
@@ -202,7 +207,7 @@ pub(super) fn commit(
 }
 
 /// Refuses what has more bytes than a resource may have, and than it had before.
-pub(super) fn check_size(draft: &Draft, before: usize) -> Result<(), Error> {
+pub(in crate::service) fn check_size(draft: &Draft, before: usize) -> Result<(), Error> {
     let limit = limits::RESOURCE_BYTES;
     if draft.body.len() <= limit.max(before) {
         return Ok(());
@@ -216,7 +221,7 @@ pub(super) fn check_size(draft: &Draft, before: usize) -> Result<(), Error> {
 ///
 /// # Errors
 /// `invalidValue` that names the attribute.
-pub(super) fn check_visible(
+pub(in crate::service) fn check_visible(
     session: &Session<'_>,
     resource_type: &ResourceType,
     before: Option<&Content>,
@@ -246,7 +251,7 @@ pub(super) fn check_visible(
 }
 
 /// Has the secrets of a content kept as the profile says.
-pub(super) fn settle_secrets(
+pub(in crate::service) fn settle_secrets(
     session: &Session<'_>,
     resource_type: &ResourceType,
     before: Option<&Content>,
@@ -257,7 +262,7 @@ pub(super) fn settle_secrets(
 }
 
 /// A unique value that is in use is 409 (RFC 7644 section 3.3).
-pub(super) fn conflict(resource_type: &ResourceType, refusal: Refusal) -> Error {
+pub(in crate::service) fn conflict(resource_type: &ResourceType, refusal: Refusal) -> Error {
     match refusal {
         // A link or an id, because somebody was faster.
         Refusal::Taken(path)
@@ -292,7 +297,7 @@ pub(super) fn conflict(resource_type: &ResourceType, refusal: Refusal) -> Error 
 }
 
 /// The paths of the attributes that differ, extensions' with their URI.
-pub(super) fn differing(
+pub(in crate::service) fn differing(
     resource_type: &ResourceType,
     before: &Content,
     after: &Content,
@@ -324,7 +329,7 @@ pub(super) fn differing(
 }
 
 /// The members that differ, of those that count.
-pub(super) fn names_differing(
+pub(in crate::service) fn names_differing(
     before: &Content,
     after: &Content,
     counts: impl Fn(&str) -> bool,
