@@ -17,6 +17,9 @@ use self::modules::Modules;
 /// Lines of a file, lines of a function, parameters of a function.
 const SIZES: (usize, usize, usize) = (500, 70, 6);
 
+/// Lines of a file of core, and of its functions the median and the 99th percentile.
+const CORE_SIZES: (usize, usize, usize) = (400, 9, 59);
+
 /// What is larger all the same. May only shrink.
 const EXCEPTIONS: [&str; 0] = [];
 
@@ -33,6 +36,7 @@ pub fn trials() -> Vec<Trial> {
     };
     vec![
         trial("files_and_functions_are_small", oversized),
+        trial("most_functions_of_core_are_short", long_functions),
         trial("core_imports_downwards", upward_imports),
         trial("core_has_no_circles", unlisted_circles),
         trial("files_say_what_they_are", undescribed),
@@ -86,13 +90,19 @@ fn oversized() -> Vec<String> {
     let mut findings = Vec::new();
     for (name, text) in sources() {
         let lines = text.lines().count();
-        if lines > SIZES.0 {
+        let most = if name.starts_with(CORE) {
+            CORE_SIZES.0
+        } else {
+            SIZES.0
+        };
+        if lines > most {
             findings.push(format!("{name} has {lines} lines"));
         }
         let file = syn::parse_file(&text).expect("the file is Rust");
         let mut functions = Functions {
             file: &name,
             findings: &mut findings,
+            lengths: &mut Vec::new(),
         };
         functions.visit_file(&file);
     }
@@ -100,18 +110,41 @@ fn oversized() -> Vec<String> {
     findings
 }
 
-/// Looks for functions that are too long or have too many parameters.
+fn long_functions() -> Vec<String> {
+    let mut lengths = Vec::new();
+    for (name, text) in core() {
+        let mut functions = Functions {
+            file: &name,
+            findings: &mut Vec::new(),
+            lengths: &mut lengths,
+        };
+        functions.visit_file(&syn::parse_file(&text).expect("the file is Rust"));
+    }
+    lengths.sort_unstable();
+    let at = |percent: usize| lengths[lengths.len() * percent / 100];
+    let (median, nearly_all) = (at(50), at(99));
+    if median <= CORE_SIZES.1 && nearly_all <= CORE_SIZES.2 {
+        return Vec::new();
+    }
+    vec![format!(
+        "the median of core's functions has {median} lines, the 99th percentile {nearly_all}"
+    )]
+}
+
+/// Looks for functions that are too long or have too many parameters, and keeps how long all are.
 struct Functions<'a> {
     file: &'a str,
     findings: &'a mut Vec<String>,
+    lengths: &'a mut Vec<usize>,
 }
 
 impl Functions<'_> {
     fn judge(&mut self, signature: &syn::Signature, whole: proc_macro2::Span) {
         let lines = whole.end().line - signature.fn_token.span.start().line + 1;
+        self.lengths.push(lines);
         let parameters = signature.inputs.len();
         if lines > SIZES.1 || parameters > SIZES.2 {
-            let Self { file, findings } = self;
+            let Self { file, findings, .. } = self;
             let name = &signature.ident;
             findings.push(format!(
                 "{file}: {name} has {lines} lines and {parameters} parameters"

@@ -109,7 +109,7 @@ fn reached<'a>(uses: &BTreeMap<&'a str, BTreeSet<&'a str>>, file: &str) -> BTree
     reached
 }
 
-/// `service/mod.rs` is `service`, `service/update.rs` is `service::update`, `lib.rs` the root.
+/// `service/mod.rs` is `service`, `service/create.rs` is `service::create`, `lib.rs` the root.
 pub fn module_of(file: &str) -> Path {
     let path = file.trim_end_matches(".rs");
     let path = path.strip_suffix("/mod").unwrap_or(path);
