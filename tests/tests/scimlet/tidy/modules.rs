@@ -3,7 +3,7 @@
 //! not count.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::iter;
+use std::mem;
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
@@ -166,7 +166,7 @@ impl<'a> Reader<'a> {
     /// A path from the root of the crate; `None` of another crate or a local name.
     fn absolute(&self, written: &[String]) -> Option<Path> {
         let (first, rest) = written.split_first()?;
-        let child = [self.module.as_slice(), &[first.clone()]].concat();
+        let child = [self.module.as_slice(), std::slice::from_ref(first)].concat();
         let parent = &self.module[..self.module.len().saturating_sub(1)];
         let base = match first.as_str() {
             "crate" => &[],
@@ -212,8 +212,8 @@ impl<'a> Reader<'a> {
         }
         if exported {
             self.exported.extend(name);
-        } else if !absolute.is_some_and(|path| (self.is_module)(&path)) {
-            // Of a module only what is named in it is used.
+        } else if name.is_none() || !absolute.is_some_and(|path| (self.is_module)(&path)) {
+            // Of a module without `*` only what is named in it is used.
             self.written.push(full);
         }
     }
@@ -222,32 +222,21 @@ impl<'a> Reader<'a> {
     fn tokens(&mut self, tokens: TokenStream) {
         let mut path = Path::new();
         let mut colons = 0;
-        for token in
-            tokens
-                .into_iter()
-                .chain(iter::once(TokenTree::Punct(proc_macro2::Punct::new(
-                    ';',
-                    proc_macro2::Spacing::Alone,
-                ))))
-        {
+        for token in tokens {
             match token {
                 TokenTree::Punct(punct) if punct.as_char() == ':' => colons += 1,
-                TokenTree::Ident(ident) if colons == 2 && !path.is_empty() => {
+                TokenTree::Ident(ident) => {
+                    if colons != 2 {
+                        self.written.push(mem::take(&mut path));
+                    }
                     path.push(ident.to_string());
                     colons = 0;
                 }
-                token => {
-                    self.written
-                        .extend((!path.is_empty()).then(|| std::mem::take(&mut path)));
-                    colons = 0;
-                    match token {
-                        TokenTree::Ident(ident) => path.push(ident.to_string()),
-                        TokenTree::Group(group) => self.tokens(group.stream()),
-                        _ => {}
-                    }
-                }
+                TokenTree::Group(group) => self.tokens(group.stream()),
+                TokenTree::Punct(_) | TokenTree::Literal(_) => colons = 0,
             }
         }
+        self.written.push(path);
     }
 }
 
