@@ -4,6 +4,7 @@
 
 mod decode;
 mod large;
+mod parts;
 
 use std::fmt;
 
@@ -82,7 +83,7 @@ pub fn written_object(text: &str) -> Result<Map<String, Value>, Error> {
 /// The members of these names of an object that this service wrote; the others are passed over.
 pub fn some_members(text: &str, names: &[&str]) -> Result<Map<String, Value>, JsonError> {
     let mut found = Map::new();
-    for (name, value) in large::parts(text)? {
+    for (name, value) in parts::parts(text)? {
         if names.contains(&name.as_str()) {
             found.insert(name, Reader::new().read(value.get())?);
         }

@@ -1,10 +1,19 @@
-//! The logic of scimlet: a SCIM 2.0 service provider (RFC 7643, RFC 7644) as a pure function of a request and of what its
-//! ports answer. No I/O, no clock of its own, no wasm; nothing panics on input.
+//! The logic of scimlet: a SCIM 2.0 service provider (RFC 7643, RFC 7644) as a pure function of a
+//! request and of what its ports answer. No I/O, no clock of its own, no wasm; nothing panics on
+//! input.
 //!
-//! Modules in layers, each importing only downwards: words (`urn`, `name`, `limits`, `error`, `text`, `instant`, `lifetime`, `ordered`, `json`, `store`), syntax
-//! (`filter`), model (`schema`, `resource_type`, `resource`, `etag`), pure operations (`predicate`, `index`, `projection`,
-//! `mutability`, `patch`, `relation`, `sort`, `page`, `cursor`, `signature`), ports (`port`, `webhook`, `profile`, `dialect`), use cases (`credential`, `access`,
-//! `secret`, `service`), protocol (`http`).
+//! Modules in layers, the lowest first; each imports only from its own and from those before it. A
+//! path names a part of a folder that is in a lower layer than the rest of it.
+//!
+//! * words: `urn`, `name`, `sorted_map`, `limits`, `error`, `text`, `instant`, `lifetime`,
+//!   `ordered`, `json`, `store`
+//! * syntax: `filter`
+//! * model: `schema`, `resource_type`, `registry`, `index::terms`, `resource`, `etag`
+//! * pure operations: `predicate`, `index`, `projection`, `mutability`, `relation`, `patch`,
+//!   `sort`, `page`, `cursor`, `auth::signature`
+//! * ports: `port`, `dialect`, `webhook`, `profile`
+//! * use cases: `auth`, `secret`, `service`
+//! * protocol: `http`
 
 #![deny(
     clippy::unwrap_used,
@@ -21,8 +30,7 @@
     )
 )]
 
-pub mod access;
-pub mod credential;
+pub mod auth;
 pub mod cursor;
 pub mod dialect;
 pub mod error;
@@ -43,13 +51,13 @@ pub mod port;
 pub mod predicate;
 pub mod profile;
 pub mod projection;
+pub mod registry;
 pub mod relation;
 pub mod resource;
 pub mod resource_type;
 pub mod schema;
 pub mod secret;
 pub mod service;
-pub mod signature;
 pub mod sort;
 pub mod sorted_map;
 pub mod store;
@@ -70,6 +78,6 @@ pub fn prepare() {
 /// tenants under one URL.
 #[must_use]
 pub fn tenant_of(headers: &[(String, String)]) -> Option<String> {
-    let presented = credential::presented(http::header(headers, "authorization")?)?;
+    let presented = auth::credential::presented(http::header(headers, "authorization")?)?;
     Some(presented.tenant.to_owned())
 }

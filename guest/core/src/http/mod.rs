@@ -16,7 +16,7 @@ pub use request::{Request, header};
 pub use response::Response;
 use route::Route;
 
-use crate::access;
+use crate::auth;
 use crate::error::{Error, ErrorKind};
 use crate::port::{Origin, Ports};
 use crate::resource_type::ResourceType;
@@ -90,10 +90,10 @@ pub fn authorize(
     let refusal = |refused: &Refused| sent(answer(ports, refused), headers);
     let mut visit = visit.map_err(|error| refusal(&error.into()))?;
     let admission = visit.session().admission.clone();
-    let passed = access::pass(origin, &admission);
+    let passed = auth::pass(origin, &admission);
     let open = passed.is_ok();
     if let Some(scope) = scope
-        && let Err(error) = passed.and_then(|()| access::require(origin, &admission, scope))
+        && let Err(error) = passed.and_then(|()| auth::require(origin, &admission, scope))
     {
         let refused = Refused::from(error);
         refused.keep_elsewhere(&mut visit, scope);
@@ -123,7 +123,7 @@ fn answer(ports: &Ports<'_>, refused: &Refused) -> Response {
 }
 
 fn attempt(session: &Session<'_>, request: &Request) -> Result<Response, Refused> {
-    access::pass(session.origin, session.admission).map_err(Refused::free)?;
+    auth::pass(session.origin, session.admission).map_err(Refused::free)?;
     let route = Route::of(&request.path, &session.admission.policy.registry)?;
     let is_me = matches!(route, Route::Me);
     let route = me::resolved(session, route, &request.method)?;

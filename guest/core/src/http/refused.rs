@@ -6,7 +6,7 @@ use super::Request;
 use super::route::Route;
 use crate::error::{Error, ErrorKind};
 use crate::service::RetryingSession;
-use crate::service::audit::{self, Attempt};
+use crate::service::write::audit::{self, Attempt};
 
 /// Methods that ask for no change.
 const READING: [&str; 3] = ["GET", "HEAD", "OPTIONS"];

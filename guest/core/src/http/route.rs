@@ -3,8 +3,8 @@
 use percent_encoding::percent_decode_str;
 
 use crate::error::{Error, ErrorKind};
+use crate::registry::Registry;
 use crate::resource_type::ResourceType;
-use crate::schema::Registry;
 
 /// What a path names.
 #[derive(Clone, Debug)]

@@ -1,12 +1,9 @@
 //! Documents that are large because of one list, such as the members of a group: of each value of
 //! such a list only the `value` is kept, so that a hundred thousand take a few megabytes.
 
-use std::fmt;
-
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::parts::parts;
 use super::{JsonError, Reader, member};
 use crate::limits;
 
@@ -38,9 +35,6 @@ struct Large<'n> {
     reader: Reader,
     packed: usize,
 }
-
-/// The members of an object, or with empty names the elements of an array, as they stand there.
-type Parts<'t> = Vec<(String, &'t RawValue)>;
 
 impl Large<'_> {
     fn document(&mut self, text: &str) -> Result<Value, JsonError> {
@@ -144,48 +138,6 @@ impl Large<'_> {
         }
         self.packed += text.len();
         Ok(Value::String(texts))
-    }
-}
-
-/// The members of an object, or the elements of an array, as they stand there: of so many that none
-/// could be taken, the first.
-pub(super) fn parts(text: &str) -> Result<Parts<'_>, serde_json::Error> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    let all = json.deserialize_any(All)?;
-    json.end()?;
-    Ok(all)
-}
-
-struct All;
-
-impl<'de> Visitor<'de> for All {
-    type Value = Parts<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object or an array")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut all = Vec::new();
-        while let Some(name) = map.next_key::<String>()? {
-            all.push((name, map.next_value()?));
-            // Further ones could only be unknown.
-            if all.len() > limits::JSON_MEMBERS {
-                return Err(serde::de::Error::custom("too many members"));
-            }
-        }
-        Ok(all)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
-        let mut all = Vec::new();
-        while let Some(element) = elements.next_element()? {
-            // One too many is enough to be refused.
-            if all.len() <= limits::LINKS_PER_REQUEST {
-                all.push((String::new(), element));
-            }
-        }
-        Ok(all)
     }
 }
 

@@ -5,9 +5,11 @@
 mod attribute;
 mod element;
 mod request;
+mod values;
 
 use serde_json::{Value, json};
 
+use request::PatchAction;
 pub(crate) use request::{NO_OPERATION, NO_OPERATIONS_ARRAY, OPERATION_IS_NO_OBJECT};
 pub use request::{Operation, operations};
 
@@ -18,7 +20,7 @@ use crate::ordered;
 use crate::predicate;
 use crate::relation::{self, Change, Changes};
 use crate::resource_type::{AttributePlace, Relation, ResourceType};
-use crate::schema::{Attribute, Checker, Content, Mutability, check};
+use crate::schema::{Attribute, Checker, Content, Mutability};
 
 /// A resource in the middle of a PATCH.
 #[derive(Debug)]
@@ -32,14 +34,6 @@ pub struct Patch<'a> {
     pub loaded: Content,
     /// Checks values, and keeps what no schema knows.
     pub checker: Checker,
-}
-
-/// What an operation does at its target. `remove` carries no value.
-#[derive(Clone, Debug, PartialEq)]
-enum PatchAction {
-    Add(Value),
-    Replace(Value),
-    Remove,
 }
 
 impl<'a> Patch<'a> {
@@ -225,7 +219,7 @@ impl<'a> Patch<'a> {
             Value::Array(given) => given,
             one => vec![one],
         };
-        check::known_schemas(self.resource_type, &given)
+        crate::resource::check::known_schemas(self.resource_type, &given)
     }
 
     /// A relation's values are known by their `value` alone.

@@ -94,3 +94,11 @@ fn parse_path(text: &str) -> Result<Path, Error> {
 fn syntax(detail: &str) -> Error {
     Error::new(ErrorKind::InvalidSyntax, detail)
 }
+
+/// What an operation does at its target. `remove` carries no value.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum PatchAction {
+    Add(Value),
+    Replace(Value),
+    Remove,
+}

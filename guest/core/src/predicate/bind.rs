@@ -1,11 +1,11 @@
 //! Binding a filter: names, types and case rules are resolved against the schema (RFC 7644 section 3.4.2.2).
 
-use super::{Field, Operand, Predicate};
+use super::{Field, Operand, Predicate, normalised};
 use crate::error::{Error, ErrorKind};
 use crate::filter::{AttrPath, CompValue, CompareOp, Filter};
+use crate::instant;
 use crate::resource_type::{AttributePlace, ResourceType};
 use crate::schema::{Attribute, DataType};
-use crate::{instant, text};
 
 /// Binds a filter to a resource type. What is unknown to it is `invalidFilter`.
 pub fn bind(filter: &Filter, resource_type: &ResourceType) -> Result<Predicate, Error> {
@@ -202,14 +202,6 @@ fn operand(field: &Field, operator: CompareOp, value: &CompValue) -> Option<Oper
             Some(Operand::Text(normalised(value, field.case_exact)))
         }
         _ => None,
-    }
-}
-
-pub(super) fn normalised(value: &str, case_exact: bool) -> String {
-    if case_exact {
-        value.to_owned()
-    } else {
-        text::fold(value)
     }
 }
 

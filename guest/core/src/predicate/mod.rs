@@ -13,6 +13,7 @@ pub use bind::{bind, bind_element, bind_leniently};
 use crate::filter::CompareOp;
 use crate::instant::{self, Instant};
 use crate::schema::{Attribute, Content, DataType};
+use crate::text;
 
 /// Where values are found in a shown resource, and how they compare.
 #[derive(Clone, Debug, PartialEq, Hash)]
@@ -173,7 +174,7 @@ impl Field {
                 instant::parse(value).is_some_and(|value| ordered(operator, value.cmp(operand)))
             }
             (Value::String(value), Operand::Text(operand)) => {
-                compares_text(&bind::normalised(value, self.case_exact), operator, operand)
+                compares_text(&normalised(value, self.case_exact), operator, operand)
             }
             _ => false,
         }
@@ -194,6 +195,14 @@ fn is_present(value: &Value) -> bool {
         Value::Object(members) => members.values().any(is_present),
         Value::Array(values) => values.iter().any(is_present),
         Value::Bool(_) | Value::Number(_) => true,
+    }
+}
+
+fn normalised(value: &str, case_exact: bool) -> String {
+    if case_exact {
+        value.to_owned()
+    } else {
+        text::fold(value)
     }
 }
 

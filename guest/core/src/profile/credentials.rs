@@ -3,9 +3,9 @@
 
 use crate::sorted_map::SortedMap;
 
+use crate::auth::signature::Jwk;
 use crate::json;
 use crate::lifetime::Lifetime;
-use crate::signature::Jwk;
 
 /// How clients authenticate.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,11 +4,13 @@ use serde_json::{Map, Value};
 
 use super::attributes::Attributes;
 use super::credentials::{Credentials, Gate, Roles};
+use super::error::ProfileError;
 use super::groups::Groups;
 use super::limits::{PagingLimits, Rate};
+use super::me::Me;
 use super::network::Network;
+use super::secrets::Secrets;
 use super::users::Users;
-use super::{Me, ProfileError, Secrets};
 use crate::json;
 use crate::limits;
 use crate::resource_type::Definition;

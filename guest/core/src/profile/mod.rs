@@ -4,10 +4,13 @@
 mod attributes;
 mod credentials;
 mod document;
+mod error;
 mod explain;
 mod groups;
 mod limits;
+mod me;
 mod network;
+mod secrets;
 mod users;
 
 use crate::sorted_map::SortedMap;
@@ -18,9 +21,12 @@ use serde_json::Value;
 pub use attributes::{Attributes, Invisible, OTHERS, RefusedChange, UnknownAttribute};
 pub use credentials::{Credentials, Gate, Issuer, Role, Roles, Scheme};
 pub use document::with_setting;
+pub use error::ProfileError;
 pub use groups::{Groups, InactiveMembers};
 pub use limits::{PagingLimits, Rate};
+pub use me::Me;
 pub use network::Network;
+pub use secrets::Secrets;
 pub use users::{
     Existing, LifecycleStep, NameChange, REMOVE_MEMBERSHIPS, REMOVE_ROLES, Reactivation, Removal,
     UserName, Users,
@@ -28,8 +34,8 @@ pub use users::{
 
 use crate::dialect::{self, Quirk};
 use crate::json;
+use crate::registry::Registry;
 use crate::resource_type::ResourceType;
-use crate::schema::Registry;
 use crate::store::Key;
 use crate::webhook::{self, Webhook};
 use document::{Bare, PRESETS, Settings};
@@ -44,36 +50,6 @@ static LAST: Mutex<Option<(String, Arc<Policy>)>> = Mutex::new(None);
 
 /// The common attribute that a client knows a resource by (RFC 7643 section 3.1).
 pub(crate) const EXTERNAL_ID: &str = "externalId";
-
-/// What a profile has done with secrets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Secrets {
-    /// They are not kept.
-    #[default]
-    Discard,
-    /// They are kept as Argon2id hashes in PHC string format, for the application to check
-    /// passwords against.
-    Hash,
-}
-
-json::decode_enum!(Secrets {
-    Discard: "discard",
-    Hash: "hash",
-});
-
-/// What `/Me` is (RFC 7644 section 3.11), for embedders that name the end user who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Me {
-    /// The type of the end users' resources.
-    pub resource_type: String,
-    /// What they may do with their own: `GET` (and with it HEAD), `PUT`, `PATCH`, `DELETE`.
-    pub methods: Vec<String>,
-}
-
-json::decode_struct!(strict Me {
-    resource_type: "resourceType",
-    methods: "methods",
-});
 
 /// What a profile means.
 #[derive(Debug)]
@@ -112,21 +88,6 @@ pub struct Policy {
     pub rate: Rate,
     /// Where events are sent.
     pub webhooks: Vec<Webhook>,
-}
-
-/// A profile is not one; says where and why.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ProfileError(String);
-
-impl ProfileError {
-    /// What is wrong with the field at this path.
-    fn at(path: &str, problem: &str) -> Self {
-        match path {
-            "" => Self(format!("the profile is wrong: {problem}")),
-            path => Self(format!("`{path}`: {problem}")),
-        }
-    }
 }
 
 /// Where the tenant's profile is kept.

@@ -1,7 +1,10 @@
 //! What a profile says of people: their names, their life cycle, seats and roles.
 
+use serde_json::Value;
+
 use crate::json;
 use crate::name::AttributeName;
+use crate::schema::Content;
 
 /// The resources that stand for people, and the product's rules for them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,6 +172,12 @@ pub const REMOVE_ROLES: &str = "remove-roles";
 pub const REMOVE_MEMBERSHIPS: &str = "remove-memberships";
 
 impl Users {
+    /// Whether somebody of this content has access: unless it is said that they have none.
+    #[must_use]
+    pub fn is_active(&self, content: &Content) -> bool {
+        content.get(self.active.as_str()) != Some(&Value::Bool(false))
+    }
+
     /// The effects of a step.
     #[must_use]
     pub fn effects(&self, step: LifecycleStep) -> &[String] {

@@ -3,10 +3,8 @@
 mod attribute;
 pub mod check;
 mod definition;
-mod registry;
 pub mod size;
 
 pub use attribute::{Attribute, DataType, Mutability, Returned, Uniqueness, find};
 pub use check::{Checker, Content, GivenValue};
 pub use definition::Schema;
-pub use registry::{Registry, RegistryError};

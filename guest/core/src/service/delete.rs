@@ -1,8 +1,8 @@
 //! DELETE: RFC 7644 section 3.6. The store takes the links at both ends away with the resource.
 
-use super::event;
 use super::lifecycle::{self, UserLifecycle};
 use super::session::{Session, not_found};
+use super::write::event;
 use super::{Options, fork, removed};
 use crate::error::Error;
 use crate::profile::{LifecycleStep, Removal};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Session, lifecycle};
+use super::Session;
 use crate::error::Error;
 use crate::limits;
 use crate::ordered;
@@ -31,7 +31,7 @@ impl DisplayName {
             resource_type.and_then(|resource_type| resource::display(resource_type, &content));
         Ok(Self {
             display: display.map(ToOwned::to_owned),
-            is_active: users.is_none_or(|users| lifecycle::is_active(users, &content)),
+            is_active: users.is_none_or(|users| users.is_active(&content)),
         })
     }
 }

@@ -5,20 +5,20 @@
 
 use serde_json::{Value, json};
 
-use super::audit;
-use super::create::Creation;
-use super::event::ChangeKind;
-use super::lifecycle::{self, is_active};
+use super::lifecycle;
 use super::removed;
-use super::update::{Prepared, Update};
+use super::write::audit;
+use super::write::creation::Creation;
+use super::write::event::ChangeKind;
+use super::write::update::{Prepared, Update};
 use super::{Options, Session};
 use crate::error::Error;
 use crate::port::Caller;
 use crate::profile::{Existing, Removal, Users};
 use crate::relation::Changes;
-use crate::resource::Resource;
+use crate::resource::{Resource, check};
 use crate::resource_type::ResourceType;
-use crate::schema::{Content, check};
+use crate::schema::Content;
 use crate::store::Write;
 use crate::text;
 
@@ -78,7 +78,7 @@ pub(super) fn known(
 
 /// Whether the profile has the holder of a name taken over.
 fn taken(users: &Users, holder: Resource, content: &Content) -> Option<ExistingUser> {
-    let returns = !is_active(users, &holder.content) && is_active(users, content);
+    let returns = !users.is_active(&holder.content) && users.is_active(content);
     match users.existing {
         Existing::Link if holder.state.imported => Some(ExistingUser::Imported(holder)),
         Existing::Reactivate if holder.state.deprovisioned && returns => {

@@ -2,10 +2,11 @@
 //! identity provider keeps the old id, so requests there reach the new person too: by the new name, and whenever somebody is
 //! deactivated, so that nobody keeps access.
 
-use super::create::{self, Creation, NewEntry};
-use super::event::ChangeKind;
-use super::lifecycle::{self, FORKED_FROM, Fork, UserLifecycle};
-use super::update::{self, Prepared, Update, Updated};
+use super::lifecycle::{self, Fork, UserLifecycle};
+use super::write::creation::{self, Creation, NewEntry};
+use super::write::event::ChangeKind;
+use super::write::links::FORKED_FROM;
+use super::write::update::{self, Prepared, Update, Updated};
 use super::{Options, Session};
 use crate::error::{Error, ErrorKind};
 use crate::ordered;
@@ -14,6 +15,18 @@ use crate::profile::{NameChange, Users};
 use crate::resource::{Resource, State};
 use crate::resource_type::ResourceType;
 use crate::store::{Key, Link, Write};
+
+/// Commits a change; by the rule where the profile has it.
+pub(super) fn commit(
+    session: &Session<'_>,
+    update: Update<'_>,
+    options: &Options,
+) -> Result<Updated, Error> {
+    match Forking::of(session, update.resource_type) {
+        Some(forking) => forking.commit(update, options),
+        None => update.commit(session, options),
+    }
+}
 
 /// The rule at work.
 pub(super) struct Forking<'a> {
@@ -38,7 +51,7 @@ impl<'a> Forking<'a> {
     }
 
     /// Commits a change at the id that the client knows.
-    pub(super) fn commit(&self, update: Update<'_>, options: &Options) -> Result<Updated, Error> {
+    fn commit(&self, update: Update<'_>, options: &Options) -> Result<Updated, Error> {
         let known = update.before.clone();
         let forks = lifecycle::forks(self.session, &known.key)?;
         let forks: Vec<Resource> = forks.into_iter().map(|Fork(resource)| resource).collect();
@@ -156,7 +169,7 @@ impl<'a> Forking<'a> {
             ..
         } = update;
         let at = self.session.ports.clock.now();
-        let key = create::new_key(self.session, self.resource_type, at);
+        let key = creation::new_key(self.session, self.resource_type, at);
         let inserted = ordered::set([key.clone()]);
         let link = Link {
             source: key.clone(),
@@ -165,7 +178,7 @@ impl<'a> Forking<'a> {
         };
         let what = (content, changes, State::default());
         let place = NewEntry { key, at };
-        let made = create::make(self.session, self.resource_type, place, what, &inserted)?;
+        let made = creation::make(self.session, self.resource_type, place, what, &inserted)?;
         let Creation {
             resource,
             mut writes,

@@ -2,25 +2,22 @@
 //! load, precondition, change a copy, check, commit unless nothing changed, show.
 
 pub mod admin;
-pub mod audit;
 pub mod bulk;
 mod conditions;
 pub mod create;
 pub mod delete;
 pub mod discovery;
 mod display_names;
-pub mod event;
 mod existing;
 mod expand;
 mod find_all;
 mod fork;
 mod lifecycle;
-mod link_writes;
-mod links;
 pub mod modify;
 mod nesting;
 pub mod query;
 mod references;
+mod relation_writer;
 mod removed;
 pub mod replace;
 mod represent;
@@ -28,7 +25,7 @@ pub mod retrieve;
 mod retry;
 mod secret;
 mod session;
-mod update;
+pub mod write;
 
 use crate::projection::Projection;
 

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::event::ChangeKind;
 use super::expand::Expansion;
-use super::update::{self, Update, Updated};
-use super::{Options, Representation, Session};
+use super::write::event::ChangeKind;
+use super::write::update::{Update, Updated};
+use super::{Options, Representation, Session, fork, represent};
 use crate::dialect::Sent;
 use crate::error::Error;
 use crate::filter::AttrPath;
@@ -29,7 +29,7 @@ pub fn modify(
     if projection == Projection::default() {
         projection.links = Some(limits::LINKS_AFTER_CHANGE);
     }
-    update::show_changed(session, resource_type, after, &projection)
+    represent::show_changed(session, resource_type, after, &projection)
 }
 
 /// Changes a resource; returns it as it is now.
@@ -53,7 +53,8 @@ pub(super) fn apply(
     let Patch {
         content, changes, ..
     } = patch;
-    Update::new(resource_type, before, content, changes, ChangeKind::Patch).commit(session, options)
+    let update = Update::new(resource_type, before, content, changes, ChangeKind::Patch);
+    fork::commit(session, update, options)
 }
 
 /// The relations that the operations' filters look into; others are not loaded, however large they are.

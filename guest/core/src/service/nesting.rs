@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Session, links};
+use super::Session;
+use super::write::links;
 use crate::error::Error;
 use crate::limits;
 use crate::ordered;

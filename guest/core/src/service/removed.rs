@@ -3,10 +3,10 @@
 //! operations", and must not consider the resource in conflicts. So the record moves to a kind of
 //! its own, which no client can name; its unique terms, its links and its seat are given up.
 
-use super::create::{self, Creation, NewEntry};
-use super::event::{self, ChangeKind as Asked};
 use super::session::{Session, not_found};
-use super::update::{self, Prepared, Update};
+use super::write::creation::{self, Creation, NewEntry};
+use super::write::event::{self, ChangeKind as Asked};
+use super::write::update::{Prepared, Update};
 use super::{Options, fork};
 use crate::error::Error;
 use crate::ordered;
@@ -53,7 +53,7 @@ pub(super) fn keep(
     writes.extend(abandoned.transpose()?.into_iter().flatten());
     writes.push(Write::Remove(key.clone(), Some(version)));
     resource.key = Key::new(kind(resource_type), key.id.clone());
-    let draft = update::draft(resource_type, &resource, &resource.content)?;
+    let draft = resource.draft(resource_type)?;
     writes.push(Write::Insert(draft));
     writes.push(event::delete(&key));
     match session.commit(session.ports.clock.now(), writes) {
@@ -76,7 +76,7 @@ pub(super) fn bring_back(
     let inserted = ordered::set([key.clone()]);
     let what = (content, changes, State::default());
     let place = NewEntry { key, at };
-    let mut made = create::make_with(
+    let mut made = creation::make_with(
         session,
         resource_type,
         place,

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::event::ChangeKind;
-use super::update::{self, Received, Update, Updated};
-use super::{Options, Representation, Session};
+use super::write::event::ChangeKind;
+use super::write::update::{self, Received, Update, Updated};
+use super::{Options, Representation, Session, fork, represent};
 use crate::error::Error;
 use crate::mutability;
 use crate::relation::Change;
@@ -21,7 +21,7 @@ pub fn replace(
     options: &Options,
 ) -> Result<Representation, Error> {
     let after = apply(session, resource_type, id, body, options)?;
-    update::show_changed(session, resource_type, after, &options.projection)
+    represent::show_changed(session, resource_type, after, &options.projection)
 }
 
 /// Replaces a resource; returns it as it is now.
@@ -46,7 +46,8 @@ pub(super) fn apply(
         let nothing = || Change::to_exactly(Vec::new());
         changes.of(relation.attribute.as_str(), nothing);
     }
-    Update::new(resource_type, before, content, changes, ChangeKind::Put).commit(session, options)
+    let update = Update::new(resource_type, before, content, changes, ChangeKind::Put);
+    fork::commit(session, update, options)
 }
 
 /// Keeps the old values of these attributes. A client that gave a value of which nothing was

@@ -1,6 +1,6 @@
 //! GET of one resource: RFC 7644 section 3.4.1.
 
-use super::{Options, Representation, Session, update};
+use super::{Options, Representation, Session, represent};
 use crate::error::Error;
 use crate::resource_type::ResourceType;
 
@@ -14,7 +14,7 @@ pub fn retrieve(
     let resource = session.load(resource_type, id)?;
     options.conditions.allow_reading(resource.version)?;
     if options.conditions.are_of_who_knows(resource.version) {
-        return Ok(update::headers_only(session, resource_type, &resource));
+        return Ok(represent::headers_only(session, resource_type, &resource));
     }
-    update::show(session, resource_type, resource, &options.projection)
+    represent::show(session, resource_type, resource, &options.projection)
 }

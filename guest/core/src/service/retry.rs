@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 
 use super::Session;
-use crate::access::{self, Admission};
+use crate::auth::{self, Admission};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::port::{Origin, Ports};
@@ -24,8 +24,8 @@ impl<'a> RetryingSession<'a> {
         origin: &'a Origin,
         authorization: Option<&'a str>,
     ) -> Result<Self, Error> {
-        let mut admission = access::admit(ports, origin, authorization)?;
-        access::note_use(ports, &mut admission);
+        let mut admission = auth::admit(ports, origin, authorization)?;
+        auth::note_use(ports, &mut admission);
         Ok(Self {
             ports: *ports,
             origin,
@@ -77,7 +77,7 @@ impl<'a> RetryingSession<'a> {
 
     fn renew(&mut self) -> Result<(), Error> {
         self.retries = self.retries.saturating_sub(1);
-        self.admission = access::admit(&self.ports, self.origin, self.authorization)?;
+        self.admission = auth::admit(&self.ports, self.origin, self.authorization)?;
         Ok(())
     }
 }

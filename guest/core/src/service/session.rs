@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::access::Admission;
+use crate::auth::Admission;
 use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
 use crate::limits;

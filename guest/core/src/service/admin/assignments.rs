@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::super::lifecycle::{self, Assigned, Assignments};
-use super::super::{Options, Session, audit, create, event};
+use super::super::write::{audit, event};
+use super::super::{Options, Session, create};
 use super::{Problem, as_product, has_none};
 use crate::error::{Error, ErrorKind};
 use crate::port::Ports;
@@ -53,7 +54,7 @@ pub fn assign_group(ports: &Ports<'_>, group: &str, given: &Assignment) -> Resul
         let outcome = session.commit(session.ports.clock.now(), writes);
         outcome
             .map(drop)
-            .map_err(|refusal| super::super::update::conflict(resource_type, refusal))
+            .map_err(|refusal| super::super::write::update::conflict(resource_type, refusal))
     })
 }
 

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::super::audit;
+use super::super::write::audit;
 use super::{Problem, all, assignments, body, commit, entries, parse, put};
-use crate::access::{Scopes, Use, hour_of};
-use crate::credential::{self, Credential, Previous};
+use crate::auth::credential::{self, Credential, Previous};
+use crate::auth::{Scopes, Use, hour_of};
 use crate::port::Ports;
 use crate::profile::{self, Policy, Scheme};
 use crate::store::{Entry, Key, Write};

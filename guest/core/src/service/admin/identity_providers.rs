@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::super::audit;
+use super::super::write::audit;
 use super::credentials::{self, CredentialRequest, Issued};
 use super::{Problem, all, body, commit, entries, parse, put};
 use crate::json;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::{Options, create};
-use super::{Problem, as_product, people};
+use super::{Problem, as_product, user_rules};
 use crate::error::ErrorKind;
 use crate::json;
 use crate::port::Ports;
@@ -36,7 +36,7 @@ fn import(ports: &Ports<'_>, user: &str) -> Result<Imported, Problem> {
         Err(error) => return Ok(Imported::Skipped(format!("it is no JSON: {error}"))),
     };
     as_product(ports, |session| {
-        let (resource_type, _) = people::people(session)?;
+        let (resource_type, _) = user_rules(session)?;
         let mut body = body.clone();
         if let Value::Object(user) = &mut body {
             // The product's own export need not say what it is of.

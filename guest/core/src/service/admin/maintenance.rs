@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::super::event;
+use super::super::write::event;
 use super::{Problem, all, body, commit, credentials, parse, put};
-use crate::credential::{self, Credential};
+use crate::auth::credential::{self, Credential};
 use crate::instant;
 use crate::port::Ports;
 use crate::store::Entry;

@@ -30,6 +30,8 @@ use super::{RetryingSession, Session, find_all};
 use crate::error::{Error, ErrorKind, broken_body};
 use crate::json::{self, Decode};
 use crate::port::{Caller, Origin, Ports};
+use crate::profile::Users;
+use crate::resource_type::ResourceType;
 use crate::store::{Draft, Entry, Key, Refusal, Write};
 
 /// Who events name as the cause of what is done here.
@@ -151,4 +153,12 @@ fn as_product<T>(
 /// The profile says nothing of what was asked.
 fn has_none(what: &str) -> Error {
     Error::new(ErrorKind::Forbidden, format!("the profile has no {what}"))
+}
+
+/// The type and the rules of people.
+fn user_rules<'a>(session: &Session<'a>) -> Result<(&'a ResourceType, &'a Users), Error> {
+    let policy = &session.admission.policy;
+    let users = policy.users.as_ref().ok_or_else(|| has_none("users"))?;
+    let resource_type = policy.registry.named(&users.resource_type);
+    Ok((resource_type.ok_or_else(|| has_none("users"))?, users))
 }

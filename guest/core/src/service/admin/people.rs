@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::super::create::Creation;
-use super::super::event::{self, ChangeKind as Asked};
 use super::super::lifecycle::{self, UserLifecycle};
 use super::super::query::{self, Search};
-use super::super::update::{self, Prepared, Update};
-use super::super::{Options, Session, references, removed};
-use super::{Problem, as_product, has_none, product};
+use super::super::write::creation::Creation;
+use super::super::write::event::{self, ChangeKind as Asked};
+use super::super::write::update::{self, Prepared, Update};
+use super::super::{Options, Session, fork, references, removed, represent};
+use super::{Problem, as_product, product, user_rules};
 use crate::error::Error;
 use crate::json;
 use crate::page::Paging;
@@ -16,7 +16,6 @@ use crate::port::Ports;
 use crate::profile::{EXTERNAL_ID, LifecycleStep, Users};
 use crate::projection::Projection;
 use crate::resource::Resource;
-use crate::resource_type::ResourceType;
 use crate::store::{Key, Write};
 
 /// A page of users in the product's view, as a ListResponse document. `cursor` is empty for the
@@ -29,7 +28,7 @@ pub fn users(
 ) -> Result<String, Problem> {
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     as_product(ports, |session| {
-        let (resource_type, _) = people(session)?;
+        let (resource_type, _) = user_rules(session)?;
         let search = Search {
             filter: filter.map(ToOwned::to_owned),
             paging: Paging::Cursor {
@@ -50,10 +49,9 @@ pub fn users(
 /// One user in the product's view.
 pub fn user(ports: &Ports<'_>, id: &str) -> Result<String, Problem> {
     as_product(ports, |session| {
-        let (resource_type, _) = people(session)?;
+        let (resource_type, _) = user_rules(session)?;
         let resource = removed::load(session, resource_type, id)?;
-        let shown =
-            super::super::update::show(session, resource_type, resource, &Projection::default())?;
+        let shown = represent::show(session, resource_type, resource, &Projection::default())?;
         let shown = shown.resource.unwrap_or_default();
         let mut shown = [Value::Object(json::written_object(&shown)?)];
         product::extend(session, resource_type, &mut shown)?;
@@ -109,9 +107,9 @@ pub fn assign_roles(ports: &Ports<'_>, id: &str, roles: &[String]) -> Result<(),
 /// Removes the user and everything that tells about the person, in events too; their digests stay.
 pub fn erase_user(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
     as_product(ports, |session| {
-        let (resource_type, users) = people(session)?;
+        let (resource_type, users) = user_rules(session)?;
         let resource = removed::load(session, resource_type, id)?;
-        let key = self::key(resource_type, id);
+        let key = Key::new(resource_type.name(), id);
         let mut writes = vec![
             Write::Remove(resource.key.clone(), Some(resource.version)),
             // What is appended behind it stays; it names the person by id alone.
@@ -130,14 +128,6 @@ pub fn erase_user(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
     })
 }
 
-/// The type and the rules of people.
-pub(super) fn people<'a>(session: &Session<'a>) -> Result<(&'a ResourceType, &'a Users), Error> {
-    let policy = &session.admission.policy;
-    let users = policy.users.as_ref().ok_or_else(|| has_none("users"))?;
-    let resource_type = policy.registry.named(&users.resource_type);
-    Ok((resource_type.ok_or_else(|| has_none("users"))?, users))
-}
-
 /// Changes somebody as the application, under the same rules as a client's change.
 fn change(
     ports: &Ports<'_>,
@@ -145,7 +135,7 @@ fn change(
     apply: impl Fn(&UserLifecycle<'_>, &Users, &mut Update<'_>),
 ) -> Result<(), Problem> {
     as_product(ports, |session| {
-        let (resource_type, users) = people(session)?;
+        let (resource_type, users) = user_rules(session)?;
         let before: Resource = removed::load(session, resource_type, id)?;
         let is_removed = removed::is_removed(resource_type, &before.key);
         let content = before.content.clone();
@@ -162,7 +152,7 @@ fn change(
         }
         match life.filter(|life| is_removed && life.is_active(&update.content)) {
             Some(life) => bring_back(session, &life, update),
-            None => update.commit(session, &Options::default()).map(drop),
+            None => fork::commit(session, update, &Options::default()).map(drop),
         }
     })
 }
@@ -185,9 +175,4 @@ fn bring_back(
     )?;
     let Creation { resource, writes } = made;
     update::commit(session, resource_type, at, Prepared { resource, writes }).map(drop)
-}
-
-/// The key of somebody.
-pub(super) fn key(resource_type: &ResourceType, id: &str) -> Key {
-    Key::new(resource_type.name(), id)
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::super::lifecycle::{self, Assignments, FORKED_FROM, is_active};
-use super::super::{Session, links, removed};
-use super::people;
+use super::super::lifecycle::{self, Assignments};
+use super::super::write::links;
+use super::super::{Session, removed};
+use super::user_rules;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::ordered;
@@ -26,13 +27,19 @@ pub(super) fn extend(
     resource_type: &ResourceType,
     shown: &mut [Value],
 ) -> Result<(), Error> {
-    let (_, users) = people::people(session)?;
+    let (_, users) = user_rules(session)?;
     let ids = shown.iter().filter_map(|user| user.get("id")?.as_str());
-    let keys: Vec<Key> = ids.map(|id| people::key(resource_type, id)).collect();
+    let keys: Vec<Key> = ids.map(|id| Key::new(resource_type.name(), id)).collect();
     let entries = removed::entries(session, resource_type, &keys)?;
     let given = roles_of_groups(session, &keys)?;
     let limit = limits::LINKS_PER_RESPONSE;
-    let origins = links::all(session, &keys, FORKED_FROM, Direction::Outgoing, limit)?;
+    let origins = links::all(
+        session,
+        &keys,
+        links::FORKED_FROM,
+        Direction::Outgoing,
+        limit,
+    )?;
     // All of them in the order of the keys.
     let named = shown
         .iter_mut()
@@ -73,7 +80,7 @@ fn view(users: &Users, resource: &Resource, given: BTreeSet<String>) -> Map<Stri
             .collect::<Vec<_>>(),
     );
     let mut seats = ordered::set(resource.state.seats.values());
-    if !is_active(users, &resource.content) {
+    if !users.is_active(&resource.content) {
         (roles, seats) = (Vec::new(), BTreeSet::new());
     }
     let view = json!({

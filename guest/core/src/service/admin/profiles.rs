@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use super::super::{audit, secret, update};
+use super::super::secret;
+use super::super::write::{audit, update};
 use super::{Problem, commit, entries, put};
-use crate::access::{IndexedPaths, index_key};
+use crate::index::{IndexedPaths, index_key};
 use crate::port::Ports;
 use crate::profile::{self, Policy, ProfileError};
 use crate::schema::Content;

@@ -1,8 +1,8 @@
 //! What the product's objects refer to by an e-mail address, apart from membership.
 
-use super::super::lifecycle::{self, is_active};
+use super::super::lifecycle;
 use super::super::references::{self, StoredReference};
-use super::{Problem, as_product, people};
+use super::{Problem, as_product, user_rules};
 use crate::port::Ports;
 use crate::store::Refusal;
 
@@ -44,7 +44,7 @@ pub fn add_reference(ports: &Ports<'_>, email: &str, kind: &str, id: &str) -> Re
 /// What refers to this address.
 pub fn references(ports: &Ports<'_>, email: &str) -> Result<Vec<Reference>, Problem> {
     as_product(ports, |session| {
-        let (resource_type, users) = people::people(session)?;
+        let (resource_type, users) = user_rules(session)?;
         let holder = lifecycle::having(
             session,
             resource_type,
@@ -55,7 +55,7 @@ pub fn references(ports: &Ports<'_>, email: &str) -> Result<Vec<Reference>, Prob
         let user = holder
             .into_iter()
             .next()
-            .filter(|holder| is_active(users, &holder.content))
+            .filter(|holder| users.is_active(&holder.content))
             .map(|holder| holder.key.id);
         let kept = references::of(session, email)?.into_iter();
         let listed = kept.map(|kept| Reference {

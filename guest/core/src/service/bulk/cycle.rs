@@ -8,8 +8,10 @@ use crate::limits;
 use crate::ordered;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
-use crate::service::create::{self, Creation, NewEntry};
-use crate::service::{Session, update};
+use crate::service::Session;
+use crate::service::create;
+use crate::service::write::creation::{self, Creation, NewEntry};
+use crate::service::write::update;
 use crate::sorted_map::SortedMap;
 use crate::store::{Key, Write};
 use std::borrow::Borrow;
@@ -60,7 +62,7 @@ pub(super) fn create(
     })?;
     let keys: Vec<Key> = types
         .iter()
-        .map(|resource_type| create::new_key(session, resource_type, at))
+        .map(|resource_type| creation::new_key(session, resource_type, at))
         .collect();
     let own = posts.iter().zip(&keys);
     let own = own.map(|(post, key)| (post.bulk_id.to_owned(), key.id.clone()));

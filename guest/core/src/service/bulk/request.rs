@@ -11,8 +11,8 @@ use crate::etag::Condition;
 use crate::json::member;
 use crate::ordered;
 use crate::patch::{NO_OPERATION, NO_OPERATIONS_ARRAY, OPERATION_IS_NO_OBJECT};
-use crate::schema::Registry;
-use crate::service::audit::Attempt;
+use crate::registry::Registry;
+use crate::service::write::audit::Attempt;
 use crate::sorted_map::SortedMap;
 use crate::{limits, urn};
 

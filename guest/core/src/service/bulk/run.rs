@@ -9,9 +9,8 @@ use super::response::{Outcome, Success};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::ordered;
-use crate::service::{
-    Conditions, Options, RetryingSession, Session, audit, delete, modify, replace,
-};
+use crate::service::write::audit;
+use crate::service::{Conditions, Options, RetryingSession, Session, delete, modify, replace};
 use crate::sorted_map::SortedMap;
 use crate::store::Write;
 

@@ -6,8 +6,8 @@ use percent_encoding::percent_decode_str;
 
 use super::bulk_id;
 use crate::error::{Error, ErrorKind};
+use crate::registry::Registry;
 use crate::resource_type::ResourceType;
-use crate::schema::Registry;
 
 /// The decoded segments of a path, of which empty ones do not count.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

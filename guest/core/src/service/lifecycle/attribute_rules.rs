@@ -9,7 +9,7 @@ use crate::profile::{Attributes, RefusedChange};
 use crate::resource_type::ResourceType;
 use crate::schema::{Attribute, Content, Mutability};
 use crate::service::Session;
-use crate::service::event::ChangeKind as Asked;
+use crate::service::write::event::ChangeKind as Asked;
 
 /// Refuses changes that the profile forbids, or takes them back where it says so.
 pub(super) fn protect(

@@ -2,26 +2,23 @@
 
 use serde_json::json;
 
-use super::UserLifecycle;
 use super::seat::{self, Assigned, Assignments};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::profile::Groups;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
-use crate::service::event::{self, ChangeKind};
-use crate::service::{Session, links};
+use crate::service::Session;
+use crate::service::write::event::{self, ChangeKind};
+use crate::service::write::links::{self, FORMER};
 use crate::store::{Direction, Key, Link, Write};
-
-/// The link from a group to somebody whom a deactivation took out of it.
-pub(in crate::service) const FORMER: &str = "#former-members";
 
 /// The links that put somebody new into the group that their credential is for, and what goes with it.
 pub(super) fn into_target_group(
-    life: &UserLifecycle<'_>,
+    session: &Session<'_>,
     user: &mut Resource,
+    is_active: bool,
 ) -> Result<Vec<Write>, Error> {
-    let session = life.session;
     let policy = &session.admission.policy;
     let (Some(id), Some(groups)) = (&session.admission.target_group, &policy.groups) else {
         return Ok(Vec::new());
@@ -40,7 +37,6 @@ pub(super) fn into_target_group(
     let given = MemberRoles::load(session, groups, &group)?;
     writes.extend(given.told(std::slice::from_ref(&user.key), &[]));
     let seat_type = given.assigned.seat_type.as_deref();
-    let is_active = life.is_active(&user.content);
     writes.extend(seat::give(session, user, &group.id, seat_type, is_active));
     let attributes = [members.to_owned()];
     writes.push(event::notice(ChangeKind::Patch, &group, &attributes, None));

@@ -7,16 +7,15 @@ mod membership;
 mod seat;
 mod user_name;
 
-pub(super) use membership::{FORMER, changed as membership, dissolved, members, named_roles};
+pub(super) use membership::{changed as membership, dissolved, members, named_roles};
 pub(super) use seat::{Assigned, Assignments, COUNTER, give_all};
-pub(super) use user_name::FORKED_FROM;
 pub(super) use user_name::{Fork, differs, forks, having};
 
 use serde_json::{Value, json};
 
 use super::Session;
-use super::event::{self, ChangeKind as Asked};
 use super::references;
+use super::write::event::{self, ChangeKind as Asked};
 use crate::error::{Error, ErrorKind};
 use crate::port::Caller;
 use crate::profile::{
@@ -52,7 +51,7 @@ impl<'a> UserLifecycle<'a> {
 
     /// Whether somebody has access.
     pub(super) fn is_active(&self, content: &Content) -> bool {
-        is_active(self.users, content)
+        self.users.is_active(content)
     }
 
     /// Brings what a request asks for under the rules, or refuses it. `before` is what is there;
@@ -153,7 +152,12 @@ impl<'a> UserLifecycle<'a> {
         if self.is_active(&resource.content) {
             writes.push(self.take_seat());
         }
-        writes.extend(membership::into_target_group(self, resource)?);
+        let is_active = self.is_active(&resource.content);
+        writes.extend(membership::into_target_group(
+            self.session,
+            resource,
+            is_active,
+        )?);
         writes.extend(self.effects(LifecycleStep::Create, &resource.key, &Value::Null));
         writes.extend(self.references(resource)?);
         Ok(writes)
@@ -288,11 +292,6 @@ fn by(way: &Reactivation) -> &'static str {
         Reactivation::Patch => "with PATCH",
         Reactivation::Put => "with PUT",
     }
-}
-
-/// Whether somebody of this content has access: unless it is said that they have none.
-pub(super) fn is_active(users: &Users, content: &Content) -> bool {
-    content.get(users.active.as_str()) != Some(&Value::Bool(false))
 }
 
 /// Roles as values of the attribute that holds them.

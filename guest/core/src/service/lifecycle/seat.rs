@@ -10,7 +10,8 @@ use crate::error::Error;
 use crate::json;
 use crate::ordered;
 use crate::resource::{Resource, State};
-use crate::service::{Session, event, update};
+use crate::service::Session;
+use crate::service::write::event;
 use crate::sorted_map::SortedMap;
 use crate::store::{Draft, Key, Write};
 
@@ -179,13 +180,10 @@ pub(in crate::service) fn give_all(
     for entry in session.entries(users)?.into_iter().flatten() {
         let before = Resource::from_entry(entry)?;
         let mut user = before.clone();
-        let is_active = super::is_active(rules, &user.content);
+        let is_active = rules.is_active(&user.content);
         let brought = give(session, &mut user, group, kind, is_active);
         if user.state != before.state {
-            writes.push(Write::Replace(
-                update::draft(resource_type, &user, &user.content)?,
-                before.version,
-            ));
+            writes.push(Write::Replace(user.draft(resource_type)?, before.version));
             writes.extend(brought);
         }
     }

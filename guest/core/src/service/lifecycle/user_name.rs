@@ -12,12 +12,10 @@ use crate::profile::Users;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
-use crate::service::{Session, find_all, links};
+use crate::service::write::links;
+use crate::service::{Session, find_all};
 use crate::store::{Direction, Key, Node, Operator, Term};
 use crate::text;
-
-/// The link from somebody whom a changed userName made to whom the identity provider knows.
-pub(in crate::service) const FORKED_FROM: &str = "#forked-from";
 
 /// Somebody whom a changed userName made.
 pub(in crate::service) struct Fork(pub(in crate::service) Resource);
@@ -72,7 +70,13 @@ fn known_by(resource_type: &ResourceType, name: &str, content: &Content) -> Opti
 pub(in crate::service) fn forks(session: &Session<'_>, key: &Key) -> Result<Vec<Fork>, Error> {
     let anchor = std::slice::from_ref(key);
     let limit = limits::LINKS_PER_RESPONSE;
-    let ends = links::all(session, anchor, FORKED_FROM, Direction::Incoming, limit)?;
+    let ends = links::all(
+        session,
+        anchor,
+        links::FORKED_FROM,
+        Direction::Incoming,
+        limit,
+    )?;
     let keys = ends.into_iter().flatten().flatten().collect::<Vec<_>>();
     let entries = session.entries(&keys)?.into_iter().flatten();
     entries

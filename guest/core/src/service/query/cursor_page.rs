@@ -3,8 +3,10 @@
 //! meanwhile.
 
 use super::super::{Session, secret};
+use super::errors::invalid_cursor;
 use super::match_stream::MatchStream;
-use super::plan::{Match, Plan};
+use super::matches::Match;
+use super::plan::Plan;
 use crate::cursor::{self, Binding, Cursor, KEY_BYTES, Mark};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
@@ -127,12 +129,6 @@ fn opened(
         return Err(Error::new(ErrorKind::ExpiredCursor, detail));
     }
     Ok(opened)
-}
-
-/// One answer for all bad cursors (RFC 9865 section 5.2); the journal knows the difference.
-pub(super) fn invalid_cursor(why: &str) -> Error {
-    let detail = "the cursor is none of this query; begin again with an empty one";
-    Error::new(ErrorKind::InvalidCursor, detail).because(why)
 }
 
 fn sealed(

@@ -3,8 +3,9 @@
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
-use super::plan::{Match, Plan};
-use super::too_many;
+use super::errors::too_many;
+use super::matches::Match;
+use super::plan::Plan;
 use crate::error::Error;
 use crate::limits;
 use crate::page::IndexPage;

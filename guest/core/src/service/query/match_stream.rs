@@ -3,9 +3,9 @@
 
 use std::collections::VecDeque;
 
-use super::cursor_page::invalid_cursor;
-use super::plan::{Match, Plan, order};
-use super::too_many;
+use super::errors::{invalid_cursor, too_many};
+use super::matches::{Match, order};
+use super::plan::Plan;
 use crate::cursor::{Mark, SortPosition};
 use crate::error::{Error, ErrorKind};
 use crate::store::Window;

@@ -3,37 +3,26 @@
 //! number and evaluated here.
 
 mod cursor_page;
+mod errors;
 mod index_page;
 mod match_stream;
+mod matches;
 mod plan;
 mod response;
+mod search;
+
+pub use self::search::Search;
 
 use self::plan::Plan;
 use self::response::List;
 use super::{Session, removed};
 use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
-use crate::filter::{AttrPath, Filter};
+use crate::filter::Filter;
 use crate::page::Paging;
-use crate::projection::Projection;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
-use crate::{limits, sort};
-
-/// What is searched for (RFC 7644 section 3.4.3).
-#[derive(Clone, Debug, Default)]
-pub struct Search {
-    /// The filter's text.
-    pub filter: Option<String>,
-    /// What to sort by.
-    pub sort_by: Option<AttrPath>,
-    /// Whether the order is reversed.
-    pub descending: bool,
-    /// Which part of the list is wanted.
-    pub paging: Paging,
-    /// Which attributes the answer is to hold.
-    pub projection: Projection,
-}
+use crate::sort;
 
 /// The outcome of a search.
 pub struct ListPage {
@@ -122,13 +111,4 @@ fn parsed(text: &str) -> Result<Filter, Error> {
         let detail = format!("the filter is malformed: {error}");
         Error::new(ErrorKind::InvalidFilter, detail)
     })
-}
-
-/// More than a query may read.
-fn too_many() -> Error {
-    let detail = format!(
-        "more than {} resources would have to be read; filter more narrowly",
-        limits::SCAN_ENTRIES
-    );
-    Error::new(ErrorKind::TooMany, detail)
 }

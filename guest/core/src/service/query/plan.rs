@@ -1,77 +1,24 @@
 //! A search bound to one resource type: what the store is asked, and what is evaluated here.
 
-use std::cmp::Ordering;
 use std::hash::Hash;
 
 use super::super::expand::Expansion;
 use super::super::{Session, nesting};
-use super::{Search, too_many};
+use super::errors::too_many;
+use super::matches::{Match, MatchBuffer, found, order};
+use super::search::Search;
 use crate::cursor::Binding;
 use crate::error::{Error, ErrorKind};
 use crate::filter::Filter;
 use crate::index::{self, Pushed};
+use crate::limits;
 use crate::port::Level;
 use crate::predicate::{self, Predicate};
 use crate::projection::Projection;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
-use crate::sort::{Sort, SortKey};
+use crate::sort::Sort;
 use crate::store::{Entry, Key, Page, Query, Window};
-use crate::{limits, sort};
-
-/// A resource that matches.
-pub(super) struct Match {
-    /// Its entry's key.
-    pub at: Key,
-    /// Milliseconds since 1970.
-    pub created: u64,
-    /// The entry; `None` where it is to be read once more when it is shown, so that not too much is
-    /// held.
-    pub entry: Option<Entry>,
-    /// Its place in the order, where that was worth computing and it has a value.
-    pub key: Option<SortKey>,
-}
-
-impl Match {
-    /// How the keys are ordered.
-    pub fn compare(&self, other: &Self, descending: bool) -> Ordering {
-        sort::compare(self.key.as_ref(), other.key.as_ref(), descending)
-    }
-
-    /// Bytes of the entry's body, if it is held.
-    pub fn bytes(&self) -> usize {
-        self.entry.as_ref().map_or(0, |entry| entry.body.len())
-    }
-}
-
-/// Matches, with the entries of as many as may be held.
-#[derive(Default)]
-struct MatchBuffer {
-    found: Vec<Match>,
-    bytes: usize,
-}
-
-impl MatchBuffer {
-    fn add(&mut self, judged: Vec<(Option<Match>, String)>) {
-        for mut found in judged.into_iter().filter_map(|(found, _)| found) {
-            self.bytes = self.bytes.saturating_add(found.bytes());
-            if self.is_full() {
-                found.entry = None;
-            }
-            self.found.push(found);
-        }
-    }
-
-    /// Whether a page of them would have ended.
-    fn is_full(&self) -> bool {
-        self.bytes >= limits::HELD_BYTES
-    }
-}
-
-/// Sorts, stably. One function, since each kind of sort takes ten kilobytes of the component.
-pub(super) fn order(found: &mut [Match], by: &dyn Fn(&Match, &Match) -> Ordering) {
-    found.sort_by(by);
-}
 
 /// A search bound to a resource type.
 pub(super) struct Plan<'a> {
@@ -352,15 +299,6 @@ impl<'a> Plan<'a> {
             self.resource_type.name()
         );
         self.session.note(Level::Debug, "query", &text);
-    }
-}
-
-fn found(entry: Entry, key: Option<SortKey>) -> Match {
-    Match {
-        at: entry.key.clone(),
-        created: entry.created,
-        entry: Some(entry),
-        key,
     }
 }
 

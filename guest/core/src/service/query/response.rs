@@ -4,7 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::plan::{Match, Plan};
+use super::matches::Match;
+use super::plan::Plan;
 use crate::error::Error;
 use crate::projection::Projection;
 use crate::resource::Resource;

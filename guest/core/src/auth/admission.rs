@@ -2,87 +2,23 @@
 //! `expect`ed by everything it commits, so that revocation and profile changes are ordered with
 //! writes.
 
-mod gate;
-mod scope;
-mod token;
-
-use std::cell::OnceCell;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-pub use gate::pass;
-pub use scope::{Scope, Scopes};
-
-use crate::credential::{self, Credential, Presented};
+use super::credential::{self, Credential, Presented};
+use super::scope::Scopes;
+use super::token;
 use crate::error::{Error, ErrorKind};
+use crate::index::{StoredIndexedPaths, index_key};
 use crate::instant;
 use crate::json;
 use crate::port::{Caller, Level, Origin, Ports};
 use crate::profile::{self, Policy};
-use crate::sorted_map::SortedMap;
-use crate::store::{Draft, Entry, Key, Write};
-use crate::text;
+use crate::store::{Draft, Entry, Write};
 
 /// Why a credential or a token that was good is refused.
-const EXPIRED: &str = "it has expired";
-
-/// Where it is kept which paths are indexed.
-#[must_use]
-pub fn index_key() -> Key {
-    Key::new("$index", "current")
-}
-
-/// The body of the entry `$index`: which paths have the terms of every entry of a kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct IndexedPaths {
-    /// The [`text::NORMALISATION`] that the terms were made by.
-    pub normalisation: u32,
-    /// The complete paths of each kind.
-    pub paths: SortedMap<Vec<String>>,
-}
-
-json::decode_struct!(open IndexedPaths {
-    normalisation: "normalisation",
-    paths: "paths",
-});
-
-impl IndexedPaths {
-    /// The paths of this kind that can be asked of the store now.
-    #[must_use]
-    pub fn complete(&self, kind: &str) -> &[String] {
-        let present = self.normalisation == text::NORMALISATION;
-        self.paths
-            .get(kind)
-            .filter(|_| present)
-            .map_or(&[], Vec::as_slice)
-    }
-}
-
-/// The [`Index`] as it is kept. Few requests ask for it, so it is read when one does.
-#[derive(Clone, Debug)]
-pub struct StoredIndexedPaths {
-    body: Option<String>,
-    read: OnceCell<IndexedPaths>,
-}
-
-impl StoredIndexedPaths {
-    fn new(entry: Option<Entry>) -> Self {
-        Self {
-            body: entry.map(|entry| entry.body),
-            read: OnceCell::new(),
-        }
-    }
-
-    /// The paths of this kind that can be asked of the store now.
-    #[must_use]
-    pub fn complete(&self, kind: &str) -> &[String] {
-        let body = self.body.as_deref();
-        let read = || body.and_then(|body| json::from_str(body).ok());
-        let index = self.read.get_or_init(|| read().unwrap_or_default());
-        index.complete(kind)
-    }
-}
+pub(super) const EXPIRED: &str = "it has expired";
 
 /// What a request was let in with.
 #[derive(Clone, Debug)]
@@ -106,7 +42,7 @@ pub struct Admission {
 }
 
 /// Finds out who asks: 401 to whoever presents no good credential, more to the journal. Whether
-/// they may do anything, [`pass`] says.
+/// they may do anything, [`super::pass`] says.
 pub fn admit(
     ports: &Ports<'_>,
     origin: &Origin,

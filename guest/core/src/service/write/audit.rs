@@ -6,13 +6,13 @@
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::RetryingSession;
 use crate::error::Error;
 use crate::filter::Path;
 use crate::json::member;
 use crate::ordered;
 use crate::port::Level;
 use crate::resource_type::{AttributePlace, ResourceType};
+use crate::service::RetryingSession;
 use crate::store::{Channel, Event, Key, Write};
 
 /// The methods that an event may name. Others are the client's own words.

@@ -1,14 +1,17 @@
 //! A resource as it is kept and as it is shown: RFC 7643 section 3.
 
+pub mod check;
+
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+use crate::index;
 use crate::json;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
 use crate::sorted_map::SortedMap;
-use crate::store::{Entry, Key};
+use crate::store::{Draft, Entry, Key};
 use crate::{etag, instant};
 
 /// What the service keeps of a resource and no client sees.
@@ -85,6 +88,27 @@ impl Resource {
         let state = serde_json::to_value(&self.state).map_err(internal)?;
         content.insert(STATE.to_owned(), state);
         serde_json::to_string(&content).map_err(internal)
+    }
+
+    /// The entry to store.
+    ///
+    /// # Errors
+    /// `invalidValue` if a unique value is too long to be kept unique.
+    pub fn draft(&self, resource_type: &ResourceType) -> Result<Draft, Error> {
+        let mut terms = index::terms(resource_type, &self.content).map_err(|too_long| {
+            let detail = format!("`{}` is too long", too_long.path);
+            Error::new(ErrorKind::InvalidValue, detail)
+        })?;
+        if self.key.kind != resource_type.name() {
+            // What clients deleted holds no name against them (RFC 7644 section 3.6).
+            terms.iter_mut().for_each(|term| term.unique = false);
+        }
+        let body = self.body(&self.content)?;
+        Ok(Draft {
+            key: self.key.clone(),
+            body,
+            terms,
+        })
     }
 
     /// The URL, below a base URL without a final slash.

@@ -6,37 +6,33 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::event::{self, ChangeKind};
-use super::expand::Expansion;
-use super::lifecycle::{self, UserLifecycle};
-use super::{Options, Representation, Session, fork, link_writes, represent};
+use super::link_writes;
 use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
-use crate::etag;
 use crate::index;
-use crate::json;
 use crate::limits;
-use crate::port::Level;
 use crate::profile::Invisible;
-use crate::projection::Projection;
 use crate::relation::{self, Changes};
-use crate::resource::{Resource, State};
+use crate::resource::{Resource, State, check};
 use crate::resource_type::ResourceType;
-use crate::schema::{Checker, Content, check, size};
+use crate::schema::{Checker, Content, size};
 use crate::secret;
+use crate::service::lifecycle::{self, UserLifecycle};
+use crate::service::{Options, Session};
 use crate::store::{Committed, Draft, Refusal, Write};
 use crate::text;
 
 /// What a POST or PUT asks for.
-pub(super) struct Received {
-    pub(super) content: Content,
+pub(in crate::service) struct Received {
+    pub(in crate::service) content: Content,
     /// The relations, as changes.
-    pub(super) changes: Changes,
+    pub(in crate::service) changes: Changes,
     /// The paths of attributes whose values were given and not understood at all.
-    pub(super) not_understood: Vec<String>,
+    pub(in crate::service) not_understood: Vec<String>,
 }
 
 /// Reads the body of a POST or PUT.
-pub(super) fn received(
+pub(in crate::service) fn received(
     session: &Session<'_>,
     resource_type: &ResourceType,
     mut body: Value,
@@ -58,34 +54,34 @@ pub(super) fn received(
 }
 
 /// A change of a resource that was read as `before`.
-pub(super) struct Update<'a> {
-    pub(super) resource_type: &'a ResourceType,
-    pub(super) before: Resource,
-    pub(super) content: Content,
-    pub(super) changes: Changes,
+pub(in crate::service) struct Update<'a> {
+    pub(in crate::service) resource_type: &'a ResourceType,
+    pub(in crate::service) before: Resource,
+    pub(in crate::service) content: Content,
+    pub(in crate::service) changes: Changes,
     /// What is to be kept beside the content.
-    pub(super) state: State,
+    pub(in crate::service) state: State,
     /// What asks for it.
-    pub(super) step: ChangeKind,
+    pub(in crate::service) step: ChangeKind,
 }
 
 /// A change that has passed all checks before the commit. Without writes there is nothing to
 /// change.
-pub(super) struct Prepared {
-    pub(super) resource: Resource,
-    pub(super) writes: Vec<Write>,
+pub(in crate::service) struct Prepared {
+    pub(in crate::service) resource: Resource,
+    pub(in crate::service) writes: Vec<Write>,
 }
 
 /// A resource as it is after a change.
-pub(super) struct Updated {
-    pub(super) resource: Resource,
+pub(in crate::service) struct Updated {
+    pub(in crate::service) resource: Resource,
     /// The id that the client knows it by, where that is another one.
-    pub(super) known_as: Option<String>,
+    pub(in crate::service) known_as: Option<String>,
 }
 
 impl<'a> Update<'a> {
     /// A change that leaves alone what no client sees.
-    pub(super) fn new(
+    pub(in crate::service) fn new(
         resource_type: &'a ResourceType,
         before: Resource,
         content: Content,
@@ -104,11 +100,12 @@ impl<'a> Update<'a> {
     }
 
     /// Checks and commits; without a difference there is no commit, no new version and no event.
-    pub(super) fn commit(self, session: &Session<'_>, options: &Options) -> Result<Updated, Error> {
+    pub(in crate::service) fn commit(
+        self,
+        session: &Session<'_>,
+        options: &Options,
+    ) -> Result<Updated, Error> {
         let resource_type = self.resource_type;
-        if let Some(forking) = fork::Forking::of(session, resource_type) {
-            return forking.commit(self, options);
-        }
         let prepared = self.prepare(session, options)?;
         let resource = commit(session, resource_type, session.ports.clock.now(), prepared)?;
         Ok(Updated {
@@ -118,7 +115,7 @@ impl<'a> Update<'a> {
     }
 
     /// Checks everything that can be checked before the commit. Nothing has happened yet.
-    pub(super) fn prepare(
+    pub(in crate::service) fn prepare(
         self,
         session: &Session<'_>,
         options: &Options,
@@ -159,7 +156,7 @@ impl<'a> Update<'a> {
             brought.extend(life.changed(&before, &mut resource)?);
         }
         if replaces {
-            let draft = draft(resource_type, &resource, &resource.content)?;
+            let draft = resource.draft(resource_type)?;
             // What had become larger may still get smaller.
             if draft.body.len() > limits::RESOURCE_BYTES {
                 check_size(&draft, before.body(&before.content)?.len())?;
@@ -180,7 +177,7 @@ impl<'a> Update<'a> {
 
 /// Commits a change at a time, or at a later one if the store has events of that time. Returns the
 /// resource as it is then.
-pub(super) fn commit(
+pub(in crate::service) fn commit(
     session: &Session<'_>,
     resource_type: &ResourceType,
     at: u64,
@@ -206,138 +203,8 @@ pub(super) fn commit(
     })
 }
 
-/// The resource as a client may see it now.
-pub(super) fn show(
-    session: &Session<'_>,
-    resource_type: &ResourceType,
-    resource: Resource,
-    projection: &Projection,
-) -> Result<Representation, Error> {
-    show_as(session, resource_type, resource, projection, None)
-}
-
-fn show_as(
-    session: &Session<'_>,
-    resource_type: &ResourceType,
-    resource: Resource,
-    projection: &Projection,
-    known_as: Option<String>,
-) -> Result<Representation, Error> {
-    let known = headers_only(session, resource_type, &resource);
-    let mut related = Expansion::new(
-        session,
-        resource_type,
-        vec![resource.key.clone()],
-        projection,
-    );
-    let mut text = Vec::new();
-    let out = (&mut related, &mut text);
-    represent::write(session, resource_type, resource, projection, known_as, out)?;
-    Ok(Representation {
-        resource: Some(json::text(text)?),
-        ..known
-    })
-}
-
-/// A changed resource as a client may see it now; one that is too large to be shown is changed all
-/// the same.
-pub(super) fn show_changed(
-    session: &Session<'_>,
-    resource_type: &ResourceType,
-    updated: Updated,
-    projection: &Projection,
-) -> Result<Representation, Error> {
-    let known = headers_only(session, resource_type, &updated.resource);
-    let Updated { resource, known_as } = updated;
-    match show_as(session, resource_type, resource, projection, known_as) {
-        Err(error) if error.kind == ErrorKind::TooMany => Ok(known),
-        Err(error) if is_unread(session, &error) => Ok(known),
-        shown => shown,
-    }
-}
-
-/// A created resource as a client may see it. If the store cannot be read after the commit, it is
-/// shown from what was committed: wholly if `unlinked` says that no relation of it can have a
-/// value, else where it is.
-pub(super) fn show_created(
-    session: &Session<'_>,
-    resource_type: &ResourceType,
-    resource: Resource,
-    projection: &Projection,
-    unlinked: bool,
-) -> Result<Representation, Error> {
-    let known = headers_only(session, resource_type, &resource);
-    let whole = unlinked.then(|| resource.clone());
-    match show(session, resource_type, resource, projection) {
-        Err(error) if error.kind == ErrorKind::TooMany => Ok(known),
-        Err(error) if is_unread(session, &error) => {
-            let whole = whole.map(|resource| {
-                let mut shown =
-                    resource.shown(resource_type, &session.origin.base_url, Content::new());
-                projection.apply(resource_type, &mut shown);
-                let mut text = Vec::new();
-                json::write(&mut text, &Value::Object(shown))?;
-                json::text(text)
-            });
-            Ok(Representation {
-                resource: whole.transpose()?,
-                ..known
-            })
-        }
-        shown => shown,
-    }
-}
-
-/// Whether the store could not be read after a commit. The client is told what was committed, and
-/// the journal why not more.
-fn is_unread(session: &Session<'_>, error: &Error) -> bool {
-    let unread = matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Internal);
-    if unread {
-        let cause = error.cause.as_deref().unwrap_or(&error.detail);
-        let text = format!("committed, and could not be read afterwards: {cause}");
-        session.note(Level::Error, "store", &text);
-    }
-    unread
-}
-
-/// Where the resource is, and in which version.
-pub(super) fn headers_only(
-    session: &Session<'_>,
-    resource_type: &ResourceType,
-    resource: &Resource,
-) -> Representation {
-    Representation {
-        id: resource.key.id.clone(),
-        resource: None,
-        location: resource.location(resource_type, &session.origin.base_url),
-        etag: etag::format(resource.version),
-    }
-}
-
-/// The entry of a content.
-pub(super) fn draft(
-    resource_type: &ResourceType,
-    at: &Resource,
-    content: &Content,
-) -> Result<Draft, Error> {
-    let mut terms = index::terms(resource_type, content).map_err(|too_long| {
-        let detail = format!("`{}` is too long", too_long.path);
-        Error::new(ErrorKind::InvalidValue, detail)
-    })?;
-    if at.key.kind != resource_type.name() {
-        // What clients deleted holds no name against them (RFC 7644 section 3.6).
-        terms.iter_mut().for_each(|term| term.unique = false);
-    }
-    let body = at.body(content)?;
-    Ok(Draft {
-        key: at.key.clone(),
-        body,
-        terms,
-    })
-}
-
 /// Refuses what has more bytes than a resource may have, and than it had before.
-pub(super) fn check_size(draft: &Draft, before: usize) -> Result<(), Error> {
+pub(in crate::service) fn check_size(draft: &Draft, before: usize) -> Result<(), Error> {
     let limit = limits::RESOURCE_BYTES;
     if draft.body.len() <= limit.max(before) {
         return Ok(());
@@ -351,7 +218,7 @@ pub(super) fn check_size(draft: &Draft, before: usize) -> Result<(), Error> {
 ///
 /// # Errors
 /// `invalidValue` that names the attribute.
-pub(super) fn check_visible(
+pub(in crate::service) fn check_visible(
     session: &Session<'_>,
     resource_type: &ResourceType,
     before: Option<&Content>,
@@ -381,7 +248,7 @@ pub(super) fn check_visible(
 }
 
 /// Has the secrets of a content kept as the profile says.
-pub(super) fn settle_secrets(
+pub(in crate::service) fn settle_secrets(
     session: &Session<'_>,
     resource_type: &ResourceType,
     before: Option<&Content>,
@@ -392,7 +259,7 @@ pub(super) fn settle_secrets(
 }
 
 /// A unique value that is in use is 409 (RFC 7644 section 3.3).
-pub(super) fn conflict(resource_type: &ResourceType, refusal: Refusal) -> Error {
+pub(in crate::service) fn conflict(resource_type: &ResourceType, refusal: Refusal) -> Error {
     match refusal {
         // A link or an id, because somebody was faster.
         Refusal::Taken(path)
@@ -424,7 +291,7 @@ pub(super) fn conflict(resource_type: &ResourceType, refusal: Refusal) -> Error 
 }
 
 /// The paths of the attributes that differ, extensions' with their URI.
-pub(super) fn differing(
+pub(in crate::service) fn differing(
     resource_type: &ResourceType,
     before: &Content,
     after: &Content,
@@ -456,7 +323,7 @@ pub(super) fn differing(
 }
 
 /// The members that differ, of those that count.
-pub(super) fn names_differing(
+pub(in crate::service) fn names_differing(
     before: &Content,
     after: &Content,
     counts: impl Fn(&str) -> bool,

@@ -14,7 +14,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::access::Scopes;
+use super::Scopes;
 use crate::json;
 use crate::port::Ports;
 use crate::profile::Scheme;

@@ -3,19 +3,20 @@
 
 use std::collections::BTreeSet;
 
-use super::{Session, links, nesting};
+use super::links;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::ordered;
 use crate::port::Level;
 use crate::relation::{self, Change, Changes};
 use crate::resource_type::{Cycles, Relation, ResourceType, UnknownMember};
+use crate::service::{Session, nesting};
 use crate::store::{Direction, Key, Link, Write};
 
 /// The writes that bring about the changes, and the names of the relations that do change.
 /// `inserted` are the keys that the same commit inserts, `source` among them if it is new: links
 /// may lead to them although they are not there yet.
-pub(super) fn writes(
+pub(in crate::service) fn writes(
     session: &Session<'_>,
     resource_type: &ResourceType,
     source: &Key,

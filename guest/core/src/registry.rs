@@ -2,10 +2,9 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::attribute::Uniqueness;
-use super::definition::Schema;
 use crate::json;
 use crate::resource_type::{Definition, ResourceType};
+use crate::schema::{Schema, Uniqueness};
 
 /// The schemas that are built in, as data.
 const BUILT_IN: [&str; 3] = [

@@ -162,7 +162,7 @@ fn check(issuer: &Issuer, claims: &Claims, now: u64) -> Result<(), &'static str>
         return Err("it is for another audience");
     }
     if claims.exp.saturating_add(LEEWAY) <= now {
-        return Err(super::EXPIRED);
+        return Err(super::admission::EXPIRED);
     }
     let from = claims.nbf.unwrap_or_default().max(claims.iat);
     if now.saturating_add(LEEWAY) < from {

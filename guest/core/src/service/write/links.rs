@@ -1,17 +1,23 @@
 //! The far ends of links, read in calls of bounded size: those of many resources together, those of
 //! one with many page by page.
 
-use super::Session;
 use crate::error::Error;
 use crate::limits;
+use crate::service::Session;
 use crate::store::{Direction, Key, Link, LinkPage};
+
+/// The link from a group to somebody whom a deactivation took out of it.
+pub(in crate::service) const FORMER: &str = "#former-members";
+
+/// The link from somebody whom a changed userName made to whom the identity provider knows.
+pub(in crate::service) const FORKED_FROM: &str = "#forked-from";
 
 /// Links of each resource that are read together with those of others at first.
 const FEW: usize = 100;
 
 /// Far ends of the links at one resource.
 #[derive(Default)]
-pub(super) struct LinkedKeys {
+pub(in crate::service) struct LinkedKeys {
     /// Those that were read.
     pub keys: Vec<Key>,
     /// Where the store goes on, if there are more.
@@ -19,7 +25,7 @@ pub(super) struct LinkedKeys {
 }
 
 /// Reads the links of one name at each of some resources, one after the other.
-pub(super) struct LinkReader<'a> {
+pub(in crate::service) struct LinkReader<'a> {
     name: &'a str,
     direction: Direction,
     /// What was read ahead, that of the next resource last.
@@ -123,7 +129,7 @@ fn of_page(page: LinkPage, direction: Direction) -> LinkedKeys {
 }
 
 /// The far ends of the links at each anchor; `None` in place of more than `limit` of them.
-pub(super) fn all(
+pub(in crate::service) fn all(
     session: &Session<'_>,
     anchors: &[Key],
     name: &str,

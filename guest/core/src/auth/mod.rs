@@ -1,0 +1,14 @@
+//! Who may come in, and as what: RFC 7644 section 2. Credentials and their secrets, tokens and
+//! their signatures, the admission of a request, the gates behind it, scopes.
+
+mod admission;
+pub mod credential;
+mod gate;
+mod scope;
+pub mod signature;
+mod token;
+
+pub use admission::{Admission, admit, note_use, require};
+pub(crate) use admission::{Use, hour_of};
+pub use gate::pass;
+pub use scope::{Scope, Scopes};

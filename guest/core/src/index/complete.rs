@@ -1,0 +1,67 @@
+//! Which paths have the terms of every entry, so that a filter on them can be asked of the store.
+
+use std::cell::OnceCell;
+
+use serde::Serialize;
+
+use crate::sorted_map::SortedMap;
+use crate::store::{Entry, Key};
+use crate::{json, text};
+
+/// The key of the entry that lists the indexed paths.
+#[must_use]
+pub fn index_key() -> Key {
+    Key::new("$index", "current")
+}
+
+/// The body of the entry `$index`: which paths have the terms of every entry of a kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct IndexedPaths {
+    /// The [`text::NORMALISATION`] that the terms were made by.
+    pub normalisation: u32,
+    /// The complete paths of each kind.
+    pub paths: SortedMap<Vec<String>>,
+}
+
+json::decode_struct!(open IndexedPaths {
+    normalisation: "normalisation",
+    paths: "paths",
+});
+
+impl IndexedPaths {
+    /// The paths of this kind that can be asked of the store now.
+    #[must_use]
+    pub fn complete(&self, kind: &str) -> &[String] {
+        let present = self.normalisation == text::NORMALISATION;
+        self.paths
+            .get(kind)
+            .filter(|_| present)
+            .map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The [`IndexedPaths`] as they are kept. Few requests ask for it, so it is read when one does.
+#[derive(Clone, Debug)]
+pub struct StoredIndexedPaths {
+    body: Option<String>,
+    read: OnceCell<IndexedPaths>,
+}
+
+impl StoredIndexedPaths {
+    /// Of the entry that lists them, if there is one.
+    pub(crate) fn new(entry: Option<Entry>) -> Self {
+        Self {
+            body: entry.map(|entry| entry.body),
+            read: OnceCell::new(),
+        }
+    }
+
+    /// The paths of this kind that can be asked of the store now.
+    #[must_use]
+    pub fn complete(&self, kind: &str) -> &[String] {
+        let body = self.body.as_deref();
+        let read = || body.and_then(|body| json::from_str(body).ok());
+        let index = self.read.get_or_init(|| read().unwrap_or_default());
+        index.complete(kind)
+    }
+}
