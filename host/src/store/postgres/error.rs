@@ -121,7 +121,7 @@ fn is_damage(error: &Error) -> bool {
 fn damaged(error: &Error) -> String {
     let what = explain(error);
     format!(
-        "PostgreSQL finds its data damaged: {what}: rebuild the index that it names (REINDEX), or \\
+        "PostgreSQL finds its data damaged: {what}: rebuild the index that it names (REINDEX), or \
          restore the last backup"
     )
 }

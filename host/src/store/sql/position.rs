@@ -1,17 +1,17 @@
-//! Where a hit or a link stands, as the opaque text that the guest hands back: it names the place, not the row, so it
-//! stays valid when the row is gone.
+//! The position of a hit or link, as the opaque text that the guest sends back. It encodes the sort
+//! key, not the row, so it stays valid when the row is gone.
 
 use data_encoding::BASE64URL_NOPAD;
 
 use super::value::Stored;
 use crate::store::{Direction, Refusal, Scalar};
 
-/// Where a hit stands in the order of its query.
+/// The position of a hit in the order of its query.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::store) enum Position {
-    /// In the order of creation.
+    /// In order of creation.
     Created(i64),
-    /// In an order by value: the entry's value, if it has one.
+    /// In order of a value: the entry's value, if it has one.
     Sorted(i64, Option<Stored>),
 }
 
@@ -40,35 +40,35 @@ impl Position {
     pub(in crate::store) fn decode(text: &str) -> Result<Position, Refusal> {
         let bytes = BASE64URL_NOPAD
             .decode(text.as_bytes())
-            .map_err(|_| none())?;
-        let (tag, seq, rest) = split(&bytes).ok_or_else(none)?;
+            .map_err(|_| invalid())?;
+        let (tag, seq, rest) = split(&bytes).ok_or_else(invalid)?;
         let value = match (tag, rest) {
             (b'c', []) => return Ok(Position::Created(seq)),
             (b'-', []) => return Ok(Position::Sorted(seq, None)),
-            (b't', text) => Scalar::Text(String::from_utf8(text.to_vec()).map_err(|_| none())?),
-            (b'n', rest) => Scalar::Number(number(rest).ok_or_else(none)?),
+            (b't', text) => Scalar::Text(String::from_utf8(text.to_vec()).map_err(|_| invalid())?),
+            (b'n', rest) => Scalar::Number(number(rest).ok_or_else(invalid)?),
             (b'b', [flag @ (0 | 1)]) => Scalar::Boolean(*flag == 1),
-            _ => return Err(none()),
+            _ => return Err(invalid()),
         };
         Ok(Position::Sorted(seq, Some(Stored::from(value))))
     }
 }
 
-/// The text for the place behind a link; `number` is the row at its other end.
+/// Encodes the position after a link; `number` is the row at its other end.
 pub(in crate::store) fn encode_link(direction: Direction, number: i64) -> String {
     let mut bytes = vec![link_tag(direction)];
     bytes.extend(number.to_be_bytes());
     BASE64URL_NOPAD.encode(&bytes)
 }
 
-/// The row at the other end of the link behind which to go on.
+/// Decodes the row at the other end of the last link of the previous page.
 pub(in crate::store) fn decode_link(direction: Direction, text: &str) -> Result<i64, Refusal> {
     let bytes = BASE64URL_NOPAD
         .decode(text.as_bytes())
-        .map_err(|_| none())?;
+        .map_err(|_| invalid())?;
     match split(&bytes) {
         Some((tag, number, [])) if tag == link_tag(direction) => Ok(number),
-        _ => Err(none()),
+        _ => Err(invalid()),
     }
 }
 
@@ -90,8 +90,8 @@ fn number(bytes: &[u8]) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
-fn none() -> Refusal {
-    Refusal::Invalid("the position is none of this query".into())
+fn invalid() -> Refusal {
+    Refusal::Invalid("the position does not belong to this query".into())
 }
 
 #[cfg(test)]
