@@ -9,10 +9,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::store::{
-    BodyPosition, ChainHead, CheckedBodies, Committed, Direction, Entry, Key, Link, LinkPage,
-    MetadataEntry, Page, Query, RecordedEvent, Refusal, Rejection, Store, StoreId, Write,
-};
+use crate::store::{Committed, Rejection, Store, StoreDecorator, Write};
 
 /// How long events of other processes may go unnoticed.
 pub const POLL: Duration = Duration::from_millis(500);
@@ -76,47 +73,17 @@ struct NotifyingStore {
 }
 
 #[async_trait]
-impl Store for NotifyingStore {
-    fn id(&self) -> Option<StoreId> {
-        self.store.id()
+impl StoreDecorator for NotifyingStore {
+    fn inner(&self) -> &dyn Store {
+        &*self.store
     }
 
-    fn snapshot(&self) -> Option<Arc<dyn Store>> {
-        let store = self.store.snapshot()?;
-        Some(Arc::new(Self {
+    fn wrap(&self, store: Arc<dyn Store>) -> Self {
+        Self {
             notifier: self.notifier.clone(),
             tenant: self.tenant.clone(),
             store,
-        }))
-    }
-
-    async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
-        self.store.get(keys).await
-    }
-
-    async fn find(&self, query: Query) -> Result<Page, Refusal> {
-        self.store.find(query).await
-    }
-
-    async fn links(
-        &self,
-        anchors: Vec<Key>,
-        name: String,
-        direction: Direction,
-        after: Option<String>,
-        limit: u32,
-    ) -> Result<Vec<LinkPage>, Refusal> {
-        self.store
-            .links(anchors, name, direction, after, limit)
-            .await
-    }
-
-    async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
-        self.store.has(links).await
-    }
-
-    async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
-        self.store.counters(names).await
+        }
     }
 
     async fn commit(
@@ -131,29 +98,5 @@ impl Store for NotifyingStore {
             self.notifier.notify(&self.tenant);
         }
         Ok(done)
-    }
-
-    async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
-        self.store.events(after, limit).await
-    }
-
-    async fn head(&self) -> Result<ChainHead, Refusal> {
-        self.store.head().await
-    }
-
-    async fn check_bodies(&self, after: BodyPosition) -> Result<CheckedBodies, Refusal> {
-        self.store.check_bodies(after).await
-    }
-
-    async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
-        self.store.metadata(prefix).await
-    }
-
-    async fn set_metadata(
-        &self,
-        guard: MetadataEntry,
-        changes: Vec<MetadataEntry>,
-    ) -> Result<bool, Refusal> {
-        self.store.set_metadata(guard, changes).await
     }
 }

@@ -1,6 +1,7 @@
 //! The interfaces to storage: [`Store`] for one tenant, which its component instances use
 //! (`wit/store.wit`), and [`Database`] for the host: the list of tenants and the host's settings.
 
+mod decorator;
 mod digest;
 mod epoch;
 mod filter;
@@ -23,6 +24,7 @@ pub use crate::bindings::scimlet::plugin::store::{
     Key, Link, LinkPage, LinkSet, Node, Operator, Order, Page, Query, Refusal, Rejection, Relation,
     Removal, Replacement, Scalar, Term, Window, Write,
 };
+pub use decorator::StoreDecorator;
 pub use digest::{BodyPosition, CheckedBodies};
 pub use epoch::Epoch;
 pub use filter::Filter;

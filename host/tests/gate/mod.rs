@@ -1,12 +1,12 @@
-//! A store whose reads wait until they are let through; otherwise it is an [`EmptyStore`].
+//! A store whose reads wait until they are let through; otherwise it is empty.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use scimlet::EmptyStore;
 use scimlet::store::{
-    ChainHead, Committed, Direction, Entry, Key, Link, LinkPage, MetadataEntry, Page, Query,
-    RecordedEvent, Refusal, Rejection, Store, Write,
+    Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Store, StoreDecorator,
 };
 use tokio::sync::Semaphore;
 
@@ -52,7 +52,16 @@ impl Gate {
 }
 
 #[async_trait]
-impl Store for Gate {
+impl StoreDecorator for Gate {
+    fn inner(&self) -> &dyn Store {
+        &EmptyStore
+    }
+
+    /// An empty store has no snapshots.
+    fn wrap(&self, _: Arc<dyn Store>) -> Self {
+        Self::default()
+    }
+
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
         self.pass().await;
         EmptyStore.get(keys).await
@@ -85,34 +94,5 @@ impl Store for Gate {
     async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
         self.pass().await;
         EmptyStore.counters(names).await
-    }
-
-    async fn commit(
-        &self,
-        at: u64,
-        actor: String,
-        writes: Vec<Write>,
-    ) -> Result<Committed, Rejection> {
-        EmptyStore.commit(at, actor, writes).await
-    }
-
-    async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
-        EmptyStore.events(after, limit).await
-    }
-
-    async fn head(&self) -> Result<ChainHead, Refusal> {
-        EmptyStore.head().await
-    }
-
-    async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
-        EmptyStore.metadata(prefix).await
-    }
-
-    async fn set_metadata(
-        &self,
-        guard: MetadataEntry,
-        changes: Vec<MetadataEntry>,
-    ) -> Result<bool, Refusal> {
-        EmptyStore.set_metadata(guard, changes).await
     }
 }

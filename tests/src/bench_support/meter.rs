@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use scimlet::store::{
-    BodyPosition, ChainHead, CheckedBodies, Committed, Database, DatabaseError, Direction, Entry,
-    Key, Link, LinkPage, MetadataEntry, Page, Query, RecordedEvent, Refusal, Rejection, Store,
-    StoreId, Tenant, Write,
+    Committed, Database, DatabaseError, Direction, Entry, Key, Link, LinkPage, Page, Query,
+    Refusal, Rejection, Store, StoreDecorator, Tenant, Write,
 };
 
 /// What was seen of all stores of a database.
@@ -91,14 +90,13 @@ impl Database for Metered<dyn Database> {
 }
 
 #[async_trait]
-impl Store for Metered<dyn Store> {
-    fn id(&self) -> Option<StoreId> {
-        self.inner.id()
+impl StoreDecorator for Metered<dyn Store> {
+    fn inner(&self) -> &dyn Store {
+        &*self.inner
     }
 
-    fn snapshot(&self) -> Option<Arc<dyn Store>> {
-        let store = self.inner.snapshot()?;
-        Some(Arc::new(Self::new(store, self.meter.clone())))
+    fn wrap(&self, inner: Arc<dyn Store>) -> Self {
+        Self::new(inner, self.meter.clone())
     }
 
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
@@ -137,29 +135,5 @@ impl Store for Metered<dyn Store> {
     ) -> Result<Committed, Rejection> {
         self.meter.keep(&writes);
         self.meter.time(self.inner.commit(at, actor, writes)).await
-    }
-
-    async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
-        self.inner.events(after, limit).await
-    }
-
-    async fn head(&self) -> Result<ChainHead, Refusal> {
-        self.inner.head().await
-    }
-
-    async fn check_bodies(&self, after: BodyPosition) -> Result<CheckedBodies, Refusal> {
-        self.inner.check_bodies(after).await
-    }
-
-    async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
-        self.inner.metadata(prefix).await
-    }
-
-    async fn set_metadata(
-        &self,
-        guard: MetadataEntry,
-        changes: Vec<MetadataEntry>,
-    ) -> Result<bool, Refusal> {
-        self.inner.set_metadata(guard, changes).await
     }
 }

@@ -11,6 +11,7 @@ mod component;
 mod contract;
 mod credentials;
 mod cursor;
+mod decorator;
 mod differential;
 mod discovery_claims;
 mod documents;
@@ -61,6 +62,7 @@ fn main() {
     trials.extend(contract::trials());
     trials.extend(credentials::trials());
     trials.extend(cursor::trials());
+    trials.extend(decorator::trials());
     trials.extend(differential::trials());
     trials.extend(documents::trials());
     trials.extend(edge::trials());

@@ -1,17 +1,14 @@
-//! A store on which commits meet trouble.
+//! A store whose commits fail as a test says.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use scimlet::store::{
-    ChainHead, Committed, Direction, Entry, Key, Link, LinkPage, MetadataEntry, Page, Query,
-    RecordedEvent, Refusal, Rejection, Removal, Store, Write,
-};
+use scimlet::store::{Committed, Key, Refusal, Rejection, Removal, Store, StoreDecorator, Write};
 
 /// What happens to commits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mischief {
+pub enum Fault {
     /// Nothing.
     None,
     /// Each is refused as stale once.
@@ -22,26 +19,26 @@ pub enum Mischief {
     Revoked(usize),
 }
 
-/// A store that passes everything on, but for the mischief.
+/// A store that forwards everything, but for the fault.
 pub struct FaultyStore {
     inner: Arc<dyn Store>,
-    mischief: Mischief,
+    fault: Fault,
     credential: Key,
-    commits: AtomicUsize,
+    commits: Arc<AtomicUsize>,
 }
 
 impl FaultyStore {
     /// The store of a client with this credential.
-    pub fn new(inner: Arc<dyn Store>, mischief: Mischief, credential: &str) -> Self {
+    pub fn new(inner: Arc<dyn Store>, fault: Fault, credential: &str) -> Self {
         let credential = Key {
             kind: "$credential".to_owned(),
             id: credential.to_owned(),
         };
         Self {
             inner,
-            mischief,
+            fault,
             credential,
-            commits: AtomicUsize::new(0),
+            commits: Arc::default(),
         }
     }
 
@@ -67,34 +64,18 @@ fn is_note_of_use(writes: &[Write]) -> bool {
 }
 
 #[async_trait]
-impl Store for FaultyStore {
-    async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
-        self.inner.get(keys).await
+impl StoreDecorator for FaultyStore {
+    fn inner(&self) -> &dyn Store {
+        &*self.inner
     }
 
-    async fn find(&self, query: Query) -> Result<Page, Refusal> {
-        self.inner.find(query).await
-    }
-
-    async fn links(
-        &self,
-        anchors: Vec<Key>,
-        name: String,
-        direction: Direction,
-        after: Option<String>,
-        limit: u32,
-    ) -> Result<Vec<LinkPage>, Refusal> {
-        self.inner
-            .links(anchors, name, direction, after, limit)
-            .await
-    }
-
-    async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
-        self.inner.has(links).await
-    }
-
-    async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
-        self.inner.counters(names).await
+    fn wrap(&self, inner: Arc<dyn Store>) -> Self {
+        Self {
+            inner,
+            fault: self.fault,
+            credential: self.credential.clone(),
+            commits: Arc::clone(&self.commits),
+        }
     }
 
     async fn commit(
@@ -107,38 +88,18 @@ impl Store for FaultyStore {
             return self.inner.commit(at, actor, writes).await;
         }
         let number = self.commits.fetch_add(1, Ordering::Relaxed);
-        let stale = match self.mischief {
-            Mischief::None | Mischief::Revoked(_) => false,
-            Mischief::StaleOnce => number.is_multiple_of(2),
-            Mischief::StaleAlways => true,
+        let stale = match self.fault {
+            Fault::None | Fault::Revoked(_) => false,
+            Fault::StaleOnce => number.is_multiple_of(2),
+            Fault::StaleAlways => true,
         };
         if stale {
             let reason = Refusal::Stale(self.credential.clone());
             return Err(Rejection { write: 0, reason });
         }
-        if self.mischief == Mischief::Revoked(number) {
+        if self.fault == Fault::Revoked(number) {
             self.revoke().await?;
         }
         self.inner.commit(at, actor, writes).await
-    }
-
-    async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
-        self.inner.events(after, limit).await
-    }
-
-    async fn head(&self) -> Result<ChainHead, Refusal> {
-        self.inner.head().await
-    }
-
-    async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
-        self.inner.metadata(prefix).await
-    }
-
-    async fn set_metadata(
-        &self,
-        guard: MetadataEntry,
-        changes: Vec<MetadataEntry>,
-    ) -> Result<bool, Refusal> {
-        self.inner.set_metadata(guard, changes).await
     }
 }

@@ -4,7 +4,7 @@ use anyhow::ensure;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use super::faulty_store::Mischief;
+use super::faulty_store::Fault;
 use super::tenant::{Tenant, post_user};
 use crate::trial;
 
@@ -40,7 +40,7 @@ fn request(operations: usize) -> Value {
 }
 
 async fn operations() -> anyhow::Result<()> {
-    let tenant = Tenant::new(Mischief::None).await?;
+    let tenant = Tenant::new(Fault::None).await?;
     let limit = advertised(&tenant, "maxOperations").await?;
     let many = limit + 1;
     let detail = format!("The number of operations {many} exceeds the maxOperations ({limit}).");
@@ -54,7 +54,7 @@ async fn operations() -> anyhow::Result<()> {
 }
 
 async fn bytes() -> anyhow::Result<()> {
-    let tenant = Tenant::new(Mischief::None).await?;
+    let tenant = Tenant::new(Fault::None).await?;
     let limit = advertised(&tenant, "maxPayloadSize").await?;
     let mut body = request(1);
     let rest = limit - body.to_string().len();

@@ -8,7 +8,7 @@ use libtest_mimic::Trial;
 use scimlet_tests::dice::Dice;
 use serde_json::{Value, json};
 
-use super::faulty_store::Mischief;
+use super::faulty_store::Fault;
 use super::tenant::{Tenant, user};
 use crate::trial;
 
@@ -19,28 +19,25 @@ const OPERATIONS: usize = 40;
 const NOBODY: &str = "<nobody>";
 
 pub fn trials() -> Vec<Trial> {
-    let seeded = |mischief| async move {
+    let seeded = |fault| async move {
         for seed in (1..=12).chain([Dice::any_seed()]) {
-            let compared = compare(seed, mischief).await;
+            let compared = compare(seed, fault).await;
             compared.with_context(|| format!("seed {seed}"))?;
         }
         Ok(())
     };
     vec![
-        trial("bulk::is_as_many_singles", move || seeded(Mischief::None)),
+        trial("bulk::is_as_many_singles", move || seeded(Fault::None)),
         trial(
             "bulk::is_as_many_singles_where_every_commit_is_tried_again",
-            move || seeded(Mischief::StaleOnce),
+            move || seeded(Fault::StaleOnce),
         ),
     ]
 }
 
-async fn compare(seed: u64, mischief: Mischief) -> anyhow::Result<()> {
+async fn compare(seed: u64, fault: Fault) -> anyhow::Result<()> {
     let operations = operations(&mut Dice::seeded(seed));
-    let (one_by_one, at_once) = (
-        Tenant::new(Mischief::None).await?,
-        Tenant::new(mischief).await?,
-    );
+    let (one_by_one, at_once) = (Tenant::new(Fault::None).await?, Tenant::new(fault).await?);
     let mut singles = Names::default();
     let results = at_once.bulk(&operations).await?;
     let mut bulk = Names::default();

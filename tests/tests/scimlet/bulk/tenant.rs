@@ -11,9 +11,9 @@ use scimlet_tests::memory::Memory;
 use scimlet_tests::native::Native;
 use serde_json::{Value, json};
 
-use super::faulty_store::{FaultyStore, Mischief};
+use super::faulty_store::{Fault, FaultyStore};
 
-/// The service of one tenant, and its store behind the mischief.
+/// The service of one tenant, and its store behind the fault.
 pub struct Tenant {
     endpoint: InProcess,
     store: Arc<dyn Store>,
@@ -22,8 +22,8 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    /// A new tenant whose requests suffer from the mischief.
-    pub async fn new(mischief: Mischief) -> anyhow::Result<Self> {
+    /// A new tenant whose requests suffer from the fault.
+    pub async fn new(fault: Fault) -> anyhow::Result<Self> {
         let native = Native {
             clock: Arc::new(SteppingClock::default()),
             random: Arc::new(KnownBytes::default()),
@@ -35,7 +35,7 @@ impl Tenant {
             .configure(store.clone(), r#"{"extends":"default"}"#)
             .await?;
         let issued = native.issue_credential(store.clone(), TENANT).await?;
-        let meddling = Arc::new(FaultyStore::new(store.clone(), mischief, &issued.listed.id));
+        let meddling = Arc::new(FaultyStore::new(store.clone(), fault, &issued.listed.id));
         let endpoint = InProcess {
             provider: Arc::new(native),
             store: meddling.clone(),

@@ -4,7 +4,7 @@ use anyhow::ensure;
 use libtest_mimic::Trial;
 use serde_json::Value;
 
-use super::faulty_store::Mischief;
+use super::faulty_store::Fault;
 use super::tenant::{Tenant, post_user};
 use crate::trial;
 
@@ -24,7 +24,7 @@ fn statuses(results: &[Value]) -> Vec<&str> {
 
 /// A store that never gives way gets a try for each operation, and 500 more altogether.
 async fn bounded() -> anyhow::Result<()> {
-    let tenant = Tenant::new(Mischief::StaleAlways).await?;
+    let tenant = Tenant::new(Fault::StaleAlways).await?;
     let operations: Vec<Value> = (0..60).map(post_user).collect();
     let results = tenant.bulk(&operations).await?;
     ensure!(statuses(&results) == vec!["503"; 60], "{results:?}");
@@ -36,7 +36,7 @@ async fn bounded() -> anyhow::Result<()> {
 
 /// As of single requests, those after the revocation are refused and those before it stand.
 async fn revoked() -> anyhow::Result<()> {
-    let tenant = Tenant::new(Mischief::Revoked(2)).await?;
+    let tenant = Tenant::new(Fault::Revoked(2)).await?;
     let operations: Vec<Value> = (0..5).map(post_user).collect();
     let results = tenant.bulk(&operations).await?;
     let expected = ["201", "201", "401", "401", "401"];

@@ -12,8 +12,8 @@ use scimlet::http::Caller;
 use scimlet::plugin::journal::{Journal, Note, Subject};
 use scimlet::plugin::{CredentialRequest, Limits};
 use scimlet::store::{
-    ChainHead, Committed, Database, Direction, Entry, Key, Link, LinkPage, MetadataEntry, Page,
-    Query, RecordedEvent, Refusal, Rejection, Store, Write,
+    Committed, Database, Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection,
+    Store, StoreDecorator, Write,
 };
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::client::patch;
@@ -48,19 +48,24 @@ const REQUEST: Duration = Duration::from_millis(1500);
 /// A store that fails as it is told.
 struct Failing {
     inner: Arc<dyn Store>,
+    failure: Arc<Failure>,
+}
+
+/// How it fails, and whether it has committed since it was told so.
+struct Failure {
     how: AtomicU8,
     committed: AtomicBool,
 }
 
 impl Failing {
     fn fail(&self, how: u8) {
-        self.how.store(how, Ordering::SeqCst);
-        self.committed.store(false, Ordering::SeqCst);
+        self.failure.how.store(how, Ordering::SeqCst);
+        self.failure.committed.store(false, Ordering::SeqCst);
     }
 
     fn readable(&self) -> Result<(), Refusal> {
-        let how = self.how.load(Ordering::SeqCst);
-        if how == SILENT && self.committed.load(Ordering::SeqCst) {
+        let how = self.failure.how.load(Ordering::SeqCst);
+        if how == SILENT && self.failure.committed.load(Ordering::SeqCst) {
             return Err(Refusal::Unavailable("disk I/O error".into()));
         }
         Ok(())
@@ -68,7 +73,16 @@ impl Failing {
 }
 
 #[async_trait]
-impl Store for Failing {
+impl StoreDecorator for Failing {
+    fn inner(&self) -> &dyn Store {
+        &*self.inner
+    }
+
+    fn wrap(&self, inner: Arc<dyn Store>) -> Self {
+        let failure = Arc::clone(&self.failure);
+        Self { inner, failure }
+    }
+
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
         self.readable()?;
         self.inner.get(keys).await
@@ -117,7 +131,7 @@ impl Store for Failing {
         if writes.iter().any(used) {
             return self.inner.commit(at, actor, writes).await;
         }
-        let how = self.how.load(Ordering::SeqCst);
+        let how = self.failure.how.load(Ordering::SeqCst);
         let refused = |reason| Err(Rejection { write: 0, reason });
         if how == LOCKED {
             return refused(Refusal::NotDone("database is locked".into()));
@@ -126,39 +140,19 @@ impl Store for Failing {
             tokio::time::sleep(REQUEST).await;
         }
         let done = self.inner.commit(at, actor, writes).await?;
-        self.committed.store(true, Ordering::SeqCst);
+        self.failure.committed.store(true, Ordering::SeqCst);
         match how {
             DOUBT => refused(Refusal::Unavailable("connection closed".into())),
             _ => Ok(done),
         }
     }
-
-    async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
-        self.inner.events(after, limit).await
-    }
-
-    async fn head(&self) -> Result<ChainHead, Refusal> {
-        self.inner.head().await
-    }
-
-    async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
-        self.inner.metadata(prefix).await
-    }
-
-    async fn set_metadata(
-        &self,
-        guard: MetadataEntry,
-        changes: Vec<MetadataEntry>,
-    ) -> Result<bool, Refusal> {
-        self.inner.set_metadata(guard, changes).await
-    }
 }
 
 /// Keeps what it is told.
 #[derive(Default)]
-struct Kept(Mutex<Vec<String>>);
+struct RecordingJournal(Mutex<Vec<String>>);
 
-impl Journal for Kept {
+impl Journal for RecordingJournal {
     fn write(&self, _: &Subject, note: Note) {
         let mut notes = self.0.lock().expect("nobody panics with it");
         notes.push(note.text);
@@ -166,15 +160,15 @@ impl Journal for Kept {
 }
 
 /// A tenant whose store fails as it is told.
-struct Desk {
+struct Faulty {
     store: Arc<Failing>,
     endpoint: InProcess,
-    journal: Arc<Kept>,
+    journal: Arc<RecordingJournal>,
 }
 
-impl Desk {
+impl Faulty {
     async fn new() -> anyhow::Result<Self> {
-        let journal = Arc::new(Kept::default());
+        let journal = Arc::new(RecordingJournal::default());
         let plugin = Plugin::new(PluginOptions {
             journal: journal.clone(),
             limits: Limits {
@@ -192,8 +186,10 @@ impl Desk {
         let secret = admin.issue_credential(&request).await?.secret;
         let store = Arc::new(Failing {
             inner,
-            how: AtomicU8::new(WELL),
-            committed: AtomicBool::new(false),
+            failure: Arc::new(Failure {
+                how: AtomicU8::new(WELL),
+                committed: AtomicBool::new(false),
+            }),
         });
         let endpoint = InProcess {
             provider: Arc::new(plugin),
@@ -253,20 +249,20 @@ fn user(name: &str) -> Value {
 
 /// What was committed is answered from what was committed.
 async fn not_read() -> anyhow::Result<()> {
-    let desk = Desk::new().await?;
-    let made = desk.ask(SILENT, "POST", "/Users", &user("ada")).await?;
+    let faulty = Faulty::new().await?;
+    let made = faulty.ask(SILENT, "POST", "/Users", &user("ada")).await?;
     let shown = made.expect(201)?;
     let target = format!("/Users/{}", shown["id"].as_str().context("an id")?);
-    ensure!(desk.read(&target).await? == shown, "{shown}");
+    ensure!(faulty.read(&target).await? == shown, "{shown}");
 
     let group = json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
         "displayName": "all", "members": [{"value": shown["id"]}],
     });
-    let made = desk.ask(SILENT, "POST", "/Groups", &group).await?;
+    let made = faulty.ask(SILENT, "POST", "/Groups", &group).await?;
     ensure!(made.status == 201, "{made:?}");
     let location = made.header("location").context("a location")?;
-    let found = desk.read(
+    let found = faulty.read(
         location
             .rsplit_once("/scim/v2")
             .map_or(location, |(_, end)| end),
@@ -274,17 +270,19 @@ async fn not_read() -> anyhow::Result<()> {
     ensure!(found.await?["members"][0]["value"] == shown["id"]);
 
     let change = patch(json!([{"op": "replace", "path": "title", "value": "Countess"}]));
-    let changed = desk.ask(SILENT, "PATCH", &target, &change).await?;
+    let changed = faulty.ask(SILENT, "PATCH", &target, &change).await?;
     ensure!([200, 204].contains(&changed.status), "{changed:?}");
-    ensure!(desk.read(&target).await?["title"] == "Countess");
+    ensure!(faulty.read(&target).await?["title"] == "Countess");
 
-    let put = desk.ask(SILENT, "PUT", &target, &user("ada.king")).await?;
+    let put = faulty
+        .ask(SILENT, "PUT", &target, &user("ada.king"))
+        .await?;
     ensure!([200, 204].contains(&put.status), "{put:?}");
-    ensure!(desk.read(&target).await?["userName"] == "ada.king");
+    ensure!(faulty.read(&target).await?["userName"] == "ada.king");
 
-    let gone = desk.ask(SILENT, "DELETE", &target, &Value::Null).await?;
+    let gone = faulty.ask(SILENT, "DELETE", &target, &Value::Null).await?;
     ensure!(gone.status == 204, "{gone:?}");
-    let notes = desk.journal.0.lock().expect("nobody panics with it");
+    let notes = faulty.journal.0.lock().expect("nobody panics with it");
     ensure!(
         notes.iter().any(|note| note.contains("disk I/O error")),
         "{notes:?}"
@@ -294,34 +292,34 @@ async fn not_read() -> anyhow::Result<()> {
 
 /// So is what took longer to commit than the request may take.
 async fn too_late() -> anyhow::Result<()> {
-    let desk = Desk::new().await?;
-    let made = desk.ask(SLOW, "POST", "/Users", &user("ada")).await?;
+    let faulty = Faulty::new().await?;
+    let made = faulty.ask(SLOW, "POST", "/Users", &user("ada")).await?;
     let shown = made.expect(201)?;
     let target = format!("/Users/{}", shown["id"].as_str().context("an id")?);
-    ensure!(desk.read(&target).await? == shown, "{shown}");
+    ensure!(faulty.read(&target).await? == shown, "{shown}");
     Ok(())
 }
 
 /// What is not known is told apart from what did not happen.
 async fn in_doubt() -> anyhow::Result<()> {
-    let desk = Desk::new().await?;
+    let faulty = Faulty::new().await?;
     let mut details = Vec::new();
     for (how, name, count) in [(DOUBT, "ada", 1), (LOCKED, "grace", 0)] {
-        let answer = desk.ask(how, "POST", "/Users", &user(name)).await?;
+        let answer = faulty.ask(how, "POST", "/Users", &user(name)).await?;
         let error = answer.expect(503)?;
         ensure!(error.get("scimType").is_none(), "{error}");
         ensure!(
             !answer.body.contains("locked") && !answer.body.contains("closed"),
             "{error}"
         );
-        let found = desk
+        let found = faulty
             .read(&format!("/Users?filter=userName%20eq%20%22{name}%22"))
             .await?;
         ensure!(found["totalResults"] == count, "{found}");
         details.push(error["detail"].clone());
     }
     ensure!(details[0] != details[1], "{details:?}");
-    let notes = desk.journal.0.lock().expect("nobody panics with it");
+    let notes = faulty.journal.0.lock().expect("nobody panics with it");
     ensure!(
         notes.iter().any(|note| note.contains("unknown")),
         "{notes:?}"
