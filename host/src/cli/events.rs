@@ -1,4 +1,4 @@
-//! `scimlet events`: what happened in a tenant.
+//! `scimlet events`: prints what happened in a tenant.
 
 use std::io::{ErrorKind, Write as _, stdout};
 
@@ -68,13 +68,13 @@ impl Events {
         }
     }
 
-    /// Until the reader goes away.
+    /// Prints new events until stdout is closed.
     async fn follow(&self, context: &Context, follower: &mut Follower) -> anyhow::Result<()> {
         while self.print(context, &follower.next().await.map_err(unread)?)? {}
         Ok(())
     }
 
-    /// Prints at once, also into a pipe; false if nobody reads it any more.
+    /// Prints events at once, also into a pipe. Returns `false` if stdout is closed.
     fn print(&self, context: &Context, events: &[RecordedEvent]) -> anyhow::Result<bool> {
         let mut stdout = stdout().lock();
         let wanted = events.iter().filter(|event| self.wants(event));

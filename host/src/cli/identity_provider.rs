@@ -1,4 +1,4 @@
-//! `scimlet identity-provider`: the identity providers that the product knows.
+//! `scimlet identity-provider`: the product's identity providers.
 
 use clap::Subcommand;
 use scimlet::escape;

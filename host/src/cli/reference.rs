@@ -1,4 +1,4 @@
-//! `scimlet reference`: what names people by an e-mail address, apart from groups.
+//! `scimlet reference`: objects that refer to people by e-mail address.
 
 use clap::Subcommand;
 use scimlet::escape;
@@ -18,14 +18,14 @@ pub(super) enum Reference {
     Add {
         /// The tenant's name.
         tenant: String,
-        /// Whom it names.
+        /// The e-mail address that it refers to.
         email: String,
-        /// What kind of object it is.
+        /// The kind of the object.
         kind: String,
-        /// Which one.
+        /// The object's id.
         id: String,
     },
-    /// List what refers to an address.
+    /// List the objects that refer to an address.
     #[command(after_help = "Example:\n  scimlet reference list acme ada@example.com")]
     List {
         /// The tenant's name.

@@ -1,4 +1,4 @@
-//! What is to be done when an older copy was put in a database's place.
+//! New epochs for a database that was restored from an older copy.
 
 use clap::Subcommand;
 use serde_json::json;
@@ -31,7 +31,7 @@ impl Database {
     }
 }
 
-/// Begins new epochs where the database is known to have been restored.
+/// Raises the epochs of a database that is known to have been restored.
 pub(super) async fn notice(context: &Context) -> anyhow::Result<()> {
     if context.database.is_restored() {
         let raised = context.database.raise_epochs(now()).await?;

@@ -1,4 +1,6 @@
-//! The house rules that a machine can check: sizes, and the layers of core.
+//! The house rules that a machine can check: sizes, comments, and the layers of core.
+
+mod text;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,6 +65,8 @@ pub fn trials() -> Vec<Trial> {
         trial("core_imports_downwards", upward_imports),
         trial("files_say_what_they_are", undescribed),
         trial("only_profiles_know_vendors", vendors),
+        trial("lines_are_100_wide", || text::wide_lines(&sources())),
+        trial("doc_comments_stand_alone", || text::beginnings(&sources())),
     ]
 }
 
