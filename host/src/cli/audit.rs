@@ -42,8 +42,8 @@ pub(super) enum Audit {
         #[arg(long, value_name = "FILE")]
         checkpoint: Option<PathBuf>,
     },
-    /// Print where the chains of events end, as JSON: keep it where whoever can write the database
-    /// cannot write.
+    /// Print where the chains of events end, as JSON: keep it where those who can write the
+    /// database cannot write.
     #[command(after_help = "Examples:\n  scimlet audit checkpoint acme\n  \
         scimlet audit checkpoint --output /mnt/elsewhere/checkpoint.json\n\n\
         `sequence` is the number of a tenant's last event, `digest` its digest, which covers all \

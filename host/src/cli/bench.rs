@@ -41,7 +41,7 @@ pub(super) struct Bench {
     /// Requests a second of all connections together; without it as many as are answered.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
-    /// For how long.
+    /// Seconds for which requests are sent.
     #[arg(
         long,
         value_name = "N",
@@ -60,7 +60,7 @@ pub(super) struct Bench {
     /// The seed of random choices; equal seeds make equal choices.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Leave there what was made.
+    /// Keep the users and groups that were created.
     #[arg(long)]
     keep: bool,
 }

@@ -70,14 +70,13 @@ pub(super) struct Create {
     lifetime: Option<u64>,
     /// The areas that it may access: users, groups and events, and read-only or bulk for what it
     /// may do there; may be given several times. Without an area, everything but events.
-    /// be done there; may be given several times. Without an area, for everything but events.
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
     /// The role of the profile that it is bound to.
     #[arg(long)]
     role: Option<String>,
-    /// The group, by id or name, that users go into who are made with it; made if there is none of
-    /// this name.
+    /// The group, by id or name, to which users that the client creates are added; a group that
+    /// does not exist is created with this name.
     #[arg(long, value_name = "GROUP")]
     target_group: Option<String>,
 }

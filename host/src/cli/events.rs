@@ -23,7 +23,7 @@ use super::{shutdown, time};
 pub(super) struct Events {
     /// The tenant's name.
     tenant: String,
-    /// Begin behind this event, by its number or its id.
+    /// Begin after this event, by its number or its id.
     #[arg(long, value_name = "NUMBER|ID", default_value = "0")]
     after: FeedPosition,
     /// The epoch that the number is from, as `scimlet audit checkpoint` prints it.

@@ -10,10 +10,10 @@ use super::issued::or_dash;
 use super::retry::when_stale;
 use super::table::table;
 
-/// Note and list what refers to people by an e-mail address: an owner, a team.
+/// Record and list what refers to people by an e-mail address: an owner, a team.
 #[derive(Subcommand)]
 pub(super) enum Reference {
-    /// Note that an object of the product names somebody. Twice is no problem.
+    /// Record that an object of the product refers to a person; again has no effect.
     #[command(after_help = "Example:\n  scimlet reference add acme ada@example.com dashboard 42")]
     Add {
         /// The tenant's name.

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::context::Context;
 use super::time::now;
 
-/// See to the database as a whole.
+/// Manage the database as a whole.
 #[derive(Subcommand)]
 pub(super) enum Database {
     /// Begin a new epoch of every tenant's events, after the database was restored from an older

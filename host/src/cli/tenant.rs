@@ -56,15 +56,14 @@ pub(super) enum Tenant {
         #[arg(required = true, value_name = "PATH=VALUE", value_parser = setting::parse)]
         settings: Vec<Setting>,
     },
-    /// Say whether what a gate of the profile demands is done; requests are let in when all gates
-    /// are met.
+    /// Say whether a gate's requirement is met; requests are let in when all gates are met.
     #[command(after_help = "Example:\n  scimlet tenant gate acme contract met")]
     Gate {
         /// The tenant's name.
         name: String,
         /// The gate's name.
         gate: String,
-        /// Whether it is done.
+        /// Whether the requirement is met.
         state: setting::Gate,
     },
     /// Delete a tenant and everything in it, at once and for good.

@@ -8,7 +8,7 @@ use super::context::{Context, small_plugin};
 use super::table::table;
 use super::time::{date_or_dash, seconds};
 
-/// See to the delivery of events to a tenant's webhooks, which are in its profile.
+/// Manage the delivery of events to a tenant's webhooks, which are in its profile.
 #[derive(Subcommand)]
 pub(super) enum Webhook {
     /// List a tenant's webhooks, with the events that could not be delivered and why.

@@ -15,7 +15,7 @@ use super::forwarded::{self, Hop};
 pub(super) struct Client {
     /// The client's address; `None` if it is unknown.
     pub(super) address: Option<IpAddr>,
-    /// Scheme and authority as the client has them, such as `https://scim.example.com`.
+    /// Scheme and authority as the client uses them, such as `https://scim.example.com`.
     pub(super) server: String,
     /// Whether there are forwarding headers from a proxy that is not trusted.
     pub(super) is_forwarded: bool,

@@ -44,7 +44,7 @@ pub struct ServerOptions {
     pub header_time: Duration,
     /// How long a connection may wait for its next request.
     pub idle_time: Duration,
-    /// How long a client may take none of an answer.
+    /// How long a client may read none of a response.
     pub write_time: Duration,
     /// The most bytes of a request's head, at least 8192; more are answered with 431.
     pub header_bytes: usize,

@@ -66,7 +66,7 @@ impl LinkQuery {
     /// Decodes the position `after`.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] if the position does not belong to this direction.
+    /// `Refusal::Invalid` if the position does not belong to this direction.
     pub(super) fn new(
         name: String,
         direction: Direction,

@@ -32,7 +32,7 @@ pub(in super::super) struct Import {
     tenant: String,
     /// One user a line, as JSON; '-' for the standard input.
     file: String,
-    /// Go on behind this line, as an import that was interrupted says.
+    /// Continue after this line, as an import that was interrupted says.
     #[arg(long, value_name = "LINE", default_value_t = 0)]
     after: u64,
 }
