@@ -78,8 +78,8 @@ pub(super) fn progress_name(id: &str) -> String {
     format!("webhook/{id}")
 }
 
-/// Returns the prefix of the names of a webhook's pending deliveries. Earlier versions wrote
-/// `letter` too.
+/// Returns the prefix of the names of a webhook's pending deliveries: `letter`, so that entries of
+/// earlier versions are read.
 pub(super) fn pending_prefix(id: &str) -> String {
     format!("letter/{id}/")
 }

@@ -58,7 +58,7 @@ fn begin(query: &Query) -> Result<(Option<Position>, i64), Refusal> {
     let (after, offset) = window(query)?;
     match &after {
         Some(Position::Sorted(_, Some(Stored(Scalar::Text(text))))) if text.contains('\0') => Err(
-            Refusal::Invalid("the position is none of this query".into()),
+            Refusal::Invalid("the position does not belong to this query".into()),
         ),
         _ => Ok((after, offset)),
     }

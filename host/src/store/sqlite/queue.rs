@@ -18,7 +18,7 @@ struct State<T> {
     /// Waiting jobs by owner; an empty queue is removed.
     waiting: HashMap<Owner, VecDeque<T>>,
     /// The owners with waiting jobs, the next to be served first.
-    turns: VecDeque<Owner>,
+    round_robin: VecDeque<Owner>,
     closed: bool,
 }
 
@@ -45,11 +45,11 @@ impl<T> Next<T> {
 impl<T> Queue<T> {
     /// Returns an empty queue.
     pub(super) fn new() -> Self {
-        let (waiting, turns, closed) = (HashMap::new(), VecDeque::new(), false);
+        let (waiting, round_robin, closed) = (HashMap::new(), VecDeque::new(), false);
         Self {
             state: Mutex::new(State {
                 waiting,
-                turns,
+                round_robin,
                 closed,
             }),
             arrived: Condvar::new(),
@@ -65,7 +65,7 @@ impl<T> Queue<T> {
         let waiting = state.waiting.entry(owner).or_default();
         waiting.push_back(job);
         if waiting.len() == 1 {
-            state.turns.push_back(owner);
+            state.round_robin.push_back(owner);
         }
         self.arrived.notify_one();
         true
@@ -115,7 +115,7 @@ impl<T> Queue<T> {
 
 impl<T> State<T> {
     fn next(&mut self) -> Next<T> {
-        let owner = self.turns.pop_front();
+        let owner = self.round_robin.pop_front();
         let job = owner.and_then(|owner| self.waiting.get_mut(&owner)?.pop_front());
         let (Some(owner), Some(job)) = (owner, job) else {
             return match self.closed {
@@ -126,7 +126,7 @@ impl<T> State<T> {
         if self.waiting.get(&owner).is_some_and(VecDeque::is_empty) {
             self.waiting.remove(&owner);
         } else {
-            self.turns.push_back(owner);
+            self.round_robin.push_back(owner);
         }
         Next::Job(job)
     }
@@ -150,13 +150,13 @@ mod tests {
         while let Next::Job(job) = queue.wait() {
             order.push(job);
         }
-        let turns = [
+        let round_robin = [
             ("busy", 0),
             ("quiet", 0),
             ("host", 0),
             ("busy", 1),
             ("busy", 2),
         ];
-        assert_eq!(order, turns);
+        assert_eq!(order, round_robin);
     }
 }
