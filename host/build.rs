@@ -69,7 +69,8 @@ fn path(variable: &str) -> Result<PathBuf, String> {
         .ok_or_else(|| format!("build this with cargo: {variable} is not set"))
 }
 
-/// What the component is made from. A path that is not there would make every build start over.
+/// Rebuilds when a source of the component changes. A path that does not exist would cause a
+/// rebuild every time.
 fn watch(root: &Path) {
     println!("cargo::rerun-if-changed=build.rs");
     for name in ["guest", "wit", "Cargo.toml", "Cargo.lock", ".cargo"] {
@@ -111,7 +112,7 @@ fn sysroot() -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// `guest` inside the workspace's target folder, which cargo marks with CACHEDIR.TAG.
+/// Returns `guest` inside the workspace's target folder, which cargo marks with CACHEDIR.TAG.
 fn guest_target(out: &Path) -> Result<PathBuf, String> {
     out.ancestors()
         .find(|folder| folder.join("CACHEDIR.TAG").exists())
@@ -146,7 +147,7 @@ fn compile(root: &Path, target: &Path) -> Result<(), String> {
     }
     match command.status() {
         Ok(status) if status.success() => Ok(()),
-        // Only a script that fails has what it printed shown, here the compiler's errors.
+        // Only the output of a failed script is shown, here the compiler's errors.
         Ok(_) => exit(1),
         Err(error) => Err(format!(
             "The component did not build: cargo cannot be run: {error}."
@@ -154,8 +155,8 @@ fn compile(root: &Path, target: &Path) -> Result<(), String> {
     }
 }
 
-/// The setting that takes folders out of the component, where messages of panics name them: the
-/// builder's, which are nobody's business, and those of the source, for size.
+/// Returns the setting that removes folder names from panic messages in the component: those of the
+/// builder for privacy, those of the sources for size.
 fn remapped() -> String {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
@@ -175,8 +176,8 @@ fn remapped() -> String {
     format!("target.{TARGET}.rustflags=[{}]", flags.join(","))
 }
 
-/// Whether the variable speaks of how the host is built (its flags, its profile, clippy as a
-/// wrapper) and must not reach the guest's build. Where cargo finds its registries is kept.
+/// Whether the variable configures the host's build (its flags, its profile, clippy as a wrapper)
+/// and must not reach the guest's build. Variables about cargo's registries are passed on.
 fn is_ours(name: &str) -> bool {
     const KEPT: [&str; 6] = [
         "CARGO_HOME",

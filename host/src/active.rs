@@ -1,43 +1,43 @@
-//! How many tenants are active.
+//! Counts the active tenants.
 
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-/// A tenant is active for as long, and up to twice as long, after it asked for something.
+/// The least time that a tenant stays active after a request; at most twice as long.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// The tenants that asked for something lately, in two periods: the present one and the one before.
+/// The tenants with requests in the current period and in the previous one.
 pub(crate) struct Active<T> {
-    begun: Instant,
+    started: Instant,
     now: HashSet<T>,
     before: HashSet<T>,
 }
 
 impl<T: Eq + Hash> Active<T> {
-    /// No tenant is active yet.
+    /// Starts without active tenants.
     pub(crate) fn new() -> Self {
         Self {
-            begun: Instant::now(),
+            started: Instant::now(),
             now: HashSet::new(),
             before: HashSet::new(),
         }
     }
 
-    /// Notes that this tenant asks for something.
+    /// Records a request of this tenant.
     pub(crate) fn note(&mut self, tenant: T) {
-        let elapsed = self.begun.elapsed();
+        let elapsed = self.started.elapsed();
         if elapsed >= PERIOD {
             self.before = std::mem::take(&mut self.now);
             if elapsed >= 2 * PERIOD {
                 self.before.clear();
             }
-            self.begun = Instant::now();
+            self.started = Instant::now();
         }
         self.now.insert(tenant);
     }
 
-    /// How many tenants were active in the period that had more.
+    /// Returns the number of active tenants in the period with more of them.
     pub(crate) fn count(&self) -> usize {
         self.now.len().max(self.before.len())
     }
@@ -54,13 +54,13 @@ mod tests {
         active.note(2);
         active.note(2);
         assert_eq!(active.count(), 2);
-        active.begun -= PERIOD;
+        active.started -= PERIOD;
         active.note(1);
         assert_eq!(active.count(), 2, "of the period before");
-        active.begun -= PERIOD;
+        active.started -= PERIOD;
         active.note(1);
         assert_eq!(active.count(), 1);
-        active.begun -= 3 * PERIOD;
+        active.started -= 3 * PERIOD;
         active.note(3);
         assert_eq!(active.count(), 1);
     }

@@ -1,9 +1,6 @@
-//! The Rust side of `wit/`, generated: the types of the contract and the component's exports.
+//! Rust bindings of `wit/`, generated: the types of the interface and the component's exports.
 
-#![allow(
-    missing_docs,
-    reason = "generated; the contract is written in wit/*.wit"
-)]
+#![allow(missing_docs, reason = "generated; wit/*.wit documents the interface")]
 
 wasmtime::component::bindgen!({
     path: "wit",

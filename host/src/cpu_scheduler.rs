@@ -1,8 +1,8 @@
 //! Decides which instance or long search computes next. As many compute at once as there are
-//! processors; when one yields or waits for the store, the tenant that has computed for the shortest
-//! time is next (weighted fair queueing with equal weights), so that no request waits behind all
-//! requests of another tenant. While several tenants are active, none of them has all processors,
-//! so that the others find one free.
+//! processors; when one yields or waits for the store, the tenant that has computed for the
+//! shortest time is next (weighted fair queueing with equal weights), so that no request waits
+//! behind all requests of another tenant. While several tenants are active, none of them occupies
+//! all processors, so that the others find one free.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,16 +17,16 @@ use tokio::task::yield_now;
 use crate::active::Active;
 use crate::store::StoreId;
 
-/// Stores that cannot be told apart are one tenant here.
+/// A tenant; all stores without an id count as one tenant.
 type Tenant = Option<StoreId>;
 
-/// Idle tenants whose computed time is remembered.
+/// The most idle tenants whose computed time is remembered.
 const REMEMBERED: usize = 1024;
 
 /// How long a task computes before it may have to yield, so that switching costs little.
 const SLICE: Duration = Duration::from_micros(500);
 
-/// A request that has computed for less than this goes on before requests of its tenant that have
+/// A request that has computed for less than this continues before requests of its tenant that have
 /// not begun, so that few hold memory at once; after that it alternates with them.
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -34,23 +34,23 @@ const SHORT: Duration = Duration::from_millis(50);
 pub(crate) struct CpuScheduler {
     state: Mutex<State>,
     /// Whether any task waits. Changed only while the state is locked.
-    short: AtomicBool,
+    has_waiting: AtomicBool,
 }
 
 struct State {
     free: usize,
-    /// How many each tenant has; never 0.
+    /// The number of processors that each tenant occupies; never 0.
     held: HashMap<Tenant, usize>,
     active: Active<Tenant>,
-    /// The computed time of the tenant that was served last: who was idle begins there.
+    /// The computed time of the tenant that was served last, at which idle tenants start.
     now: Duration,
-    /// How long tenants have computed.
+    /// The computed time of each tenant.
     computed: HashMap<Tenant, Duration>,
-    /// Requests that wait, by tenant; a queue that becomes empty is removed.
+    /// Waiting tasks by tenant; an empty queue is removed.
     waiting: HashMap<Tenant, VecDeque<oneshot::Sender<Grant>>>,
 }
 
-/// The right to compute; given back when it is dropped.
+/// The right to compute; dropping it frees the processor.
 struct Grant {
     scheduler: Arc<CpuScheduler>,
     tenant: Tenant,
@@ -58,14 +58,14 @@ struct Grant {
 }
 
 impl CpuScheduler {
-    /// The scheduler of this process, with as many processors as the machine has.
+    /// Returns the scheduler of this process, with as many processors as the machine has.
     pub(crate) fn all() -> Arc<Self> {
         static ALL: OnceLock<Arc<CpuScheduler>> = OnceLock::new();
         let count = || thread::available_parallelism().map_or(1, usize::from);
         Arc::clone(ALL.get_or_init(|| Self::new(count())))
     }
 
-    /// A scheduler with this many processors.
+    /// Creates a scheduler with `count` processors.
     pub(crate) fn new(count: usize) -> Arc<Self> {
         let state = State {
             free: count,
@@ -77,17 +77,17 @@ impl CpuScheduler {
         };
         Arc::new(Self {
             state: Mutex::new(state),
-            short: AtomicBool::new(false),
+            has_waiting: AtomicBool::new(false),
         })
     }
 
-    /// Whether any task waits for a processor.
+    /// Returns whether any task waits for a processor.
     pub(crate) fn has_waiting(&self) -> bool {
-        self.short.load(Ordering::Relaxed)
+        self.has_waiting.load(Ordering::Relaxed)
     }
 
-    /// A grant, or the channel that it will come through. `first` puts the task before the tenant's
-    /// other waiting tasks instead of behind them.
+    /// Returns a grant, or the channel on which it will arrive. `first` puts the task before the
+    /// tenant's other waiting tasks instead of behind them.
     fn ask(
         self: &Arc<Self>,
         tenant: Tenant,
@@ -99,18 +99,18 @@ impl CpuScheduler {
             state.take(tenant);
             return Ok(self.granted(tenant));
         }
-        let (give, granted) = oneshot::channel();
+        let (sender, granted) = oneshot::channel();
         let now = state.now;
         let queue = state.waiting.entry(tenant).or_default();
         match first {
-            true => queue.push_front(give),
-            false => queue.push_back(give),
+            true => queue.push_front(sender),
+            false => queue.push_back(sender),
         }
         if queue.len() == 1 {
             let computed = state.computed.entry(tenant).or_default();
             *computed = now.max(*computed);
         }
-        self.short.store(true, Ordering::Relaxed);
+        self.has_waiting.store(true, Ordering::Relaxed);
         Err(granted)
     }
 
@@ -124,22 +124,22 @@ impl CpuScheduler {
 
     fn serve(self: &Arc<Self>) {
         loop {
-            let (tenant, give) = {
+            let (tenant, sender) = {
                 let mut state = self.state();
                 let next = state.next().and_then(|tenant| state.take_out(tenant));
-                self.short
+                self.has_waiting
                     .store(!state.waiting.is_empty(), Ordering::Relaxed);
                 match next {
-                    Some((_, give)) if give.is_closed() => continue,
-                    Some((tenant, give)) => {
+                    Some((_, sender)) if sender.is_closed() => continue,
+                    Some((tenant, sender)) => {
                         state.take(tenant);
-                        (tenant, give)
+                        (tenant, sender)
                     }
                     None => return,
                 }
             };
-            // If the task was dropped meanwhile, so is the grant.
-            drop(give.send(self.granted(tenant)));
+            // If the task was dropped meanwhile, this drops the grant too.
+            drop(sender.send(self.granted(tenant)));
         }
     }
 
@@ -149,13 +149,14 @@ impl CpuScheduler {
 }
 
 impl State {
-    /// Whether there is a processor for one more request of the tenant.
+    /// Whether there is a processor for another task of the tenant.
     fn may_compute(&self, tenant: Tenant) -> bool {
         let is_last = self.free == 1 && self.held.contains_key(&tenant);
         self.free > 0 && !(is_last && self.active.count() > 1)
     }
 
-    /// Of the tenants that wait and may compute, the one that has computed for the shortest time.
+    /// Returns the tenant that has computed for the shortest time among those that wait and may
+    /// compute.
     fn next(&self) -> Option<Tenant> {
         let computed = |tenant: &Tenant| self.computed.get(tenant).copied().unwrap_or_default();
         let waiting = self.waiting.keys().copied();
@@ -164,16 +165,16 @@ impl State {
             .min_by_key(computed)
     }
 
-    /// The first of the tenant's requests that wait, taken out of the queue.
+    /// Takes the tenant's first waiting task out of its queue.
     fn take_out(&mut self, tenant: Tenant) -> Option<(Tenant, oneshot::Sender<Grant>)> {
         let computed = self.computed.get(&tenant).copied().unwrap_or_default();
         self.now = self.now.max(computed);
         let queue = self.waiting.get_mut(&tenant)?;
-        let give = queue.pop_front()?;
+        let sender = queue.pop_front()?;
         if queue.is_empty() {
             self.waiting.remove(&tenant);
         }
-        Some((tenant, give))
+        Some((tenant, sender))
     }
 
     fn take(&mut self, tenant: Tenant) {
@@ -181,7 +182,7 @@ impl State {
         *self.held.entry(tenant).or_default() += 1;
     }
 
-    fn give_back(&mut self, tenant: Tenant) {
+    fn release(&mut self, tenant: Tenant) {
         self.free += 1;
         if let Some(held) = self.held.get_mut(&tenant) {
             *held -= 1;
@@ -202,7 +203,7 @@ impl State {
         }
     }
 
-    /// Whether another task is to compute: one of another tenant, or one of the same tenant if this
+    /// Whether another task should compute: one of another tenant, or one of this tenant if this
     /// task has computed for long.
     fn is_wanted(&self, tenant: Tenant, computed: Duration) -> bool {
         let others = self.waiting.len() - usize::from(self.waiting.contains_key(&tenant));
@@ -214,7 +215,7 @@ impl Drop for Grant {
     fn drop(&mut self) {
         {
             let mut state = self.scheduler.state();
-            state.give_back(self.tenant);
+            state.release(self.tenant);
             state.charge(self.tenant, self.since.elapsed());
         }
         if self.scheduler.has_waiting() {
@@ -238,20 +239,20 @@ struct Progress {
 }
 
 impl Progress {
-    /// How long the task has computed by now.
+    /// Returns how long the task has computed by now.
     fn computed(&self) -> Duration {
         let grant = self.grant.as_ref();
         self.computed + grant.map_or(Duration::ZERO, |grant| grant.since.elapsed())
     }
 
-    /// Whether the task goes on before tasks of its tenant that have not begun.
+    /// Whether the task continues before tasks of its tenant that have not begun.
     fn is_first(&self) -> bool {
         self.has_begun && self.computed() < SHORT
     }
 }
 
 impl CpuTask {
-    /// A task that has not begun.
+    /// Creates a task that has not begun.
     pub(crate) fn new(scheduler: Arc<CpuScheduler>, tenant: Tenant) -> Arc<Self> {
         let progress = Mutex::default();
         Arc::new(Self {
@@ -261,18 +262,18 @@ impl CpuTask {
         })
     }
 
-    /// The tenant that the task is for.
+    /// The tenant that the task belongs to.
     pub(crate) fn tenant(&self) -> Tenant {
         self.tenant
     }
 
-    /// Waits until it may compute.
+    /// Waits until the task may compute.
     pub(crate) async fn begin(&self) {
         let first = self.progress().is_first();
         self.granted(self.scheduler.ask(self.tenant, first)).await;
     }
 
-    /// Gives the processor back, until the task begins again.
+    /// Frees the processor until the task begins again.
     pub(crate) fn pause(&self) {
         let grant = {
             let mut progress = self.progress();
@@ -285,7 +286,7 @@ impl CpuTask {
     /// Yields to tenants that have computed less, and to other tasks of the runtime.
     pub(crate) async fn yield_to_others(&self) {
         match self.must_pause() {
-            true => self.granted(self.stand_back()).await,
+            true => self.granted(self.requeue()).await,
             false => yield_now().await,
         }
     }
@@ -293,12 +294,12 @@ impl CpuTask {
     /// Yields to tenants that have computed less. Blocks the thread meanwhile.
     pub(crate) fn yield_to_others_blocking(&self, runtime: &Handle) {
         if self.must_pause() {
-            runtime.block_on(self.granted(self.stand_back()));
+            runtime.block_on(self.granted(self.requeue()));
         }
     }
 
-    /// Queues the task again before it gives its grant back, so that it keeps its place.
-    fn stand_back(&self) -> Result<Grant, oneshot::Receiver<Grant>> {
+    /// Queues the task again before it frees its processor, so that it keeps its place.
+    fn requeue(&self) -> Result<Grant, oneshot::Receiver<Grant>> {
         let first = self.progress().is_first();
         let again = self.scheduler.ask(self.tenant, first);
         self.pause();

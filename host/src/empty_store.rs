@@ -1,4 +1,4 @@
-//! The storage of a tenant that is not there.
+//! The store of a tenant that does not exist.
 
 use async_trait::async_trait;
 
@@ -9,8 +9,9 @@ use crate::store::{
 
 const NO_TENANT: &str = "there is no such tenant";
 
-/// Reads as empty and refuses every commit. An instance bound to it answers any credential as it
-/// would answer a wrong one, so that nobody learns from an answer which tenants exist.
+/// A store that reads as empty and refuses every commit. An instance that is bound to it answers
+/// any credential as it would answer a wrong one, so that responses do not reveal which tenants
+/// exist.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EmptyStore;
 

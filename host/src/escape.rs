@@ -1,14 +1,15 @@
-//! Text that others have chosen (names, labels, ids of clients), made fit to be printed for people.
-//! Control characters of C0 and C1 move the cursor, change what stands on the screen or forge
-//! lines; the bidirectional ones of Unicode (UAX #9) show text in another order than it has. They
-//! are written as escapes. What is escaped once stays as it is.
+//! Escapes untrusted text (names, labels, ids of clients) for output to people. Control characters
+//! of C0 and C1 move the cursor, change the screen or forge lines; bidirectional controls of
+//! Unicode (UAX #9) change the displayed order. Escaping text that is already escaped changes
+//! nothing.
 
 use std::borrow::Cow;
 
-/// Whether a character does something to the text around it.
+/// Whether a character affects the text around it.
 fn is_active(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}')
+        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn escaped(
@@ -34,20 +35,21 @@ fn write_escape(out: &mut String, c: char) {
     out.extend(c.escape_default());
 }
 
-/// On one line: line breaks as `\n`, others as `\u{1b}`.
+/// Escapes all control characters, so that the text stays on one line: line breaks as `\n`, others
+/// as `\u{1b}`.
 #[must_use]
 pub fn line(text: &str) -> Cow<'_, str> {
     escaped(text, |_| false, write_escape)
 }
 
-/// On as many lines as the text has.
+/// Escapes all control characters except line breaks.
 #[must_use]
 pub fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, |c| c == '\n', write_escape)
 }
 
-/// A JSON document that says the same, with `\u0085` for what JSON would let stand in a string. Its
-/// line breaks stay.
+/// Escapes control characters in a JSON document that JSON permits in strings, such as `\u0085`.
+/// The document keeps its meaning and its line breaks.
 #[must_use]
 pub fn json(document: &str) -> Cow<'_, str> {
     let write = |out: &mut String, c: char| out.push_str(&format!("\\u{:04x}", u32::from(c)));

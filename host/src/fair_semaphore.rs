@@ -1,5 +1,5 @@
 //! A semaphore whose permits tenants share, such as those for connections: a tenant may use most of
-//! them while the others are idle, and some are always left for the others.
+//! them while others are idle, and some are always left for others.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
@@ -9,22 +9,22 @@ use tokio::sync::oneshot;
 
 use crate::active::Active;
 
-/// A tenant may hold this many times as many permits as are free, so that a single tenant can have
-/// three quarters of all. However few there are, a tenant that holds one leaves the last for others.
+/// A tenant may hold at most this many times as many permits as are free, so that a single tenant
+/// can have three quarters of all. A tenant that holds a permit never gets the last one.
 const RATIO: usize = 3;
 
-/// While several tenants are active, half of the permits are divided evenly between them, and each
-/// tenant may hold at least one: work under all permits competes for the same processors, so that
-/// one tenant's slows down another's long before the permits run out.
+/// While several tenants are active, one permit in `DIVIDED` is divided evenly between them, and
+/// each tenant may hold at least one: work under all permits competes for the same processors, so
+/// that one tenant's work slows down another's long before the permits run out.
 const DIVIDED: usize = 2;
 
-/// A value that tells tenants apart.
+/// A value that identifies a tenant.
 pub(crate) trait Owner: Copy + Eq + Hash {}
 
 impl<T: Copy + Eq + Hash> Owner for T {}
 
-/// A number of equal permits. When one becomes free, the waiting tenant that holds the fewest gets
-/// it, among equals the one that waited longest; within a tenant it is first come, first served.
+/// A number of equal permits. A free permit goes to the waiting tenant that holds the fewest, among
+/// equals to the one that waited longest; within a tenant in order of arrival.
 pub(crate) struct FairSemaphore<T: Owner>(Mutex<State<T>>);
 
 struct State<T: Owner> {
@@ -48,14 +48,14 @@ impl<T: Owner> Default for TenantShare<T> {
     }
 }
 
-/// One of the permits, given back when it is dropped.
+/// A permit; dropping it frees it.
 pub(crate) struct FairPermit<T: Owner> {
     semaphore: Arc<FairSemaphore<T>>,
     tenant: T,
 }
 
 impl<T: Owner> FairSemaphore<T> {
-    /// A semaphore with this many permits.
+    /// Creates a semaphore with `permits` permits.
     pub(crate) fn new(permits: usize) -> Arc<Self> {
         Arc::new(Self(Mutex::new(State {
             all: permits,
@@ -66,7 +66,7 @@ impl<T: Owner> FairSemaphore<T> {
         })))
     }
 
-    /// Waits until this tenant may have a permit. A caller that stops waiting is passed over.
+    /// Waits for a permit for this tenant. A caller that stops waiting is skipped.
     pub(crate) async fn acquire(self: &Arc<Self>, tenant: T) -> FairPermit<T> {
         let permit = {
             let mut state = self.state();
@@ -75,16 +75,16 @@ impl<T: Owner> FairSemaphore<T> {
                 state.take(tenant);
                 return self.permit(tenant);
             }
-            let (give, permit) = oneshot::channel();
+            let (sender, permit) = oneshot::channel();
             state.clock += 1;
             let since = state.clock;
             let share = state.tenants.entry(tenant).or_default();
-            share.waiting.push_back((since, give));
+            share.waiting.push_back((since, sender));
             permit
         };
         match permit.await {
             Ok(permit) => permit,
-            // Never so, since what waits is only taken out to be served.
+            // Cannot happen: a waiting caller is only taken out of its queue to be served.
             Err(_) => std::future::pending().await,
         }
     }
@@ -94,19 +94,19 @@ impl<T: Owner> FairSemaphore<T> {
         FairPermit { semaphore, tenant }
     }
 
-    /// Gives free permits to waiting callers.
+    /// Passes free permits to waiting callers.
     fn serve(self: &Arc<Self>) {
         loop {
-            let (give, permit) = {
+            let (sender, permit) = {
                 let mut state = self.state();
-                let Some((tenant, give)) = state.next() else {
+                let Some((tenant, sender)) = state.next() else {
                     return;
                 };
                 state.take(tenant);
-                (give, self.permit(tenant))
+                (sender, self.permit(tenant))
             };
-            // If the caller was dropped meanwhile, so is the permit.
-            drop(give.send(permit));
+            // If the caller was dropped meanwhile, this drops the permit too.
+            drop(sender.send(permit));
         }
     }
 
@@ -123,8 +123,8 @@ impl<T: Owner> State<T> {
         }
     }
 
-    /// Whether a tenant that holds this many may have one more. The last free place is for a tenant
-    /// that has none.
+    /// Whether a tenant with this share may have another permit. The last free permit is for a
+    /// tenant that has none.
     fn is_within(&self, share: &TenantShare<T>) -> bool {
         if share.held == 0 {
             return self.free > 0;
@@ -141,13 +141,13 @@ impl<T: Owner> State<T> {
         self.tenants.entry(tenant).or_default().held += 1;
     }
 
-    /// The next waiting caller, taken out of its queue.
+    /// Takes the next waiting caller out of its queue.
     fn next(&mut self) -> Option<(T, oneshot::Sender<FairPermit<T>>)> {
         for share in self.tenants.values_mut() {
             while share
                 .waiting
                 .front()
-                .is_some_and(|(_, give)| give.is_closed())
+                .is_some_and(|(_, sender)| sender.is_closed())
             {
                 share.waiting.pop_front();
             }
@@ -163,8 +163,8 @@ impl<T: Owner> State<T> {
             Some((share.held, *since, *tenant))
         });
         let (.., tenant) = waiting.min_by_key(|(held, since, _)| (*held, *since))?;
-        let (_, give) = self.tenants.get_mut(&tenant)?.waiting.pop_front()?;
-        Some((tenant, give))
+        let (_, sender) = self.tenants.get_mut(&tenant)?.waiting.pop_front()?;
+        Some((tenant, sender))
     }
 }
 
@@ -234,7 +234,7 @@ mod tests {
         assert!(last.is_some());
         let mut other = Box::pin(semaphore.acquire(3));
         assert!((&mut other).now_or_never().is_none());
-        // One that has gone away meanwhile takes nothing from anybody.
+        // A caller that has gone meanwhile takes no permit.
         assert!(now(&semaphore, 4).is_none());
         drop(one);
         let other = (&mut other).now_or_never();

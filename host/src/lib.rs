@@ -1,8 +1,8 @@
-//! The reference host of `scimlet.wasm`: everything that an embedder has to do, once, in Rust.
+//! The reference host of `scimlet.wasm`, which implements everything that an embedder needs, in
+//! Rust.
 //!
-//! [`Plugin`] runs the component, a fresh instance for each request unless told to keep them;
-//! [`Store`](store::Store) is the storage that it sees and [`Database`](store::Database) the
-//! tenants around it; [`Router`] puts both behind HTTP.
+//! [`Plugin`] runs the component; [`Store`](store::Store) is the storage of one tenant and
+//! [`Database`](store::Database) that of all tenants; [`Router`] serves them over HTTP.
 
 #![cfg_attr(
     not(all(
@@ -35,7 +35,7 @@ pub mod store;
 #[cfg(feature = "webhooks")]
 pub mod webhook;
 
-/// The component as this build made it.
+/// The component that this build embeds.
 pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scimlet.wasm"));
 
 pub use bindings::scimlet::plugin::http;

@@ -1,4 +1,4 @@
-//! Compiled code from one start to the next.
+//! The cache of compiled code between starts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ fn start(folder: &Path) -> Plugin {
     .unwrap()
 }
 
-/// All files below a folder.
+/// Returns all files below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder)
         .unwrap()

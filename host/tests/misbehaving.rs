@@ -1,8 +1,7 @@
-//! Guests that do what scimlet never should: each is stopped, says why in the fault, and the plugin
-//! goes on.
+//! Misbehaving guests: each is stopped, its error says why, and the plugin continues.
 //!
-//! They misbehave in the start function of their core module, so that they need none of the
-//! contract's types: an instance is held to its limits before its first call already.
+//! They misbehave in the start function of their core module, which needs no types of the
+//! interface: an instance is limited even before its first call.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +11,7 @@ use scimlet::plugin::limits::{IDLE_TICK, LimitExceeded, TICK};
 use scimlet::plugin::{Cause, Limits, PluginError};
 use scimlet::{EmptyStore, Plugin, PluginOptions};
 
-/// A component of the contract's shape with this body of its start function.
+/// Returns a component with the interface's shape and this body of its start function.
 fn guest(start: &str) -> Vec<u8> {
     let provider = exports(include_str!("../../wit/provider.wit"));
     let admin = exports(include_str!("../../wit/admin.wit"));
@@ -33,7 +32,7 @@ fn guest(start: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
-/// The functions of an interface, all of them the one that does nothing.
+/// Returns exports for all functions of an interface, each of which does nothing.
 fn exports(interface: &str) -> String {
     let functions = interface.lines().filter(|line| line.contains(": func("));
     let names = functions.filter_map(|line| line.trim().split(':').next());
@@ -86,13 +85,13 @@ async fn endless_computing_is_stopped_and_lets_others_run_meanwhile() {
             ..few()
         },
     );
-    // On one thread: the interval ticks only if the guest yields.
+    // On one thread, the interval ticks only if the guest yields.
     let mut ticks = 0;
     let mut interval = tokio::time::interval(Duration::from_millis(1));
-    let mut spinning = std::pin::pin!(request(&plugin));
+    let mut looping = std::pin::pin!(request(&plugin));
     let fault = loop {
         tokio::select! {
-            answer = &mut spinning => break answer.unwrap_err(),
+            answer = &mut looping => break answer.unwrap_err(),
             _ = interval.tick() => ticks += 1,
         }
     };
@@ -135,7 +134,7 @@ async fn memory_is_bounded() {
         matches!(fault.cause, Cause::Limit(LimitExceeded::Memory)),
         "{fault}"
     );
-    // One page less is allowed; what fails then is the call, whose type is not the contract's.
+    // One page less is allowed; then the call fails, because its type is not that of the interface.
     let fault = request(&plugin(&grows(15), limits)).await.unwrap_err();
     assert!(!matches!(fault.cause, Cause::Limit(_)), "{fault}");
 }

@@ -1,4 +1,4 @@
-//! The component in its host: what surrounds a request, whatever the request is.
+//! The component in its host: limits and cancellation, independent of the request.
 
 mod gate;
 
@@ -26,11 +26,11 @@ fn plugin(limits: Limits) -> Arc<Plugin> {
 }
 
 async fn request(plugin: &Plugin, store: Arc<dyn Store>) -> Result<Response, PluginError> {
-    let (origin, request) = asked();
+    let (origin, request) = get_users();
     plugin.handle(store, origin, request).await
 }
 
-fn asked() -> (Origin, Request) {
+fn get_users() -> (Origin, Request) {
     let origin = Origin {
         tenant: "acme".to_owned(),
         base_url: "http://localhost/acme/scim/v2".to_owned(),
@@ -98,7 +98,7 @@ async fn a_read_ends_when_its_client_has_gone() {
     });
     let gate = Arc::new(Gate::default());
     let (client, gone) = watch::channel(false);
-    let (origin, request) = asked();
+    let (origin, request) = get_users();
     let store = Arc::clone(&gate);
     let other = Arc::clone(&plugin);
     let answer =

@@ -1,4 +1,4 @@
-//! Instances that are kept for their tenant: what fails is not kept, and nobody notices that anything is.
+//! Pooled instances: one that failed is not reused, and clients notice no difference.
 
 use std::io;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use scimlet::store::{Database, Store};
 use scimlet::{Plugin, PluginOptions};
 use tempfile::TempDir;
 
-/// Random bytes that fail while they are told to, which traps the guest in the midst of its work.
+/// A random source that fails on demand, which traps the guest in the middle of its work.
 #[derive(Default)]
-struct Fickle(AtomicBool);
+struct FailingRandom(AtomicBool);
 
-impl Random for Fickle {
+impl Random for FailingRandom {
     fn fill(&self, buffer: &mut [u8]) -> io::Result<()> {
         if self.0.load(Ordering::SeqCst) {
             return Err(io::Error::other("told to fail"));
@@ -26,7 +26,7 @@ impl Random for Fickle {
     }
 }
 
-/// A tenant, its storage, and a secret that is good there.
+/// A tenant with its storage and a valid secret.
 struct Tenant {
     name: &'static str,
     store: Arc<dyn Store>,
@@ -86,7 +86,7 @@ fn plugin(random: Arc<dyn Random>) -> Plugin {
 
 #[tokio::test]
 async fn an_instance_that_trapped_is_not_used_again() {
-    let random = Arc::new(Fickle::default());
+    let random = Arc::new(FailingRandom::default());
     let plugin = plugin(Arc::clone(&random) as _);
     let folder = TempDir::new().unwrap();
     let database = Sqlite::open(folder.path().join("test.db")).unwrap();

@@ -1,4 +1,4 @@
-//! The interface `admin`: what the application may do to the tenant.
+//! The exported interface `admin`: what the application may do with the tenant.
 
 use scimlet_core::service::admin;
 

@@ -1,10 +1,11 @@
-//! Between core's types and those generated from `wit/`, in the words of the component model:
-//! *lower* what core hands out, *lift* what it gets. Nothing is copied that can be moved.
+//! Conversions between core's types and those generated from `wit/`, named as in the component
+//! model: *lower* for values that core returns, *lift* for values that it receives. Everything that
+//! can be moved is moved, not copied.
 //!
-//! Both generators name things alike, so the tests compile this file against the host's bindings
-//! too, to run core natively over a host's store.
+//! Both binding generators use equal names, so the tests compile this file against the host's
+//! bindings too, to run core natively on a host's store.
 
-/// From core's types to the interface's.
+/// Converts core's types into those of the interface.
 pub mod lower {
     use crate::bindings::scimlet::plugin::{
         http as wit_http, journal as wit_journal, store as wit,
@@ -197,7 +198,7 @@ pub mod lower {
     }
 }
 
-/// From the interface's types to core's.
+/// Converts the interface's types into core's.
 pub mod lift {
     use crate::bindings::scimlet::plugin::{http as wit_http, store as wit};
     use scimlet_core::{port, store};

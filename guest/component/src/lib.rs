@@ -1,5 +1,5 @@
-//! scimlet-core behind the WIT interface: conversion only, no SCIM decision. Empty on native targets, where a cdylib of
-//! component imports cannot be linked.
+//! scimlet-core behind the WIT interface: only conversions, no SCIM decisions. Empty on native
+//! targets, where a cdylib with component imports cannot be linked.
 
 #![cfg(target_arch = "wasm32")]
 
@@ -15,7 +15,7 @@ use convert::{lift, lower};
 use ports::ports;
 use scimlet_core::port::Level;
 
-/// What the component exports.
+/// The component's exports.
 struct Component;
 
 impl Provider for Component {
@@ -46,7 +46,8 @@ impl Provider for Component {
     }
 }
 
-/// A panic is a bug and ends the instance; where it happened would be lost, as a trap has no words.
+/// Reports a panic in the journal: it is a bug and ends the instance, and the trap itself has no
+/// message.
 fn report_panics() {
     std::panic::set_hook(Box::new(|info| {
         let note = lower::note(Level::Error, "panic", &info.to_string());

@@ -1,4 +1,4 @@
-//! Core's ports, served by the component's imports.
+//! Core's ports, implemented by the component's imports.
 
 use scimlet_core::port::{Clock, Journal, Level, Ports, Random, Store};
 use scimlet_core::store::{
@@ -8,10 +8,10 @@ use scimlet_core::store::{
 use crate::bindings::scimlet::plugin::{journal, store};
 use crate::convert::{lift, lower};
 
-/// The imports, all of them.
+/// All imports of the component.
 pub struct Imports;
 
-/// The ports of this instance.
+/// Returns the ports of this instance.
 pub fn ports() -> Ports<'static> {
     Ports {
         store: &Imports,

@@ -1,5 +1,5 @@
-//! The connections to the service. Each carries one request at a time and is driven by whoever waits for the answer: a pool and tasks
-//! of their own would cost more than the service may take.
+//! Connections to the service. Each carries one request at a time and is driven by the task that
+//! waits for the response: a pool and separate tasks would cost more than the service does.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -20,10 +20,10 @@ use tower_service::Service as _;
 
 use super::{BenchError, Options};
 
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a response may take.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A service, and who asks there.
+/// A service and the credentials for it.
 #[derive(Clone)]
 pub(super) struct Client {
     connector: Connector,
@@ -60,16 +60,16 @@ impl Connector {
     async fn open(&self, uri: Uri) -> Result<Open, String> {
         match self.clone() {
             Self::Plain(mut http) => {
-                Open::over(http.call(uri).await.map_err(|error| told(&error))?).await
+                Open::over(http.call(uri).await.map_err(|error| with_cause(&error))?).await
             }
             Self::Tls(mut https) => {
-                Open::over(https.call(uri).await.map_err(|error| told(&*error))?).await
+                Open::over(https.call(uri).await.map_err(|error| with_cause(&*error))?).await
             }
         }
     }
 }
 
-/// A connection, if it is open. Whoever is cut off opens another for the next request.
+/// A connection, which is opened by the first request and again after it was closed.
 pub(super) struct Connection {
     client: Client,
     open: Option<Open>,
@@ -85,8 +85,10 @@ impl Open {
     where
         S: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
     {
-        let (sender, connection) = handshake(stream).await.map_err(|error| told(&error))?;
-        // Why it ended, the request says that was under way.
+        let (sender, connection) = handshake(stream)
+            .await
+            .map_err(|error| with_cause(&error))?;
+        // The request in progress reports why the connection ended.
         let driver = Box::pin(connection.map(drop));
         Ok(Self { sender, driver })
     }
@@ -100,17 +102,17 @@ impl Open {
         let Self { sender, driver } = self;
         let answer = async {
             let response = sender.send_request(request).await;
-            let response = response.map_err(|error| told(&error))?;
+            let response = response.map_err(|error| with_cause(&error))?;
             let status = response.status().as_u16();
             let body = response.into_body().collect().await;
-            let body = body.map_err(|error| told(&error))?.to_bytes();
+            let body = body.map_err(|error| with_cause(&error))?.to_bytes();
             Ok(Answer { status, body })
         };
         driven(driver, answer).await
     }
 }
 
-/// Waits for something of a connection while driving it.
+/// Waits for `work` on a connection while driving the connection.
 async fn driven<T>(
     driver: &mut Pin<Box<dyn Future<Output = ()> + Send>>,
     work: impl Future<Output = T>,
@@ -121,7 +123,7 @@ async fn driven<T>(
     }
 }
 
-/// A status, and a body.
+/// A response's status and body.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Bytes,
@@ -141,7 +143,7 @@ impl Client {
         })
     }
 
-    /// One that is opened by its first request.
+    /// Returns a connection that its first request opens.
     pub(super) fn connection(&self) -> Connection {
         Connection {
             client: self.clone(),
@@ -168,12 +170,15 @@ impl Client {
             .header(header::ACCEPT, "application/scim+json, application/json")
             .header(header::CONTENT_TYPE, "application/scim+json")
             .body(Full::new(Bytes::from(body)))
-            .map_err(|error| told(&error))
+            .map_err(|error| with_cause(&error))
     }
 }
 
 impl Connection {
-    /// Sends a request and reads the whole answer; the error says why there is none.
+    /// Sends a request and reads the whole response.
+    ///
+    /// # Errors
+    /// The reason why there is no response.
     pub(super) async fn send(
         &mut self,
         method: Method,
@@ -181,12 +186,15 @@ impl Connection {
         body: Option<&Value>,
     ) -> Result<Answer, String> {
         let request = self.client.request(method, path, body)?;
-        let answer = timeout(PATIENCE, self.answer(request)).await;
-        let answer = answer.unwrap_or_else(|_| Err(format!("no answer within {PATIENCE:?}")));
+        let answer = timeout(RESPONSE_TIMEOUT, self.answer(request)).await;
+        let answer = answer.unwrap_or_else(|_| {
+            let why = format!("no answer within {RESPONSE_TIMEOUT:?}");
+            Err(why)
+        });
         answer.map_err(|error| format!("{}: {error}", self.client.uri))
     }
 
-    /// A connection whose request has no answer is not used again.
+    /// Sends a request. A connection whose request gets no response is not used again.
     async fn answer(&mut self, request: Request<Full<Bytes>>) -> Result<Answer, String> {
         let mut open = match self.ready().await {
             Some(open) => open,
@@ -202,7 +210,10 @@ impl Connection {
         open.is_ready().await.then_some(open)
     }
 
-    /// Creates a resource that has to be there, and returns its id.
+    /// Creates a resource that the run needs, and returns its id.
+    ///
+    /// # Errors
+    /// [`BenchError`] if the service cannot be reached or refuses.
     pub(super) async fn create(&mut self, path: &str, body: &Value) -> Result<String, BenchError> {
         let answer = self.send(Method::POST, path, Some(body)).await;
         let answer = answer.map_err(BenchError::Unreachable)?;
@@ -215,19 +226,19 @@ impl Connection {
     }
 }
 
-fn told(error: &dyn std::error::Error) -> String {
+fn with_cause(error: &dyn std::error::Error) -> String {
     let why = error.source().map(|why| format!(": {why}"));
     format!("{error}{}", why.unwrap_or_default())
 }
 
-/// Where a list goes on, as the query of the next request has it.
+/// Returns the cursor of the next page, percent-encoded for a query; `None` after the last page.
 pub(super) fn next_cursor(answer: &Answer) -> Option<String> {
     let body: Value = serde_json::from_slice(&answer.body).ok()?;
     let cursor = body.get("nextCursor")?.as_str()?;
     Some(utf8_percent_encode(cursor, NON_ALPHANUMERIC).to_string())
 }
 
-/// The id of what was created.
+/// Returns the id of the created resource; `None` unless the status is 201.
 pub(super) fn id(answer: &Answer) -> Option<String> {
     let body: Value = serde_json::from_slice(&answer.body).ok()?;
     let id = body.get("id")?.as_str()?;
@@ -241,7 +252,7 @@ mod tests {
 
     use super::*;
 
-    /// Answers one request of each connection, and closes it without a word.
+    /// Answers one request on each connection, and closes it without notice.
     async fn serve_once_each(listener: TcpListener) {
         loop {
             let (mut stream, _) = listener.accept().await.expect("a connection");
@@ -275,7 +286,7 @@ mod tests {
             let answer = connection.send(Method::GET, "/Users", None).await;
             let answer = answer.expect("there is an answer");
             assert_eq!((answer.status, &*answer.body), (200, &b"ok"[..]));
-            // So that the end of the connection has arrived.
+            // Waits until the end of the connection has arrived.
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

@@ -1,36 +1,36 @@
-//! Random choices that a seed repeats.
+//! Random choices that can be repeated with a seed.
 
 use std::hash::{BuildHasher, RandomState};
 
-/// SplitMix64.
+/// A SplitMix64 generator.
 #[derive(Clone, Debug)]
 pub struct Dice(u64);
 
 impl Dice {
-    /// The same seed makes the same choices.
+    /// Creates a generator; equal seeds give equal choices.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// A seed that nobody knows beforehand.
+    /// Returns a random seed.
     #[must_use]
     pub fn any_seed() -> u64 {
         RandomState::new().hash_one(())
     }
 
-    /// Dice of their own for a part of the work.
+    /// Returns an independent generator for a part of the work.
     #[must_use]
     pub fn split(&mut self) -> Self {
         Self(self.next())
     }
 
-    /// A number from 0 to `bound` - 1; 0 if the bound is 0.
+    /// Returns a number from 0 to `bound` - 1; 0 if the bound is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
         self.next().checked_rem(bound).unwrap_or(0)
     }
 
-    /// One of these; `None` if there is none.
+    /// Returns one of these; `None` if there are none.
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         let index = self.below(from.len() as u64);
         from.get(usize::try_from(index).ok()?)

@@ -1,8 +1,9 @@
-//! A load generator that asks a SCIM service what identity providers ask: any service, for nothing here knows what serves it.
+//! A load generator that sends the requests of identity providers to any SCIM service.
 //!
-//! Each connection sends one request after another. Without a rate it sends the next when the answer is there; with one, at
-//! times that were fixed beforehand, and a request that has to wait for the one before is late by its own latency: what
-//! clients would have noticed is never left out.
+//! Each connection sends one request after another. Without a rate it sends the next when the
+//! previous one is answered; with a rate, at times that are fixed in advance, and the latency of a
+//! request that had to wait includes the wait: delays that clients would have noticed are always
+//! counted.
 
 mod client;
 mod dice;
@@ -28,69 +29,70 @@ use self::client::Client;
 use self::population::Population;
 use self::worker::Worker;
 
-/// What is asked of whom, and how hard.
+/// The service, the requests and the load of a run.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The SCIM base URL, without a slash at its end.
+    /// The SCIM base URL, without a final slash.
     pub url: String,
     /// The Authorization header.
     pub authorization: String,
-    /// What is asked.
+    /// The mix of operations.
     pub mix: Mix,
-    /// How many requests are under way at the same time.
+    /// The number of concurrent requests.
     pub connections: u32,
-    /// Requests a second of all connections together; `None` for as many as are answered.
+    /// Requests per second of all connections together; `None` for no limit.
     pub rate: Option<f64>,
-    /// For how long.
+    /// The duration of the measurement.
     pub duration: Duration,
-    /// How many users are made beforehand to be looked up and changed.
+    /// The number of users that are created first, to be looked up and changed.
     pub users: u32,
-    /// Who is looked up and changed in their place.
+    /// Existing resources that are used instead of created ones.
     pub known: Option<Arc<Known>>,
-    /// Repeats the choices.
+    /// The seed of random choices; equal seeds give equal requests.
     pub seed: u64,
-    /// Whether what was made stays there.
+    /// Whether the created resources are kept.
     pub keep: bool,
 }
 
-/// Why there is no report.
+/// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BenchError {
-    /// The URL cannot be reached, or is none.
+    /// The URL is invalid or cannot be reached.
     #[error("{0}")]
     Unreachable(String),
-    /// The service refused what has to be there beforehand.
+    /// The service refused to create a resource that the run needs.
     #[error("{method} {path} was answered with {status}: {body}")]
     Refused {
-        /// The method.
+        /// The request's method.
         method: &'static str,
-        /// Below the base URL.
+        /// The request's path below the base URL.
         path: String,
-        /// The status.
+        /// The response's status.
         status: u16,
-        /// What the service says.
+        /// The response's body.
         body: String,
     },
 }
 
-/// How far a run has got.
+/// The progress of a run.
 #[derive(Debug, Default)]
 pub struct Progress {
     answered: AtomicU64,
 }
 
 impl Progress {
-    /// How many requests have been answered.
+    /// Returns the number of responses so far.
     #[must_use]
     pub fn answered(&self) -> u64 {
         self.answered.load(Ordering::Relaxed)
     }
 }
 
-/// Makes what is needed, asks for as long as it should, and removes what it made.
+/// Creates the resources that are needed, measures, and removes the resources again.
 ///
 /// # Errors
-/// If the service cannot be reached or refuses what has to be there beforehand. Refusals later are counted.
+/// [`BenchError`] if the service cannot be reached or refuses to create the resources. Failures
+/// during the measurement are counted in the report.
 pub async fn run(options: Options, progress: &Arc<Progress>) -> Result<Report, BenchError> {
     let run = Run::prepare(options).await?;
     let report = run.measure(progress).await?;
@@ -98,7 +100,7 @@ pub async fn run(options: Options, progress: &Arc<Progress>) -> Result<Report, B
     Ok(report)
 }
 
-/// The three parts of a run, for those who look at the service between them.
+/// The three steps of a run, for callers that inspect the service between them.
 pub struct Run {
     options: Options,
     client: Client,
@@ -106,10 +108,10 @@ pub struct Run {
 }
 
 impl Run {
-    /// Makes what is needed.
+    /// Creates the resources that are needed.
     ///
     /// # Errors
-    /// As [`run`].
+    /// [`BenchError`] if the service cannot be reached or refuses.
     pub async fn prepare(options: Options) -> Result<Self, BenchError> {
         let client = Client::new(&options)?;
         let population = Population::make(&client, &options).await?;
@@ -120,10 +122,10 @@ impl Run {
         })
     }
 
-    /// Asks for as long as it should.
+    /// Sends requests for the configured duration.
     ///
     /// # Errors
-    /// As [`run`].
+    /// [`BenchError`] if a resource that a worker needs cannot be created.
     pub async fn measure(&self, progress: &Arc<Progress>) -> Result<Report, BenchError> {
         let worker = |number| {
             let population = Arc::clone(&self.population);
@@ -143,7 +145,7 @@ impl Run {
         measured.await.map_err(failed)?
     }
 
-    /// Removes what it made, unless that is to stay.
+    /// Removes the created resources, unless they are to be kept.
     pub async fn remove(self) {
         if !self.options.keep {
             let connections = self.options.connections;
@@ -152,8 +154,8 @@ impl Run {
     }
 }
 
-/// All connections on one thread, which is enough for them: threads that wake each other would take from the service what it needs on
-/// the same machine.
+/// Runs all connections on one thread, which is enough for them: threads that wake each other would
+/// take processor time from a service on the same machine.
 fn on_one_thread(
     workers: Vec<Worker>,
     mut report: Report,
@@ -162,15 +164,15 @@ fn on_one_thread(
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().build().map_err(failed)?;
     runtime.block_on(async {
-        let begun = Instant::now();
+        let started = Instant::now();
         let mut working = JoinSet::new();
         for worker in workers {
-            working.spawn(worker.run(begun, Arc::clone(progress)));
+            working.spawn(worker.run(started, Arc::clone(progress)));
         }
         while let Some(worked) = working.join_next().await {
             report.add(worked.map_err(failed)??);
         }
-        report.end(begun.elapsed());
+        report.end(started.elapsed());
         Ok(report)
     })
 }

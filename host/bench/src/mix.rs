@@ -1,38 +1,38 @@
-//! What is asked how often.
+//! The operations of a run, and how often each occurs.
 
 use std::str::FromStr;
 
 use super::Dice;
 
-/// One kind of request.
+/// A kind of request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operation {
-    /// One user by id.
+    /// Reads one user by id.
     Get,
-    /// A user by `userName eq`.
+    /// Finds a user by `userName eq`.
     LookUp,
-    /// A user by `emails.value eq`.
+    /// Finds a user by `emails.value eq`.
     Email,
-    /// The first page of users.
+    /// Reads the first page of users.
     List,
-    /// The next page of users, by cursor.
+    /// Reads the next page of users, by cursor.
     Page,
-    /// A new user.
+    /// Creates a user.
     Create,
-    /// A user's other display name, by PATCH.
+    /// Changes a user's display name by PATCH.
     Patch,
-    /// The same by PUT.
+    /// Changes a user's display name by PUT.
     Put,
-    /// A user deactivated or reactivated.
+    /// Deactivates or reactivates a user.
     Activate,
-    /// A member added to a group that it is not in.
+    /// Adds a user to a group.
     Join,
-    /// A member taken out of a group.
+    /// Removes a user from a group.
     Leave,
 }
 
 impl Operation {
-    /// All of them, in the order of reports.
+    /// All operations, in the order of reports.
     pub const ALL: [Self; 11] = [
         Self::Get,
         Self::LookUp,
@@ -47,7 +47,7 @@ impl Operation {
         Self::Leave,
     ];
 
-    /// Its name on the command line and in reports.
+    /// Returns the operation's name on the command line and in reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -66,7 +66,7 @@ impl Operation {
     }
 }
 
-/// Whose words requests use.
+/// The identity provider whose request format is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// `{"op": "replace", "value": {"displayName": …}}`
@@ -75,20 +75,20 @@ pub enum Dialect {
     Entra,
 }
 
-/// Operations by weight, in a client's words.
+/// Weighted operations in one identity provider's request format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mix {
-    /// Its name.
+    /// The name of the mix.
     pub name: String,
     pub(super) dialect: Dialect,
     weights: Vec<(Operation, u64)>,
 }
 
-/// No mix has this name.
+/// The error for a name of no mix.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is neither `okta`, `entra` nor one operation: get, eq, email, list, page, create, patch, put, activate, member-add, \
-     member-remove"
+    "`{0}` is neither `okta`, `entra` nor one operation: get, eq, email, list, page, create, \
+     patch, put, activate, member-add, member-remove"
 )]
 pub struct UnknownMix(String);
 
@@ -97,8 +97,9 @@ impl FromStr for Mix {
 
     fn from_str(name: &str) -> Result<Self, UnknownMix> {
         use Operation as Op;
-        // As the two clients' logs show them: Okta looks up before it creates, reads before it replaces, and pages through users
-        // at imports; Entra looks every user up again in each cycle, and changes by PATCH alone.
+        // The weights follow logs of the two clients: Okta looks up a user before it creates it,
+        // reads before it replaces, and pages through all users for imports; Entra looks up every
+        // user again in each cycle, and changes users only by PATCH.
         let (dialect, weights) = match name {
             "okta" => (
                 Dialect::Okta,
@@ -142,7 +143,7 @@ impl FromStr for Mix {
 }
 
 impl Mix {
-    /// One operation by chance.
+    /// Picks an operation at random, by weight.
     pub(super) fn pick(&self, dice: &mut Dice) -> Operation {
         let total = self.weights.iter().map(|(_, weight)| weight).sum();
         let mut left = dice.below(total);

@@ -1,4 +1,4 @@
-//! The users and groups that a run works on.
+//! The users and groups that a run uses.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,27 +10,28 @@ use tokio::task::JoinSet;
 use super::client::Client;
 use super::{BenchError, Options};
 
-/// How many are made or removed at the same time.
+/// The number of concurrent requests that create resources.
 const AT_ONCE: usize = 8;
 
-/// Who is there already, for a run to look up and to change.
+/// Existing resources for a run to look up and to change.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
-    /// Ids and userNames; the e-mail address of each is its userName.
+    /// Ids and userNames; the e-mail address of each user is its userName.
     pub users: Vec<(String, String)>,
-    /// Groups of which the first of the users are members. Each connection changes one of them, as long as there are enough.
+    /// Groups with the first of the users as members. Each connection changes one of them, as long
+    /// as there are enough.
     pub groups: Vec<String>,
-    /// How many of the users that is.
+    /// The number of users that are members of each group.
     pub members: usize,
 }
 
-/// What a run has made, so that it can be removed.
+/// The resources of a run.
 pub(super) struct Population {
-    /// In the names of all that this run makes.
+    /// The run's id in the names of all resources that it creates.
     run: String,
-    /// Who is looked up and changed.
+    /// The resources that are looked up and changed.
     pub(super) known: Arc<Known>,
-    /// The paths of everything that the run made.
+    /// The paths of all resources that the run created.
     made: Mutex<Vec<String>>,
 }
 
@@ -70,9 +71,9 @@ impl Population {
             users.extend(created?);
         }
         for (id, _) in &users {
-            self.note(format!("/Users/{id}"));
+            self.record(format!("/Users/{id}"));
         }
-        // In the same order whatever the order of the answers, so that a seed chooses the same.
+        // Sorted independently of the order of responses, so that equal seeds choose equal users.
         users.sort_by(|(_, a), (_, b)| (a.len(), a).cmp(&(b.len(), b)));
         Ok(Known {
             users,
@@ -80,13 +81,13 @@ impl Population {
         })
     }
 
-    /// A userName of this run.
+    /// Returns a userName that is unique to this run.
     pub(super) fn name(&self, part: &str) -> String {
         format!("bench-{}-{part}@example.com", self.run)
     }
 
-    /// Notes what is to be removed in the end.
-    pub(super) fn note(&self, path: String) {
+    /// Records a created resource for removal.
+    pub(super) fn record(&self, path: String) {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         made.push(path);
     }
@@ -96,7 +97,7 @@ impl Population {
         std::mem::take(&mut *made)
     }
 
-    /// Removes all of it; what cannot be removed stays.
+    /// Removes all created resources, ignoring failures.
     pub(super) async fn remove(&self, client: &Client, connections: u32) {
         let paths = Arc::new(Mutex::new(self.taken()));
         let mut removing = JoinSet::new();
@@ -116,7 +117,7 @@ fn next(left: &Mutex<Vec<String>>) -> Option<String> {
     left.lock().unwrap_or_else(PoisonError::into_inner).pop()
 }
 
-/// A user of this userName and e-mail address, as Okta creates one.
+/// Returns a user with this userName and e-mail address, as Okta creates it.
 #[must_use]
 pub fn user(name: &str) -> Value {
     json!({
@@ -130,7 +131,7 @@ pub fn user(name: &str) -> Value {
     })
 }
 
-/// A group without members.
+/// Returns a group without members.
 pub(super) fn group(name: &str) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],

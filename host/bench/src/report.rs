@@ -1,4 +1,4 @@
-//! What a run has shown.
+//! The results of a run.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use super::worker::Seen;
 use super::{Operation, Options};
 
-/// What one operation took, and what became of it.
+/// Latencies and failures of one operation.
 #[derive(Clone, Debug)]
 pub struct Figures {
-    /// In microseconds.
+    /// Latencies in microseconds.
     latency: Histogram<u64>,
-    /// Answers that no correct service gives, by what they were.
+    /// Numbers of failed requests by reason.
     failures: BTreeMap<String, u64>,
 }
 
@@ -28,7 +28,7 @@ impl Default for Figures {
     }
 }
 
-/// The shares of requests that reports tell latencies of.
+/// The quantiles that reports show.
 const SHARES: [(&str, f64); 5] = [
     ("p50", 0.5),
     ("p90", 0.9),
@@ -38,7 +38,7 @@ const SHARES: [(&str, f64); 5] = [
 ];
 
 impl Figures {
-    pub(super) fn note(&mut self, took: Duration, status: Result<u16, &String>) {
+    pub(super) fn record(&mut self, took: Duration, status: Result<u16, &String>) {
         let failure = match status {
             Ok(200..300) => None,
             Ok(status) => Some(format!("status {status}")),
@@ -48,7 +48,7 @@ impl Figures {
             *self.failures.entry(failure).or_default() += 1;
         }
         let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        // Grows as it needs to.
+        // Recording cannot fail: the histogram resizes itself.
         let _ = self.latency.record(microseconds);
     }
 
@@ -59,25 +59,25 @@ impl Figures {
         }
     }
 
-    /// How many requests were answered, failures among them.
+    /// Returns the number of requests, including failed ones.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.latency.len()
     }
 
-    /// How many of them failed.
+    /// Returns the number of failed requests.
     #[must_use]
     pub fn failed(&self) -> u64 {
         self.failures.values().sum()
     }
 
-    /// The mean of the latencies.
+    /// Returns the mean latency.
     #[must_use]
     pub fn mean(&self) -> Duration {
         Duration::from_secs_f64(self.latency.mean() / 1e6)
     }
 
-    /// The latency that this share of the requests had at the most.
+    /// Returns the latency that `share` of the requests did not exceed.
     #[must_use]
     pub fn latency(&self, share: f64) -> Duration {
         Duration::from_micros(self.latency.value_at_quantile(share))
@@ -117,7 +117,7 @@ impl Figures {
     }
 }
 
-/// The figures of a run.
+/// The results of a whole run.
 #[derive(Clone, Debug)]
 pub struct Report {
     mix: String,
@@ -150,7 +150,7 @@ impl Report {
         self.elapsed = elapsed;
     }
 
-    /// All operations together.
+    /// Returns the results of all operations together.
     #[must_use]
     pub fn total(&self) -> Figures {
         let mut total = Figures::default();
@@ -160,20 +160,20 @@ impl Report {
         total
     }
 
-    /// Answers a second that were no failures.
+    /// Returns successful requests per second.
     #[must_use]
     pub fn throughput(&self) -> f64 {
         let total = self.total();
         (total.count() - total.failed()) as f64 / self.elapsed.as_secs_f64().max(f64::EPSILON)
     }
 
-    /// What failed, and how often.
+    /// Returns the numbers of failed requests by reason.
     #[must_use]
     pub fn failures(&self) -> BTreeMap<String, u64> {
         self.total().failures
     }
 
-    /// The whole as JSON.
+    /// Returns the report as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         let operations = self.operations.iter();
@@ -191,7 +191,7 @@ impl Report {
     }
 }
 
-/// A table, latencies in milliseconds.
+/// Formats the report as a table, with latencies in milliseconds.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

@@ -1,8 +1,9 @@
-//! How the load generator shares a machine with the service that it asks.
+//! How the load generator shares a machine with the service that it measures.
 
-/// From here on this thread interrupts nobody when an answer arrives for it: on the same machine a service would be thrown off its
-/// processor after each answer, and only the switching would be measured. Linux alone has such a policy (`SCHED_BATCH`); elsewhere, and
-/// where it is refused, all stays as it is.
+/// Stops this thread from preempting other processes when a response arrives: on the same machine a
+/// service would otherwise lose its processor after each response, and mainly context switches
+/// would be measured. Only Linux has such a policy (`SCHED_BATCH`); elsewhere, and where it is
+/// refused, nothing changes.
 pub(super) fn yield_to_the_service() {
     #[cfg(target_os = "linux")]
     linux::yield_to_the_service();
@@ -15,17 +16,17 @@ mod linux {
         NormalThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
     };
 
-    /// Niceness 0 as the crate counts, which sets it beside the policy.
-    const AS_IT_IS: u8 = 48;
+    /// Niceness 0 in the crate's scale; the crate sets it together with the policy.
+    const UNCHANGED: u8 = 48;
 
     pub(super) fn yield_to_the_service() {
         let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Batch);
-        let Ok(as_it_is) = ThreadPriorityValue::try_from(AS_IT_IS) else {
+        let Ok(unchanged) = ThreadPriorityValue::try_from(UNCHANGED) else {
             return;
         };
         let set = set_thread_priority_and_policy(
             thread_native_id(),
-            ThreadPriority::Crossplatform(as_it_is),
+            ThreadPriority::Crossplatform(unchanged),
             policy,
         );
         if let Err(error) = set {

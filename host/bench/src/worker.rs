@@ -1,4 +1,4 @@
-//! One connection: it asks, waits, and notes how long that took.
+//! One connection: sends requests and records how long the responses take.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::population::{self, Population};
 use super::report::Figures;
 use super::{BenchError, Dice, Options, Progress};
 
-/// What one connection saw of each operation.
+/// The results of one connection by operation.
 pub(super) type Seen = BTreeMap<Operation, Figures>;
 
 pub(super) struct Worker {
@@ -23,13 +23,13 @@ pub(super) struct Worker {
     connection: Connection,
     population: Arc<Population>,
     dice: Dice,
-    /// Counts what it makes and changes, so that no two are the same.
+    /// Counts created and changed resources, so that their names differ.
     made: u64,
-    /// Its own group, and how many of the users are in it: the first ones.
+    /// The worker's group, and the number of users in it: the first ones.
     group: Option<(String, usize)>,
-    /// Members whom it leaves in its group.
+    /// The least number of members that the worker leaves in its group.
     least: usize,
-    /// Where its walk through all users goes on.
+    /// The cursor of the next page in listing all users.
     cursor: String,
 }
 
@@ -64,13 +64,13 @@ impl Worker {
 
     pub(super) async fn run(
         mut self,
-        begun: Instant,
+        started: Instant,
         progress: Arc<Progress>,
     ) -> Result<Seen, BenchError> {
         let mut seen = Seen::new();
-        for turn in 0_u32.. {
-            let due = self.due(begun, turn);
-            if due.unwrap_or_else(Instant::now) >= begun + self.options.duration {
+        for iteration in 0_u32.. {
+            let due = self.due(started, iteration);
+            if due.unwrap_or_else(Instant::now) >= started + self.options.duration {
                 break;
             }
             let picked = self.options.mix.pick(&mut self.dice);
@@ -79,14 +79,14 @@ impl Worker {
             if let Some(due) = due {
                 tokio::time::sleep_until(due.into()).await;
             }
-            // From when it should have been sent.
+            // Latency counts from the time at which the request was due.
             let sent = due.unwrap_or_else(Instant::now);
             let Prepared { method, path, body } = prepared;
             let answer = self.connection.send(method, &path, body.as_ref()).await;
             let took = sent.elapsed();
             progress.answered.fetch_add(1, Ordering::Relaxed);
             let status = answer.as_ref().map(|answer| answer.status);
-            seen.entry(operation).or_default().note(took, status);
+            seen.entry(operation).or_default().record(took, status);
             if let Ok(answer) = answer {
                 self.settle(operation, &answer);
             }
@@ -94,7 +94,8 @@ impl Worker {
         Ok(seen)
     }
 
-    /// Nobody can leave a group in which nobody is, and who was in it before stays.
+    /// Replaces a removal by an addition if the group has no removable member: existing members
+    /// stay.
     fn possible(&self, operation: Operation) -> Operation {
         let members = self.group.as_ref().map_or(0, |(_, members)| *members);
         match operation {
@@ -103,11 +104,12 @@ impl Worker {
         }
     }
 
-    /// When this turn's request is to be sent, if there is a rate.
-    fn due(&self, begun: Instant, turn: u32) -> Option<Instant> {
+    /// Returns when this iteration's request is due; `None` without a rate.
+    fn due(&self, started: Instant, iteration: u32) -> Option<Instant> {
         let rate = self.options.rate?;
-        let place = f64::from(turn) * f64::from(self.options.connections) + f64::from(self.number);
-        Some(begun + Duration::from_secs_f64(place / rate))
+        let earlier = f64::from(iteration) * f64::from(self.options.connections);
+        let position = earlier + f64::from(self.number);
+        Some(started + Duration::from_secs_f64(position / rate))
     }
 
     async fn prepare(&mut self, operation: Operation) -> Result<Prepared, BenchError> {
@@ -119,53 +121,54 @@ impl Worker {
         let (id, name) = self.population.known.users[chosen].clone();
         let at_user = format!("/Users/{id}");
         Ok(match operation {
-            Op::Get => ask(at_user),
-            Op::LookUp => ask(format!("/Users?filter=userName%20eq%20%22{name}%22")),
-            Op::Email => ask(format!("/Users?filter=emails.value%20eq%20%22{name}%22")),
-            Op::List => ask("/Users?startIndex=1&count=50".to_owned()),
-            Op::Page => ask(format!("/Users?count=50&cursor={}", self.cursor)),
+            Op::Get => get(at_user),
+            Op::LookUp => get(format!("/Users?filter=userName%20eq%20%22{name}%22")),
+            Op::Email => get(format!("/Users?filter=emails.value%20eq%20%22{name}%22")),
+            Op::List => get("/Users?startIndex=1&count=50".to_owned()),
+            Op::Page => get(format!("/Users?count=50&cursor={}", self.cursor)),
             Op::Create => {
                 let name = self.population.name(&part);
-                tell(Method::POST, "/Users".to_owned(), population::user(&name))
+                with_body(Method::POST, "/Users".to_owned(), population::user(&name))
             }
             Op::Put => {
                 let mut user = population::user(&name);
                 user["id"] = id.into();
                 user["displayName"] = format!("Test User {part}").into();
-                tell(Method::PUT, at_user, user)
+                with_body(Method::PUT, at_user, user)
             }
             Op::Patch => {
                 let value = format!("Test User {part}").into();
-                tell(Method::PATCH, at_user, self.replace("displayName", value))
+                with_body(Method::PATCH, at_user, self.replace("displayName", value))
             }
             Op::Activate => {
                 let value = self.made.is_multiple_of(2).into();
-                tell(Method::PATCH, at_user, self.replace("active", value))
+                with_body(Method::PATCH, at_user, self.replace("active", value))
             }
             Op::Join => {
                 let (group, members) = self.group_with_room().await?;
                 let member = &self.population.known.users[members].0;
                 let value = json!([{ "value": member }]);
-                let change = json!({"op": self.word("add"), "path": "members", "value": value});
-                tell(Method::PATCH, format!("/Groups/{group}"), patch(change))
+                let change =
+                    json!({"op": self.operation_name("add"), "path": "members", "value": value});
+                with_body(Method::PATCH, format!("/Groups/{group}"), patch(change))
             }
             Op::Leave => {
                 let (group, members) = self.group.clone().unwrap_or_default();
                 let member = &self.population.known.users[members.saturating_sub(1)].0;
                 let path = format!("members[value eq \"{member}\"]");
-                let change = json!({"op": self.word("remove"), "path": path});
-                tell(Method::PATCH, format!("/Groups/{group}"), patch(change))
+                let change = json!({"op": self.operation_name("remove"), "path": path});
+                with_body(Method::PATCH, format!("/Groups/{group}"), patch(change))
             }
         })
     }
 
-    /// What the answer says about what is there now.
+    /// Records how a response changes the resources.
     fn settle(&mut self, operation: Operation, answer: &client::Answer) {
         let is_done = (200..300).contains(&answer.status);
         match (operation, &mut self.group) {
             (Operation::Create, _) => {
                 if let Some(id) = client::id(answer).filter(|_| !self.options.keep) {
-                    self.population.note(format!("/Users/{id}"));
+                    self.population.record(format!("/Users/{id}"));
                 }
             }
             (Operation::Page, _) => self.cursor = client::next_cursor(answer).unwrap_or_default(),
@@ -177,7 +180,7 @@ impl Worker {
         }
     }
 
-    /// Its group, or a new one when all users are in it. Not measured.
+    /// Returns the worker's group, or creates a new one when all users are in it. Not measured.
     async fn group_with_room(&mut self) -> Result<(String, usize), BenchError> {
         if let Some((group, members)) = &self.group
             && *members < self.population.known.users.len()
@@ -191,7 +194,7 @@ impl Worker {
             .connection
             .create("/Groups", &population::group(&name))
             .await?;
-        self.population.note(format!("/Groups/{group}"));
+        self.population.record(format!("/Groups/{group}"));
         self.group = Some((group.clone(), 0));
         self.least = 0;
         Ok((group, 0))
@@ -204,8 +207,8 @@ impl Worker {
         })
     }
 
-    /// An operation's name as the client writes it.
-    fn word(&self, op: &str) -> String {
+    /// Returns an operation's name as the client writes it.
+    fn operation_name(&self, op: &str) -> String {
         match self.options.mix.dialect {
             Dialect::Okta => op.to_owned(),
             Dialect::Entra => op[..1].to_ascii_uppercase() + &op[1..],
@@ -213,7 +216,7 @@ impl Worker {
     }
 }
 
-fn ask(path: String) -> Prepared {
+fn get(path: String) -> Prepared {
     Prepared {
         method: Method::GET,
         path,
@@ -221,7 +224,7 @@ fn ask(path: String) -> Prepared {
     }
 }
 
-fn tell(method: Method, path: String, body: Value) -> Prepared {
+fn with_body(method: Method, path: String, body: Value) -> Prepared {
     let body = Some(body);
     Prepared { method, path, body }
 }

@@ -9,17 +9,17 @@ use mimalloc::MiMalloc;
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
-/// Tasks that a thread runs before it looks what has arrived: those in which instances compute take
-/// a millisecond.
-const BETWEEN_LOOKS: u32 = 4;
+/// Tasks that a thread runs between two polls for I/O: tasks in which instances compute take a
+/// millisecond.
+const EVENT_INTERVAL: u32 = 4;
 
-/// There are more threads than processors, of which instances of the component take one each: what
-/// arrives meanwhile need not wait for these.
+/// Runs the command. There are more threads than processors; instances of the component occupy at
+/// most one thread per processor, so that new requests need not wait for them.
 fn main() -> anyhow::Result<ExitCode> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(processors + processors.div_ceil(2))
-        .event_interval(BETWEEN_LOOKS)
+        .event_interval(EVENT_INTERVAL)
         .enable_all()
         .build()?;
     Ok(runtime.block_on(cli::run()))

@@ -1,5 +1,4 @@
-//! The command as a script sees it: exit codes, what stands on stdout and stderr, and a server's
-//! life.
+//! The command as scripts use it: exit codes, stdout and stderr, and a server from start to end.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -9,24 +8,21 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A database file of its own, gone after the test.
-struct Place(TempDir);
+/// A database file of its own, which is removed after the test.
+struct TestDatabase(TempDir);
 
-impl Place {
+impl TestDatabase {
     fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn database(&self) -> PathBuf {
+    fn path(&self) -> PathBuf {
         self.0.path().join("test.db")
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_scimlet"));
-        command
-            .args(arguments)
-            .arg("--database")
-            .arg(self.database());
+        command.args(arguments).arg("--database").arg(self.path());
         command
     }
 
@@ -45,7 +41,7 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Asserts that a command failed with one sentence that names this, and printed nothing else.
+/// Asserts that a command failed with one sentence that contains `what`, and printed nothing else.
 fn assert_refused(output: &Output, what: &str) {
     let sentence = stderr(output);
     assert_eq!(output.status.code(), Some(1), "{sentence}");
@@ -56,21 +52,21 @@ fn assert_refused(output: &Output, what: &str) {
 
 #[test]
 fn wrong_arguments_are_told_apart_from_failures() {
-    let place = Place::new();
+    let database = TestDatabase::new();
     assert_eq!(
-        place.run(&["tenant", "crate", "acme"]).status.code(),
+        database.run(&["tenant", "crate", "acme"]).status.code(),
         Some(2)
     );
-    assert_refused(&place.run(&["tenant", "create", "Acme"]), "Acme");
-    assert_refused(&place.run(&["tenant", "show", "acme"]), "acme");
-    assert_refused(&place.run(&["credential", "list", "acme"]), "acme");
+    assert_refused(&database.run(&["tenant", "create", "Acme"]), "Acme");
+    assert_refused(&database.run(&["tenant", "show", "acme"]), "acme");
+    assert_refused(&database.run(&["credential", "list", "acme"]), "acme");
 }
 
 #[test]
 fn a_mistyped_database_is_not_made() {
-    let place = Place::new();
-    assert_refused(&place.run(&["tenant", "list"]), "test.db");
-    assert!(!place.database().exists());
+    let database = TestDatabase::new();
+    assert_refused(&database.run(&["tenant", "list"]), "test.db");
+    assert!(!database.path().exists());
 }
 
 #[test]
@@ -86,46 +82,46 @@ fn a_database_that_is_away_is_named_without_its_password() {
 
 #[test]
 fn tenants_come_and_go() {
-    let place = Place::new();
-    assert_eq!(place.json(&["tenant", "create", "acme"])["name"], "acme");
-    assert_refused(&place.run(&["tenant", "create", "acme"]), "acme");
+    let database = TestDatabase::new();
+    assert_eq!(database.json(&["tenant", "create", "acme"])["name"], "acme");
+    assert_refused(&database.run(&["tenant", "create", "acme"]), "acme");
     let url = "http://127.0.0.1:8080/acme/scim/v2";
-    assert_eq!(place.json(&["tenant", "list"])[0]["url"], url);
-    assert_eq!(place.json(&["tenant", "show", "acme"])["url"], url);
-    assert!(place.run(&["tenant", "delete", "acme"]).status.success());
-    assert_eq!(place.json(&["tenant", "list"]), Value::Array(Vec::new()));
-    assert_refused(&place.run(&["tenant", "delete", "acme"]), "acme");
+    assert_eq!(database.json(&["tenant", "list"])[0]["url"], url);
+    assert_eq!(database.json(&["tenant", "show", "acme"])["url"], url);
+    assert!(database.run(&["tenant", "delete", "acme"]).status.success());
+    assert_eq!(database.json(&["tenant", "list"]), Value::Array(Vec::new()));
+    assert_refused(&database.run(&["tenant", "delete", "acme"]), "acme");
 }
 
-/// A tenant as a command leaves it that was interrupted: entered and not configured.
-fn half_made(place: &Place, name: &str) {
+/// Creates a tenant as an interrupted command leaves it: created but not configured.
+fn half_made(database: &TestDatabase, name: &str) {
     use scimlet::store::{Database as _, sqlite::Sqlite};
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let database = Sqlite::open(place.database()).unwrap();
+    let database = Sqlite::open(database.path()).unwrap();
     runtime.block_on(database.create_tenant(name, 0)).unwrap();
 }
 
 #[test]
 fn a_tenant_that_was_left_half_made_is_completed() {
-    let place = Place::new();
-    half_made(&place, "acme");
+    let database = TestDatabase::new();
+    half_made(&database, "acme");
     assert_refused(
-        &place.run(&["tenant", "create", "acme", "--profile", "nobody"]),
+        &database.run(&["tenant", "create", "acme", "--profile", "nobody"]),
         "nobody",
     );
-    assert_eq!(place.json(&["tenant", "list"])[0]["name"], "acme");
-    assert_eq!(place.json(&["tenant", "create", "acme"])["name"], "acme");
-    assert_refused(&place.run(&["tenant", "create", "acme"]), "acme");
-    assert!(place.json(&["credential", "create", "acme"])["secret"].is_string());
+    assert_eq!(database.json(&["tenant", "list"])[0]["name"], "acme");
+    assert_eq!(database.json(&["tenant", "create", "acme"])["name"], "acme");
+    assert_refused(&database.run(&["tenant", "create", "acme"]), "acme");
+    assert!(database.json(&["credential", "create", "acme"])["secret"].is_string());
 }
 
 #[test]
 #[cfg(unix)]
 fn a_start_that_was_interrupted_is_made_up_for() {
-    let place = Place::new();
-    half_made(&place, "demo");
+    let database = TestDatabase::new();
+    half_made(&database, "demo");
     for is_shown in [true, false] {
-        let mut command = place.command(&["serve", "--demo", "--listen", "127.0.0.1:0"]);
+        let mut command = database.command(&["serve", "--demo", "--listen", "127.0.0.1:0"]);
         let child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -140,11 +136,11 @@ fn a_start_that_was_interrupted_is_made_up_for() {
     }
 }
 
-/// A server that does not outlive its test.
+/// A server that is killed at the end of its test.
 struct Server(Child);
 
 impl Server {
-    /// Asks it to end.
+    /// Asks the server to end.
     fn terminate(&self) {
         let id = self.0.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &id]).status();
@@ -162,10 +158,10 @@ impl Drop for Server {
 #[test]
 #[cfg(unix)]
 fn a_server_says_where_it_listens_and_leaves_when_it_is_asked_to() {
-    let place = Place::new();
-    // With a tenant there is no need for a demo.
-    assert!(place.run(&["tenant", "create", "acme"]).status.success());
-    let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let database = TestDatabase::new();
+    // A database with a tenant needs no demo tenant.
+    assert!(database.run(&["tenant", "create", "acme"]).status.success());
+    let mut command = database.command(&["serve", "--listen", "127.0.0.1:0"]);
     let child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -190,7 +186,7 @@ fn a_server_says_where_it_listens_and_leaves_when_it_is_asked_to() {
     assert!(answer.starts_with("HTTP/1.0 200 OK"), "{answer}");
 
     let url = format!("http://{address}/acme/scim/v2");
-    assert_eq!(place.json(&["tenant", "list"])[0]["url"], url);
+    assert_eq!(database.json(&["tenant", "list"])[0]["url"], url);
 
     server.terminate();
     assert_eq!(server.0.wait().unwrap().code(), Some(0));

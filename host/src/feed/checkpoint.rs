@@ -1,41 +1,41 @@
-//! Where the chains of events ended at some time, for an operator to keep apart from the database:
-//! a copy of the database that was shortened or rewritten since does not agree with it, however
-//! well it was forged.
+//! Checkpoints: the ends of the hash chains at some time, which an operator stores apart from the
+//! database. A database that was truncated or rewritten since then contradicts its checkpoint,
+//! however carefully it was forged.
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 use crate::store::{ChainHead, Database, DatabaseError, Epoch, Store};
 
-/// Where the chain of each tenant ended.
+/// The end of each tenant's hash chain at one time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// When it was made, in seconds since 1970.
+    /// The time of the checkpoint in seconds since 1970.
     pub at: u64,
-    /// By name.
+    /// The ends of the chains, in the order of the tenants' names given.
     pub tenants: Vec<End>,
 }
 
-/// Where the chain of one tenant ended.
+/// The end of one tenant's hash chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct End {
     /// The tenant's name.
     pub tenant: String,
-    /// The epoch of its feed. Another one says that an older copy was put in the database's place
-    /// since.
+    /// The epoch of the tenant's feed. A different epoch shows that an older copy of the database
+    /// was restored since.
     pub epoch: String,
-    /// The number of its last event; 0 if it had none.
+    /// The sequence number of the tenant's last event; 0 if it had none.
     pub sequence: u64,
-    /// The digest of its last event: SHA-256 in 64 hexadecimal digits.
+    /// The digest of the tenant's last event: SHA-256 in 64 hexadecimal digits.
     #[serde(with = "hex")]
     pub digest: [u8; 32],
 }
 
 impl Checkpoint {
-    /// Of all tenants of a database, or of those named; each as it is when its turn comes.
+    /// Reads the ends of these tenants' chains, one after the other. `at` is in seconds since 1970.
     ///
     /// # Errors
-    /// If the database fails, or has no tenant of a name.
+    /// If the database fails, or a tenant does not exist.
     pub async fn of(
         database: &dyn Database,
         at: u64,
@@ -50,7 +50,7 @@ impl Checkpoint {
         Ok(Self { at, tenants })
     }
 
-    /// What it has of a tenant.
+    /// Returns the end of a tenant's chain; `None` if the checkpoint does not include the tenant.
     #[must_use]
     pub fn tenant(&self, name: &str) -> Option<&End> {
         self.tenants.iter().find(|end| end.tenant == name)
@@ -68,7 +68,7 @@ impl End {
         })
     }
 
-    /// As [`verify::chain`](super::verify::chain) takes it.
+    /// Returns the end in the form that [`verify::chain`](super::verify::chain) takes.
     #[must_use]
     pub fn head(&self) -> ChainHead {
         ChainHead {
@@ -78,7 +78,7 @@ impl End {
     }
 }
 
-/// A digest in hexadecimal digits.
+/// Serializes a digest as hexadecimal digits.
 mod hex {
     use serde::de::Error;
     use serde::{Deserialize as _, Deserializer, Serializer};

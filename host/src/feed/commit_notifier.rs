@@ -1,5 +1,5 @@
-//! Wakes followers when this process has committed events. Other processes over the same database
-//! may commit too, so whoever waits also looks from time to time.
+//! Wakes followers of a feed when this process has committed events. Other processes may commit to
+//! the same database, so followers also poll.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,15 +14,15 @@ use crate::store::{Committed, Rejection, Store, StoreDecorator, Write};
 /// How long events of other processes may go unnoticed.
 pub const POLL: Duration = Duration::from_millis(500);
 
-/// One for a process. Clones are the same bell.
+/// Notifies followers of commits; one for each process. Clones share their subscribers.
 #[derive(Clone, Debug, Default)]
 pub struct CommitNotifier {
-    /// Of the tenants that somebody waits for.
+    /// Senders by tenant, for tenants with subscribers.
     subscribers: Arc<Mutex<BTreeMap<String, watch::Sender<()>>>>,
 }
 
 impl CommitNotifier {
-    /// The same store, which rings when a commit with events has succeeded.
+    /// Wraps a store: each of its successful commits with events notifies the tenant's subscribers.
     #[must_use]
     pub fn wrap(&self, tenant: &str, store: Arc<dyn Store>) -> Arc<dyn Store> {
         Arc::new(NotifyingStore {
@@ -32,19 +32,19 @@ impl CommitNotifier {
         })
     }
 
-    /// Somebody who waits for the events of a tenant.
+    /// Subscribes to a tenant's events.
     pub(crate) fn subscribe(&self, tenant: &str) -> Subscription {
-        let mut ropes = self.subscribers();
-        ropes.retain(|_, rope| rope.receiver_count() > 0);
-        let rope = ropes
+        let mut subscribers = self.subscribers();
+        subscribers.retain(|_, sender| sender.receiver_count() > 0);
+        let sender = subscribers
             .entry(tenant.to_owned())
             .or_insert_with(|| watch::channel(()).0);
-        Subscription(rope.subscribe())
+        Subscription(sender.subscribe())
     }
 
     fn notify(&self, tenant: &str) {
-        if let Some(rope) = self.subscribers().get(tenant) {
-            rope.send_replace(());
+        if let Some(sender) = self.subscribers().get(tenant) {
+            sender.send_replace(());
         }
     }
 
@@ -55,17 +55,17 @@ impl CommitNotifier {
     }
 }
 
-/// Waits for events of one tenant.
+/// A subscription to the events of one tenant.
 pub(crate) struct Subscription(watch::Receiver<()>);
 
 impl Subscription {
-    /// Returns when there may be events that were not there at the call before. Safe to cancel.
+    /// Waits until there may be events that did not exist at the previous call. Cancel-safe.
     pub(crate) async fn wait(&mut self) {
         drop(timeout(POLL, self.0.changed()).await);
     }
 }
 
-/// A store whose commits ring.
+/// A store whose commits notify subscribers.
 struct NotifyingStore {
     notifier: CommitNotifier,
     tenant: String,

@@ -1,4 +1,4 @@
-//! Reading a tenant's events one page after another, and waiting where they end.
+//! Reads a tenant's events page by page, and waits for new ones at the end.
 
 use std::sync::Arc;
 
@@ -6,25 +6,25 @@ use super::commit_notifier::{CommitNotifier, Subscription};
 use super::position::{FeedPosition, FollowError, PositionLost, event_id};
 use crate::store::{ChainHead, Epoch, RecordedEvent, Refusal, Store, hash_chain};
 
-/// Events of one page.
+/// The most events of one page.
 const PAGE: u32 = 500;
 
-/// A place in a tenant's events. What is read goes on from there in one chain: if the event there
-/// is not the one that was read, because an older copy of the database was put in its place, that
-/// is an error.
+/// A position in a tenant's events. Reading continues one hash chain: if the event at the position
+/// is not the one that was read, because an older copy of the database was restored, reading fails
+/// with [`PositionLost`].
 pub struct Follower {
     store: Arc<dyn Store>,
-    listener: Subscription,
-    /// Where it is to begin, until that was looked at.
+    subscription: Subscription,
+    /// The requested start, until it has been checked.
     begin: Option<FeedPosition>,
     after: ChainHead,
 }
 
 impl Follower {
-    /// Begins at this place.
+    /// Starts at the position `begin`.
     #[must_use]
     pub fn new(
-        bell: &CommitNotifier,
+        notifier: &CommitNotifier,
         tenant: &str,
         store: Arc<dyn Store>,
         begin: FeedPosition,
@@ -35,26 +35,26 @@ impl Follower {
         };
         Self {
             store,
-            listener: bell.subscribe(tenant),
+            subscription: notifier.subscribe(tenant),
             begin: Some(begin),
             after,
         }
     }
 
-    /// The number of the last event that was read.
+    /// Returns the sequence number of the last event that was read.
     #[must_use]
     pub fn after(&self) -> u64 {
         self.after.sequence
     }
 
-    /// The id of the last event that was read, which a follower may come back with; `0` before the
-    /// first.
+    /// Returns the id of the last event that was read, from which a later follower can continue;
+    /// `0` before the first.
     #[must_use]
     pub fn place(&self) -> String {
         id(self.after)
     }
 
-    /// The epoch of the feed.
+    /// Returns the epoch of the feed.
     ///
     /// # Errors
     /// If the store fails.
@@ -62,10 +62,10 @@ impl Follower {
         Epoch::of(&*self.store).await
     }
 
-    /// Looks whether the place at which it is to begin is in the feed, unless it has.
+    /// Checks that the start is in the feed, unless that was checked before.
     ///
     /// # Errors
-    /// If it is not, or the store fails.
+    /// [`FollowError::Lost`] if it is not, [`FollowError::Store`] if the store fails.
     pub async fn check(&mut self) -> Result<(), FollowError> {
         let newest = self.store.head().await?;
         self.check_at(newest).await
@@ -86,7 +86,7 @@ impl Follower {
         Ok(())
     }
 
-    /// The digest of an event; `None` if there is none of this number.
+    /// Returns the digest of an event; `None` if no event has this number.
     async fn digest_of(
         &self,
         number: u64,
@@ -111,12 +111,13 @@ impl Follower {
         })
     }
 
-    /// The events that follow, of both channels, in their order; none if there are none yet.
+    /// Returns the next events of both channels, in order; an empty list if there are none yet.
     ///
     /// # Errors
-    /// If its place is not in the feed, or the store fails; the place stays.
+    /// [`FollowError::Lost`] if the position is not in the feed, [`FollowError::Store`] if the
+    /// store fails; the position stays the same.
     pub async fn read(&mut self) -> Result<Vec<RecordedEvent>, FollowError> {
-        // Most of the time there is nothing new, and this is the cheaper question.
+        // Usually there is nothing new, and reading the head is the cheaper query.
         let newest = self.store.head().await?;
         self.check_at(newest).await?;
         if newest.sequence == self.after.sequence && newest.digest == self.after.digest {
@@ -140,15 +141,15 @@ impl Follower {
         Ok(events)
     }
 
-    /// Returns when there may be more. Safe to cancel.
+    /// Waits until there may be more events. Cancel-safe.
     pub async fn wait(&mut self) {
-        self.listener.wait().await;
+        self.subscription.wait().await;
     }
 
-    /// The events that follow, waiting for the first of them. Safe to cancel.
+    /// Returns the next events, and waits if there are none yet. Cancel-safe.
     ///
     /// # Errors
-    /// As [`Follower::read`].
+    /// The errors of [`Follower::read`].
     pub async fn next(&mut self) -> Result<Vec<RecordedEvent>, FollowError> {
         loop {
             let events = self.read().await?;

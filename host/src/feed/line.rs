@@ -1,5 +1,4 @@
-//! How an event is shown to whoever reads it: the same JSON on the command line, over HTTP and to
-//! webhooks.
+//! The JSON form of an event, which is used on the command line, over HTTP and for webhooks.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -10,22 +9,22 @@ use crate::store::{Channel, Key, RecordedEvent};
 /// An event as one line of JSON.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Line {
-    /// Names the event for good: its number and the beginning of its digest. What a follower comes
-    /// back with, and the `webhook-id` of its deliveries.
+    /// The event's permanent id: its sequence number and the beginning of its digest. A follower
+    /// continues from it, and it is the `webhook-id` of deliveries.
     pub id: String,
-    /// Counts from 1 in each tenant, over both channels.
+    /// The sequence number: counts from 1 in each tenant, over both channels.
     pub sequence: u64,
-    /// Seconds since 1970.
+    /// The time of the commit in seconds since 1970.
     pub at: f64,
-    /// A credential's id, or `admin`, `host`, `client:NAME`, `user:ID`.
+    /// The actor: a credential's id, or `admin`, `host`, `client:NAME`, `user:ID`.
     pub actor: String,
     /// `feed` or `audit`.
     pub channel: &'static str,
     /// An event URI of RFC 9967, or a plain name.
     pub name: String,
-    /// Whom it is about, relative to the SCIM base URL (RFC 9967 section 2.1).
+    /// The path of the resource, relative to the SCIM base URL (RFC 9967 section 2.1).
     pub subject: Option<String>,
-    /// The event's payload; null if it was taken away when the person was erased.
+    /// The event's payload; null if it was redacted when the person was erased.
     pub data: Value,
 }
 
@@ -51,15 +50,15 @@ impl From<&RecordedEvent> for Line {
 }
 
 impl Line {
-    /// Without a line break.
+    /// Returns the line as JSON without a line break.
     #[must_use]
     pub fn json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 }
 
-/// Where the resource is below the SCIM base URL. Of kinds that RFC 7643 does not name the host
-/// knows no endpoint.
+/// Returns the path of a resource relative to the SCIM base URL. For kinds other than those of RFC
+/// 7643, the host does not know the endpoint and uses the kind.
 #[must_use]
 pub fn subject(key: &Key) -> String {
     let endpoint = match key.kind.as_str() {

@@ -1,6 +1,6 @@
-//! The events of a tenant for those who follow them: [`Bell`] wakes whoever waits, [`Follower`]
-//! reads on, [`Line`] is how an event is shown, [`verify`] finds out whether the chain is whole,
-//! and a [`Checkpoint`] is what is kept elsewhere to compare it with.
+//! A tenant's events for clients that follow them: [`CommitNotifier`] wakes waiting followers,
+//! [`Follower`] reads the events, [`Line`] is their JSON form, [`verify`] checks the hash chain,
+//! and a [`Checkpoint`] is stored elsewhere to compare the chain with.
 
 mod checkpoint;
 mod commit_notifier;

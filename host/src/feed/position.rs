@@ -1,4 +1,5 @@
-//! Where a follower has got to, and what it is told when that is nowhere in the feed.
+//! The position of a follower in the feed, and the error for a position that the feed does not
+//! have.
 
 use std::str::FromStr;
 
@@ -6,45 +7,45 @@ use data_encoding::HEXLOWER;
 
 use crate::store::{Epoch, Refusal, hash_chain};
 
-/// Bytes of an event's digest that are in its id.
+/// The number of bytes of an event's digest in its id.
 const DIGEST: usize = 8;
 
-/// The id of an event: its number and the beginning of its digest, which no other event of that
-/// number has.
+/// Returns the id of an event: its sequence number and the beginning of its digest, which tells it
+/// from any other event with that number.
 #[must_use]
 pub fn event_id(sequence: u64, digest: &hash_chain::Digest) -> String {
     let digest = digest.get(..DIGEST).unwrap_or_default();
     format!("{sequence}-{}", HEXLOWER.encode(digest))
 }
 
-/// A place in a tenant's feed, as a follower presents it: behind an event, by its number (`17`) or
-/// its id (`17-0123456789abcdef`); 0 is before the first.
+/// A position in a tenant's feed as a follower gives it: after an event, by its number (`17`) or
+/// its id (`17-0123456789abcdef`); 0 is before the first event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FeedPosition {
-    /// The event's number.
+    /// The event's sequence number.
     pub number: u64,
-    /// The beginning of its digest, if it was presented by its id.
+    /// The beginning of the event's digest, if the position was given as an id.
     digest: Option<Vec<u8>>,
-    /// The epoch that the number is from, if the follower says so.
+    /// The epoch of the number, if the follower named one.
     epoch: Option<String>,
 }
 
 impl FeedPosition {
-    /// The place as of this epoch; `None` if the follower names none.
+    /// Returns this position in the given epoch; `None` if the follower named none.
     #[must_use]
     pub fn with_epoch(self, epoch: Option<String>) -> Self {
         Self { epoch, ..self }
     }
 
-    /// Whether the event of this number is the one that the follower means, as its digest and the
-    /// feed's epoch tell.
+    /// Whether the event with this number is the one that the follower means, according to its
+    /// digest and the feed's epoch.
     pub(super) fn matches(&self, digest: &hash_chain::Digest, epoch: &Epoch) -> bool {
         if self.epoch.as_ref().is_some_and(|named| *named != epoch.id) {
             return false;
         }
         match &self.digest {
             Some(given) => digest.starts_with(given),
-            // A bare number tells nothing of its epoch.
+            // A bare number does not tell its epoch.
             None => self.epoch.is_some() || epoch.common.is_none_or(|common| self.number <= common),
         }
     }
@@ -59,7 +60,7 @@ impl From<u64> for FeedPosition {
     }
 }
 
-/// What is presented is neither a number nor an event's id.
+/// A position that is neither a number nor an event's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it must be the number of an event, or its id")]
 pub struct ParsePositionError;
@@ -89,7 +90,7 @@ impl FromStr for FeedPosition {
     }
 }
 
-/// The place of a follower is not in the feed.
+/// A follower's position that is not in the feed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "event {number} of this feed is not the one that you have read, or there is none: an older \
@@ -98,21 +99,21 @@ impl FromStr for FeedPosition {
      and follow from `{newest}` on"
 )]
 pub struct PositionLost {
-    /// The number that the follower presented or had got to.
+    /// The sequence number of the position.
     pub number: u64,
-    /// The id of the newest event; `0` if there is none.
+    /// The id of the newest event; `0` if there are none.
     pub newest: String,
-    /// The feed's epoch.
+    /// The feed's current epoch.
     pub epoch: String,
 }
 
 /// Why a follower gets no events.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum FollowError {
-    /// To try again does not help.
+    /// The position is not in the feed; trying again does not help.
     #[error(transparent)]
     Lost(#[from] PositionLost),
-    /// The store failed; the place stays.
+    /// The store failed; the position stays the same.
     #[error("the events cannot be read: {0:?}")]
     Store(Refusal),
 }

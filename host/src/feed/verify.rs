@@ -1,6 +1,7 @@
-//! Whether a tenant's chain of events, and its stored bodies, are as they were written. Whoever can
-//! write the database and knows how the digests are made can forge a whole chain from some event
-//! on, up to the tenant's record of its end: a checkpoint that is kept elsewhere finds that.
+//! Verifies that a tenant's hash chain and its stored bodies are as they were written. An attacker
+//! who can write the database and knows how digests are computed can forge a chain from some event
+//! on, including the tenant's record of its end; a checkpoint that is stored elsewhere detects
+//! that.
 
 use std::collections::BTreeMap;
 
@@ -8,50 +9,51 @@ use crate::store::{
     BodyPosition, ChainHead, CheckedBodies, Key, RecordedEvent, Refusal, Store, hash_chain,
 };
 
-/// Events of one page.
+/// The most events of one page.
 const PAGE: u32 = 1000;
 
-/// The event by which an erasure is recorded: that somebody is gone (RFC 9967 section 2.4.3), and
-/// the application did it. A client's DELETE appends the event too, as itself, and empties nothing.
+/// The event that records an erasure: a resource was deleted (RFC 9967 section 2.4.3), and
+/// [`ERASER`] did it. A client's DELETE appends this event too, with its own actor, and redacts
+/// nothing.
 const ERASURE: &str = "urn:ietf:params:scim:event:prov:delete";
 
-/// Who erases: only the application can.
+/// The actor of erasures: only the application can erase.
 const ERASER: &str = "admin";
 
-/// What is wrong with a chain, at the first place where something is.
+/// The first inconsistency in a chain.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Break {
-    /// Numbers are left out.
+    /// Sequence numbers are missing.
     #[error("event {0} is removed: event {1} follows in its place")]
     Removed(u64, u64),
-    /// The body is another than was appended.
+    /// The body differs from the one that was appended.
     #[error("event {0} is edited: its body is not the one that was recorded")]
     Body(u64),
-    /// The body is gone, and the subject was not erased afterwards.
+    /// The body is empty, and the subject was not erased afterwards.
     #[error("event {0} is emptied: no erasure of its subject is recorded after it")]
     Emptied(u64),
-    /// An event stands in another's place.
+    /// Another event is in this one's place.
     #[error("event {0} is reordered: the one that was recorded there has the number {1}")]
     Reordered(u64, u64),
     /// The event is not the one that was recorded.
     #[error("event {0} is edited: it does not have the digest that was recorded")]
     Edited(u64),
-    /// The tenant's record of its last event names a later one.
+    /// The tenant's record of its last event names a later event.
     #[error("event {0} is removed, and all that follow up to {1}: the end is cut off")]
     CutOff(u64, u64),
-    /// The tenant's record of its last event is of another one.
+    /// The tenant's record of its last event has another digest.
     #[error("event {0} is replaced: the tenant's record of its last event has another digest")]
     Replaced(u64),
-    /// The checkpoint names a later event than there is.
+    /// The checkpoint names a later event than the last one.
     #[error("event {0} is gone, and all that follow up to {1}: the checkpoint has them")]
     Shortened(u64, u64),
-    /// The checkpoint has another event of this number.
+    /// The checkpoint has another digest for this number.
     #[error("event {0}, or one before it, is rewritten: the checkpoint has another digest")]
     Rewritten(u64),
 }
 
 impl Break {
-    /// The number of the event at which the chain breaks.
+    /// Returns the sequence number of the event at which the chain breaks.
     #[must_use]
     pub fn event(&self) -> u64 {
         match self {
@@ -68,17 +70,17 @@ impl Break {
     }
 }
 
-/// A walk over a chain.
+/// The result of verifying a whole chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chain {
     /// The last event that was read.
     pub head: ChainHead,
-    /// How many bodies are empty because their subject was erased.
+    /// The number of bodies that are empty because their subject was erased.
     pub erased: u64,
 }
 
-/// Walks from the first event to the last, which `checkpoint` has to be on the way of. The outer
-/// error is the store's.
+/// Verifies the chain from the first event to the last, and that it contains `checkpoint`. Returns
+/// the first inconsistency as the inner error.
 ///
 /// # Errors
 /// If the store fails.
@@ -121,7 +123,7 @@ pub async fn chain(
     }
 }
 
-/// Compares all stored bodies with the digests that were written with them.
+/// Checks all stored bodies against the digests that were written with them.
 ///
 /// # Errors
 /// If the store fails.
@@ -138,12 +140,12 @@ pub async fn bodies(store: &dyn Store) -> Result<CheckedBodies, Refusal> {
     Ok(all)
 }
 
-/// How far a walk has come.
+/// The progress of verifying a chain.
 struct Walk {
     head: ChainHead,
     erased: u64,
-    /// Of each subject with empty bodies and no erasure behind them: the first such event, and how
-    /// many there are.
+    /// Subjects with empty bodies and no later erasure: the first such event, and the number of
+    /// bodies.
     emptied: BTreeMap<Option<(String, String)>, (u64, u64)>,
 }
 
@@ -158,7 +160,7 @@ impl Default for Walk {
 }
 
 impl Walk {
-    /// Passes an event that stands rightly behind the one before.
+    /// Adds an event that correctly follows the previous one.
     fn step(&mut self, event: &RecordedEvent) {
         self.head = ChainHead {
             sequence: event.sequence,
@@ -188,28 +190,28 @@ impl Walk {
     }
 }
 
-/// Why an event does not hold behind the one before it: it was edited, unless another one holds in
-/// its place.
+/// Returns why an event does not follow the previous one: it was edited, unless another event
+/// belongs in its place.
 async fn reason(
     store: &dyn Store,
     before: ChainHead,
     event: &RecordedEvent,
 ) -> Result<Break, Refusal> {
-    let place = before.sequence + 1;
+    let sequence = before.sequence + 1;
     if hash_chain::digest(&before.digest, event) == event.digest {
-        return Ok(Break::Body(place));
+        return Ok(Break::Body(sequence));
     }
-    let mut after = place;
+    let mut after = sequence;
     loop {
         let others = store.events(after, PAGE).await?;
         let Some(last) = others.last() else {
-            return Ok(Break::Edited(place));
+            return Ok(Break::Edited(sequence));
         };
         after = last.sequence;
         for mut other in others {
-            let number = std::mem::replace(&mut other.sequence, place);
+            let number = std::mem::replace(&mut other.sequence, sequence);
             if hash_chain::digest(&before.digest, &other) == other.digest {
-                return Ok(Break::Reordered(place, number));
+                return Ok(Break::Reordered(sequence, number));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The component's `admin` interface: what the application may do to a tenant.
+//! The component's `admin` interface: what the application may do with a tenant.
 
 use std::sync::Arc;
 
@@ -13,19 +13,19 @@ pub use crate::bindings::exports::scimlet::plugin::admin::{
 use crate::bindings::exports::scimlet::plugin::admin::{Guest, Problem};
 use crate::store::Store;
 
-/// Why an administrative call did not do what it was asked.
+/// Why an administrative call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
     /// Nothing has this id.
     #[error("there is nothing of this id")]
     NotFound,
-    /// Somebody else changed it meanwhile.
+    /// It was changed by another call meanwhile.
     #[error("somebody else changed it meanwhile: try again")]
     Stale,
-    /// An argument is wrong.
+    /// An argument is wrong; the text says which and why.
     #[error("{0}")]
     Invalid(String),
-    /// Right, but not in this state.
+    /// The arguments are right, but the tenant's state does not allow the call.
     #[error("{0}")]
     Refused(String),
     /// The store failed.
@@ -49,7 +49,8 @@ impl From<Problem> for AdminError {
 }
 
 impl CredentialRequest {
-    /// A bearer of a tenant for as long as the profile says, which may do everything but read events.
+    /// A request for a bearer credential of `tenant` with the profile's lifetime and all scopes
+    /// except reading events.
     pub fn bearer(tenant: &str, label: &str) -> Self {
         Self {
             tenant: tenant.to_owned(),
@@ -64,19 +65,19 @@ impl CredentialRequest {
 }
 
 impl Plugin {
-    /// What a profile document means, in sentences, one a line. Needs no tenant.
+    /// Explains a profile document in sentences, one per line. Needs no tenant.
     ///
     /// # Errors
-    /// `Invalid` with a sentence that names the field.
+    /// [`AdminError::Invalid`] with a sentence that names the field.
     pub async fn explain(&self, profile: &str) -> Result<String, AdminError> {
-        let nobody = self.admin(Arc::new(EmptyStore));
-        nobody
+        let admin = self.admin(Arc::new(EmptyStore));
+        admin
             .ask(async |guest, store| guest.call_explain(store, profile).await)
             .await
     }
 }
 
-/// One tenant, seen from the application. Each call runs in a fresh instance.
+/// The administrative functions for one tenant. Each call runs in a fresh instance.
 pub struct Admin<'a> {
     plugin: &'a Plugin,
     store: Arc<dyn Store>,
@@ -92,7 +93,7 @@ impl<'a> Admin<'a> {
         }
     }
 
-    /// Names the tenant in the journal.
+    /// Sets the tenant's name that journal entries carry.
     #[must_use]
     pub fn named(mut self, tenant: &str) -> Self {
         tenant.clone_into(&mut self.tenant);
@@ -115,51 +116,54 @@ impl<'a> Admin<'a> {
     }
 }
 
-/// The functions of `wit/admin.wit`, which is their contract. Besides what each names, all of them fail if the store or the
-/// component does.
+/// The functions of `wit/admin.wit`, which is their contract. In addition to the errors listed,
+/// each may return [`AdminError::Unavailable`] or [`AdminError::Fault`].
 impl Admin<'_> {
-    /// Sets the profile, a JSON document, and returns its new version. `expected` is the version that it
-    /// replaces, `None` for whatever is there.
+    /// Sets the profile, a JSON document, and returns its new version. `expected` is the version
+    /// that it replaces; `None` replaces any version.
     ///
     /// # Errors
-    /// `Invalid` with a sentence that names the field, `Stale` if the version is another one.
+    /// [`AdminError::Invalid`] with a sentence that names the field, [`AdminError::Stale`] if the
+    /// current version is not `expected`.
     pub async fn configure(&self, profile: &str, expected: Option<u64>) -> Result<u64, AdminError> {
         self.ask(async |guest, store| guest.call_configure(store, profile, expected).await)
             .await
     }
 
-    /// The profile as it was set, and its version.
+    /// Returns the profile as it was set, and its version.
     ///
     /// # Errors
-    /// `NotFound` before the first `configure`.
+    /// [`AdminError::NotFound`] before the first `configure`.
     pub async fn profile(&self) -> Result<(String, u64), AdminError> {
         self.ask(async |guest, store| guest.call_profile(store).await)
             .await
     }
 
-    /// Changes settings of the profile, each a path (`users.seats`) and a JSON value: all of them, or none. Returns
-    /// the new version.
+    /// Changes settings of the profile, each given as a path (`users.seats`) and a JSON value: all
+    /// of them, or none. Returns the profile's new version.
     ///
     /// # Errors
-    /// `NotFound` before the first `configure`; else as there.
+    /// [`AdminError::NotFound`] before the first `configure`; otherwise the errors of
+    /// [`Admin::configure`].
     pub async fn set(&self, settings: &[(String, String)]) -> Result<u64, AdminError> {
         self.ask(async |guest, store| guest.call_set(store, settings).await)
             .await
     }
 
-    /// Where the tenant's events are to be sent.
+    /// Returns the webhooks that the profile sends the tenant's events to.
     ///
     /// # Errors
-    /// `NotFound` before the first `configure`.
+    /// [`AdminError::NotFound`] before the first `configure`.
     pub async fn webhooks(&self) -> Result<Vec<Webhook>, AdminError> {
         self.ask(async |guest, store| guest.call_webhooks(store).await)
             .await
     }
 
-    /// Makes a credential; its secret is shown this once.
+    /// Creates a credential and returns its secret, which cannot be read again.
     ///
     /// # Errors
-    /// `Refused` before the first `configure`, `Invalid` for what the profile does not allow.
+    /// [`AdminError::Refused`] before the first `configure`, [`AdminError::Invalid`] if the profile
+    /// does not allow the request.
     pub async fn issue_credential(
         &self,
         request: &CredentialRequest,
@@ -168,25 +172,27 @@ impl Admin<'_> {
             .await
     }
 
-    /// A new secret for the same credential; the old one is refused at once, or after the time that the profile says.
+    /// Gives a credential a new secret and returns it. The old secret is refused at once, or after
+    /// the time that the profile sets.
     ///
     /// # Errors
-    /// `NotFound` if no credential has this id, `Refused` if it is revoked.
+    /// [`AdminError::NotFound`] if no credential has this id, [`AdminError::Refused`] if it is
+    /// revoked.
     pub async fn rotate_credential(&self, id: &str) -> Result<Issued, AdminError> {
         self.ask(async |guest, store| guest.call_rotate_credential(store, id).await)
             .await
     }
 
-    /// The credential is refused from the next request on.
+    /// Revokes a credential: it is refused from the next request on.
     ///
     /// # Errors
-    /// `NotFound` if no credential has this id.
+    /// [`AdminError::NotFound`] if no credential has this id.
     pub async fn revoke_credential(&self, id: &str) -> Result<(), AdminError> {
         self.ask(async |guest, store| guest.call_revoke_credential(store, id).await)
             .await
     }
 
-    /// All credentials in the order of creation, revoked and expired ones too.
+    /// Returns all credentials in order of creation, including revoked and expired ones.
     ///
     /// # Errors
     /// Only if the store or the component fails.
@@ -195,11 +201,11 @@ impl Admin<'_> {
             .await
     }
 
-    /// Enters an identity provider of the product; with auto-provisioning it gets a credential. `tenant` is as in
-    /// [`CredentialRequest`].
+    /// Adds an identity provider of the product. With auto-provisioning it gets a credential, which
+    /// is returned. `tenant` has the meaning that it has in [`CredentialRequest`].
     ///
     /// # Errors
-    /// `Invalid` or `Refused` for what the profile does not allow.
+    /// [`AdminError::Invalid`] or [`AdminError::Refused`] if the profile does not allow it.
     pub async fn add_identity_provider(
         &self,
         tenant: &str,
@@ -214,7 +220,7 @@ impl Admin<'_> {
         .await
     }
 
-    /// All identity providers.
+    /// Returns all identity providers.
     ///
     /// # Errors
     /// Only if the store or the component fails.
@@ -223,21 +229,23 @@ impl Admin<'_> {
             .await
     }
 
-    /// Enters users whom no client has provisioned yet, one JSON document each, 500 at most; what became of each, in
-    /// their order.
+    /// Imports users that no client has provisioned yet, given as at most 500 JSON documents.
+    /// Returns the outcome for each, in their order.
     ///
     /// # Errors
-    /// `Invalid` if there are too many; what is wrong with one of them is said of that one.
+    /// [`AdminError::Invalid`] if there are too many. An error in one document is part of its
+    /// outcome.
     pub async fn import_users(&self, users: &[String]) -> Result<Vec<Imported>, AdminError> {
         self.ask(async |guest, store| guest.call_import_users(store, users).await)
             .await
     }
 
-    /// A page of at most `count` users as a ListResponse document, in the product's view. `cursor` is empty for the first
-    /// page, and then the `nextCursor` of the page before.
+    /// Returns a page of at most `count` users as a ListResponse document (RFC 7644 section 3.4.2),
+    /// as the product sees them. `cursor` is empty for the first page, then the `nextCursor` of the
+    /// previous page.
     ///
     /// # Errors
-    /// `Invalid` with what is wrong with the filter or the cursor.
+    /// [`AdminError::Invalid`] for a wrong filter or cursor.
     pub async fn users(
         &self,
         filter: Option<&str>,
@@ -248,70 +256,73 @@ impl Admin<'_> {
             .await
     }
 
-    /// One user in the product's view.
+    /// Returns one user, as the product sees it.
     ///
     /// # Errors
-    /// `NotFound` if no user has this id.
+    /// [`AdminError::NotFound`] if no user has this id.
     pub async fn user(&self, id: &str) -> Result<String, AdminError> {
         self.ask(async |guest, store| guest.call_user(store, id).await)
             .await
     }
 
-    /// An imported user belongs to the identity provider from now on, under this externalId if one is given.
+    /// Links an imported user to the identity provider, with this `externalId` if one is given.
     ///
     /// # Errors
-    /// `NotFound` if no user has this id, `Refused` if the state does not allow it.
+    /// [`AdminError::NotFound`] if no user has this id, [`AdminError::Refused`] if the user's state
+    /// does not allow it.
     pub async fn link_user(&self, id: &str, external_id: Option<&str>) -> Result<(), AdminError> {
         self.ask(async |guest, store| guest.call_link_user(store, id, external_id).await)
             .await
     }
 
-    /// As a client's `active: false`.
+    /// Deactivates a user, as a client does with `active: false`.
     ///
     /// # Errors
-    /// `NotFound` if no user has this id.
+    /// [`AdminError::NotFound`] if no user has this id.
     pub async fn deactivate_user(&self, id: &str) -> Result<(), AdminError> {
         self.ask(async |guest, store| guest.call_deactivate_user(store, id).await)
             .await
     }
 
-    /// The reverse.
+    /// Reactivates a user, as a client does with `active: true`.
     ///
     /// # Errors
-    /// `NotFound` if no user has this id, `Refused` if no seat is left or the profile does not let the product do it.
+    /// [`AdminError::NotFound`] if no user has this id, [`AdminError::Refused`] if no seat is left
+    /// or the profile does not let the product do it.
     pub async fn reactivate_user(&self, id: &str) -> Result<(), AdminError> {
         self.ask(async |guest, store| guest.call_reactivate_user(store, id).await)
             .await
     }
 
-    /// Removes the user and everything that tells about the person, in events too.
+    /// Removes a user and all personal data, in events too.
     ///
     /// # Errors
-    /// `NotFound` if no user has this id.
+    /// [`AdminError::NotFound`] if no user has this id.
     pub async fn erase_user(&self, id: &str) -> Result<(), AdminError> {
         self.ask(async |guest, store| guest.call_erase_user(store, id).await)
             .await
     }
 
-    /// The user's own roles, in place of those that there are.
+    /// Replaces the roles that are assigned to the user directly.
     ///
     /// # Errors
-    /// `NotFound` if no user has this id.
+    /// [`AdminError::NotFound`] if no user has this id.
     pub async fn assign_roles(&self, user: &str, roles: &[String]) -> Result<(), AdminError> {
         self.ask(async |guest, store| guest.call_assign_roles(store, user, roles).await)
             .await
     }
 
-    /// Gives the members of a group, by its id or name, roles and seats in place of what it gave before.
+    /// Replaces the roles and seats that membership in a group gives. `group` is its id or name.
     ///
     /// # Errors
-    /// `NotFound` if there is no such group, `Refused` if there are not so many seats.
+    /// [`AdminError::NotFound`] if there is no such group, [`AdminError::Refused`] if there are too
+    /// few seats.
     pub async fn assign_group(&self, group: &str, given: &Assignment) -> Result<(), AdminError> {
         self.ask(async |guest, store| guest.call_assign_group(store, group, given).await)
             .await
     }
 
-    /// The groups that give something: id and what.
+    /// Returns the groups that give roles or seats, each as its id and assignment.
     ///
     /// # Errors
     /// Only if the store or the component fails.
@@ -320,25 +331,27 @@ impl Admin<'_> {
             .await
     }
 
-    /// Notes that an object of the product names somebody by an e-mail address. Twice is no problem.
+    /// Records that an object of the product refers to a person by e-mail address. Recording it
+    /// again has no effect.
     ///
     /// # Errors
-    /// `Invalid` if the address is none.
+    /// [`AdminError::Invalid`] if the address is not valid.
     pub async fn add_reference(&self, email: &str, kind: &str, id: &str) -> Result<(), AdminError> {
         self.ask(async |guest, store| guest.call_add_reference(store, email, kind, id).await)
             .await
     }
 
-    /// What refers to this address.
+    /// Returns the objects of the product that refer to this address.
     ///
     /// # Errors
-    /// `Invalid` if the address is none.
+    /// [`AdminError::Invalid`] if the address is not valid.
     pub async fn references(&self, email: &str) -> Result<Vec<Reference>, AdminError> {
         self.ask(async |guest, store| guest.call_references(store, email).await)
             .await
     }
 
-    /// Does what is due without a request, and returns when to call again at the latest, in milliseconds since 1970.
+    /// Does the maintenance that is due, and returns the latest time of the next call in
+    /// milliseconds since 1970; `None` if nothing is planned.
     ///
     /// # Errors
     /// Only if the store or the component fails.

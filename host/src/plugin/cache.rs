@@ -1,5 +1,6 @@
-//! Where compiled code is kept from one start to the next. What lies there is run as it is, so only a folder that nobody else can
-//! write in is used; wasmtime itself tells its own files of other versions, other settings and other components apart.
+//! The cache of compiled code between starts. Cached code runs as it is, so only a folder that no
+//! other user can write to is used. wasmtime itself separates files of other versions, settings and
+//! components.
 
 use std::fs;
 use std::io;
@@ -8,12 +9,13 @@ use std::path::{Path, PathBuf};
 use wasmtime::error::Context;
 use wasmtime::{Cache, CacheConfig, Result, ensure};
 
-/// `scimlet` in the user's cache folder, such as `~/.cache/scimlet`.
+/// Returns `scimlet` in the user's cache folder, such as `~/.cache/scimlet`.
 pub(super) fn default_folder() -> Option<PathBuf> {
     dirs::cache_dir().map(|folder| folder.join("scimlet"))
 }
 
-/// wasmtime's cache there. Without one every start compiles again; that is slow and nothing worse.
+/// Opens wasmtime's cache in this folder. Returns `None` after a warning if that fails: every start
+/// then compiles again, which is only slow.
 pub(super) fn in_folder(folder: &Path) -> Option<Cache> {
     open(folder)
         .inspect_err(|error| tracing::warn!("compiled code is not kept: {error:#}"))
@@ -29,7 +31,7 @@ fn open(folder: &Path) -> Result<Cache> {
     Cache::new(config)
 }
 
-/// Makes the folder for its owner alone.
+/// Creates the folder, accessible only to its owner.
 fn make(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -51,7 +53,7 @@ fn check(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Elsewhere the user's cache folder is the user's alone.
+/// On other systems the user's cache folder is accessible only to the user.
 #[cfg(not(unix))]
 fn check(folder: &Path) -> Result<()> {
     ensure!(fs::symlink_metadata(folder)?.is_dir(), NO_FOLDER);

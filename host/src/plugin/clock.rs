@@ -8,9 +8,9 @@ pub(crate) use wasmtime_wasi::p2::bindings::clocks::wall_clock::add_to_linker;
 
 use super::state::State;
 
-/// Where guests read the time.
+/// The source of the time for guests.
 pub trait Clock: Send + Sync + 'static {
-    /// The time since 1970.
+    /// Returns the time since 1970.
     fn now(&self) -> Duration;
 }
 
@@ -19,7 +19,7 @@ pub trait Clock: Send + Sync + 'static {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    /// A clock set to before 1970 reads 1970.
+    /// Returns 1970 if the clock is set to an earlier time.
     fn now(&self) -> Duration {
         SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)

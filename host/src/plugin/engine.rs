@@ -1,4 +1,4 @@
-//! wasmtime, set up for many short-lived instances of one component.
+//! The wasmtime engine, configured for many short-lived instances of one component.
 
 use std::io;
 use std::path::Path;
@@ -12,17 +12,17 @@ use super::cache;
 use super::limits::{IDLE_TICK, Limits, TICK};
 use crate::cpu_scheduler::CpuScheduler;
 
-/// Memory of a finished instance that stays with its slot, so that the next one needs no page
-/// faults.
+/// Bytes of a finished instance's memory that stay mapped in its slot, so that the next instance
+/// needs no page faults for them.
 const KEPT_MEMORY: usize = 2 << 20;
 
-/// The same for tables.
+/// Bytes of a finished instance's tables that stay mapped in its slot.
 const KEPT_TABLE: usize = 64 << 10;
 
-/// A component is several core modules: the guest, and what the linker puts around it.
+/// The most core modules of a component: the guest, and the adapters that the linker adds.
 const MODULES: u32 = 8;
 
-/// An engine with a thread that moves its epoch on, for as long as anything holds the engine.
+/// Creates an engine, and a thread that increments its epoch until the engine is dropped.
 pub(crate) fn engine(limits: &Limits, cache: Option<&Path>) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config
@@ -35,8 +35,8 @@ pub(crate) fn engine(limits: &Limits, cache: Option<&Path>) -> wasmtime::Result<
     Ok(engine)
 }
 
-/// An engine for the one instance whose memory becomes the image of all others. It runs once, so
-/// its code is compiled quickly.
+/// Creates an engine for the one instance whose memory becomes the image of all others. The
+/// instance runs once, so its code is compiled without optimisation.
 pub(crate) fn of_image(cache: Option<&Path>) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config
@@ -56,8 +56,8 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
         .total_tables(count.saturating_mul(MODULES))
         .total_stacks(count)
         .max_memory_size(limits.memory);
-    // Only where the kernel can tell which pages were touched: clearing all of them would cost more
-    // than the page faults do.
+    // Only where the kernel reports which pages were touched: clearing all of them would cost more
+    // than the page faults.
     if PoolingAllocationConfig::is_pagemap_scan_available() {
         pool.pagemap_scan(Enabled::Yes)
             .linear_memory_keep_resident(KEPT_MEMORY)

@@ -1,6 +1,6 @@
-//! Locks on entries, held by requests from before a commit to its end. Of commits that replace one
-//! version of an entry only the first succeeds, so requests that change one entry queue up, first
-//! come, first served: otherwise the fastest win again and again, and a slow one runs out of
+//! Locks on entries, which requests hold from before a commit to its end. Of commits that replace
+//! one version of an entry only the first succeeds, so requests that change one entry queue in
+//! order of arrival: otherwise the fastest requests win again and again, and a slow one runs out of
 //! attempts.
 
 use std::collections::HashMap;
@@ -15,14 +15,14 @@ use crate::store::{Key, Refusal, Rejection, StoreId, Write};
 #[derive(Default)]
 pub(crate) struct EntryLocks(Lock<HashMap<TenantEntry, Arc<Queue>>>);
 
-/// An entry of a tenant: its kind and id.
+/// The key of a lock: tenant, kind and id of an entry.
 type TenantEntry = (StoreId, String, String);
 
 #[derive(Default)]
 struct Queue {
     /// Held by the request that may change the entry; tokio's mutex is fair.
     lock: Arc<Mutex<()>>,
-    /// Commits that changed the entry while requests mutex for it.
+    /// The number of commits that changed the entry while requests waited for it.
     changes: AtomicU64,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct EntryLock {
 
 impl EntryLocks {
     /// Waits for the lock of an entry. Also returns whether other requests changed the entry while
-    /// this one mutex.
+    /// this one waited.
     pub(crate) async fn acquire(self: &Arc<Self>, tenant: StoreId, key: &Key) -> (EntryLock, bool) {
         let entry = (tenant, key.kind.clone(), key.id.clone());
         let queue = {
@@ -83,7 +83,7 @@ impl Drop for EntryLock {
     }
 }
 
-/// The lock that a request holds or needs. It holds at most one, so that no two requests wait for
+/// The lock that a request holds or needs. A request holds at most one, so that no two wait for
 /// each other.
 #[derive(Default)]
 pub(crate) struct RequestLock {
@@ -93,8 +93,8 @@ pub(crate) struct RequestLock {
 }
 
 impl RequestLock {
-    /// Takes the lock that is needed since a commit was refused, so that what is read from now on
-    /// stays unchanged until the next commit.
+    /// Takes the lock that is needed after a refused commit, so that what is read from now on stays
+    /// unchanged until the next commit.
     pub(crate) async fn before_call(&mut self, locks: &Arc<EntryLocks>, tenant: Option<StoreId>) {
         if let (Some(key), Some(tenant)) = (self.wanted.take(), tenant) {
             self.held = None;
@@ -102,8 +102,10 @@ impl RequestLock {
         }
     }
 
-    /// Waits for the lock of the entry that the commit replaces. Refuses the commit as stale if
-    /// another request changed the entry meanwhile.
+    /// Waits for the lock of the entry that the commit replaces.
+    ///
+    /// # Errors
+    /// [`Refusal::Stale`] if another request changed the entry meanwhile.
     pub(crate) async fn before_commit(
         &mut self,
         locks: &Arc<EntryLocks>,
@@ -153,9 +155,9 @@ impl RequestLock {
 
 /// The entries of a commit that other commits may change at the same time.
 pub(crate) struct WriteTargets {
-    /// The first of which a version is replaced or removed, and by which write.
+    /// The first entry that is replaced or removed with a version, and the number of that write.
     replaced: Option<(u32, Key)>,
-    /// Those that are made.
+    /// The entries that are inserted, with the numbers of their writes.
     inserted: Vec<(u32, Key)>,
 }
 
@@ -177,9 +179,9 @@ impl WriteTargets {
         Self { replaced, inserted }
     }
 
-    /// The entry that others are changing, too. What the plugin keeps for itself (`$profile` and
-    /// its like) is only expected to stay as it is by nearly all commits, so that nobody need wait
-    /// for it, unless the commit replaces it.
+    /// Returns the entry that other requests change too. Nearly all commits expect the plugin's own
+    /// entries (`$profile` and the like) but do not change them, so a request waits for one only if
+    /// its commit replaces it.
     fn contended(self, rejection: &Rejection) -> Option<Key> {
         match &rejection.reason {
             Refusal::Stale(key) => {
@@ -245,7 +247,7 @@ mod tests {
         let same = targets();
         let mut waiting = Box::pin(second.before_commit(&locks, HERE, &same));
         assert!((&mut waiting).now_or_never().is_none());
-        // Another tenant's entry of this name is another one.
+        // An entry of another tenant with this key has a lock of its own.
         let mut other = RequestLock::default();
         let others = other.before_commit(&locks, THERE, &same).now_or_never();
         assert!(others.is_some());
@@ -258,7 +260,7 @@ mod tests {
         let again = second.before_commit(&locks, HERE, &same).now_or_never();
         assert_eq!(again, Some(Ok(())));
         drop(second);
-        // Nobody has changed it this time.
+        // No other request has changed it this time.
         assert_eq!(late.await, Ok(()));
         drop((third, other));
         assert!(locks.0.lock().expect("nobody panics").is_empty());
@@ -272,8 +274,8 @@ mod tests {
         one.before_commit(&locks, HERE, &targets())
             .await
             .expect("nobody is there");
-        // Refused for another entry: the lock at the first is given back before the other is mutex
-        // for.
+        // Refused because of another entry: the first lock is released before the other one is
+        // awaited.
         one.after_commit(targets(), &stale("b"));
         assert!(one.held.is_none());
         let (taken, _) = locks.acquire(StoreId::new(1, 1), &key("b")).await;

@@ -1,10 +1,10 @@
-//! How running the component can fail. A client never sees any of it but the incident id.
+//! How running the component can fail. Clients see only the incident id of such a failure.
 
 use uuid::Uuid;
 
 use super::limits::LimitExceeded;
 
-/// The component could not be made ready to run.
+/// The component could not be loaded.
 #[derive(Debug, thiserror::Error)]
 #[error("the component cannot be loaded: {0}")]
 pub struct LoadError(#[from] pub(super) WasmError);
@@ -36,18 +36,18 @@ impl std::fmt::Display for WasmError {
 
 impl std::error::Error for WasmError {}
 
-/// A request or call that came to no answer.
+/// A request or call that failed without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("request {request}: {cause}")]
 pub struct PluginError {
-    /// Stands beside everything that the journal has about the request.
+    /// The id that all journal entries of the request carry.
     pub request: Uuid,
-    /// What happened.
+    /// The cause.
     pub cause: Cause,
 }
 
 impl PluginError {
-    /// Whether the same request may well succeed later.
+    /// Returns whether the same request may succeed later.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self.cause {
@@ -64,31 +64,31 @@ impl PluginError {
     }
 }
 
-/// Why a request came to no answer.
+/// Why a request failed without an answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Cause {
-    /// All instances were in use for as long as a request may take.
+    /// No instance became free within the time that a request may take.
     #[error("no instance became free in time")]
     Busy,
-    /// No instance could be made.
+    /// No instance could be created.
     #[error("the component could not be instantiated: {0}")]
     Instantiation(WasmError),
     /// The guest trapped: a bug.
     #[error("the component trapped: {0}")]
     Trap(WasmError),
-    /// A limit was passed.
+    /// The guest exceeded a limit.
     #[error("the component was stopped: {0}")]
     Limit(#[from] LimitExceeded),
     /// The response is too large.
     #[error("the response has {size} bytes, more than {limit}")]
     Response {
-        /// Bytes of the body and the headers.
+        /// Bytes of the response's body and headers.
         size: usize,
-        /// The limit.
+        /// The largest number of bytes allowed.
         limit: usize,
     },
-    /// The response's status is none of a final response.
+    /// The response's status is not that of a final response (RFC 9110 section 15).
     #[error("the response has the status {0}")]
     Status(u16),
     /// The task that ran the request ended without an answer: a bug of the host.
@@ -97,7 +97,7 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// A limit tells itself by its type, whatever stage it stopped.
+    /// Returns the limit that the error stands for, or else the cause that `otherwise` makes of it.
     pub(crate) fn of(error: wasmtime::Error, otherwise: fn(WasmError) -> Self) -> Self {
         match error.downcast_ref::<LimitExceeded>() {
             Some(exceeded) => Self::Limit(*exceeded),

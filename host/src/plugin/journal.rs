@@ -1,4 +1,4 @@
-//! The import `scimlet:plugin/journal`: what the guest tells the operator.
+//! The import `scimlet:plugin/journal`: messages of the guest to the operator.
 
 use std::sync::Arc;
 
@@ -11,22 +11,23 @@ pub(crate) use crate::bindings::scimlet::plugin::journal::add_to_linker;
 pub use crate::bindings::scimlet::plugin::journal::{Level, Note};
 use crate::escape;
 
-/// Which request a note is about.
+/// The request that a journal entry belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
     /// The tenant's name; empty if the request has none.
     pub tenant: String,
-    /// Made by the host for each request; the incident id if it comes to a [`Fault`](super::Fault).
+    /// The id that the host gives each request; the incident id of a
+    /// [`PluginError`](super::PluginError).
     pub request: Uuid,
 }
 
-/// Where notes go.
+/// The destination of journal entries.
 pub trait Journal: Send + Sync + 'static {
-    /// Takes a note. Must return at once. The text is one line.
+    /// Writes an entry, whose text is one line. Must return without blocking.
     fn write(&self, subject: &Subject, note: Note);
 }
 
-/// Sends notes to [`tracing`], with the tenant, the request and the topic as fields.
+/// Sends journal entries to [`tracing`], with the tenant, the request and the topic as fields.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TracingJournal;
 
@@ -43,7 +44,7 @@ impl Journal for TracingJournal {
     }
 }
 
-/// One request's way to the journal, bounded in number and length.
+/// The journal of one request, limited in number and length of entries.
 pub(crate) struct Notes {
     journal: Arc<dyn Journal>,
     subject: Subject,
@@ -79,7 +80,7 @@ impl Notes {
     }
 }
 
-/// So much of the text on one line, so that it forges none of a log.
+/// Cuts the text to `length` bytes and escapes line breaks, so that it cannot forge log lines.
 fn line(text: &str, length: usize) -> String {
     let cut = text.floor_char_boundary(length);
     escape::line(&text[..cut]).into_owned()

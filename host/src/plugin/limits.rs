@@ -1,4 +1,4 @@
-//! What one request may use, and the meter that holds it to that.
+//! The limits of one request, and the meter that enforces them.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -16,40 +16,41 @@ use crate::cpu_scheduler::CpuTask;
 use crate::fair_semaphore::{FairPermit, FairSemaphore};
 use crate::store::StoreId;
 
-/// How often running guests are interrupted to be metered and to let others run, while others wait.
+/// The interval at which running guests are interrupted, to be metered and to yield to others,
+/// while tasks wait for a processor.
 pub const TICK: Duration = Duration::from_millis(1);
 
-/// How often they are while nobody waits.
+/// The interval at which running guests are interrupted while no task waits.
 pub const IDLE_TICK: Duration = Duration::from_millis(5);
 
-/// The most random bytes that a guest gets from one call; it needs a few dozen.
+/// The most random bytes in one call; the guest needs a few dozen.
 pub const RANDOM_BYTES: u64 = 64 << 10;
 
-/// What a component instance may use. Past any of these the instance is thrown away; what it had
+/// The limits of a component instance. An instance that exceeds one is dropped; what it had
 /// committed stands.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Instances at the same time; further requests wait. Each reserves some 4 GiB of address
-    /// space, without using memory, so that the guest's accesses need no bounds checks.
+    /// The most instances at the same time; further requests wait. Each reserves about 4 GiB of
+    /// address space, without using memory, so that the guest's accesses need no bounds checks.
     pub concurrency: u32,
-    /// Bytes of linear memory of one instance. At most 4 GiB.
+    /// The most bytes of linear memory of an instance. At most 4 GiB.
     pub memory: usize,
-    /// Bytes of linear memory that every instance may have at once. One that needs more, as it does
-    /// to hash a password (19 MiB), waits until it is one of [`Limits::large`].
+    /// Bytes of linear memory that every instance may have. One that needs more, as it does to hash
+    /// a password (19 MiB), waits for one of the [`Limits::large`] permits.
     pub small: usize,
-    /// Instances beyond [`Limits::small`] at the same time, shared between tenants.
+    /// The most instances above [`Limits::small`] at the same time, shared between tenants.
     pub large: u32,
-    /// How much processor time a guest may use between two store calls; time in which others
-    /// compute does not count.
+    /// The most processor time of a guest between two store calls; time in which other tasks run
+    /// does not count.
     pub compute: Duration,
-    /// How long a whole request may take, waiting for an instance and for the store included. Reads
-    /// end at it; a commit that has begun is never cancelled.
+    /// The longest duration of a whole request, including waiting for an instance and for the
+    /// store. Reads end then; a commit that has begun is never cancelled.
     pub request: Duration,
-    /// Bytes of a response, headers included.
+    /// The most bytes of a response, including its headers.
     pub response: usize,
-    /// Journal notes of one request; the rest is dropped.
+    /// The most journal entries of one request; further ones are dropped.
     pub notes: u32,
-    /// Bytes of one journal note; the rest is cut off.
+    /// The most bytes of one journal entry; longer ones are cut.
     pub note: usize,
 }
 
@@ -69,50 +70,49 @@ impl Default for Limits {
     }
 }
 
-/// Which limit was passed.
+/// A limit that a guest exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LimitExceeded {
-    /// Linear memory.
+    /// The linear memory of an instance.
     #[error("it wanted more memory than an instance may have")]
     Memory,
-    /// Computing between two store calls.
+    /// The processor time between two store calls.
     #[error("it computed for too long without a store call")]
     Compute,
-    /// The whole request.
+    /// The duration of a whole request.
     #[error("it took longer than a request may take")]
     Deadline,
-    /// Random bytes in one call.
+    /// The random bytes in one call.
     #[error("it wanted more random bytes than one call gives")]
     Random,
 }
 
-/// How long the guest may run after a commit, also past the deadline, to answer with what was
-/// committed.
-const AFTERWARDS: Duration = Duration::from_secs(2);
+/// How long the guest may run after a commit, even past the deadline, to report what was committed.
+const AFTER_COMMIT: Duration = Duration::from_secs(2);
 
-/// Counts what one instance uses.
+/// Measures what one instance uses.
 pub(crate) struct Meter {
     memory: usize,
     small: usize,
     large: Arc<FairSemaphore<Option<StoreId>>>,
-    /// Held from when the instance is a large one to its end.
-    is_large: Option<FairPermit<Option<StoreId>>>,
+    /// Held from when the instance becomes large until its end.
+    large_permit: Option<FairPermit<Option<StoreId>>>,
     grown: usize,
     compute: Duration,
     computed: Duration,
-    /// Processor time of the thread, in nanoseconds, when the guest went on after the last tick; 0
-    /// if that is not known.
+    /// Processor time of the thread, in nanoseconds, when the guest resumed after the last tick; 0
+    /// if unknown.
     resumed: Arc<AtomicU64>,
     deadline: Instant,
-    /// Until when the guest may run: the deadline, or a little longer after a commit.
+    /// When the guest must stop: the deadline, or a little later after a commit.
     end: Instant,
     committed: bool,
     pub(crate) computing: Arc<CpuTask>,
 }
 
 impl Meter {
-    /// Large instances are those with a place among `large`.
+    /// Starts a meter. A large instance needs one of the `large` permits.
     pub(crate) fn new(
         limits: &Limits,
         large: Arc<FairSemaphore<Option<StoreId>>>,
@@ -123,7 +123,7 @@ impl Meter {
             memory: limits.memory,
             small: limits.small,
             large,
-            is_large: None,
+            large_permit: None,
             grown: 0,
             compute: limits.compute,
             computed: Duration::ZERO,
@@ -135,8 +135,8 @@ impl Meter {
         }
     }
 
-    /// Called at each epoch tick in which the guest runs. What counts is the processor time that
-    /// its thread spent on it since the last one; the first after a store call counts as a whole
+    /// Called at each epoch tick while the guest runs. Counts the processor time that the guest's
+    /// thread spent since the last tick; the first tick after a store call counts as a whole
     /// [`TICK`].
     pub(crate) fn tick(&mut self) -> Result<UpdateDeadline, LimitExceeded> {
         self.in_time()?;
@@ -150,20 +150,20 @@ impl Meter {
         }
         let (computing, resumed) = (Arc::clone(&self.computing), Arc::clone(&self.resumed));
         let deadline = self.deadline;
-        let turns = async move {
-            // Past the deadline the next tick ends it.
+        let yielding = async move {
+            // Past the deadline the next tick stops the guest.
             drop(timeout_at(deadline.into(), computing.yield_to_others()).await);
             resumed.store(now_on_thread(), Ordering::Relaxed);
         };
-        Ok(UpdateDeadline::YieldCustom(1, Box::pin(turns)))
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(yielding)))
     }
 
-    /// Bytes of linear memory that the instance has.
+    /// Returns the bytes of linear memory that the instance has.
     pub(crate) fn grown(&self) -> usize {
         self.grown
     }
 
-    /// Goes on with an instance that another meter has watched so far.
+    /// Continues with an instance that the meter `before` measured so far.
     #[must_use]
     pub(crate) fn after(self, before: &Self) -> Self {
         Self {
@@ -180,7 +180,10 @@ impl Meter {
         }
     }
 
-    /// Waits for something that may be given up at the deadline.
+    /// Waits for something that may be cancelled at the deadline.
+    ///
+    /// # Errors
+    /// [`LimitExceeded::Deadline`].
     pub(crate) async fn before_deadline<T>(
         &self,
         wait: impl Future<Output = T>,
@@ -189,8 +192,11 @@ impl Meter {
         outcome.map_err(|_| LimitExceeded::Deadline)
     }
 
-    /// Whether a commit may begin, which no earlier commit puts off; false if the guest is to be
-    /// told so, since it has something else to tell.
+    /// Returns whether a commit may begin; `false` if the deadline has passed but an earlier commit
+    /// succeeded, so that the guest must still answer.
+    ///
+    /// # Errors
+    /// [`LimitExceeded::Deadline`] if the deadline has passed and nothing was committed.
     pub(crate) fn may_commit(&self) -> Result<bool, LimitExceeded> {
         match (Instant::now() < self.deadline, self.committed) {
             (true, _) => Ok(true),
@@ -199,13 +205,13 @@ impl Meter {
         }
     }
 
-    /// After a commit the guest may still say what was committed, however long that took.
+    /// Extends the time after a commit, however long that took, so that the guest can report it.
     pub(crate) fn committed(&mut self) {
         self.committed = true;
-        self.end = self.deadline.max(Instant::now() + AFTERWARDS);
+        self.end = self.deadline.max(Instant::now() + AFTER_COMMIT);
     }
 
-    /// Waits for what the store does, while others may compute.
+    /// Waits for a store call, while other tasks may use the processor.
     pub(crate) async fn stored<T>(&self, call: impl Future<Output = T>) -> T {
         let mut call = pin!(call);
         let first = poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await;
@@ -214,26 +220,26 @@ impl Meter {
         }
         self.computing.pause();
         let answer = call.await;
-        // Past the deadline the next tick or call ends it.
+        // Past the deadline the next tick or call stops the guest.
         drop(timeout_at(self.deadline.into(), self.computing.begin()).await);
-        // The guest may be on another thread from here on.
+        // The guest may continue on another thread.
         self.resumed.store(now_on_thread(), Ordering::Relaxed);
         answer
     }
 
-    /// After a store call the guest may compute for the full time again.
+    /// Resets the processor time after a store call.
     pub(crate) fn rearm(&mut self) {
         self.computed = Duration::ZERO;
         self.resumed.store(0, Ordering::Relaxed);
     }
 }
 
-/// The processor time of this thread in nanoseconds.
+/// Returns the processor time of this thread in nanoseconds.
 fn now_on_thread() -> u64 {
     u64::try_from(thread_time().as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// The processor time of this thread.
+/// Returns the processor time of this thread.
 fn thread_time() -> Duration {
     ThreadTime::now().as_duration()
 }
@@ -249,10 +255,10 @@ impl ResourceLimiterAsync for Meter {
         if desired > self.memory {
             return Err(LimitExceeded::Memory.into());
         }
-        if desired > self.small && self.is_large.is_none() {
-            let place = self.large.acquire(self.computing.tenant());
-            let place = timeout_at(self.deadline.into(), self.stored(place)).await;
-            self.is_large = Some(place.map_err(|_| LimitExceeded::Deadline)?);
+        if desired > self.small && self.large_permit.is_none() {
+            let permit = self.large.acquire(self.computing.tenant());
+            let permit = timeout_at(self.deadline.into(), self.stored(permit)).await;
+            self.large_permit = Some(permit.map_err(|_| LimitExceeded::Deadline)?);
         }
         self.grown = desired;
         Ok(true)
@@ -264,7 +270,7 @@ impl ResourceLimiterAsync for Meter {
         _desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        // The pool bounds tables already.
+        // The pool limits tables already.
         Ok(true)
     }
 }

@@ -1,5 +1,5 @@
-//! The component, ready to run: a fresh instance for every request, or one that its tenant used
-//! before, bound to one tenant, its limits armed before it runs.
+//! The component, ready to run: every request gets a fresh instance, or one that its tenant used
+//! before, bound to one tenant and with its limits armed.
 
 mod admin;
 mod cache;
@@ -45,25 +45,25 @@ use crate::http::{Admitted, Origin, Request, Response};
 use crate::store::{Store, StoreId};
 use crate::{COMPONENT, EmptyStore};
 
-/// What a [`Plugin`] is made from; the defaults are for production.
+/// The options of a [`Plugin`]; the defaults suit production.
 #[derive(Clone)]
 pub struct PluginOptions {
     /// The component's bytes.
     pub component: Cow<'static, [u8]>,
-    /// What each request may use.
+    /// The limits of each request.
     pub limits: Limits,
-    /// The folder where compiled code is kept for the next start; `None` compiles at each. It is
-    /// made if need be, for its owner alone; one that others may write in is not used, for whoever
-    /// puts code there has it run.
+    /// The folder where compiled code is cached for the next start; `None` compiles at each start.
+    /// The folder is created if necessary, accessible only to its owner. A folder that other users
+    /// can write to is not used, because cached code is executed.
     pub cache: Option<PathBuf>,
-    /// Whether instances are kept for further requests of the same tenant; `None` makes a fresh one
-    /// for each.
+    /// How instances are pooled for further requests of their tenant; `None` creates a fresh
+    /// instance for each request.
     pub pool: Option<PoolOptions>,
-    /// Where guests read the time.
+    /// The source of the time for guests.
     pub clock: Arc<dyn Clock>,
-    /// Where guests get random bytes.
+    /// The source of random bytes for guests.
     pub random: Arc<dyn Random>,
-    /// Where guests' notes go.
+    /// The destination of guests' journal entries.
     pub journal: Arc<dyn Journal>,
 }
 
@@ -81,11 +81,12 @@ impl Default for PluginOptions {
     }
 }
 
-/// The compiled component and what its instances get. Serves any number of tenants at once.
+/// The compiled component with everything its instances use. Serves any number of tenants at the
+/// same time.
 pub struct Plugin {
     guest: PluginPre<State>,
     instances: Arc<FairSemaphore<Option<StoreId>>>,
-    /// For instances that need much memory.
+    /// Permits for instances that need much memory.
     large: Arc<FairSemaphore<Option<StoreId>>>,
     pool: Option<Arc<InstancePool<Session>>>,
     entry_locks: Arc<EntryLocks>,
@@ -94,35 +95,36 @@ pub struct Plugin {
 }
 
 impl Plugin {
-    /// Prepares the component and compiles it, or takes it compiled from the cache. Blocks for as
-    /// long.
+    /// Prepares and compiles the component, or loads the compiled code from the cache. Blocks
+    /// meanwhile.
     ///
     /// # Errors
-    /// If it is no component of this contract, or imports anything that the contract does not name.
+    /// [`LoadError`] if this is not a component with the interface in `wit/`, or imports anything
+    /// else.
     pub fn new(options: PluginOptions) -> Result<Self, LoadError> {
-        let permits = options.limits.concurrency as usize;
+        let concurrency = options.limits.concurrency as usize;
         let guest = load(&options).map_err(|error| LoadError(error.into()))?;
-        let kept = options.pool.map(|reuse| {
+        let pool = options.pool.map(|pool| {
             InstancePool::new(PoolOptions {
-                total: reuse.total.min(permits / 2),
-                ..reuse
+                total: pool.total.min(concurrency / 2),
+                ..pool
             })
         });
         Ok(Self {
             guest,
-            instances: FairSemaphore::new(permits),
+            instances: FairSemaphore::new(concurrency),
             large: FairSemaphore::new(options.limits.large as usize),
-            pool: kept,
+            pool,
             entry_locks: Arc::default(),
             processors: CpuScheduler::all(),
             options,
         })
     }
 
-    /// Answers a request of the tenant that the store belongs to and the origin names.
+    /// Answers a request of the tenant whose store this is and whom `origin` names.
     ///
     /// # Errors
-    /// If the guest trapped or passed a limit. What it had committed stands.
+    /// [`PluginError`] if the guest trapped or exceeded a limit. What it had committed stands.
     pub async fn handle(
         &self,
         store: Arc<dyn Store>,
@@ -132,11 +134,11 @@ impl Plugin {
         self.answer(store, origin, request, None).await
     }
 
-    /// As [`Plugin::handle`]; its reads end when `gone` becomes true, since nobody waits for the
-    /// answer any more. What it commits happens in any case.
+    /// Answers a request as [`Plugin::handle`] does, but cancels its reads when `gone` becomes true
+    /// because the client no longer waits. Commits are never cancelled.
     ///
     /// # Errors
-    /// As for [`Plugin::handle`].
+    /// The errors of [`Plugin::handle`].
     pub async fn handle_while(
         &self,
         store: Arc<dyn Store>,
@@ -167,11 +169,11 @@ impl Plugin {
         Ok(response)
     }
 
-    /// Who asks, if the headers are those of a client of the tenant that, where a scope is named,
-    /// may do what that names; else the answer to send.
+    /// Authenticates a client of the tenant by its headers. If `scope` is given, also checks that
+    /// the client may do what the scope names. Returns the client, or the response to send.
     ///
     /// # Errors
-    /// As for [`Plugin::handle`].
+    /// The errors of [`Plugin::handle`].
     pub async fn authorize(
         &self,
         store: Arc<dyn Store>,
@@ -190,10 +192,11 @@ impl Plugin {
         Ok(answer)
     }
 
-    /// The tenant that the Authorization header claims, unverified.
+    /// Returns the tenant that the Authorization header claims, unverified; `None` if it claims
+    /// none.
     ///
     /// # Errors
-    /// As for [`Plugin::handle`].
+    /// The errors of [`Plugin::handle`].
     pub async fn tenant_of(
         &self,
         headers: &[(String, String)],
@@ -207,7 +210,7 @@ impl Plugin {
         session.close(tenant)
     }
 
-    /// What the application may do to the tenant that the store belongs to.
+    /// Returns the administrative functions for the tenant whose store this is.
     pub fn admin(&self, store: Arc<dyn Store>) -> Admin<'_> {
         Admin::new(self, store)
     }

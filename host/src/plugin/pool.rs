@@ -1,22 +1,23 @@
-//! Instances that are kept between the requests of one tenant, where the operator wants that: they spare the making of a
-//! new one. None ever serves a second tenant, and one that failed in any way is not kept.
+//! A pool of idle instances, which serve further requests of their tenant without the cost of a new
+//! instance. An instance never serves a second tenant, and one that failed is not kept.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use crate::store::StoreId;
 
-/// How many instances are kept, and for how long.
+/// How many instances are pooled, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolOptions {
-    /// Kept for one tenant at the same time.
+    /// The most idle instances of one tenant.
     pub per_tenant: usize,
-    /// Kept for all tenants together; never more than half of [`Limits::concurrency`](super::Limits::concurrency), so that no
-    /// tenant waits because of what is kept for others.
+    /// The most idle instances of all tenants together; never more than half of
+    /// [`Limits::concurrency`](super::Limits::concurrency), so that no tenant waits because of the
+    /// idle instances of others.
     pub total: usize,
-    /// How long one is kept without a request.
+    /// How long an instance stays in the pool without a request.
     pub idle: Duration,
-    /// Bytes of linear memory: an instance that has grown beyond is not kept.
+    /// The most bytes of linear memory of an instance that is kept.
     pub memory: usize,
 }
 
@@ -37,7 +38,7 @@ pub(crate) struct InstancePool<T> {
     state: Mutex<PoolState<T>>,
 }
 
-/// The one that was used last comes last.
+/// The idle instances, in the order of their last use.
 struct PoolState<T> {
     idle: Vec<Idle<T>>,
     swept: bool,
@@ -54,26 +55,26 @@ impl<T: Send + 'static> InstancePool<T> {
     pub(crate) fn new(options: PoolOptions) -> Arc<Self> {
         let (idle, swept) = (Vec::new(), false);
         Arc::new(Self {
-            options: options,
+            options,
             state: Mutex::new(PoolState { idle, swept }),
         })
     }
 
-    /// An instance that this tenant used before, the last used first, so that the others may expire.
+    /// Takes this tenant's most recently used instance, so that the others may expire.
     pub(crate) fn take(&self, tenant: StoreId) -> Option<T> {
         let mut state = self.state();
         let index = state.idle.iter().rposition(|idle| idle.tenant == tenant)?;
         Some(state.idle.remove(index).instance)
     }
 
-    /// Keeps an instance for this tenant, in place of the one that was idle the longest if the pool
-    /// is full. Drops one that has grown too large, or is one too many for its tenant.
+    /// Adds an instance of this tenant; a full pool drops its least recently used one. Drops the
+    /// instance instead if it has grown too large or its tenant has enough.
     pub(crate) fn put(self: &Arc<Self>, tenant: StoreId, memory: usize, instance: T) {
         if memory > self.options.memory || self.options.total == 0 {
             return;
         }
         let since = Instant::now();
-        // Dropped when nobody waits for the lock any more.
+        // Dropped after the lock is released.
         let mut gone = Vec::new();
         let mut state = self.state();
         let of_tenant = |idle: &&Idle<T>| idle.tenant == tenant;
@@ -96,7 +97,7 @@ impl<T: Send + 'static> InstancePool<T> {
         }
     }
 
-    /// Drops what was idle for too long; false when nothing is left to come back for.
+    /// Drops instances that were idle for too long. Returns whether any are left.
     fn expire(&self) -> bool {
         let mut state = self.state();
         let idle = self.options.idle;
@@ -116,7 +117,7 @@ impl<T: Send + 'static> InstancePool<T> {
     }
 }
 
-/// Expires idle instances, as long as the pool has any.
+/// Expires idle instances until the pool is empty.
 async fn sweep<T: Send + 'static>(pool: Weak<InstancePool<T>>, idle: Duration) {
     loop {
         tokio::time::sleep(idle).await;
@@ -160,7 +161,7 @@ mod tests {
         for n in 1..=3 {
             pool.put(HERE, 1, Arc::new(n));
         }
-        // The third was one too many for the tenant; the fourth and fifth push out what is oldest of all.
+        // The third was one too many for the tenant; the fourth and fifth replace the oldest ones.
         pool.put(THERE, 1, Arc::new(4));
         pool.put(THERE, 1, Arc::new(5));
         assert_eq!(pool.take(HERE).as_deref(), Some(&2));
@@ -177,7 +178,7 @@ mod tests {
         while Arc::strong_count(&instance) > 1 {
             tokio::task::yield_now().await;
         }
-        // And the next is watched too.
+        // The next instance expires too.
         pool.put(HERE, 1, Arc::clone(&instance));
         while Arc::strong_count(&instance) > 1 {
             tokio::task::yield_now().await;

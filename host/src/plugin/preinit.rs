@@ -1,5 +1,5 @@
-//! The component with its memory as it is once an instance has read what is built in, so that no instance has to read it again
-//! (wizer).
+//! Preinitialization (wizer): a component whose memory is as it is after an instance has parsed the
+//! built-in data, so that no instance has to parse it again.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -14,10 +14,11 @@ use super::engine;
 use super::limits::Limits;
 use crate::bindings::Plugin as Guest;
 
-/// Steps that preparing may take: many times what it takes.
+/// The most fuel that preparing may use: many times what it needs.
 const STEPS: u64 = 200_000_000;
 
-/// The component, whose instances start where one is after `provider.prepare`; as it was, if that fails.
+/// Returns the component with the state after `provider.prepare` as its initial state; the
+/// unchanged component, after a warning, if that fails.
 pub(super) fn preinitialized<'c>(
     component: &'c [u8],
     limits: &Limits,
@@ -34,7 +35,7 @@ pub(super) fn preinitialized<'c>(
     )
 }
 
-/// Runs one instance that reaches nothing: its imports trap.
+/// Runs one instance whose imports all trap, and takes its snapshot.
 async fn prepared(component: &[u8], limits: &Limits, cache: Option<&Path>) -> Result<Vec<u8>> {
     let mut wizer = Wizer::new();
     wizer.keep_init_func(true);
@@ -60,7 +61,8 @@ async fn prepared(component: &[u8], limits: &Limits, cache: Option<&Path>) -> Re
     accessors.failure.map_or(image, Err)
 }
 
-/// What wizer reads of the prepared instance. Reading cannot fail as it sees it: the first error is kept.
+/// Wizer's access to the prepared instance. Its interface has no errors, so the first one is kept
+/// here.
 struct Accessors {
     store: Store<StoreLimits>,
     instance: Instance,
@@ -132,7 +134,7 @@ mod tests {
         let image = image
             .expect("it waits for nothing")
             .expect("it is prepared");
-        // The policies of the presets are in it.
+        // The policies of the presets are part of it.
         assert!(image.len() > COMPONENT.len() + 50_000, "{}", image.len());
     }
 }

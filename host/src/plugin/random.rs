@@ -9,9 +9,12 @@ pub(crate) use wasmtime_wasi::p2::bindings::random::random::add_to_linker;
 use super::limits::{LimitExceeded, RANDOM_BYTES};
 use super::state::State;
 
-/// Where guests get the bytes that secrets and ids are made from.
+/// The source of random bytes for guests, from which secrets and ids are made.
 pub trait Random: Send + Sync + 'static {
-    /// Fills the buffer with bytes that nobody can predict, or fails: then the request fails too.
+    /// Fills the buffer with unpredictable bytes.
+    ///
+    /// # Errors
+    /// If there are none; the request fails then.
     fn fill(&self, buffer: &mut [u8]) -> io::Result<()>;
 }
 

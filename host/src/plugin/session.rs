@@ -1,4 +1,4 @@
-//! One instance from its making to its end, or to its next request.
+//! One instance, from its creation to its end or to its next request.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,8 +20,8 @@ use crate::fair_semaphore::FairPermit;
 use crate::http::Response;
 use crate::store::{Store, StoreId};
 
-/// A running instance. It gives its slot of the pool back when it is dropped; the order of the
-/// fields is the order of that: its place goes last, so that who gets it finds a free slot.
+/// A running instance. Dropping it frees its slot in the pool. Fields drop in their order: the
+/// permit goes last, so that the next holder finds a free slot.
 pub(crate) struct Session {
     guest: Guest,
     store: wasmtime::Store<State>,
@@ -32,7 +32,8 @@ pub(crate) struct Session {
 }
 
 impl Plugin {
-    /// A fresh instance, bound to the store, its limits armed. Waits until one is free.
+    /// Creates a fresh instance that is bound to the store, with its limits armed. Waits until a
+    /// slot is free.
     pub(crate) async fn session(
         &self,
         store: Arc<dyn Store>,
@@ -58,8 +59,8 @@ impl Plugin {
         let permit = self.permit(tenant, deadline).await?;
         let mut store = self.bind(self.state(store, subject, deadline));
         let computing = Arc::clone(&store.data().meter.computing);
-        let begun = timeout_at(deadline.into(), computing.begin()).await;
-        begun.map_err(|_| Cause::Busy)?;
+        let started = timeout_at(deadline.into(), computing.begin()).await;
+        started.map_err(|_| Cause::Busy)?;
         let guest = self.guest.instantiate_async(&mut store).await;
         let guest = guest.map_err(|error| Cause::of(error, Cause::Instantiation))?;
         Ok(Session {
@@ -72,7 +73,7 @@ impl Plugin {
         })
     }
 
-    /// What an instance reaches during one request.
+    /// The state of an instance during one request.
     fn state(&self, store: Arc<dyn Store>, subject: Subject, deadline: Instant) -> State {
         let limits = &self.options.limits;
         let computing = CpuTask::new(Arc::clone(&self.processors), store.id());
@@ -88,7 +89,7 @@ impl Plugin {
         }
     }
 
-    /// An instance that this tenant used before, if one is kept; else a fresh one.
+    /// Returns a pooled instance that this tenant used before, or else a fresh one.
     pub(crate) async fn pooled_or_fresh(
         &self,
         store: Arc<dyn Store>,
@@ -104,15 +105,15 @@ impl Plugin {
         let state = self.state(store, Subject { tenant, request }, deadline);
         let computing = Arc::clone(&state.meter.computing);
         session.rebind(request, state);
-        let begun = timeout_at(deadline.into(), computing.begin()).await;
-        match begun {
+        let started = timeout_at(deadline.into(), computing.begin()).await;
+        match started {
             Ok(()) => Ok(session),
             Err(_) => Err(session.fault(Cause::Busy)),
         }
     }
 
-    /// Keeps an instance that has answered, if instances are kept. Until its tenant's next request
-    /// it reaches nothing.
+    /// Returns an instance that has answered to the pool, if there is one. Until its tenant's next
+    /// request its imports reach nothing.
     pub(crate) fn keep(&self, mut session: Session) {
         let Some((pool, tenant)) = self.pool.as_ref().zip(session.tenant) else {
             return;
@@ -125,7 +126,7 @@ impl Plugin {
         pool.put(tenant, memory, session);
     }
 
-    /// Instances are shared between tenants.
+    /// Waits for one of the instance permits, which tenants share fairly.
     async fn permit(
         &self,
         tenant: Option<StoreId>,
@@ -149,7 +150,7 @@ impl Session {
         (&self.guest, &mut self.store)
     }
 
-    /// Arms the limits anew, and rebinds the imports to this request's store, journal, clock and
+    /// Arms the limits again, and rebinds the imports to this request's store, journal, clock and
     /// random source.
     fn rebind(&mut self, request: Uuid, mut state: State) {
         state.meter = state.meter.after(&self.store.data().meter);
@@ -158,7 +159,7 @@ impl Session {
         self.request = request;
     }
 
-    /// What the call came to, with this request's id if it was a fault.
+    /// Ends a call: returns its result, or an error with this request's id.
     pub(crate) fn close<T>(&self, answer: wasmtime::Result<T>) -> Result<T, PluginError> {
         self.store.data().meter.computing.pause();
         answer.map_err(|error| self.fault(Cause::of(error, Cause::Trap)))
@@ -186,8 +187,8 @@ impl Session {
     }
 }
 
-/// An id for a request or an incident. It need not be secret: if the operating system has no random
-/// bytes, it is the nil UUID, and the guest fails for the same reason soon after.
+/// Returns a fresh id for a request or an incident. It need not be secret: if the operating system
+/// has no random bytes, it is the nil UUID, and the guest fails for the same reason soon after.
 pub(crate) fn fresh_id() -> Uuid {
     let mut bytes = [0; 16];
     match OsRandom.fill(&mut bytes) {

@@ -1,4 +1,4 @@
-//! All that a guest can reach.
+//! Everything that a guest can reach.
 
 use std::sync::Arc;
 
@@ -13,9 +13,8 @@ use super::random::Random;
 use super::{clock, journal, random, store};
 use crate::store::Store;
 
-/// What one component instance is bound to, and everything that its imports lead to: the storage of
-/// one tenant, a place for notes, a clock and random bytes. There is no file, socket or environment
-/// here.
+/// The bindings of one component instance, on which all its imports operate: the storage of one
+/// tenant, a journal, a clock and random bytes. There is no file, socket or environment.
 pub(crate) struct State {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) notes: Notes,
@@ -24,11 +23,12 @@ pub(crate) struct State {
     pub(crate) meter: Meter,
     pub(crate) entry_locks: Arc<EntryLocks>,
     pub(crate) entry_lock: RequestLock,
-    /// Becomes true when nobody waits for the answer any more.
+    /// Becomes true when the client no longer waits for the answer.
     pub(crate) gone: Option<watch::Receiver<bool>>,
 }
 
-/// Offers the imports, one interface at a time. A component that wants another one does not load.
+/// Adds the imports to the linker, one interface at a time. A component that imports another one
+/// does not load.
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     store::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     journal::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;

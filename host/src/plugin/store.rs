@@ -1,4 +1,5 @@
-//! The import `scimlet:plugin/store`: forwarded to the tenant's [`Store`](crate::store::Store).
+//! The import `scimlet:plugin/store`, which forwards calls to the tenant's
+//! [`Store`](crate::store::Store).
 
 use std::future::pending;
 use std::pin::pin;
@@ -16,7 +17,7 @@ use crate::store::{
 };
 
 impl State {
-    /// Waits for a read, until the deadline or until nobody waits for the answer any more.
+    /// Waits for a read, until the deadline or until the client no longer waits.
     async fn read<T>(
         &mut self,
         call: impl Future<Output = Result<T, Refusal>>,
@@ -35,7 +36,7 @@ impl State {
     }
 
     /// Waits for a commit. It does not begin after the deadline, and once begun it is not
-    /// cancelled, so that none is left in doubt.
+    /// cancelled, so that its outcome is known.
     async fn committed<T>(&mut self, call: impl Future<Output = T>) -> wasmtime::Result<T> {
         self.take_lock().await?;
         let answer = self.meter.stored(call).await;
@@ -53,10 +54,10 @@ impl State {
     }
 }
 
-/// Waits until it is told that nobody waits any more.
-async fn gone(told: Option<watch::Receiver<bool>>) {
-    if let Some(mut told) = told
-        && told.wait_for(|gone| *gone).await.is_ok()
+/// Completes when the client no longer waits.
+async fn gone(gone: Option<watch::Receiver<bool>>) {
+    if let Some(mut gone) = gone
+        && gone.wait_for(|gone| *gone).await.is_ok()
     {
         return;
     }

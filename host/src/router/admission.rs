@@ -1,5 +1,5 @@
-//! What is asked before anything else of a request: whose credential it presents. Only then does it
-//! count against the tenant's rate, and only then is its body read.
+//! The first check of every request: its credential. Only a request with a good credential counts
+//! against the tenant's rate, and only then is its body read.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,27 +22,27 @@ use crate::http::{Admitted, Caller, Origin, Response};
 use crate::plugin::{Cause, PluginError};
 use crate::store::{Store, is_tenant_name};
 
-/// Requests with credentials that are not known to be good, which may be judged at the same time:
-/// so many that strangers never hold all instances of the component.
+/// The most requests with unverified credentials that are checked at the same time, so that clients
+/// without valid credentials never occupy all instances of the component.
 pub(super) const UNVERIFIED: usize = 32;
 /// How long such a request may wait for its permit.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// The head of a request, and the tenant that it is for.
+/// The head of a request, and the tenant that it addresses.
 #[derive(Clone)]
 pub(super) struct RequestHead {
     pub(super) origin: Origin,
     pub(super) headers: Vec<(String, String)>,
-    /// `None` if there is no such tenant.
+    /// `None` if the tenant does not exist.
     pub(super) store: Option<Arc<dyn Store>>,
-    /// Whether a proxy that is not trusted tells of the client.
+    /// Whether forwarding headers come from a proxy that is not trusted.
     is_forwarded: bool,
     credential: Option<Digest>,
 }
 
 impl RequestHead {
-    /// For a tenant that is not there a store in which nothing is, so that the guest itself refuses
-    /// the credential, as it would refuse a wrong one.
+    /// Returns the tenant's store. A tenant that does not exist has an empty store, so that the
+    /// guest refuses the credential exactly as it refuses a wrong one.
     pub(super) fn readable(&self) -> Arc<dyn Store> {
         self.store.clone().unwrap_or_else(|| Arc::new(EmptyStore))
     }
@@ -53,7 +53,7 @@ impl RequestHead {
 }
 
 impl Router {
-    /// As far as the request tells without its body.
+    /// Reads everything that a request says without its body.
     pub(super) async fn head(
         &self,
         parts: &Parts,
@@ -83,8 +83,8 @@ impl Router {
         })
     }
 
-    /// Lets a request in and counts it, or has the answer to send in its place. To its end in any
-    /// case, as it may note the use of the credential.
+    /// Admits a request and counts it, or returns the response to send instead. The check runs to
+    /// completion even if the client goes away, since it may record the use of the credential.
     pub(super) async fn admit(&self, head: &RequestHead) -> Result<Option<Response>, Problem> {
         let (tenant, now) = (&head.origin.tenant, Instant::now());
         let known = head.credential.as_ref();
@@ -92,7 +92,7 @@ impl Router {
             match self.throttle.admit(tenant, now) {
                 Ok(()) => return Ok(None),
                 Err(problem) if !self.throttle.may_ask(tenant, now) => return Err(problem),
-                // The limit may have been taken away, or the tenant closed.
+                // The limit may have been lifted, or the tenant disabled.
                 Err(_) => {}
             }
         }
@@ -103,12 +103,12 @@ impl Router {
         if anonymous && let Some(address) = head.address() {
             self.throttle.check(address, now)?;
         }
-        let (router, judged) = (self.clone(), head.clone());
+        let (router, checked) = (self.clone(), head.clone());
         let answer = async move {
             let permit = timeout(WAIT, router.unverified.acquire()).await;
-            let _turn =
+            let _permit =
                 permit.map_err(|_| Problem::busy("too many credentials are being checked"))?;
-            router.judge(&judged, None).await
+            router.judge(&checked, None).await
         };
         let answer = RunToCompletion::new(answer.in_current_span()).await;
         let answer = answer.map_err(|_| lost(Cause::Lost))??;
@@ -140,7 +140,8 @@ impl Router {
         self.throttle.admit(tenant, now)
     }
 
-    /// Asks the guest who this is and, where a scope is named, whether they may do what that names.
+    /// Asks the guest to authenticate the client and, if a scope is given, to check that the client
+    /// has it. Returns the client, or the response to send.
     pub(super) async fn judge(
         &self,
         head: &RequestHead,
@@ -159,8 +160,8 @@ impl Router {
         Ok(answer?)
     }
 
-    /// Has the audit of a tenant that is there take note, and forgets a credential that is no
-    /// longer good.
+    /// Passes the outcome of a request to the audit of its tenant, if that exists. Forgets a
+    /// credential that is no longer valid.
     pub(super) async fn observe(&self, head: &RequestHead, outcome: Result<u16, &PluginError>) {
         if outcome.is_ok_and(|status| status == StatusCode::UNAUTHORIZED)
             && let Some(digest) = &head.credential

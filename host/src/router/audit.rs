@@ -1,5 +1,6 @@
-//! What the host adds to a tenant's audit. Refusals of unknown credentials are counted, and written together at most once a minute:
-//! a flood of them writes nothing per request. What concerns no tenant that is there leaves no trace here.
+//! The host's part of a tenant's audit log. Refusals of unknown credentials are counted and written
+//! as one event per minute, so that a flood of them does not write per request. Requests for
+//! tenants that do not exist are not recorded.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,19 +12,19 @@ use tokio::time::sleep;
 use crate::plugin::PluginError;
 use crate::store::{Channel, Database, Event, Rejection, Store, Write};
 
-/// Who events name as the cause of what is written here.
+/// The actor of the events that the host writes.
 const ACTOR: &str = "host";
 /// How long refusals are counted before they are written.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// One for a process.
+/// Records refused credentials and traps in the audit logs of tenants; one for each process.
 pub struct Audit {
     database: Arc<dyn Database>,
-    /// By tenant.
+    /// Counts by tenant.
     refusals: Mutex<BTreeMap<String, Refusals>>,
 }
 
-/// Refusals that are not written yet; times are milliseconds since 1970.
+/// Refusals that are not written yet; times are in milliseconds since 1970.
 #[derive(Clone, Copy)]
 struct Refusals {
     count: u64,
@@ -32,7 +33,7 @@ struct Refusals {
 }
 
 impl Audit {
-    /// Nothing is counted yet.
+    /// Starts with no refusals.
     pub(super) fn new(database: Arc<dyn Database>) -> Self {
         Self {
             database,
@@ -40,7 +41,7 @@ impl Audit {
         }
     }
 
-    /// Takes note of how a request of a tenant that is there ended: with this status, or with a fault.
+    /// Records how a request of an existing tenant ended: with this status, or with an error.
     pub(super) async fn observe(
         &self,
         tenant: &str,
@@ -60,7 +61,7 @@ impl Audit {
         }
     }
 
-    /// Writes what was counted, again and again.
+    /// Writes the counts every minute; never returns.
     pub async fn keep_writing(&self) {
         loop {
             sleep(INTERVAL).await;
@@ -68,7 +69,7 @@ impl Audit {
         }
     }
 
-    /// Writes what was counted up to now. A server does it last.
+    /// Writes the refusals counted so far. A server calls this as its last step.
     pub async fn write(&self) {
         let counted = std::mem::take(&mut *self.refusals());
         for (tenant, refusals) in counted {

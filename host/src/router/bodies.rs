@@ -1,5 +1,5 @@
-//! One budget of bytes for the bodies of all requests that are read or answered, and a share of it
-//! for each tenant.
+//! A budget of bytes for the bodies of all requests that are read or answered, of which each tenant
+//! may use a share.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,15 +12,15 @@ use super::problem::Problem;
 
 /// How long a request may wait for a permit.
 const WAIT: Duration = Duration::from_secs(5);
-/// How many tenants at least it takes to use up the budget.
+/// The least number of tenants that can use up the budget.
 const SHARES: usize = 4;
 
-/// The budget. Clones share it.
+/// A budget of body bytes. Clones share it.
 #[derive(Clone)]
 pub(super) struct BodyBudget(Arc<Shared>);
 
 struct Shared {
-    /// Bytes of all bodies.
+    /// The bytes of the whole budget.
     all: usize,
     taken: Mutex<Taken>,
     freed: Notify,
@@ -32,7 +32,7 @@ struct Taken {
     by_tenant: BTreeMap<String, usize>,
 }
 
-/// Bytes of a body, until it is dropped.
+/// A permit for the bytes of a body. Dropping it returns them.
 pub(super) struct BodyPermit {
     bodies: BodyBudget,
     tenant: String,
@@ -40,7 +40,7 @@ pub(super) struct BodyPermit {
 }
 
 impl BodyBudget {
-    /// Of so many bytes.
+    /// Creates a budget of `all` bytes.
     pub(super) fn new(all: usize) -> Self {
         Self(Arc::new(Shared {
             all,
@@ -49,7 +49,10 @@ impl BodyBudget {
         }))
     }
 
-    /// BodyPermit for a body; 503 where none comes free in time.
+    /// Waits for a permit for a body of this size.
+    ///
+    /// # Errors
+    /// 503 if there is none in time.
     pub(super) async fn acquire(&self, tenant: &str, bytes: usize) -> Result<BodyPermit, Problem> {
         let permit = timeout(WAIT, self.wait(tenant, bytes)).await;
         permit.map_err(|_| Problem::busy("too many requests with bodies are being answered"))
@@ -65,7 +68,8 @@ impl BodyBudget {
         }
     }
 
-    /// A body that is larger than a share alone gets the whole of it.
+    /// Takes a permit if the budget and the tenant's share allow it. A body larger than a share
+    /// takes the whole share.
     fn take(&self, tenant: &str, bytes: usize) -> Option<BodyPermit> {
         let share = self.0.all / SHARES;
         let bytes = bytes.min(share);

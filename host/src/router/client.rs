@@ -1,4 +1,4 @@
-//! Who asks, as far as the connection tells, and the proxies that the operator trusts.
+//! The client of a request, as the connection and trusted proxies describe it.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -10,19 +10,20 @@ use ipnet::IpNet;
 
 use super::forwarded::{self, Hop};
 
-/// Who asks, and by what name of this server.
+/// The client of a request, and the name by which it addresses this server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Client {
-    /// Its address; `None` if that is not known.
+    /// The client's address; `None` if it is unknown.
     pub(super) address: Option<IpAddr>,
-    /// Scheme and authority as the client has them, such as `https://scim.example.com`.
+    /// Scheme and authority as the client uses them, such as `https://scim.example.com`.
     pub(super) server: String,
-    /// Whether headers tell of a proxy that is not trusted.
+    /// Whether there are forwarding headers from a proxy that is not trusted.
     pub(super) is_forwarded: bool,
 }
 
 impl Client {
-    /// What a request tells. Without a trusted peer the headers of proxies mean nothing.
+    /// Reads the client from a request. Forwarding headers count only if the peer is a trusted
+    /// proxy.
     pub(super) fn of(parts: &Parts, trusted: &[IpNet]) -> Self {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map(|ConnectInfo(address)| address.ip().to_canonical());
@@ -30,7 +31,7 @@ impl Client {
             return Self {
                 address: peer,
                 server: url("http", own_name(parts)),
-                is_forwarded: forwarded::is_there(&parts.headers),
+                is_forwarded: forwarded::is_present(&parts.headers),
             };
         }
         let hops = forwarded::hops(&parts.headers);
@@ -45,14 +46,15 @@ impl Client {
     }
 }
 
-/// Whether an address is one of a trusted proxy.
+/// Returns whether an address belongs to a trusted proxy.
 pub(crate) fn is_trusted(trusted: &[IpNet], address: IpAddr) -> bool {
     let address = address.to_canonical();
     trusted.iter().any(|network| network.contains(&address))
 }
 
-/// From the right: each trusted proxy has written who its peer was, and what comes before the first
-/// that is not trusted is only what that one says. Where all are trusted, the first of them asks.
+/// Searches from the right: each trusted proxy recorded its own peer, and everything before the
+/// first untrusted address is only a claim of that client. If all are trusted, the first one is the
+/// client.
 fn nearest_untrusted<'h>(hops: &'h [Hop], trusted: &[IpNet]) -> Option<&'h Hop> {
     let is_proxy = |hop: &&Hop| {
         let address = hop.address;
@@ -64,7 +66,7 @@ fn nearest_untrusted<'h>(hops: &'h [Hop], trusted: &[IpNet]) -> Option<&'h Hop> 
         .or_else(|| hops.first())
 }
 
-/// What the client called this server.
+/// The name of this server in the request.
 fn own_name(parts: &Parts) -> &str {
     let header = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
     let host = header.or(parts.uri.authority().map(|authority| authority.as_str()));
@@ -75,8 +77,8 @@ fn url(scheme: &str, host: &str) -> String {
     format!("{scheme}://{host}")
 }
 
-/// Whether the Host header is as RFC 9112 section 3.2 wants it: one, in the form of an authority
-/// without user information, or empty; HTTP/1.0 may do without.
+/// Returns whether the Host header satisfies RFC 9112 section 3.2: there is exactly one, with an
+/// authority without user information, or empty; HTTP/1.0 may omit it.
 pub(super) fn has_proper_host(headers: &HeaderMap, is_http_10: bool) -> bool {
     let mut hosts = headers.get_all(HOST).iter();
     let host = match (hosts.next(), hosts.next()) {

@@ -1,4 +1,4 @@
-//! Between axum's requests and responses and the contract's (`wit/http.wit`).
+//! Conversions between axum's requests and responses and those of the WIT (`wit/http.wit`).
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -13,8 +13,8 @@ use super::BODY_GRACE;
 use super::problem::Problem;
 use crate::http::Response;
 
-/// Names in lower case. Values that are no UTF-8 are passed with replacement characters, so that
-/// the guest sees that the header is there and refuses it.
+/// Returns all headers with names in lower case. Bytes of values that are not UTF-8 become
+/// replacement characters, so that the guest sees the header and refuses it.
 pub(super) fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     headers
@@ -23,28 +23,28 @@ pub(super) fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The query without `?`, as received.
+/// Returns the query as received, without `?`; empty if there is none.
 pub(super) fn query(uri: &Uri) -> String {
     uri.query().unwrap_or_default().to_owned()
 }
 
-/// Bytes of a body that need not announce its length.
+/// The most bytes of a body without Content-Length.
 const ORDINARY: usize = 1 << 20;
 
-/// How a body has to arrive.
+/// The limits of a request body.
 #[derive(Clone, Copy)]
 pub(super) struct Pace {
-    /// Bytes at the most.
+    /// The most bytes.
     pub(super) limit: usize,
-    /// How long it may take.
+    /// The longest duration of reading the body.
     pub(super) time: Duration,
-    /// Bytes a second at least, when [`BODY_GRACE`] is over.
+    /// The fewest bytes per second on average, after [`BODY_GRACE`].
     pub(super) rate: u32,
 }
 
 impl Pace {
-    /// This pace for a body that announces its length; one that does not is held to the length of
-    /// an ordinary one, since room is taken for it before it is known how much comes.
+    /// Returns the limits for a body with these headers. A body without Content-Length must not
+    /// exceed [`ORDINARY`], because its permit is taken before its size is known.
     pub(super) fn of_length(self, headers: &HeaderMap) -> Self {
         let limit = match headers.contains_key(CONTENT_LENGTH) {
             true => self.limit,
@@ -53,8 +53,10 @@ impl Pace {
         Self { limit, ..self }
     }
 
-    /// How many bytes may come, `None` for none at all. One that announces far too much is not
-    /// read.
+    /// Returns the most bytes that may arrive; `None` if there is no body.
+    ///
+    /// # Errors
+    /// 413 if the announced length is so large that the body is not read.
     pub(super) fn announced(
         &self,
         headers: &HeaderMap,
@@ -73,19 +75,22 @@ impl Pace {
         }
     }
 
-    /// The whole body, or why not: the contract has it a string.
+    /// Reads the whole body as UTF-8.
+    ///
+    /// # Errors
+    /// 408 if it is too slow, 413 if it is too large, 400 if it cannot be read or is not UTF-8.
     pub(super) async fn read(&self, body: Body) -> Result<String, Problem> {
-        let begun = Instant::now();
-        let bytes = timeout(self.time, self.collect(body, begun)).await;
+        let started = Instant::now();
+        let bytes = timeout(self.time, self.collect(body, started)).await;
         let bytes = bytes.map_err(|_| too_slow())??;
         let no_text = |_| Problem::new(StatusCode::BAD_REQUEST, "the body is no UTF-8");
         String::from_utf8(bytes).map_err(no_text)
     }
 
-    async fn collect(&self, mut body: Body, begun: Instant) -> Result<Vec<u8>, Problem> {
+    async fn collect(&self, mut body: Body, started: Instant) -> Result<Vec<u8>, Problem> {
         let (mut collected, mut read) = (Vec::new(), 0);
         let mut frame = async || poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await;
-        while let Some(frame) = timeout_at(self.deadline(begun, read), frame())
+        while let Some(frame) = timeout_at(self.deadline(started, read), frame())
             .await
             .map_err(|_| too_slow())?
         {
@@ -108,16 +113,16 @@ impl Pace {
         }
     }
 
-    /// When more has to have come than these bytes.
-    fn deadline(&self, begun: Instant, read: usize) -> Instant {
+    /// Returns the time by which more than `read` bytes must have arrived.
+    fn deadline(&self, started: Instant, read: usize) -> Instant {
         let read = u32::try_from(read).unwrap_or(u32::MAX);
-        let paid = Duration::from_secs_f64(f64::from(read) / f64::from(self.rate.max(1)));
-        begun + BODY_GRACE + paid
+        let earned = Duration::from_secs_f64(f64::from(read) / f64::from(self.rate.max(1)));
+        started + BODY_GRACE + earned
     }
 }
 
-/// How much of a body that is too large is read and thrown away: a client that is cut off while it
-/// sends does not read the answer.
+/// Returns how many bytes of a body that is too large are read: a client whose connection is closed
+/// while it sends does not read the response.
 fn discarded(limit: usize) -> usize {
     limit.saturating_add(8 * ORDINARY.min(limit))
 }
@@ -132,7 +137,7 @@ fn too_large(limit: usize) -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
 }
 
-/// The guest's answer for axum; `None` if its status is none of a final response.
+/// Converts the guest's response; `None` if its status is not that of a final response.
 pub(super) fn response(response: Response) -> Option<axum::response::Response> {
     let status = StatusCode::from_u16(response.status)
         .ok()

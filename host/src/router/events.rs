@@ -1,6 +1,6 @@
-//! `GET /{tenant}/events`: the feed of a tenant for whoever has a credential with the scope
+//! `GET /{tenant}/events`: a tenant's event feed for clients whose credential has the scope
 //! `events`, as server-sent events
-//! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>) or by long poll.
+//! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>) or by long polling.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -26,20 +26,20 @@ use crate::feed::{FeedPosition, FollowError, Follower, Line, ParsePositionError,
 use crate::plugin::fresh_id;
 use crate::store::{Channel, RecordedEvent};
 
-/// What a credential needs.
+/// The scope that a credential needs.
 const SCOPE: &str = "events";
-/// How long a client may wait for an answer with events, in seconds.
+/// The longest wait of a long poll in seconds.
 const LONGEST_WAIT: u64 = 60;
-/// How often the credential of a client that follows is looked at again.
+/// How often the credential of an open stream is checked again.
 const RECHECK: Duration = Duration::from_secs(2);
-/// How long a stream is silent at most: proxies close one that is.
+/// The longest silence of a stream: proxies close silent connections.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 impl Router {
-    /// Answers below the feed's own path.
+    /// Answers a request for the feed of `tenant`.
     pub(super) async fn events(self, tenant: &str, request: Request) -> Result<Response, Problem> {
         if request.method() != Method::GET {
-            let detail = "this endpoint knows GET alone";
+            let detail = "this endpoint supports only GET";
             let mut answer = Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).into_response();
             let headers = answer.headers_mut();
             headers.insert(ALLOW, HeaderValue::from_static("GET"));
@@ -55,7 +55,7 @@ impl Router {
         if let Some(refusal) = self.admit(&head).await? {
             return sent(refusal);
         }
-        let asked = Asked::of(&parts)?;
+        let asked = FeedQuery::of(&parts)?;
         let mut reader = self.reader(head, &asked)?;
         if let Some(refusal) = reader.refusal().await? {
             return sent(refusal);
@@ -67,10 +67,10 @@ impl Router {
         }
     }
 
-    fn reader(self, head: RequestHead, asked: &Asked) -> Result<Reader, Problem> {
+    fn reader(self, head: RequestHead, asked: &FeedQuery) -> Result<Reader, Problem> {
         let tenant = &head.origin.tenant;
         let goes_on = asked.wait.is_none_or(|wait| !wait.is_zero());
-        let seat = goes_on.then(|| self.streams.open(tenant)).transpose()?;
+        let stream = goes_on.then(|| self.streams.open(tenant)).transpose()?;
         Ok(Reader {
             follower: Follower::new(&self.notifier, tenant, head.readable(), asked.after.clone()),
             closing: self.closing.subscribe(),
@@ -79,28 +79,28 @@ impl Router {
             is_over: false,
             router: self,
             head,
-            _seat: seat,
+            _stream: stream,
         })
     }
 }
 
-/// What a client wants to read.
-struct Asked {
+/// The position and mode that a client requests.
+struct FeedQuery {
     after: FeedPosition,
-    /// `None` for a stream.
+    /// The wait of a long poll; `None` for a stream.
     wait: Option<Duration>,
 }
 
-impl Asked {
+impl FeedQuery {
     fn of(parts: &Parts) -> Result<Self, Problem> {
         let accept = parts.headers.get(ACCEPT).and_then(|v| v.to_str().ok());
         let streams = accept.is_some_and(|accept| accept.contains("text/event-stream"));
-        // A browser that connects again asks for the same URL.
+        // A browser that reconnects repeats the URL, but adds the id of the last event.
         let last = parts.headers.get("last-event-id");
         let last = last.and_then(|value| value.to_str().ok()?.parse().ok());
         let after = match last.filter(|_| streams) {
             Some(last) => last,
-            None => place(parts)?,
+            None => position(parts)?,
         };
         let after = after.with_epoch(query(parts, "epoch").map(ToOwned::to_owned));
         let wait = number(parts, "wait")?.unwrap_or(0).min(LONGEST_WAIT);
@@ -111,14 +111,14 @@ impl Asked {
     }
 }
 
-/// A parameter of the query, as it stands there.
+/// Returns a parameter of the query, undecoded.
 fn query<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
     let query = parts.uri.query().unwrap_or_default();
     let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     pairs.find(|(key, _)| *key == name).map(|(_, text)| text)
 }
 
-fn place(parts: &Parts) -> Result<FeedPosition, Problem> {
+fn position(parts: &Parts) -> Result<FeedPosition, Problem> {
     let wrong = |error| Problem::new(StatusCode::BAD_REQUEST, format!("`after`: {error}"));
     let after = query(parts, "after").map(str::parse).transpose();
     Ok(after
@@ -126,7 +126,7 @@ fn place(parts: &Parts) -> Result<FeedPosition, Problem> {
         .unwrap_or_default())
 }
 
-/// 410 for a follower whose place is gone; it says where the feed is now.
+/// 410 with the current end of the feed if the position is lost; otherwise an incident.
 fn problem(error: FollowError) -> Problem {
     match &error {
         FollowError::Lost(lost) => Problem::new(StatusCode::GONE, lost.to_string())
@@ -151,32 +151,32 @@ fn number(parts: &Parts, name: &str) -> Result<Option<u64>, Problem> {
     text.parse().map(Some).map_err(wrong)
 }
 
-/// A client at its place in the feed.
+/// A client's position in the feed.
 struct Reader {
     router: Router,
     head: RequestHead,
     follower: Follower,
     closing: watch::Receiver<bool>,
-    /// When the credential was looked at last.
+    /// When the credential was last checked.
     checked: Instant,
-    /// When something was sent last.
+    /// When data was last sent.
     spoke: Instant,
-    /// Whether a stream ends here.
+    /// Whether the stream has ended.
     is_over: bool,
-    /// Its place among the streams, if it is one.
-    _seat: Option<Stream>,
+    /// The permit of a stream or long poll.
+    _stream: Option<Stream>,
 }
 
 impl Reader {
-    /// What to answer a client that may not read on.
+    /// Returns the response for a client that may no longer read the feed; `None` if it may.
     async fn refusal(&self) -> Result<Option<crate::http::Response>, Problem> {
         let answer = self.router.judge(&self.head, Some(SCOPE)).await?;
         Ok(answer.err())
     }
 
-    /// The events that follow, those of the audit left out; or what to answer a client that may not
-    /// read them. Events are numbered in the order of their commits: a revocation stands before all
-    /// that came after it, so nothing of that is ever sent.
+    /// Reads the next events of the feed, without those of the audit log, or the response for a
+    /// client that may not read them. Events are numbered in commit order: a revocation comes
+    /// before all later events, so none of those is sent.
     async fn read(&mut self) -> Result<Result<Vec<RecordedEvent>, crate::http::Response>, Stop> {
         let mut events = self.follower.read().await?;
         if events.iter().any(may_end_access) || self.checked.elapsed() >= RECHECK {
@@ -189,11 +189,11 @@ impl Reader {
         Ok(Ok(events))
     }
 
-    /// All that there is, or the first that comes.
+    /// Returns the events there are, or waits for the next ones.
     async fn poll(mut self, wait: Duration) -> Result<Response, Problem> {
         let deadline = Instant::now() + wait;
         loop {
-            let place = self.follower.after();
+            let position = self.follower.after();
             let events = match self.read().await.map_err(Problem::from)? {
                 Ok(events) => events,
                 Err(refusal) => return sent(refusal),
@@ -202,7 +202,7 @@ impl Reader {
             if !events.is_empty() || closing || Instant::now() >= deadline {
                 return self.page(&events).await;
             }
-            if self.follower.after() == place {
+            if self.follower.after() == position {
                 drop(timeout_at(deadline, self.pause()).await);
             }
         }
@@ -213,13 +213,16 @@ impl Reader {
         let epoch = self.follower.epoch().await;
         let epoch = epoch.map_err(|refusal| problem(refusal.into()))?.id;
         let page: Value = json!({
-            "events": lines, "after": self.follower.after(), "next": self.follower.place(), "epoch": epoch,
+            "events": lines,
+            "after": self.follower.after(),
+            "next": self.follower.place(),
+            "epoch": epoch,
         });
         let headers = [(CONTENT_TYPE, "application/json")];
         Ok((headers, page.to_string()).into_response())
     }
 
-    /// Until there may be more, or the server stops.
+    /// Waits until there may be more events, or the server stops.
     async fn pause(&mut self) {
         tokio::select! {
             () = self.follower.wait() => {}
@@ -228,7 +231,7 @@ impl Reader {
     }
 
     fn stream(self) -> Response {
-        // Says at once that it has begun, and when to come back.
+        // Tells the client at once that the stream has begun, and after how long to reconnect.
         let begun = stream::once(async { Ok("retry: 1000\n\n".to_owned()) });
         let chunks = stream::unfold(self, |reader| async {
             let (chunk, reader) = reader.chunk().await?;
@@ -238,13 +241,13 @@ impl Reader {
         ([(CONTENT_TYPE, "text/event-stream")], body).into_response()
     }
 
-    /// The next part of the stream; nothing when it is over.
+    /// Returns the next chunk of the stream; `None` when it is over.
     async fn chunk(mut self) -> Option<(String, Self)> {
         loop {
             if *self.closing.borrow() || self.is_over {
                 return None;
             }
-            let place = self.follower.after();
+            let position = self.follower.after();
             let events = match self.read().await {
                 Err(Stop::Follow(FollowError::Lost(lost))) => {
                     self.is_over = true;
@@ -260,15 +263,15 @@ impl Reader {
                 self.spoke = Instant::now();
                 return Some((text, self));
             }
-            if self.follower.after() == place {
+            if self.follower.after() == position {
                 self.pause().await;
             }
         }
     }
 }
 
-/// Whether a client that could read before it may not be able to any more. The host's own look from
-/// time to time finds what no event tells, such as the end of a lifetime.
+/// Whether this event may have ended a client's access. The regular check finds what no event
+/// records, such as an expired lifetime.
 fn may_end_access(recorded: &RecordedEvent) -> bool {
     let event = &recorded.event;
     let names = [
@@ -285,8 +288,8 @@ fn message(recorded: &RecordedEvent) -> String {
     format!("id: {id}\nevent: {name}\ndata: {data}\n\n")
 }
 
-/// The last message of a stream whose place is gone. It has no id: the client comes back with the
-/// one that it has, and is told again.
+/// The last message of a stream whose position is lost. It has no id: a client that reconnects with
+/// its old position is told again.
 fn gone(lost: &PositionLost) -> String {
     let data = json!({
         "detail": lost.to_string(), "newest": lost.newest, "epoch": lost.epoch,
@@ -294,7 +297,7 @@ fn gone(lost: &PositionLost) -> String {
     format!("event: gone\ndata: {data}\n\n")
 }
 
-/// Why nothing more is read.
+/// Why reading stopped.
 enum Stop {
     Follow(FollowError),
     Problem(Problem),

@@ -1,22 +1,22 @@
-//! What proxies say of those before them: `Forwarded` (RFC 7239), or `X-Forwarded-For`, `-Proto`
-//! and `-Host`.
+//! The headers in which proxies describe the client: `Forwarded` (RFC 7239), or `X-Forwarded-For`,
+//! `X-Forwarded-Proto` and `X-Forwarded-Host`.
 //!
-//! Whoever asks can write these headers too, and with an open quotation mark reach into what a
-//! proxy appends: a header that is not wholly in the RFC's form names nobody.
+//! Clients can send these headers too, and with an unclosed quotation mark change the meaning of
+//! what a proxy appends: a header that is not entirely in the RFC's form names no client.
 
 use std::net::{IpAddr, SocketAddr};
 
 use axum::http::HeaderMap;
 use axum::http::uri::Authority;
 
-/// What one proxy says of whom it got the request from.
+/// One proxy's description of its peer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Hop {
-    /// `None` if it says no address that can be read.
+    /// `None` if there is no readable address.
     pub(super) address: Option<IpAddr>,
     /// `http` or `https`.
     pub(super) proto: Option<String>,
-    /// What this one called the server.
+    /// The server's name in the peer's request.
     pub(super) host: Option<String>,
 }
 
@@ -25,12 +25,13 @@ const FOR: &str = "x-forwarded-for";
 const PROTO: &str = "x-forwarded-proto";
 const HOST: &str = "x-forwarded-host";
 
-/// Whether any of these headers names somebody.
-pub(super) fn is_there(headers: &HeaderMap) -> bool {
+/// Returns whether any of these headers is present.
+pub(super) fn is_present(headers: &HeaderMap) -> bool {
     headers.contains_key(FORWARDED) || headers.contains_key(FOR)
 }
 
-/// The hops in their order, the nearest last; `Forwarded` goes before the older headers.
+/// Returns the hops in their order, the nearest last. `Forwarded` takes precedence over the older
+/// headers.
 pub(super) fn hops(headers: &HeaderMap) -> Vec<Hop> {
     match list(headers, FORWARDED) {
         Some(text) => elements(&text).unwrap_or_else(|| vec![Hop::default()]),
@@ -38,14 +39,15 @@ pub(super) fn hops(headers: &HeaderMap) -> Vec<Hop> {
     }
 }
 
-/// The lines of a header as one list; one with bytes that are no text is empty.
+/// Joins the lines of a header to one list. A line that is not text counts as empty.
 fn list(headers: &HeaderMap, name: &str) -> Option<String> {
     let lines = headers.get_all(name).iter();
     let lines: Vec<&str> = lines.map(|line| line.to_str().unwrap_or("")).collect();
     (!lines.is_empty()).then(|| lines.join(","))
 }
 
-/// Scheme and host have a value for each hop, or one, which the nearest proxy has set.
+/// Reads the older headers. Scheme and host have a value for each hop, or a single one, which the
+/// nearest proxy has set.
 fn older(headers: &HeaderMap, text: &str) -> Vec<Hop> {
     let mut hops: Vec<Hop> = text
         .split(',')
@@ -72,7 +74,7 @@ fn older(headers: &HeaderMap, text: &str) -> Vec<Hop> {
     hops
 }
 
-/// RFC 7239 section 4: `forwarded-element`s; `None` if the text is not of that form.
+/// Parses the `forwarded-element`s of RFC 7239 section 4; `None` if the text has another form.
 fn elements(text: &str) -> Option<Vec<Hop>> {
     let mut hops = Vec::new();
     for element in split(text, ',')? {
@@ -96,7 +98,7 @@ fn elements(text: &str) -> Option<Vec<Hop>> {
     Some(hops)
 }
 
-/// The parts between separators outside quotation marks; `None` if a quotation does not end.
+/// Splits at separators outside quotation marks; `None` if a quotation is not closed.
 fn split(text: &str, separator: char) -> Option<Vec<&str>> {
     let (mut parts, mut start) = (Vec::new(), 0);
     let (mut quoted, mut escaped) = (false, false);
@@ -116,22 +118,22 @@ fn split(text: &str, separator: char) -> Option<Vec<&str>> {
     (!quoted).then_some(parts)
 }
 
-/// A token as it is, or what a quoted string says.
+/// Returns a token as it is, or the content of a quoted string.
 fn unquoted(value: &str) -> Option<String> {
     let Some(inner) = value.strip_prefix('"') else {
         return (!value.contains('"')).then(|| value.to_owned());
     };
-    let (mut said, mut characters) = (String::new(), inner.chars());
+    let (mut content, mut characters) = (String::new(), inner.chars());
     loop {
         match characters.next()? {
-            '"' => return characters.next().is_none().then_some(said),
-            '\\' => said.push(characters.next()?),
-            character => said.push(character),
+            '"' => return characters.next().is_none().then_some(content),
+            '\\' => content.push(characters.next()?),
+            character => content.push(character),
         }
     }
 }
 
-/// The address of a node, with or without a port.
+/// Parses the address of a node, with or without a port.
 fn address(node: &str) -> Option<IpAddr> {
     let bare = || node.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
     let with_port = || node.parse::<SocketAddr>().ok().map(|node| node.ip());

@@ -1,4 +1,4 @@
-//! One request from its arrival to its answer.
+//! Handles one request, from its arrival to its response.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -24,7 +24,7 @@ use crate::plugin::{Cause, PluginError, fresh_id};
 use crate::store::{DatabaseError, Store, is_tenant_name};
 
 impl Router {
-    /// Everything that is logged on the way stands in the span of the request.
+    /// Handles a request. All log entries are in its tracing span.
     pub(crate) async fn answer(self, request: Request) -> Response {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         if !has_proper_host(request.headers(), request.version() < Version::HTTP_11) {
@@ -45,10 +45,10 @@ impl Router {
     }
 
     async fn log(self, request: Request, path: &str) -> Response {
-        let begun = Instant::now();
+        let started = Instant::now();
         let answer = self.scim(request, path).await;
         let response = answer.unwrap_or_else(Problem::into_response);
-        let (status, took) = (response.status().as_u16(), begun.elapsed());
+        let (status, took) = (response.status().as_u16(), started.elapsed());
         tracing::info!(status, ?took, "answered");
         response
     }
@@ -72,10 +72,10 @@ impl Router {
             headers: head.headers.clone(),
             body,
         };
-        self.finished(head, request, permit).await
+        self.provide_to_end(head, request, permit).await
     }
 
-    /// The body of a client that was let in, and the permit that it takes.
+    /// Reads the body of an admitted client, and takes the permit for it.
     async fn body(
         &self,
         parts: &Parts,
@@ -95,9 +95,9 @@ impl Router {
         Ok((Some(permit), pace.read(body).await?))
     }
 
-    /// To its end in any case: when a client goes away, the server drops the future that answers
-    /// it, and a commit may be under way in there. Its reads end.
-    async fn finished(
+    /// Calls the provider and runs it to completion: if a client goes away, the server drops the
+    /// future that serves it, which may be in the middle of a commit. Its reads are cancelled.
+    async fn provide_to_end(
         self,
         head: RequestHead,
         request: http::Request,
@@ -109,7 +109,7 @@ impl Router {
             drop(permit);
             answer
         };
-        let answer = RunToCompletion::telling(answer.in_current_span(), left).await;
+        let answer = RunToCompletion::with_signal(answer.in_current_span(), left).await;
         sent(answer.map_err(|_| lost(Cause::Lost))??)
     }
 
@@ -131,7 +131,7 @@ impl Router {
             .settle(&origin.tenant, address, answer?, Instant::now())
     }
 
-    /// The storage of a tenant, if there is such a one. Its commits ring.
+    /// Opens the store of a tenant, if it exists. Its commits notify the feed's followers.
     pub(super) async fn find(&self, tenant: &str) -> Result<Option<Arc<dyn Store>>, Problem> {
         if !is_tenant_name(tenant) {
             return Ok(None);
@@ -141,7 +141,7 @@ impl Router {
     }
 }
 
-/// Whether it asks if the server is there.
+/// Returns whether this is a liveness request: `GET` or `HEAD` of `/health`.
 pub(crate) fn is_health<B>(request: &axum::http::Request<B>) -> bool {
     is_for(request, "/health")
 }
@@ -150,12 +150,12 @@ fn is_for<B>(request: &axum::http::Request<B>, path: &str) -> bool {
     request.uri().path() == path && matches!(*request.method(), Method::GET | Method::HEAD)
 }
 
-/// The answer where a server has permit for no more than to say that it is there.
+/// The response of a server that has no capacity for another connection.
 pub(crate) fn busy() -> Response {
     guarded(Problem::busy("too many connections are open").into_response())
 }
 
-/// The answer, which no cache may keep and no browser may take for something else.
+/// Adds headers that forbid caching and content sniffing.
 fn guarded(mut answer: Response) -> Response {
     let headers: &mut HeaderMap = answer.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -163,7 +163,7 @@ fn guarded(mut answer: Response) -> Response {
     answer
 }
 
-/// A guest's answer on its way out.
+/// Converts the guest's response.
 pub(super) fn sent(answer: http::Response) -> Result<Response, Problem> {
     let status = answer.status;
     convert::response(answer).ok_or_else(|| lost(Cause::Status(status)))

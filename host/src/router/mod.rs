@@ -1,7 +1,7 @@
-//! The component behind HTTP, as an application for axum.
+//! The component behind HTTP, as an axum application.
 //!
-//! Every method and path below a SCIM base URL reaches the guest; what is wrong with a request, the
-//! guest says. The host itself answers only what has no base URL, what is too large, and its own
+//! Every method and path below a SCIM base URL reaches the guest, which also reports errors in the
+//! request. The host itself answers only what has no base URL, what is too large, and its own
 //! failures.
 
 mod admission;
@@ -46,14 +46,16 @@ use streams::Streams;
 use throttle::Throttle;
 use verified::VerifiedCredentials;
 
-/// Who answers SCIM requests: the component, or in tests the same logic compiled natively.
+/// The implementation behind the router: the component, or in tests the same logic compiled
+/// natively.
 #[async_trait]
 pub trait Provider: Send + Sync + 'static {
-    /// The tenant that the Authorization header claims, unverified.
+    /// Returns the tenant that the Authorization header claims, unverified; `None` if it claims
+    /// none.
     async fn tenant_of(&self, headers: &[(String, String)]) -> Result<Option<String>, PluginError>;
 
-    /// Answers a request of the tenant that the store belongs to and the origin names. When `gone`
-    /// becomes true, nobody waits for the answer any more.
+    /// Answers a request of the tenant whose store this is and whom `origin` names. `gone` becomes
+    /// true when the client no longer waits.
     async fn handle(
         &self,
         store: Arc<dyn Store>,
@@ -62,8 +64,8 @@ pub trait Provider: Send + Sync + 'static {
         gone: watch::Receiver<bool>,
     ) -> Result<Response, PluginError>;
 
-    /// Who asks, if the headers are those of a client of that tenant that, where a scope is named,
-    /// may do what that names; else the answer to send.
+    /// Authenticates a client of the tenant by its headers and, if a scope is given, checks that
+    /// the client has it. Returns the client, or the response to send.
     async fn authorize(
         &self,
         store: Arc<dyn Store>,
@@ -100,35 +102,35 @@ impl Provider for Plugin {
     }
 }
 
-/// How a [`Router`] reads requests, and whom it slows down.
+/// The settings of a [`Router`]: its URLs, proxies and limits.
 #[derive(Clone, Debug)]
 pub struct RouterOptions {
-    /// What clients put before the paths, such as `https://scim.example.com`. `None` takes what a
-    /// trusted proxy says, or the Host header, which is right only without a proxy and without TLS.
+    /// The URL before the paths, such as `https://scim.example.com`. `None` takes it from a trusted
+    /// proxy, or from the Host header, which is right only without proxy and TLS.
     pub public_url: Option<String>,
-    /// Proxies whose word about the client's address, the scheme and the host is taken.
+    /// Networks of proxies that are trusted to report the client's address, scheme and host.
     pub trusted_proxies: Vec<IpNet>,
-    /// Bytes of a request's body; more is answered with 413. The guest takes 1 MiB, and more only
-    /// of the members of groups.
+    /// The most bytes of a request's body; more is answered with 413. The guest accepts 1 MiB, and
+    /// more only for members of groups.
     pub body: usize,
-    /// How long a client may take to send a body; longer is answered with 408.
+    /// The longest duration of sending a body; more is answered with 408.
     pub body_time: Duration,
-    /// Bytes a second that a client has to send of a body, on average; fewer are answered with 408.
-    /// The first [`BODY_GRACE`] are free.
+    /// The fewest bytes of a body per second, on average after the first [`BODY_GRACE`]; fewer are
+    /// answered with 408.
     pub body_rate: u32,
-    /// Bytes of all bodies that are read or answered at the same time; a tenant gets a quarter of
-    /// them at most. Who finds no room for some seconds is answered with 503.
+    /// The most bytes of all bodies that are read or answered at the same time; a tenant may use a
+    /// quarter. Requests that wait too long for their share are answered with 503.
     pub bodies: usize,
-    /// Streams of events and long polls of one tenant; more are answered with 429.
+    /// The most event streams and long polls of one tenant; more are answered with 429.
     pub streams_per_tenant: usize,
-    /// Those of all tenants; more are answered with 503.
+    /// The most event streams and long polls of all tenants; more are answered with 503.
     pub streams: usize,
-    /// Refused credentials that one address may send in a minute; more are answered with 429. Good
-    /// ones from there still pass.
+    /// The most refused credentials from one address in a minute; more are answered with 429. Good
+    /// credentials from that address still pass.
     pub failures: u32,
 }
 
-/// How long a client may be slower than [`RouterOptions::body_rate`].
+/// How long a body may arrive more slowly than [`RouterOptions::body_rate`].
 pub const BODY_GRACE: Duration = Duration::from_secs(5);
 
 impl Default for RouterOptions {
@@ -147,9 +149,9 @@ impl Default for RouterOptions {
     }
 }
 
-/// Serves the tenants of a database at `/{tenant}/scim/v2`, `/{tenant}/scim`, and, where the
-/// credential says who it is, `/scim/v2` and `/scim`; also `GET /health`, `GET /readyz`, and `GET
-/// /{tenant}/events`, the tenant's feed.
+/// Serves the tenants of a database at `/{tenant}/scim/v2` and `/{tenant}/scim`, and at `/scim/v2`
+/// and `/scim`, where the credential identifies the tenant; also `GET /health`, `GET /readyz` and
+/// `GET /{tenant}/events`, the tenant's event feed.
 #[derive(Clone)]
 pub struct Router {
     provider: Arc<dyn Provider>,
@@ -163,12 +165,12 @@ pub struct Router {
     notifier: CommitNotifier,
     audit: Arc<Audit>,
     readiness: Arc<Readiness>,
-    /// True when the server stops.
+    /// Becomes true when the server stops.
     closing: watch::Sender<bool>,
 }
 
 impl Router {
-    /// Takes what answers and where it finds the tenants.
+    /// Creates a router for a provider and the tenants of a database.
     pub fn new(
         provider: Arc<dyn Provider>,
         database: Arc<dyn Database>,
@@ -191,34 +193,35 @@ impl Router {
         }
     }
 
-    /// Rings for every commit of a request.
+    /// Returns the notifier of all commits by requests.
     pub fn notifier(&self) -> &CommitNotifier {
         &self.notifier
     }
 
-    /// What the host itself has to say in tenants' audits: for the server to write from time to
-    /// time, and at the end.
+    /// Returns the host's part of the audit logs. The server must run [`Audit::keep_writing`], and
+    /// [`Audit::write`] at its end.
     pub fn audit(&self) -> &Arc<Audit> {
         &self.audit
     }
 
-    /// What `GET /readyz` answers from: for the server to keep up to date.
+    /// Returns the state behind `GET /readyz`. The server must run [`Readiness::keep_looking`].
     pub fn readiness(&self) -> &Arc<Readiness> {
         &self.readiness
     }
 
-    /// Becomes true when [`Router::close`] is called.
+    /// Returns a receiver that becomes true when [`Router::close`] is called.
     pub fn closing(&self) -> watch::Receiver<bool> {
         self.closing.subscribe()
     }
 
-    /// Ends the answers that would go on for ever. Other requests are answered as before.
+    /// Ends streams and long polls. Other requests are answered as before.
     pub fn close(&self) {
         self.closing.send_replace(true);
     }
 
-    /// The application, to be served or merged into another at its root. It knows the client's
-    /// address if it is served with `into_make_service_with_connect_info::<SocketAddr>()`.
+    /// Returns the application, to be served or merged into another one at its root. It knows
+    /// clients' addresses if it is served with
+    /// `into_make_service_with_connect_info::<SocketAddr>()`.
     pub fn into_axum(self) -> axum::Router {
         axum::Router::new().fallback(answer).with_state(self)
     }

@@ -1,4 +1,4 @@
-//! What the host answers by itself: SCIM errors (RFC 7644 section 3.12) that give nothing away.
+//! Error responses of the host: SCIM errors (RFC 7644 section 3.12) without internal details.
 
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
@@ -7,16 +7,16 @@ use uuid::Uuid;
 
 use crate::plugin::PluginError;
 
-/// Seconds after which a client may try again what a passing condition refused.
+/// Retry-After, in seconds, for temporary conditions.
 const RETRY_SECONDS: u64 = 5;
 
-/// A SCIM error of the host.
+/// An error response of the host.
 #[derive(Debug)]
 pub(super) struct Problem {
     status: StatusCode,
     detail: String,
     headers: Vec<(&'static str, String)>,
-    /// Beside those that RFC 7644 names.
+    /// Members of the body beyond those of RFC 7644.
     members: Vec<(&'static str, String)>,
 }
 
@@ -30,29 +30,30 @@ impl Problem {
         }
     }
 
-    /// With a member more in the body.
+    /// Adds a member to the body.
     pub(super) fn with_member(mut self, name: &'static str, value: String) -> Self {
         self.members.push((name, value));
         self
     }
 
-    /// With a header more.
+    /// Adds a header.
     pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.headers.push((name, value.to_string()));
         self
     }
 
-    /// With the seconds after which the client may try again.
+    /// Adds Retry-After.
     pub(super) fn retry_after(self, seconds: u64) -> Self {
         self.with("retry-after", seconds)
     }
 
-    /// 503 for what other requests are in the way of.
+    /// 503 for a request that cannot be served because of other requests.
     pub(super) fn busy(detail: &str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(RETRY_SECONDS)
     }
 
-    /// For what the client cannot help: the details are in the log beside the incident id.
+    /// An internal error. The log has its details under the incident id. 503 if a later attempt may
+    /// succeed, 500 otherwise.
     pub(super) fn incident(id: Uuid, passing: bool) -> Self {
         if passing {
             let detail = format!("the service is busy, try again later (incident {id})");
@@ -84,7 +85,7 @@ impl IntoResponse for Problem {
         let content_type = [(CONTENT_TYPE, "application/scim+json")];
         let mut response = (self.status, content_type, body.to_string()).into_response();
         for (name, value) in self.headers {
-            // What HTTP does not allow is left out, as it is of the guest's answers.
+            // Headers that HTTP does not allow are omitted, as in the guest's responses.
             if let Ok(value) = HeaderValue::try_from(value) {
                 response.headers_mut().insert(name, value);
             }

@@ -1,5 +1,5 @@
-//! Whether this host is ready for requests, and what its operator has to know while it is: `GET
-//! /readyz`. Reads no database when it is asked, so that anybody may ask.
+//! Whether this host is ready for requests, with warnings for its operator: `GET /readyz`.
+//! Answering needs no access to the database, so the endpoint can be public.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,23 +14,23 @@ use tokio::time::sleep;
 use crate::plugin::clock::Clock;
 use crate::store::Database;
 
-/// How far the clock may be behind the newest event: as far as clocks of several hosts differ where
-/// nobody sees to them.
+/// How far the clock may be behind the newest event: more than the clocks of several hosts usually
+/// differ.
 pub const CLOCK_BEHIND: Duration = Duration::from_secs(60);
 
-/// How often the newest event is looked for.
+/// How often the newest event is read.
 const LOOK: Duration = Duration::from_secs(30);
 
-/// What a host knows about itself.
+/// The readiness of a host.
 pub struct Readiness {
     database: Arc<dyn Database>,
     clock: Arc<dyn Clock>,
-    /// The time of the newest event that was found, in milliseconds since 1970.
+    /// The time of the newest known event, in milliseconds since 1970.
     newest: AtomicU64,
 }
 
 impl Readiness {
-    /// Knows nothing yet.
+    /// Starts without a known event.
     pub(super) fn new(database: Arc<dyn Database>, clock: Arc<dyn Clock>) -> Self {
         Self {
             database,
@@ -39,8 +39,8 @@ impl Readiness {
         }
     }
 
-    /// Compares the clock with the newest event from time to time, and warns once when it is far
-    /// behind. Never completes.
+    /// Compares the clock with the newest event regularly, and warns once when it is far behind.
+    /// Never completes.
     pub async fn keep_looking(&self) {
         let mut warned = false;
         loop {
@@ -73,15 +73,15 @@ impl Readiness {
         }
     }
 
-    /// How far the clock is behind the newest event, if that is more than [`CLOCK_BEHIND`].
+    /// Returns how far the clock is behind the newest event, if that is more than [`CLOCK_BEHIND`].
     fn clock_behind(&self) -> Option<Duration> {
         let newest = Duration::from_millis(self.newest.load(Ordering::Relaxed));
         let behind = newest.saturating_sub(self.clock.now());
         (behind > CLOCK_BEHIND).then_some(behind)
     }
 
-    /// 503 where the database is lost or the server is closing, else 200; with the same members in
-    /// both.
+    /// Answers `GET /readyz`: 503 if the database is lost or the server is closing, otherwise 200;
+    /// with the same members in both cases.
     pub(super) fn answer(&self, closing: bool) -> Response {
         let ready = !closing && !self.database.is_lost();
         let seconds = |time: Option<Duration>| time.map_or(0, |time| time.as_secs().max(1));

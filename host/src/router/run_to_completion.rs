@@ -1,4 +1,4 @@
-//! Work that has begun and is finished, whether or not anybody still waits for it.
+//! Work that runs to completion even if its caller is dropped.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -9,8 +9,8 @@ use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-/// Runs where it is awaited, which costs nothing; if it is dropped before its end, it goes on in a
-/// task of its own. A panic is an error.
+/// A future that runs where it is awaited, at no cost; if it is dropped before its end, it
+/// continues in a task of its own. A panic becomes an error.
 pub(super) struct RunToCompletion<T: Send + 'static>(Option<Work<T>>, watch::Sender<bool>);
 
 type Outcome<T> = Result<T, Box<dyn Any + Send>>;
@@ -18,13 +18,13 @@ type Outcome<T> = Result<T, Box<dyn Any + Send>>;
 type Work<T> = Pin<Box<dyn Future<Output = Outcome<T>> + Send>>;
 
 impl<T: Send + 'static> RunToCompletion<T> {
-    /// Wraps work that need not be told when nobody waits for it any more.
+    /// Wraps work that needs no signal when its caller is gone.
     pub(super) fn new(work: impl Future<Output = T> + Send + 'static) -> Self {
-        Self::telling(work, watch::Sender::new(false))
+        Self::with_signal(work, watch::Sender::new(false))
     }
 
-    /// Wraps work that is told: `gone` becomes true if the wrapper is dropped before its end.
-    pub(super) fn telling(
+    /// Wraps work, and sets `gone` to true if the wrapper is dropped before its end.
+    pub(super) fn with_signal(
         work: impl Future<Output = T> + Send + 'static,
         gone: watch::Sender<bool>,
     ) -> Self {
@@ -71,7 +71,7 @@ mod tests {
             done.send(()).unwrap();
         };
         let (gone, mut told_gone) = watch::channel(false);
-        let mut work = RunToCompletion::telling(work, gone);
+        let mut work = RunToCompletion::with_signal(work, gone);
         assert!((&mut work).now_or_never().is_none());
         drop(work);
         assert!(*told_gone.borrow_and_update());

@@ -1,5 +1,4 @@
-//! How many answers that go on for long, such as streams of events, there may be: for a tenant, and
-//! in all.
+//! Limits the number of long-lived responses, such as event streams: per tenant, and in total.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,10 +7,10 @@ use axum::http::StatusCode;
 
 use super::problem::Problem;
 
-/// Seconds after which a client may try again that found all taken.
+/// Retry-After, in seconds, for a tenant at its limit.
 const RETRY_SECONDS: u64 = 10;
 
-/// Those that are open. Clones share them.
+/// The open streams. Clones share them.
 #[derive(Clone)]
 pub(super) struct Streams {
     per_tenant: usize,
@@ -19,14 +18,14 @@ pub(super) struct Streams {
     open: Arc<Mutex<BTreeMap<String, usize>>>,
 }
 
-/// One of them, until it is dropped.
+/// An open stream, until it is dropped.
 pub(super) struct Stream {
     streams: Streams,
     tenant: String,
 }
 
 impl Streams {
-    /// With so many for each tenant, and in all.
+    /// Creates the limits per tenant and in total.
     pub(super) fn new(per_tenant: usize, all: usize) -> Self {
         Self {
             per_tenant,
@@ -35,7 +34,10 @@ impl Streams {
         }
     }
 
-    /// One more; 429 if the tenant has as many as it may, 503 if all together have.
+    /// Opens a stream.
+    ///
+    /// # Errors
+    /// 429 if the tenant has reached its limit, 503 if all tenants together have.
     pub(super) fn open(&self, tenant: &str) -> Result<Stream, Problem> {
         let mut open = self.lock();
         let of_tenant = open.get(tenant).copied().unwrap_or(0);

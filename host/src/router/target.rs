@@ -1,20 +1,20 @@
-//! Which tenant a path belongs to, and where its SCIM base ends.
+//! The tenant and SCIM base of a URL path.
 
 use crate::store::is_tenant_name;
 
-/// A path split at the end of its base. Everything stays percent-encoded.
+/// A path split at the end of its base. Both parts stay percent-encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Target<'a> {
-    /// `None` on the shared bases, where the credential tells.
+    /// `None` on the shared bases, where the credential identifies the tenant.
     pub(super) tenant: Option<&'a str>,
-    /// `/acme/scim/v2`.
+    /// For example `/acme/scim/v2`.
     pub(super) base: &'a str,
-    /// `/Users/2819c223`; empty if the path is the base itself.
+    /// For example `/Users/2819c223`; empty if the path is the base itself.
     pub(super) path: &'a str,
 }
 
 impl<'a> Target<'a> {
-    /// `None` for a path that is below no base. The longest base wins.
+    /// Splits a path; `None` if it has no SCIM base. The longest base wins.
     pub(super) fn of(path: &'a str) -> Option<Self> {
         Self::of_tenant(path).or_else(|| Self::shared(path))
     }
@@ -36,13 +36,13 @@ impl<'a> Target<'a> {
     }
 }
 
-/// The tenant whose feed this path is, if it is one: `/acme/events`.
+/// Returns the tenant of a feed's path, such as `/acme/events`; `None` for other paths.
 pub(super) fn feed(path: &str) -> Option<&str> {
     let tenant = path.strip_prefix('/')?.strip_suffix("/events")?;
     is_tenant_name(tenant).then_some(tenant)
 }
 
-/// The length of `/scim/v2` or `/scim` at the start, ending where a segment ends.
+/// Returns the length of `/scim/v2` or `/scim` at the start, if it ends at the end of a segment.
 fn base_length(path: &str) -> Option<usize> {
     let is_base = |base: &&str| {
         let rest = path.strip_prefix(*base);

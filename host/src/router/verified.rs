@@ -1,6 +1,6 @@
-//! Credentials that were good a moment ago. A request with one of them is counted and its body read
-//! at once; any other is first judged by its headers. The guest judges each request in any case:
-//! what stands here lets nobody in.
+//! Recently verified credentials. A request with one of them is counted and its body read at once;
+//! other requests are first checked by their headers. The guest checks the credential of every
+//! request again: an entry here grants no access.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,15 +9,15 @@ use axum::http::header::AUTHORIZATION;
 use hashlink::LruCache;
 use sha2::{Digest as _, Sha256};
 
-/// Credentials that are remembered.
+/// The most credentials that are remembered.
 const CREDENTIALS: usize = 1 << 14;
-/// For how long after they were judged.
+/// How long a credential counts as verified.
 const REMEMBERED: Duration = Duration::from_secs(60);
 
 /// SHA-256 of a tenant's name and an Authorization header.
 pub(super) type Digest = [u8; 32];
 
-/// What was good, and when.
+/// Digests of verified credentials with the time of verification.
 pub(super) struct VerifiedCredentials(Mutex<LruCache<Digest, Instant>>);
 
 impl Default for VerifiedCredentials {
@@ -27,7 +27,8 @@ impl Default for VerifiedCredentials {
 }
 
 impl VerifiedCredentials {
-    /// What a request for a tenant presents; `None` if that is not one Authorization header.
+    /// Returns the digest of a request's credential; `None` unless there is exactly one
+    /// Authorization header.
     pub(super) fn digest(tenant: &str, headers: &[(String, String)]) -> Option<Digest> {
         let mut given = headers
             .iter()
@@ -39,18 +40,18 @@ impl VerifiedCredentials {
         Some(digest.chain_update(value).finalize().into())
     }
 
-    /// Whether it was good within the last minute.
+    /// Returns whether the credential was verified within the last minute.
     pub(super) fn contains(&self, digest: &Digest, now: Instant) -> bool {
         let at = self.known().get(digest).copied();
         at.is_some_and(|at| now.duration_since(at) < REMEMBERED)
     }
 
-    /// It is good now.
+    /// Records a verified credential.
     pub(super) fn insert(&self, digest: Digest, now: Instant) {
         self.known().insert(digest, now);
     }
 
-    /// It is not good any more.
+    /// Forgets a credential that was refused.
     pub(super) fn remove(&self, digest: &Digest) {
         self.known().remove(digest);
     }

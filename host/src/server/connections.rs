@@ -1,4 +1,4 @@
-//! All connections of a server: who has them, what each waits for, and which of them end.
+//! All connections of a server: whom each belongs to, what it waits for, and which must end.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -10,27 +10,27 @@ use tokio::sync::Notify;
 use super::ServerOptions;
 use crate::router::is_trusted;
 
-/// Places for connections beyond all caps, in which only `/health` is answered.
+/// Connections beyond the limits, on which only `/health` is answered.
 const RESERVE: usize = 32;
-/// How long one of those may wait for its client.
+/// How long such a connection may wait for its client.
 const RESERVE_TIME: Duration = Duration::from_secs(2);
-/// How long a connection that is over may wait for its client to notice.
+/// How long a finished connection may wait for its client to close.
 const CLOSING_TIME: Duration = Duration::from_secs(2);
 
-/// What a connection is doing.
+/// The phase of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// Waits for the next request.
     Idle,
-    /// Waits for the rest of the head of a request.
+    /// Waits for the rest of a request's head.
     Head,
-    /// A request is read or answered.
+    /// Reads or answers a request.
     Answering,
-    /// The answer is sent; the client may still be sending.
+    /// The response is sent; the client may still be sending.
     Closing,
 }
 
-/// One connection.
+/// The state of one connection.
 pub(super) struct Connection {
     state: Mutex<State>,
     end: Notify,
@@ -39,7 +39,7 @@ pub(super) struct Connection {
 struct State {
     phase: Phase,
     since: Instant,
-    /// Since when the client has taken none of an answer that is there.
+    /// Since when the client has not read any of a response that is ready.
     blocked: Option<Instant>,
 }
 
@@ -55,7 +55,7 @@ impl Connection {
         }
     }
 
-    /// Bytes have come.
+    /// Records that bytes have arrived.
     pub(super) fn received(&self) {
         let mut state = self.state();
         if state.phase == Phase::Idle {
@@ -63,12 +63,12 @@ impl Connection {
         }
     }
 
-    /// The head of a request is there.
+    /// Records that the head of a request is complete.
     pub(super) fn answering(&self) {
         self.state().begin(Phase::Answering);
     }
 
-    /// An answer is written, or given up.
+    /// Records that a response is written or abandoned.
     pub(super) fn answered(&self) {
         let mut state = self.state();
         if state.phase == Phase::Answering {
@@ -76,12 +76,12 @@ impl Connection {
         }
     }
 
-    /// Nothing more is answered.
+    /// Records that no further request is answered.
     pub(super) fn closing(&self) {
         self.state().begin(Phase::Closing);
     }
 
-    /// Whether the client could take some of what is to be sent.
+    /// Records whether the client could take some of what is to be sent.
     pub(super) fn wrote(&self, some: bool) {
         let mut state = self.state();
         if some {
@@ -91,7 +91,7 @@ impl Connection {
         }
     }
 
-    /// Since when it waits for its client, if it does.
+    /// Returns since when the connection waits for its client; `None` while a request is answered.
     fn waits_since(&self) -> Option<Instant> {
         let state = self.state();
         (state.phase != Phase::Answering).then_some(state.since)
@@ -124,7 +124,7 @@ impl State {
     }
 }
 
-/// Those that are open.
+/// The open connections of a server.
 pub(super) struct Connections {
     options: ServerOptions,
     open: Mutex<Open>,
@@ -134,18 +134,18 @@ pub(super) struct Connections {
 #[derive(Default)]
 struct Open {
     next: u64,
-    places: BTreeMap<u64, Place>,
+    entries: BTreeMap<u64, OpenConnection>,
 }
 
-struct Place {
-    /// Whom it counts for; `None` for a trusted proxy.
+struct OpenConnection {
+    /// The network that the connection counts against; `None` for a trusted proxy.
     network: Option<IpAddr>,
     reserve: bool,
     connection: Arc<Connection>,
 }
 
-/// The place of a connection, until it is dropped.
-pub(super) struct Seat {
+/// A connection's place within the limits, until it is dropped.
+pub(super) struct Slot {
     connections: Arc<Connections>,
     number: u64,
     reserve: bool,
@@ -161,9 +161,9 @@ impl Connections {
         }
     }
 
-    /// A place for a new connection, if need be that of one that waits for its client; `None` where
-    /// even the reserve is in use.
-    pub(super) fn enter(connections: &Arc<Self>, address: IpAddr) -> Option<Seat> {
+    /// Returns a slot for a new connection, if necessary that of one that waits for its client;
+    /// `None` if even the reserve is full.
+    pub(super) fn enter(connections: &Arc<Self>, address: IpAddr) -> Option<Slot> {
         let options = &connections.options;
         let proxy = is_trusted(&options.trusted_proxies, address);
         let network = (!proxy).then(|| network(address));
@@ -174,14 +174,14 @@ impl Connections {
         }
         let (number, connection) = (open.next, Arc::new(Connection::new()));
         open.next += 1;
-        let place = Place {
+        let entry = OpenConnection {
             network,
             reserve,
             connection: Arc::clone(&connection),
         };
-        open.places.insert(number, place);
+        open.entries.insert(number, entry);
         drop(open);
-        Some(Seat {
+        Some(Slot {
             connections: Arc::clone(connections),
             number,
             reserve,
@@ -189,49 +189,49 @@ impl Connections {
         })
     }
 
-    /// Counts the connection of a proxy for the client behind it, at the cost of one that the
-    /// client has already.
-    pub(super) fn rename(&self, seat: &Seat, address: IpAddr) {
+    /// Counts a proxy's connection against the network of its client, and ends the client's oldest
+    /// waiting connection if it has too many.
+    pub(super) fn attribute_to(&self, slot: &Slot, address: IpAddr) {
         let network = Some(network(address));
         let mut open = self.open();
         if open.of(network) >= self.options.connections_per_address {
-            open.end_oldest(|place| place.network == network);
+            open.end_oldest(|entry| entry.network == network);
         }
-        if let Some(place) = open.places.get_mut(&seat.number) {
-            place.network = network;
+        if let Some(entry) = open.entries.get_mut(&slot.number) {
+            entry.network = network;
         }
     }
 
-    /// Ends those that have waited for too long.
+    /// Ends connections that have waited too long.
     pub(super) fn sweep(&self) {
         let now = Instant::now();
-        for place in self.open().places.values() {
-            let connection = &place.connection;
-            if connection.is_overdue(&self.options, place.reserve, now) {
+        for entry in self.open().entries.values() {
+            let connection = &entry.connection;
+            if connection.is_overdue(&self.options, entry.reserve, now) {
                 connection.end.notify_one();
             }
         }
     }
 
-    /// Ends all that wait for their clients.
+    /// Ends all connections that wait for their clients.
     pub(super) fn end_waiting(&self) {
         let open = self.open();
-        let connections = open.places.values().map(|place| &place.connection);
+        let connections = open.entries.values().map(|entry| &entry.connection);
         for connection in connections.filter(|connection| connection.waits_since().is_some()) {
             connection.end.notify_one();
         }
     }
 
-    /// Ends one that waits for its client.
+    /// Ends one connection that waits for its client.
     pub(super) fn end_one(&self) {
-        self.open().end_of_heaviest();
+        self.open().end_of_busiest();
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.open().places.is_empty()
+        self.open().entries.is_empty()
     }
 
-    /// Returns when one has ended after this call, or shortly before.
+    /// Waits until a connection has ended, possibly shortly before this call.
     pub(super) async fn left(&self) {
         self.left.notified().await;
     }
@@ -242,86 +242,86 @@ impl Connections {
 }
 
 impl Open {
-    /// Whether there is a place within the caps.
+    /// Returns whether there is a slot within the limits, if necessary after a waiting connection
+    /// has been ended.
     fn make_room(&mut self, network: Option<IpAddr>, options: &ServerOptions) -> bool {
         let full = network.is_some() && self.of(network) >= options.connections_per_address;
-        if full && !self.end_oldest(|place| !place.reserve && place.network == network) {
+        if full && !self.end_oldest(|entry| !entry.reserve && entry.network == network) {
             return false;
         }
-        let regular = self.places.values().filter(|place| !place.reserve);
-        regular.count() < options.connections || self.end_of_heaviest()
+        let regular = self.entries.values().filter(|entry| !entry.reserve);
+        regular.count() < options.connections || self.end_of_busiest()
     }
 
     fn make_reserve(&mut self) -> bool {
-        let reserve = self.places.values().filter(|place| place.reserve);
-        reserve.count() < RESERVE || self.end_oldest(|place| place.reserve)
+        let reserve = self.entries.values().filter(|entry| entry.reserve);
+        reserve.count() < RESERVE || self.end_oldest(|entry| entry.reserve)
     }
 
-    /// How many places within the caps a network has.
+    /// Returns the number of slots within the limits that a network has.
     fn of(&self, network: Option<IpAddr>) -> usize {
-        let places = self.places.values();
-        places
-            .filter(|place| !place.reserve && place.network == network)
+        let entries = self.entries.values();
+        entries
+            .filter(|entry| !entry.reserve && entry.network == network)
             .count()
     }
 
-    /// Ends the connection that waits the longest among those of the network that has the most that
-    /// wait.
-    fn end_of_heaviest(&mut self) -> bool {
+    /// Ends the longest-waiting connection of the network with the most waiting connections.
+    fn end_of_busiest(&mut self) -> bool {
         let mut waiting: BTreeMap<Option<IpAddr>, usize> = BTreeMap::new();
-        for place in self.places.values() {
-            if !place.reserve && place.connection.waits_since().is_some() {
-                *waiting.entry(place.network).or_default() += 1;
+        for entry in self.entries.values() {
+            if !entry.reserve && entry.connection.waits_since().is_some() {
+                *waiting.entry(entry.network).or_default() += 1;
             }
         }
-        let heaviest = waiting.into_iter().max_by_key(|(_, count)| *count);
-        let Some((network, _)) = heaviest else {
+        let busiest = waiting.into_iter().max_by_key(|(_, count)| *count);
+        let Some((network, _)) = busiest else {
             return false;
         };
-        self.end_oldest(|place| !place.reserve && place.network == network)
+        self.end_oldest(|entry| !entry.reserve && entry.network == network)
     }
 
-    /// Ends the connection that waits the longest among those wanted; its place is free at once.
-    fn end_oldest(&mut self, wanted: impl Fn(&Place) -> bool) -> bool {
-        let places = self.places.iter().filter(|(_, place)| wanted(place));
-        let waiting = places.filter_map(|(number, place)| {
-            let since = place.connection.waits_since()?;
+    /// Ends the longest-waiting one of the `wanted` connections; its slot is free at once.
+    fn end_oldest(&mut self, wanted: impl Fn(&OpenConnection) -> bool) -> bool {
+        let entries = self.entries.iter().filter(|(_, entry)| wanted(entry));
+        let waiting = entries.filter_map(|(number, entry)| {
+            let since = entry.connection.waits_since()?;
             Some((since, *number))
         });
         let Some((_, number)) = waiting.min() else {
             return false;
         };
-        if let Some(place) = self.places.remove(&number) {
-            place.connection.end.notify_one();
+        if let Some(entry) = self.entries.remove(&number) {
+            entry.connection.end.notify_one();
         }
         true
     }
 }
 
-impl Seat {
+impl Slot {
     pub(super) fn connection(&self) -> Arc<Connection> {
         Arc::clone(&self.connection)
     }
 
-    /// Whether only `/health` is answered here.
+    /// Whether only `/health` is answered on this connection.
     pub(super) fn is_reserve(&self) -> bool {
         self.reserve
     }
 
-    /// Returns when the connection has to end.
+    /// Waits until the connection must end.
     pub(super) async fn ended(&self) {
         self.connection.end.notified().await;
     }
 }
 
-impl Drop for Seat {
+impl Drop for Slot {
     fn drop(&mut self) {
-        self.connections.open().places.remove(&self.number);
+        self.connections.open().entries.remove(&self.number);
         self.connections.left.notify_one();
     }
 }
 
-/// Whoever has one IPv6 address commonly has the 2^64 around it.
+/// Clients with one IPv6 address usually control its whole /64 network.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
@@ -342,25 +342,25 @@ mod tests {
         }))
     }
 
-    fn enter(connections: &Arc<Connections>, address: &str) -> Option<Seat> {
+    fn enter(connections: &Arc<Connections>, address: &str) -> Option<Slot> {
         Connections::enter(connections, address.parse().unwrap())
     }
 
-    fn has_ended(seat: &Seat) -> bool {
+    fn has_ended(slot: &Slot) -> bool {
         use futures_util::FutureExt as _;
-        seat.ended().now_or_never().is_some()
+        slot.ended().now_or_never().is_some()
     }
 
     #[test]
     fn the_longest_waiting_of_the_address_makes_room() {
         let connections = connections(10, 2);
-        let seats: Vec<Seat> = ["2001:db8::1", "2001:db8::2", "192.0.2.1", "2001:db8::3"]
+        let seats: Vec<Slot> = ["2001:db8::1", "2001:db8::2", "192.0.2.1", "2001:db8::3"]
             .iter()
             .filter_map(|address| enter(&connections, address))
             .collect();
         let ended: Vec<bool> = seats.iter().map(has_ended).collect();
         assert_eq!(ended, [true, false, false, false]);
-        let proxies: Vec<Seat> = (0..5)
+        let proxies: Vec<Slot> = (0..5)
             .filter_map(|_| enter(&connections, "10.0.0.1"))
             .collect();
         assert!(!proxies.iter().any(has_ended), "a proxy has any number");
@@ -369,7 +369,7 @@ mod tests {
     #[test]
     fn the_heaviest_makes_room_for_others() {
         let connections = connections(4, 4);
-        let heavy: Vec<Seat> = (0..3)
+        let heavy: Vec<Slot> = (0..3)
             .filter_map(|_| enter(&connections, "192.0.2.1"))
             .collect();
         let light = enter(&connections, "192.0.2.2").unwrap();
@@ -380,14 +380,14 @@ mod tests {
     #[test]
     fn who_is_answered_keeps_the_place_and_others_get_the_reserve() {
         let connections = connections(2, 2);
-        let busy: Vec<Seat> = (0..2)
+        let busy: Vec<Slot> = (0..2)
             .filter_map(|_| enter(&connections, "192.0.2.1"))
             .collect();
-        busy.iter().for_each(|seat| seat.connection.answering());
-        let mut reserve: Vec<Seat> = (0..RESERVE)
+        busy.iter().for_each(|slot| slot.connection.answering());
+        let mut reserve: Vec<Slot> = (0..RESERVE)
             .filter_map(|_| enter(&connections, "192.0.2.1"))
             .collect();
-        assert!(reserve.iter().all(Seat::is_reserve));
+        assert!(reserve.iter().all(Slot::is_reserve));
         reserve.extend(enter(&connections, "192.0.2.2"));
         assert!(has_ended(&reserve[0]), "the reserve goes round");
         assert!(!busy.iter().any(has_ended));

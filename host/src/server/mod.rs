@@ -1,10 +1,10 @@
-//! The reference host's HTTP/1.1 server. It bounds what connections cost: how many there are, in
-//! all and from one address, how long each may be silent, trickle or leave an answer unread, and
-//! how large the head of a request is.
+//! The reference host's HTTP/1.1 server. It limits what connections cost: how many there are, in
+//! total and from one address, how long each may be silent, send slowly or leave a response unread,
+//! and how large the head of a request is.
 //!
-//! Where all places are taken, the connection that has waited the longest for its client is closed
-//! for a new one, one of the address that has the most. Where each of them is being answered, some
-//! places remain in which only `/health` is.
+//! At the limit, a new connection replaces the one that has waited longest for its client, of the
+//! address with the most connections. If requests are being answered on all of them, a small
+//! reserve remains in which only `/health` is answered.
 
 mod connections;
 mod proxy;
@@ -31,30 +31,30 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{interval, sleep};
 
-use self::connections::{Connections, Seat};
+use self::connections::{Connections, Slot};
 use self::stream::{Answered, Watched, linger};
 use crate::Router;
 use crate::router::{busy, is_health, is_trusted};
 
-/// What connections may cost; the defaults are for the open internet.
+/// The limits of connections; the defaults suit the open internet.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
-    /// How long the head of a request may take from its first byte on, and from when a connection
-    /// was made.
+    /// How long the head of a request may take, from its first byte or from the start of the
+    /// connection.
     pub header_time: Duration,
     /// How long a connection may wait for its next request.
     pub idle_time: Duration,
-    /// How long a client may take none of an answer.
+    /// How long a client may read none of a response.
     pub write_time: Duration,
-    /// Bytes of the head of a request, at least 8192; more are answered with 431.
+    /// The most bytes of a request's head, at least 8192; more are answered with 431.
     pub header_bytes: usize,
-    /// Connections at the same time.
+    /// The most connections at the same time.
     pub connections: usize,
-    /// Those from one address (IPv6: from one /64). Trusted proxies may have any number.
+    /// The most connections from one address (IPv6: from one /64). Trusted proxies have no limit.
     pub connections_per_address: usize,
-    /// Proxies that speak for their clients.
+    /// Networks of proxies that are trusted to name their clients.
     pub trusted_proxies: Vec<IpNet>,
-    /// Whether connections of trusted proxies begin with a header of the PROXY protocol, version 2.
+    /// Whether connections of trusted proxies begin with a PROXY protocol header, version 2.
     pub proxy_protocol: bool,
 }
 
@@ -73,12 +73,12 @@ impl Default for ServerOptions {
     }
 }
 
-/// How often connections are looked at that have waited for too long.
+/// How often overdue connections are searched for.
 const SWEEP: Duration = Duration::from_millis(500);
-/// How long no connection is accepted after one could not be.
+/// How long the server waits after it failed to accept a connection.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A [`Router`] behind a listener.
+/// A [`Router`] behind a TCP listener.
 pub struct Server {
     router: Router,
     options: ServerOptions,
@@ -86,7 +86,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves nothing yet.
+    /// Creates a server; [`Server::serve`] starts it.
     #[must_use]
     pub fn new(router: Router, options: ServerOptions) -> Self {
         Self {
@@ -96,8 +96,8 @@ impl Server {
         }
     }
 
-    /// Serves until the signal; then accepts nothing more, and returns when what has begun is
-    /// answered.
+    /// Serves until the signal completes; then accepts no more connections, and returns once all
+    /// requests in progress are answered.
     pub async fn serve(self, listener: TcpListener, signal: impl Future<Output = ()>) {
         let server = Arc::new(self);
         let (closing, closes) = watch::channel(false);
@@ -129,66 +129,69 @@ impl Server {
         peer: SocketAddr,
         closing: &watch::Receiver<bool>,
     ) {
-        // Small answers must not wait for the client's acknowledgement of the ones before.
+        // Small responses must not wait for the client's acknowledgement of earlier ones.
         drop(stream.set_nodelay(true));
-        let Some(seat) = Connections::enter(&self.connections, peer.ip()) else {
+        let Some(slot) = Connections::enter(&self.connections, peer.ip()) else {
             tracing::debug!(%peer, "a connection too many");
             return;
         };
         let (server, closing) = (Arc::clone(self), closing.clone());
         tokio::spawn(async move {
             tokio::select! {
-                () = server.attend(stream, peer, &seat, closing) => {}
-                () = seat.ended() => {}
+                () = server.serve_connection(stream, peer, &slot, closing) => {}
+                () = slot.ended() => {}
             }
         });
     }
 
-    /// Makes room where there are too many open files.
+    /// Ends a waiting connection, in case there are too many open files.
     async fn failed(&self, error: &io::Error) {
         tracing::warn!("a connection could not be accepted: {error}");
         self.connections.end_one();
         sleep(PAUSE).await;
     }
 
-    async fn attend(
+    async fn serve_connection(
         &self,
         mut stream: TcpStream,
         mut peer: SocketAddr,
-        seat: &Seat,
+        slot: &Slot,
         closing: watch::Receiver<bool>,
     ) {
         let mut read = Bytes::new();
         if self.options.proxy_protocol && is_trusted(&self.options.trusted_proxies, peer.ip()) {
             let Ok((client, rest)) = proxy::read(&mut stream).await else {
-                tracing::warn!(%peer, "a trusted proxy did not begin with a PROXY header of version 2");
+                tracing::warn!(
+                    %peer,
+                    "a trusted proxy did not begin with a PROXY header of version 2"
+                );
                 return;
             };
             if let Some(client) = client {
                 peer = client;
-                self.connections.rename(seat, peer.ip());
+                self.connections.attribute_to(slot, peer.ip());
             }
             read = rest;
         }
-        self.speak(
-            Watched::new(stream, read, seat.connection()),
+        self.serve_http(
+            Watched::new(stream, read, slot.connection()),
             peer,
-            seat,
+            slot,
             closing,
         )
         .await;
     }
 
-    /// HTTP to the end of the connection.
-    async fn speak(
+    /// Serves HTTP until the connection ends.
+    async fn serve_http(
         &self,
         stream: Watched,
         peer: SocketAddr,
-        seat: &Seat,
+        slot: &Slot,
         mut closing: watch::Receiver<bool>,
     ) {
-        let (router, connection) = (self.router.clone(), seat.connection());
-        let reserve = seat.is_reserve();
+        let (router, connection) = (self.router.clone(), slot.connection());
+        let reserve = slot.is_reserve();
         let service = service_fn(move |request| {
             connection.answering();
             let answer = Answered::guard(&connection);
@@ -210,7 +213,7 @@ impl Server {
         }
         let served = loop {
             tokio::select! {
-                served = poll_fn(|context| connection.poll_without_shutdown(context)) => break served,
+                served = poll_fn(|cx| connection.poll_without_shutdown(cx)) => break served,
                 _ = closing.changed(), if !is_closing => {
                     is_closing = true;
                     Pin::new(&mut connection).graceful_shutdown();
@@ -220,7 +223,7 @@ impl Server {
         if let Err(error) = served {
             tracing::debug!(%peer, "a connection has ended: {error}");
         }
-        seat.connection().closing();
+        slot.connection().closing();
         linger(connection.into_parts().io.into_inner()).await;
     }
 }

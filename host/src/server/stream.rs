@@ -1,4 +1,4 @@
-//! A connection's bytes on their way, and what they tell of its client.
+//! The byte stream of a connection, which reports its progress.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -13,13 +13,13 @@ use tokio::net::TcpStream;
 
 use super::connections::Connection;
 
-/// Bytes at the most that a client may still send when its connection is over.
+/// The most bytes that are read from a client after its connection has ended.
 const LINGERING: usize = 8 << 20;
 
-/// A socket that tells its [`Connection`] of each byte.
+/// A socket that reports each read and write to its [`Connection`].
 pub(super) struct Watched {
     stream: TcpStream,
-    /// What was read already.
+    /// Bytes that were read before.
     read: Bytes,
     connection: Arc<Connection>,
 }
@@ -92,8 +92,8 @@ impl AsyncWrite for Watched {
     }
 }
 
-/// Says that nothing more is sent, and throws away what the client sends until it has noticed:
-/// closing at once would reset the connection and take the answer away that the client has not read
+/// Shuts down the sending side, and discards what the client still sends until it closes: closing
+/// at once would reset the connection, and the client would lose the response that it has not read
 /// yet.
 pub(super) async fn linger(watched: Watched) {
     let mut stream = watched.stream;
@@ -101,18 +101,18 @@ pub(super) async fn linger(watched: Watched) {
     if ended.await.is_err() {
         return;
     }
-    let (mut thrown, mut buffer) = (0, [0; 8192]);
-    while thrown < LINGERING && stream.readable().await.is_ok() {
+    let (mut discarded, mut buffer) = (0, [0; 8192]);
+    while discarded < LINGERING && stream.readable().await.is_ok() {
         match stream.try_read(&mut buffer) {
             Ok(0) => return,
-            Ok(length) => thrown += length,
+            Ok(length) => discarded += length,
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(_) => return,
         }
     }
 }
 
-/// Tells a connection that its answer is written, or given up, when it is dropped.
+/// Reports to a connection, when dropped, that its response is written or abandoned.
 pub(super) struct Guard(Arc<Connection>);
 
 impl Drop for Guard {
@@ -121,7 +121,7 @@ impl Drop for Guard {
     }
 }
 
-/// The body of an answer, which is over when it is dropped.
+/// The body of a response, which is finished when it is dropped.
 pub(super) struct Answered {
     body: Body,
     _guard: Guard,

@@ -17,7 +17,7 @@ pub trait StoreDecorator: Send + Sync + Sized + 'static {
     /// The store that calls are forwarded to.
     fn inner(&self) -> &dyn Store;
 
-    /// This decorator around another store: a snapshot of the inner one.
+    /// Returns this decorator around another store, a snapshot of the inner one.
     fn wrap(&self, inner: Arc<dyn Store>) -> Self;
 
     /// [`Store::get`] of this store; forwarded unless it is provided.

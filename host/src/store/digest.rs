@@ -1,38 +1,38 @@
-//! The digest of a stored body, which finds that the disk, the memory or the database's own file
-//! gave back something else than was written: XXH3 with 64 bits (<https://xxhash.com>), which costs
-//! a third of an instruction for each byte where SHA-256 costs thirty. Whoever changes a body on
-//! purpose can make a digest for it; that is what the chain of events is for.
+//! The digest of a stored body, which detects that disk, memory or the database's file returned
+//! other bytes than were written: XXH3 with 64 bits (<https://xxhash.com>), which costs a third of
+//! an instruction per byte where SHA-256 costs thirty. It does not protect against deliberate
+//! changes, for which a new digest can be computed; the hash chain of events does.
 //!
-//! Beside a digest stands the version that its body was written with, and moves along when a change
-//! leaves the body alone. A scimlet from before there were digests moves neither, so that a row it
-//! wrote counts as one without a digest and not as damaged.
+//! A digest is stored with the version that its entry had then. A change that leaves the body as it
+//! is raises both versions. An older scimlet, which knows no digests, raises only the entry's, so
+//! that a row that it wrote counts as one without a digest and not as damaged.
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Key, Refusal};
 
-/// The digest of a body.
+/// Returns the digest of a body.
 pub(super) fn of(body: &[u8]) -> i64 {
     xxh3_64(body).cast_signed()
 }
 
-/// A body as it was read, and what was written with it.
+/// A body as it was read, with the digest that was written with it.
 pub(super) struct Body<'a> {
     pub(super) text: &'a [u8],
     /// The entry's version.
     pub(super) version: i64,
-    /// `None` in a row from before there were digests.
+    /// `None` in a row that was written before digests existed.
     pub(super) digest: Option<i64>,
     pub(super) digest_version: Option<i64>,
 }
 
 impl Body<'_> {
-    /// Whether its digest is known.
+    /// Whether the digest belongs to this version of the body.
     pub(super) fn has_digest(&self) -> bool {
         self.digest.is_some() && self.digest_version == Some(self.version)
     }
 
-    /// Whether it is known to be another than was written.
+    /// Whether the body is known to differ from what was written.
     pub(super) fn is_damaged(&self) -> bool {
         let is_text = || std::str::from_utf8(self.text).is_ok();
         match self.has_digest() {
@@ -42,7 +42,7 @@ impl Body<'_> {
     }
 }
 
-/// What an operator is told of a damaged body.
+/// A damaged body, as reported to the operator.
 #[derive(Debug, thiserror::Error)]
 #[error("the stored body of {kind} `{id}` is not the one that was written")]
 pub(super) struct Damage {
@@ -65,28 +65,28 @@ impl From<Damage> for Refusal {
     }
 }
 
-/// Where a look at all bodies has got to; before the first by default.
+/// The position of a check of all bodies; the default is before the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BodyPosition {
     pub(super) kind: i64,
     pub(super) seq: i64,
 }
 
-/// What a look at some bodies found.
+/// The result of a check of some bodies.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CheckedBodies {
-    /// How many were compared with their digests.
+    /// The number of bodies that were compared with their digests.
     pub checked: u64,
-    /// How many have no digest yet: they were written by a scimlet that made none.
+    /// The number of bodies without a digest: an older scimlet wrote them.
     pub without_digest: u64,
-    /// Whose body is another than was written.
+    /// The entries whose bodies differ from what was written.
     pub damaged: Vec<Key>,
-    /// Where to go on; `None` behind the last.
+    /// The position to go on from; `None` after the last body.
     pub next: Option<BodyPosition>,
 }
 
 impl CheckedBodies {
-    /// Counts one of them.
+    /// Counts one body.
     pub(super) fn count(&mut self, body: &Body<'_>, key: impl FnOnce() -> Key) {
         match body.has_digest() {
             true => self.checked += 1,
@@ -102,7 +102,7 @@ impl CheckedBodies {
 mod tests {
     use super::*;
 
-    /// With the digest of version 3.
+    /// Returns a body of the given version whose digest belongs to version 3.
     fn body(text: &[u8], version: i64, digest: Option<i64>) -> Body<'_> {
         Body {
             text,
@@ -121,7 +121,7 @@ mod tests {
             let mut flipped = text.to_vec();
             flipped[bit / 8] ^= 1 << (bit % 8);
             assert!(body(&flipped, 3, digest).is_damaged(), "bit {bit}");
-            // Written by a scimlet that knows no digests.
+            // An older scimlet, which knows no digests, wrote this row.
             let is_text = std::str::from_utf8(&flipped).is_ok();
             assert_eq!(body(&flipped, 4, digest).is_damaged(), !is_text);
         }

@@ -1,7 +1,6 @@
-//! The epoch of a tenant's feed. Whoever puts an older copy of a database in its place begins a new
-//! one: events that followed the copy are gone, and their numbers will be given to others. The
-//! epoch is raised then, so that a follower who comes with a number from before is told, and misses
-//! nothing in silence.
+//! The epoch of a tenant's event feed. Restoring an older copy of a database loses the events that
+//! followed the copy, and new events get their numbers. So the epoch is raised then: a client that
+//! follows the feed with an earlier position is told, and misses nothing silently.
 
 use std::sync::Arc;
 
@@ -10,19 +9,19 @@ use serde::{Deserialize, Serialize};
 
 use super::{Channel, Database, DatabaseError, Event, Refusal, Store, Write};
 
-/// The memo that holds a tenant's.
-const MEMO: &str = "feed-epoch";
+/// The name of the metadata entry that holds a tenant's epoch.
+const METADATA_NAME: &str = "feed-epoch";
 
-/// An epoch.
+/// An epoch of a tenant's event feed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Epoch {
-    /// Names it: 16 hexadecimal digits, by chance, so that a copy that is restored twice begins
-    /// two.
+    /// The epoch's name: 16 random hexadecimal digits, so that a copy that is restored twice begins
+    /// two different epochs.
     pub id: String,
-    /// The number of the newest event when it began.
+    /// The sequence number of the newest event when the epoch began.
     pub start: u64,
-    /// Numbers up to this one mean what they meant in the first epoch, and so do not tell by
-    /// themselves which they are from; `None` in the first, where all do.
+    /// Events up to this number are those of the first epoch too, so their numbers alone do not
+    /// tell which epoch they are from; `None` in the first epoch, where this holds for all events.
     pub common: Option<u64>,
 }
 
@@ -38,7 +37,7 @@ impl Epoch {
         })
     }
 
-    /// The epoch of a tenant. Its first begins when it is asked for first.
+    /// Returns the epoch of a tenant. The first call begins the first epoch.
     ///
     /// # Errors
     /// If the store fails.
@@ -54,8 +53,8 @@ impl Epoch {
         }
     }
 
-    /// Begins the next epoch of a tenant behind its newest event, and says so in its audit as
-    /// `feed-epoch-raised`. `at` is in milliseconds since 1970.
+    /// Begins the next epoch of a tenant after its newest event, and records that in the audit log
+    /// as `feed-epoch-raised`. `at` is in milliseconds since 1970.
     ///
     /// # Errors
     /// If the store fails.
@@ -70,7 +69,7 @@ impl Epoch {
             let common = common.map_or(newest, |common| common.min(newest));
             let raised = Self::new(newest, Some(common))?;
             if raised.replace(store, before).await? {
-                raised.tell(store, at).await?;
+                raised.record(store, at).await?;
                 return Ok(raised);
             }
         }
@@ -79,27 +78,27 @@ impl Epoch {
     async fn replace(&self, store: &dyn Store, before: Option<String>) -> Result<bool, Refusal> {
         let text = serde_json::to_string(self);
         let text = text.map_err(|error| Refusal::Invalid(error.to_string()))?;
-        let guard = (MEMO.to_owned(), before);
-        let change = (MEMO.to_owned(), Some(text));
+        let guard = (METADATA_NAME.to_owned(), before);
+        let change = (METADATA_NAME.to_owned(), Some(text));
         store.set_metadata(guard, vec![change]).await
     }
 
-    async fn tell(&self, store: &dyn Store, at: u64) -> Result<(), Refusal> {
+    async fn record(&self, store: &dyn Store, at: u64) -> Result<(), Refusal> {
         let event = Event {
             channel: Channel::Audit,
             name: "feed-epoch-raised".to_owned(),
             subject: None,
             body: serde_json::json!({ "epoch": self.id, "after": self.start }).to_string(),
         };
-        let told = store.commit(at, "host".to_owned(), vec![Write::Append(event)]);
-        let told = told.await.map(drop);
-        told.map_err(|rejection| rejection.reason)
+        let recorded = store.commit(at, "host".to_owned(), vec![Write::Append(event)]);
+        let recorded = recorded.await.map(drop);
+        recorded.map_err(|rejection| rejection.reason)
     }
 }
 
 async fn read(store: &dyn Store) -> Result<Option<String>, Refusal> {
-    let found = store.metadata(MEMO.to_owned()).await?;
-    let exact = found.into_iter().find(|(name, _)| name == MEMO);
+    let found = store.metadata(METADATA_NAME.to_owned()).await?;
+    let exact = found.into_iter().find(|(name, _)| name == METADATA_NAME);
     Ok(exact.map(|(_, text)| text))
 }
 
@@ -108,7 +107,7 @@ fn parse(text: &str) -> Result<Epoch, Refusal> {
         .map_err(|error| Refusal::Damaged(format!("the epoch of the feed is none: {error}")))
 }
 
-/// Raises the epoch of every tenant's feed; of how many.
+/// Raises the epoch of every tenant's feed. Returns the number of tenants.
 pub(super) async fn raise_all(
     database: &(impl Database + ?Sized),
     at: u64,

@@ -1,29 +1,29 @@
-//! The filter of a query as a tree. It crosses the boundary as a flat postfix list
-//! (`wit/store.wit`, `node`); this is the one place that reads the list and refuses a malformed
-//! one.
+//! The filter of a query as a tree. The guest sends it as a flat postfix list (`wit/store.wit`,
+//! `node`); this module is the only one that reads the list and refuses a malformed one.
 
 use super::{Comparison, Node, Operator, Refusal, Relation, Scalar, limits};
 
-/// A well-formed filter: operators fit their values, texts are short and numbers finite.
+/// A well-formed filter: operators fit their values, texts are at most 512 bytes long and numbers
+/// are finite.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Filter {
-    /// Some term of the path compares so.
+    /// Some term of the path compares as stated.
     Compare(Comparison),
-    /// There is a term of this path.
+    /// The path has a term.
     Present(String),
-    /// There is this link.
+    /// The link exists.
     Linked(Relation),
-    /// All of these hold.
+    /// All of these filters hold.
     All(Vec<Filter>),
-    /// One of these holds.
+    /// At least one of these filters holds.
     Any(Vec<Filter>),
-    /// This does not hold.
+    /// This filter does not hold.
     Negate(Box<Filter>),
 }
 
 impl Filter {
-    /// Whether no index may serve it, so that every entry of a kind is looked at: it holds what
-    /// stands anywhere in a text, or what does not hold.
+    /// Returns whether no index may serve the filter, so that every entry of the kind is examined:
+    /// it searches within texts, or negates.
     #[must_use]
     pub fn looks_at_all(&self) -> bool {
         match self {
@@ -36,7 +36,11 @@ impl Filter {
         }
     }
 
-    /// Reads the postfix list. An empty one holds for every entry.
+    /// Parses the postfix list. An empty list matches every entry.
+    ///
+    /// # Errors
+    /// [`Refusal::TooMany`] for more than [`limits::NODES`] nodes, [`Refusal::Invalid`] for a
+    /// malformed list.
     pub fn parse(nodes: Vec<Node>) -> Result<Filter, Refusal> {
         if nodes.len() > limits::NODES {
             return Err(Refusal::TooMany("nodes of the filter".into()));
@@ -70,7 +74,7 @@ fn reduce(stack: &mut Vec<Filter>, node: Node) -> Result<Filter, Refusal> {
     })
 }
 
-/// The last `count` results, in their order.
+/// Removes and returns the last `count` results, in their order.
 fn operands(stack: &mut Vec<Filter>, count: u32) -> Result<Vec<Filter>, Refusal> {
     match stack.len().checked_sub(count as usize) {
         Some(rest) => Ok(stack.split_off(rest)),
@@ -86,13 +90,16 @@ fn compare(comparison: Comparison) -> Result<Comparison, Refusal> {
     );
     if textual && !matches!(comparison.value, Scalar::Text(_)) {
         return Err(invalid(
-            "`contains`, `starts-with` and `ends-with` compare text alone",
+            "`contains`, `starts-with` and `ends-with` compare only text",
         ));
     }
     Ok(comparison)
 }
 
-/// Refuses what no term may hold: a text over 512 bytes, a number that is not finite.
+/// Checks a term's value.
+///
+/// # Errors
+/// [`Refusal::Invalid`] for a text of more than 512 bytes or a number that is not finite.
 pub fn scalar(value: &Scalar) -> Result<(), Refusal> {
     match value {
         Scalar::Text(text) if text.len() > limits::TEXT => {

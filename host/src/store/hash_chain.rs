@@ -1,6 +1,6 @@
-//! The digest chain over a tenant's events. Every store computes it here, and so does whoever
-//! verifies it: a changed, missing or reordered event shows, while `redact` may empty a body
-//! without breaking the chain.
+//! The hash chain over a tenant's events. Stores compute it and verifiers check it with these
+//! functions: a changed, missing or reordered event shows, while `redact` may empty a body without
+//! breaking the chain.
 
 use sha2::{Digest as _, Sha256};
 
@@ -9,15 +9,15 @@ use super::{Channel, Event, RecordedEvent};
 /// A SHA-256 digest.
 pub type Digest = [u8; 32];
 
-/// What stands for the previous digest before a tenant's first event.
+/// The previous digest of a tenant's first event.
 pub const START: Digest = [0; 32];
 
-/// The digest of an event's body as it was appended.
+/// Returns the digest of an event's body as it was appended.
 pub fn body_digest(body: &str) -> Digest {
     Sha256::digest(body.as_bytes()).into()
 }
 
-/// The event as a store records it behind the one with the digest `previous`.
+/// Returns the event as a store records it after the event with the digest `previous`.
 pub fn record(
     previous: &Digest,
     sequence: u64,
@@ -37,11 +37,11 @@ pub fn record(
     recorded
 }
 
-/// The digest that `event` must have behind the one with the digest `previous`: SHA-256 over
-/// `previous`, the number and the time (8 bytes each, big endian), the channel (1 byte: feed 0,
-/// audit 1), actor and name, the subject (1 byte: 0 for none, or 1 and then kind and id), and the
-/// body's digest. A text is its length in bytes (8 bytes, big endian) and then its UTF-8, so that
-/// no two events read the same.
+/// Returns the digest of `event` after the event with the digest `previous`: SHA-256 over
+/// `previous`, sequence number and time (8 bytes each, big-endian), the channel (1 byte: feed 0,
+/// audit 1), actor and name, the subject (1 byte: 0 for none, or 1 followed by kind and id), and
+/// the body's digest. A text is its length in bytes (8 bytes, big-endian) followed by its UTF-8, so
+/// that no two different events are hashed from the same bytes.
 pub fn digest(previous: &Digest, event: &RecordedEvent) -> Digest {
     let mut hash = Sha256::new();
     hash.update(previous);
@@ -70,15 +70,15 @@ fn text(hash: &mut Sha256, text: &str) {
     hash.update(text.as_bytes());
 }
 
-/// Whether `event` is intact and stands rightly behind the one with the digest `previous`. An
-/// emptied body is intact.
+/// Returns whether `event` is intact and correctly follows the event with the digest `previous`. A
+/// redacted body is intact.
 pub fn holds(previous: &Digest, event: &RecordedEvent) -> bool {
     let body = event.event.body.as_str();
     let untouched = body.is_empty() || body_digest(body) == event.body_digest;
     untouched && digest(previous, event) == event.digest
 }
 
-/// Whether the event's body is gone: it is empty, and was not when it was appended.
+/// Returns whether the event's body was redacted: it is empty now, and was not when appended.
 pub fn is_emptied(event: &RecordedEvent) -> bool {
     event.event.body.is_empty() && event.body_digest != body_digest("")
 }

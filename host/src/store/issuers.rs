@@ -1,7 +1,6 @@
-//! Whose access tokens (RFC 9068) a tenant takes, as its profile says, and the one rule about them
-//! that no tenant can see to by itself: two tenants never take each other's. A store that holds
-//! several tenants looks at a commit that writes a profile with [`judge`], in the transaction that
-//! it happens in.
+//! The issuers of access tokens (RFC 9068) that a tenant's profile trusts, and the one rule about
+//! them that concerns several tenants: no two tenants may accept each other's tokens. A store with
+//! several tenants calls [`judge`] for a commit that writes a profile, in the commit's transaction.
 
 use std::collections::BTreeMap;
 
@@ -15,16 +14,16 @@ pub const PROFILE_KIND: &str = "$profile";
 /// An issuer of a profile's `credentials.access-tokens`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issuer {
-    /// The `iss` of its tokens.
+    /// The `iss` claim of its tokens.
     pub issuer: String,
-    /// Their `aud`.
+    /// The `aud` claim of its tokens.
     pub audience: String,
     claims: BTreeMap<String, String>,
 }
 
 impl Issuer {
-    /// Whether a token may be good for both: issuer and audience are the same, and no claim has to
-    /// have another value in each.
+    /// Returns whether one token may be valid for both: issuer and audience are equal, and no claim
+    /// must have different values.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
         let differs = |(name, value): (&String, &String)| {
@@ -37,8 +36,8 @@ impl Issuer {
     }
 }
 
-/// The issuers of a profile document, in their order. No preset has any, so that what a profile
-/// extends does not matter.
+/// Returns the issuers in a profile document, in their order. No preset has issuers, so the profile
+/// that this one extends does not matter.
 #[must_use]
 pub fn of_profile(document: &str) -> Vec<Issuer> {
     let document: Value = serde_json::from_str(document).unwrap_or_default();
@@ -65,13 +64,13 @@ pub struct Given {
     issuers: Vec<Issuer>,
 }
 
-/// What a commit gives its tenant; `None` if it writes no profile with an issuer.
+/// Returns the issuers that a commit gives its tenant; `None` if it writes no profile with issuers.
 #[must_use]
 pub fn given(writes: &[Write]) -> Option<Given> {
     let is_profile = |draft: &&Draft| draft.key.kind == PROFILE_KIND;
-    let mut given = (0_u32..).zip(writes).filter_map(|(place, write)| {
+    let mut given = (0_u32..).zip(writes).filter_map(|(index, write)| {
         let draft = draft(write).filter(is_profile)?;
-        let (write, issuers) = (place, of_profile(&draft.body));
+        let (write, issuers) = (index, of_profile(&draft.body));
         (!issuers.is_empty()).then_some(Given { write, issuers })
     });
     given.next()
@@ -85,22 +84,23 @@ fn draft(write: &Write) -> Option<&Draft> {
     }
 }
 
-/// A tenant's profile as it is stored.
+/// A stored profile of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
     /// The tenant's name.
     pub tenant: String,
-    /// Whether it is the tenant whose commit is judged.
+    /// Whether this is the tenant whose commit is checked.
     pub is_own: bool,
-    /// The profile.
+    /// The profile as JSON.
     pub document: String,
 }
 
-/// Refuses issuers that another tenant has, unless the tenant has them already: what was stored
-/// before this rule may stay, and the rest of the profile may change.
+/// Refuses issuers that another tenant has, unless the tenant has exactly these already: profiles
+/// that were stored before this rule may stay, and the rest of such a profile may change.
 ///
 /// # Errors
-/// [`Refusal::Invalid`] with a sentence for the operator that names no other tenant; the log does.
+/// [`Refusal::Invalid`] with a sentence for the operator. It does not name the other tenant; the
+/// log does.
 pub fn judge(given: &Given, kept: impl IntoIterator<Item = Kept>) -> Result<(), Rejection> {
     let (own, others): (Vec<Kept>, Vec<Kept>) = kept.into_iter().partition(|kept| kept.is_own);
     if own
@@ -111,21 +111,21 @@ pub fn judge(given: &Given, kept: impl IntoIterator<Item = Kept>) -> Result<(), 
     }
     for other in others {
         let theirs = of_profile(&other.document);
-        for (place, issuer) in given.issuers.iter().enumerate() {
+        for (index, issuer) in given.issuers.iter().enumerate() {
             if theirs.iter().any(|their| their.overlaps(issuer)) {
                 let (tenant, issuer) = (other.tenant, &issuer.issuer);
                 tracing::warn!(tenant, issuer, "this tenant has the issuer and audience");
-                return Err(refused(given.write, place));
+                return Err(refused(given.write, index));
             }
         }
     }
     Ok(())
 }
 
-/// The other tenant is not named: who configures one may be its customer.
-fn refused(write: u32, place: usize) -> Rejection {
+/// Does not name the other tenant: the operator of this tenant may be its customer.
+fn refused(write: u32, index: usize) -> Rejection {
     let reason = Refusal::Invalid(format!(
-        "`credentials.access-tokens[{place}]`: another tenant takes tokens of this issuer and \
+        "`credentials.access-tokens[{index}]`: another tenant takes tokens of this issuer and \
         audience; \
          give each tenant an audience of its own, or a claim in `claims`, with a value of its own"
     ));

@@ -1,5 +1,5 @@
-//! The ports to storage: [`Store`], what one tenant's component instance sees (`wit/store.wit`),
-//! and [`Database`], what the host keeps around it: the list of tenants and its own settings.
+//! The interfaces to storage: [`Store`] for one tenant, which its component instances use
+//! (`wit/store.wit`), and [`Database`] for the host: the list of tenants and the host's settings.
 
 mod decorator;
 mod digest;
@@ -34,29 +34,30 @@ pub use epoch::Epoch;
 pub use filter::Filter;
 pub use id::StoreId;
 
-/// One tenant's storage. `wit/store.wit` is the contract of every function that has its namesake
-/// there; the contract suite in the crate `scimlet-tests` runs it.
+/// The storage of one tenant. `wit/store.wit` is the contract of every function that also exists
+/// there; the contract tests in the crate `scimlet-tests` check it.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Which tenant this is the storage of; `None` if the store cannot tell. Instances are kept for
-    /// those alone that it can tell apart.
+    /// Identifies the tenant; `None` if the store cannot. Only instances of identified tenants are
+    /// pooled.
     fn id(&self) -> Option<StoreId> {
         None
     }
 
-    /// The same storage for one request, whose reads may then all be of one moment until it
-    /// commits; `None` if that is no different.
+    /// Returns this store for one request, whose reads then come from one snapshot until it
+    /// commits; `None` if the store makes no such difference.
     fn snapshot(&self) -> Option<Arc<dyn Store>> {
         None
     }
 
-    /// The entries of these keys, in their order.
+    /// Returns the entries of these keys, in the order of the keys; `None` for those that do not
+    /// exist.
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal>;
 
-    /// One page of the entries that match.
+    /// Returns one page of the entries that match the query.
     async fn find(&self, query: Query) -> Result<Page, Refusal>;
 
-    /// One page of links for each anchor, in their order.
+    /// Returns one page of links for each anchor, in the order of the anchors.
     async fn links(
         &self,
         anchors: Vec<Key>,
@@ -66,15 +67,18 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<LinkPage>, Refusal>;
 
-    /// Whether each link is there, in their order.
+    /// Returns whether each link exists, in the order of `links`.
     async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal>;
 
-    /// The value of each counter, in their order; 0 for one that was never adjusted. The guest
-    /// cannot call this: it bounds counters by the writes that adjust them.
+    /// Returns the value of each counter, in the order of the names; 0 for one that was never
+    /// adjusted. The guest cannot call this: it limits counters in the writes that adjust them.
     async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal>;
 
-    /// All writes or none, at the time `at` (milliseconds since 1970) or a later one; returns that
-    /// time and the new version of each entry that changed.
+    /// Applies all writes or none, at the time `at` (milliseconds since 1970) or a later one.
+    /// Returns that time and the new version of each entry that changed.
+    ///
+    /// # Errors
+    /// The first write that was refused, and why.
     async fn commit(
         &self,
         at: u64,
@@ -82,27 +86,28 @@ pub trait Store: Send + Sync + 'static {
         writes: Vec<Write>,
     ) -> Result<Committed, Rejection>;
 
-    /// The tenant's events with numbers above `after`, in their order: at most `limit` of them, at
-    /// least one if there is one. Fewer than `limit` do not mean that no more follow; none does.
-    /// The guest cannot call this.
+    /// Returns the tenant's events with sequence numbers above `after`, in order: at most `limit`,
+    /// and at least one if there is one. Only an empty answer means that no more follow. The guest
+    /// cannot call this.
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal>;
 
-    /// The last event, as the store knows it apart from the events themselves: whoever cut some off
-    /// has to forge this too. The guest cannot call this, nor what follows.
+    /// Returns the end of the event log as the store records it apart from the events, so that a
+    /// truncated log shows. The guest cannot call this, nor the following functions.
     async fn head(&self) -> Result<ChainHead, Refusal>;
 
-    /// Compares stored bodies of entries with the digests that were written with them: a bounded
-    /// number of those behind `after`. A store that keeps no digests has nothing to compare.
+    /// Checks a bounded number of the bodies after `after` against the digests that were written
+    /// with them. A store without digests checks nothing.
     async fn check_bodies(&self, after: BodyPosition) -> Result<CheckedBodies, Refusal> {
         let _ = after;
         Ok(CheckedBodies::default())
     }
 
-    /// What the host noted about the tenant for itself under names with this prefix, by name.
+    /// Returns the host's metadata of the tenant with names that begin with `prefix`, sorted by
+    /// name.
     async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal>;
 
-    /// Sets metadata, or removes those that are `None`: all of them, or none and false if the memo
-    /// `guard` is not as it says. Acknowledged means durable.
+    /// Sets metadata entries, or removes those that are `None`. Changes all of them, or none and
+    /// returns `false` if the entry `guard` has another value. Acknowledged changes are durable.
     async fn set_metadata(
         &self,
         guard: MetadataEntry,
@@ -110,20 +115,20 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<bool, Refusal>;
 }
 
-/// A name, and what is noted under it; `None` for nothing.
+/// A name and its text; `None` if there is no such entry.
 pub type MetadataEntry = (String, Option<String>);
 
-/// Where a tenant's chain of events ends.
+/// The end of a tenant's hash chain of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChainHead {
-    /// The number of the last event; 0 before the first.
+    /// The sequence number of the last event; 0 before the first.
     pub sequence: u64,
-    /// Its digest; [`chain::START`] before the first.
+    /// The digest of the last event; [`hash_chain::START`] before the first.
     pub digest: hash_chain::Digest,
 }
 
 impl ChainHead {
-    /// Before the first event.
+    /// The end of a log without events.
     pub const START: Self = Self {
         sequence: 0,
         digest: hash_chain::START,
@@ -133,20 +138,19 @@ impl ChainHead {
 /// An event as the store keeps it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecordedEvent {
-    /// Counts from 1 in each tenant, without gaps, in the order of commits.
+    /// Counts from 1 in each tenant, without gaps, in commit order.
     pub sequence: u64,
-    /// Milliseconds since 1970: the time of its commit, later than that of every commit which a
-    /// reader may have seen without it.
+    /// The time of its commit in milliseconds since 1970: later than that of every commit that a
+    /// reader may have seen without this one.
     pub at: u64,
-    /// Who caused it, by id.
+    /// The id of the actor that caused the event.
     pub actor: String,
-    /// What the guest appended. The body is empty after a `redact`.
+    /// The event that the guest appended. Its body is empty after a `redact`.
     pub event: Event,
-    /// SHA-256 of the body as it was appended; it stays when the body is emptied.
+    /// SHA-256 of the body as it was appended. It stays when the body is redacted.
     pub body_digest: hash_chain::Digest,
-    /// SHA-256 over the previous event's digest (32 zero bytes before the first) and this event's
-    /// number, time, channel, actor, name, subject and body digest, as [`chain::digest`] puts them
-    /// together.
+    /// SHA-256 over the previous event's digest and this event, as [`hash_chain::digest`] computes
+    /// it.
     pub digest: hash_chain::Digest,
 }
 
@@ -171,38 +175,38 @@ fn no_tenant_name(name: &str) -> DatabaseError {
     DatabaseError::Unsuitable(format!("`{name}` is no tenant's name: {why}"))
 }
 
-/// Whether a tenant may have this name: 1 to 63 of `a`-`z`, `0`-`9` and `-`.
+/// Returns whether a tenant may have this name: 1 to 63 of `a`-`z`, `0`-`9` and `-`.
 pub fn is_tenant_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=63).contains(&name.len()) && name.bytes().all(allowed)
 }
 
-/// One tenant as the host lists it.
+/// A tenant in the host's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenant {
-    /// As URLs have it: 1 to 63 of `a`-`z`, `0`-`9` and `-`.
+    /// The name as it appears in URLs: 1 to 63 of `a`-`z`, `0`-`9` and `-`.
     pub name: String,
-    /// Milliseconds since 1970.
+    /// The time of creation in milliseconds since 1970.
     pub created: u64,
 }
 
-/// Why a [`Database`] did not do what it was asked.
+/// Why a [`Database`] call failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatabaseError {
-    /// A tenant of this name is there already.
+    /// A tenant of this name exists already.
     #[error("tenant `{0}` exists already")]
     Exists(String),
     /// No tenant has this name.
     #[error("there is no tenant `{0}`")]
     Unknown(String),
-    /// The file, server or name is not what this version can work with.
+    /// This version cannot use the file, server or name.
     #[error("{0}")]
     Unsuitable(String),
-    /// The database failed.
+    /// The database failed; a later attempt may succeed.
     #[error("the database failed: {0}")]
     Unavailable(String),
-    /// What is stored is damaged: to try again does not help.
+    /// Stored data is damaged; trying again does not help.
     #[error("{0}")]
     Damaged(String),
 }
@@ -217,8 +221,8 @@ impl From<Refusal> for DatabaseError {
     }
 }
 
-/// What was refused of a commit that certainly did not happen: what the store fails at then is
-/// known not to be done.
+/// Marks a rejection of a commit that certainly did not happen: a failure of the store becomes
+/// [`Refusal::NotDone`].
 fn not_done(rejection: Rejection) -> Rejection {
     let reason = match rejection.reason {
         Refusal::Unavailable(why) => Refusal::NotDone(why),
@@ -230,67 +234,73 @@ fn not_done(rejection: Rejection) -> Rejection {
     }
 }
 
-/// All tenants of one database, and the host's own settings. Any number of hosts and commands work
-/// on it at once.
+/// All tenants of one database, and the host's settings. Any number of hosts and commands may use
+/// it at the same time.
 #[async_trait]
 pub trait Database: Send + Sync + 'static {
-    /// Makes an empty tenant. `at` is milliseconds since 1970. Refused as
-    /// [`DatabaseError::Exists`], or as [`DatabaseError::Unsuitable`] if no tenant may have this
-    /// name.
+    /// Creates an empty tenant. `at` is in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Exists`] if the name is in use, [`DatabaseError::Unsuitable`] if no tenant
+    /// may have it.
     async fn create_tenant(&self, name: &str, at: u64) -> Result<(), DatabaseError>;
 
-    /// All tenants, by name.
+    /// Returns all tenants, sorted by name.
     async fn tenants(&self) -> Result<Vec<Tenant>, DatabaseError>;
 
-    /// Removes a tenant and everything in it. No later call shows it, however long the store takes
-    /// to sweep up: [`Database::swept`] waits for that.
+    /// Deletes a tenant and everything in it. No later call shows it, even while the store still
+    /// sweeps its data: [`Database::swept`] waits for that.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Unknown`] if no tenant has this name.
     async fn delete_tenant(&self, name: &str) -> Result<(), DatabaseError>;
 
-    /// Waits until everything that was removed has left the storage itself: the file and its log,
-    /// or the tables. False if that takes longer than `patience`; it goes on then. True at once for
-    /// storage that keeps nothing for later.
-    async fn swept(&self, _patience: Duration) -> Result<bool, DatabaseError> {
+    /// Waits until all removed data has left the storage itself: the file and its log, or the
+    /// tables. Returns `false` if that takes longer than `timeout`; sweeping continues then.
+    /// Returns `true` at once for storage that removes data immediately.
+    async fn swept(&self, _timeout: Duration) -> Result<bool, DatabaseError> {
         Ok(true)
     }
 
-    /// The storage of this tenant; `None` if there is no such tenant. A tenant that is deleted and
-    /// made anew is another one: the store of the old one stays empty and refuses commits.
+    /// Returns the store of this tenant; `None` if there is no such tenant. A tenant that is
+    /// deleted and created again is a different one: a store of the old one is empty and refuses
+    /// commits.
     async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError>;
 
-    /// Completes when what was opened is no longer there, such as a file that was removed or
-    /// replaced, and says what happened to it. From then on every call fails. A database that comes
-    /// back by itself is not lost.
+    /// Completes when the opened database is gone, for example because its file was removed or
+    /// replaced, and returns what happened. From then on every call fails. A database that may
+    /// become reachable again is not lost.
     async fn lost(&self) -> String {
         std::future::pending().await
     }
 
-    /// Whether [`Database::lost`] is known to have happened.
+    /// Returns whether the database is known to be lost (see [`Database::lost`]).
     fn is_lost(&self) -> bool {
         false
     }
 
-    /// For how long it has not been possible to bring what is committed from a log into the
-    /// database; `None` if it is possible, or where there is no such log.
+    /// Returns for how long the log of commits could not be copied into the database; `None` if the
+    /// latest checkpoint succeeded or there is no such log.
     fn checkpoints_failing(&self) -> Option<Duration> {
         None
     }
 
-    /// The time of the newest event of all tenants, in milliseconds since 1970; `None` if there is
-    /// no event.
+    /// Returns the time of the newest event of all tenants, in milliseconds since 1970; `None` if
+    /// there are no events.
     async fn newest_event(&self) -> Result<Option<u64>, DatabaseError>;
-    /// Whether an older copy was put in the place of the database that was here, which a file can
-    /// find by what was noted beside it. True until [`Database::raise_epochs`].
+    /// Returns whether an older copy of the database was restored, which a file database detects by
+    /// the record beside it. True until [`Database::raise_epochs`].
     fn is_restored(&self) -> bool {
         false
     }
 
-    /// Begins a new epoch of every tenant's feed, since the database was restored from an older
-    /// copy; of how many tenants. `at` is milliseconds since 1970.
+    /// Begins a new epoch of every tenant's feed after a restore. `at` is in milliseconds since
+    /// 1970. Returns the number of tenants.
     async fn raise_epochs(&self, at: u64) -> Result<usize, DatabaseError> {
         epoch::raise_all(self, at).await
     }
 
-    /// A setting of the host, such as its public URL; `None` if it was never set.
+    /// Returns a setting of the host, such as its public URL; `None` if it was never set.
     async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError>;
 
     /// Sets a setting of the host.

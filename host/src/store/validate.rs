@@ -1,16 +1,22 @@
-//! What every store checks before it looks at its data: that a call keeps within the bounds and the contract. A store
-//! calls these first, so that all of them refuse the same calls.
+//! The checks that every store makes before it accesses its data: calls must respect limits and
+//! contract. All stores call these functions, so that they refuse the same calls.
 
 use super::{
     Draft, Event, Filter, Key, Link, Query, Refusal, Rejection, Scalar, Write, filter, limits,
 };
 
-/// Refuses a call that names too many keys, links, anchors or counters.
+/// Checks the number of keys, links, anchors or counters in a call.
+///
+/// # Errors
+/// [`Refusal::TooMany`] above [`limits::KEYS`].
 pub fn keys(count: usize) -> Result<(), Refusal> {
     within(count, limits::KEYS, "keys")
 }
 
-/// Refuses a query that asks for too much; its filter as a tree.
+/// Checks a query. Takes its filter and returns it as a tree.
+///
+/// # Errors
+/// [`Refusal::TooMany`] or [`Refusal::Invalid`], as [`Filter::parse`].
 pub fn query(query: &mut Query) -> Result<Filter, Refusal> {
     within(
         query.limit as usize,
@@ -20,7 +26,11 @@ pub fn query(query: &mut Query) -> Result<Filter, Refusal> {
     Filter::parse(std::mem::take(&mut query.filter))
 }
 
-/// Refuses `after` beside several anchors, for it belongs to one.
+/// Checks a call of `links`.
+///
+/// # Errors
+/// [`Refusal::TooMany`] for too many anchors, [`Refusal::Invalid`] for `after` with more than one
+/// anchor, since a position belongs to one.
 pub fn links(anchors: &[Key], after: Option<&str>) -> Result<(), Refusal> {
     keys(anchors.len())?;
     if after.is_some() && anchors.len() != 1 {
@@ -29,7 +39,10 @@ pub fn links(anchors: &[Key], after: Option<&str>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Refuses a commit that is too large or holds what no entry may hold; names the write that does.
+/// Checks the size and content of a commit.
+///
+/// # Errors
+/// The first write that violates a limit or the contract.
 pub fn commit(at: u64, actor: &str, writes: &[Write]) -> Result<(), Rejection> {
     if i64::try_from(at).is_err() {
         return Err(reject(
@@ -50,7 +63,7 @@ pub fn commit(at: u64, actor: &str, writes: &[Write]) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// How many changes a write counts for, and its bytes.
+/// Returns the number of changes that a write counts for, and its size in bytes.
 fn write(write: &Write) -> Result<(usize, usize), Refusal> {
     Ok(match write {
         Write::Insert(new) => (1, draft(new)?),

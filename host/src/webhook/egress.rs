@@ -1,7 +1,7 @@
-//! Where webhooks may go. A profile's URL is its author's choice, and the server stands in a
-//! network that its author may not reach: only addresses of the public internet are connected to,
-//! unless the operator allows more. What counts is the address that a connection is made to, behind
-//! every name, notation and answer of a resolver. Redirects are not followed.
+//! The addresses that webhooks may connect to. A profile's author chooses the URL, but must not
+//! reach the server's own network: only public internet addresses are allowed, unless the operator
+//! allows more. The check applies to the address of each connection, so names, notations and
+//! resolvers cannot evade it. Redirects are not followed.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
@@ -16,38 +16,38 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-/// What is not "globally reachable" in IANA's IPv4 Special-Purpose Address Registry (RFC 6890), and
-/// multicast (RFC 5771). Of cloud providers' own addresses what is not in one of these, too.
+/// Networks that are not "globally reachable" in IANA's IPv4 Special-Purpose Address Registry (RFC
+/// 6890), multicast (RFC 5771), and addresses that cloud providers use internally.
 const CLOSED_4: [Ipv4Net; 16] = [
     v4(0, 0, 0, 0, 8),
     v4(10, 0, 0, 0, 8),
     v4(100, 64, 0, 0, 10),
     v4(127, 0, 0, 0, 8),
-    // Metadata of most clouds.
+    // Metadata services of most clouds.
     v4(169, 254, 0, 0, 16),
     v4(172, 16, 0, 0, 12),
     v4(192, 0, 0, 0, 24),
     v4(192, 0, 2, 0, 24),
-    // Relays of 6to4, which are no more.
+    // Former 6to4 relays.
     v4(192, 88, 99, 0, 24),
     v4(192, 168, 0, 0, 16),
     v4(198, 18, 0, 0, 15),
     v4(198, 51, 100, 0, 24),
     v4(203, 0, 113, 0, 24),
     v4(224, 0, 0, 0, 4),
-    // With the limited broadcast.
+    // Includes the limited broadcast address.
     v4(240, 0, 0, 0, 4),
     // Azure's WireServer.
     v4(168, 63, 129, 16, 32),
 ];
 
-/// What is assigned to the public internet: all else (loopback, link-local, unique local with the
-/// metadata at `fd00:ec2::254`, multicast, mapped and compatible IPv4) is not.
+/// The public part of IPv6; everything else is not public (loopback, link-local, unique local with
+/// the metadata service `fd00:ec2::254`, multicast, mapped and compatible IPv4).
 const GLOBAL_6: Ipv6Net = v6(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
-/// What is not reachable of that: IANA's IPv6 Special-Purpose Address Registry.
+/// Networks in [`GLOBAL_6`] that are not reachable: IANA's IPv6 Special-Purpose Address Registry.
 const CLOSED_6: [Ipv6Net; 4] = [
-    // Protocol assignments, with Teredo, which tunnels to IPv4.
+    // Protocol assignments, including Teredo, which tunnels to IPv4.
     v6(Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
     v6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
     // 6to4, which tunnels to IPv4.
@@ -55,8 +55,8 @@ const CLOSED_6: [Ipv6Net; 4] = [
     v6(Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
-/// NAT64 (RFC 6052): the last 32 bits are an IPv4 address, which counts. In a network without IPv4
-/// all of it is reached so.
+/// NAT64 (RFC 6052): the last 32 bits are an IPv4 address, which is checked instead. In a network
+/// without IPv4 all IPv4 hosts are reached this way.
 const TRANSLATED: Ipv6Net = v6(Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
 
 const fn v4(a: u8, b: u8, c: u8, d: u8, length: u8) -> Ipv4Net {
@@ -67,14 +67,14 @@ const fn v6(address: Ipv6Addr, length: u8) -> Ipv6Net {
     Ipv6Net::new_assert(address, length)
 }
 
-/// Which addresses webhooks may go to.
+/// The rule which addresses webhooks may connect to.
 #[derive(Clone, Debug, Default)]
 pub struct Egress {
     allowed: Arc<[IpNet]>,
 }
 
 impl Egress {
-    /// Those of the public internet, and these.
+    /// Allows the public internet and these networks.
     #[must_use]
     pub fn allowing(networks: Vec<IpNet>) -> Self {
         Self {
@@ -82,10 +82,10 @@ impl Egress {
         }
     }
 
-    /// Whether a connection to this address may be made.
+    /// Returns whether connections to this address are allowed.
     #[must_use]
     pub fn allows(&self, address: IpAddr) -> bool {
-        let address = plain(address);
+        let address = embedded_ipv4(address);
         is_public(address)
             || self
                 .allowed
@@ -96,13 +96,13 @@ impl Egress {
     fn check(&self, address: IpAddr) -> Result<(), Refused> {
         match self.allows(address) {
             true => Ok(()),
-            false => Err(Refused(plain(address))),
+            false => Err(Refused(embedded_ipv4(address))),
         }
     }
 }
 
-/// The IPv4 address that an IPv6 one stands for, or itself.
-fn plain(address: IpAddr) -> IpAddr {
+/// Returns the IPv4 address that an IPv6 address stands for, or the address itself.
+fn embedded_ipv4(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) if TRANSLATED.contains(&v6) => {
             let [.., a, b, c, d] = v6.octets();
@@ -121,17 +121,18 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// An address that webhooks may not go to.
+/// An address that webhooks may not connect to.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{0} is not on the public internet: `serve --webhook-allow` names networks that webhooks may go to all the same"
+    "{0} is not on the public internet: `serve --webhook-allow` names networks that webhooks may \
+     go to all the same"
 )]
 struct Refused(IpAddr);
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Answer<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 
-/// Connects only to what is allowed.
+/// Connects only to allowed addresses.
 #[derive(Clone)]
 pub(super) struct Connector {
     egress: Egress,
@@ -144,7 +145,7 @@ impl Connector {
             egress: egress.clone(),
         };
         let mut inner = HttpConnector::new_with_resolver(resolver);
-        // The scheme says which client it is given to.
+        // The caller chooses between HTTP and HTTPS.
         inner.enforce_http(false);
         Self { egress, inner }
     }
@@ -160,7 +161,7 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        // An address is connected to as it is: nobody resolves it.
+        // A literal address is never resolved, so it is checked here.
         let host = uri.host().unwrap_or_default();
         let literal = host.trim_start_matches('[').trim_end_matches(']').parse();
         if let Ok(Err(refused)) = literal.map(|address| self.egress.check(address)) {
@@ -171,7 +172,7 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// Resolves names to what is allowed of their addresses.
+/// Resolves names, and returns only the allowed addresses.
 #[derive(Clone)]
 struct Resolver {
     egress: Egress,
@@ -193,7 +194,7 @@ impl Service<Name> for Resolver {
             let (open, closed): (Vec<_>, Vec<_>) =
                 found.partition(|address| egress.allows(address.ip()));
             match closed.first() {
-                Some(closed) if open.is_empty() => Err(Refused(plain(closed.ip())).into()),
+                Some(closed) if open.is_empty() => Err(Refused(embedded_ipv4(closed.ip())).into()),
                 _ => Ok(open.into_iter()),
             }
         })

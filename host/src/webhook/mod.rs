@@ -1,11 +1,10 @@
-//! Sends the events of each tenant's feed to the webhooks of its profile: at least once, and those
-//! about one resource in their order. A receiver that fails for one resource does not hold up the
-//! others.
+//! Delivers the events of each tenant's feed to the webhooks of its profile: at least once, and in
+//! order for each resource. A receiver that fails for one resource does not delay the others.
 //!
-//! What is not delivered yet is known to the database, so that a host that is killed loses nothing:
-//! `state` is how far a webhook has got, `queue` what is under way, `worker` does it for one
-//! webhook, `sender` is the HTTP request. Of several hosts over one database one at a time serves a
-//! webhook, by a lease.
+//! The database records what is not delivered yet, so that a killed host loses nothing: `state` is
+//! a webhook's progress, `queue` its pending deliveries, `worker` serves one webhook, `sender`
+//! makes the HTTP request. If several hosts use one database, a lease lets only one at a time serve
+//! a webhook.
 
 mod egress;
 mod operator;
@@ -37,8 +36,8 @@ use crate::store::{Database, Key, Store, Tenant};
 /// How long a changed profile may go unnoticed.
 const PASS: Duration = Duration::from_secs(2);
 
-/// With very many tenants it is longer: of this many parts of its time one is spent looking at
-/// profiles.
+/// The share of time that is spent on reading profiles: one part in `SHARE`. With very many
+/// tenants, changes go unnoticed for longer.
 const SHARE: u32 = 20;
 
 /// Serves the webhooks of all tenants.
@@ -47,7 +46,7 @@ pub struct Dispatcher {
     database: Arc<dyn Database>,
     notifier: CommitNotifier,
     sender: Arc<Sender>,
-    /// Names this host in leases.
+    /// This host's id in leases.
     owner: String,
     closing: watch::Receiver<bool>,
     tenants: BTreeMap<String, Served>,
@@ -55,14 +54,15 @@ pub struct Dispatcher {
 
 /// A tenant whose webhooks are served.
 struct Served {
-    /// When the tenant was made, and its profile's version.
+    /// The tenant's time of creation, and its profile's version.
     seen: (u64, u64),
-    /// By URL.
+    /// Workers by URL.
     workers: BTreeMap<String, (Webhook, JoinHandle<()>)>,
 }
 
 impl Dispatcher {
-    /// Serves nothing yet, and only goes where `egress` allows. Ends when `closing` is true.
+    /// Creates a dispatcher that connects only where `egress` allows, and stops when `closing` is
+    /// true.
     #[must_use]
     pub fn new(
         plugin: Arc<Plugin>,
@@ -82,27 +82,27 @@ impl Dispatcher {
         }
     }
 
-    /// Serves until it is closed; returns when all leases are given back.
+    /// Serves until closed; returns when all leases are released.
     pub async fn run(mut self) {
         while !*self.closing.borrow() {
-            let begun = Instant::now();
+            let started = Instant::now();
             if let Err(error) = self.pass().await {
                 tracing::warn!("webhooks: {error:#}");
             }
             tokio::select! {
-                () = sleep(PASS.max(begun.elapsed() * SHARE)) => {}
+                () = sleep(PASS.max(started.elapsed() * SHARE)) => {}
                 _ = self.closing.changed() => {}
             }
         }
         for served in self.tenants.into_values() {
             for (_, worker) in served.workers.into_values() {
-                // An error is a worker that panicked: it holds nothing.
+                // A worker that panicked has no lease to release.
                 drop(worker.await);
             }
         }
     }
 
-    /// Looks at every tenant's profile once.
+    /// Reads every tenant's profile once.
     async fn pass(&mut self) -> anyhow::Result<()> {
         let tenants = self.database.tenants().await?;
         self.tenants.retain(|name, served| {
@@ -181,16 +181,16 @@ impl Dispatcher {
 }
 
 impl Served {
-    /// Whether all workers are at work. One may have ended: by a bug, or because its webhook was
-    /// taken away and put back between two looks at the profile, and another host had forgotten it
-    /// meanwhile.
+    /// Whether all workers are running. One may have ended through a bug, or because its webhook
+    /// was removed and added again between two reads of the profile, while another host deleted its
+    /// state.
     fn is_whole(&self) -> bool {
         self.workers
             .values()
             .all(|(_, worker)| !worker.is_finished())
     }
 
-    /// Stops the workers of these webhooks. Their leases expire.
+    /// Stops the workers of the webhooks that are `gone`. Their leases expire.
     fn stop(&mut self, gone: impl Fn(&Webhook) -> bool) {
         self.workers.retain(|_, (webhook, worker)| {
             if gone(webhook) {
@@ -201,7 +201,7 @@ impl Served {
     }
 }
 
-/// Milliseconds since 1970.
+/// Returns the time in milliseconds since 1970.
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)

@@ -1,23 +1,23 @@
-//! What an operator sees of a tenant's webhooks, and can do.
+//! The operator's view of a tenant's webhooks, and retrying deliveries.
 
 use super::now;
 use super::state::{DeliveryState, PendingDelivery, Progress, pending_name, text};
 use crate::plugin::Webhook;
 use crate::store::Store;
 
-/// How a webhook gets on.
+/// The progress of one webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// Where it is.
+    /// The webhook's URL.
     pub url: String,
-    /// Of the events up to this number each is delivered, of no interest, or one of the deliveries. `None` until a server has seen
-    /// the webhook.
+    /// Each event up to this sequence number is delivered, not wanted, or pending. `None` until a
+    /// server has registered the webhook.
     pub cursor: Option<u64>,
-    /// Events that are not delivered yet, dead ones included, by number.
+    /// Events that are not delivered yet, including dead ones, in order of their numbers.
     pub pending: Vec<PendingDelivery>,
 }
 
-/// A report on each of a tenant's webhooks.
+/// Returns a report for each of a tenant's webhooks.
 ///
 /// # Errors
 /// If the store fails.
@@ -38,7 +38,8 @@ pub async fn report(store: &dyn Store, webhooks: &[Webhook]) -> anyhow::Result<V
     Ok(reports)
 }
 
-/// Puts all dead deliveries of a webhook back, to be tried as if they were new; how many there were.
+/// Resets all dead deliveries of a webhook, to be tried as if they were new. Returns how many there
+/// were.
 ///
 /// # Errors
 /// If the store fails.
@@ -64,7 +65,7 @@ pub async fn retry(store: &dyn Store, url: &str) -> anyhow::Result<usize> {
             round: state.progress.round.saturating_add(1),
             ..state.progress.clone()
         };
-        // A worker writes often; in between there is a moment for this.
+        // A worker may write at the same time; then this tries again.
         if count == 0 || state.write(store, progress, changes).await? {
             return Ok(count);
         }

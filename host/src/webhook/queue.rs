@@ -1,54 +1,58 @@
-//! The events of one webhook that are not delivered yet, and which of them may be sent now. Pure: it is told the time.
+//! The pending deliveries of one webhook, and which of them may be sent now. Does no I/O: callers
+//! pass the time.
 //!
-//! INVARIANT: at most one event about a resource is under way, and none before all earlier ones are delivered.
+//! INVARIANT: at most one event about a resource is in flight, and none before all earlier ones are
+//! delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::state::{PendingDelivery, pending_name, text};
 use crate::store::MetadataEntry;
 
-/// Deliveries at once.
+/// The most deliveries in flight.
 const MAX_IN_FLIGHT: usize = 8;
-/// Events that are read and not tried yet.
+/// The most events that have been read but not tried yet.
 const FRESH: usize = 64;
-/// Deliveries that are tried again and again. Past these nothing more is read: the receiver is as good as gone.
+/// The most deliveries that are being retried. No further events are read at this limit: the
+/// receiver is as good as gone.
 const WAITING: usize = 1000;
-/// Dead deliveries that are kept for an operator to put back; the oldest go.
+/// The most dead deliveries that are kept for an operator to retry; the oldest are dropped.
 const DEAD: usize = 10_000;
-/// How long one is kept, in milliseconds: 30 days.
+/// How long dead deliveries are kept, in milliseconds: 30 days.
 const DEAD_AGE: u64 = 30 * 24 * 60 * 60 * 1000;
-/// The first pause before an event is tried again, in milliseconds. It doubles from one attempt to the next.
-const PAUSE: u64 = 500;
-/// The longest one.
-const LONGEST: u64 = 60 * 60 * 1000;
+/// The first retry delay in milliseconds. It doubles with each attempt.
+const FIRST_DELAY: u64 = 500;
+/// The longest retry delay in milliseconds: one hour.
+const MAX_DELAY: u64 = 60 * 60 * 1000;
 
-/// Why a delivery failed, and when.
+/// A failed delivery attempt.
 pub(super) struct Failure {
     pub(super) error: String,
-    /// Milliseconds since 1970.
+    /// The time of the failure in milliseconds since 1970.
     pub(super) at: u64,
-    /// How long an event is tried, in milliseconds.
+    /// How long an event is retried, in milliseconds.
     pub(super) retry_window: u64,
-    /// Any number: it varies the pause, so that retries do not arrive all at once.
+    /// A random number that varies the delay, so that retries do not all arrive at once.
     pub(super) jitter: u64,
 }
 
-/// Events that are not delivered yet.
+/// The events of a webhook that are not delivered yet.
 pub(super) struct Queue {
-    /// Names the webhook in memos.
+    /// The webhook's id in metadata names.
     id: String,
     items: BTreeMap<u64, Item>,
-    /// Up to which event the feed was read.
+    /// The sequence number up to which the feed was read.
     pub(super) read: u64,
     /// Whether an event was given up and none was delivered since.
     pub(super) exhausted: bool,
-    /// What has to be written.
+    /// Metadata changes that are not written yet.
     changes: BTreeMap<u64, MetadataEntry>,
 }
 
 struct Item {
     delivery: PendingDelivery,
-    /// Whether it is a delivery in the database, and so need not be read from the feed again.
+    /// Whether the delivery is stored in the database, so that its event need not be read from the
+    /// feed again.
     kept: bool,
     in_flight: bool,
 }
@@ -56,7 +60,7 @@ struct Item {
 impl Queue {
     pub(super) fn new(id: &str, read: u64, deliveries: BTreeMap<u64, PendingDelivery>) -> Self {
         let item = |delivery| Item {
-            delivery: delivery,
+            delivery,
             kept: true,
             in_flight: false,
         };
@@ -72,7 +76,8 @@ impl Queue {
         }
     }
 
-    /// Takes an event of the feed. Behind one that is waiting or dead it waits, or is dead, too.
+    /// Adds an event of the feed. After a waiting or dead event about the same resource it waits,
+    /// or is dead, too.
     pub(super) fn add(&mut self, sequence: u64, subject: Option<String>) {
         let mut before = self
             .items
@@ -95,7 +100,7 @@ impl Queue {
         };
         self.read = self.read.max(sequence);
         let item = Item {
-            delivery: delivery,
+            delivery,
             kept,
             in_flight: false,
         };
@@ -105,20 +110,20 @@ impl Queue {
         }
     }
 
-    /// Whether more may be read.
+    /// Whether more events may be read.
     pub(super) fn has_room(&self) -> bool {
         let alive = self.items.values().filter(|item| !item.delivery.dead);
         let (kept, fresh): (Vec<_>, Vec<_>) = alive.partition(|item| item.kept);
         kept.len() < WAITING && fresh.len() < FRESH
     }
 
-    /// The events up to here need not be read again.
+    /// Returns the sequence number up to which events need not be read again.
     pub(super) fn cursor(&self) -> u64 {
         let fresh = self.items.iter().find(|(_, item)| !item.kept);
         fresh.map_or(self.read, |(sequence, _)| sequence.saturating_sub(1))
     }
 
-    /// An event that may be sent now. It is under way from here on.
+    /// Returns an event that may be sent now, and marks it as in flight.
     pub(super) fn take(&mut self, now: u64) -> Option<u64> {
         if self.in_flight() >= MAX_IN_FLIGHT {
             return None;
@@ -131,18 +136,18 @@ impl Queue {
         Some(next)
     }
 
-    /// Whether [`Queue::take`] would give one.
+    /// Whether [`Queue::take`] would return an event.
     pub(super) fn is_due(&self, now: u64) -> bool {
         self.in_flight() < MAX_IN_FLIGHT && self.first_ones().any(|delivery| delivery.next <= now)
     }
 
-    /// When the next one will be, after now.
+    /// Returns the next time after `now` at which an event may be sent.
     pub(super) fn next(&self, now: u64) -> Option<u64> {
         let times = self.first_ones().map(|delivery| delivery.next);
         times.filter(|next| *next > now).min()
     }
 
-    /// Of each resource the earliest event, unless it is dead or under way.
+    /// Returns the earliest event of each resource, unless it is dead or in flight.
     fn first_ones(&self) -> impl Iterator<Item = &PendingDelivery> {
         let mut seen = BTreeSet::new();
         let firsts = self
@@ -157,11 +162,11 @@ impl Queue {
         self.items.values().filter(|item| item.in_flight).count()
     }
 
-    /// Forgets dead deliveries that are too many or too old, the oldest first; how many.
+    /// Drops dead deliveries that are too many or too old, the oldest first. Returns how many.
     pub(super) fn expire_dead(&mut self, now: u64) -> usize {
         let dead = self.items.values().filter(|item| item.delivery.dead);
         let surplus = dead.clone().count().saturating_sub(DEAD);
-        // One that was never tried has no time, and goes with the one that it stands behind.
+        // One that was never tried has no time, and is dropped with the one that it waits for.
         let is_old =
             |delivery: &PendingDelivery| delivery.next > 0 && delivery.next + DEAD_AGE < now;
         let old: BTreeSet<_> = dead
@@ -169,9 +174,9 @@ impl Queue {
             .filter(|item| is_old(&item.delivery))
             .map(|item| item.delivery.subject.clone())
             .collect();
-        let expired = dead.enumerate().filter(|(place, item)| {
+        let expired = dead.enumerate().filter(|(index, item)| {
             let delivery = &item.delivery;
-            *place < surplus
+            *index < surplus
                 || is_old(delivery)
                 || delivery.next == 0 && old.contains(&delivery.subject)
         });
@@ -182,7 +187,7 @@ impl Queue {
         expired.len()
     }
 
-    /// It need not be sent, or was: it is gone.
+    /// Removes an event that was delivered or need not be.
     pub(super) fn remove(&mut self, sequence: u64) {
         let gone = self.items.remove(&sequence);
         if gone.is_some_and(|item| item.kept) {
@@ -196,7 +201,8 @@ impl Queue {
         self.remove(sequence);
     }
 
-    /// It will be tried again, unless it has been for long enough. What comes behind it waits, or dies, with it.
+    /// Schedules another attempt, or gives the event up after its retry window. Later events about
+    /// the same resource wait, or are given up, with it.
     pub(super) fn failed(&mut self, sequence: u64, failure: Failure) {
         let Some(item) = self.items.get_mut(&sequence) else {
             return;
@@ -233,7 +239,7 @@ impl Queue {
         kept.into_iter().for_each(|number| self.record(number));
     }
 
-    /// Has a delivery written as it is now.
+    /// Schedules a delivery to be written in its current state.
     fn record(&mut self, sequence: u64) {
         let delivery = self.items.get(&sequence).map(|item| &item.delivery);
         let written = delivery.and_then(|delivery| text(delivery).ok());
@@ -241,7 +247,7 @@ impl Queue {
         self.changes.insert(sequence, change);
     }
 
-    /// What has to be written, once.
+    /// Takes the metadata changes to write.
     pub(super) fn changes(&mut self) -> Vec<MetadataEntry> {
         std::mem::take(&mut self.changes).into_values().collect()
     }
@@ -255,10 +261,11 @@ fn behind(sequence: u64) -> String {
     format!("it comes behind event {sequence}, which was given up")
 }
 
-/// Between the half and the whole of what the number of attempts makes.
+/// Returns the delay: random, between half and all of the exponential delay for this number of
+/// attempts.
 fn pause(attempts: u32, jitter: u64) -> u64 {
-    let doubled = PAUSE.saturating_mul(1u64 << attempts.min(20));
-    let whole = doubled.min(LONGEST);
+    let doubled = FIRST_DELAY.saturating_mul(1u64 << attempts.min(20));
+    let whole = doubled.min(MAX_DELAY);
     let half = whole / 2;
     half + jitter % (whole - half + 1)
 }
@@ -360,6 +367,6 @@ mod tests {
     #[test]
     fn pauses_grow_up_to_an_hour() {
         assert_eq!((pause(0, 0), pause(0, 250), pause(3, 0)), (250, 500, 2000));
-        assert_eq!(pause(60, 1_800_000), LONGEST);
+        assert_eq!(pause(60, 1_800_000), MAX_DELAY);
     }
 }

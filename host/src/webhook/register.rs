@@ -1,5 +1,5 @@
-//! Where a new webhook begins: behind the change of the profile that brought it, so that no event
-//! is lost while no host runs.
+//! Registers new webhooks. Deliveries begin after the change of the profile that added the webhook,
+//! so that no event is lost while no host runs.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,14 @@ use super::state::{self, DeliveryState, Progress};
 use crate::plugin::Webhook;
 use crate::store::{RecordedEvent, Refusal, Store};
 
-/// Up to which event all changes of the profile have been seen.
+/// The name of the metadata entry with the sequence number up to which profile changes have been
+/// seen.
 const SEEN: &str = "webhooks-seen";
-/// Events of one page.
+/// The most events of one page.
 const PAGE: u32 = 1000;
 
-/// Enters webhooks that are new, and forgets those that are gone. The profile that names them was
-/// read when events up to `head` were there already.
+/// Registers new webhooks, and deletes the state of removed ones. `head` is the sequence number of
+/// the last event before the profile was read.
 pub(super) async fn prepare(
     store: &dyn Store,
     webhooks: &[Webhook],
@@ -23,7 +24,7 @@ pub(super) async fn prepare(
     let kept = store.metadata(SEEN.to_owned()).await.map_err(failed)?;
     let kept = kept.into_iter().next().map(|(_, text)| text);
     let seen: u64 = kept.as_deref().and_then(|t| t.parse().ok()).unwrap_or(0);
-    // After an older copy was put in the place of the events there may be fewer.
+    // A restored older copy may have fewer events.
     let seen = seen.min(head);
     let mut begin = None;
     for webhook in webhooks {
@@ -45,7 +46,7 @@ pub(super) async fn prepare(
         };
         let name = state::progress_name(&state::id(&webhook.url));
         let change = (name.clone(), Some(state::text(&progress)?));
-        // If another host was faster, it has written the same.
+        // If another host was faster, it has written the same entry.
         store
             .set_metadata((name, None), vec![change])
             .await
@@ -57,7 +58,8 @@ pub(super) async fn prepare(
     Ok(())
 }
 
-/// The number of the first change of the webhooks after this event; itself if there is none.
+/// Returns the sequence number of the first change of the webhooks after `seen`; `seen` if there is
+/// none.
 async fn first_change(store: &dyn Store, seen: u64) -> anyhow::Result<u64> {
     let mut after = seen;
     loop {

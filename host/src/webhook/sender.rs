@@ -1,4 +1,4 @@
-//! One delivery: a POST that is signed by the scheme of Standard Webhooks
+//! One delivery attempt: a POST request that is signed according to Standard Webhooks
 //! (<https://www.standardwebhooks.com>).
 
 use std::time::Duration;
@@ -17,26 +17,26 @@ use tokio::time::timeout;
 use super::egress::{Connector, Egress};
 use crate::plugin::Webhook;
 
-/// How long a receiver may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// What comes before the key in a secret whose key is in base64.
+/// How long a receiver may take to respond.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The prefix of a secret whose key is in base64.
 const ENCODED: &str = "whsec_";
 
-/// The connections to all receivers. Redirects are not followed, and no proxy of the environment is
-/// used.
+/// HTTP clients for all receivers. They follow no redirects, and ignore proxy settings of the
+/// environment.
 pub(super) struct Sender {
     plain: Client<Connector, Full<Bytes>>,
-    /// Or why this machine cannot tell whom to trust.
+    /// The HTTPS client, or the reason why this machine has no trusted certificates.
     tls: Result<Client<HttpsConnector<Connector>, Full<Bytes>>, String>,
 }
 
-/// What is sent.
+/// The content of a delivery.
 pub(super) struct Delivery {
-    /// The same at every attempt, and of no other event.
+    /// The event's id, equal at every attempt.
     pub(super) id: String,
-    /// Seconds since 1970.
+    /// The time of the attempt in seconds since 1970.
     pub(super) at: u64,
-    /// JSON.
+    /// The body as JSON.
     pub(super) body: String,
 }
 
@@ -54,7 +54,10 @@ impl Sender {
         }
     }
 
-    /// Delivered once the receiver has answered with a status 2xx; else the error says why not.
+    /// Sends a delivery.
+    ///
+    /// # Errors
+    /// The reason, unless the receiver responds with a 2xx status in time.
     pub(super) async fn send(&self, webhook: &Webhook, delivery: Delivery) -> Result<(), String> {
         let uri: Uri = webhook.url.parse().map_err(|_| "the URL is none")?;
         let is_tls = uri.scheme_str() == Some("https");
@@ -64,9 +67,9 @@ impl Sender {
         } else {
             self.plain.request(request)
         };
-        let answer = timeout(PATIENCE, answer).await;
-        let answer = answer.map_err(|_| format!("no answer within {PATIENCE:?}"))?;
-        let answer = answer.map_err(|error| whole(&error))?;
+        let answer = timeout(RESPONSE_TIMEOUT, answer).await;
+        let answer = answer.map_err(|_| format!("no answer within {RESPONSE_TIMEOUT:?}"))?;
+        let answer = answer.map_err(|error| with_causes(&error))?;
         if answer.status().is_success() {
             return Ok(());
         }
@@ -93,8 +96,8 @@ fn request(
     request.map_err(|error| error.to_string())
 }
 
-/// `v1,` and the HMAC of `ID.TIMESTAMP.BODY`. The key is what follows `whsec_` in base64, or else
-/// the secret's own bytes.
+/// Returns the signature: `v1,` and the base64 HMAC-SHA256 of `ID.TIMESTAMP.BODY`. The key is the
+/// base64 text after `whsec_`, or otherwise the bytes of the secret.
 fn sign(secret: &str, delivery: &Delivery) -> Result<String, String> {
     let encoded = secret.strip_prefix(ENCODED);
     let decoded = encoded.and_then(|text| BASE64.decode(text.as_bytes()).ok());
@@ -107,8 +110,8 @@ fn sign(secret: &str, delivery: &Delivery) -> Result<String, String> {
     Ok(format!("v1,{digest}"))
 }
 
-/// An error with its causes, in which the real one is the last.
-fn whole(error: &dyn std::error::Error) -> String {
+/// Returns an error with all its causes, of which the last one is the root.
+fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

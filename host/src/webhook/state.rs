@@ -1,5 +1,4 @@
-//! What the database knows of a webhook: how far it has got, who serves it until when, and the
-//! events that wait or are dead.
+//! A webhook's state in the database: its progress, its lease, and its pending deliveries.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -15,96 +14,98 @@ use crate::store::{MetadataEntry, Store};
 /// How long writes of other hosts may go unnoticed.
 const RECHECK: Duration = Duration::from_secs(2);
 
-/// How long a host that died holds up a webhook, in milliseconds.
+/// The duration of a lease in milliseconds: how long a host that died delays a webhook.
 pub(super) const LEASE: u64 = 10_000;
 
-/// How far a webhook has got. Every write of what belongs to a webhook
-/// is conditional on this metadata entry being unchanged.
+/// The progress of a webhook. Every write to the webhook's state is conditional on this metadata
+/// entry being unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Progress {
     pub(super) url: String,
-    /// Of the events up to this number each is delivered, of no interest, or a [`Letter`].
+    /// Each event up to this sequence number is delivered, not wanted, or a [`PendingDelivery`].
     pub(super) cursor: u64,
-    /// Which host serves it.
+    /// The id of the host with the lease.
     pub(super) owner: String,
-    /// Until when, in milliseconds since 1970.
+    /// The end of the lease in milliseconds since 1970.
     pub(super) until: u64,
     /// Rises when an operator retries deliveries, so that the owner reads them again.
     pub(super) round: u64,
     /// Whether an event was given up and none was delivered since.
     #[serde(default)]
     pub(super) exhausted: bool,
-    /// The epoch of the feed that the number is from.
+    /// The epoch of the feed that `cursor` belongs to.
     #[serde(default)]
     pub(super) epoch: String,
 }
 
 impl Progress {
-    /// Whether a host has the lease. One that ends later than the longest lease was taken by a
-    /// clock that was ahead.
+    /// Whether a host has the lease. A lease that ends later than [`LEASE`] from now was taken
+    /// while a clock was ahead, and does not count.
     pub(super) fn is_leased(&self, now: u64) -> bool {
         (now.saturating_add(1)..=now.saturating_add(LEASE)).contains(&self.until)
     }
 }
 
-/// An event that could not be delivered yet, or waits behind one about the same resource.
+/// An event that could not be delivered yet, or that waits for an earlier one about the same
+/// resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingDelivery {
-    /// The event's number.
+    /// The event's sequence number.
     pub sequence: u64,
-    /// The resource that it is about.
+    /// The path of the resource that the event is about.
     pub subject: Option<String>,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: u32,
-    /// When it was tried first, in milliseconds since 1970; 0 if it was not yet.
+    /// The time of the first attempt in milliseconds since 1970; 0 before it.
     pub first: u64,
-    /// When it will be tried next.
+    /// The time of the next attempt in milliseconds since 1970.
     pub next: u64,
-    /// Why it was not delivered.
+    /// The reason of the last failure.
     pub error: String,
-    /// Whether it was given up. What comes after it for the same resource is given up with it, so
-    /// that nothing is delivered out of order later.
+    /// Whether the event was given up. Later events about the same resource are given up with it,
+    /// so that nothing is delivered out of order.
     pub dead: bool,
 }
 
-/// Identifies a webhook in the metadata: a profile has no two webhooks with one URL.
+/// Returns a webhook's id in the metadata: a profile has no two webhooks with the same URL.
 pub(super) fn id(url: &str) -> String {
     let digest = Sha256::digest(url.as_bytes());
     HEXLOWER.encode(digest.get(..16).unwrap_or_default())
 }
 
-/// The name of the metadata entry that holds a webhook's progress.
+/// Returns the name of the metadata entry with a webhook's progress.
 pub(super) fn progress_name(id: &str) -> String {
     format!("webhook/{id}")
 }
 
-/// The prefix of the names of a webhook's pending deliveries. `letter` is what earlier versions wrote.
+/// Returns the prefix of the names of a webhook's pending deliveries: `letter`, so that entries of
+/// earlier versions are read.
 pub(super) fn pending_prefix(id: &str) -> String {
     format!("letter/{id}/")
 }
 
-/// The name of the metadata entry that holds a pending delivery.
+/// Returns the name of the metadata entry of a pending delivery.
 pub(super) fn pending_name(id: &str, sequence: u64) -> String {
     format!("letter/{id}/{sequence:020}")
 }
 
-/// A value as the text of a metadata entry.
+/// Serializes a value as the text of a metadata entry.
 pub(super) fn text(value: &impl Serialize) -> anyhow::Result<String> {
     Ok(serde_json::to_string(value)?)
 }
 
-/// A webhook's state in the database, as it was read or written last.
+/// A webhook's state, as it was last read from or written to the database.
 pub(super) struct DeliveryState {
     pub(super) id: String,
-    /// The text of the progress entry as it was read or written last.
+    /// The text of the progress entry as last read or written.
     text: String,
     pub(super) progress: Progress,
-    /// When it was last compared with the database.
+    /// When the state was last compared with the database.
     looked: Instant,
 }
 
 impl DeliveryState {
-    /// Reads it; `None` if there is none.
+    /// Reads the state; `None` if the webhook is not registered.
     pub(super) async fn open(store: &dyn Store, url: &str) -> anyhow::Result<Option<Self>> {
         let id = id(url);
         let Some(text) = read(store, &id).await? else {
@@ -119,8 +120,8 @@ impl DeliveryState {
         }))
     }
 
-    /// Whether nobody has written it since, up to a moment ago: for a webhook that has nothing to
-    /// do.
+    /// Whether the state is unchanged since it was read, up to [`RECHECK`] ago. For a webhook that
+    /// has nothing to send.
     pub(super) async fn is_current(&mut self, store: &dyn Store) -> anyhow::Result<bool> {
         if self.looked.elapsed() < RECHECK {
             return Ok(true);
@@ -129,24 +130,24 @@ impl DeliveryState {
         Ok(read(store, &self.id).await?.as_ref() == Some(&self.text))
     }
 
-    /// All pending, by number.
+    /// Returns all pending deliveries by sequence number.
     pub(super) async fn pending(
         &self,
         store: &dyn Store,
     ) -> anyhow::Result<BTreeMap<u64, PendingDelivery>> {
-        let memos = store
+        let entries = store
             .metadata(pending_prefix(&self.id))
             .await
             .map_err(failed)?;
-        let pending = memos.iter().map(|(_, text)| {
+        let pending = entries.iter().map(|(_, text)| {
             let delivery: PendingDelivery = parse(text)?;
             Ok((delivery.sequence, delivery))
         });
         pending.collect()
     }
 
-    /// Writes the progress and what goes with it; false, and nothing, if somebody else has written
-    /// meanwhile.
+    /// Writes the progress together with `changes`. Returns `false`, and writes nothing, if another
+    /// host wrote meanwhile.
     pub(super) async fn write(
         &mut self,
         store: &dyn Store,

@@ -1,5 +1,5 @@
-//! One webhook: takes the lease when there is something to send, sends it, writes down what became
-//! of it, and gives the lease back when there is nothing left.
+//! The worker of one webhook: takes the lease when there is something to send, sends it, records
+//! the outcome, and releases the lease when nothing is left.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,28 +19,28 @@ use crate::feed::{CommitNotifier, Line, event_id, subject};
 use crate::plugin::{Webhook, fresh_id};
 use crate::store::{Channel, Epoch, Event, RecordedEvent, Store, Write};
 
-/// The pause after a failure of the store.
+/// The delay after a failure of the store.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Events of one page.
+/// The most events of one page.
 const PAGE: u32 = 64;
 
-/// What serves one webhook.
+/// The worker of one webhook.
 pub(super) struct Worker {
     pub(super) tenant: String,
     pub(super) webhook: Webhook,
     pub(super) store: Arc<dyn Store>,
     pub(super) notifier: CommitNotifier,
     pub(super) sender: Arc<Sender>,
-    /// Names this host.
+    /// This host's id.
     pub(super) owner: String,
     pub(super) closing: watch::Receiver<bool>,
 }
 
-/// Deliveries under way: the event's number, and what became of it.
+/// Deliveries in flight: the event's sequence number and the outcome.
 type InFlight = JoinSet<(u64, Result<(), String>)>;
 
 impl Worker {
-    /// Serves until the server stops, or the webhook is gone.
+    /// Serves until the server stops, or the webhook's state is deleted.
     pub(super) async fn run(mut self) {
         while !*self.closing.borrow() {
             match self.serve().await {
@@ -55,10 +55,10 @@ impl Worker {
         }
     }
 
-    /// Reads what the database knows and serves until that is no longer true. Whether to do so
-    /// again.
+    /// Reads the state from the database, and serves until another host changes it. Returns whether
+    /// to serve again.
     async fn serve(&mut self) -> anyhow::Result<bool> {
-        let mut listener = self.notifier.subscribe(&self.tenant);
+        let mut subscription = self.notifier.subscribe(&self.tenant);
         let Some(mut state) = DeliveryState::open(&*self.store, &self.webhook.url).await? else {
             return Ok(false);
         };
@@ -85,16 +85,16 @@ impl Worker {
             }
             tokio::select! {
                 Some(finished) = in_flight.join_next() => self.record(&mut queue, finished?),
-                () = listener.wait() => {}
+                () = subscription.wait() => {}
                 () = due(queue.next(now())) => {}
                 _ = self.closing.changed() => {}
             }
         }
     }
 
-    /// Whether the events up to which it has got are in the feed. Where an older copy of them was
-    /// put in their place, it goes back to the end of that: what follows has their numbers and is
-    /// to be delivered.
+    /// Whether the events up to the cursor are in the feed. After a restore of an older copy the
+    /// cursor goes back to the end of that copy: later events reuse the numbers and must be
+    /// delivered.
     async fn is_in_feed(&self, state: &mut DeliveryState) -> anyhow::Result<bool> {
         let epoch = Epoch::of(&*self.store).await.map_err(failed)?;
         let newest = self.store.head().await.map_err(failed)?.sequence;
@@ -131,7 +131,7 @@ impl Worker {
     /// Reads events of the feed that the webhook wants.
     async fn fill(&self, queue: &mut Queue) -> anyhow::Result<()> {
         while queue.has_room() {
-            // Most of the time there is nothing new, and this is the cheaper question.
+            // Usually there is nothing new, and reading the head is the cheaper query.
             let newest = self.store.head().await.map_err(failed)?.sequence;
             ensure!(newest >= queue.read, "events that were read are gone");
             if newest == queue.read {
@@ -142,8 +142,8 @@ impl Worker {
                 return Ok(());
             };
             for recorded in events.iter().filter(|recorded| self.wants(recorded)) {
-                let about = recorded.event.subject.as_ref().map(subject);
-                queue.add(recorded.sequence, about);
+                let path = recorded.event.subject.as_ref().map(subject);
+                queue.add(recorded.sequence, path);
             }
             queue.read = last.sequence;
         }
@@ -156,8 +156,8 @@ impl Worker {
         event.channel == Channel::Feed && (wanted.is_empty() || wanted.iter().any(named))
     }
 
-    /// Takes, keeps or gives back the lease, and writes what is new; false if somebody else has
-    /// written meanwhile.
+    /// Takes, renews or releases the lease, and writes the changes. Returns `false` if another host
+    /// wrote meanwhile.
     async fn settle(
         &self,
         state: &mut DeliveryState,
@@ -169,8 +169,8 @@ impl Worker {
         let is_leased = before.is_leased(now);
         let is_leased_here = before.owner == self.owner && is_leased;
         if !is_leased_here && is_leased {
-            // Another host serves it. What it has done is read when its lease is over, or given
-            // back.
+            // Another host has the lease. Its results are read when the lease has ended or been
+            // released.
             sleep(Duration::from_millis((before.until - now).min(500))).await;
             return Ok(false);
         }
@@ -206,8 +206,8 @@ impl Worker {
         Ok(written)
     }
 
-    /// Writes into the tenant's audit what became of the webhook: of its URL what names its server,
-    /// since the rest may be a secret.
+    /// Records what happened to the webhook in the tenant's audit log. Names only the server of the
+    /// URL, since the rest may be secret.
     async fn audit(&self, name: &str, mut body: serde_json::Value) -> anyhow::Result<()> {
         let server: Vec<&str> = self.webhook.url.splitn(4, '/').take(3).collect();
         let server = server.join("/");
@@ -239,13 +239,13 @@ impl Worker {
         }
     }
 
-    /// Sends all that may be sent now.
+    /// Sends all events that may be sent now.
     async fn send(&self, queue: &mut Queue, in_flight: &mut InFlight) -> anyhow::Result<()> {
         while let Some(sequence) = queue.take(now()) {
             let before = sequence.saturating_sub(1);
             let found = self.store.events(before, 1).await.map_err(failed)?;
             let Some(recorded) = found.into_iter().find(|event| event.sequence == sequence) else {
-                // Whoever removes events from the database is found by `audit verify`, not here.
+                // Events removed from the database are detected by `audit verify`, not here.
                 queue.remove(sequence);
                 continue;
             };
@@ -260,7 +260,8 @@ impl Worker {
         let mut body = serde_json::to_value(Line::from(recorded)).unwrap_or_default();
         body["tenant"] = self.tenant.as_str().into();
         Delivery {
-            // With its digest, since a tenant that is deleted and made anew counts anew.
+            // The id contains the digest, since a tenant that is deleted and created again counts
+            // from 1.
             id: event_id(recorded.sequence, &recorded.digest),
             at: now() / 1000,
             body: body.to_string(),
@@ -288,7 +289,7 @@ impl Worker {
         queue.failed(sequence, failure);
     }
 
-    /// Waits for what is under way, and gives the lease back.
+    /// Waits for the deliveries in flight, and releases the lease.
     async fn leave(
         &self,
         state: &mut DeliveryState,
@@ -306,7 +307,7 @@ impl Worker {
     }
 }
 
-/// Until that time, or for ever.
+/// Waits until that time, or forever.
 async fn due(at: Option<u64>) {
     match at {
         Some(at) => sleep(Duration::from_millis(at.saturating_sub(now()))).await,

@@ -28,7 +28,7 @@ impl Default for Gate {
 }
 
 impl Gate {
-    /// Completes when a read waits.
+    /// Waits until a read waits.
     pub async fn entered(&self) {
         self.entered.acquire().await.unwrap().forget();
     }
@@ -38,14 +38,14 @@ impl Gate {
         self.open.close();
     }
 
-    /// Whether a read went through to its end.
+    /// Returns whether a read has passed.
     pub fn is_passed(&self) -> bool {
         self.passed.load(Ordering::SeqCst)
     }
 
     async fn pass(&self) {
         self.entered.add_permits(1);
-        // Fails when it is closed: that is the gate's opening.
+        // An error means that the semaphore was closed, which opens the gate.
         let _ = self.open.acquire().await;
         self.passed.store(true, Ordering::SeqCst);
     }

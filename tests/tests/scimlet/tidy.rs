@@ -1,7 +1,8 @@
-//! The house rules that a machine can check: sizes, and the layers and circles of core.
+//! The house rules that a machine can check: sizes, comments, and the layers and circles of core.
 
 mod layers;
 mod modules;
+mod text;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -41,6 +42,8 @@ pub fn trials() -> Vec<Trial> {
         trial("core_has_no_circles", unlisted_circles),
         trial("files_say_what_they_are", undescribed),
         trial("only_profiles_know_vendors", vendors),
+        trial("lines_are_100_wide", || text::wide_lines(&sources())),
+        trial("doc_comments_stand_alone", || text::beginnings(&sources())),
     ]
 }
 

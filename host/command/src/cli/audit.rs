@@ -1,4 +1,4 @@
-//! `scimlet audit`: whether the record of what happened is whole.
+//! `scimlet audit`: verifies that the record of events is complete and unchanged.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -38,13 +38,13 @@ pub(super) enum Audit {
     Verify {
         /// The tenant's name; all tenants without it.
         tenant: Option<String>,
-        /// What `scimlet audit checkpoint` printed earlier: every event that it knows of has to be
-        /// there.
+        /// A file that `scimlet audit checkpoint` printed earlier: every event that it knows of has
+        /// to be there.
         #[arg(long, value_name = "FILE")]
         checkpoint: Option<PathBuf>,
     },
-    /// Print where the chains of events end, as JSON: keep it where whoever can write the database
-    /// cannot write.
+    /// Print where the chains of events end, as JSON: keep it where those who can write the
+    /// database cannot write.
     #[command(after_help = "Examples:\n  scimlet audit checkpoint acme\n  \
         scimlet audit checkpoint --output /mnt/elsewhere/checkpoint.json\n\n\
         `sequence` is the number of a tenant's last event, `digest` its digest, which covers all \
@@ -79,7 +79,7 @@ impl Audit {
     }
 }
 
-/// The tenant that was named, or all.
+/// Returns the named tenant, or all tenants.
 async fn names(context: &Context, tenant: Option<String>) -> anyhow::Result<Vec<String>> {
     if let Some(tenant) = tenant {
         return Ok(vec![tenant]);
@@ -94,7 +94,7 @@ fn read(path: &Path) -> anyhow::Result<Checkpoint> {
     serde_json::from_str(&text).with_context(|| format!("`{name}` is no checkpoint"))
 }
 
-/// Wholly, or not at all: what is there stays until the new one is on disk.
+/// Writes the file atomically: the old one stays until the new one is on disk.
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     let mut new = path.as_os_str().to_owned();
     new.push(".new");
@@ -106,14 +106,14 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     written.with_context(|| format!("cannot write `{}`", path.display()))
 }
 
-/// What was found of one tenant.
+/// The results for one tenant.
 struct Found {
     tenant: String,
     chain: Result<Chain, Problem>,
     bodies: CheckedBodies,
 }
 
-/// What is wrong with a tenant's events.
+/// A problem with a tenant's events.
 #[derive(thiserror::Error, Debug)]
 enum Problem {
     #[error("{0}")]
@@ -148,7 +148,7 @@ async fn verify(
     report(context, &all, is_one)
 }
 
-/// Prints what was found, and fails if any of it is wrong.
+/// Prints the results, and fails if there are problems.
 fn report(context: &Context, all: &[Found], is_one: bool) -> anyhow::Result<()> {
     let json = all.iter().map(Found::json);
     if context.json {
@@ -210,7 +210,8 @@ impl Found {
         );
         if self.bodies.damaged.is_empty() {
             text += &format!(
-                "\nall {checked} stored bodies are as they were written; {without} more have no digest yet"
+                "\nall {checked} stored bodies are as they were written; {without} more have \
+                 no digest yet"
             );
         }
         Some(text)
@@ -242,7 +243,7 @@ impl Found {
         json
     }
 
-    /// What is wrong, in a sentence each.
+    /// Returns one sentence for each problem.
     fn problems(&self) -> Vec<String> {
         let tenant = &self.tenant;
         let chain = self.chain.as_ref().err();
@@ -258,7 +259,7 @@ impl Found {
 }
 
 impl Problem {
-    /// The number of the event at which it is.
+    /// Returns the sequence number of the event with the problem.
     fn event(&self) -> u64 {
         match self {
             Self::Broken(broken) => broken.event(),

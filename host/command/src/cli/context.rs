@@ -1,4 +1,4 @@
-//! What commands share: the database, the plugin when they need it, and how they print.
+//! The context of a command: the database, the plugin for the commands that need it, and printing.
 
 use std::io::{Write as _, stdout};
 use std::sync::Arc;
@@ -14,24 +14,24 @@ use serde_json::Value;
 use super::database::{self, Make};
 use super::{Common, restored, url};
 
-/// The setting that holds the public URL of the server that started last.
+/// The name of the setting with the public URL of the server that started last.
 pub(super) const PUBLIC_URL: &str = "public-url";
 
-/// One run of a command.
+/// The context of one command.
 pub(super) struct Context {
     pub(super) database: Arc<dyn Database>,
     pub(super) json: bool,
 }
 
 impl Context {
-    /// Opens the database. One in whose place an older copy was put gets new epochs first.
+    /// Opens the database. Raises the epochs of a database that was restored from an older copy.
     pub(super) async fn open(common: &Common, make: Make) -> anyhow::Result<Self> {
         let context = Self::open_untouched(common, make).await?;
         restored::notice(&context).await?;
         Ok(context)
     }
 
-    /// Opens the database and changes nothing in it, for a look at what was put there.
+    /// Opens the database without changing it.
     pub(super) async fn open_untouched(common: &Common, make: Make) -> anyhow::Result<Self> {
         let database = database::open(&common.database, make).await?;
         Ok(Self {
@@ -40,7 +40,10 @@ impl Context {
         })
     }
 
-    /// The storage of a tenant that has to be there.
+    /// Returns the storage of a tenant.
+    ///
+    /// # Errors
+    /// If the tenant does not exist.
     pub(super) async fn store(&self, tenant: &str) -> anyhow::Result<Arc<dyn Store>> {
         let store = self.database.open(tenant).await?;
         store.with_context(|| {
@@ -50,7 +53,10 @@ impl Context {
         })
     }
 
-    /// The administration of a tenant that has to be there.
+    /// Returns the administration of a tenant.
+    ///
+    /// # Errors
+    /// If the tenant does not exist.
     pub(super) async fn admin<'a>(
         &self,
         plugin: &'a Plugin,
@@ -59,24 +65,24 @@ impl Context {
         Ok(plugin.admin(self.store(tenant).await?).named(tenant))
     }
 
-    /// A tenant's SCIM base URL, on the server that started last.
+    /// Returns a tenant's SCIM base URL on the server that started last.
     pub(super) async fn base_url(&self, tenant: &str) -> anyhow::Result<String> {
         Ok(url::base(&self.public_url().await?, tenant))
     }
 
-    /// The public URL of the server that started last.
+    /// Returns the public URL of the server that started last.
     pub(super) async fn public_url(&self) -> anyhow::Result<String> {
         let recorded = self.database.setting(PUBLIC_URL).await?;
         Ok(recorded.unwrap_or_else(|| url::DEFAULT.to_owned()))
     }
 
-    /// Prints whichever was asked for.
+    /// Prints the text, or with `--json` the JSON.
     pub(super) fn print(&self, text: &str, json: &Value) -> anyhow::Result<()> {
         print(self.json, text, json)
     }
 }
 
-/// Prints one or the other. Both end without a line break.
+/// Prints the text or the JSON. Both end without a line break.
 pub(super) fn print(as_json: bool, text: &str, json: &Value) -> anyhow::Result<()> {
     if as_json {
         line(&pretty(json))
@@ -85,13 +91,13 @@ pub(super) fn print(as_json: bool, text: &str, json: &Value) -> anyhow::Result<(
     }
 }
 
-/// JSON for people and scripts alike.
+/// Formats JSON for people and scripts.
 pub(super) fn pretty(json: &Value) -> String {
     escape::json(&format!("{json:#}")).into_owned()
 }
 
-/// Prints a line at once, also into a pipe, or some. What others have chosen in it has no line
-/// breaks any more: see [`escape::line`].
+/// Prints one or more lines at once, also into a pipe. Untrusted text must have been escaped by
+/// [`escape::line`].
 pub(super) fn line(text: &str) -> anyhow::Result<()> {
     let text = escape::lines(text);
     let mut stdout = stdout().lock();
@@ -100,14 +106,14 @@ pub(super) fn line(text: &str) -> anyhow::Result<()> {
         .context("cannot print")
 }
 
-/// How long one call of an operator may take: a group may have very many members.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// How long one administrative call may take: a group may have very many members.
+const CALL_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// A plugin for a few calls, one after another.
+/// Returns a plugin for a few sequential calls.
 pub(super) fn small_plugin() -> anyhow::Result<Plugin> {
     let limits = Limits {
         concurrency: 1,
-        request: PATIENCE,
+        request: CALL_TIMEOUT,
         ..Limits::default()
     };
     Ok(Plugin::new(PluginOptions {

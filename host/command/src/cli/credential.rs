@@ -1,4 +1,4 @@
-//! `scimlet credential`: what identity providers authenticate with.
+//! `scimlet credential`: the credentials of identity providers.
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
@@ -54,7 +54,7 @@ pub(super) enum Credential {
 pub(super) struct Create {
     /// The tenant's name.
     tenant: String,
-    /// What it is for; shown in lists.
+    /// Its purpose; shown in lists.
     #[arg(
         long,
         value_name = "TEXT",
@@ -68,15 +68,15 @@ pub(super) struct Create {
     /// When it expires: a number and a unit (s, m, h or d). Without it, when the profile says.
     #[arg(long, value_name = "600d", value_parser = lifetime::parse)]
     lifetime: Option<u64>,
-    /// What it is good for: the areas users, groups and events, and read-only or bulk for what may
-    /// be done there; may be given several times. Without an area, for everything but events.
+    /// The areas that it may access: users, groups and events, and read-only or bulk for what it
+    /// may do there; may be given several times. Without an area, everything but events.
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
     /// The role of the profile that it is bound to.
     #[arg(long)]
     role: Option<String>,
-    /// The group, by id or name, that users go into who are made with it; made if there is none of
-    /// this name.
+    /// The group, by id or name, to which users that the client creates are added; a group that
+    /// does not exist is created with this name.
     #[arg(long, value_name = "GROUP")]
     target_group: Option<String>,
 }
@@ -157,8 +157,8 @@ async fn revoke(context: &Context, tenant: &str, id: &str) -> anyhow::Result<()>
     context.print(&text, &json!({ "tenant": tenant, "id": id }))
 }
 
-/// Waits until servers have ended what a credential that has lost its secret follows. They look at
-/// the events at least every half second, and send none that is newer than the loss.
+/// Waits until servers have closed the streams of a credential that has lost its secret. They check
+/// the events at least every half second, and send no event after the loss.
 async fn streams_ended(credential: &Listed) {
     if credential.scopes.iter().any(|scope| scope == "events") {
         sleep(2 * feed::POLL).await;

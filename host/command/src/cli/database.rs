@@ -1,4 +1,4 @@
-//! Which database `--database` means.
+//! Opens the database that `--database` names.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use scimlet::store::Database;
 use scimlet::store::postgres::{self, Postgres};
 use scimlet::store::sqlite::Sqlite;
 
-/// Whether a command may make the database that it works on.
+/// Whether a command may create its database.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Make {
-    /// It has to be there.
+    /// Never: the database must exist.
     Never,
-    /// Where there was none before.
+    /// Only where no database was before.
     New,
-    /// Also where there was one that is gone.
+    /// Also where a database was that is gone.
     Anew,
 }
 
@@ -33,7 +33,8 @@ pub(super) async fn open(location: &str, make: Make) -> anyhow::Result<Arc<dyn D
     let path = Path::new(location);
     if make == Make::Never && !path.exists() && !Sqlite::was_at(path) {
         bail!(
-            "there is no database `{location}` yet: `scimlet serve` and `scimlet tenant create` make one"
+            "there is no database `{location}` yet: `scimlet serve` and `scimlet tenant create` \
+             make one"
         );
     }
     let database = match make {

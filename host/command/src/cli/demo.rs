@@ -1,4 +1,4 @@
-//! What a server makes when its database is empty, so that there is something to try.
+//! The demo tenant of a server whose database is empty.
 
 use anyhow::Context as _;
 use scimlet::plugin::{CredentialRequest, Issued};
@@ -9,13 +9,13 @@ use super::{issued, tenant, time, url};
 
 const NAME: &str = "demo";
 
-/// The tenant `demo` with a bearer credential, if there is no tenant at all, or if a start before
-/// was interrupted in the middle of it.
+/// Creates the tenant `demo` with a bearer credential if there are no tenants, or completes it if
+/// an earlier start was interrupted. Returns the credential if it was created.
 pub(super) async fn make_if_empty(
     context: &Context,
     plugin: &Plugin,
 ) -> anyhow::Result<Option<Issued>> {
-    let begun = match context.database.tenants().await?.as_slice() {
+    let is_partial = match context.database.tenants().await?.as_slice() {
         [] => false,
         [only] if only.name == NAME => {
             let credentials = context.admin(plugin, NAME).await?.credentials().await?;
@@ -26,12 +26,12 @@ pub(super) async fn make_if_empty(
         }
         _ => return Ok(None),
     };
-    let issued = make(context, plugin, begun).await;
+    let issued = make(context, plugin, is_partial).await;
     issued.map(Some).context("cannot make the tenant `demo`")
 }
 
-async fn make(context: &Context, plugin: &Plugin, begun: bool) -> anyhow::Result<Issued> {
-    if !begun {
+async fn make(context: &Context, plugin: &Plugin, is_partial: bool) -> anyhow::Result<Issued> {
+    if !is_partial {
         let profile = r#"{"extends":"default"}"#;
         tenant::make(context, plugin, NAME, profile, time::now()).await?;
     }
@@ -40,7 +40,7 @@ async fn make(context: &Context, plugin: &Plugin, begun: bool) -> anyhow::Result
     Ok(admin.issue_credential(&request).await?)
 }
 
-/// How to try it, with the secret.
+/// Prints the secret, and how to try it.
 pub(super) fn print(context: &Context, public_url: &str, issued: &Issued) -> anyhow::Result<()> {
     let url = url::base(public_url, NAME);
     if context.json {

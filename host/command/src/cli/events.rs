@@ -1,4 +1,4 @@
-//! `scimlet events`: what happened in a tenant.
+//! `scimlet events`: prints what happened in a tenant.
 
 use std::io::{ErrorKind, Write as _, stdout};
 
@@ -23,7 +23,7 @@ use super::{shutdown, time};
 pub(super) struct Events {
     /// The tenant's name.
     tenant: String,
-    /// Begin behind this event, by its number or its id.
+    /// Begin after this event, by its number or its id.
     #[arg(long, value_name = "NUMBER|ID", default_value = "0")]
     after: FeedPosition,
     /// The epoch that the number is from, as `scimlet audit checkpoint` prints it.
@@ -68,13 +68,13 @@ impl Events {
         }
     }
 
-    /// Until the reader goes away.
+    /// Prints new events until stdout is closed.
     async fn follow(&self, context: &Context, follower: &mut Follower) -> anyhow::Result<()> {
         while self.print(context, &follower.next().await.map_err(unread)?)? {}
         Ok(())
     }
 
-    /// Prints at once, also into a pipe; false if nobody reads it any more.
+    /// Prints events at once, also into a pipe. Returns `false` if stdout is closed.
     fn print(&self, context: &Context, events: &[RecordedEvent]) -> anyhow::Result<bool> {
         let mut stdout = stdout().lock();
         let wanted = events.iter().filter(|event| self.wants(event));

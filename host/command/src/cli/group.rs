@@ -1,4 +1,4 @@
-//! `scimlet group`: what groups give their members.
+//! `scimlet group`: the roles and seats that groups give their members.
 
 use clap::Subcommand;
 use scimlet::escape;

@@ -1,6 +1,6 @@
-//! The secrets of a profile's webhooks: shown once, to whoever makes them, and never again. A
-//! webhook that is set without one keeps the secret of its URL, or gets a new one, so that what is
-//! shown may be changed and given back.
+//! The secrets of a profile's webhooks, which are shown only when they are created. A webhook that
+//! is configured without a secret keeps the secret of its URL, or gets a new one, so that a
+//! displayed profile may be changed and set again.
 
 use anyhow::Context as _;
 use data_encoding::BASE64;
@@ -8,17 +8,17 @@ use scimlet::escape;
 use scimlet::plugin::Webhook;
 use serde_json::{Map, Value, json};
 
-/// Bytes of a new key: those of the digest of HMAC-SHA-256 (RFC 2104 section 3).
+/// Bytes of a new key: as many as the digest of HMAC-SHA-256 has (RFC 2104 section 3).
 const KEY_BYTES: usize = 32;
-/// What Standard Webhooks has before a key in base64.
+/// The prefix of a base64 key in Standard Webhooks.
 const PREFIX: &str = "whsec_";
 
-/// New secrets, by the URLs of their webhooks.
+/// New secrets with the URLs of their webhooks.
 #[derive(Default)]
 pub(super) struct Made(Vec<(String, String)>);
 
 impl Made {
-    /// For people: lines to go below others, or nothing.
+    /// Returns text for people: lines to append to other output, or nothing.
     pub(super) fn text(&self) -> String {
         let line = |(url, secret): &(String, String)| {
             format!("\nsecret of {}  {secret}", escape::line(url))
@@ -30,7 +30,7 @@ impl Made {
         }
     }
 
-    /// For scripts: the member `secrets`, if there are any.
+    /// Adds the member `secrets` for scripts, if there are any.
     pub(super) fn add_to(&self, json: &mut Value) {
         let secrets = self
             .0
@@ -44,32 +44,33 @@ impl Made {
     }
 }
 
-/// The objects of the setting `webhooks`.
+/// Iterates over the objects in the setting `webhooks`.
 fn objects(webhooks: &mut Value) -> impl Iterator<Item = &mut Map<String, Value>> {
     let list = webhooks.as_array_mut().into_iter().flatten();
     list.filter_map(Value::as_object_mut)
 }
 
-/// Whether one of the setting `webhooks` has no secret.
+/// Returns whether a webhook in the setting `webhooks` has no secret.
 pub(super) fn lacks(webhooks: &Value) -> bool {
     let mut list = webhooks.as_array().into_iter().flatten();
     list.any(|webhook| webhook.is_object() && webhook.get("secret").is_none())
 }
 
-/// Takes the secrets out of the setting `webhooks`.
+/// Removes the secrets from the setting `webhooks`.
 pub(super) fn hide(webhooks: &mut Value) {
     for webhook in objects(webhooks) {
         webhook.remove("secret");
     }
 }
 
-/// Gives each of the setting `webhooks` that has no secret the one that its URL has, or a new one.
-pub(super) fn fill(webhooks: &mut Value, kept: &[Webhook]) -> anyhow::Result<Made> {
+/// Gives each webhook without a secret the existing secret of its URL, or a new one. Returns the
+/// new ones.
+pub(super) fn fill(webhooks: &mut Value, existing: &[Webhook]) -> anyhow::Result<Made> {
     let mut made = Made::default();
     for webhook in objects(webhooks).filter(|webhook| !webhook.contains_key("secret")) {
         let url = webhook.get("url").and_then(Value::as_str).unwrap_or("");
-        let secret = match kept.iter().find(|kept| kept.url == url) {
-            Some(kept) => kept.secret.clone(),
+        let secret = match existing.iter().find(|existing| existing.url == url) {
+            Some(existing) => existing.secret.clone(),
             None => {
                 let secret = new()?;
                 made.0.push((url.to_owned(), secret.clone()));
@@ -81,7 +82,8 @@ pub(super) fn fill(webhooks: &mut Value, kept: &[Webhook]) -> anyhow::Result<Mad
     Ok(made)
 }
 
-/// A new tenant's profile with secrets for those of its webhooks that have none.
+/// Returns a new tenant's profile in which webhooks without a secret have a new one, and these
+/// secrets.
 pub(super) fn filled(profile: String) -> anyhow::Result<(String, Made)> {
     let mut document: Value = serde_json::from_str(&profile).unwrap_or_default();
     match document.get_mut("webhooks") {
@@ -89,7 +91,7 @@ pub(super) fn filled(profile: String) -> anyhow::Result<(String, Made)> {
             let made = fill(webhooks, &[])?;
             Ok((document.to_string(), made))
         }
-        // As it was written: what is wrong with it is not to be lost on the way.
+        // Unchanged, so that errors in it are reported as written.
         _ => Ok((profile, Made::default())),
     }
 }

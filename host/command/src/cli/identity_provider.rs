@@ -1,4 +1,4 @@
-//! `scimlet identity-provider`: the identity providers that the product knows.
+//! `scimlet identity-provider`: the product's identity providers.
 
 use clap::Subcommand;
 use scimlet::escape;
@@ -10,10 +10,10 @@ use super::issued;
 use super::table::table;
 use super::time::{date, seconds};
 
-/// Enter and list the identity providers of a tenant.
+/// Add and list the identity providers of a tenant.
 #[derive(Subcommand)]
 pub(super) enum IdentityProvider {
-    /// Enter an identity provider; with auto-provisioning, print its secret, this once.
+    /// Add an identity provider; with auto-provisioning, print its secret, this once.
     #[command(
         after_help = "Example:\n  scimlet identity-provider add acme Okta --auto-provisioning"
     )]

@@ -1,4 +1,4 @@
-//! A credential with its secret, as it is shown once.
+//! Prints a credential with its secret, which is shown only once.
 
 use scimlet::escape;
 use scimlet::plugin::{Credential, Issued};
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::time::{date, date_or_dash, seconds};
 
-/// Prints it.
+/// Prints an issued credential.
 pub(super) async fn show(context: &Context, tenant: &str, issued: &Issued) -> anyhow::Result<()> {
     let url = context.base_url(tenant).await?;
     context.print(&text(issued, &url), &json(issued, &url))
 }
 
-/// For scripts.
+/// Returns the credential with its secret as JSON.
 pub(super) fn json(issued: &Issued, url: &str) -> Value {
     let mut json = object(&issued.credential);
     json["url"] = url.into();
@@ -22,7 +22,7 @@ pub(super) fn json(issued: &Issued, url: &str) -> Value {
     json
 }
 
-/// A credential alone, for scripts.
+/// Returns the credential without its secret as JSON.
 pub(super) fn object(credential: &Credential) -> Value {
     json!({
         "id": credential.id,
@@ -38,7 +38,7 @@ pub(super) fn object(credential: &Credential) -> Value {
     })
 }
 
-/// For people.
+/// Returns the credential with its secret as text.
 pub(super) fn text(issued: &Issued, url: &str) -> String {
     let credential = &issued.credential;
     let secret = match &issued.username {
@@ -74,7 +74,7 @@ pub(super) fn text(issued: &Issued, url: &str) -> String {
     )
 }
 
-/// How to try it.
+/// Returns a command line that uses the credential.
 pub(super) fn trial(issued: &Issued, url: &str) -> String {
     let secret = &issued.secret;
     let authorization = match &issued.username {
@@ -88,12 +88,12 @@ pub(super) fn trial(issued: &Issued, url: &str) -> String {
     )
 }
 
-/// What a credential is good for, or a dash if it was not limited.
+/// Returns the credential's scopes, or a dash if it has none.
 pub(super) fn scopes(credential: &Credential) -> String {
     or_dash(Some(&credential.scopes.join(" ")))
 }
 
-/// A text, or a dash if there is none.
+/// Returns the text, or a dash if there is none.
 pub(super) fn or_dash(text: Option<&str>) -> String {
     let text = text.filter(|text| !text.is_empty());
     escape::line(text.unwrap_or("-")).into_owned()

@@ -1,6 +1,6 @@
-//! Lifetimes as people write them: `600d`.
+//! Lifetimes on the command line, such as `600d`.
 
-/// The lifetime in seconds: a number and one of the units s, m, h and d.
+/// Parses a lifetime into seconds: a number and one of the units s, m, h and d.
 pub(super) fn parse(text: &str) -> Result<u64, String> {
     let wrong = || "give a number and a unit (s, m, h or d), such as 600d".to_owned();
     let unit = text.chars().next_back().ok_or_else(wrong)?;
@@ -12,14 +12,14 @@ pub(super) fn parse(text: &str) -> Result<u64, String> {
         _ => return Err(wrong()),
     };
     let number = &text[..text.len() - unit.len_utf8()];
-    // `parse` would also take a plus sign.
+    // `parse` would also accept a plus sign.
     if !number.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(wrong());
     }
     let number: u64 = number.parse().map_err(|_| wrong())?;
     let lifetime = number
         .checked_mul(seconds)
-        .filter(|lifetime| *lifetime <= LONGEST);
+        .filter(|lifetime| *lifetime <= MAX_LIFETIME);
     match lifetime {
         Some(0) => Err("a credential of no lifetime would be of no use".to_owned()),
         Some(lifetime) => Ok(lifetime),
@@ -27,8 +27,8 @@ pub(super) fn parse(text: &str) -> Result<u64, String> {
     }
 }
 
-/// So that no date behind it is out of range anywhere.
-const LONGEST: u64 = 1000 * 366 * 24 * 60 * 60;
+/// A limit that keeps all resulting dates in range.
+const MAX_LIFETIME: u64 = 1000 * 366 * 24 * 60 * 60;
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! The options of `serve` that bound what strangers and slow clients cost, and those about proxies.
+//! The options of `serve` for limits and proxies.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use clap::Args;
 use ipnet::IpNet;
 use scimlet::{RouterOptions, ServerOptions};
 
-/// Files that a server needs beside its connections: databases, listeners, webhooks.
+/// Files that a server needs besides its connections: databases, listeners, webhooks.
 const OTHER_FILES: u64 = 128;
 
 #[derive(Args)]
@@ -95,7 +95,7 @@ pub(super) struct LimitOptions {
     /// Clients that follow events at the same time.
     #[arg(long, value_name = "N", default_value_t = 256)]
     streams: u32,
-    /// Those of one tenant.
+    /// Clients of one tenant that follow events at the same time.
     #[arg(long, value_name = "N", default_value_t = 16)]
     streams_per_tenant: u32,
     /// A proxy, or a network of them as a CIDR range, before this server; may be given several
@@ -130,7 +130,7 @@ impl LimitOptions {
         }
     }
 
-    /// With no more connections than this process may have files.
+    /// Returns the server's limits, with no more connections than this process may open files.
     pub(super) fn server(&self) -> ServerOptions {
         let wanted = u64::from(self.connections);
         let possible = raise_file_limit().saturating_sub(OTHER_FILES).max(1);
@@ -150,23 +150,23 @@ impl LimitOptions {
         }
     }
 
-    /// Whether proxies that are trusted tell by what name clients reach this server.
+    /// Whether trusted proxies report the name by which clients address this server.
     pub(super) fn has_proxies(&self) -> bool {
         !self.trusted_proxies.is_empty()
     }
 }
 
-/// A CIDR range of an option, or an address as a range of one.
+/// Parses a CIDR range, or an address as a range with one address.
 pub(super) fn network(text: &str) -> Result<IpNet, String> {
-    let alone = |_| {
+    let as_address = |_| {
         text.parse::<IpAddr>()
             .map(|address| address.to_canonical().into())
     };
-    let network = text.parse::<IpNet>().or_else(alone);
+    let network = text.parse::<IpNet>().or_else(as_address);
     network.map_err(|_| "it is no IP address and no CIDR range".to_owned())
 }
 
-/// Lets this process open as many files as it may at the most; returns how many that are.
+/// Raises the limit of open files to its maximum and returns it.
 #[cfg(unix)]
 fn raise_file_limit() -> u64 {
     use rustix::process::{Resource, getrlimit, setrlimit};

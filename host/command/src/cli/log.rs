@@ -1,17 +1,17 @@
-//! The log, on stderr: each event is one line of bounded length, whatever is in it. Without
-//! colours: an escape sequence in it would be somebody else's.
+//! The log on stderr: each event is one line of limited length. It has no colours, so that any
+//! escape sequence in it can only come from untrusted text and is escaped.
 
 use std::io::{self, Write, stderr};
 
 use scimlet::escape;
 use tracing_subscriber::EnvFilter;
 
-/// Bytes of a line, its mark included.
+/// The most bytes of a line, including the mark of a cut.
 const LINE_BYTES: usize = 8 << 10;
-/// Bytes that are left for the mark of a line that is cut.
+/// Bytes reserved for the mark of a line that is cut.
 const MARK_BYTES: usize = 64;
 
-/// Begins to log what is of this level, unless RUST_LOG says otherwise.
+/// Starts logging at this level, unless RUST_LOG says otherwise.
 pub(super) fn start(level: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt()
@@ -21,7 +21,7 @@ pub(super) fn start(level: &str) {
         .init();
 }
 
-/// Takes an event a call.
+/// A writer that receives one event per call.
 struct Lines;
 
 impl Write for Lines {
@@ -35,7 +35,7 @@ impl Write for Lines {
     }
 }
 
-/// The line of an event, with its line break.
+/// Returns the line of an event, including its line break.
 fn line(event: &str) -> String {
     let text = escape::line(event.trim_end_matches('\n'));
     if text.len() < LINE_BYTES {

@@ -1,4 +1,4 @@
-//! What is due in tenants without a request: notices of credentials that will expire.
+//! Maintenance of tenants that no request triggers: notices of credentials that will expire.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,14 +12,14 @@ use tokio::time::sleep;
 
 use super::time::now;
 
-/// How long after a call the next one is, at the latest. A new tenant waits for as long too.
-const LONGEST: Duration = Duration::from_secs(60 * 60);
-/// How long at the earliest.
-const SHORTEST: Duration = Duration::from_secs(1);
-/// How long after a failure.
-const AGAIN: Duration = Duration::from_secs(60);
+/// The longest interval between two calls for a tenant, and the longest wait of a new tenant.
+const MAX_INTERVAL: Duration = Duration::from_secs(60 * 60);
+/// The shortest interval.
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
+/// The interval after a failure.
+const RETRY_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Looks after all tenants of a database until it is dropped.
+/// Runs maintenance for all tenants of a database until it is dropped.
 pub(super) struct Maintenance(JoinHandle<()>);
 
 impl Drop for Maintenance {
@@ -28,7 +28,7 @@ impl Drop for Maintenance {
     }
 }
 
-/// Begins at once.
+/// Starts maintenance.
 pub(super) fn start(plugin: &Arc<Plugin>, database: &Arc<dyn Database>) -> Maintenance {
     let mut round = Round {
         plugin: Arc::clone(plugin),
@@ -38,8 +38,8 @@ pub(super) fn start(plugin: &Arc<Plugin>, database: &Arc<dyn Database>) -> Maint
     Maintenance(tokio::spawn(async move {
         loop {
             let pause = round.run().await.unwrap_or_else(|error| {
-                tracing::warn!("tenants were not looked after: {error}");
-                AGAIN
+                tracing::warn!("tenant maintenance failed: {error}");
+                RETRY_INTERVAL
             });
             sleep(pause).await;
         }
@@ -49,38 +49,38 @@ pub(super) fn start(plugin: &Arc<Plugin>, database: &Arc<dyn Database>) -> Maint
 struct Round {
     plugin: Arc<Plugin>,
     database: Arc<dyn Database>,
-    /// When each tenant wants to be called again, in milliseconds since 1970.
+    /// When each tenant is to be called next, in milliseconds since 1970.
     due: BTreeMap<String, u64>,
 }
 
 impl Round {
-    /// Calls those for which it is time; how long nothing is to be done then.
+    /// Runs the maintenance that is due. Returns the time until the next one.
     async fn run(&mut self) -> Result<Duration, DatabaseError> {
-        let begun = now();
+        let started = now();
         let mut due = BTreeMap::new();
         for tenant in self.database.tenants().await? {
             let next = match self.due.get(&tenant.name) {
-                Some(next) if *next > begun => *next,
+                Some(next) if *next > started => *next,
                 _ => self.maintain(&tenant.name).await,
             };
             due.insert(tenant.name, next);
         }
         self.due = due;
         let next = self.due.values().min().copied();
-        let pause = next.map_or(LONGEST, |next| {
+        let pause = next.map_or(MAX_INTERVAL, |next| {
             Duration::from_millis(next.saturating_sub(now()))
         });
-        Ok(pause.clamp(SHORTEST, LONGEST))
+        Ok(pause.clamp(MIN_INTERVAL, MAX_INTERVAL))
     }
 
-    /// Calls one; when to call it again.
+    /// Runs a tenant's maintenance. Returns when to run it again, in milliseconds since 1970.
     async fn maintain(&self, tenant: &str) -> u64 {
         let called = self.call(tenant).await;
         let wanted = called.unwrap_or_else(|error| {
-            tracing::warn!(tenant, "the tenant was not looked after: {error:#}");
-            Some(later(AGAIN))
+            tracing::warn!(tenant, "tenant maintenance failed: {error:#}");
+            Some(later(RETRY_INTERVAL))
         });
-        let latest = later(LONGEST);
+        let latest = later(MAX_INTERVAL);
         wanted.map_or(latest, |wanted| wanted.min(latest))
     }
 
@@ -89,7 +89,7 @@ impl Round {
             return Ok(None);
         };
         match self.plugin.admin(store).named(tenant).maintain().await {
-            // It has no profile yet.
+            // The tenant has no profile yet.
             Err(AdminError::Refused(_)) => Ok(None),
             called => Ok(called?),
         }
@@ -111,12 +111,13 @@ mod tests {
 
     const DAY: u64 = 24 * 60 * 60;
 
-    /// A tenant whose credentials are announced 14 days before they expire, and the time until it is to be called again.
-    async fn looked_after(lifetime: u64) -> (Round, Arc<dyn Store>, Duration) {
+    /// Returns a tenant whose credentials are announced 14 days before they expire, and the time
+    /// until its next maintenance.
+    async fn maintained(lifetime: u64) -> (Round, Arc<dyn Store>, Duration) {
         let folder = tempfile::tempdir().unwrap();
         let database = Arc::new(Sqlite::open(folder.path().join("test.db")).unwrap());
         database.create_tenant("acme", 0).await.unwrap();
-        // One that was left half made is in nobody's way.
+        // A tenant without a profile must not stop the maintenance of others.
         database.create_tenant("bare", 0).await.unwrap();
         let store = database.open("acme").await.unwrap().unwrap();
         let mut round = Round {
@@ -149,9 +150,12 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_due_is_done_once() {
-        let (mut round, store, pause) = looked_after(DAY).await;
+        let (mut round, store, pause) = maintained(DAY).await;
         assert_eq!(notices(&store).await, 1);
-        assert!(pause <= LONGEST && pause + SHORTEST > LONGEST, "{pause:?}");
+        assert!(
+            pause <= MAX_INTERVAL && pause + MIN_INTERVAL > MAX_INTERVAL,
+            "{pause:?}"
+        );
         round.due.clear();
         round.run().await.unwrap();
         assert_eq!(notices(&store).await, 1);
@@ -159,10 +163,10 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_due_soon_is_waited_for() {
-        let (_, store, pause) = looked_after(14 * DAY + 30).await;
+        let (_, store, pause) = maintained(14 * DAY + 30).await;
         assert_eq!(notices(&store).await, 0);
         assert!(
-            pause > SHORTEST && pause <= Duration::from_secs(30),
+            pause > MIN_INTERVAL && pause <= Duration::from_secs(30),
             "{pause:?}"
         );
     }

@@ -57,7 +57,7 @@ Example:
   scimlet tenant create acme              another tenant, also while the server runs
   scimlet credential create acme          the secret that acme's identity provider needs";
 
-/// What every command takes.
+/// The options of every command.
 #[derive(Args)]
 struct Common {
     /// Where everything is kept: a file, made when it is needed, or a PostgreSQL database, as
@@ -101,14 +101,14 @@ enum Command {
     Bench(bench::Bench),
 }
 
-/// Does what the arguments say. Whatever goes wrong is one sentence on stderr and the exit code 1;
-/// wrong arguments are clap's, with the code 2.
+/// Runs the command. Errors are reported as one sentence on stderr with exit code 1; wrong
+/// arguments are reported by clap with exit code 2.
 pub(crate) async fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refused(&error),
     };
-    // A server tells what it does; other commands only what is wrong.
+    // A server logs its activity; other commands log only problems.
     log::start(match cli.command {
         Command::Serve(_) => "info",
         _ => "warn",
@@ -133,12 +133,11 @@ fn unreadable(file: &str) -> String {
     format!("cannot read `{file}`")
 }
 
-/// Says what is wrong with the arguments, which may come from a script and hold anything; or prints
-/// the help.
+/// Reports wrong arguments, which may come from a script and contain anything, or prints the help.
 fn refused(error: &clap::Error) -> ExitCode {
     let mut arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
     if arguments.all(|argument| escape::line(&argument) == argument) {
-        // With clap's colours and lines.
+        // With clap's colours and line breaks.
         error.exit();
     }
     let text = error.render().to_string();

@@ -1,4 +1,4 @@
-//! `scimlet profile`: what a policy means, before a tenant has it.
+//! `scimlet profile`: explains a profile before a tenant uses it.
 
 use anyhow::Context as _;
 use clap::Subcommand;

@@ -1,4 +1,4 @@
-//! `scimlet reference`: what names people by an e-mail address, apart from groups.
+//! `scimlet reference`: objects that refer to people by e-mail address.
 
 use clap::Subcommand;
 use scimlet::escape;
@@ -10,22 +10,22 @@ use super::issued::or_dash;
 use super::retry::when_stale;
 use super::table::table;
 
-/// Note and list what refers to people by an e-mail address: an owner, a team.
+/// Record and list what refers to people by an e-mail address: an owner, a team.
 #[derive(Subcommand)]
 pub(super) enum Reference {
-    /// Note that an object of the product names somebody. Twice is no problem.
+    /// Record that an object of the product refers to a person; again has no effect.
     #[command(after_help = "Example:\n  scimlet reference add acme ada@example.com dashboard 42")]
     Add {
         /// The tenant's name.
         tenant: String,
-        /// Whom it names.
+        /// The e-mail address that it refers to.
         email: String,
-        /// What kind of object it is.
+        /// The kind of the object.
         kind: String,
-        /// Which one.
+        /// The object's id.
         id: String,
     },
-    /// List what refers to an address.
+    /// List the objects that refer to an address.
     #[command(after_help = "Example:\n  scimlet reference list acme ada@example.com")]
     List {
         /// The tenant's name.

@@ -1,4 +1,4 @@
-//! What is to be done when an older copy was put in a database's place.
+//! New epochs for a database that was restored from an older copy.
 
 use clap::Subcommand;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::context::Context;
 use super::time::now;
 
-/// See to the database as a whole.
+/// Manage the database as a whole.
 #[derive(Subcommand)]
 pub(super) enum Database {
     /// Begin a new epoch of every tenant's events, after the database was restored from an older
@@ -31,7 +31,7 @@ impl Database {
     }
 }
 
-/// Begins new epochs where the database is known to have been restored.
+/// Raises the epochs of a database that is known to have been restored.
 pub(super) async fn notice(context: &Context) -> anyhow::Result<()> {
     if context.database.is_restored() {
         let raised = context.database.raise_epochs(now()).await?;

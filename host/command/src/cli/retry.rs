@@ -1,11 +1,11 @@
-//! Once more, when somebody else was faster.
+//! Repeats calls that lost a race with another change.
 
 use scimlet::plugin::AdminError;
 
-/// How often a call is made before it is given up.
+/// The most attempts of a call.
 const ATTEMPTS: u32 = 5;
 
-/// Repeats a call that comes back stale.
+/// Repeats a call that returns [`AdminError::Stale`].
 pub(super) async fn when_stale<T>(
     call: impl AsyncFn() -> Result<T, AdminError>,
 ) -> Result<T, AdminError> {

@@ -1,5 +1,4 @@
-//! What a server says of profiles that were stored before a rule that would refuse them today: it
-//! serves them all the same.
+//! Logs which stored profiles today's rules would refuse; the server serves them nevertheless.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,10 +8,10 @@ use scimlet::plugin::AdminError;
 use scimlet::store::issuers::{self, Issuer};
 use scimlet::store::{Database, Key, Tenant};
 
-/// The settings with keys and secrets, which are judged when they are configured.
+/// The settings with keys and secrets, which are checked when they are configured.
 const HOLDING_KEYS: [&str; 2] = ["access-tokens", "webhooks"];
 
-/// Looks at the profiles of all tenants once, and logs what is wrong with them.
+/// Checks the profiles of all tenants once, and logs problems.
 pub(super) async fn run(plugin: Arc<Plugin>, database: Arc<dyn Database>) {
     if let Err(error) = review(&plugin, &*database).await {
         tracing::warn!("the stored profiles were not looked at: {error:#}");
@@ -45,7 +44,7 @@ async fn review(plugin: &Plugin, database: &dyn Database) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// The issuers of the tenants before, by issuer and audience.
+/// The issuers of the tenants checked so far, by issuer and audience.
 type Seen = BTreeMap<(String, String), Vec<(String, Issuer)>>;
 
 fn compare(seen: &mut Seen, tenant: &str, issuer: Issuer) {

@@ -1,4 +1,4 @@
-//! `scimlet serve`: the server.
+//! `scimlet serve`: runs the server.
 
 use std::io::{IsTerminal as _, stdout};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(super) struct Serve {
     /// Address and port to listen on; port 0 takes any that is free.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: String,
-    /// What clients reach this server by, if that is not the address that it listens on.
+    /// The URL by which clients reach this server, if that is not the address that it listens on.
     #[arg(long, value_name = "URL", value_parser = url::parse_public)]
     public_url: Option<String>,
     /// Keep instances of the component for further requests of the same tenant, in place of a fresh
@@ -59,20 +59,21 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    /// What it may make.
+    /// Whether the command may create its database.
     pub(super) fn makes_database(&self) -> Make {
         if self.create { Make::Anew } else { Make::New }
     }
 
-    /// Whether there is somebody to show a new secret to: a service manager would keep it.
+    /// Whether to create a demo tenant: a secret is printed only for people, since a service
+    /// manager would log it.
     fn makes_demo(&self) -> bool {
         self.demo || (!self.no_demo && stdout().is_terminal())
     }
 
     pub(super) async fn run(self, context: &Context) -> anyhow::Result<()> {
-        // From here on: whoever has read the first line may send a signal.
+        // Listens for signals from here on: a script that has read the first line may send one.
         let signalled = shutdown::Signalled::default();
-        let signal = shutdown::noted(shutdown::signal(), &signalled);
+        let signal = shutdown::recorded(shutdown::signal(), &signalled);
         let signal = signal.context("cannot listen for signals")?;
         let plugin = Arc::new(Plugin::new(PluginOptions {
             pool: self.reuse.then(PoolOptions::default),
@@ -92,8 +93,7 @@ impl Serve {
         if let Some(issued) = demo {
             demo::print(context, public_url, &issued)?;
         }
-        // Where clients' names for this server can be known, none that they claim gets into an
-        // answer.
+        // If the server's own URL is known, no name that clients claim may appear in responses.
         let is_known = !address.ip().is_unspecified() && !self.limits.has_proxies();
         let options = self
             .limits
@@ -106,9 +106,9 @@ impl Serve {
         let _maintenance = maintenance::start(&plugin, &context.database);
         let database = Arc::clone(&context.database);
         let router = Router::new(Arc::clone(&plugin) as _, Arc::clone(&database), options);
-        let (bell, closing) = (router.notifier().clone(), router.closing());
+        let (notifier, closing) = (router.notifier().clone(), router.closing());
         let egress = Egress::allowing(self.webhook_allow);
-        let webhooks = Dispatcher::new(plugin, database, bell, egress, closing);
+        let webhooks = Dispatcher::new(plugin, database, notifier, egress, closing);
         let webhooks = tokio::spawn(webhooks.run());
         let audit = Arc::clone(router.audit());
         let readiness = Arc::clone(router.readiness());
@@ -119,7 +119,7 @@ impl Serve {
             why = context.database.lost() => Err(anyhow::anyhow!("the database is lost: {why}")),
         };
         router.close();
-        // Within the time for all of it, of which the requests may have used some.
+        // Within the total time for shutdown, of which requests may have used a part.
         let left = shutdown::left(&signalled);
         if timeout(left, webhooks).await.is_err() {
             tracing::warn!("some webhooks did not answer in time");

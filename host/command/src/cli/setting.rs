@@ -1,4 +1,4 @@
-//! Settings of a tenant's profile: `users.seats=5`.
+//! Settings of a tenant's profile, such as `users.seats=5`.
 
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -27,23 +27,26 @@ impl Setting {
     }
 }
 
-/// Whether what a gate demands is done.
+/// Whether a gate's requirement is met.
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum Gate {
-    /// It is: requests are let in.
+    /// The requirement is met: requests are let in.
     Met,
-    /// It is not: requests are refused.
+    /// The requirement is not met: requests are refused.
     Unmet,
 }
 
-/// A setting of a command line.
+/// Parses a setting of a command line.
 pub(super) fn parse(text: &str) -> Result<Setting, String> {
     let (path, value) = text
         .split_once('=')
         .ok_or("give a path and a JSON value, such as users.seats=5")?;
     let value = serde_json::from_str(value).map_err(|_| {
         let quoted = Value::from(value);
-        format!("`{value}` is no JSON; a text needs its quotes, and the shell needs others around them: '{path}={quoted}'")
+        format!(
+            "`{value}` is no JSON; a text needs its quotes, and the shell needs others around \
+             them: '{path}={quoted}'"
+        )
     })?;
     Ok(Setting {
         path: path.to_owned(),
@@ -51,7 +54,7 @@ pub(super) fn parse(text: &str) -> Result<Setting, String> {
     })
 }
 
-/// Sets all of them or none.
+/// Changes all of the settings, or none.
 pub(super) async fn set(
     context: &Context,
     tenant: &str,
@@ -76,7 +79,7 @@ pub(super) async fn set(
     context.print(&text, &json)
 }
 
-/// Gives webhooks without a secret the one that they have, or a new one.
+/// Gives webhooks without a secret their existing one, or a new one. Returns the new ones.
 async fn fill_secrets(admin: &Admin<'_>, settings: &mut [Setting]) -> anyhow::Result<Made> {
     let mut webhooks = settings.iter_mut().filter(|setting| setting.is_webhooks());
     match webhooks.next_back() {
@@ -87,7 +90,7 @@ async fn fill_secrets(admin: &Admin<'_>, settings: &mut [Setting]) -> anyhow::Re
     }
 }
 
-/// Says whether a gate's demand is met.
+/// Sets whether a gate's requirement is met.
 pub(super) async fn set_gate(
     context: &Context,
     tenant: &str,

@@ -1,4 +1,4 @@
-//! The end of a server: it stops accepting, finishes what it has begun, and leaves.
+//! The end of a server: it stops accepting connections, finishes running requests, and exits.
 
 use std::future::pending;
 use std::io;
@@ -8,17 +8,17 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-/// How long requests may take to end after the signal.
+/// How long requests may continue after the signal.
 pub(super) const DRAIN: Duration = Duration::from_secs(10);
 
-/// How long the last entry of the audit may take.
+/// How long the last write to the audit log may take.
 pub(super) const LAST: Duration = Duration::from_secs(1);
 
-/// When the signal came.
+/// The time of the signal.
 pub(super) type Signalled = Arc<OnceLock<Instant>>;
 
-/// The signal, of which the time is noted.
-pub(super) fn noted<S: Future<Output = ()>>(
+/// Wraps a signal, to record its time.
+pub(super) fn recorded<S: Future<Output = ()>>(
     signal: io::Result<S>,
     signalled: &Signalled,
 ) -> io::Result<impl Future<Output = ()> + use<S>> {
@@ -29,7 +29,7 @@ pub(super) fn noted<S: Future<Output = ()>>(
     })
 }
 
-/// What is left of [`DRAIN`] since the signal.
+/// Returns the rest of [`DRAIN`] since the signal.
 pub(super) fn left(signalled: &Signalled) -> Duration {
     let since = signalled.get().map_or(Duration::ZERO, Instant::elapsed);
     DRAIN.saturating_sub(since)
@@ -49,15 +49,15 @@ pub(super) fn signal() -> io::Result<impl Future<Output = ()> + Send + 'static> 
     })
 }
 
-/// From here on SIGHUP, which a terminal sends when it is closed, does nothing.
+/// Ignores SIGHUP from here on, which a terminal sends when it is closed.
 #[cfg(unix)]
 pub(super) fn ignore_hangup() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    // Once tokio listens for a signal, the default action is off for the rest of the process.
+    // Once tokio listens for a signal, its default action is off for the rest of the process.
     signal(SignalKind::hangup()).map(drop)
 }
 
-/// There is no SIGHUP here.
+/// Does nothing: this system has no SIGHUP.
 #[cfg(not(unix))]
 pub(super) fn ignore_hangup() -> io::Result<()> {
     Ok(())
@@ -73,7 +73,8 @@ pub(super) fn signal() -> io::Result<impl Future<Output = ()> + Send + 'static> 
     })
 }
 
-/// A signal to hand on, and a future that ends when draining has taken too long after it.
+/// Returns the signal to wait for, and a future that completes when draining takes too long after
+/// it.
 pub(super) fn bounded(
     signal: impl Future<Output = ()> + Send + 'static,
 ) -> (

@@ -2,7 +2,8 @@
 
 use scimlet::escape;
 
-/// Columns under their headings, two spaces apart; no line ends in spaces or a line break.
+/// Formats columns under headings, two spaces apart. No line has trailing spaces, and the last one
+/// no line break.
 pub(super) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
     let mut lines = vec![headings.map(str::to_owned)];
     let plain = |cell: &String| escape::line(cell).into_owned();

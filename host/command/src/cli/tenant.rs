@@ -1,5 +1,5 @@
-//! `scimlet tenant`: one for each customer, with users, groups, credentials and a policy of its
-//! own.
+//! `scimlet tenant`: manages tenants, one for each customer, with its own users, groups,
+//! credentials and policy.
 
 use std::path::Path;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use super::table::table;
 use super::time::{date, now, seconds};
 use super::{hook_secret, setting, url};
 
-/// How long `tenant delete` waits until nothing of the tenant is left in the storage itself.
+/// How long `tenant delete` waits for the storage to be swept.
 const SWEEPING: Duration = Duration::from_secs(600);
 
 /// Make, list, show, change and delete tenants.
@@ -56,15 +56,14 @@ pub(super) enum Tenant {
         #[arg(required = true, value_name = "PATH=VALUE", value_parser = setting::parse)]
         settings: Vec<Setting>,
     },
-    /// Say whether what a gate of the profile demands is done; requests are let in when all gates
-    /// are met.
+    /// Say whether a gate's requirement is met; requests are let in when all gates are met.
     #[command(after_help = "Example:\n  scimlet tenant gate acme contract met")]
     Gate {
         /// The tenant's name.
         name: String,
         /// The gate's name.
         gate: String,
-        /// Whether it is done.
+        /// Whether the requirement is met.
         state: setting::Gate,
     },
     /// Delete a tenant and everything in it, at once and for good.
@@ -79,8 +78,8 @@ pub(super) enum Tenant {
 }
 
 impl Tenant {
-    /// Whether the command makes sense on a database that is not there yet. For the other commands
-    /// a missing file is a mistake in its name.
+    /// Whether the command may create the database. For all but `create` a missing file is a
+    /// mistyped name.
     pub(super) fn makes_database(&self) -> Make {
         match self {
             Self::Create { .. } => Make::New,
@@ -108,7 +107,8 @@ async fn create(context: &Context, name: &str, profile: &str) -> anyhow::Result<
     make(context, &small_plugin()?, name, &profile, created).await?;
     let url = context.base_url(name).await?;
     let text = format!(
-        "tenant {name} is made: {url}\n`scimlet credential create {name}` makes a secret for its client.{}",
+        "tenant {name} is made: {url}\n\
+         `scimlet credential create {name}` makes a secret for its client.{}",
         secrets.text()
     );
     let tenant = Listed {
@@ -120,7 +120,7 @@ async fn create(context: &Context, name: &str, profile: &str) -> anyhow::Result<
     context.print(&text, &json)
 }
 
-/// Makes a tenant with a profile, or nothing.
+/// Creates a tenant with a profile. Leaves no tenant if the profile is refused.
 pub(super) async fn make(
     context: &Context,
     plugin: &Plugin,
@@ -135,7 +135,7 @@ pub(super) async fn make(
     let made = enter(context, plugin, name, created).await?;
     let configured = match context.admin(plugin, name).await {
         Ok(admin) => match admin.configure(profile, None).await {
-            // Somebody else has been faster with the same name.
+            // Another command has created the same tenant meanwhile.
             Err(AdminError::Stale) => bail!(DatabaseError::Exists(name.to_owned())),
             configured => configured.context("the profile is refused"),
         },
@@ -148,8 +148,8 @@ pub(super) async fn make(
     configured.map(drop)
 }
 
-/// Enters a tenant into the list; false if it is there without a profile, because a command before
-/// was interrupted.
+/// Adds a tenant to the list. Returns `false` if it exists without a profile, because an earlier
+/// command was interrupted.
 async fn enter(
     context: &Context,
     plugin: &Plugin,
@@ -166,7 +166,7 @@ async fn enter(
     Ok(true)
 }
 
-/// Whether a tenant that is there has a profile.
+/// Returns whether an existing tenant has a profile.
 pub(super) async fn is_configured(
     context: &Context,
     plugin: &Plugin,
@@ -178,7 +178,7 @@ pub(super) async fn is_configured(
     }
 }
 
-/// The document that `--profile` means.
+/// Returns the profile document that `--profile` names.
 fn read_profile(profile: &str) -> anyhow::Result<String> {
     let path = Path::new(profile);
     if profile.contains('/') || profile.ends_with(".json") || path.is_file() {
@@ -242,7 +242,7 @@ async fn show(context: &Context, name: &str) -> anyhow::Result<()> {
     context.print(&text, &json)
 }
 
-/// A profile as it may be shown.
+/// Returns a profile without the secrets of its webhooks.
 fn without_secrets(profile: &str) -> Value {
     let mut profile: Value = serde_json::from_str(profile).unwrap_or_default();
     if let Some(webhooks) = profile.get_mut("webhooks") {

@@ -1,10 +1,10 @@
-//! Times: milliseconds since 1970 inside, seconds in JSON, a date for people.
+//! Times: milliseconds since 1970 internally, seconds in JSON, dates for people.
 
 use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-/// Milliseconds since 1970.
+/// Returns the time in milliseconds since 1970.
 pub(super) fn now() -> u64 {
     let since = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
@@ -12,12 +12,12 @@ pub(super) fn now() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Seconds since 1970.
+/// Converts milliseconds to seconds.
 pub(super) fn seconds(milliseconds: u64) -> u64 {
     milliseconds / 1000
 }
 
-/// `2026-11-21T09:30:00Z`.
+/// Formats a time as `2026-11-21T09:30:00Z`.
 pub(super) fn date(milliseconds: u64) -> String {
     let seconds = i64::try_from(seconds(milliseconds)).unwrap_or(i64::MAX);
     Timestamp::from_second(seconds)
@@ -25,14 +25,15 @@ pub(super) fn date(milliseconds: u64) -> String {
         .to_string()
 }
 
-/// `2026-11-21T09Z` for what is known to the hour (ISO 8601, reduced accuracy), or a dash.
+/// Formats a time that is known to the hour as `2026-11-21T09Z` (ISO 8601, reduced accuracy), or a
+/// dash for none.
 pub(super) fn hour_or_dash(milliseconds: Option<u64>) -> String {
     let hour = |date: String| date.get(..13).map(|hour| format!("{hour}Z"));
     let known = milliseconds.map(date).and_then(hour);
     known.unwrap_or_else(|| "-".to_owned())
 }
 
-/// The same, or a dash.
+/// Formats a time as `2026-11-21T09:30:00Z`, or a dash for none.
 pub(super) fn date_or_dash(milliseconds: Option<u64>) -> String {
     milliseconds.map_or_else(|| "-".to_owned(), date)
 }

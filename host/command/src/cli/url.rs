@@ -1,19 +1,19 @@
-//! URLs as people give them and as they are printed.
+//! URLs that are given and printed.
 
-/// Where a server listens unless it is told otherwise.
+/// The URL of a server with default options.
 pub(super) const DEFAULT: &str = "http://127.0.0.1:8080";
 
-/// A tenant's SCIM base URL.
+/// Returns a tenant's SCIM base URL.
 pub(super) fn base(public_url: &str, tenant: &str) -> String {
     format!("{public_url}/{tenant}/scim/v2")
 }
 
-/// The SCIM base URL that all tenants share; the credential tells which one is meant.
+/// Returns the SCIM base URL that all tenants share; the credential identifies the tenant.
 pub(super) fn shared(public_url: &str) -> String {
     format!("{public_url}/scim/v2")
 }
 
-/// A public URL, without its final slash.
+/// Parses a public URL, and removes its final slash.
 pub(super) fn parse_public(text: &str) -> Result<String, String> {
     let host = text
         .strip_prefix("https://")

@@ -1,4 +1,4 @@
-//! `scimlet webhook`: how the delivery of a tenant's events gets on.
+//! `scimlet webhook`: the delivery of a tenant's events.
 
 use clap::Subcommand;
 use scimlet::webhook::{self, PendingDelivery, Report};
@@ -8,13 +8,14 @@ use super::context::{Context, small_plugin};
 use super::table::table;
 use super::time::{date_or_dash, seconds};
 
-/// See to the delivery of events to a tenant's webhooks, which are in its profile.
+/// Manage the delivery of events to a tenant's webhooks, which are in its profile.
 #[derive(Subcommand)]
 pub(super) enum Webhook {
     /// List a tenant's webhooks, with the events that could not be delivered and why.
     #[command(after_help = "Example:\n  scimlet webhook list acme\n\n\
-        PENDING events are tried again by themselves. DEAD ones were tried for as long as the profile says: `scimlet webhook retry` \
-        puts them back. Events about one resource are delivered in their order, so those behind a dead one are dead with it.")]
+        PENDING events are tried again by themselves. DEAD ones were tried for as long as the \
+        profile says: `scimlet webhook retry` puts them back. Events about one resource are \
+        delivered in their order, so those behind a dead one are dead with it.")]
     List {
         /// The tenant's name.
         tenant: String,
@@ -62,7 +63,7 @@ async fn retry(context: &Context, tenant: &str) -> anyhow::Result<()> {
     context.print(&text, &json!({ "tenant": tenant, "events": count }))
 }
 
-/// Those that are tried again, and those that are dead.
+/// Splits pending deliveries into those that are retried and those that are dead.
 fn split(report: &Report) -> (Vec<&PendingDelivery>, Vec<&PendingDelivery>) {
     report.pending.iter().partition(|delivery| !delivery.dead)
 }

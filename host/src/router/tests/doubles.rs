@@ -1,4 +1,4 @@
-//! Providers and tenants for the router's tests.
+//! Providers and databases for the router's tests.
 
 use std::sync::{Arc, Mutex};
 
@@ -22,8 +22,7 @@ fn admitted() -> Admitted {
     }
 }
 
-/// Lets everybody in whose credential is not `bad`, keeps what it was asked, and answers by the
-/// path.
+/// Admits every credential except `bad`, records its requests, and answers by the path.
 #[derive(Default)]
 pub(super) struct Echo(pub(super) Mutex<Vec<(Origin, Request)>>);
 
@@ -93,7 +92,7 @@ impl Provider for Echo {
     }
 }
 
-/// The tenant `acme`, and one that cannot be opened.
+/// A database with the tenant `acme` and one that cannot be opened.
 pub(in crate::router) struct Tenants;
 
 #[async_trait]
@@ -131,10 +130,10 @@ impl Database for Tenants {
     }
 }
 
-/// Waits in the middle of a request.
+/// Pauses in the middle of a request.
 #[derive(Default)]
 pub(super) struct Slow {
-    pub(super) begun: Notify,
+    pub(super) started: Notify,
     pub(super) go_on: Notify,
     pub(super) ended: Notify,
 }
@@ -155,7 +154,7 @@ impl Provider for Slow {
         _request: Request,
         _gone: watch::Receiver<bool>,
     ) -> Result<Response, PluginError> {
-        self.begun.notify_one();
+        self.started.notify_one();
         self.go_on.notified().await;
         self.ended.notify_one();
         Ok(Response {

@@ -1,4 +1,4 @@
-//! The router over a provider that tells back what it was asked.
+//! The router with a provider that records its requests.
 
 pub(super) mod doubles;
 
@@ -16,7 +16,7 @@ use self::doubles::{Echo, Slow, Tenants};
 use super::{Router, RouterOptions};
 use crate::http::{Origin, Request};
 
-/// With a Host header, as HTTP/1.1 wants it.
+/// Adds a Host header, as HTTP/1.1 requires.
 fn named(mut request: HttpRequest<Body>) -> HttpRequest<Body> {
     let host = HeaderValue::from_static("scim.test");
     request.headers_mut().entry(HOST).or_insert(host);
@@ -214,8 +214,8 @@ async fn headers_that_http_does_not_allow_are_dropped_on_the_way_out() {
     assert_eq!(names, ["cache-control", "x-content-type-options"]);
 }
 
-/// The answer to a request from an address.
-async fn knock(router: &Router, path: &str, credential: &str) -> HttpResponse {
+/// Sends a request from a fixed address and returns the response.
+async fn get_from_address(router: &Router, path: &str, credential: &str) -> HttpResponse {
     let client: SocketAddr = "192.0.2.1:1234".parse().unwrap();
     let request = HttpRequest::get(path).extension(ConnectInfo(client));
     let request = request.header("Authorization", credential);
@@ -236,14 +236,14 @@ async fn an_address_whose_credentials_are_refused_is_slowed_down() {
         ("/acme/scim/v2/Users", 429),
         ("/acme/events", 429),
     ] {
-        let response = knock(&router, path, "bad").await;
+        let response = get_from_address(&router, path, "bad").await;
         assert_eq!(response.status().as_u16(), status, "{path}");
         assert_eq!(
             response.headers().contains_key("retry-after"),
             status == 429
         );
     }
-    let good = knock(&router, "/acme/scim/v2/Users", "good").await;
+    let good = get_from_address(&router, "/acme/scim/v2/Users", "good").await;
     assert_eq!(good.status(), StatusCode::OK);
 }
 
@@ -253,15 +253,15 @@ async fn a_tenant_is_held_to_its_rate() {
     let echo = Arc::new(Echo::default());
     let router = Router::new(echo.clone(), Arc::new(Tenants), options);
     for _ in 0..2 {
-        let response = knock(&router, "/acme/scim/v2/limited", "limited").await;
+        let response = get_from_address(&router, "/acme/scim/v2/limited", "limited").await;
         assert_eq!(response.status(), StatusCode::OK);
         assert!(!response.headers().contains_key("x-scimlet-rate"));
     }
-    let response = knock(&router, "/acme/scim/v2/limited", "limited").await;
+    let response = get_from_address(&router, "/acme/scim/v2/limited", "limited").await;
     assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(response.headers()["retry-after"], "1");
     assert_eq!(echo.0.lock().unwrap().len(), 2, "the guest was asked");
-    let other = knock(&router, "/nobody/scim/v2/Users", "good").await;
+    let other = get_from_address(&router, "/nobody/scim/v2/Users", "good").await;
     assert_eq!(other.status(), StatusCode::OK);
 }
 
@@ -302,10 +302,10 @@ async fn a_body_that_trickles_is_not_waited_for() {
         Some((Ok::<_, std::io::Error>("x"), ()))
     });
     let request = HttpRequest::post("/acme/scim/v2/Users").body(Body::from_stream(drop));
-    let begun = tokio::time::Instant::now();
+    let started = tokio::time::Instant::now();
     let (response, asked) = send(RouterOptions::default(), request.unwrap()).await;
     assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
-    assert!(asked.is_none() && begun.elapsed().as_secs() < 20);
+    assert!(asked.is_none() && started.elapsed().as_secs() < 20);
 }
 
 #[tokio::test]
@@ -317,11 +317,11 @@ async fn a_client_that_goes_away_cancels_nothing_that_has_begun() {
         .unwrap();
     tokio::select! {
         _ = router.answer(named(request)) => panic!("it cannot have ended"),
-        () = slow.begun.notified() => {}
+        () = slow.started.notified() => {}
     }
     slow.go_on.notify_one();
-    let patience = std::time::Duration::from_secs(5);
-    tokio::time::timeout(patience, slow.ended.notified())
+    let limit = std::time::Duration::from_secs(5);
+    tokio::time::timeout(limit, slow.ended.notified())
         .await
         .expect("it was cancelled");
 }

@@ -1,4 +1,4 @@
-//! Refused credentials, by the address that they came from.
+//! Counts refused credentials by client address.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
@@ -9,19 +9,19 @@ use hashlink::LruCache;
 use super::too_many;
 use crate::router::problem::Problem;
 
-/// Addresses that are remembered.
+/// The most addresses that are remembered.
 const ADDRESSES: usize = 1 << 16;
-/// The time in which as many are forgotten as are allowed, and the longest that anybody is asked to wait.
+/// The time in which the allowed number of failures expires, and about the longest Retry-After.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// How many failures an address had that are not forgotten, and when that was.
+/// The number of unexpired failures of each address, and when it was last updated.
 pub(super) struct Failures {
     allowed: f64,
     known: Mutex<LruCache<IpAddr, (f64, Instant)>>,
 }
 
 impl Failures {
-    /// With so many allowed in a minute, at least one.
+    /// Allows `allowed` failures per minute, at least one.
     pub(super) fn new(allowed: u32) -> Self {
         Self {
             allowed: f64::from(allowed.max(1)),
@@ -29,7 +29,10 @@ impl Failures {
         }
     }
 
-    /// Refuses an address that has had more than are allowed.
+    /// Checks that an address is below its limit.
+    ///
+    /// # Errors
+    /// 429 with the time to wait.
     pub(super) fn check(&self, address: IpAddr, now: Instant) -> Result<(), Problem> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let Some((failures, at)) = known.get(&network(address)) else {
@@ -39,7 +42,10 @@ impl Failures {
         self.judge(failures - forgotten + 1.0)
     }
 
-    /// Counts one, and refuses to say more than that if there were too many: with every further one, for longer.
+    /// Counts a failure.
+    ///
+    /// # Errors
+    /// 429 if there were too many; each further failure lengthens the wait.
     pub(super) fn count(&self, address: IpAddr, now: Instant) -> Result<(), Problem> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (failures, at) = known.entry(network(address)).or_insert((0.0, now));
@@ -50,16 +56,16 @@ impl Failures {
     }
 
     fn judge(&self, failures: f64) -> Result<(), Problem> {
-        let excess = failures - self.allowed;
-        if excess <= 0.0 {
+        let surplus = failures - self.allowed;
+        if surplus <= 0.0 {
             return Ok(());
         }
         let detail = "too many requests with refused credentials came from this address";
-        Err(too_many(detail, MINUTE.mul_f64(excess / self.allowed)))
+        Err(too_many(detail, MINUTE.mul_f64(surplus / self.allowed)))
     }
 }
 
-/// Whoever has one IPv6 address commonly has the 2^64 around it.
+/// Clients with one IPv6 address usually control its whole /64 network.
 fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,

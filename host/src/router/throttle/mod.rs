@@ -1,9 +1,8 @@
-//! Who is slowed down: an address whose credentials keep being refused, and a tenant that asks more
-//! often than its profile allows.
+//! Rate limits: for addresses whose credentials are refused again and again, and for tenants whose
+//! clients send more requests than their profile allows.
 //!
-//! Both are leaking buckets in bounded maps; what is forgotten first is what was not used for
-//! longest. A server that starts again begins with empty ones, and servers over one database do not
-//! share them.
+//! Both are leaking buckets in bounded maps, which drop the least recently used entries. A server
+//! starts with empty maps, and servers of one database do not share them.
 
 mod failures;
 mod rates;
@@ -21,19 +20,19 @@ use crate::http::Response;
 use failures::Failures;
 use rates::Rates;
 
-/// How headers begin that are for the host alone.
-const OURS: &str = "x-scimlet-";
+/// The prefix of headers that are only for the host.
+const HOST_PREFIX: &str = "x-scimlet-";
 
-/// Counts, and slows down.
+/// Rate limits by address and by tenant.
 pub(super) struct Throttle {
     failures: Failures,
     rates: Rates,
-    /// Tenants of which the log has been warned.
+    /// Tenants that the log has already warned about.
     warned: Mutex<BTreeSet<String>>,
 }
 
 impl Throttle {
-    /// With so many refused credentials allowed to an address in a minute.
+    /// Allows an address `failures` refused credentials per minute.
     pub(super) fn new(failures: u32) -> Self {
         Self {
             failures: Failures::new(failures),
@@ -42,7 +41,10 @@ impl Throttle {
         }
     }
 
-    /// Refuses a request without any credential from an address that is slowed down.
+    /// Checks the address of a request without credentials.
+    ///
+    /// # Errors
+    /// 429 if the address has exceeded its limit.
     pub(super) fn check(&self, address: &str, now: Instant) -> Result<(), Problem> {
         match address.parse() {
             Ok(address) => self.failures.check(address, now),
@@ -50,30 +52,35 @@ impl Throttle {
         }
     }
 
-    /// What the tenant's clients may ask for at present, from one whose credential is good.
+    /// Sets a tenant's rate, as the guest reported it for a good credential.
     pub(super) fn learn(&self, tenant: &str, rate: Option<u32>, open: bool, now: Instant) {
         self.rates.learn(tenant, rate, open, now);
     }
 
-    /// Whether to look, before a tenant's request is refused, if its profile has changed; not as
-    /// often as it asks.
+    /// Returns whether to check if the profile has changed before a request is refused. Limited, so
+    /// that a busy client does not cause a check for each request.
     pub(super) fn may_ask(&self, tenant: &str, now: Instant) -> bool {
         self.rates.may_ask(tenant, now)
     }
 
-    /// True once for each tenant.
+    /// Returns true once for each tenant.
     pub(super) fn is_first(&self, tenant: &str) -> bool {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         warned.insert(tenant.to_owned())
     }
 
-    /// Before the guest is asked: takes one request off the tenant's allowance, or refuses.
+    /// Counts a request against the tenant's rate, before the guest is called.
+    ///
+    /// # Errors
+    /// 429 if the tenant has exceeded its rate.
     pub(super) fn admit(&self, tenant: &str, now: Instant) -> Result<(), Problem> {
         self.rates.admit(tenant, now)
     }
 
-    /// After it: what goes out in place of its answer, without the headers that are for the host
-    /// alone.
+    /// Accounts for the guest's response, and removes the headers that are only for the host.
+    ///
+    /// # Errors
+    /// 429 in place of a refused credential too many.
     pub(super) fn settle(
         &self,
         tenant: &str,
@@ -82,11 +89,16 @@ impl Throttle {
         now: Instant,
     ) -> Result<Response, Problem> {
         self.rates.settle(tenant, &mut answer, now);
-        answer.headers.retain(|(name, _)| !name.starts_with(OURS));
+        answer
+            .headers
+            .retain(|(name, _)| !name.starts_with(HOST_PREFIX));
         self.slow_down(address, answer, now)
     }
 
-    /// The answer, unless it refuses one credential too many of this address.
+    /// Counts the response if it refuses a credential.
+    ///
+    /// # Errors
+    /// 429 in its place if the address has exceeded its limit.
     pub(super) fn slow_down(
         &self,
         address: Option<&str>,
@@ -102,7 +114,7 @@ impl Throttle {
     }
 }
 
-/// 429, with whole seconds.
+/// 429 with the wait in whole seconds.
 fn too_many(detail: &str, wait: Duration) -> Problem {
     Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(whole_seconds(wait).max(1))
 }

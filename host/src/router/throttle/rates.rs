@@ -1,7 +1,7 @@
-//! Requests of a tenant, by what its profile allows.
+//! Limits the requests of each tenant to what its profile allows.
 //!
-//! The guest says so when it judges a credential, and on each answer. Only requests with a good
-//! credential are counted, so that nobody can use up a tenant's allowance without one.
+//! The guest reports the rate when it checks a credential, and in every response. Only requests
+//! with a good credential count, so that no client without one can use up a tenant's allowance.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,22 +13,22 @@ use super::{too_many, whole_seconds};
 use crate::http::Response;
 use crate::router::problem::Problem;
 
-/// Tenants that are remembered.
+/// The most tenants that are remembered.
 const TENANTS: usize = 1 << 16;
-/// Seconds for which a tenant can have used up its allowance in advance.
-const DEEPEST: f64 = 60.0;
-/// How long at least between two looks at the profile of a tenant that has used up its allowance.
+/// Seconds of allowance that a tenant may owe at most.
+const MOST_DEBT: f64 = 60.0;
+/// The least time between two checks of the profile of a tenant without allowance.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Requests a second, on each answer of the guest for a tenant whose profile limits them.
+/// The requests per second in each response of the guest, if the profile limits them.
 const RATE: &str = "x-scimlet-rate";
-/// How many requests an answer counts as, if not as one.
+/// The number of requests that a response counts as; 1 if absent.
 const COST: &str = "x-scimlet-cost";
-/// On answers for tenants whose clients are to be told.
+/// In responses to tenants whose clients are told the limit.
 const POLICY: &str = "ratelimit-policy";
 const LEFT: &str = "ratelimit";
 
-/// What is left to tenants of their allowances.
+/// The remaining allowances of tenants.
 pub(super) struct Rates(Mutex<LruCache<String, Bucket>>);
 
 impl Default for Rates {
@@ -38,7 +38,10 @@ impl Default for Rates {
 }
 
 impl Rates {
-    /// Takes one request off what the tenant has left.
+    /// Takes one request from the tenant's allowance.
+    ///
+    /// # Errors
+    /// 429 if none is left.
     pub(super) fn admit(&self, tenant: &str, now: Instant) -> Result<(), Problem> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known
@@ -46,7 +49,7 @@ impl Rates {
             .map_or(Ok(()), |bucket| bucket.take_one(now))
     }
 
-    /// Learns from the profile. A changed rate begins with all that it allows.
+    /// Sets the rate from the profile. A changed rate begins with a full allowance.
     pub(super) fn learn(&self, tenant: &str, rate: Option<u32>, open: bool, now: Instant) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(rate) = rate.map(f64::from).filter(|rate| *rate > 0.0) else {
@@ -62,7 +65,7 @@ impl Rates {
         bucket.is_closed = !open;
     }
 
-    /// Whether a look at the profile is due; then the next one is not for a while.
+    /// Returns whether a check of the profile is due, and starts the interval to the next one.
     pub(super) fn may_ask(&self, tenant: &str, now: Instant) -> bool {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(bucket) = known.get_mut(tenant) else {
@@ -76,8 +79,8 @@ impl Rates {
         is_due
     }
 
-    /// Learns from an answer, charges what it cost beyond the one request, and says what is left
-    /// where the policy is said.
+    /// Accounts for a response: sets the rate, charges a cost above one request, and adds the
+    /// remaining allowance if the policy is reported.
     pub(super) fn settle(&self, tenant: &str, answer: &mut Response, now: Instant) {
         let rate = number(answer, RATE).filter(|rate| *rate > 0.0);
         let cost = number(answer, COST).unwrap_or(1.0);
@@ -88,7 +91,7 @@ impl Rates {
             let bucket = known.entry(tenant.to_owned()).or_insert_with(new);
             (bucket.rate, bucket.policy) = (rate, policy);
         } else if (200..400).contains(&answer.status) {
-            // A success without it: there is no limit any more. A refusal need not say it.
+            // A success without the header means no limit. An error response may lack the header.
             known.remove(tenant);
         }
         let Some(bucket) = known.get_mut(tenant) else {
@@ -100,28 +103,30 @@ impl Rates {
         }
         bucket.charge(if refused { -1.0 } else { cost - 1.0 }, now);
         if header(answer, POLICY).is_some() {
-            answer.headers.push((LEFT.to_owned(), bucket.said()));
+            answer
+                .headers
+                .push((LEFT.to_owned(), bucket.limit_header()));
         }
     }
 }
 
-/// What one tenant has left.
+/// The allowance of one tenant.
 struct Bucket {
-    /// Requests a second, and how many may come at once.
+    /// Requests per second, which is also the most requests at once.
     rate: f64,
-    /// Less than none after an answer that cost more than there was.
+    /// Negative after a response that cost more than was left.
     left: f64,
     at: Instant,
-    /// As clients are told, if they are.
+    /// The policy as clients are told; `None` if they are not.
     policy: Option<String>,
-    /// Whether all requests are answered with 403, which count for nothing.
+    /// Whether all requests are answered with 403 and cost nothing.
     is_closed: bool,
-    /// When the profile was looked at because nothing was left.
+    /// When the profile was last checked because nothing was left.
     looked: Option<Instant>,
 }
 
 impl Bucket {
-    /// With all that the rate allows.
+    /// Starts with a full allowance.
     fn new(rate: f64, at: Instant) -> Self {
         Self {
             rate,
@@ -133,7 +138,7 @@ impl Bucket {
         }
     }
 
-    /// Without what a request took that was admitted before.
+    /// Deducts a request that was admitted before the bucket existed.
     fn without_one(self) -> Self {
         let left = self.left - 1.0;
         Self { left, ..self }
@@ -151,7 +156,7 @@ impl Bucket {
         let detail = "the tenant's clients ask more often than they may";
         let problem = too_many(detail, self.time_for(1.0 - self.left));
         Err(match &self.policy {
-            Some(policy) => problem.with(POLICY, policy).with(LEFT, self.said()),
+            Some(policy) => problem.with(POLICY, policy).with(LEFT, self.limit_header()),
             None => problem,
         })
     }
@@ -159,13 +164,13 @@ impl Bucket {
     fn charge(&mut self, cost: f64, now: Instant) {
         let earned = now.duration_since(self.at).as_secs_f64() * self.rate;
         let left = (self.left + earned).min(self.rate) - cost;
-        self.left = left.clamp(-DEEPEST * self.rate, self.rate);
+        self.left = left.clamp(-MOST_DEBT * self.rate, self.rate);
         self.at = now;
     }
 
-    /// How many are left, and in how many seconds all of them will be
+    /// Returns the remaining requests, and the seconds until the allowance is full
     /// (draft-ietf-httpapi-ratelimit-headers).
-    fn said(&self) -> String {
+    fn limit_header(&self) -> String {
         let left = self.left.max(0.0).floor();
         let full = whole_seconds(self.time_for(self.rate - self.left));
         format!("\"default\";r={left};t={full}")

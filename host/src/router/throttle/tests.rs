@@ -1,4 +1,4 @@
-//! The throttle at times that the tests choose.
+//! The throttle at given times.
 
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ fn header<'a>(answer: &'a Response, name: &str) -> Option<&'a str> {
     found.map(|(_, value)| value.as_str())
 }
 
-/// The status of what goes out in place of an answer, and the seconds to wait.
+/// Returns the status of the response that is sent, and its Retry-After.
 fn sent(settled: Result<Response, Problem>) -> (u16, u64) {
     match settled {
         Ok(answer) => (answer.status, 0),
@@ -47,7 +47,7 @@ fn seconds(number: u64) -> Duration {
     Duration::from_secs(number)
 }
 
-/// A throttle that has seen an answer for `acme` with these headers.
+/// Returns a throttle that has accounted for a response for `acme` with these headers.
 fn limited(headers: &[(&str, &str)], now: Instant) -> Throttle {
     let throttle = Throttle::new(10);
     throttle.admit("acme", now).unwrap();

@@ -1,4 +1,4 @@
-//! Comparing stored bodies with the digests that were written with them.
+//! Checks stored bodies against the digests that were written with them.
 
 use std::error::Error;
 
@@ -10,10 +10,10 @@ use super::session::Session;
 use crate::store::digest::Body;
 use crate::store::{BodyPosition, CheckedBodies, Key, limits};
 
-/// Bodies that are looked at in one call at most.
+/// The most bodies that one call of [`check`] examines.
 const PAGE: i64 = 500;
 
-/// A text as it is stored, be it UTF-8 or damaged.
+/// The bytes of a stored text, even if they are damaged and no UTF-8.
 pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
 
 impl<'a> FromSql<'a> for Bytes<'a> {
@@ -26,7 +26,8 @@ impl<'a> FromSql<'a> for Bytes<'a> {
     }
 }
 
-/// Some of the tenant's bodies behind `after`, kind by kind.
+/// Checks the next bodies of the tenant after `after`, one kind after the other. Returns what was
+/// found and, unless all are checked, the position to go on from.
 pub(super) async fn check(
     session: &Session,
     tenant: i64,
@@ -40,7 +41,7 @@ pub(super) async fn check(
     };
     let (kind, name): (i64, String) = (row.get("id"), row.get("name"));
     let behind = if kind == after.kind { after.seq } else { 0 };
-    // Bodies are added up there, so that no more of them travel than an answer may have.
+    // PostgreSQL adds up the sizes, so that no more bodies travel than fit into one answer.
     let sql = "SELECT * FROM (
            SELECT seq, id, version, body, digest, digest_version,
              sum(octet_length(body)) OVER (ORDER BY seq) - octet_length(body) AS before
@@ -67,7 +68,8 @@ pub(super) async fn check(
     Ok(found)
 }
 
-/// The body in a row with the columns version, body, digest and digest_version.
+/// Reads a body and its digest from a row with the columns version, body, digest and
+/// digest_version.
 pub(super) fn body(row: &Row) -> Body<'_> {
     Body {
         text: row.get::<_, Bytes<'_>>("body").0,

@@ -1,4 +1,4 @@
-//! From a URL to a pool of connections.
+//! Creates a pool of connections from a database URL.
 
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -13,30 +13,33 @@ use super::error::NO_ANSWER;
 use super::tls::{self, Trust};
 use crate::store::DatabaseError;
 
-/// Connections that one host has at most. PostgreSQL allows 100 in all unless it is told otherwise.
+/// The most connections of one host. PostgreSQL allows 100 in total by default.
 const CONNECTIONS: usize = 20;
 
-/// How long making one may take.
+/// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Between two packets that ask whether the other machine is there, on a connection that idles.
+/// The interval of TCP keepalive probes on an idle connection.
 const KEEPALIVE: Duration = Duration::from_secs(10);
 
-/// How long packets may go unacknowledged before the connection counts as broken
+/// How long sent packets may stay unacknowledged before the connection counts as broken
 /// (`TCP_USER_TIMEOUT`).
 const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
 
-/// What holds on every connection. A statement that runs this long is a search beyond all bounds; a
-/// lock is waited for while a commit can still be answered; a transaction whose host has died lets
-/// go of its locks. And acknowledged means durable, whatever the server's own setting; a stronger
-/// one stays.
+/// The settings of every connection: a statement that runs 20 s is a search beyond all limits; a
+/// lock is awaited only while a commit can still be answered; a transaction whose host has died
+/// releases its locks. Acknowledged commits must be durable, so `synchronous_commit` is switched on
+/// if the server has it off; a stronger setting stays.
 const SETTINGS: &str = "SET statement_timeout = '20s';
     SET lock_timeout = '8s';
     SET idle_in_transaction_session_timeout = '30s';
     SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') = 'off'";
 
-/// The connections for a URL. Nothing is connected yet.
+/// Returns the pool for a URL. Connects to nothing yet.
+///
+/// # Errors
+/// [`DatabaseError::Unsuitable`] if the URL or its TLS options are invalid.
 pub(super) fn connections(url: &str) -> Result<Connections, DatabaseError> {
     let (config, trust) = parse(url)?;
     let options = ManagerConfig {
@@ -69,7 +72,7 @@ pub(super) fn connections(url: &str) -> Result<Connections, DatabaseError> {
     Ok(Connections::new(pool, tls))
 }
 
-/// What an operator may read of a URL: neither the password nor anything else that is a secret.
+/// Returns the URL without its password and parameters, for logs.
 pub fn redacted(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
     let (rest, _) = rest.split_once('?').unwrap_or((rest, ""));
@@ -77,11 +80,11 @@ pub fn redacted(url: &str) -> String {
     format!("{scheme}://{host}")
 }
 
-/// The driver's settings, and whom to trust. Of a URL that is none nothing is repeated: its
-/// password may be anywhere.
+/// Parses a URL into the driver's settings and the certificates to trust. Errors never repeat an
+/// invalid URL: its password may be anywhere in it.
 fn parse(url: &str) -> Result<(Config, Trust), DatabaseError> {
-    let (plain, mode, root) = split(url);
-    let mut config = Config::from_str(&plain).map_err(|error| {
+    let (stripped, mode, root) = split(url);
+    let mut config = Config::from_str(&stripped).map_err(|error| {
         let why = std::error::Error::source(&error).map_or(String::new(), |why| format!(": {why}"));
         unsuitable(&format!("--database is no URL of PostgreSQL{why}"))
     })?;
@@ -98,7 +101,7 @@ fn parse(url: &str) -> Result<(Config, Trust), DatabaseError> {
             return Err(unsuitable(&format!("sslmode is one of {modes}")));
         }
     };
-    // Nobody is in the middle of a socket of this machine.
+    // A Unix socket cannot be intercepted, so it needs no TLS.
     let is_local = |host: &Host| matches!(host, Host::Unix(_));
     let ssl = match config.get_hosts().iter().all(is_local) {
         true => SslMode::Disable,
@@ -109,7 +112,7 @@ fn parse(url: &str) -> Result<(Config, Trust), DatabaseError> {
         .keepalives_idle(KEEPALIVE)
         .keepalives_interval(KEEPALIVE)
         .keepalives_retries(3);
-    // What was sent is acknowledged by the other machine within this time, or nobody is there.
+    // Unacknowledged packets must not leave a connection waiting for a dead peer.
     config.tcp_user_timeout(UNACKNOWLEDGED);
     if config.get_application_name().is_none() {
         config.application_name("scimlet");
@@ -120,8 +123,8 @@ fn parse(url: &str) -> Result<(Config, Trust), DatabaseError> {
     Ok((config, trust))
 }
 
-/// The URL without the parameters that the driver does not know, and these: `sslmode` and
-/// `sslrootcert`.
+/// Splits `sslmode` and `sslrootcert`, which the driver does not know, from the URL. Returns the
+/// rest of the URL and their values.
 fn split(url: &str) -> (String, Option<String>, Option<String>) {
     let (base, query) = url.split_once('?').unwrap_or((url, ""));
     let (mut mode, mut root, mut others) = (None, None, Vec::new());

@@ -1,4 +1,4 @@
-//! The connections of this host, shared fairly between tenants and the host itself.
+//! The host's connections, shared fairly between tenants and the host itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,34 +12,35 @@ use super::error::{NO_CONNECTION, PostgresError, PostgresResult};
 use super::session::Scope;
 use crate::fair_semaphore::{FairPermit, FairSemaphore};
 
-/// How long a call waits for one of them to become free.
+/// How long a call waits for a free connection.
 pub(super) const WAIT: Duration = Duration::from_secs(10);
 
-/// How long the server may take to be told that a statement is no longer wanted.
+/// How long the request to cancel a statement may take.
 const CANCEL: Duration = Duration::from_secs(5);
 
-/// Connections that no tenant gets, for what the host does itself.
+/// Connections that are reserved for the host itself.
 const RESERVE: usize = 2;
 
-/// Clones are of the same connections.
+/// A pool of connections. Clones share it.
 #[derive(Clone)]
 pub(super) struct Connections {
     pool: Pool,
-    /// Those of tenants.
+    /// Permits for connections of tenants.
     shares: Arc<FairSemaphore<Scope>>,
     reserve: Arc<FairSemaphore<Scope>>,
     tls: Option<MakeRustlsConnect>,
 }
 
-/// A connection in use.
+/// A connection in use, with the permit for it.
 pub(super) struct Connection {
     pub(super) client: Object,
     tls: Option<MakeRustlsConnect>,
-    _place: FairPermit<Scope>,
+    _permit: FairPermit<Scope>,
 }
 
 impl Connections {
-    /// Those of a pool. `tls` is what makes its connections, unless they are made without.
+    /// Wraps a pool. `tls` is the connector of its connections, or `None` if they are not
+    /// encrypted.
     pub(super) fn new(pool: Pool, tls: Option<MakeRustlsConnect>) -> Self {
         let tenants = pool.status().max_size.saturating_sub(RESERVE);
         Self {
@@ -50,31 +51,31 @@ impl Connections {
         }
     }
 
-    /// One, as soon as there is one more for this scope.
+    /// Waits up to [`WAIT`] for a connection for this scope.
     pub(super) async fn get(&self, scope: Scope) -> PostgresResult<Connection> {
         let shares = match scope {
             Scope::Tenant(_) | Scope::Name(_) => &self.shares,
             Scope::Host => &self.reserve,
         };
-        let place = timeout(WAIT, shares.acquire(scope)).await;
-        let place = place.map_err(|_| PostgresError::Unreachable(NO_CONNECTION.into()))?;
+        let permit = timeout(WAIT, shares.acquire(scope)).await;
+        let permit = permit.map_err(|_| PostgresError::Unreachable(NO_CONNECTION.into()))?;
         Ok(Connection {
             client: self.pool.get().await?,
             tls: self.tls.clone(),
-            _place: place,
+            _permit: permit,
         })
     }
 }
 
 impl Connection {
-    /// Closes those that idle, after one has shown that connections made so far are of no use.
+    /// Closes the idle connections of the pool, after one has proved unusable.
     pub(super) fn close_idle(&self) {
         if let Some(pool) = Object::pool(&self.client) {
             pool.retain(|_, _| false);
         }
     }
 
-    /// Gives it up in the middle of a statement, and has the server end that.
+    /// Drops the connection during a statement, and asks the server to cancel the statement.
     pub(super) fn abandon(self) {
         let token = self.client.cancel_token();
         drop(Object::take(self.client));
@@ -84,13 +85,13 @@ impl Connection {
     }
 }
 
-/// An error means that the server is away, and with it the statement.
+/// An error is ignored: the server is gone then, and the statement with it.
 async fn cancel(token: CancelToken, tls: Option<MakeRustlsConnect>) {
-    let told = async {
+    let cancelled = async {
         match tls {
             Some(tls) => token.cancel_query(tls).await,
             None => token.cancel_query(NoTls).await,
         }
     };
-    drop(timeout(CANCEL, told).await);
+    drop(timeout(CANCEL, cancelled).await);
 }

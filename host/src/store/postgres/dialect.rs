@@ -1,4 +1,4 @@
-//! How PostgreSQL says what the shared SQL leaves open.
+//! PostgreSQL's parts of the shared SQL, and how PostgreSQL runs it.
 
 use bytes::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
@@ -6,7 +6,8 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use crate::store::sql::{Dialect, Sql, Stored, Value};
 use crate::store::{Operator, Scalar};
 
-/// PostgreSQL's: a value is a text that begins with its type, see `schema.sql`.
+/// PostgreSQL's dialect: a term's value is a text that begins with a letter for its type (see
+/// `schema.sql`).
 pub(super) struct Pg;
 
 impl Dialect for Pg {
@@ -17,14 +18,14 @@ impl Dialect for Pg {
     const SEARCHES: bool = true;
     const PROBE: &'static str = " OFFSET 0";
 
-    /// A trigram index, where there is one, serves LIKE alone.
+    /// A trigram index, if there is one, serves only LIKE.
     fn within(operator: Operator, text: &str) -> Sql {
         let mut pattern = String::from("t%");
-        for letter in text.chars() {
-            if matches!(letter, '%' | '_' | '\\') {
+        for character in text.chars() {
+            if matches!(character, '%' | '_' | '\\') {
                 pattern.push('\\');
             }
-            pattern.push(letter);
+            pattern.push(character);
         }
         if operator != Operator::EndsWith {
             pattern.push('%');
@@ -32,13 +33,13 @@ impl Dialect for Pg {
         Sql::new("t.value LIKE ?").bind(pattern)
     }
 
-    /// As an array they are collected before anything else, whatever PostgreSQL believes about their number.
+    /// An array is collected before anything else, however many rows PostgreSQL expects.
     fn among(candidates: Sql) -> Sql {
         Sql::new("x.seq = ANY(ARRAY(").append(candidates).text("))")
     }
 }
 
-/// The value as the tables have it.
+/// Returns a value as the tables store it: a type letter and a sortable text.
 pub(super) fn encode(Stored(scalar): &Stored) -> String {
     match scalar {
         Scalar::Number(number) => format!("n{:016x}", sortable(*number)),
@@ -47,7 +48,7 @@ pub(super) fn encode(Stored(scalar): &Stored) -> String {
     }
 }
 
-/// The value that the tables have so; `None` if they never do.
+/// Decodes a stored value; `None` if the text was not written by [`encode`].
 pub(super) fn decode(text: &str) -> Option<Stored> {
     let (tag, rest) = text.split_at_checked(1)?;
     Some(Stored(match tag {
@@ -60,7 +61,7 @@ pub(super) fn decode(text: &str) -> Option<Stored> {
 
 const SIGN: u64 = 1 << 63;
 
-/// Bits that sort as the numbers do: those of negative numbers are turned over, the others follow.
+/// Returns bits that sort like the number: those of negative numbers are inverted and come first.
 fn sortable(number: f64) -> u64 {
     let bits = number.to_bits();
     if bits & SIGN == 0 { bits | SIGN } else { !bits }
@@ -75,7 +76,7 @@ fn number(sortable: u64) -> f64 {
 }
 
 impl Value {
-    /// The type that PostgreSQL is to take it for.
+    /// The parameter type that is declared to PostgreSQL.
     fn pg_type(&self) -> Type {
         match self {
             Value::Integer(_) => Type::INT8,
@@ -107,7 +108,7 @@ impl ToSql for Value {
 }
 
 impl Sql {
-    /// The text with PostgreSQL's `$1`, `$2` … for its `?`, of which no constant has one.
+    /// Returns the text with `$1`, `$2` … in place of `?`. No constant part contains a `?`.
     pub(super) fn numbered(&self) -> String {
         let mut numbered = String::with_capacity(self.as_str().len() + 2 * self.values().len());
         for (index, piece) in self.as_str().split('?').enumerate() {
@@ -119,7 +120,7 @@ impl Sql {
         numbered
     }
 
-    /// The values with their types.
+    /// Returns the parameters with their types.
     pub(super) fn typed(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
         let typed = |value| {
             let kind = Value::pg_type(value);

@@ -1,4 +1,4 @@
-//! Why a step did not succeed: the contract's refusal, or PostgreSQL's failure.
+//! Why a step failed: a refusal of the store's contract, or an error of PostgreSQL.
 
 use deadpool_postgres::PoolError;
 use tokio_postgres::Error;
@@ -11,16 +11,16 @@ pub(super) const NO_CONNECTION: &str = "no connection became free";
 /// Why nothing is known of what was asked.
 pub(super) const NO_ANSWER: &str = "the database did not answer in time";
 
-/// A refusal of the contract, or a failure of PostgreSQL.
+/// A refusal of the store's contract, or an error of PostgreSQL.
 #[derive(Debug)]
 pub(super) enum PostgresError {
-    /// What the caller is told as it stands.
+    /// Passed to the caller unchanged.
     Refused(Refusal),
-    /// What the caller is told as `unavailable`.
+    /// Reported to the caller as `unavailable`.
     Failed(Error),
-    /// There was no connection to be had.
+    /// No connection could be obtained.
     Unreachable(String),
-    /// There was no answer in time: what was asked may happen or not.
+    /// The server did not answer in time: the statement may or may not take effect.
     Silent,
 }
 
@@ -28,18 +28,19 @@ pub(super) enum PostgresError {
 pub(super) type PostgresResult<T> = Result<T, PostgresError>;
 
 impl PostgresError {
-    /// Whether the same transaction may succeed if it is run again: it got into the way of another
-    /// one.
+    /// Whether the transaction collided with another one, so that it may succeed if it is run
+    /// again.
     pub(super) fn is_collision(&self) -> bool {
         let again = [
             SqlState::T_R_SERIALIZATION_FAILURE,
             SqlState::T_R_DEADLOCK_DETECTED,
         ];
-        matches!(self, PostgresError::Failed(error) if error.code().is_some_and(|code| again.contains(code)))
+        matches!(self, PostgresError::Failed(error)
+            if error.code().is_some_and(|code| again.contains(code)))
     }
 
-    /// Whether the server itself said that the statement failed, and goes on: a COMMIT of which it
-    /// says so did not happen.
+    /// Whether it is certain that the statement had no effect: the server itself reported its
+    /// failure. A COMMIT that failed so was not committed.
     pub(super) fn is_certain(&self) -> bool {
         match self {
             PostgresError::Refused(_) | PostgresError::Unreachable(_) => true,
@@ -50,8 +51,8 @@ impl PostgresError {
         }
     }
 
-    /// Whether the connection, and any other that idles, is of no use any more: nothing answers
-    /// there, or the server has ended it, goes down, or has become one that only reads.
+    /// Whether this connection and all idle ones have become unusable: the server does not answer,
+    /// is shutting down, or has become read-only.
     pub(super) fn ends_connections(&self) -> bool {
         let ends = [
             SqlState::READ_ONLY_SQL_TRANSACTION,
@@ -66,9 +67,10 @@ impl PostgresError {
         }
     }
 
-    /// Whether a search ran longer than the connection allows.
+    /// Whether the server cancelled a search because it took too long.
     pub(super) fn is_overdue(&self) -> bool {
-        matches!(self, PostgresError::Failed(error) if error.code() == Some(&SqlState::QUERY_CANCELED))
+        matches!(self, PostgresError::Failed(error)
+            if error.code() == Some(&SqlState::QUERY_CANCELED))
     }
 }
 
@@ -112,22 +114,23 @@ impl From<PostgresError> for DatabaseError {
     }
 }
 
-/// Whether the server found its own data damaged.
+/// Whether the server reported its own data as damaged.
 fn is_damage(error: &Error) -> bool {
     let damage = [SqlState::DATA_CORRUPTED, SqlState::INDEX_CORRUPTED];
     error.code().is_some_and(|code| damage.contains(code))
 }
 
-/// What an operator is told of a damaged database.
+/// The message for the operator of a damaged database.
 fn damaged(error: &Error) -> String {
     let what = explain(error);
     format!(
-        "PostgreSQL finds its data damaged: {what}: rebuild the index that it names (REINDEX), or restore the last backup"
+        "PostgreSQL finds its data damaged: {what}: rebuild the index that it names (REINDEX), or \
+         restore the last backup"
     )
 }
 
-/// The error with what is behind it, for an operator. The values of a statement are not in it:
-/// PostgreSQL gives them as a detail, which is left out.
+/// Describes the error with its cause, for an operator. PostgreSQL puts the values of a statement
+/// into the error's detail, which is left out.
 pub(super) fn explain(error: &Error) -> String {
     if let Some(db) = error.as_db_error() {
         return format!("{} ({})", db.message(), db.code().code());

@@ -1,4 +1,4 @@
-//! `find`: one page of the entries that match, from one snapshot.
+//! `find`: one page of the entries that match a query, read from one snapshot.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::store::{
     too_many_rows,
 };
 
-/// One page.
+/// Returns one page of the matching entries.
 pub(super) async fn find(
     session: &Session,
     tenant: i64,
@@ -45,8 +45,8 @@ pub(super) async fn find(
         limit: i64::from(query.limit),
     };
     if query.limit > 0 {
-        let places = places(session, &search, query, &names).await?;
-        page.hits = load(session, &query.kind, places).await?;
+        let positions = positions(session, &search, query, &names).await?;
+        page.hits = load(session, &query.kind, positions).await?;
     }
     if query.count {
         page.total = Some(total(session, &search).await?);
@@ -54,7 +54,8 @@ pub(super) async fn find(
     Ok(page)
 }
 
-/// Where the page begins. No value in the database has U+0000, so no hit's position does.
+/// Returns the position and offset at which the page begins. No stored value contains U+0000, so a
+/// position with it belongs to no hit.
 fn begin(query: &Query) -> Result<(Option<Position>, i64), Refusal> {
     let (after, offset) = window(query)?;
     match &after {
@@ -65,8 +66,8 @@ fn begin(query: &Query) -> Result<(Option<Position>, i64), Refusal> {
     }
 }
 
-/// The filter without U+0000, which PostgreSQL takes no text with. It comes to the same, as no
-/// value has one either.
+/// Rewrites a filter without U+0000, which PostgreSQL accepts in no text. The result is equivalent,
+/// since no stored value contains it.
 fn storable(filter: Filter) -> Filter {
     let each = |filters: Vec<Filter>| filters.into_iter().map(storable).collect();
     match filter {
@@ -80,7 +81,7 @@ fn storable(filter: Filter) -> Filter {
     }
 }
 
-/// What is less than a text with U+0000 is at most the part before it, and the other way round.
+/// Replaces a text by the part before its first U+0000: no stored value lies between the two.
 fn compare(mut comparison: Comparison) -> Filter {
     let none = Filter::Any(Vec::new());
     if comparison.path.contains('\0') {
@@ -110,7 +111,7 @@ fn is_storable(relation: &Relation) -> bool {
         .all(|text| !text.contains('\0'))
 }
 
-/// The plan for entries of this kind. All leaves are counted in one statement.
+/// Chooses the query plan for entries of this kind. One statement counts the matches of all leaves.
 async fn choose(session: &Session, kind: i64, test: Test) -> PostgresResult<Plan> {
     let leaves = leaves(&test);
     let mut left = COUNTED;
@@ -148,7 +149,7 @@ async fn sizes<'a>(
     Ok(leaves.iter().zip(counts).collect())
 }
 
-async fn places(
+async fn positions(
     session: &Session,
     search: &Search,
     query: &Query,
@@ -171,16 +172,16 @@ async fn places(
     walk(session, search, &field, order.descending).await
 }
 
-/// Walks the index.
+/// Reads a page of positions from the sort index, one part of the index after the other.
 async fn walk(
     session: &Session,
     search: &Search,
     field: &Field,
     descending: bool,
 ) -> PostgresResult<Vec<Position>> {
-    let (mut places, mut skip) = (Vec::new(), search.offset);
+    let (mut positions, mut skip) = (Vec::new(), search.offset);
     for part in search.parts(field, descending) {
-        let wanted = search.limit - places.len() as i64;
+        let wanted = search.limit - positions.len() as i64;
         if wanted == 0 {
             break;
         }
@@ -190,9 +191,9 @@ async fn walk(
         } else {
             0
         };
-        places.extend(found);
+        positions.extend(found);
     }
-    Ok(places)
+    Ok(positions)
 }
 
 async fn page(
@@ -202,11 +203,11 @@ async fn page(
     offset: i64,
 ) -> PostgresResult<Vec<Position>> {
     let rows = session.search(&sql.bind(limit).bind(offset)).await?;
-    let place = |row: &Row| {
+    let position = |row: &Row| {
         let value: Option<&str> = row.get(1);
         Position::Sorted(row.get(0), value.and_then(decode))
     };
-    Ok(rows.iter().map(place).collect())
+    Ok(rows.iter().map(position).collect())
 }
 
 async fn total(session: &Session, search: &Search) -> PostgresResult<u64> {
@@ -221,41 +222,41 @@ async fn count(session: &Session, sql: &Sql) -> PostgresResult<i64> {
     Ok(rows.first().map_or(0, |row| row.get(0)))
 }
 
-/// The hits at these places; up to the one with which the page has enough bytes, where all are too
-/// large for one answer.
+/// Loads the entries at these positions. If they are too large for one answer, ends the page early
+/// once it has [`limits::PAGE_BYTES`].
 async fn load(
     session: &Session,
     kind: &str,
-    mut places: Vec<Position>,
+    mut positions: Vec<Position>,
 ) -> PostgresResult<Vec<Hit>> {
-    let mut rows = bodies(session, &places).await?;
+    let mut rows = bodies(session, &positions).await?;
     if rows.is_none() {
-        let few = few(session, &places).await?;
-        places.truncate(few);
-        rows = bodies(session, &places).await?;
+        let few = few(session, &positions).await?;
+        positions.truncate(few);
+        rows = bodies(session, &positions).await?;
     }
     let rows = rows.ok_or_else(|| Refusal::TooMany("bytes of the page".into()))?;
     let mut entries: BTreeMap<i64, Entry> = BTreeMap::new();
     for row in rows {
         entries.insert(row.get("seq"), read_entry(kind, &row)?);
     }
-    let hit = |place: Position| {
+    let hit = |position: Position| {
         Some(Hit {
-            entry: entries.remove(&seq(&place))?,
-            position: place.encode(),
+            entry: entries.remove(&seq(&position))?,
+            position: position.encode(),
         })
     };
-    Ok(places.into_iter().filter_map(hit).collect())
+    Ok(positions.into_iter().filter_map(hit).collect())
 }
 
-fn seq(place: &Position) -> i64 {
-    match place {
+fn seq(position: &Position) -> i64 {
+    match position {
         Position::Created(seq) | Position::Sorted(seq, _) => *seq,
     }
 }
 
-async fn bodies(session: &Session, places: &[Position]) -> PostgresResult<Option<Vec<Row>>> {
-    let seqs: Vec<i64> = places.iter().map(seq).collect();
+async fn bodies(session: &Session, positions: &[Position]) -> PostgresResult<Option<Vec<Row>>> {
+    let seqs: Vec<i64> = positions.iter().map(seq).collect();
     let sql = "SELECT seq, id, version, created, modified, body, digest, digest_version FROM entry
                WHERE seq = ANY($1)";
     session
@@ -263,9 +264,9 @@ async fn bodies(session: &Session, places: &[Position]) -> PostgresResult<Option
         .await
 }
 
-/// How many of these places a page has with the one that brings it to enough bytes.
-async fn few(session: &Session, places: &[Position]) -> PostgresResult<usize> {
-    let seqs: Vec<i64> = places.iter().map(seq).collect();
+/// Returns how many of these positions make up [`limits::PAGE_BYTES`].
+async fn few(session: &Session, positions: &[Position]) -> PostgresResult<usize> {
+    let seqs: Vec<i64> = positions.iter().map(seq).collect();
     let sql = "SELECT seq, octet_length(body)::BIGINT AS bytes FROM entry WHERE seq = ANY($1)";
     let rows = session.rows(sql, &[&seqs]).await?;
     let size = |row: &Row| (row.get("seq"), unsigned(row.get("bytes")));
@@ -278,7 +279,8 @@ async fn few(session: &Session, places: &[Position]) -> PostgresResult<usize> {
     Ok(seqs.iter().take_while(goes_on).count() + 1)
 }
 
-/// Says of a search that PostgreSQL stopped, because it took too long, that it is too large.
+/// Converts an error of a search; one that PostgreSQL cancelled because it took too long becomes
+/// [`Refusal::TooMany`].
 pub(super) fn bounded(fault: PostgresError) -> Refusal {
     if fault.is_overdue() {
         return too_many_rows();

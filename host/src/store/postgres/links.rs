@@ -1,4 +1,4 @@
-//! The reads of links: whether some are there, and pages of them.
+//! Reads of links: whether given links exist, and pages of links.
 
 use tokio_postgres::Row;
 
@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::store::sql::{decode_link, encode_link};
 use crate::store::{Direction, Key, Link, LinkPage, limits};
 
-/// Whether each link is there, in their order.
+/// Returns whether each link exists, in the order of `links`.
 pub(super) async fn has(
     session: &Session,
     tenant: i64,
@@ -23,8 +23,10 @@ pub(super) async fn has(
     let sources: Keys<'_> = wanted.iter().map(|(n, link)| (*n, &link.source)).collect();
     let targets: Keys<'_> = wanted.iter().map(|(n, link)| (*n, &link.target)).collect();
     let names: Vec<&str> = wanted.iter().map(|(_, link)| link.name.as_str()).collect();
-    let rows = session.rows(
-        "SELECT w.place FROM unnest($2::TEXT[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::BIGINT[])
+    let rows = session
+        .rows(
+            "SELECT w.place FROM unnest($2::TEXT[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::TEXT[],
+         $7::BIGINT[])
            AS w(source_kind, source, name, target_kind, target, place)
          JOIN kind sk ON sk.tenant = $1 AND sk.name = w.source_kind
          JOIN entry s ON s.kind = sk.id AND s.id = w.source
@@ -32,16 +34,17 @@ pub(super) async fn has(
          JOIN entry t ON t.kind = tk.id AND t.id = w.target
          JOIN linkset set ON set.source = s.seq AND set.name = w.name
          JOIN link l ON l.linkset = set.id AND l.target = t.seq",
-        &[
-            &tenant,
-            &sources.kinds,
-            &sources.ids,
-            &names,
-            &targets.kinds,
-            &targets.ids,
-            &sources.places,
-        ],
-    ).await?;
+            &[
+                &tenant,
+                &sources.kinds,
+                &sources.ids,
+                &names,
+                &targets.kinds,
+                &targets.ids,
+                &sources.places,
+            ],
+        )
+        .await?;
     let mut there = vec![false; links.len()];
     for row in rows {
         if let Some(link) = there.get_mut(place(&row)) {
@@ -51,7 +54,7 @@ pub(super) async fn has(
     Ok(there)
 }
 
-/// What `links` asks for at each anchor.
+/// The parameters of `links` that are the same for each anchor.
 pub(super) struct LinkQuery {
     pub(super) name: String,
     pub(super) direction: Direction,
@@ -60,7 +63,10 @@ pub(super) struct LinkQuery {
 }
 
 impl LinkQuery {
-    /// Checks the position.
+    /// Decodes the position `after`.
+    ///
+    /// # Errors
+    /// `Refusal::Invalid` if the position does not belong to this direction.
     pub(super) fn new(
         name: String,
         direction: Direction,
@@ -80,7 +86,8 @@ impl LinkQuery {
     }
 }
 
-/// One page of links for each anchor, in their order. As many anchors are asked about at once as may have full pages.
+/// Returns one page of links for each anchor, in the order of the anchors. One statement reads as
+/// many anchors as may have full pages within [`limits::LINKS`].
 pub(super) async fn links(
     session: &Session,
     tenant: i64,

@@ -1,4 +1,4 @@
-//! What the guest does not see of a tenant: where its events end, and the host's own metadata.
+//! A tenant's data that the guest does not see: the end of its event log, and the host's metadata.
 
 use super::error::PostgresResult;
 use super::nul;
@@ -6,7 +6,8 @@ use super::read::{digest, unsigned};
 use super::session::Session;
 use crate::store::{ChainHead, MetadataEntry, Refusal, deleted};
 
-/// Number and digest of the last event; of a tenant that is gone, those before the first.
+/// Returns sequence number and digest of the tenant's last event; [`ChainHead::START`] if the
+/// tenant was deleted.
 pub(super) async fn head(session: &Session, tenant: i64) -> PostgresResult<ChainHead> {
     let sql = "SELECT sequence, digest FROM tenant WHERE id = $1";
     let rows = session.rows(sql, &[&tenant]).await?;
@@ -17,7 +18,7 @@ pub(super) async fn head(session: &Session, tenant: i64) -> PostgresResult<Chain
     Ok(rows.first().map_or(ChainHead::START, head))
 }
 
-/// The metadata whose names begin so, by name.
+/// Returns the metadata entries whose names begin with `prefix`, sorted by name.
 pub(super) async fn with_prefix(
     session: &Session,
     tenant: i64,
@@ -29,12 +30,13 @@ pub(super) async fn with_prefix(
     let sql = "SELECT name, text FROM memo
                WHERE tenant = $1 AND name >= $2 AND left(name, length($2)) = $2 ORDER BY name";
     let rows = session.rows(sql, &[&tenant, &prefix]).await?;
-    let memo = |row: &tokio_postgres::Row| (row.get("name"), row.get("text"));
-    Ok(rows.iter().map(memo).collect())
+    let entry = |row: &tokio_postgres::Row| (row.get("name"), row.get("text"));
+    Ok(rows.iter().map(entry).collect())
 }
 
-/// Sets or removes metadata, unless the guard is another than it says. A guard that is not there cannot be locked, so the
-/// tenant is.
+/// Applies `changes` if the entry `guard` has the given text. Returns whether it did. A change to
+/// `None` removes the entry. Locks the tenant's row, since an entry that does not exist cannot be
+/// locked.
 pub(super) async fn set(
     session: &Session,
     tenant: i64,

@@ -1,17 +1,17 @@
 //! Storage for many machines: a PostgreSQL database, or one that speaks its protocol. Any number of
-//! hosts work on it at once and keep nothing to themselves, so that what one has acknowledged holds
-//! on all of them at their next call.
+//! hosts use it at once and cache none of its data, so that what one host acknowledged holds on all
+//! hosts at their next call.
 //!
-//! A commit runs at READ COMMITTED and locks what it changes, row by row, in one order that all
-//! commits keep to: the entries by their keys, then counters, terms and counts, and at last the
-//! tenant's row. So equal wishes queue up instead of failing. Measured with 20 connections that
-//! raise one row's version, as those do who all join one group: 1,300 commits a second and none
-//! tried again; at SERIALIZABLE 1,100, a third of them tried again, six times on average.
+//! A commit runs at READ COMMITTED and locks the rows that it changes, in one order that all
+//! commits follow: entries by their keys, then counters, terms and counts, and finally the tenant's
+//! row. So conflicting commits queue instead of failing. Measured with 20 connections that all
+//! raise the version of one row, as when many users join one group: 1,300 commits a second and no
+//! retries; at SERIALIZABLE 1,100, with a third of the commits retried, six times on average.
 //!
-//! What a commit expects it does not lock, but looks at again when it has the tenant's row: nothing
-//! else of the tenant becomes visible from there until it is durable. With shared locks, which
-//! PostgreSQL lets pass those who wait for an exclusive one, a credential that many requests use
-//! could not be revoked.
+//! Entries that a commit only expects are not locked, but compared again once it holds the tenant's
+//! row: from then until the commit is durable no other commit of the tenant becomes visible. With
+//! shared locks, which PostgreSQL grants ahead of a waiting exclusive lock, a credential that many
+//! requests use could not be revoked.
 
 mod bodies;
 mod commit;
@@ -43,14 +43,14 @@ use self::connections::Connections;
 use super::{DatabaseError, StoreId};
 use crate::fair_semaphore::FairSemaphore;
 
-/// Searches of this host that run at once if they take longer, shared between tenants; the others
-/// wait. As many as this machine has processors, in place of the database's, which nobody knows,
-/// and at least 2: more would keep those from what takes a moment.
+/// The most long searches of this host that run at once, shared between tenants; others wait.
+/// Equals the number of this machine's processors, because the database's is unknown, but at least
+/// 2. More would slow down short queries.
 fn searches() -> usize {
     std::thread::available_parallelism().map_or(2, |count| usize::from(count).max(2))
 }
 
-/// A database in PostgreSQL. Clones share it.
+/// A PostgreSQL database. Clones share its connections.
 #[derive(Clone)]
 pub struct Postgres {
     shared: Arc<Shared>,
@@ -60,7 +60,7 @@ struct Shared {
     number: u64,
     pool: Connections,
     searches: Arc<FairSemaphore<i64>>,
-    /// Rung when there is something to sweep up.
+    /// Notified when there is garbage to sweep.
     garbage: Arc<Notify>,
     sweeper: AbortHandle,
 }
@@ -73,24 +73,28 @@ impl Drop for Shared {
 
 impl Postgres {
     /// Connects to the database at a URL such as `postgres://user@host/name`, and brings its tables
-    /// up to date; only with `make` does it make them where there are none. A password may be in
-    /// the URL or in `PGPASSWORD`. Refuses a database that is not scimlet's or was written by a
-    /// newer scimlet. Needs a tokio runtime, here and later.
+    /// up to date. Creates missing tables only if `make` is true. The password may be in the URL or
+    /// in `PGPASSWORD`. Needs a tokio runtime, also for all later calls.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Unsuitable`] if the URL is invalid, or the database is not scimlet's, was
+    /// written by a newer scimlet or has no tables; [`DatabaseError::Unavailable`] if it cannot be
+    /// reached.
     pub async fn open(url: &str, make: bool) -> Result<Postgres, DatabaseError> {
         let pool = connect::connections(url)?;
         schema::prepare(&pool, make).await?;
         if make {
             role::warn_if_powerful(&pool).await?;
         }
-        let bell = Arc::new(Notify::new());
-        let sweeper = tokio::spawn(sweep::keep_sweeping(pool.clone(), bell.clone()));
+        let garbage = Arc::new(Notify::new());
+        let sweeper = tokio::spawn(sweep::keep_sweeping(pool.clone(), garbage.clone()));
         let sweeper = sweeper.abort_handle();
         Ok(Postgres {
             shared: Arc::new(Shared {
                 number: StoreId::next_database(),
                 pool,
                 searches: FairSemaphore::new(searches()),
-                garbage: bell,
+                garbage,
                 sweeper,
             }),
         })

@@ -1,4 +1,4 @@
-//! Looking up what the names in a query stand for.
+//! Looks up the row ids of the names in a query.
 
 use super::error::PostgresResult;
 use super::read::{Keys, place};
@@ -6,7 +6,7 @@ use super::session::Session;
 use crate::store::sql::{Field, Kind, Names};
 use crate::store::{Filter, Query};
 
-/// The kind, and what stands for the names in the filter and the order.
+/// Returns the kind of a query, and the rows of the names in its filter and order.
 pub(super) async fn look_up(
     session: &Session,
     tenant: i64,

@@ -1,11 +1,15 @@
-//! U+0000, which no text in PostgreSQL can hold. The plugin writes none (`wit/store.wit`), so nothing is lost.
+//! U+0000, which no text in PostgreSQL can contain. The plugin never writes it (`wit/store.wit`),
+//! so nothing is lost.
 
 use crate::store::{Draft, Event, Key, Link, Refusal, Rejection, Scalar, Write};
 
-/// Why it is refused.
+/// The reason given in refusals.
 pub(super) const WHY: &str = "PostgreSQL keeps no text with U+0000";
 
-/// Refuses a commit that would write it; names the write that does.
+/// Refuses a commit with U+0000.
+///
+/// # Errors
+/// The first write that contains it.
 pub(super) fn refuse(actor: &str, writes: &[Write]) -> Result<(), Rejection> {
     let found = writes.iter().position(|write| !is_free(write));
     let found = found.or(has(actor).then_some(0));
@@ -17,7 +21,7 @@ pub(super) fn refuse(actor: &str, writes: &[Write]) -> Result<(), Rejection> {
     })
 }
 
-/// Whether a text has it.
+/// Whether the text contains U+0000.
 pub(super) fn has(text: &str) -> bool {
     text.contains('\0')
 }
@@ -40,7 +44,7 @@ fn key(key: &Key) -> bool {
     !has(&key.kind) && !has(&key.id)
 }
 
-/// Whether a link's names are free of it.
+/// Whether the names of a link are free of U+0000.
 pub(super) fn link(link: &Link) -> bool {
     key(&link.source) && !has(&link.name) && key(&link.target)
 }

@@ -1,5 +1,4 @@
-//! The reads by key: entries, counters and events, each in one statement however many keys there
-//! are.
+//! Reads by key: entries, counters and events. Each takes one statement for any number of keys.
 
 use tokio_postgres::Row;
 
@@ -11,8 +10,8 @@ use crate::store::{
     Channel, Entry, Event, Key, RecordedEvent, Refusal, hash_chain, limits, too_many_bytes,
 };
 
-/// Keys side by side, as arrays for one statement: kinds, ids and the place of each. Those with
-/// U+0000 are left out: nothing in the database has it.
+/// Keys as parallel arrays for one statement: kinds, ids, and the index of each key. Keys with
+/// U+0000 are left out, since the database contains none.
 #[derive(Default)]
 pub(super) struct Keys<'a> {
     pub(super) kinds: Vec<&'a str>,
@@ -34,17 +33,17 @@ impl<'a> FromIterator<(usize, &'a Key)> for Keys<'a> {
     }
 }
 
-/// A number that PostgreSQL keeps signed and that is never below 0.
+/// Converts a signed PostgreSQL integer that is never negative.
 pub(super) fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-/// Which of the caller's keys a row is about.
+/// Returns the index of the caller's key that a row belongs to.
 pub(super) fn place(row: &Row) -> usize {
     usize::try_from(row.get::<_, i64>("place")).unwrap_or(usize::MAX)
 }
 
-/// The entries of these keys, in their order.
+/// Returns the entries of these keys, in the order of the keys; `None` for those that do not exist.
 pub(super) async fn get(
     session: &Session,
     tenant: i64,
@@ -53,7 +52,8 @@ pub(super) async fn get(
     let wanted: Keys<'_> = keys.iter().enumerate().collect();
     let rows = session
         .weighed(
-            "SELECT w.place, e.id, e.version, e.created, e.modified, e.body, e.digest, e.digest_version
+            "SELECT w.place, e.id, e.version, e.created, e.modified, e.body, e.digest,
+             e.digest_version
          FROM unnest($2::TEXT[], $3::TEXT[], $4::BIGINT[]) AS w(kind, id, place)
          JOIN kind k ON k.tenant = $1 AND k.name = w.kind
          JOIN entry e ON e.kind = k.id AND e.id = w.id",
@@ -73,13 +73,13 @@ pub(super) async fn get(
     Ok(entries)
 }
 
-/// The bytes of a row's body.
+/// The size of a row's body in bytes.
 pub(super) fn weigh_body(row: &Row) -> usize {
     row.get::<_, Bytes<'_>>("body").0.len()
 }
 
-/// An entry from the columns id, version, created, modified, body, digest, digest_version. A
-/// damaged body is an error: it would else be changed, and written back with a new digest.
+/// Reads an entry from the columns id, version, created, modified, body, digest and digest_version.
+/// A damaged body is an error: otherwise it would be changed and written back with a valid digest.
 pub(super) fn read_entry(kind: &str, row: &Row) -> Result<Entry, Refusal> {
     if bodies::body(row).is_damaged() {
         return Err(Damage::of(kind, row.get("id")).into());
@@ -96,7 +96,7 @@ pub(super) fn read_entry(kind: &str, row: &Row) -> Result<Entry, Refusal> {
     })
 }
 
-/// The value of each counter, in their order.
+/// Returns the value of each counter, in the order of the names.
 pub(super) async fn counters(
     session: &Session,
     tenant: i64,
@@ -123,7 +123,8 @@ pub(super) async fn counters(
     Ok(values)
 }
 
-/// The events after this number: as many as fit the answer, but at least one.
+/// Returns the events after sequence number `after`: as many as fit into an answer, but at least
+/// one.
 pub(super) async fn events(
     session: &Session,
     tenant: i64,
@@ -131,21 +132,24 @@ pub(super) async fn events(
     limit: u32,
 ) -> PostgresResult<Vec<RecordedEvent>> {
     let after = i64::try_from(after).unwrap_or(i64::MAX);
-    // Bodies are added up there, so that no more of them travel than the answer may have.
-    let rows = session.rows(
-        "SELECT * FROM (
-           SELECT e.*, sum(octet_length(body)) OVER (ORDER BY sequence) - octet_length(body) AS before
+    // PostgreSQL adds up the sizes, so that no more bodies travel than fit into one answer.
+    let rows = session
+        .rows(
+            "SELECT * FROM (
+           SELECT e.*, sum(octet_length(body)) OVER (ORDER BY sequence) - octet_length(body)
+             AS before
            FROM event e
            WHERE tenant = $1 AND EXISTS(SELECT 1 FROM tenant WHERE id = $1) AND sequence > $2
            ORDER BY sequence LIMIT $3) AS e
          WHERE before = 0 OR before + octet_length(body) <= $4 ORDER BY sequence",
-        &[
-            &tenant,
-            &after,
-            &i64::from(limit.min(limits::EVENTS)),
-            &(limits::ANSWER_BYTES as i64),
-        ],
-    ).await?;
+            &[
+                &tenant,
+                &after,
+                &i64::from(limit.min(limits::EVENTS)),
+                &(limits::ANSWER_BYTES as i64),
+            ],
+        )
+        .await?;
     Ok(rows.iter().map(read_event).collect())
 }
 
@@ -173,8 +177,8 @@ fn read_event(row: &Row) -> RecordedEvent {
     }
 }
 
-/// A digest; if a column holds what is none, one that cannot be right, so that whoever verifies the
-/// chain notices.
+/// Reads a digest. A column that does not hold 32 bytes gives a digest that cannot be right, so
+/// that verifying the chain reports it.
 pub(super) fn digest(row: &Row, column: &str) -> hash_chain::Digest {
     row.get::<_, &[u8]>(column)
         .try_into()

@@ -1,12 +1,12 @@
-//! The role that the host works as. For a superuser, and for one that bypasses row-level security,
-//! the database does not keep tenants apart a second time.
+//! The PostgreSQL role of the host. Row-level security, the second separation of tenants, does not
+//! apply to a superuser or to a role that bypasses it.
 
 use super::connections::Connections;
 use super::error::PostgresResult;
 use super::session::Scope;
 use crate::store::DatabaseError;
 
-/// Says so in the log where the role of this pool is such.
+/// Logs a warning if row-level security does not apply to the role of this pool.
 pub(super) async fn warn_if_powerful(pool: &Connections) -> Result<(), DatabaseError> {
     if is_powerful(pool).await? {
         tracing::warn!(

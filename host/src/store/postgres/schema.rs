@@ -1,8 +1,8 @@
-//! The tables: making them, and the refusal of databases that are not ours or too new.
+//! The tables: creates them, and refuses databases of other applications or of newer versions.
 //!
-//! Whoever prepares a database locks the one row of `schema_version`, so that of many hosts that
-//! start at once one does the work and the others find it done. A row's lock is there on every
-//! system that speaks the protocol, unlike an advisory one.
+//! A host that creates tables locks the one row of `schema_version`, so that of many hosts that
+//! start at once one does the work and the others find it done. Every system that speaks the
+//! protocol has row locks, but not all have advisory locks.
 
 use deadpool_postgres::Object;
 use tokio::time::timeout;
@@ -13,12 +13,12 @@ use super::error::{PostgresError, PostgresResult, explain};
 use super::session::{SILENCE, Scope};
 use crate::store::DatabaseError;
 
-/// The version of the tables below.
+/// The version of the tables in `schema.sql`.
 const VERSION: i64 = 1;
 
 const TABLES: &str = include_str!("schema.sql");
 
-/// The tables whose rows belong to a tenant, and the column that says to which.
+/// The tables with rows of tenants, each with the column of the tenant's id.
 const FENCED: [(&str, &str); 11] = [
     ("tenant", "id"),
     ("kind", "tenant"),
@@ -33,12 +33,12 @@ const FENCED: [(&str, &str); 11] = [
     ("sweep", "tenant"),
 ];
 
-/// Substring search without looking at every value; only where the extension is installed already.
+/// Speeds up substring searches; created only if the extension `pg_trgm` is installed.
 const TRIGRAMS: &str = "CREATE INDEX IF NOT EXISTS term_trigram ON term
     USING gin (value gin_trgm_ops) WHERE value >= 't' AND value < 'u'";
 
-/// Makes the tables if `make` says so and there are none, and refuses a database that this version
-/// cannot work with.
+/// Creates the tables if `make` is true and there are none. Refuses a database that this version
+/// cannot use.
 pub(super) async fn prepare(pool: &Connections, make: bool) -> Result<(), DatabaseError> {
     let connection = pool.get(Scope::Host).await?;
     let client = &connection.client;
@@ -59,7 +59,7 @@ pub(super) async fn prepare(pool: &Connections, make: bool) -> Result<(), Databa
     }
 }
 
-/// The version of the tables that are there; `None` if there are none.
+/// Returns the version of the existing tables; `None` if there are none.
 async fn version(client: &Object) -> PostgresResult<Option<i64>> {
     let found = client.query_opt("SELECT version FROM schema_version", &[]);
     match found.await {
@@ -80,15 +80,15 @@ async fn create(client: &Object) -> PostgresResult<()> {
     made
 }
 
-/// How PostgreSQL says that somebody else has just made the same table.
+/// PostgreSQL's codes for a table that another connection has just created.
 const MADE: [SqlState; 3] = [
     SqlState::UNIQUE_VIOLATION,
     SqlState::DUPLICATE_OBJECT,
     SqlState::DUPLICATE_TABLE,
 ];
 
-/// Makes the row to lock. Two who make its table at once get into each other's way inside
-/// PostgreSQL; then it is there.
+/// Creates the row to lock. If two hosts create its table at the same moment, one of them gets an
+/// error, and the table exists.
 async fn lock_row(client: &Object) -> PostgresResult<()> {
     let table = "CREATE TABLE IF NOT EXISTS schema_version(
         one BOOLEAN PRIMARY KEY CHECK (one), version BIGINT NOT NULL)";
@@ -102,7 +102,7 @@ async fn lock_row(client: &Object) -> PostgresResult<()> {
 }
 
 async fn create_locked(client: &Object) -> PostgresResult<()> {
-    // Making it takes longer than a commit may wait.
+    // Creating the tables takes longer than a commit may wait for a lock.
     client.batch_execute("SET LOCAL lock_timeout = 0").await?;
     let locked = client
         .query_one("SELECT version FROM schema_version FOR UPDATE", &[])
@@ -121,8 +121,8 @@ async fn create_locked(client: &Object) -> PostgresResult<()> {
     Ok(())
 }
 
-/// Adds the columns that tables from before them lack. Hosts that do not know them can go on
-/// working with the tables.
+/// Adds the digest columns that older tables lack. An older host, which does not know them, can
+/// still use the tables.
 async fn add_digests(client: &Object) -> PostgresResult<()> {
     let sql = "SELECT digest, digest_version FROM entry LIMIT 0";
     match client.batch_execute(sql).await {
@@ -132,15 +132,15 @@ async fn add_digests(client: &Object) -> PostgresResult<()> {
     let sql = "ALTER TABLE entry ADD COLUMN IF NOT EXISTS digest BIGINT,
                  ADD COLUMN IF NOT EXISTS digest_version BIGINT";
     match client.batch_execute(sql).await {
-        // Another host was faster.
+        // Another host has added them.
         Err(error) if error.code() == Some(&SqlState::DUPLICATE_COLUMN) => Ok(()),
         added => Ok(added?),
     }
 }
 
-/// The second fence between tenants: PostgreSQL itself shows a transaction the rows of the tenant
-/// that it named, and none if it named none. It does not hold for a superuser. Systems that know no
-/// such policies do without.
+/// Sets up row-level security, the second separation of tenants: PostgreSQL itself shows a
+/// transaction only the rows of the tenant that it named, and none if it named none. This does not
+/// apply to superusers. Systems that lack such policies work without.
 async fn fence(client: &Object) -> PostgresResult<()> {
     client.batch_execute("SAVEPOINT fence").await?;
     for (table, column) in FENCED {
@@ -159,7 +159,7 @@ async fn fence(client: &Object) -> PostgresResult<()> {
     Ok(client.batch_execute("RELEASE SAVEPOINT fence").await?)
 }
 
-/// The setting is looked up once for a statement, not once for a row.
+/// The subselect makes PostgreSQL read the setting once per statement, not once per row.
 fn policy(table: &str, column: &str) -> String {
     let scope = "(SELECT current_setting('scimlet.tenant', TRUE))";
     format!(

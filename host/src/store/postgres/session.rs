@@ -1,5 +1,5 @@
-//! One transaction on a connection of the pool, bound to a tenant. The binding is PostgreSQL's own
-//! business from there on: its policies let no statement see another tenant's rows.
+//! One transaction on a pooled connection, bound to a tenant. PostgreSQL itself enforces the
+//! binding: its policies show no statement the rows of another tenant.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,41 +17,41 @@ use super::error::{PostgresError, PostgresResult};
 use crate::store::sql::Sql;
 use crate::store::{Refusal, limits};
 
-/// How long an answer of the server is waited for: longer than a statement may run there. A
-/// connection that was silent for as long is closed, and so are those that idle.
+/// How long to wait for an answer of the server: longer than a statement may run there. A
+/// connection that stays silent for so long is closed, and with it all idle ones.
 pub(super) const SILENCE: Duration = Duration::from_secs(21);
 
-/// Whose rows a transaction may touch.
+/// Which rows a transaction may access.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Scope {
-    /// One tenant's.
+    /// The rows of one tenant.
     Tenant(i64),
-    /// All, to look for the tenant of this name, of which this is a digest: it is the tenant's
-    /// share of the connections that is used.
+    /// All rows, to look up the tenant of a name. Holds a hash of that name, since the connection
+    /// counts towards that tenant's share.
     Name(u64),
-    /// All, for what the host does itself.
+    /// All rows, for the host itself.
     Host,
 }
 
-/// What a statement's `$1`, `$2` … stand for.
+/// The values of a statement's parameters `$1`, `$2` ….
 pub(super) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
-/// A transaction. Dropped before its end, it takes its connection with it, and ends on the server,
-/// too, what that is at.
+/// A transaction. Dropping it before its end closes the connection and cancels the running
+/// statement on the server.
 pub(super) struct Session {
     connection: Option<Connection>,
-    /// Whether nobody may use the connection after this.
+    /// Whether the connection must not return to the pool.
     broken: AtomicBool,
 }
 
 impl Session {
-    /// A transaction that reads, all from one snapshot. Does not wait for the server: if the
-    /// transaction did not begin, what is asked first fails.
+    /// Begins a read-only transaction on one snapshot. Does not wait for the server: if the
+    /// transaction cannot begin, the first statement fails.
     pub(super) async fn read(pool: &Connections, scope: Scope) -> PostgresResult<Session> {
         Self::read_within(pool, scope, limits::SEARCH).await
     }
 
-    /// As [`Self::read`], with as much time for each statement.
+    /// Begins a read-only transaction on one snapshot in which each statement may take `time`.
     pub(super) async fn read_within(
         pool: &Connections,
         scope: Scope,
@@ -70,7 +70,8 @@ impl Session {
         })
     }
 
-    /// A transaction that writes. Each statement sees what was committed before it.
+    /// Begins a transaction that writes, at READ COMMITTED: each statement sees what was committed
+    /// before it.
     pub(super) async fn write(pool: &Connections, scope: Scope) -> PostgresResult<Session> {
         let connection = pool.get(scope).await?;
         let session = Session {
@@ -84,14 +85,14 @@ impl Session {
         Ok(session)
     }
 
-    /// Lets the rest of the transaction touch other rows.
+    /// Changes which rows the rest of the transaction may access.
     pub(super) async fn rescope(&self, scope: Scope) -> PostgresResult<()> {
         let sql = "SELECT set_config('scimlet.tenant', $1, true)";
         self.rows(sql, &[&scope.setting()]).await.map(drop)
     }
 
-    /// Ends a transaction that read, whatever came out of it. Nothing is waited for: whoever uses
-    /// the connection next stands behind it.
+    /// Ends a read-only transaction and passes `result` on. Does not wait for the server: the next
+    /// statement on the connection queues behind.
     pub(super) fn end<T>(mut self, result: PostgresResult<T>) -> PostgresResult<T> {
         if !self.is_broken()
             && let Some(connection) = self.connection.take()
@@ -101,27 +102,27 @@ impl Session {
         result
     }
 
-    /// Commits; durable when this returns.
+    /// Commits; the changes are durable when this returns.
     pub(super) async fn commit(mut self) -> PostgresResult<()> {
         self.answered(self.client()?.batch_execute("COMMIT"))
             .await?;
-        self.give_back();
+        self.release();
         Ok(())
     }
 
-    /// Takes everything back.
+    /// Rolls the transaction back.
     pub(super) async fn roll_back(mut self) -> PostgresResult<()> {
         if self.is_broken() {
             return Ok(());
         }
         self.answered(self.client()?.batch_execute("ROLLBACK"))
             .await?;
-        self.give_back();
+        self.release();
         Ok(())
     }
 
-    /// Lets others use the connection.
-    fn give_back(&mut self) {
+    /// Returns the connection to the pool, unless it is broken.
+    fn release(&mut self) {
         if !self.is_broken() {
             self.connection.take();
         }
@@ -131,7 +132,8 @@ impl Session {
         self.broken.load(Ordering::Relaxed)
     }
 
-    /// Waits for an answer, not for ever. What shows that connections are of no use ends them.
+    /// Waits at most [`SILENCE`] for an answer. An error that proves the connections unusable
+    /// closes all idle ones.
     async fn answered<T>(&self, call: impl Future<Output = Result<T, Error>>) -> PostgresResult<T> {
         let answer = timeout(SILENCE, call).await;
         let fault = match answer.map(|answer| answer.map_err(PostgresError::from)) {
@@ -148,7 +150,7 @@ impl Session {
         Err(fault)
     }
 
-    /// The rows of a statement that is prepared once for each connection.
+    /// Returns the rows of a statement, which is prepared once per connection.
     pub(super) async fn rows(
         &self,
         sql: &str,
@@ -159,7 +161,7 @@ impl Session {
         self.answered(client.query(&statement, parameters)).await
     }
 
-    /// Runs a statement that returns nothing.
+    /// Runs a statement that returns no rows.
     pub(super) async fn run(&self, sql: &str, parameters: Parameters<'_>) -> PostgresResult<()> {
         let client = self.client()?;
         let statement = self.answered(client.prepare_cached(sql)).await?;
@@ -167,8 +169,8 @@ impl Session {
         run.await.map(drop)
     }
 
-    /// The rows of a statement; `None` if `weigh` finds several of them worth more than `bound`
-    /// together.
+    /// Returns the rows of a statement; `None` if there are several and `weigh` adds up to more
+    /// than `bound`.
     pub(super) async fn weighed(
         &self,
         sql: &str,
@@ -192,8 +194,8 @@ impl Session {
         Ok(Some(rows))
     }
 
-    /// The rows of SQL that was put together. It is not kept prepared: there is no end of shapes,
-    /// and PostgreSQL plans best when it knows the values.
+    /// Returns the rows of composed SQL. It is not kept prepared: its shapes are unlimited in
+    /// number, and PostgreSQL plans best when it knows the values.
     pub(super) async fn search(&self, sql: &Sql) -> PostgresResult<Vec<Row>> {
         let client = self.client()?;
         let text = sql.numbered();
@@ -216,7 +218,7 @@ impl Drop for Session {
 }
 
 impl Scope {
-    /// The value of `scimlet.tenant`, by which PostgreSQL's policies know it.
+    /// The value of the setting `scimlet.tenant`, on which PostgreSQL's policies depend.
     fn setting(self) -> String {
         match self {
             Scope::Tenant(id) => id.to_string(),
@@ -230,7 +232,7 @@ fn begin(mode: &str, scope: Scope) -> String {
     format!("BEGIN ISOLATION LEVEL {mode}; SELECT set_config('scimlet.tenant', '{scope}', true)")
 }
 
-/// Sends a statement without waiting for its answer. The driver queues it at the first look.
+/// Sends a statement without waiting for the answer. The driver queues it when it is first polled.
 fn send(statement: impl Future) {
     let statement = pin!(statement);
     drop(statement.poll(&mut Context::from_waker(Waker::noop())));

@@ -1,4 +1,4 @@
-//! [`Store`] over PostgreSQL: checks the call, then runs it in a transaction of the tenant.
+//! [`Store`] on PostgreSQL: validates each call, then runs it in a transaction of the tenant.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,11 +21,11 @@ use crate::store::{
     limits, validate,
 };
 
-/// How long a statement of a search may take that indexes may serve. One that takes longer begins
-/// again when it is one of the few that may.
+/// How long a statement of an indexed search may take at first. If one takes longer, the search
+/// starts again as one of the few long searches.
 const BRIEF: Duration = Duration::from_millis(100);
 
-/// One tenant's storage.
+/// The storage of one tenant.
 pub(super) struct TenantStore {
     pub(super) shared: Arc<Shared>,
     pub(super) tenant: i64,
@@ -36,7 +36,7 @@ impl TenantStore {
         Session::read(&self.shared.pool, Scope::Tenant(self.tenant)).await
     }
 
-    /// One page, none of whose statements takes longer.
+    /// Returns one page; no statement of the search may take longer than `time`.
     async fn search(&self, query: &Query, filter: &Filter, time: Duration) -> PostgresResult<Page> {
         let scope = Scope::Tenant(self.tenant);
         let session = Session::read_within(&self.shared.pool, scope, time).await?;
@@ -67,7 +67,7 @@ impl Store for TenantStore {
                 page => return Ok(page?),
             }
         }
-        let _place = self.shared.searches.acquire(self.tenant).await;
+        let _permit = self.shared.searches.acquire(self.tenant).await;
         let page = self.search(&query, &filter, limits::SEARCH).await;
         page.map_err(bounded)
     }
@@ -115,7 +115,7 @@ impl Store for TenantStore {
             actor,
             writes,
         };
-        // In a task of its own it happens once it has begun, whether or not anybody still waits.
+        // A task of its own completes the commit even if the caller stops waiting.
         let task = tokio::spawn(async move { commit::run(&shared, tenant, &commit).await });
         task.await.unwrap_or_else(|error| {
             Err(Rejection {

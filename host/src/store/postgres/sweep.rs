@@ -1,6 +1,6 @@
-//! Sweeping up what large removals left behind, a bounded piece at a time. The rows are out of
-//! reach already; this gives their space back. Every host does its share: a piece that one is at,
-//! the others pass over.
+//! Deletes what large removals left behind, a bounded step at a time. The rows are unreachable
+//! already; this frees their space. All hosts take part: a step that one host has locked is skipped
+//! by the others.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,14 +12,14 @@ use super::connections::Connections;
 use super::error::PostgresResult;
 use super::session::{Parameters, Scope, Session};
 
-/// Rows that one step removes at most.
+/// The most rows that one step removes.
 const STEP: i64 = 1_000;
 
-/// How often a host looks by itself: for what one left that has died.
+/// How often a host looks for garbage without a notification, such as that of a host that has died.
 const ROUND: Duration = Duration::from_secs(60);
 
-/// Sweeps whenever the bell rings, and now and then.
-pub(super) async fn keep_sweeping(pool: Connections, bell: Arc<Notify>) {
+/// Sweeps on every notification, and at least every [`ROUND`].
+pub(super) async fn keep_sweeping(pool: Connections, garbage: Arc<Notify>) {
     loop {
         loop {
             match step(&pool).await {
@@ -31,12 +31,12 @@ pub(super) async fn keep_sweeping(pool: Connections, bell: Arc<Notify>) {
                 }
             }
         }
-        // Either way it is time to look.
-        drop(timeout(ROUND, bell.notified()).await);
+        // Sweep again after a notification or a timeout alike.
+        drop(timeout(ROUND, garbage.notified()).await);
     }
 }
 
-/// Unhooks all that is in a tenant, itself included.
+/// Detaches a tenant with all its data and schedules that for sweeping.
 pub(super) async fn retire_tenant(session: &Session, tenant: i64) -> PostgresResult<()> {
     for sql in [
         "INSERT INTO sweep(tenant, what, id) SELECT tenant, 'kind', id FROM kind WHERE tenant = $1",
@@ -51,7 +51,7 @@ pub(super) async fn retire_tenant(session: &Session, tenant: i64) -> PostgresRes
     Ok(())
 }
 
-/// Sweeps one piece in a transaction of its own. Whether more may be left.
+/// Sweeps one step in a transaction of its own. Returns whether more may be left.
 async fn step(pool: &Connections) -> PostgresResult<bool> {
     let session = Session::write(pool, Scope::Host).await?;
     let sql = "SELECT what, id FROM sweep LIMIT 1 FOR UPDATE SKIP LOCKED";
@@ -89,7 +89,8 @@ async fn count(session: &Session, sql: &str, parameters: Parameters<'_>) -> Post
     Ok(rows.first().map_or(0, |row| row.get(0)))
 }
 
-/// Removes entries of a kind that is gone, and what hangs on each. Whether that was all of them.
+/// Removes up to [`STEP`] entries of a removed kind, with their links and terms. Returns whether
+/// none are left.
 async fn entries(session: &Session, kind: i64) -> PostgresResult<bool> {
     let sql = "SELECT seq FROM entry WHERE kind = $1 LIMIT $2";
     let rows = session.rows(sql, &[&kind, &STEP]).await?;
@@ -110,14 +111,14 @@ async fn entries(session: &Session, kind: i64) -> PostgresResult<bool> {
     Ok(finished)
 }
 
-/// Unhooks all links that leave these entries.
+/// Detaches all links whose sources are these entries.
 pub(super) async fn retire_linksets(session: &Session, sources: &[i64]) -> PostgresResult<()> {
     let sql = "WITH gone AS (DELETE FROM linkset WHERE source = ANY($1) RETURNING tenant, id)
                INSERT INTO sweep(tenant, what, id) SELECT tenant, 'linkset', id FROM gone";
     session.run(sql, &[&sources]).await
 }
 
-/// Unhooks all links of these names that leave these entries, pair by pair.
+/// Detaches the links of these pairs of source and name.
 pub(super) async fn retire_named(
     session: &Session,
     sources: &[i64],

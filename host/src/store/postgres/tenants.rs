@@ -1,4 +1,4 @@
-//! [`Database`] over PostgreSQL: the tenants and the host's settings.
+//! [`Database`] on PostgreSQL: the tenants and the host's settings.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::{Postgres, sweep};
 use crate::store::hash_chain::START;
 use crate::store::{Database, DatabaseError, Store, Tenant, is_tenant_name, no_tenant_name};
 
-/// How often it is looked whether everything is swept.
+/// How often [`Database::swept`] checks whether sweeping is done.
 const SWEEPING: Duration = Duration::from_millis(50);
 
 #[async_trait]
@@ -47,8 +47,8 @@ impl Database for Postgres {
 
     async fn delete_tenant(&self, name: &str) -> Result<(), DatabaseError> {
         let session = Session::write(&self.shared.pool, Scope::Host).await?;
-        // Waits for the tenant's commits that have begun; those that begin later wait here and find
-        // it gone.
+        // Waits for the tenant's running commits; later ones wait for this transaction and find the
+        // tenant deleted.
         let sql = "SELECT id FROM tenant WHERE name = $1 FOR UPDATE";
         let rows = session.rows(sql, &[&name]).await?;
         let Some(tenant) = rows.first().map(|row| row.get::<_, i64>(0)) else {
@@ -60,14 +60,14 @@ impl Database for Postgres {
         Ok(())
     }
 
-    async fn swept(&self, patience: Duration) -> Result<bool, DatabaseError> {
+    async fn swept(&self, timeout: Duration) -> Result<bool, DatabaseError> {
         let begun = Instant::now();
         while !self
             .rows("SELECT 1 FROM sweep LIMIT 1", &[])
             .await?
             .is_empty()
         {
-            if begun.elapsed() > patience {
+            if begun.elapsed() > timeout {
                 return Ok(false);
             }
             sleep(SWEEPING).await;
@@ -132,7 +132,7 @@ impl Postgres {
         session.end(rows)
     }
 
-    /// Runs one statement; how many rows it returned.
+    /// Runs one statement and returns its number of rows.
     async fn write(&self, sql: &str, parameters: Parameters<'_>) -> Result<usize, PostgresError> {
         let session = Session::write(&self.shared.pool, Scope::Host).await?;
         let rows = session.rows(sql, parameters).await?;

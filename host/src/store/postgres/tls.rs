@@ -1,5 +1,6 @@
-//! TLS to the server. As everywhere with PostgreSQL, `prefer` and `require` encrypt without asking who answers; whoever is
-//! in the middle of the network can be kept out with `verify-full`, or with `sslrootcert` naming the issuer.
+//! TLS to the database server. As usual with PostgreSQL, `prefer` and `require` encrypt without
+//! verifying the server; only `verify-full`, or `sslrootcert` with the issuer's certificate,
+//! protects against an attacker in the network.
 
 use std::sync::Arc;
 
@@ -13,18 +14,18 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::store::DatabaseError;
 
-/// Whose certificates are good.
+/// Which server certificates are accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Trust {
-    /// Anybody's.
+    /// All certificates.
     Anybody,
-    /// Those of the issuers that the system trusts, for the host's name.
+    /// Certificates of the issuers that the system trusts, if they match the host name.
     System,
-    /// Those of the issuers in this file, for the host's name.
+    /// Certificates of the issuers in this file, if they match the host name.
     File(String),
 }
 
-/// What makes connections with TLS, if the settings of the connection want it.
+/// Returns the connector for TLS connections.
 pub(super) fn connector(trust: &Trust) -> Result<MakeRustlsConnect, DatabaseError> {
     let provider = Arc::new(ring::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = match roots(trust)? {
@@ -66,7 +67,7 @@ fn unsuitable(what: &str, error: &dyn std::error::Error) -> DatabaseError {
     DatabaseError::Unsuitable(format!("{what}: {error}"))
 }
 
-/// Takes every certificate, but checks that the server has its key.
+/// Accepts every certificate, but verifies that the server has the private key.
 #[derive(Debug)]
 struct Unverified(Arc<CryptoProvider>);
 

@@ -1,8 +1,10 @@
-//! What the SQL databases share: a query's filter, order and window become SQL here, for all of them. The tables that this
-//! speaks of are the same everywhere: `entry`, `term`, `linkset` and `link`, as each database's `schema.sql` makes them.
+//! The SQL that the stores share: a query's filter, order and window become SQL here. All databases
+//! have the tables `entry`, `term`, `linkset` and `link`, which each database's `schema.sql`
+//! creates.
 //!
-//! Nothing here asks a database. What has to be looked up first (the numbers of names, how many rows match) comes in as
-//! [`Names`] and counts, so that it serves stores that wait for an answer and stores that do not.
+//! Nothing here accesses a database. What must be looked up first (row ids of names, numbers of
+//! matches) is passed in as [`Names`] and counts, so that both synchronous and asynchronous stores
+//! can use it.
 
 mod names;
 mod order;
@@ -23,30 +25,32 @@ pub(super) use self::value::Stored;
 
 use crate::store::Operator;
 
-/// Where the databases' SQL differs.
+/// The differences between the databases' SQL.
 pub(super) trait Dialect {
-    /// Where texts begin among the values of a term, which come in the order numbers, texts, booleans; with the operator.
+    /// The condition where texts begin among a term's values, which sort as numbers, texts,
+    /// booleans.
     const FROM_TEXT: &'static str;
 
-    /// Where texts end, and numbers with them if [`Dialect::FROM_TEXT`] is not meant.
+    /// The condition where numbers end and texts begin.
     const BEFORE_TEXT: &'static str;
 
-    /// Where booleans begin.
+    /// The condition where booleans begin.
     const FROM_BOOLEAN: &'static str;
 
-    /// Where texts end.
+    /// The condition where texts end and booleans begin.
     const BEFORE_BOOLEAN: &'static str;
 
-    /// Whether an index may help with [`Dialect::within`].
+    /// Whether an index may serve [`Dialect::within`].
     const SEARCHES: bool;
 
-    /// What ends a query that probes an index for one row: PostgreSQL would else turn probes into a join, and choose how by
-    /// statistics that know nothing of one tenant's fields.
+    /// The suffix of a query that probes an index for one row. PostgreSQL would otherwise turn
+    /// probes into a join, and choose its method by statistics that do not reflect one tenant's
+    /// fields.
     const PROBE: &'static str;
 
-    /// The condition that a text in `t.value` contains this one, or ends with it.
+    /// Returns the condition that the text in `t.value` contains this text, or ends with it.
     fn within(operator: Operator, text: &str) -> Sql;
 
-    /// The condition that `x.seq` is among the rows of a query, which is to be run first.
+    /// Returns the condition that `x.seq` is in the result of `candidates`, which runs first.
     fn among(candidates: Sql) -> Sql;
 }

@@ -1,43 +1,43 @@
-//! The names in a filter and what they stand for in the database. They are looked up first, so that the SQL depends on the
-//! filter's shape alone.
+//! The names in a filter and their row ids. They are looked up first, so that the SQL depends only
+//! on the filter's shape.
 
 use std::collections::BTreeMap;
 
 use crate::store::{Direction, Filter, Key, Relation};
 
-/// A path of a kind.
+/// A path of terms in a kind.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::store) struct Field {
-    /// What `term` points at.
+    /// The row id, to which `term` refers.
     pub(in crate::store) id: i64,
-    /// How many entries have a term of it.
+    /// The number of entries with a term of this path.
     pub(in crate::store) entries: i64,
 }
 
-/// What was found. What is not in here is not in the database either.
+/// The names that exist in the database, with their row ids. Others match nothing.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Names {
     fields: BTreeMap<String, Field>,
-    /// By kind and id of the entry at the other end and the link's name.
+    /// Ends by kind and id of the entry and the link's name.
     ends: BTreeMap<(String, String, String), End>,
 }
 
 /// The entry at the other end of a relation.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::store) struct End {
-    /// Its row.
+    /// The entry's row id.
     pub(in crate::store) seq: i64,
-    /// Its links of the relation's name, if it ever had one.
+    /// The link set of the relation's name, if the entry ever had one.
     pub(in crate::store) linkset: Option<i64>,
 }
 
 impl Names {
-    /// Notes a path.
+    /// Adds a path.
     pub(in crate::store) fn add_field(&mut self, path: String, field: Field) {
         self.fields.insert(path, field);
     }
 
-    /// Notes the other end of a relation of this name.
+    /// Adds the other end of a relation.
     pub(in crate::store) fn add_end(
         &mut self,
         other: Key,
@@ -49,12 +49,12 @@ impl Names {
         self.ends.insert((other.kind, other.id, name), end);
     }
 
-    /// What a path stands for.
+    /// Returns the field of a path.
     pub(in crate::store) fn field(&self, path: &str) -> Option<Field> {
         self.fields.get(path).copied()
     }
 
-    /// What the other end of a relation stands for.
+    /// Returns the other end of a relation.
     pub(super) fn end(&self, relation: &Relation) -> Option<End> {
         let (other, name) = (&relation.other, &relation.name);
         let key = (other.kind.clone(), other.id.clone(), name.clone());
@@ -63,7 +63,7 @@ impl Names {
 }
 
 impl Filter {
-    /// The paths that it names, some of them several times.
+    /// Returns the paths in the filter; a path may occur several times.
     pub(in crate::store) fn paths(&self) -> Vec<&str> {
         let mut paths = Vec::new();
         self.visit(&mut |leaf| match leaf {
@@ -74,7 +74,7 @@ impl Filter {
         paths
     }
 
-    /// The relations that it names, and for each whether the other end's link set is wanted.
+    /// Returns the relations in the filter, each with whether the other end's link set is needed.
     pub(in crate::store) fn relations(&self) -> Vec<(&Relation, bool)> {
         let mut relations = Vec::new();
         self.visit(&mut |leaf| {

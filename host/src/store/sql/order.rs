@@ -1,8 +1,8 @@
-//! Pages in the order of a path's values. Entries without a value come last, or first when descending; ties stay in the
-//! order of creation either way.
+//! Pages in the order of a path's values. Entries without a value come last, or first in descending
+//! order; entries with equal values are in order of creation either way.
 //!
-//! Few candidates are sorted. Many are walked along the index of the path in two parts, the entries with a value and
-//! those without, each in its own order.
+//! Few candidates are sorted. For many, the sort index of the path is read in two parts, the
+//! entries with a value and those without, each in its own order.
 
 use super::names::Field;
 use super::plan;
@@ -11,7 +11,7 @@ use super::search::Search;
 use super::statement::Sql;
 use super::value::Stored;
 
-/// A part of a walk: the rows, the columns seq and value of each, and their order.
+/// A part of an index scan: the rows, their columns seq and value, and their order.
 pub(in crate::store) struct Part {
     rows: Sql,
     columns: &'static str,
@@ -19,23 +19,25 @@ pub(in crate::store) struct Part {
 }
 
 impl Part {
-    /// The part in its order; the limit and the offset are to be bound.
+    /// The query for the part in its order; limit and offset remain to be bound.
     pub(in crate::store) fn sql(&self) -> Sql {
         Sql::new(self.columns)
             .append(self.rows.clone())
             .text(self.order)
     }
 
-    /// How many rows it has.
+    /// The query for the number of rows in the part.
     pub(in crate::store) fn size(self) -> Sql {
         Sql::new("SELECT COUNT(*) FROM ").append(self.rows)
     }
 }
 
 impl Search {
-    /// The candidates, sorted: the columns seq and value; the limit and the offset are to be bound.
+    /// The query for the sorted candidates with the columns seq and value; limit and offset remain
+    /// to be bound.
     pub(in crate::store) fn sorted(&self, field: &Field, descending: bool) -> Sql {
-        let value = "(SELECT o.value FROM term o WHERE o.seq = x.seq AND o.field = ? ORDER BY o.value LIMIT 1)";
+        let value = "(SELECT o.value FROM term o WHERE o.seq = x.seq AND o.field = ? \
+                     ORDER BY o.value LIMIT 1)";
         let order = match descending {
             false => " ORDER BY v IS NULL, v, seq LIMIT ? OFFSET ?",
             true => " ORDER BY v IS NOT NULL, v DESC, seq LIMIT ? OFFSET ?",
@@ -50,7 +52,7 @@ impl Search {
             .text(order)
     }
 
-    /// The condition on `v` and `seq` for what comes behind the position.
+    /// The condition on `v` and `seq` for rows after the position.
     fn behind(&self, descending: bool) -> Sql {
         let Some(Position::Sorted(seq, value)) = &self.after else {
             return Sql::new("TRUE");
@@ -68,10 +70,11 @@ impl Search {
         }
     }
 
-    /// The parts that lie behind the position, in their order.
+    /// Returns the parts after the position, in their order.
     pub(in crate::store) fn parts(&self, field: &Field, descending: bool) -> Vec<Part> {
         let valued = |after| Some(self.valued(field, after, descending));
-        // An index lists who has a value, not who has none: look for those only where there are some.
+        // An index lists entries with a value, not those without: search for those only if there
+        // are any.
         let lacking = field.entries < self.kind.entries;
         let valueless = |after| lacking.then(|| self.valueless(field, after));
         let parts = match (&self.after, descending) {
@@ -95,7 +98,8 @@ impl Search {
                 .text(" AND (x.value, x.seq) > (?, ?)")
                 .bind(value.clone())
                 .bind(seq),
-            // Ties ascend while values descend, which no comparison of rows says; the first one is for the index.
+            // Ties ascend while values descend, which no row comparison expresses; the first
+            // condition is for the index.
             (Some((value, seq)), true) => rows
                 .text(" AND x.value <= ? AND (x.value < ? OR x.seq > ?)")
                 .bind(value.clone())

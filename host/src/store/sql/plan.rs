@@ -1,39 +1,42 @@
-//! Which rows to look at for a filter. A database cannot know that a name matches one entry and `active` a million, so this
-//! counts the matches of each part up to a bound before it decides:
+//! The choice of the rows to examine for a filter. A database cannot know that a name matches one
+//! entry and `active` a million, so this counts the matches of each part up to a limit before it
+//! decides:
 //!
 //! * few candidates: collect them from the index, and sort;
-//! * many: walk all entries in the wanted order and probe each, which finds a page soon because many match.
+//! * many: read all entries in the requested order and probe each, which fills a page soon because
+//!   many match.
 
 use super::Dialect;
 use super::predicate::Test;
 use super::statement::Sql;
 
-/// Matches that are worth collecting. The smaller bound is tried first, so that a part with many matches costs little
-/// beside one with few.
+/// Numbers of matches up to which candidates are collected. The smaller one is tried first, so that
+/// a part with many matches costs little beside one with few.
 pub(in crate::store) const FEW: [usize; 2] = [64, 8_192];
 
-/// Matches that are counted for one query at most, so that a filter of many wide parts does not cost more to plan than to
-/// run.
+/// The most matches that are counted for one query, so that planning a filter of many wide parts
+/// does not cost more than running it.
 pub(in crate::store) const COUNTED: usize = 32_768;
 
-/// How many rows a leaf has; `None` if they are more than the bound.
+/// The number of rows of a leaf; `None` if it exceeds the bound.
 pub(in crate::store) type Size = Option<usize>;
 
-/// Which rows to look at, and what to ask of each.
+/// The rows to examine, and the test for each.
 pub(in crate::store) struct Plan {
-    /// `table x WHERE …`, of which each row has a `seq`, no two the same.
+    /// `table x WHERE …`; each row has a distinct `seq`.
     pub(in crate::store) rows: Sql,
-    /// What each row must also fulfil.
+    /// The condition that each row must also meet.
     pub(in crate::store) test: Test,
     /// Whether the rows are few enough to be sorted.
     pub(in crate::store) few: bool,
-    /// [`Dialect::PROBE`].
+    /// The value of [`Dialect::PROBE`].
     pub(super) probe: &'static str,
 }
 
 impl Plan {
-    /// The plan to collect the candidates among entries of this kind, if they are at most `bound`. `size` tells how many
-    /// rows a leaf has, if not more than it is asked about.
+    /// Returns the plan that collects at most `bound` candidates among entries of this kind; `None`
+    /// if there are more. `size` returns the number of rows of a leaf, or `None` if it exceeds the
+    /// given bound.
     pub(in crate::store) fn collect<D: Dialect, E>(
         kind: i64,
         test: &Test,
@@ -49,7 +52,7 @@ impl Plan {
         }))
     }
 
-    /// The plan to walk all entries of this kind.
+    /// Returns the plan that examines all entries of this kind.
     pub(in crate::store) fn walk<D: Dialect>(kind: i64, test: Test) -> Plan {
         Plan {
             rows: of_kind(kind),
@@ -60,12 +63,12 @@ impl Plan {
     }
 }
 
-/// All entries of a kind.
+/// Selects all entries of a kind.
 pub(super) fn of_kind(kind: i64) -> Sql {
     Sql::new("entry x WHERE x.kind = ?").bind(kind)
 }
 
-/// The `seq` of each match, once, from one index; `None` if the test takes more than that.
+/// Selects the `seq` of each match once, from one index; `None` if the test needs more than one.
 pub(super) fn exactly(test: &Test) -> Option<Sql> {
     match test {
         Test::Terms(_, range) if range.is_one_value() => Some(leaf(test)),
@@ -73,7 +76,7 @@ pub(super) fn exactly(test: &Test) -> Option<Sql> {
     }
 }
 
-/// Counts the rows of a leaf as far as one beyond the bound.
+/// The query that counts the rows of a leaf up to one beyond the bound.
 pub(in crate::store) fn counted(leaf: Sql, bound: usize) -> Sql {
     Sql::new("SELECT COUNT(*) FROM (")
         .append(leaf)
@@ -81,7 +84,8 @@ pub(in crate::store) fn counted(leaf: Sql, bound: usize) -> Sql {
         .bind(i64::try_from(bound).unwrap_or(i64::MAX).saturating_add(1))
 }
 
-/// At most `bound` candidates among which all matches are, and their number; `None` if it takes more.
+/// Returns a query for at most `bound` candidates that include all matches, and their number;
+/// `None` if there are more.
 fn candidates<E>(
     test: &Test,
     bound: usize,
@@ -130,7 +134,7 @@ fn union<E>(
     Ok(Some((total, Sql::join(parts, " UNION ALL "))))
 }
 
-/// The candidates of a leaf, from one index.
+/// The query for the candidates of a leaf, from one index.
 fn leaf(test: &Test) -> Sql {
     match test {
         Test::Terms(field, range) => Sql::new("SELECT t.seq FROM term t WHERE t.field = ?")
@@ -151,7 +155,7 @@ fn leaf(test: &Test) -> Sql {
     }
 }
 
-/// The leaves that [`Plan::collect`] may ask about, each once.
+/// Returns the distinct leaves that [`Plan::collect`] may ask about.
 pub(in crate::store) fn leaves(test: &Test) -> Vec<Sql> {
     let mut leaves = Vec::new();
     gather(test, &mut leaves);

@@ -1,17 +1,17 @@
-//! Where a hit or a link stands, as the opaque text that the guest hands back: it names the place, not the row, so it
-//! stays valid when the row is gone.
+//! The position of a hit or link, as the opaque text that the guest sends back. It encodes the sort
+//! key, not the row, so it stays valid when the row is gone.
 
 use data_encoding::BASE64URL_NOPAD;
 
 use super::value::Stored;
 use crate::store::{Direction, Refusal, Scalar};
 
-/// Where a hit stands in the order of its query.
+/// The position of a hit in the order of its query.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::store) enum Position {
-    /// In the order of creation.
+    /// In order of creation.
     Created(i64),
-    /// In an order by value: the entry's value, if it has one.
+    /// In order of a value: the entry's value, if it has one.
     Sorted(i64, Option<Stored>),
 }
 
@@ -56,14 +56,14 @@ impl Position {
     }
 }
 
-/// The text for the place behind a link; `number` is the row at its other end.
+/// Encodes the position after a link; `number` is the row at its other end.
 pub(in crate::store) fn encode_link(direction: Direction, number: i64) -> String {
     let mut bytes = vec![link_tag(direction)];
     bytes.extend(number.to_be_bytes());
     BASE64URL_NOPAD.encode(&bytes)
 }
 
-/// The row at the other end of the link behind which to go on.
+/// Decodes the row at the other end of the last link of the previous page.
 pub(in crate::store) fn decode_link(direction: Direction, text: &str) -> Result<i64, Refusal> {
     let bytes = BASE64URL_NOPAD
         .decode(text.as_bytes())
@@ -92,9 +92,9 @@ fn number(bytes: &[u8]) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
-/// Refuses a position that is none of the query's.
+/// The refusal of a position that does not belong to the query.
 pub(in crate::store) fn no_position() -> Refusal {
-    Refusal::Invalid("the position is none of this query".into())
+    Refusal::Invalid("the position does not belong to this query".into())
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! A filter as SQL. Names are looked up first, so that the SQL depends on the filter's shape alone and its prepared form
-//! is used again; then each leaf becomes a probe into an index for the entry `x.seq`.
+//! A filter as SQL. Names are looked up first, so that the SQL depends only on the filter's shape
+//! and prepared statements can be reused; each leaf becomes an index probe for the entry `x.seq`.
 
 use super::Dialect;
 use super::names::Names;
@@ -7,7 +7,7 @@ use super::statement::Sql;
 use super::value::Stored;
 use crate::store::{Comparison, Direction, Filter, Operator, Relation, Scalar};
 
-/// A filter whose names are looked up.
+/// A filter with its names looked up.
 #[derive(Clone, Debug)]
 pub(in crate::store) enum Test {
     /// Some term of the field lies in the range.
@@ -16,15 +16,15 @@ pub(in crate::store) enum Test {
     TargetOf(i64),
     /// The entry has a link of this name to the entry with this `seq`.
     SourceOf(i64, String),
-    /// All hold; true if there are none.
+    /// All tests hold; true if there are none.
     All(Vec<Test>),
-    /// One holds; false if there are none.
+    /// At least one test holds; false if there are none.
     Any(Vec<Test>),
-    /// It does not hold.
+    /// The test does not hold.
     Not(Box<Test>),
 }
 
-/// Values between two ends, of one type; `also` is what no index helps with.
+/// Values of one type between two bounds; `also` is the condition that no index serves.
 #[derive(Clone, Debug, Default)]
 pub(in crate::store) struct Range {
     bounds: Vec<Sql>,
@@ -32,7 +32,7 @@ pub(in crate::store) struct Range {
 }
 
 impl Test {
-    /// The filter with the names in it looked up.
+    /// Looks up the names in the filter.
     pub(in crate::store) fn bind<D: Dialect>(filter: Filter, names: &Names) -> Test {
         let each = |filters: Vec<Filter>| {
             let bind = |filter| Test::bind::<D>(filter, names);
@@ -50,12 +50,12 @@ impl Test {
         }
     }
 
-    /// Whether it holds for every entry.
+    /// Whether the test holds for every entry.
     pub(in crate::store) fn is_always(&self) -> bool {
         matches!(self, Test::All(tests) if tests.is_empty())
     }
 
-    /// A condition on `x.seq`; `probe` is [`Dialect::PROBE`].
+    /// Returns a condition on `x.seq`; `probe` is [`Dialect::PROBE`].
     pub(in crate::store) fn condition(&self, probe: &str) -> Sql {
         match self {
             Test::Terms(field, range) => {
@@ -111,12 +111,12 @@ impl Range {
         range
     }
 
-    /// Whether it holds one value: then an entry has at most one term in it.
+    /// Whether the range is one value, so that an entry has at most one term in it.
     pub(super) fn is_one_value(&self) -> bool {
         matches!(self.bounds.as_slice(), [only] if only.as_str() == "t.value = ?")
     }
 
-    /// Conditions on `t.value`, each with `AND` before it.
+    /// Returns the conditions on `t.value`, each preceded by `AND`.
     pub(super) fn condition(&self) -> Sql {
         match &self.also {
             Some(also) => self.bounds().text(" AND ").append(also.clone()),
@@ -124,7 +124,7 @@ impl Range {
         }
     }
 
-    /// The part that an index serves: what it leaves out only narrows.
+    /// Returns the conditions that an index serves, each preceded by `AND`.
     pub(super) fn bounds(&self) -> Sql {
         self.bounds.iter().fold(Sql::default(), |sql, bound| {
             sql.text(" AND ").append(bound.clone())
@@ -142,7 +142,7 @@ fn combine(tests: &[Test], operator: &str, none: &str, probe: &str) -> Sql {
         .text(")")
 }
 
-/// A path that no entry has a term of matches nothing.
+/// A path without terms matches nothing.
 fn terms(names: &Names, path: &str, range: impl FnOnce() -> Range) -> Test {
     match names.field(path) {
         Some(field) => Test::Terms(field.id, range()),
@@ -160,7 +160,7 @@ fn related(names: &Names, relation: Relation) -> Test {
     end.linkset.map_or(Test::Any(Vec::new()), Test::TargetOf)
 }
 
-/// Where a type's values begin. Numbers come first of all and need no floor.
+/// The lower bound of a type's values. Numbers sort first and need none.
 fn floor<D: Dialect>(value: &Scalar) -> Option<Sql> {
     match value {
         Scalar::Number(_) => None,
@@ -169,7 +169,7 @@ fn floor<D: Dialect>(value: &Scalar) -> Option<Sql> {
     }
 }
 
-/// Where a type's values end. Booleans come last of all and need no ceiling.
+/// The upper bound of a type's values. Booleans sort last and need none.
 fn ceiling<D: Dialect>(value: &Scalar) -> Option<Sql> {
     match value {
         Scalar::Number(_) => Some(Sql::new(D::BEFORE_TEXT)),
@@ -178,8 +178,9 @@ fn ceiling<D: Dialect>(value: &Scalar) -> Option<Sql> {
     }
 }
 
-/// The end of the texts that start with this one: the text with its last character raised by one. The bytes of UTF-8
-/// sort as the characters do, so nothing lies between. `None` if no character can be raised.
+/// The upper bound of the texts that start with this one: the text with its last character
+/// incremented. UTF-8 bytes sort as the characters do, so no other text lies between. `None` if no
+/// character can be incremented.
 fn behind(value: &Scalar) -> Option<Sql> {
     let Scalar::Text(text) = value else {
         return None;

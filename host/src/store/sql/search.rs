@@ -1,21 +1,21 @@
-//! One page of a query as SQL. The page's places (`seq` and value) are found from indexes alone; only then are the entries
-//! themselves loaded.
+//! One page of a query as SQL. The page's positions (`seq` and value) come from indexes only; then
+//! the entries themselves are loaded.
 
 use super::plan::{self, Plan};
 use super::position::Position;
 use super::statement::Sql;
 use crate::store::{Query, Refusal, Window};
 
-/// A kind of entries in a tenant.
+/// A kind of entries of a tenant.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::store) struct Kind {
-    /// What `entry` and `field` point at.
+    /// The row id, to which `entry` and `field` refer.
     pub(in crate::store) id: i64,
-    /// How many entries it has.
+    /// The number of entries of the kind.
     pub(in crate::store) entries: i64,
 }
 
-/// The position behind which the page begins, or how many to skip.
+/// Returns the position after which the page begins, or the number of matches to skip.
 pub(in crate::store) fn window(query: &Query) -> Result<(Option<Position>, i64), Refusal> {
     let text = match &query.window {
         Window::Offset(offset) => return Ok((None, i64::try_from(*offset).unwrap_or(i64::MAX))),
@@ -30,22 +30,23 @@ pub(in crate::store) fn window(query: &Query) -> Result<(Option<Position>, i64),
     Ok((Some(position), 0))
 }
 
-/// What the parts of one search share.
+/// The parameters of one search.
 pub(in crate::store) struct Search {
-    /// Which rows to look at.
+    /// The rows to examine.
     pub(in crate::store) plan: Plan,
     /// The kind of the entries.
     pub(in crate::store) kind: Kind,
-    /// Where the page begins.
+    /// The position after which the page begins.
     pub(in crate::store) after: Option<Position>,
-    /// How many to skip.
+    /// The number of matches to skip.
     pub(in crate::store) offset: i64,
-    /// How many to find.
+    /// The number of matches to find.
     pub(in crate::store) limit: i64,
 }
 
 impl Search {
-    /// The `seq` of each match in the order of creation; the limit and the offset are to be bound.
+    /// The query for the `seq` of each match in order of creation; limit and offset remain to be
+    /// bound.
     pub(in crate::store) fn creation(&self) -> Sql {
         let after = match self.after {
             Some(Position::Created(seq)) => seq,
@@ -57,7 +58,7 @@ impl Search {
             .bind(after)
     }
 
-    /// The rows of `rows` that match.
+    /// Selects those of `rows` that match.
     pub(in crate::store) fn matching(&self, rows: Sql) -> Sql {
         if self.plan.test.is_always() {
             return rows;
@@ -66,7 +67,7 @@ impl Search {
             .append(self.plan.test.condition(self.plan.probe))
     }
 
-    /// Counts all matches; `None` if all entries of the kind match.
+    /// The query that counts all matches; `None` if all entries of the kind match.
     pub(in crate::store) fn total(&self) -> Option<Sql> {
         if self.plan.test.is_always() {
             return None;

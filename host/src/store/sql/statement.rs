@@ -1,15 +1,15 @@
-//! A piece of SQL together with the values of its `?`, so that the two cannot get out of step.
+//! A piece of SQL together with the values of its `?`, so that the two stay in step.
 
 use super::value::Stored;
 
-/// What stands for a `?`.
+/// The value of a `?`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::store) enum Value {
-    /// A number of a row, or of rows.
+    /// A row id or a number of rows.
     Integer(i64),
     /// A name or a pattern.
     Text(String),
-    /// A part of a text, as it is in memory.
+    /// The bytes of a part of a text.
     Bytes(Vec<u8>),
     /// The value of a term.
     Term(Stored),
@@ -39,7 +39,8 @@ impl From<Stored> for Value {
     }
 }
 
-/// Text and values. Only constants of this program become text; whatever a caller sent is a value.
+/// SQL text and its values. Only constants of this program become text; everything that a caller
+/// sent is a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::store) struct Sql {
     text: String,
@@ -47,31 +48,31 @@ pub(in crate::store) struct Sql {
 }
 
 impl Sql {
-    /// A constant piece.
+    /// Returns a constant piece.
     pub(in crate::store) fn new(text: &str) -> Sql {
         Sql::default().text(text)
     }
 
-    /// Adds a constant piece.
+    /// Appends a constant piece.
     pub(in crate::store) fn text(mut self, text: &str) -> Sql {
         self.text.push_str(text);
         self
     }
 
-    /// Adds the value of the next `?` in the text.
+    /// Appends the value of the next `?` in the text.
     pub(in crate::store) fn bind(mut self, value: impl Into<Value>) -> Sql {
         self.values.push(value.into());
         self
     }
 
-    /// Adds another piece.
+    /// Appends another piece with its values.
     pub(in crate::store) fn append(mut self, other: Sql) -> Sql {
         self.text.push_str(&other.text);
         self.values.extend(other.values);
         self
     }
 
-    /// The pieces with `separator` between them.
+    /// Joins pieces with `separator` between them.
     pub(in crate::store) fn join(parts: impl IntoIterator<Item = Sql>, separator: &str) -> Sql {
         let mut joined = Sql::default();
         for (index, part) in parts.into_iter().enumerate() {
@@ -84,12 +85,12 @@ impl Sql {
         joined
     }
 
-    /// The text alone, with a `?` for each value.
+    /// The text, with a `?` for each value.
     pub(in crate::store) fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The values alone.
+    /// The values, in the order of their `?`.
     pub(in crate::store) fn values(&self) -> &[Value] {
         &self.values
     }

@@ -1,16 +1,18 @@
-//! The value of a term as the databases keep and compare it.
+//! The value of a term as the databases store and compare it.
 
 use std::cmp::Ordering;
 
 use crate::store::Scalar;
 
-/// A value that sorts as in the databases: any number before any text before any boolean, texts by their bytes.
+/// A value that sorts as in the databases: any number before any text before any boolean, texts by
+/// their bytes.
 #[derive(Clone, Debug)]
 pub(in crate::store) struct Stored(pub(in crate::store) Scalar);
 
 impl From<Scalar> for Stored {
     fn from(scalar: Scalar) -> Stored {
-        // Minus zero matches here too: it equals zero, and must not be a second term beside it.
+        // Minus zero equals zero and must not become a second term beside it; the pattern matches
+        // both.
         Stored(match scalar {
             Scalar::Number(0.0) => Scalar::Number(0.0),
             other => other,

@@ -1,4 +1,4 @@
-//! Comparing stored bodies with the digests that were written with them.
+//! Checks stored bodies against the digests that were written with them.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -6,10 +6,11 @@ use super::error::SqliteResult;
 use crate::store::digest::Body;
 use crate::store::{BodyPosition, CheckedBodies, Key};
 
-/// Bodies that are looked at in one call at most.
+/// The most bodies that one call of [`check`] examines.
 const PAGE: i64 = 500;
 
-/// Some of the tenant's bodies behind `after`, kind by kind.
+/// Checks the next [`PAGE`] of the tenant's bodies after `after`, one kind after the other. Returns
+/// what was found and, unless all are checked, the position to go on from.
 pub(super) fn check(
     db: &Connection,
     tenant: i64,
@@ -51,7 +52,8 @@ pub(super) fn check(
     Ok(found)
 }
 
-/// The body in a row, whose version, text, digest and digest's version are in these columns.
+/// Reads a body and its digest from a row. `columns` are the indexes of version, text, digest and
+/// digest version.
 pub(super) fn body<'row>(row: &'row Row<'_>, columns: [usize; 4]) -> rusqlite::Result<Body<'row>> {
     let [version, text, digest, digest_version] = columns;
     Ok(Body {

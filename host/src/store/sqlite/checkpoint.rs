@@ -1,5 +1,5 @@
-//! Bringing the write-ahead log into the file, and knowing when that fails. What is acknowledged is
-//! safe in the log, which grows until a checkpoint succeeds.
+//! Checkpoints: copying the write-ahead log into the database file, and noticing when that fails.
+//! Acknowledged commits are safe in the log, which grows until a checkpoint succeeds.
 
 use std::ffi::c_int;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,21 +11,21 @@ use rusqlite::{Connection, MAIN_DB};
 
 use super::schema;
 
-/// Pages of the log (16 MB) before they are brought into the file: what changes often is then
-/// written there more seldom.
+/// Pages in the log (16 MB) that trigger a checkpoint. Pages that change often are then copied to
+/// the database file less often.
 const LOG_PAGES: c_int = 4000;
 
-/// How long a checkpoint is not tried after a commit when one has failed: it may write much before
-/// it fails again.
+/// How long after a failed checkpoint commits do not try another: a checkpoint may write much
+/// before it fails again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What became of one database's checkpoints.
+/// Runs one database's checkpoints and records whether they fail.
 #[derive(Default)]
 pub(super) struct Checkpoints {
     failing: Mutex<Option<Failing>>,
 }
 
-/// When the first checkpoint failed of those that did ever since, and the last.
+/// When the current series of failed checkpoints began, and when the latest of them failed.
 #[derive(Clone, Copy)]
 struct Failing {
     first: Instant,
@@ -33,30 +33,31 @@ struct Failing {
 }
 
 impl Checkpoints {
-    /// Has the connection run a checkpoint after a commit that leaves many pages in the log. SQLite
-    /// does so by itself, but says nothing of one that fails.
+    /// Makes the connection run a checkpoint after a commit that leaves at least [`LOG_PAGES`] in
+    /// the log. SQLite's automatic checkpoint does this too, but does not report failures.
     pub(super) fn run_from(self: &Arc<Self>, db: &mut Connection) -> rusqlite::Result<()> {
         let checkpoints = Arc::clone(self);
         db.wal_hook(Some(move |log: &mut Wal, pages| {
             if pages >= LOG_PAGES && checkpoints.may_try() {
-                // Whatever becomes of it, the commit has happened.
-                drop(checkpoints.noted(log.checkpoint_v2(CheckpointMode::PASSIVE)));
+                // The commit has succeeded, whether or not the checkpoint does.
+                drop(checkpoints.record(log.checkpoint_v2(CheckpointMode::PASSIVE)));
             }
             Ok(())
         }))
     }
 
-    /// Brings the log into the file, as far as no reader needs it. Whether that was all of it.
+    /// Copies the log into the database file, up to the frames that a reader still needs. Returns
+    /// whether the whole log was copied.
     pub(super) fn run(&self, db: &Connection) -> rusqlite::Result<bool> {
-        self.noted(db.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE))
+        self.record(db.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE))
     }
 
-    /// Empties the log. Whether it was done: a reader may still need it, and is not waited for.
+    /// Empties the log. Returns `false` if a reader still needs it; does not wait for readers.
     pub(super) fn empty(&self, db: &Connection) -> rusqlite::Result<bool> {
         db.busy_timeout(Duration::ZERO)?;
         let outcome = db.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::TRUNCATE);
         db.busy_timeout(schema::BUSY)?;
-        self.noted(outcome)
+        self.record(outcome)
     }
 
     fn may_try(&self) -> bool {
@@ -68,15 +69,15 @@ impl Checkpoints {
         self.failing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// For how long no checkpoint has succeeded that was tried; `None` unless the last one failed.
+    /// How long checkpoints have been failing; `None` if the latest one succeeded.
     pub(super) fn failing_for(&self) -> Option<Duration> {
         self.failing().map(|failing| failing.first.elapsed())
     }
 
-    /// Whether a checkpoint brought over all of the log, given the pages of the log and those that
-    /// are in the file. Logs the first failure and the end of failures; one that readers or other
-    /// checkpoints are in the way of is neither.
-    fn noted(&self, outcome: rusqlite::Result<(c_int, c_int)>) -> rusqlite::Result<bool> {
+    /// Returns whether a checkpoint copied the whole log, given the pages in the log and the pages
+    /// copied. Logs the first failure and the end of a series of failures. A checkpoint that
+    /// readers or another checkpoint block counts as neither.
+    fn record(&self, outcome: rusqlite::Result<(c_int, c_int)>) -> rusqlite::Result<bool> {
         let mut failing = self.failing();
         match outcome {
             Ok((pages, moved)) => {

@@ -1,5 +1,5 @@
-//! `commit`: the writes in their order, inside a savepoint of the writer. What may only be judged
-//! after the last write (ends of links, unique terms) waits in [`Change`] until [`Change::finish`].
+//! `commit`: applies the writes in order inside one savepoint of the writer. Checks that need all
+//! writes (ends of links, unique terms) wait in [`Change`] until [`Change::judge`].
 
 use std::collections::BTreeMap;
 
@@ -13,34 +13,37 @@ use super::terms::Counts;
 use crate::store::hash_chain::Digest;
 use crate::store::{ChainHead, Committed, Key, Rejection, Term, Write, deleted, digest};
 
-/// A key that sorts.
+/// An entry's key as kind and id, which sorts.
 pub(super) type Name = (String, String);
 
-/// The key as a name.
+/// Converts a key into a name.
 pub(super) fn name(key: &Key) -> Name {
     (key.kind.clone(), key.id.clone())
 }
 
-/// The name as a key.
+/// Converts a name into a key.
 pub(super) fn key((kind, id): Name) -> Key {
     Key { kind, id }
 }
 
-/// When, who and what.
+/// One commit: time in milliseconds, actor and writes.
 pub(super) struct Commit {
     pub(super) at: i64,
     pub(super) actor: String,
     pub(super) writes: Vec<Write>,
 }
 
-/// The outcome of a commit.
+/// The outcome of a successful commit.
 pub(super) struct Done {
     pub(super) committed: Committed,
-    /// The last event, if it appended any.
+    /// The last event that the commit appended; `None` if it appended none.
     pub(super) newest: Option<ChainHead>,
 }
 
-/// Applies a commit. On an error the caller rolls back.
+/// Applies a commit. The caller rolls back on an error.
+///
+/// # Errors
+/// The first write that was refused, and why.
 pub(super) fn apply(group: &Group<'_>, tenant: i64, commit: Commit) -> Result<Done, Rejection> {
     let rejection = |write: u32| {
         move |fault: SqliteError| Rejection {
@@ -59,13 +62,13 @@ pub(super) fn apply(group: &Group<'_>, tenant: i64, commit: Commit) -> Result<Do
     change.finish().map_err(rejection(0))
 }
 
-/// Where the tenant's events go on.
+/// The end of the tenant's event log, where this commit appends.
 pub(super) struct Outbox {
-    /// Number and digest of the last event.
+    /// Sequence number and digest of the last event.
     pub(super) sequence: i64,
     pub(super) digest: Digest,
     pub(super) appended: bool,
-    /// The earliest time that a commit may have.
+    /// The earliest time, in milliseconds, that the commit may carry.
     earliest: i64,
 }
 
@@ -89,16 +92,16 @@ fn outbox(group: &Group<'_>, tenant: i64) -> SqliteResult<Outbox> {
     found.ok_or_else(|| deleted().into())
 }
 
-/// An entry that this commit has looked at and that is there now.
+/// An existing entry that this commit has read or written.
 pub(super) struct Held {
     pub(super) seq: i64,
-    /// The version before the commit; 0 if this commit inserted the entry.
+    /// The version before the commit; 0 if this commit inserts the entry.
     pub(super) before: u64,
-    /// Whether the version rises.
+    /// Whether the commit raises the version.
     pub(super) changed: bool,
-    /// A new body that is not written yet.
+    /// The new body, if it is not written yet.
     pub(super) body: Option<String>,
-    /// The terms it is to have, and the write that said so.
+    /// The terms that the entry will have, and the number of the write that set them.
     pub(super) terms: Option<(u32, Vec<Term>)>,
 }
 
@@ -108,13 +111,13 @@ pub(super) struct Change<'db> {
     pub(super) tenant: i64,
     pub(super) at: i64,
     pub(super) actor: String,
-    /// The number of the write that is being applied.
+    /// The number of the write in progress.
     pub(super) write: u32,
-    /// What is known of the entries: `None` if one is not there now.
+    /// The entries that this commit has read or written; `None` for those that do not exist now.
     pub(super) entries: BTreeMap<Name, Option<Held>>,
-    /// Links of which an end is not there yet.
+    /// Links with an end that does not exist yet.
     pub(super) waiting: Waiting,
-    /// The ends of all links that were made, and by which write.
+    /// The ends of all links that the commit creates, each with the number of the first such write.
     pub(super) ends: BTreeMap<Name, u32>,
     pub(super) counts: Counts,
     pub(super) outbox: Outbox,
@@ -159,7 +162,8 @@ impl<'db> Change<'db> {
         }
     }
 
-    /// What is judged after the last write. Of several faults the earliest write's is told.
+    /// Checks what depends on all writes: ends of links and unique terms. If several checks fail,
+    /// reports the one of the earliest write.
     fn judge(&mut self) -> Result<(), Rejection> {
         let ends = self.check_ends();
         let terms = self.write_terms();
@@ -200,7 +204,7 @@ impl<'db> Change<'db> {
 
     fn rewrite(&self, held: Held) -> SqliteResult<()> {
         let sql = match (&held.body, held.before) {
-            // An entry that was inserted and then left alone is complete.
+            // An entry that was inserted and not changed since is complete.
             (None, 0) => return Ok(()),
             (None, _) => {
                 "UPDATE entry SET version = ?2, modified = ?3,

@@ -1,4 +1,4 @@
-//! How SQLite says what the shared SQL leaves open, and runs it.
+//! SQLite's parts of the shared SQL, and how SQLite runs it.
 
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, Row, params_from_iter};
@@ -6,7 +6,7 @@ use rusqlite::{CachedStatement, Connection, Row, params_from_iter};
 use crate::store::Operator;
 use crate::store::sql::{Dialect, Sql, Value};
 
-/// SQLite's: a value is a REAL, a TEXT or a BLOB, which sort in this order.
+/// SQLite's dialect: a term's value is a REAL, TEXT or BLOB, which sort in this order.
 pub(super) struct Lite;
 
 impl Dialect for Lite {
@@ -17,7 +17,7 @@ impl Dialect for Lite {
     const SEARCHES: bool = false;
     const PROBE: &'static str = "";
 
-    /// Both compare bytes: SQLite's `length` of a text would stop at U+0000.
+    /// Both operators compare bytes: SQLite's `length` of a text would stop at U+0000.
     fn within(operator: Operator, text: &str) -> Sql {
         let bytes = text.as_bytes().to_vec();
         match operator {
@@ -45,7 +45,7 @@ impl ToSql for Value {
 }
 
 impl Sql {
-    /// The first row's result.
+    /// Runs the statement and reads the first row.
     pub(super) fn one<T>(
         &self,
         db: &Connection,
@@ -55,7 +55,7 @@ impl Sql {
             .query_row(params_from_iter(self.values()), read)
     }
 
-    /// All rows' results.
+    /// Runs the statement and reads all rows.
     pub(super) fn all<T>(
         &self,
         db: &Connection,
@@ -70,7 +70,7 @@ impl Sql {
         db.prepare_cached(self.as_str())
     }
 
-    /// How SQLite would run it, one step a line.
+    /// Returns SQLite's query plan, one step per line.
     #[cfg(test)]
     pub(super) fn explain(&self, db: &Connection) -> rusqlite::Result<String> {
         let explained = Sql::new("EXPLAIN QUERY PLAN ").append(self.clone());

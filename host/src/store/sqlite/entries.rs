@@ -1,4 +1,4 @@
-//! The writes that insert, replace, remove and expect entries.
+//! The writes that insert, replace, remove or expect entries.
 
 use rusqlite::{OptionalExtension as _, params};
 
@@ -9,7 +9,7 @@ use super::sweep;
 use crate::store::{Draft, Key, Refusal, Removal, Replacement, digest};
 
 impl Change<'_> {
-    /// The entry as it is now, after the writes so far.
+    /// Returns the entry as it is after the writes so far.
     pub(super) fn held(&mut self, key: &Key) -> SqliteResult<Option<&mut Held>> {
         let name = name(key);
         if !self.entries.contains_key(&name) {
@@ -43,7 +43,8 @@ impl Change<'_> {
         let kind = self.kind(&draft.key.kind)?;
         self.db
             .prepare_cached(
-                "INSERT INTO entry(kind, id, version, created, modified, body, digest, digest_version)
+                "INSERT INTO entry(kind, id, version, created, modified, body, digest,
+                 digest_version)
                  VALUES (?1, ?2, 1, ?3, ?3, ?4, ?5, 1)",
             )?
             .execute(params![
@@ -65,7 +66,7 @@ impl Change<'_> {
         self.settle(&draft.key)
     }
 
-    /// The row of a kind, made when its first entry is.
+    /// Returns the id of a kind's row, and inserts the row for the kind's first entry.
     fn kind(&self, name: &str) -> SqliteResult<i64> {
         if let Some(kind) = rows::kind(self.db, self.tenant, name)? {
             return Ok(kind.id);
@@ -88,7 +89,11 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// The entry, unless it is not there or had another version before this commit.
+    /// Returns the entry.
+    ///
+    /// # Errors
+    /// [`Refusal::Missing`] if it does not exist, [`Refusal::Stale`] if it had another version
+    /// before this commit.
     pub(super) fn expect(&mut self, key: &Key, version: Option<u64>) -> SqliteResult<&mut Held> {
         let Some(held) = self.held(key)? else {
             return Err(Refusal::Missing(key.clone()).into());

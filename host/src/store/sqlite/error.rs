@@ -1,20 +1,21 @@
-//! Why a step inside a transaction did not succeed: the contract's refusal, or SQLite's failure.
+//! Why a step inside a transaction failed: a refusal of the store's contract, or an error of
+//! SQLite.
 
 use rusqlite::ErrorCode;
 
 use crate::store::Refusal;
 
-/// A refusal of the contract, or a failure of SQLite.
+/// A refusal of the store's contract, or an error of SQLite.
 #[derive(Debug)]
 pub(super) enum SqliteError {
-    /// What the caller is told as it stands.
+    /// Passed to the caller unchanged.
     Refused(Refusal),
-    /// What the caller is told as `unavailable`.
+    /// Reported to the caller as `unavailable`.
     Failed(rusqlite::Error),
 }
 
 impl SqliteError {
-    /// Whether it was ended because it took too long.
+    /// Whether SQLite interrupted the step because it took too long.
     pub(super) fn is_interruption(&self) -> bool {
         let SqliteError::Failed(error) = self else {
             return false;
@@ -23,8 +24,8 @@ impl SqliteError {
     }
 }
 
-/// Whether the file itself is at fault: SQLite says so, or a value in it cannot be what was
-/// written.
+/// Whether the file itself is damaged: SQLite reports it as corrupt, or a value in it cannot have
+/// been written by this store.
 pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     let is_value = matches!(error, rusqlite::Error::FromSqlConversionFailure(..));
     is_value
@@ -34,7 +35,7 @@ pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
         )
 }
 
-/// What an operator is told of a damaged file.
+/// The message for the operator of a damaged file.
 pub(super) fn damaged(error: &rusqlite::Error) -> String {
     format!(
         "the database file is damaged ({error}): stop the server, keep a copy of the file and of \
@@ -43,7 +44,7 @@ pub(super) fn damaged(error: &rusqlite::Error) -> String {
     )
 }
 
-/// A failure before the end of a transaction: nothing of it happened.
+/// The refusal for a failure before the end of a transaction: none of it was committed.
 pub(super) fn not_done(error: &rusqlite::Error) -> Refusal {
     match is_damage(error) {
         true => Refusal::Damaged(damaged(error)),
@@ -51,8 +52,7 @@ pub(super) fn not_done(error: &rusqlite::Error) -> Refusal {
     }
 }
 
-/// A failure of the end of a transaction. Only where a lock was in the way it is certain that
-/// nothing happened.
+/// The refusal for a failure of `COMMIT`. Only a lock conflict proves that nothing was committed.
 pub(super) fn unknown(error: &rusqlite::Error) -> Refusal {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => not_done(error),
@@ -60,7 +60,7 @@ pub(super) fn unknown(error: &rusqlite::Error) -> Refusal {
     }
 }
 
-/// The result of a step.
+/// The result of a step inside a transaction.
 pub(super) type SqliteResult<T> = Result<T, SqliteError>;
 
 impl From<Refusal> for SqliteError {

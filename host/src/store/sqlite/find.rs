@@ -1,4 +1,4 @@
-//! `find`: one page of the entries that match.
+//! `find`: one page of the entries that match a query.
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
@@ -13,7 +13,7 @@ use crate::store::sql::{
 };
 use crate::store::{Entry, Filter, Hit, Key, Page, Query, limits};
 
-/// One page, from one snapshot.
+/// Returns one page of the matching entries, read from one snapshot.
 pub(super) fn find(
     db: &Connection,
     tenant: i64,
@@ -39,8 +39,8 @@ pub(super) fn find(
         limit: i64::from(query.limit),
     };
     if query.limit > 0 {
-        let places = places(db, &search, query)?;
-        page.hits = load(db, &query.kind, places)?;
+        let positions = positions(db, &search, query)?;
+        page.hits = load(db, &query.kind, positions)?;
     }
     if query.count {
         page.total = Some(total(db, &search)?);
@@ -48,7 +48,7 @@ pub(super) fn find(
     Ok(page)
 }
 
-/// Looks up the names of a filter on entries of this kind.
+/// Looks up the names in a filter for entries of this kind.
 pub(super) fn bind(db: &Connection, tenant: i64, kind: i64, filter: Filter) -> SqliteResult<Test> {
     let mut names = Names::default();
     for path in filter.paths() {
@@ -69,7 +69,7 @@ pub(super) fn bind(db: &Connection, tenant: i64, kind: i64, filter: Filter) -> S
     Ok(Test::bind::<Lite>(filter, &names))
 }
 
-/// The plan for entries of this kind.
+/// Chooses a query plan for entries of this kind.
 pub(super) fn choose(db: &Connection, kind: i64, test: Test) -> SqliteResult<Plan> {
     let mut left = COUNTED;
     let mut size = |leaf: &Sql, bound: usize| -> SqliteResult<Option<usize>> {
@@ -87,7 +87,7 @@ pub(super) fn choose(db: &Connection, kind: i64, test: Test) -> SqliteResult<Pla
     Ok(Plan::walk::<Lite>(kind, test))
 }
 
-fn places(db: &Connection, search: &Search, query: &Query) -> SqliteResult<Vec<Position>> {
+fn positions(db: &Connection, search: &Search, query: &Query) -> SqliteResult<Vec<Position>> {
     let Some(order) = &query.order else {
         let sql = search.creation().bind(search.limit).bind(search.offset);
         return Ok(sql.all(db, |row| Ok(Position::Created(row.get(0)?)))?);
@@ -101,16 +101,16 @@ fn places(db: &Connection, search: &Search, query: &Query) -> SqliteResult<Vec<P
     walk(db, search, &field, order.descending)
 }
 
-/// Walks the index.
+/// Reads a page of positions from the sort index, one part of the index after the other.
 fn walk(
     db: &Connection,
     search: &Search,
     field: &Field,
     descending: bool,
 ) -> SqliteResult<Vec<Position>> {
-    let (mut places, mut skip) = (Vec::new(), search.offset);
+    let (mut positions, mut skip) = (Vec::new(), search.offset);
     for part in search.parts(field, descending) {
-        let wanted = search.limit - places.len() as i64;
+        let wanted = search.limit - positions.len() as i64;
         if wanted == 0 {
             break;
         }
@@ -120,13 +120,13 @@ fn walk(
         } else {
             0
         };
-        places.extend(found);
+        positions.extend(found);
     }
-    Ok(places)
+    Ok(positions)
 }
 
 fn page(db: &Connection, sql: Sql, limit: i64, offset: i64) -> SqliteResult<Vec<Position>> {
-    Ok(sql.bind(limit).bind(offset).all(db, read_place)?)
+    Ok(sql.bind(limit).bind(offset).all(db, read_position)?)
 }
 
 fn total(db: &Connection, search: &Search) -> SqliteResult<u64> {
@@ -136,16 +136,16 @@ fn total(db: &Connection, search: &Search) -> SqliteResult<u64> {
     })
 }
 
-/// The hits at these places, up to the one with which the page has enough bytes.
-fn load(db: &Connection, kind: &str, places: Vec<Position>) -> SqliteResult<Vec<Hit>> {
-    let (mut hits, mut bytes) = (Vec::with_capacity(places.len()), 0);
-    for place in places {
-        let (Position::Created(seq) | Position::Sorted(seq, _)) = &place;
+/// Loads the entries at these positions. Ends the page early once it has [`limits::PAGE_BYTES`].
+fn load(db: &Connection, kind: &str, positions: Vec<Position>) -> SqliteResult<Vec<Hit>> {
+    let (mut hits, mut bytes) = (Vec::with_capacity(positions.len()), 0);
+    for position in positions {
+        let (Position::Created(seq) | Position::Sorted(seq, _)) = &position;
         let entry = entry(db, kind, *seq)?;
         bytes += entry.body.len();
         hits.push(Hit {
             entry,
-            position: place.encode(),
+            position: position.encode(),
         });
         if bytes >= limits::PAGE_BYTES {
             break;
@@ -155,14 +155,17 @@ fn load(db: &Connection, kind: &str, places: Vec<Position>) -> SqliteResult<Vec<
 }
 
 fn entry(db: &Connection, kind: &str, seq: i64) -> rusqlite::Result<Entry> {
-    db.prepare_cached("SELECT id, version, created, modified, body, digest, digest_version FROM entry WHERE seq = ?")?
-        .query_row(params![seq], |row| read_entry(kind, row))
+    db.prepare_cached(
+        "SELECT id, version, created, modified, body, digest, digest_version
+         FROM entry WHERE seq = ?",
+    )?
+    .query_row(params![seq], |row| read_entry(kind, row))
 }
 
-/// An entry from the columns id, version, created, modified, body, digest, digest_version. A
-/// damaged body is an error: it would else be changed, and written back with a new digest.
+/// Reads an entry from the columns id, version, created, modified, body, digest and digest_version.
+/// A damaged body is an error: otherwise it would be changed and written back with a valid digest.
 pub(super) fn read_entry(kind: &str, row: &Row<'_>) -> rusqlite::Result<Entry> {
-    // Each column is looked at once: this is a good part of what a read costs.
+    // Each column is read only once: this is a large part of the cost of a read.
     let stored = bodies::body(row, [1, 4, 5, 6])?;
     let body = std::str::from_utf8(stored.text).ok();
     let Some(body) = body.filter(|_| !stored.is_damaged()) else {
@@ -186,8 +189,8 @@ pub(super) fn read_entry(kind: &str, row: &Row<'_>) -> rusqlite::Result<Entry> {
     })
 }
 
-/// A place from the columns seq and value.
-fn read_place(row: &Row<'_>) -> rusqlite::Result<Position> {
+/// Reads a position from the columns seq and value.
+fn read_position(row: &Row<'_>) -> rusqlite::Result<Position> {
     Ok(Position::Sorted(
         row.get(0)?,
         row.get::<_, Option<Stored>>(1)?,

@@ -1,4 +1,4 @@
-//! The transaction of the writer that several commits share. Readers see all of them or none.
+//! The writer's transaction, which several commits share. Readers see all of them or none.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -6,22 +6,22 @@ use std::ops::Deref;
 
 use rusqlite::Connection;
 
-/// The connection that writes, for one transaction.
+/// The writer's connection during one transaction.
 pub(super) struct Group<'db> {
     db: &'db Connection,
-    /// The number of each tenant's newest event when the transaction began.
+    /// The sequence number of each tenant's newest event when the transaction began.
     begun: RefCell<BTreeMap<i64, i64>>,
 }
 
 impl<'db> Group<'db> {
-    /// Of a transaction that begins.
+    /// Wraps the connection at the start of a transaction.
     pub(super) fn new(db: &'db Connection) -> Group<'db> {
         let begun = RefCell::default();
         Group { db, begun }
     }
 
-    /// Whether the tenant's newest event is older than this transaction, so that it may have been
-    /// read. Every commit of the tenant must ask before it appends.
+    /// Whether the tenant's newest event is older than this transaction, so that readers may have
+    /// seen it. Every commit of the tenant must ask before it appends events.
     pub(super) fn is_from_before(&self, tenant: i64, newest: i64) -> bool {
         let mut begun = self.begun.borrow_mut();
         newest <= *begun.entry(tenant).or_insert(newest)

@@ -1,11 +1,11 @@
 //! Notices when the files of an open database are no longer the ones that were opened: removed,
-//! replaced, or written by something other than SQLite. A commit into such files would be
-//! acknowledged and lost.
+//! replaced, or written by something other than SQLite. A commit to such files would be
+//! acknowledged and then lost.
 //!
-//! SQLite writes the main file only in a checkpoint, and keeps count of checkpoints in the index of
-//! its write-ahead log (the `-shm` file, <https://sqlite.org/walformat.html>). So a changed time or
-//! size without a checkpoint is another program's doing, such as `cp backup.db scimlet.db`. The log
-//! is ours while its salts are those of the index.
+//! SQLite writes the main file only in a checkpoint, and counts checkpoints in the index of its
+//! write-ahead log (the `-shm` file, <https://sqlite.org/walformat.html>). A changed modification
+//! time or size without a checkpoint therefore comes from another program, such as `cp backup.db
+//! scimlet.db`. The log belongs to this database while its salts equal those in the index.
 
 #[cfg(unix)]
 mod files;
@@ -19,14 +19,14 @@ use self::files::Files;
 
 /// Watches the files of one open database.
 pub(super) struct Guard {
-    /// Why the database is lost; `None` while it is not.
+    /// Why the database is lost; `None` while it is intact.
     lost: watch::Sender<Option<String>>,
     #[cfg(unix)]
     files: Option<Files>,
 }
 
 impl Guard {
-    /// Guards nothing: for a database without files.
+    /// Returns a guard that checks nothing, for a database without files.
     #[cfg(test)]
     pub(super) fn none() -> Guard {
         Guard {
@@ -36,8 +36,8 @@ impl Guard {
         }
     }
 
-    /// Guards a database whose files are open from before [`Guard::arm`] until after all
-    /// connections are closed.
+    /// Returns a guard for the database at `path`. Its files stay open from [`Guard::arm`] until
+    /// all connections are closed.
     pub(super) fn of(path: &Path) -> Guard {
         Guard {
             lost: watch::Sender::new(None),
@@ -46,8 +46,8 @@ impl Guard {
         }
     }
 
-    /// Remembers the files as they are. `checkpoint` brings the log into the main file, for when it
-    /// is not known whether a checkpoint was interrupted.
+    /// Remembers the files as they are now. Calls `checkpoint`, which must copy the log into the
+    /// main file, if an earlier checkpoint may have been interrupted.
     pub(super) fn arm(&self, checkpoint: impl FnOnce()) -> std::io::Result<()> {
         #[cfg(unix)]
         if let Some(files) = &self.files {
@@ -56,7 +56,7 @@ impl Guard {
         Ok(())
     }
 
-    /// Looks at the files. Once they are lost they stay lost, whatever is put back.
+    /// Checks the files. Once they are lost they stay lost, even if they are put back.
     ///
     /// # Errors
     /// Why the database is lost.
@@ -79,7 +79,7 @@ impl Guard {
         Ok(())
     }
 
-    /// Whether an earlier look found the files in order; costs no system call.
+    /// Returns the outcome of the latest [`Guard::check`], without a system call.
     ///
     /// # Errors
     /// Why the database is lost.
@@ -90,13 +90,13 @@ impl Guard {
         }
     }
 
-    /// Follows whether the database is lost.
+    /// Subscribes to the loss of the database.
     pub(super) fn follow(&self) -> watch::Receiver<Option<String>> {
         self.lost.subscribe()
     }
 }
 
-/// The path of a file beside the database's main file.
+/// Returns the path of a file beside the database's main file: `path` with `suffix` appended.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);

@@ -1,9 +1,9 @@
-//! The file `….identity` beside a database's file: it says that a database was here, which one, and
-//! what its newest event was.
+//! The file `….identity` beside a database's file: it records that a database was created here, its
+//! identity, and its newest event.
 //!
-//! Where it is there and the database is not, somebody has moved the database away or forgotten to
-//! mount its disk, and an empty one in its place would answer every client that nobody is known.
-//! Where the newest event is not in the database, an older copy was put in its place.
+//! If this file exists and the database does not, the database was moved away or its disk is not
+//! mounted; an empty database in its place would answer every client that no user exists. If the
+//! database lacks the recorded event, an older copy was put in its place.
 
 use std::fs::{self, File};
 use std::io::{Seek as _, SeekFrom, Write as _};
@@ -17,15 +17,18 @@ use super::guard::beside;
 use super::rows::unsigned;
 use crate::store::{ChainHead, DatabaseError};
 
-/// Beside a database's file.
-pub(super) fn place(path: &Path) -> PathBuf {
+/// Returns the path of the identity file of the database at `path`.
+pub(super) fn identity_path(path: &Path) -> PathBuf {
     beside(path, ".identity")
 }
 
-/// Refuses to make a database where one was.
+/// Checks that creating a database here would not replace one that has gone.
+///
+/// # Errors
+/// [`DatabaseError::Unsuitable`] if a database was here and is gone.
 pub(super) fn check(path: &Path) -> Result<(), DatabaseError> {
-    // In this order: who makes a database makes the file first.
-    let was_here = place(path).exists();
+    // In this order: a process that creates a database creates its file before the identity file.
+    let was_here = identity_path(path).exists();
     let is_gone = fs::metadata(path).map_or_else(
         |error| error.kind() == std::io::ErrorKind::NotFound,
         |found| found.len() == 0,
@@ -33,7 +36,7 @@ pub(super) fn check(path: &Path) -> Result<(), DatabaseError> {
     if !(was_here && is_gone) {
         return Ok(());
     }
-    let (name, identity) = (path.display(), place(path));
+    let (name, identity) = (path.display(), identity_path(path));
     let identity = identity.display();
     Err(DatabaseError::Unsuitable(format!(
         "the database `{name}` was here and is gone (`{identity}` tells of it): put it back, or \
@@ -42,18 +45,18 @@ pub(super) fn check(path: &Path) -> Result<(), DatabaseError> {
     )))
 }
 
-/// Forgets that a database was here, if it is gone.
+/// Removes the identity file of a database that is gone.
 pub(super) fn forget(path: &Path) -> Result<(), DatabaseError> {
     if check(path).is_ok() {
         return Ok(());
     }
-    fs::remove_file(place(path)).map_err(|error| {
-        let name = place(path);
+    fs::remove_file(identity_path(path)).map_err(|error| {
+        let name = identity_path(path);
         DatabaseError::Unavailable(format!("cannot remove `{}`: {error}", name.display()))
     })
 }
 
-/// Gives the database an identity that stays, in the transaction that makes its tables.
+/// Gives a new database its permanent identity, in the transaction that creates its tables.
 pub(super) fn give(db: &Connection) -> rusqlite::Result<()> {
     db.execute(
         "INSERT OR IGNORE INTO setting VALUES ('identity', lower(hex(randomblob(16))))",
@@ -62,34 +65,34 @@ pub(super) fn give(db: &Connection) -> rusqlite::Result<()> {
     .map(drop)
 }
 
-/// An event of a tenant, by the number of its row.
+/// A tenant's event. `tenant` is the tenant's row id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Newest {
     pub(super) tenant: i64,
     pub(super) head: ChainHead,
 }
 
-/// The file beside an open database.
+/// The identity file beside an open database.
 pub(super) struct Record {
     open: Mutex<Open>,
 }
 
 struct Open {
-    /// `None` if it cannot be written: everything works without it.
+    /// `None` if the file cannot be written, which affects nothing else.
     file: Option<File>,
-    /// The first line.
+    /// The first line of the file.
     identity: String,
     is_restored: bool,
 }
 
 impl Record {
-    /// Notes beside the file which database is here, and looks whether it has the newest event that
-    /// was noted. Without the file everything works, so that a failure is a warning.
+    /// Records beside the file which database is here, and checks that it has the newest recorded
+    /// event. The database works without the identity file, so a failure is only a warning.
     pub(super) fn open(path: &Path, db: &Connection) -> Record {
         let sql = "SELECT value FROM setting WHERE name = 'identity'";
         let identity: String = db.query_row(sql, [], |row| row.get(0)).unwrap_or_default();
-        let place = place(path);
-        let before = fs::read_to_string(&place).unwrap_or_default();
+        let name = identity_path(path);
+        let before = fs::read_to_string(&name).unwrap_or_default();
         let mut lines = before.lines();
         let is_same = lines.next() == Some(&identity);
         if !before.is_empty() && !is_same {
@@ -104,9 +107,9 @@ impl Record {
             .create(true)
             .truncate(false)
             .write(true)
-            .open(&place);
+            .open(&name);
         if let Err(error) = &file {
-            tracing::warn!("cannot write `{}`: {error}", place.display());
+            tracing::warn!("cannot write `{}`: {error}", name.display());
         }
         let record = Record {
             open: Mutex::new(Open {
@@ -121,14 +124,14 @@ impl Record {
         record
     }
 
-    /// Whether an older copy was put in the database's place, and nobody has said yet that it is
-    /// known.
+    /// Whether an older copy of the database was restored, and no operator has acknowledged that
+    /// yet.
     pub(super) fn is_restored(&self) -> bool {
         self.lock().is_restored
     }
 
-    /// Notes the newest event, once it is durable. Of a database that was restored nothing is noted
-    /// until it is known, or else the next start would not find out.
+    /// Records the newest event once it is durable. Does nothing for a restored database until the
+    /// restore is acknowledged: otherwise the next start would not notice it.
     pub(super) fn note(&self, newest: Newest) {
         let mut open = self.lock();
         if !open.is_restored {
@@ -136,7 +139,7 @@ impl Record {
         }
     }
 
-    /// Writes the file anew, for the database as it is.
+    /// Rewrites the file for the database as it is now.
     pub(super) fn renew(&self, db: &Connection) {
         let newest = Newest::of(db).ok().flatten();
         let mut open = self.lock();
@@ -150,8 +153,9 @@ impl Record {
 }
 
 impl Open {
-    /// Lines of one length each, so that a write leaves nothing of the one before. Not synced:
-    /// after a power cut it may tell of an earlier event, and never of one that is not there.
+    /// All lines have equal length, so that a write overwrites the previous one completely. The
+    /// file is not synced: after a power failure it may name an earlier event, but never one that
+    /// does not exist.
     fn write(&mut self, newest: Option<Newest>) {
         let Some(file) = &mut self.file else {
             return;
@@ -169,7 +173,7 @@ impl Open {
 }
 
 impl Newest {
-    /// Of the events with which tenants end, the one that was appended last.
+    /// Returns the newest of the tenants' last events.
     fn of(db: &Connection) -> rusqlite::Result<Option<Newest>> {
         let sql = "SELECT t.id, t.sequence, t.digest
                    FROM tenant t JOIN event e ON e.tenant = t.id AND e.sequence = t.sequence
@@ -204,7 +208,7 @@ impl Newest {
         })
     }
 
-    /// Whether the database has the event, or had it in a tenant that was deleted since.
+    /// Whether the database has this event, or had it in a tenant that has been deleted since.
     fn is_in(&self, db: &Connection) -> rusqlite::Result<bool> {
         let sequence = i64::try_from(self.head.sequence).unwrap_or(i64::MAX);
         let found: Option<Vec<u8>> = db

@@ -1,4 +1,4 @@
-//! What [`issuers`] judges of a commit, read from the file.
+//! Reads from SQLite what [`issuers`] needs to check a commit.
 
 use rusqlite::{Connection, Row};
 
@@ -6,8 +6,8 @@ use super::error::{SqliteError, SqliteResult};
 use crate::store::issuers::{self, Kept, PROFILE_KIND};
 use crate::store::{Rejection, Write};
 
-/// Refuses a commit that gives the tenant issuers of another one. To run in the transaction that
-/// the commit happens in.
+/// Refuses a commit that would give the tenant an issuer of another tenant. Must run in the
+/// commit's transaction.
 pub(super) fn judge(db: &Connection, tenant: i64, writes: &[Write]) -> Result<(), Rejection> {
     let Some(given) = issuers::given(writes) else {
         return Ok(());
@@ -19,7 +19,7 @@ pub(super) fn judge(db: &Connection, tenant: i64, writes: &[Write]) -> Result<()
     issuers::judge(&given, kept)
 }
 
-/// The profiles of all tenants that may have issuers.
+/// Returns the profiles of all tenants that may have issuers.
 fn profiles(db: &Connection, own: i64) -> SqliteResult<Vec<Kept>> {
     let sql = "SELECT tenant.name, tenant.id = ?1, entry.body
                FROM kind JOIN tenant ON tenant.id = kind.tenant JOIN entry ON entry.kind = kind.id

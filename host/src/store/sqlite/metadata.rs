@@ -1,4 +1,4 @@
-//! What the guest does not see of a tenant: where its events end, and the host's own metadata.
+//! A tenant's data that the guest does not see: the end of its event log, and the host's metadata.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -6,7 +6,8 @@ use super::error::SqliteResult;
 use super::rows::unsigned;
 use crate::store::{ChainHead, MetadataEntry, deleted};
 
-/// Number and digest of the last event; of a tenant that is gone, those before the first.
+/// Returns sequence number and digest of the tenant's last event; [`ChainHead::START`] if the
+/// tenant was deleted.
 pub(super) fn head(db: &Connection, tenant: i64) -> SqliteResult<ChainHead> {
     let head = db
         .prepare_cached("SELECT sequence, digest FROM tenant WHERE id = ?")?
@@ -20,7 +21,7 @@ pub(super) fn head(db: &Connection, tenant: i64) -> SqliteResult<ChainHead> {
     Ok(head.unwrap_or(ChainHead::START))
 }
 
-/// The metadata whose names begin so, by name.
+/// Returns the metadata entries whose names begin with `prefix`, sorted by name.
 pub(super) fn with_prefix(
     db: &Connection,
     tenant: i64,
@@ -36,7 +37,8 @@ pub(super) fn with_prefix(
     Ok(metadata.collect::<Result<_, _>>()?)
 }
 
-/// Sets or removes metadata, unless the guard is another than it says.
+/// Applies `changes` if the entry `guard` has the given text. Returns whether it did. A change to
+/// `None` removes the entry.
 pub(super) fn set(
     db: &Connection,
     tenant: i64,

@@ -1,9 +1,9 @@
 //! The default storage: one SQLite file in write-ahead-log mode. One thread writes and commits
-//! waiting commits as a group; any number of connections read. What is acknowledged survives kill
-//! -9 and power loss (`synchronous=FULL`).
+//! waiting commits as a group; any number of connections read. Acknowledged commits survive `kill
+//! -9` and power loss (`synchronous=FULL`).
 //!
-//! Several processes may work on one file at once: SQLite's locks order their commits, and every
-//! read begins with a look at what others committed.
+//! Several processes may work on one file at the same time: SQLite's locks order their commits, and
+//! every read starts from the latest commit of any process.
 
 mod bodies;
 mod checkpoint;
@@ -44,15 +44,15 @@ use self::readers::Readers;
 use self::writer::Writer;
 use super::{DatabaseError, Refusal, StoreId};
 
-/// A database in one file. Clones share it; when the last clone and the last store of a tenant are
-/// dropped, it closes.
+/// A database in one SQLite file. Clones share it. It closes when the last clone and the last
+/// tenant's store are dropped.
 #[derive(Clone)]
 pub struct Sqlite {
     shared: Arc<Shared>,
 }
 
-/// The readers come first, so that the writer's connection is the last one to close and can tidy
-/// up; the guard's files close after all connections.
+/// Fields drop in this order: the readers first, so that the writer's connection is the last to
+/// close and can clean up; the guard's files close after all connections.
 struct Shared {
     number: u64,
     readers: Arc<Readers>,
@@ -63,10 +63,16 @@ struct Shared {
 }
 
 impl Sqlite {
-    /// Opens the file, or makes it. Refuses a file that is not a scimlet database or was written by
-    /// a newer scimlet, and to make a new one where a database was before: a file `….identity`
-    /// beside it tells. If it has a later event than the database, [`Database::is_restored`] says
-    /// so: call [`Database::raise_epochs`] then, before anything is written.
+    /// Opens the database at `path`, or creates it.
+    ///
+    /// If the file `….identity` beside it names a later event than the database has,
+    /// [`Database::is_restored`] returns true: then call [`Database::raise_epochs`] before anything
+    /// is written.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Unsuitable`] if the file is not a scimlet database, was written by a newer
+    /// scimlet, or is gone although its identity file exists; [`DatabaseError::Damaged`] or
+    /// [`DatabaseError::Unavailable`] if it cannot be read or written.
     ///
     /// [`Database::is_restored`]: super::Database::is_restored
     /// [`Database::raise_epochs`]: super::Database::raise_epochs
@@ -74,17 +80,21 @@ impl Sqlite {
         Self::open_absolute(&absolute(path.as_ref())?)
     }
 
-    /// Opens the file, or makes it, even where a database was before and is gone.
+    /// Opens the database at `path`, or creates it, even if a database was there before and is
+    /// gone.
+    ///
+    /// # Errors
+    /// Those of [`Sqlite::open`], except for the database that is gone.
     pub fn open_or_create(path: impl AsRef<Path>) -> Result<Sqlite, DatabaseError> {
         let path = absolute(path.as_ref())?;
         identity::forget(&path)?;
         Self::open_absolute(&path)
     }
 
-    /// Whether a database was at this path, be it there still or not.
+    /// Returns whether a database was ever created at this path, even if it is gone now.
     #[must_use]
     pub fn was_at(path: impl AsRef<Path>) -> bool {
-        identity::place(path.as_ref()).exists()
+        identity::identity_path(path.as_ref()).exists()
     }
 
     fn open_absolute(path: &Path) -> Result<Sqlite, DatabaseError> {
@@ -118,7 +128,8 @@ impl Sqlite {
     }
 }
 
-/// An absolute path has none of SQLite's special meanings (`:memory:`, `file:`).
+/// Makes the path absolute: SQLite gives absolute paths no special meaning (unlike `:memory:` or
+/// `file:`).
 fn absolute(path: &Path) -> Result<PathBuf, DatabaseError> {
     std::path::absolute(path).map_err(|error| {
         DatabaseError::Unsuitable(format!("`{}` is not a file: {error}", path.display()))

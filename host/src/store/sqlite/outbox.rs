@@ -1,4 +1,4 @@
-//! The writes on events and counters.
+//! The writes that append or redact events or adjust counters.
 
 use rusqlite::params;
 
@@ -10,8 +10,8 @@ use super::sweep;
 use crate::store::{Adjustment, Channel, Event, Key, RecordedEvent, Refusal, hash_chain};
 
 impl Change<'_> {
-    /// Below 0 it stays at 0. Only a rise is held against the ceiling, so that seats can be given back under a ceiling
-    /// that was lowered.
+    /// Adjusts a counter; a sum below 0 becomes 0. The ceiling limits only increases, so that seats
+    /// can be released under a ceiling that was lowered.
     pub(super) fn adjust(&mut self, adjustment: Adjustment) -> SqliteResult<()> {
         let old = read::counter(self.db, self.tenant, &adjustment.counter)?;
         let ceiling = i64::try_from(adjustment.ceiling.unwrap_or(u64::MAX)).unwrap_or(i64::MAX);
@@ -76,7 +76,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Notes where the next event goes on.
+    /// Writes the new end of the event log.
     pub(super) fn close_outbox(&self) -> SqliteResult<()> {
         if self.outbox.appended {
             self.db

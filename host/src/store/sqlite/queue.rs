@@ -1,39 +1,39 @@
-//! What waits for the one thread that writes: a queue for each tenant, served in turn, so that
-//! nobody waits behind all that another tenant has queued.
+//! The queue of the writer thread: one queue for each tenant, served round-robin, so that no tenant
+//! waits behind all that another has queued.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Whose something is: a tenant's, or the host's own.
+/// The owner of a job: a tenant's row id, or `None` for the host itself.
 pub(super) type Owner = Option<i64>;
 
-/// The queues. How many wait is bounded by who waits for an answer.
+/// The queues of all owners. Their lengths are bounded only by the number of callers that wait.
 pub(super) struct Queue<T> {
     state: Mutex<State<T>>,
     arrived: Condvar,
 }
 
 struct State<T> {
-    /// By owner; a queue that becomes empty is removed.
+    /// Waiting jobs by owner; an empty queue is removed.
     waiting: HashMap<Owner, VecDeque<T>>,
-    /// The owners of queues, the one whose turn it is first.
-    turns: VecDeque<Owner>,
+    /// The owners with waiting jobs, the next to be served first.
+    round_robin: VecDeque<Owner>,
     closed: bool,
 }
 
-/// The outcome of a look at the queues.
+/// The result of taking a job from the queues.
 pub(super) enum Next<T> {
-    /// Something that waited.
+    /// A waiting job.
     Job(T),
-    /// Nothing now.
+    /// No job waits now.
     Nothing,
-    /// Nothing any more.
+    /// No job waits and the queue is closed.
     Closed,
 }
 
 impl<T> Next<T> {
-    /// The job, if there is one.
+    /// Returns the job, if there is one.
     pub(super) fn job(self) -> Option<T> {
         match self {
             Self::Job(job) => Some(job),
@@ -43,20 +43,20 @@ impl<T> Next<T> {
 }
 
 impl<T> Queue<T> {
-    /// With nothing in it.
+    /// Returns an empty queue.
     pub(super) fn new() -> Self {
-        let (waiting, turns, closed) = (HashMap::new(), VecDeque::new(), false);
+        let (waiting, round_robin, closed) = (HashMap::new(), VecDeque::new(), false);
         Self {
             state: Mutex::new(State {
                 waiting,
-                turns,
+                round_robin,
                 closed,
             }),
             arrived: Condvar::new(),
         }
     }
 
-    /// Puts it behind what waits of the same owner. False if the queue is closed.
+    /// Appends a job to its owner's queue. Returns `false` if the queue is closed.
     pub(super) fn push(&self, owner: Owner, job: T) -> bool {
         let mut state = self.state();
         if state.closed {
@@ -65,13 +65,13 @@ impl<T> Queue<T> {
         let waiting = state.waiting.entry(owner).or_default();
         waiting.push_back(job);
         if waiting.len() == 1 {
-            state.turns.push_back(owner);
+            state.round_robin.push_back(owner);
         }
         self.arrived.notify_one();
         true
     }
 
-    /// Takes the next job, without waiting.
+    /// Takes the next job without waiting.
     pub(super) fn next(&self) -> Next<T> {
         self.state().next()
     }
@@ -90,7 +90,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Waits for a job for so long at the most; `Nothing` after that.
+    /// Waits at most `time` for a job; returns `Nothing` after that.
     pub(super) fn wait_for(&self, time: Duration) -> Next<T> {
         let mut state = self.state();
         match state.next() {
@@ -102,7 +102,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Takes nothing more; what waits stays to be taken.
+    /// Closes the queue to new jobs; waiting jobs can still be taken.
     pub(super) fn close(&self) {
         self.state().closed = true;
         self.arrived.notify_all();
@@ -115,7 +115,7 @@ impl<T> Queue<T> {
 
 impl<T> State<T> {
     fn next(&mut self) -> Next<T> {
-        let owner = self.turns.pop_front();
+        let owner = self.round_robin.pop_front();
         let job = owner.and_then(|owner| self.waiting.get_mut(&owner)?.pop_front());
         let (Some(owner), Some(job)) = (owner, job) else {
             return match self.closed {
@@ -126,7 +126,7 @@ impl<T> State<T> {
         if self.waiting.get(&owner).is_some_and(VecDeque::is_empty) {
             self.waiting.remove(&owner);
         } else {
-            self.turns.push_back(owner);
+            self.round_robin.push_back(owner);
         }
         Next::Job(job)
     }
@@ -150,13 +150,13 @@ mod tests {
         while let Next::Job(job) = queue.wait() {
             order.push(job);
         }
-        let turns = [
+        let round_robin = [
             ("busy", 0),
             ("quiet", 0),
             ("host", 0),
             ("busy", 1),
             ("busy", 2),
         ];
-        assert_eq!(order, turns);
+        assert_eq!(order, round_robin);
     }
 }

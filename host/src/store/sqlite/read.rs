@@ -1,5 +1,5 @@
-//! The reads by key: entries, links, counters and events. Each runs in a read transaction, so all
-//! parts of an answer are of one moment.
+//! Reads by key: entries, links, counters and events. Each call runs in one read transaction, so
+//! all parts of an answer come from one snapshot.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -11,11 +11,12 @@ use crate::store::{
     Channel, Direction, Entry, Event, Key, Link, LinkPage, RecordedEvent, limits, too_many_bytes,
 };
 
-/// The entries of these keys, in their order.
+/// Returns the entries of these keys, in the order of the keys; `None` for those that do not exist.
 pub(super) fn get(db: &Connection, tenant: i64, keys: &[Key]) -> SqliteResult<Vec<Option<Entry>>> {
     let mut statement = db.prepare_cached(
         "SELECT e.id, e.version, e.created, e.modified, e.body, e.digest, e.digest_version
-         FROM kind k JOIN entry e ON e.kind = k.id AND e.id = ?3 WHERE k.tenant = ?1 AND k.name = ?2",
+         FROM kind k JOIN entry e ON e.kind = k.id AND e.id = ?3 WHERE k.tenant = ?1
+         AND k.name = ?2",
     )?;
     let (mut entries, mut bytes) = (Vec::with_capacity(keys.len()), 0);
     for key in keys {
@@ -33,7 +34,7 @@ pub(super) fn get(db: &Connection, tenant: i64, keys: &[Key]) -> SqliteResult<Ve
     Ok(entries)
 }
 
-/// Whether each link is there, in their order.
+/// Returns whether each link exists, in the order of `links`.
 pub(super) fn has(db: &Connection, tenant: i64, links: &[Link]) -> SqliteResult<Vec<bool>> {
     links
         .iter()
@@ -55,7 +56,7 @@ fn is_linked(db: &Connection, tenant: i64, link: &Link) -> rusqlite::Result<bool
     .exists(params![source, link.name, target])
 }
 
-/// What `links` asks for at each anchor.
+/// The parameters of `links` that are the same for each anchor.
 pub(super) struct LinkQuery {
     pub(super) name: String,
     pub(super) direction: Direction,
@@ -63,7 +64,7 @@ pub(super) struct LinkQuery {
     pub(super) limit: u32,
 }
 
-/// One page of links for each anchor, in their order.
+/// Returns one page of links for each anchor, in the order of the anchors.
 pub(super) fn links(
     db: &Connection,
     tenant: i64,
@@ -143,7 +144,7 @@ fn link(query: &LinkQuery, anchor: Key, other: Key) -> Link {
     }
 }
 
-/// The value of each counter, in their order.
+/// Returns the value of each counter, in the order of the names.
 pub(super) fn counters(db: &Connection, tenant: i64, names: &[String]) -> SqliteResult<Vec<u64>> {
     names
         .iter()
@@ -151,7 +152,7 @@ pub(super) fn counters(db: &Connection, tenant: i64, names: &[String]) -> Sqlite
         .collect()
 }
 
-/// The value of one counter.
+/// Returns the value of one counter; 0 if it was never adjusted.
 pub(super) fn counter(db: &Connection, tenant: i64, name: &str) -> rusqlite::Result<i64> {
     let value = db
         .prepare_cached("SELECT value FROM counter WHERE tenant = ? AND name = ?")?
@@ -160,7 +161,8 @@ pub(super) fn counter(db: &Connection, tenant: i64, name: &str) -> rusqlite::Res
     Ok(value.unwrap_or(0))
 }
 
-/// The events after this number: as many as fit the answer, but at least one.
+/// Returns the events after sequence number `after`: as many as fit into an answer, but at least
+/// one.
 pub(super) fn events(
     db: &Connection,
     tenant: i64,
@@ -168,8 +170,10 @@ pub(super) fn events(
     limit: u32,
 ) -> SqliteResult<Vec<RecordedEvent>> {
     let mut statement = db.prepare_cached(
-        "SELECT sequence, at, actor, channel, name, subject_kind, subject_id, body, body_digest, digest
-         FROM event WHERE tenant = ?1 AND EXISTS(SELECT 1 FROM tenant WHERE id = ?1) AND sequence > ?2
+        "SELECT sequence, at, actor, channel, name, subject_kind, subject_id, body, body_digest,
+         digest
+         FROM event WHERE tenant = ?1 AND EXISTS(SELECT 1 FROM tenant WHERE id = ?1)
+         AND sequence > ?2
          ORDER BY sequence LIMIT ?3",
     )?;
     let after = i64::try_from(after).unwrap_or(i64::MAX);

@@ -1,5 +1,5 @@
-//! The connections that read. SQLite shows every new read transaction all commits before it, of
-//! other processes too.
+//! The connections that read. Every new read transaction sees all commits before it, those of other
+//! processes included.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -16,17 +16,17 @@ use crate::cpu_scheduler::{CpuScheduler, CpuTask};
 use crate::fair_semaphore::FairSemaphore;
 use crate::store::{Refusal, StoreId, limits, too_many_rows};
 
-/// Searches that run at once on blocking threads, shared between tenants; the others wait. More
+/// Searches that run at once on blocking threads, shared fairly between tenants; others wait. More
 /// would only compete for the processors.
 const SEARCHES: usize = 16;
 
-/// Steps of SQLite's machine between two looks at how long a read takes.
+/// SQLite virtual machine steps between two time checks of a read on an async thread.
 const STEPS: std::ffi::c_int = 100;
 
-/// As [`STEPS`], on a thread that may block.
+/// SQLite virtual machine steps between two time checks of a read on a blocking thread.
 const LONG_STEPS: std::ffi::c_int = 2_000;
 
-/// Looks after which a read is no brief one: a fraction of a millisecond.
+/// Time checks after which a read no longer counts as brief: a fraction of a millisecond.
 const BRIEF: u32 = 20;
 
 /// A pool of read-only connections.
@@ -47,7 +47,7 @@ impl Readers {
         }
     }
 
-    /// Reads here and now: for what takes microseconds.
+    /// Reads on the calling thread, for reads that take microseconds.
     pub(super) fn point<T>(
         &self,
         snapshot: &Snapshot,
@@ -56,9 +56,11 @@ impl Readers {
         Ok(self.read(snapshot, |db| read(db))?)
     }
 
-    /// Reads here and now too if it proves short, else once more on a thread that may block: for
-    /// what may take longer. That ends when nobody waits for it any more, and is refused when it
-    /// takes longer than [`bounds::SEARCH`].
+    /// Reads on the calling thread if that proves brief; otherwise starts again on a blocking
+    /// thread. Stops when the caller stops waiting.
+    ///
+    /// # Errors
+    /// [`Refusal::TooMany`] if the read takes longer than [`limits::SEARCH`].
     pub(super) async fn search<T: Send + 'static>(
         self: Arc<Self>,
         snapshot: &Snapshot,
@@ -88,7 +90,8 @@ impl Readers {
         }
     }
 
-    /// Reads until it takes too long, or who waits is gone. Meanwhile it lets others compute.
+    /// Reads until it takes too long or the caller stops waiting. Meanwhile it yields the processor
+    /// to other tasks.
     fn interruptible<T>(
         &self,
         task: &Arc<CpuTask>,
@@ -109,7 +112,7 @@ impl Readers {
         })
     }
 
-    /// `None` if it takes more than [`BRIEF`] looks.
+    /// Reads on the calling thread; `None` if that takes more than [`BRIEF`] time checks.
     fn briefly<T>(
         &self,
         snapshot: &Snapshot,
@@ -130,7 +133,7 @@ impl Readers {
         (!is_over).then_some(result)
     }
 
-    /// Everything that is read is of the snapshot.
+    /// Runs `read` in a transaction on the snapshot.
     fn read<T>(
         &self,
         snapshot: &Snapshot,
@@ -149,7 +152,7 @@ impl Readers {
         result
     }
 
-    /// Ends a snapshot: what is read after it is of a later one.
+    /// Ends a snapshot; later reads use a new one.
     pub(super) fn end(&self, snapshot: &Snapshot) {
         if let Some(db) = snapshot.take() {
             self.finish(db);
@@ -161,7 +164,7 @@ impl Readers {
         let db = match idle {
             Some(db) => db,
             None => {
-                // Not a connection to another file than the others.
+                // A connection to a file that has been replaced must not join the pool.
                 self.guard.check().map_err(Refusal::Unavailable)?;
                 schema::open_reader(&self.path)?
             }
@@ -170,7 +173,7 @@ impl Readers {
         Ok(db)
     }
 
-    /// A connection whose transaction cannot be ended is not used again.
+    /// Returns a connection to the pool, unless its transaction cannot be ended.
     fn finish(&self, db: Connection) {
         if execute(&db, "COMMIT").is_ok() {
             self.idle().push(db);
@@ -182,11 +185,11 @@ impl Readers {
     }
 }
 
-/// From when the reads of a caller are.
+/// Which snapshot a caller reads from.
 pub(super) enum Snapshot {
-    /// Each from its own.
+    /// Each call reads from a snapshot of its own.
     PerCall,
-    /// All from that of the first, until the snapshot is ended.
+    /// All calls read from the first call's snapshot, until it is ended.
     Pinned(Mutex<Option<Connection>>),
 }
 

@@ -1,4 +1,4 @@
-//! The writes that link and unlink.
+//! The writes that create or remove links.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use super::rows;
 use super::sweep;
 use crate::store::{Key, Link, LinkSet, Refusal, Rejection};
 
-/// Links that wait for an end, by that end: source, name, target.
+/// Links (source, name, target) that wait for an end that does not exist yet, by that end.
 pub(super) type Waiting = BTreeMap<Name, BTreeSet<(Name, String, Name)>>;
 
 impl Change<'_> {
@@ -18,11 +18,11 @@ impl Change<'_> {
         for end in [&link.source, &link.target] {
             self.ends.entry(name(end)).or_insert(self.write);
         }
-        self.place(link)
+        self.insert_link(link)
     }
 
-    /// Makes the link, or lets it wait for an end that may still be inserted.
-    fn place(&mut self, link: Link) -> SqliteResult<()> {
+    /// Inserts the link, or keeps it waiting for an end that may still be inserted.
+    fn insert_link(&mut self, link: Link) -> SqliteResult<()> {
         let Some(source) = self.seq(&link.source)? else {
             return self.wait(&link.source, &link);
         };
@@ -44,11 +44,11 @@ impl Change<'_> {
         if !waiting.insert((name(&link.source), link.name.clone(), name(&link.target))) {
             return Err(Refusal::Taken(link.name.clone()).into());
         }
-        // Its source changes even if the link is taken away again before its end comes.
+        // The source changes even if the link is removed before its other end is inserted.
         self.mark(&link.source)
     }
 
-    /// Forgets the links that wait for an end and have this one at the other.
+    /// Drops the waiting links that have this entry as an end.
     pub(super) fn forget_waiting(&mut self, end: &Key) {
         let end = name(end);
         for waiting in self.waiting.values_mut() {
@@ -56,10 +56,10 @@ impl Change<'_> {
         }
     }
 
-    /// Makes the links that waited for this entry.
+    /// Inserts the links that waited for this entry.
     pub(super) fn settle(&mut self, end: &Key) -> SqliteResult<()> {
         for (source, name, target) in self.waiting.remove(&name(end)).unwrap_or_default() {
-            self.place(Link {
+            self.insert_link(Link {
                 source: key(source),
                 name,
                 target: key(target),
@@ -118,7 +118,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Removes the links that arrive at an entry that goes; their sources change.
+    /// Removes the links to an entry that is being removed; their sources change.
     pub(super) fn unlink_arriving(&mut self, target: i64) -> SqliteResult<()> {
         for source in self.sources(target)? {
             self.mark(&source)?;
@@ -143,7 +143,7 @@ impl Change<'_> {
         Ok(keys.collect::<Result<_, _>>()?)
     }
 
-    /// After the last write, both ends of every link that was made must be there.
+    /// After the last write: checks that both ends of every new link exist.
     pub(super) fn check_ends(&mut self) -> Result<(), Rejection> {
         let mut ends: Vec<(u32, Name)> = std::mem::take(&mut self.ends)
             .into_iter()
@@ -166,7 +166,7 @@ impl Change<'_> {
         Ok(self.held(key)?.map(|held| held.seq))
     }
 
-    /// The row of an entry's links of one name, made with the first of them.
+    /// Returns the id of the link set of this source and name, and inserts it for the first link.
     fn linkset(&self, source: i64, name: &str) -> SqliteResult<i64> {
         if let Some(linkset) = rows::linkset(self.db, source, name)? {
             return Ok(linkset);

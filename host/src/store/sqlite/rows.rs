@@ -1,11 +1,11 @@
-//! Looking up rows by the names that calls use.
+//! Looks up row ids by the names that callers use.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::store::Key;
 use crate::store::sql::{Field, Kind};
 
-/// The kind of this name; `None` if the tenant is gone or never had an entry of it.
+/// Returns the kind of this name; `None` if the tenant was deleted or never had such an entry.
 pub(super) fn kind(db: &Connection, tenant: i64, name: &str) -> rusqlite::Result<Option<Kind>> {
     db.prepare_cached("SELECT id, entries FROM kind WHERE tenant = ? AND name = ?")?
         .query_row(params![tenant, name], |row| {
@@ -17,7 +17,7 @@ pub(super) fn kind(db: &Connection, tenant: i64, name: &str) -> rusqlite::Result
         .optional()
 }
 
-/// The field of this path; `None` if no entry of the kind ever had a term of it.
+/// Returns the field of this path; `None` if no entry of the kind ever had a term for it.
 pub(super) fn field(db: &Connection, kind: i64, path: &str) -> rusqlite::Result<Option<Field>> {
     db.prepare_cached("SELECT id, entries FROM field WHERE kind = ? AND path = ?")?
         .query_row(params![kind, path], |row| {
@@ -29,7 +29,7 @@ pub(super) fn field(db: &Connection, kind: i64, path: &str) -> rusqlite::Result<
         .optional()
 }
 
-/// The `seq` of the entry with this key.
+/// Returns the row id (`seq`) of the entry with this key.
 pub(super) fn seq(db: &Connection, tenant: i64, key: &Key) -> rusqlite::Result<Option<i64>> {
     db.prepare_cached(
         "SELECT e.seq FROM kind k JOIN entry e ON e.kind = k.id AND e.id = ?3
@@ -39,14 +39,14 @@ pub(super) fn seq(db: &Connection, tenant: i64, key: &Key) -> rusqlite::Result<O
     .optional()
 }
 
-/// The link set of this name that leaves the entry.
+/// Returns the id of the link set of this source and name.
 pub(super) fn linkset(db: &Connection, source: i64, name: &str) -> rusqlite::Result<Option<i64>> {
     db.prepare_cached("SELECT id FROM linkset WHERE source = ? AND name = ?")?
         .query_row(params![source, name], |row| row.get(0))
         .optional()
 }
 
-/// A number that SQLite keeps signed and that is never below 0.
+/// Converts a signed SQLite integer that is never negative.
 pub(super) fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }

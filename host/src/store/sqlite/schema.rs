@@ -1,9 +1,9 @@
-//! The file: opening connections to it, its tables, and the refusal of files that are not ours or
-//! too new.
+//! The database file: opens connections, creates tables, and refuses files of other applications or
+//! of newer versions.
 //!
-//! A file of ours has `application_id` [`APPLICATION`] and its schema's version in `user_version`.
-//! Ids come from AUTOINCREMENT and are never reused, so that a row that still names a removed
-//! tenant, entry or link set names nothing.
+//! A scimlet file has `application_id` [`APPLICATION`] and its schema version in `user_version`.
+//! Ids come from AUTOINCREMENT and are never reused, so a row that still refers to a removed
+//! tenant, entry or link set refers to nothing.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -14,27 +14,27 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use super::{error, identity};
 use crate::store::DatabaseError;
 
-/// "SCIM" in `application_id`.
+/// `application_id`: "SCIM" in ASCII.
 const APPLICATION: i32 = 0x5343_494D;
 
-/// The version of the tables below.
+/// The version of the tables in `schema.sql`.
 const VERSION: i32 = 2;
 
-/// How long a connection waits for other processes' locks.
+/// How long a connection waits for locks of other processes.
 pub(super) const BUSY: Duration = Duration::from_secs(10);
 
-/// Pages that the writer keeps in memory, in KiB (SQLite counts these as negative numbers).
+/// The writer's page cache in KiB (SQLite counts KiB as negative numbers).
 const WRITER_CACHE: i64 = -65_536;
 
-/// Bytes of the log's file that stay when readers had made it longer.
+/// Bytes to which the log file is truncated after readers made it grow.
 const LOG_BYTES: i64 = 64 << 20;
 
-/// Distinct statements that a connection keeps prepared; each shape of filter is one.
+/// Prepared statements that a connection caches; each shape of filter is one statement.
 const STATEMENTS: usize = 128;
 
 const TABLES: &str = include_str!("schema.sql");
 
-/// The connection that writes. Makes the file and its tables where there are none.
+/// Opens the connection that writes. Creates the file and its tables if they do not exist.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, DatabaseError> {
     create_private(path);
     let explain = |error| explain(path, error);
@@ -43,7 +43,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, DatabaseError> {
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
     )
     .map_err(explain)?;
-    // Nothing is changed, not even the journal mode, before the file is known to be ours or empty.
+    // Changes nothing, not even the journal mode, before the file is known to be ours or empty.
     inspect(path, &db)?;
     enter_wal(&db).map_err(explain)?;
     db.pragma_update(None, "synchronous", "FULL")
@@ -52,14 +52,14 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, DatabaseError> {
         .map_err(explain)?;
     db.pragma_update(None, "journal_size_limit", LOG_BYTES)
         .map_err(explain)?;
-    // Persons are erased from here: what is deleted is overwritten too.
+    // Deleted personal data must be overwritten, not only unlinked.
     db.pragma_update(None, "secure_delete", "ON")
         .map_err(explain)?;
     create(path, &mut db)?;
     Ok(db)
 }
 
-/// A connection that only reads.
+/// Opens a read-only connection.
 pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
@@ -68,15 +68,16 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.busy_timeout(BUSY)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
-    // A plan depends on no value of a `?`; else SQLite would compile each statement with a `LIMIT
-    // ?` anew at every use.
+    // Makes plans independent of bound values; otherwise SQLite would compile each statement with
+    // `LIMIT ?` anew at every use.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(db)
 }
 
-/// The file holds persons' data and credentials' digests: nobody else may read it. SQLite gives the
-/// files beside it the same permissions. If it cannot be made here, SQLite will say why.
+/// Creates the file readable only by its owner: it holds personal data and digests of credentials.
+/// SQLite gives the files beside it these permissions. If the file cannot be created, opening it
+/// reports why.
 fn create_private(path: &Path) {
     let mut options = std::fs::OpenOptions::new();
     options.create_new(true).write(true);
@@ -85,8 +86,8 @@ fn create_private(path: &Path) {
     drop(options.open(path));
 }
 
-/// Whether the file is empty and waits for its tables. Refuses a file that is not ours, or newer
-/// than we are.
+/// Returns whether the file is empty, so that tables must be created. Refuses the file of another
+/// application or of a newer version.
 fn inspect(path: &Path, db: &Connection) -> Result<bool, DatabaseError> {
     let stamps = "SELECT application_id, user_version, (SELECT COUNT(*) FROM sqlite_schema)
                   FROM pragma_application_id, pragma_user_version";
@@ -110,8 +111,8 @@ fn inspect(path: &Path, db: &Connection) -> Result<bool, DatabaseError> {
     }
 }
 
-/// Switches to write-ahead logging. SQLite does not wait by itself when another process is about to
-/// do the same.
+/// Switches to write-ahead logging. SQLite does not wait by itself when another process does so at
+/// the same time.
 fn enter_wal(db: &Connection) -> rusqlite::Result<()> {
     let start = Instant::now();
     loop {
@@ -131,7 +132,8 @@ pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// Makes the tables unless another process was faster: it looks again with the write lock held.
+/// Creates the tables, unless another process did first: checks again while it holds the write
+/// lock.
 fn create(path: &Path, db: &mut Connection) -> Result<(), DatabaseError> {
     let explain = |error| explain(path, error);
     let transaction = db
@@ -151,8 +153,8 @@ fn create(path: &Path, db: &mut Connection) -> Result<(), DatabaseError> {
     transaction.commit().map_err(explain)
 }
 
-/// Adds the columns that files from before them lack. A scimlet that does not know them can go on
-/// working with the file.
+/// Adds the digest columns that older files lack. An older scimlet, which does not know them, can
+/// still use the file.
 fn add_digests(db: &Connection) -> rusqlite::Result<()> {
     let sql = "SELECT 1 FROM pragma_table_info('entry') WHERE name = 'digest'";
     if db.prepare(sql)?.exists([])? {
@@ -164,7 +166,7 @@ fn add_digests(db: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-/// Leaves the log as it is when this connection closes: for a file that is not ours any more.
+/// Makes this connection leave the log as it is when it closes: for a file that is no longer ours.
 pub(super) fn abandon(db: &Connection) {
     drop(db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true));
 }

@@ -1,4 +1,4 @@
-//! [`Store`] over SQLite: checks the call, then hands it to a reader or to the writer.
+//! [`Store`] on SQLite: validates each call, then passes it to a reader or to the writer.
 
 use std::sync::{Arc, Mutex};
 
@@ -23,10 +23,10 @@ use crate::store::{
     validate,
 };
 
-/// Keys that are read here and now; more are read on a thread that may block.
+/// The most keys that are looked up on the calling thread; more are looked up on a blocking thread.
 const FEW: usize = 32;
 
-/// One tenant's storage.
+/// The storage of one tenant.
 pub(super) struct TenantStore {
     pub(super) shared: Arc<Shared>,
     pub(super) tenant: i64,

@@ -1,20 +1,20 @@
-//! Sweeping up what large removals left behind, a bounded piece at a time, when nobody waits for
-//! the writer. The rows are out of reach already; this gives their space back.
+//! Deletes what large removals left behind, a bounded step at a time, while no commit waits for the
+//! writer. The rows are unreachable already; this frees their space.
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use super::checkpoint::Checkpoints;
 
-/// Rows that one step removes at most, so that a commit never waits long for it.
+/// The most rows that one step removes, so that commits never wait long.
 const STEP: i64 = 500;
 
-/// Whether anything is left to sweep.
+/// Returns whether anything is left to sweep.
 pub(super) fn is_due(db: &Connection) -> rusqlite::Result<bool> {
     db.prepare_cached("SELECT 1 FROM sweep")?.exists([])
 }
 
-/// Sweeps one piece in a transaction of its own, the log first if that may be tried now. Whether
-/// more may be left that can be swept now.
+/// Sweeps one step in a transaction of its own, the log first if `with_log`. Returns whether
+/// another step may be useful now.
 pub(super) fn step(
     db: &Connection,
     checkpoints: &Checkpoints,
@@ -49,15 +49,15 @@ pub(super) fn step(
     Ok(true)
 }
 
-/// Has the write-ahead log emptied soon, since it holds values that were erased.
+/// Schedules the write-ahead log to be emptied, since it still holds erased values.
 pub(super) fn leave_log(db: &Connection) -> rusqlite::Result<()> {
     db.prepare_cached("INSERT OR IGNORE INTO sweep VALUES ('log', 0)")?
         .execute([])
         .map(drop)
 }
 
-/// Empties the write-ahead log if that is due. Whether it was done: a reader that still needs the
-/// log puts it off, and is not waited for.
+/// Empties the write-ahead log if that is scheduled. Returns whether it was done; does not wait for
+/// readers that still need the log.
 pub(super) fn empty_log(db: &Connection, checkpoints: &Checkpoints) -> rusqlite::Result<bool> {
     let is_due = db
         .prepare_cached("SELECT 1 FROM sweep WHERE what = 'log'")?
@@ -72,8 +72,8 @@ pub(super) fn empty_log(db: &Connection, checkpoints: &Checkpoints) -> rusqlite:
     Ok(is_empty)
 }
 
-/// Takes all links of a link set away: at once if they are few, else unhooked and left to the
-/// sweeper.
+/// Removes all links of a link set: at once if they are few, otherwise detaches them and schedules
+/// them for sweeping.
 pub(super) fn retire_linkset(db: &Connection, linkset: i64) -> rusqlite::Result<()> {
     db.prepare_cached("DELETE FROM linkset WHERE id = ?")?
         .execute([linkset])?;
@@ -83,7 +83,7 @@ pub(super) fn retire_linkset(db: &Connection, linkset: i64) -> rusqlite::Result<
     Ok(())
 }
 
-/// Unhooks all that is in a tenant, itself included.
+/// Detaches a tenant with all its data and schedules that for sweeping.
 pub(super) fn retire_tenant(db: &Connection, tenant: i64) -> rusqlite::Result<()> {
     db.execute(
         "INSERT INTO sweep SELECT 'kind', id FROM kind WHERE tenant = ?",
@@ -103,7 +103,7 @@ fn leave(db: &Connection, what: &str, id: i64) -> rusqlite::Result<()> {
         .map(drop)
 }
 
-/// Removes links of a link set. Whether that was all of them.
+/// Removes up to [`STEP`] links of a link set. Returns whether none are left.
 fn links(db: &Connection, linkset: i64) -> rusqlite::Result<bool> {
     let removed = db
         .prepare_cached(
@@ -123,7 +123,8 @@ fn events(db: &Connection, tenant: i64) -> rusqlite::Result<bool> {
     Ok((removed as i64) < STEP)
 }
 
-/// Removes entries of a kind that is gone, and what hangs on each. Whether that was all of them.
+/// Removes up to [`STEP`] entries of a removed kind, with their links and terms. Returns whether
+/// none are left.
 fn entries(db: &Connection, kind: i64) -> rusqlite::Result<bool> {
     let mut statement = db.prepare_cached("SELECT seq FROM entry WHERE kind = ? LIMIT ?")?;
     let found: Vec<i64> = statement
@@ -148,7 +149,7 @@ fn entries(db: &Connection, kind: i64) -> rusqlite::Result<bool> {
     Ok(finished)
 }
 
-/// The link sets that leave an entry.
+/// Returns the link sets of which this entry is the source.
 pub(super) fn linksets(db: &Connection, source: i64) -> rusqlite::Result<Vec<i64>> {
     db.prepare_cached("SELECT id FROM linkset WHERE source = ?")?
         .query_map([source], |row| row.get(0))?

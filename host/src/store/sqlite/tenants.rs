@@ -1,4 +1,4 @@
-//! [`Database`] over SQLite: the tenants and the host's settings.
+//! [`Database`] on SQLite: the tenants and the host's settings.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,10 +17,10 @@ use crate::store::{
     Database, DatabaseError, Refusal, Store, Tenant, epoch, is_tenant_name, no_tenant_name,
 };
 
-/// How long a lost file may go unnoticed when nothing is written.
+/// How often the file is checked when nothing is written.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How often it is looked whether everything is swept.
+/// How often [`Database::swept`] checks whether sweeping is done.
 const SWEEPING: Duration = Duration::from_millis(20);
 
 #[async_trait]
@@ -60,15 +60,15 @@ impl Database for Sqlite {
         Ok(())
     }
 
-    async fn swept(&self, patience: Duration) -> Result<bool, DatabaseError> {
+    async fn swept(&self, timeout: Duration) -> Result<bool, DatabaseError> {
         let begun = Instant::now();
         loop {
-            // The writer looks for what is to be swept after each commit.
+            // The writer starts sweeping after each commit, even an empty one.
             self.write(|_| Ok(())).await?;
             if !self.read(|db| Ok(sweep::is_due(db)?))? {
                 return Ok(true);
             }
-            if begun.elapsed() > patience {
+            if begun.elapsed() > timeout {
                 return Ok(false);
             }
             sleep(SWEEPING).await;
@@ -92,7 +92,7 @@ impl Database for Sqlite {
             if let Err(why) = self.shared.guard.check() {
                 return why;
             }
-            // Who writes looks more often; the time is for a server that nobody writes to.
+            // Each commit checks the file too; this interval is for a server without writes.
             drop(timeout(LOOK, lost.changed()).await);
         }
     }
@@ -107,7 +107,7 @@ impl Database for Sqlite {
 
     async fn newest_event(&self) -> Result<Option<u64>, DatabaseError> {
         let sqlite = self.clone();
-        // One row for each tenant.
+        // Reads one row per tenant, so not on the async thread.
         let read = tokio::task::spawn_blocking(move || sqlite.read(newest_event));
         read.await
             .map_err(|error| DatabaseError::Unavailable(error.to_string()))?
@@ -155,7 +155,7 @@ impl Sqlite {
             .map_err(DatabaseError::from)?
     }
 
-    /// Notes beside the file what its newest event is.
+    /// Records the newest event in the file beside the database.
     fn renew_record(&self) -> Result<(), DatabaseError> {
         self.read(|db| {
             self.shared.record.renew(db);

@@ -1,5 +1,5 @@
-//! The terms of entries that were inserted or replaced: only those that differ are written. All that go, go first, so
-//! that entries may swap a unique term within one commit.
+//! Writes the terms of inserted and replaced entries: only the differences. All removals come
+//! before all insertions, so that entries may swap a unique term within one commit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,28 +11,29 @@ use super::rows;
 use crate::store::sql::Stored;
 use crate::store::{Refusal, Rejection, Term};
 
-/// By how much the numbers of entries rise, by the ids of kinds and fields.
+/// Changes to the numbers of entries, by the ids of kinds and of fields.
 #[derive(Default)]
 pub(super) struct Counts {
     pub(super) kinds: BTreeMap<i64, i64>,
     pub(super) fields: BTreeMap<i64, i64>,
 }
 
-/// The terms of one entry: field and value, and whether unique.
+/// The terms of one entry: field and value, with whether the term is unique.
 type Terms = BTreeMap<(i64, Stored), bool>;
 
-/// One entry's terms as they are to be.
+/// The terms that one entry will have.
 struct Wanted {
-    /// The write that said so.
+    /// The number of the write that set them.
     write: u32,
     seq: i64,
     terms: Terms,
-    /// For the refusal.
+    /// Paths by field id, for refusals.
     paths: BTreeMap<i64, String>,
 }
 
 impl Change<'_> {
-    /// Writes all terms that changed; refused as `taken` by the write that wanted a unique term second.
+    /// Writes all terms that changed. A unique term that is already in use is refused as `taken`
+    /// for the later of the two writes.
     pub(super) fn write_terms(&mut self) -> Result<(), Rejection> {
         let failed = |write| {
             move |fault: SqliteError| Rejection {
@@ -43,7 +44,7 @@ impl Change<'_> {
         let mut added = Vec::new();
         for wanted in self.wanted().map_err(failed(0))? {
             let write = wanted.write;
-            added.push(self.take_away(wanted).map_err(failed(write))?);
+            added.push(self.remove_unwanted(wanted).map_err(failed(write))?);
         }
         let mut taken = Vec::new();
         for wanted in &added {
@@ -59,7 +60,7 @@ impl Change<'_> {
         }
     }
 
-    /// What was inserted or replaced, in the order of the writes.
+    /// Returns the terms of inserted and replaced entries, in the order of the writes.
     fn wanted(&mut self) -> SqliteResult<Vec<Wanted>> {
         let mut drafts = Vec::new();
         for ((kind, _), held) in &mut self.entries {
@@ -99,7 +100,7 @@ impl Change<'_> {
         Ok(wanted)
     }
 
-    /// The row of a path, made when its first term is.
+    /// Returns the id of a path's row, and inserts the row for the path's first term.
     fn field(&self, kind: i64, path: &str) -> SqliteResult<i64> {
         if let Some(field) = rows::field(self.db, kind, path)? {
             return Ok(field.id);
@@ -110,8 +111,8 @@ impl Change<'_> {
         Ok(statement.insert(params![kind, path])?)
     }
 
-    /// Removes the terms that are not wanted any more; what is left of `wanted` is new.
-    fn take_away(&mut self, mut wanted: Wanted) -> SqliteResult<Wanted> {
+    /// Removes the terms that are no longer wanted. Returns those of `wanted` that are new.
+    fn remove_unwanted(&mut self, mut wanted: Wanted) -> SqliteResult<Wanted> {
         let old = self.terms_of(wanted.seq)?;
         self.count(&old, &wanted.terms);
         let mut delete = self
@@ -136,7 +137,7 @@ impl Change<'_> {
         Ok(terms.collect::<Result<_, _>>()?)
     }
 
-    /// Counts the entry in the fields that it has terms of now.
+    /// Counts the entry once for each field that it has terms of.
     fn count(&mut self, old: &Terms, new: &Terms) {
         let fields =
             |terms: &Terms| -> BTreeSet<i64> { terms.keys().map(|(field, _)| *field).collect() };
@@ -149,7 +150,8 @@ impl Change<'_> {
         }
     }
 
-    /// Adds what is new; the unique terms that another entry holds, each with the later of the writes that set it.
+    /// Inserts the new terms. Returns the unique terms that another entry holds, each with the
+    /// later of the writes that set it.
     fn add(&self, wanted: &Wanted, all: &[Wanted]) -> SqliteResult<Vec<(u32, String)>> {
         let mut insert = self
             .db
@@ -172,7 +174,7 @@ impl Change<'_> {
         Ok(taken)
     }
 
-    /// The entry that holds a unique term.
+    /// Returns the entry that holds a unique term.
     fn holder(&self, field: i64, value: &Stored) -> SqliteResult<i64> {
         let mut holder = self
             .db
@@ -180,7 +182,7 @@ impl Change<'_> {
         Ok(holder.query_row(params![field, value], |row| row.get(0))?)
     }
 
-    /// Removes all terms of an entry that goes.
+    /// Removes all terms of an entry that is being removed.
     pub(super) fn remove_terms(&mut self, seq: i64) -> SqliteResult<()> {
         let old = self.terms_of(seq)?;
         self.count(&old, &Terms::new());
@@ -190,7 +192,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Writes how many entries kinds and fields have.
+    /// Adds the counted changes to the numbers of entries of kinds and fields.
     pub(super) fn write_counts(&self) -> SqliteResult<()> {
         for (table, counts) in [
             (

@@ -1,4 +1,5 @@
-//! How SQLite runs the searches: what must come from an index does, and nothing sorts a whole kind.
+//! Query plans of the searches: each uses an index where one can serve, and no search sorts a whole
+//! kind.
 
 use rusqlite::Connection;
 
@@ -9,7 +10,7 @@ use super::rows;
 use crate::store::sql::{Position, Search, Sql};
 use crate::store::{Comparison, Draft, Filter, Key, Operator, Scalar, Term, Write};
 
-/// A tenant with as many users as asked, each with a unique name and a flag.
+/// Returns a database with one tenant and `users` users, each with a unique name and a flag.
 fn database(users: u32) -> Connection {
     let db = Connection::open_in_memory().expect("it opens");
     db.execute_batch(include_str!("schema.sql"))
@@ -146,7 +147,7 @@ fn an_order_walks_its_index() {
                 steps.starts_with("SEARCH x USING PRIMARY KEY (field=?)"),
                 "{steps}"
             );
-            // Descending, ties alone are sorted.
+            // Descending order sorts only entries with equal values.
             let sorts = steps.contains("USE TEMP B-TREE FOR LAST TERM OF ORDER BY");
             assert_eq!(
                 (steps.contains("TEMP B-TREE"), sorts),
@@ -195,7 +196,7 @@ fn conditions_keep_within_their_type() {
     assert!(flag(Operator::Equal).contains("AND t.field = ? AND t.value = ?"));
 }
 
-/// The SQL of a filter.
+/// Returns the SQL condition of a filter.
 fn condition(db: &Connection, filter: Filter) -> String {
     let kind = rows::kind(db, 1, "User")
         .expect("it reads")

@@ -1,5 +1,6 @@
-//! How a term's value is kept: text as TEXT, a number as REAL, a boolean as a BLOB of one byte. SQLite orders texts and
-//! blobs bytewise, and any number before any text before any blob, so a value is never taken for one of another type.
+//! How a term's value is stored: text as TEXT, a number as REAL, a boolean as a BLOB of one byte.
+//! SQLite orders texts and blobs bytewise, and any number before any text before any blob, so
+//! values of different types never compare as equal.
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
 

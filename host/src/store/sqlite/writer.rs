@@ -1,6 +1,6 @@
-//! The one thread that writes. It takes the commits that wait, those of all tenants in turn, and
+//! The one thread that writes. It takes the waiting commits, those of all tenants in turn, and
 //! makes them durable together: one transaction with a savepoint for each, one fsync for all. A
-//! commit that is refused rolls back to its savepoint and harms no other.
+//! refused commit rolls back to its savepoint and affects no other.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -16,36 +16,36 @@ use super::queue::{Next, Owner, Queue};
 use super::{error, schema, sweep};
 use crate::store::Refusal;
 
-/// Commits that share one transaction at most: the first of them waits for the last.
+/// The most commits that share one transaction: the first of them waits for the last.
 const GROUP: usize = 64;
 
-/// After this time a transaction takes no further commits.
+/// How long a transaction accepts further commits.
 const GROUP_TIME: Duration = Duration::from_millis(4);
 
-/// How often the log is tried to be emptied at the most, where readers need it and others write.
+/// The least time between two attempts to empty the log while readers need it or others write.
 const EMPTYING: Duration = Duration::from_millis(200);
 
-/// What is sent back when it is known whether the transaction is durable.
+/// Sends the result of a job, once it is known whether the transaction is durable.
 type Reply = Box<dyn FnOnce(Result<(), Refusal>)>;
 
-/// One commit: runs inside its savepoint, or is told why it cannot.
+/// One commit: runs inside its savepoint, or receives the reason why it cannot.
 type Job = Box<dyn FnOnce(Result<&Group<'_>, Refusal>) -> Done + Send>;
 
-/// A job that ran.
+/// A job that has run.
 struct Done {
-    /// Whether its changes stay; otherwise they are rolled back.
+    /// Whether its changes are kept; otherwise they are rolled back.
     keep: bool,
     reply: Reply,
 }
 
-/// The handle of the writing thread.
+/// The handle of the writer thread.
 pub(super) struct Writer {
     jobs: Arc<Queue<Job>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
-    /// Starts the thread.
+    /// Starts the writer thread.
     pub(super) fn start(
         db: Connection,
         guard: Arc<Guard>,
@@ -62,9 +62,12 @@ impl Writer {
         })
     }
 
-    /// Runs `work` in a savepoint and returns its result when it is durable. Its changes stay if it
-    /// succeeds. Once queued it happens, whether or not anybody still waits. The outer error is
-    /// [`Refusal::Unavailable`] if it is unknown what happened.
+    /// Runs `work` in a savepoint, and returns its result when that is durable. The changes are
+    /// kept if `work` succeeds. A queued job runs even if its caller stops waiting.
+    ///
+    /// # Errors
+    /// The outer error: [`Refusal::NotDone`] if `work` was not committed, [`Refusal::Unavailable`]
+    /// if that is unknown.
     pub(super) async fn run<T, E>(
         &self,
         owner: Owner,
@@ -86,7 +89,7 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// Waits for what is queued, and lets SQLite tidy up as the last connection closes.
+    /// Finishes the queued jobs; SQLite cleans up as the last connection closes.
     fn drop(&mut self) {
         self.jobs.close();
         if let Some(thread) = self.thread.take() {
@@ -107,7 +110,7 @@ where
         let result = group.map(work);
         let keep = matches!(result, Ok(Ok(_)));
         let reply = move |durable: Result<(), Refusal>| {
-            // Nobody listens if the caller was dropped.
+            // The receiver is gone if the caller stopped waiting.
             drop(answer.send(durable.and(result)));
         };
         Done {
@@ -124,7 +127,7 @@ fn serve(db: &Connection, guard: &Guard, checkpoints: &Checkpoints, queue: &Queu
             false
         })
     };
-    // There may be rows to sweep from before.
+    // An earlier process may have left rows to sweep.
     let mut sweeping = Sweeping::Now;
     let mut emptied: Option<Instant> = None;
     loop {
@@ -166,10 +169,10 @@ fn serve(db: &Connection, guard: &Guard, checkpoints: &Checkpoints, queue: &Queu
     }
 }
 
-/// Whether there is something to sweep up while nothing else is to be done.
+/// When the writer sweeps while no commit waits.
 enum Sweeping {
     Now,
-    /// The log, which a reader needs, or which was tried to be emptied a moment ago.
+    /// Only the log is left: a reader needs it, or emptying it was tried a moment ago.
     Later,
     Done,
 }
@@ -178,8 +181,8 @@ fn is_due(db: &Connection) -> bool {
     sweep::is_due(db).unwrap_or(false)
 }
 
-/// Others may have the file open, so that closing it leaves the log as it is: what was erased
-/// leaves it here. A file that is not ours any more is left alone.
+/// Empties the log if that is scheduled: closing would leave it as it is while other processes have
+/// the file open. Leaves a file that is no longer ours unchanged.
 fn close(db: &Connection, guard: &Guard, checkpoints: &Checkpoints) {
     match guard.check() {
         Ok(()) => drop(sweep::empty_log(db, checkpoints)),
@@ -187,7 +190,7 @@ fn close(db: &Connection, guard: &Guard, checkpoints: &Checkpoints) {
     }
 }
 
-/// Runs the jobs in one transaction, and replies when it is durable or has failed.
+/// Runs the jobs in one transaction, and replies once it is durable or has failed.
 fn commit(db: &Connection, guard: &Guard, mut jobs: impl Iterator<Item = Job>) {
     let mut replies = Vec::new();
     let durable = transact(db, guard, &mut jobs, &mut replies);
@@ -212,11 +215,11 @@ fn transact(
     run(db, jobs, replies).map_err(|error| error::not_done(&error))?;
     guard.check().map_err(Refusal::NotDone)?;
     execute(db, "COMMIT").map_err(|error| error::unknown(&error))?;
-    // Once more: what is acknowledged is in the file that the next start finds.
+    // Checks once more, so that what is acknowledged is in the file that the next start opens.
     guard.check().map_err(Refusal::Unavailable)
 }
 
-/// All of a transaction but its end.
+/// Runs the jobs of a transaction, without committing it.
 fn run(
     db: &Connection,
     jobs: &mut impl Iterator<Item = Job>,
@@ -229,8 +232,8 @@ fn run(
         let done = job(Ok(&group));
         replies.push(done.reply);
         if !done.keep {
-            // Fails if a full disk or the like has already rolled back everything, and so must all
-            // of the group.
+            // Fails if a full disk, for example, has already rolled back the transaction; then the
+            // whole group fails.
             execute(db, "ROLLBACK TO one")?;
         }
         execute(db, "RELEASE one")?;
@@ -238,7 +241,7 @@ fn run(
     Ok(())
 }
 
-/// Runs a statement that has no parameters and is used again.
+/// Runs a cached statement without parameters.
 pub(super) fn execute(db: &Connection, sql: &str) -> rusqlite::Result<()> {
     db.prepare_cached(sql)?.execute([]).map(drop)
 }
@@ -269,8 +272,8 @@ mod tests {
             started.send(()).expect("the test listens");
             wait.recv()
         });
-        // They queue up behind the first, whose transaction takes no more after such a time, and so
-        // share one, which the dangling line spoils.
+        // Both jobs queue behind the first, whose transaction accepts no more after `GROUP_TIME`.
+        // So they share the next one, which the dangling line makes fail.
         let group = async {
             running.await.expect("the first runs");
             let good = writer.run(Some(1), insert("INSERT INTO end VALUES (1)"));

@@ -161,7 +161,7 @@ async fn create(http: &Http, prefix: &str) -> anyhow::Result<Vec<String>> {
             match answer.status {
                 201 => Ok(Some(name)),
                 _ => {
-                    println!("{prefix}-{number}: {}", answer.body);
+                    println!("{name}: {}", answer.body);
                     answer.expect(503).map(|_| None)
                 }
             }

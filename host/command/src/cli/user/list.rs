@@ -1,4 +1,4 @@
-//! `scimlet user list`: all pages of users as one list.
+//! `scimlet user list`: lists all pages of users as one list.
 
 use clap::Args;
 use scimlet::plugin::Admin;
@@ -8,9 +8,9 @@ use super::super::context::{Context, small_plugin};
 use super::super::issued::or_dash;
 use super::super::table::table;
 
-/// Users that are asked for at once.
+/// The number of users in one page.
 const PAGE: u32 = 200;
-/// What the product knows about a user beside the attributes of SCIM.
+/// The extension with the product's own attributes of a user.
 const PRODUCT: &str = "urn:scimlet:product";
 
 /// List the users of a tenant as the product sees them.
@@ -20,10 +20,10 @@ const PRODUCT: &str = "urn:scimlet:product";
 pub(in super::super) struct List {
     /// The tenant's name.
     tenant: String,
-    /// Those alone that this filter of SCIM finds.
+    /// Only users that this SCIM filter finds.
     #[arg(long)]
     filter: Option<String>,
-    /// So many at most.
+    /// The most users to list.
     #[arg(long, value_name = "N")]
     count: Option<usize>,
 }
@@ -69,7 +69,8 @@ fn row(user: &Value) -> [String; 4] {
     ]
 }
 
-/// Whether the user has access; of those whom a client deleted the product has kept the record.
+/// Returns whether the user has access; `deleted` for a user that a client deleted and the product
+/// retains.
 fn access(user: &Value) -> &'static str {
     match (&user[PRODUCT]["removed"], &user["active"]) {
         (Value::Bool(true), _) => "deleted",

@@ -1,4 +1,4 @@
-//! `scimlet user`: people, seen from the product.
+//! `scimlet user`: users, as the product sees them.
 
 mod import;
 mod list;
@@ -20,30 +20,30 @@ pub(super) enum User {
     List(List),
     /// Show one user as the product sees it, with the roles and seats that are in force.
     #[command(after_help = "Example:\n  scimlet user show acme ID")]
-    Show(Who),
+    Show(UserArgument),
     /// Let an imported user belong to the identity provider from now on.
     #[command(after_help = "Example:\n  scimlet user link acme ID --external-id 00u1a2b3")]
     Link {
         #[command(flatten)]
-        who: Who,
-        /// What the identity provider calls the user.
+        user: UserArgument,
+        /// The user's externalId at the identity provider.
         #[arg(long, value_name = "TEXT")]
         external_id: Option<String>,
     },
     /// Take a user's access away, as an identity provider does with `active: false`.
     #[command(after_help = "Example:\n  scimlet user deactivate acme ID")]
-    Deactivate(Who),
+    Deactivate(UserArgument),
     /// Give a user access again, where the profile lets the product do it and a seat is left.
     #[command(after_help = "Example:\n  scimlet user reactivate acme ID")]
-    Reactivate(Who),
+    Reactivate(UserArgument),
     /// Remove a user and everything that tells about the person, in events too; for good.
     #[command(after_help = "Example:\n  scimlet user erase acme ID")]
-    Erase(Who),
+    Erase(UserArgument),
     /// Give a user roles of its own, in place of those that it has.
     #[command(after_help = "Example:\n  scimlet user assign acme ID --role editor --role auditor")]
     Assign {
         #[command(flatten)]
-        who: Who,
+        user: UserArgument,
         /// A role; may be given several times. Without any, the user has none of its own.
         #[arg(long = "role", value_name = "ROLE")]
         roles: Vec<String>,
@@ -52,7 +52,7 @@ pub(super) enum User {
 
 /// One user of one tenant.
 #[derive(Args)]
-pub(super) struct Who {
+pub(super) struct UserArgument {
     /// The tenant's name.
     tenant: String,
     /// The user's id, in the first column of `scimlet user list TENANT`.
@@ -64,62 +64,62 @@ impl User {
         match self {
             Self::Import(import) => import.run(context).await,
             Self::List(list) => list.run(context).await,
-            Self::Show(who) => show(context, &who).await,
-            Self::Link { who, external_id } => {
+            Self::Show(user) => show(context, &user).await,
+            Self::Link { user, external_id } => {
                 let call = async |admin: &Admin<'_>| {
-                    admin.link_user(&who.id, external_id.as_deref()).await
+                    admin.link_user(&user.id, external_id.as_deref()).await
                 };
-                change(context, &who, "is linked", call).await
+                change(context, &user, "is linked", call).await
             }
-            Self::Deactivate(who) => {
-                let call = async |admin: &Admin<'_>| admin.deactivate_user(&who.id).await;
-                change(context, &who, "is deactivated", call).await
+            Self::Deactivate(user) => {
+                let call = async |admin: &Admin<'_>| admin.deactivate_user(&user.id).await;
+                change(context, &user, "is deactivated", call).await
             }
-            Self::Reactivate(who) => {
-                let call = async |admin: &Admin<'_>| admin.reactivate_user(&who.id).await;
-                change(context, &who, "is active again", call).await
+            Self::Reactivate(user) => {
+                let call = async |admin: &Admin<'_>| admin.reactivate_user(&user.id).await;
+                change(context, &user, "is active again", call).await
             }
-            Self::Erase(who) => {
-                let call = async |admin: &Admin<'_>| admin.erase_user(&who.id).await;
-                change(context, &who, "is erased", call).await
+            Self::Erase(user) => {
+                let call = async |admin: &Admin<'_>| admin.erase_user(&user.id).await;
+                change(context, &user, "is erased", call).await
             }
-            Self::Assign { who, roles } => {
+            Self::Assign { user, roles } => {
                 let done = format!("has the roles [{}]", roles.join(", "));
-                let call = async |admin: &Admin<'_>| admin.assign_roles(&who.id, &roles).await;
-                change(context, &who, &done, call).await
+                let call = async |admin: &Admin<'_>| admin.assign_roles(&user.id, &roles).await;
+                change(context, &user, &done, call).await
             }
         }
     }
 }
 
-async fn show(context: &Context, who: &Who) -> anyhow::Result<()> {
+async fn show(context: &Context, user: &UserArgument) -> anyhow::Result<()> {
     let plugin = small_plugin()?;
-    let admin = context.admin(&plugin, &who.tenant).await?;
+    let admin = context.admin(&plugin, &user.tenant).await?;
     let user = admin
-        .user(&who.id)
+        .user(&user.id)
         .await
-        .map_err(|error| who.named(error))?;
+        .map_err(|error| user.named(error))?;
     let user: Value = serde_json::from_str(&user)?;
     context.print(&pretty(&user), &user)
 }
 
 async fn change(
     context: &Context,
-    who: &Who,
+    user: &UserArgument,
     done: &str,
     call: impl AsyncFn(&Admin<'_>) -> Result<(), AdminError>,
 ) -> anyhow::Result<()> {
     let plugin = small_plugin()?;
-    let admin = context.admin(&plugin, &who.tenant).await?;
+    let admin = context.admin(&plugin, &user.tenant).await?;
     let changed = when_stale(async || call(&admin).await).await;
-    changed.map_err(|error| who.named(error))?;
-    let Who { tenant, id } = who;
+    changed.map_err(|error| user.named(error))?;
+    let UserArgument { tenant, id } = user;
     let text = format!("user {id} {done}");
     context.print(&escape::line(&text), &json!({ "tenant": tenant, "id": id }))
 }
 
-impl Who {
-    /// The error, with the user that is not there or not changed.
+impl UserArgument {
+    /// Adds to the error which user does not exist or was not changed.
     fn named(&self, error: AdminError) -> anyhow::Error {
         let Self { tenant, id } = self;
         match error {

@@ -1,5 +1,5 @@
-//! The writes applied in memory to what was loaded. This asks nobody and changes nothing outside; what may only be judged
-//! after the last write (ends of links, unique terms) is judged by [`Change::of`] at its end, as far as memory can.
+//! Applies the writes in memory to the loaded data, without access to the database. [`Change::of`]
+//! also checks what depends on all writes (ends of links, unique terms), as far as memory can tell.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,16 +11,16 @@ use crate::store::{
     Adjustment, Draft, Event, Key, Refusal, Rejection, Removal, Replacement, Term, Write,
 };
 
-/// An entry that is there now.
+/// An entry that exists after the writes so far.
 pub(super) struct Held<'w> {
     pub(super) seq: i64,
-    /// The version before the commit; 0 if this commit inserted the entry.
+    /// The version before the commit; 0 if this commit inserts the entry.
     pub(super) before: i64,
-    /// Whether the version rises.
+    /// Whether the commit raises the version.
     pub(super) changed: bool,
-    /// A new body.
+    /// The new body.
     pub(super) body: Option<&'w str>,
-    /// The terms it is to have, and the write that said so.
+    /// The terms that the entry will have, and the number of the write that set them.
     pub(super) terms: Option<(u32, &'w [Term])>,
 }
 
@@ -36,28 +36,29 @@ impl From<&Before> for Held<'_> {
     }
 }
 
-/// What a commit comes to.
+/// The outcome of a commit's writes.
 pub(super) struct Change<'w> {
-    /// What was there.
+    /// The state before the commit.
     pub(super) loaded: Loaded,
-    /// What is there now.
+    /// The entries that exist after the writes so far.
     pub(super) entries: BTreeMap<Name, Held<'w>>,
-    /// The kinds and rows of the loaded entries that went.
+    /// Kinds and rows of the loaded entries that were removed.
     pub(super) removed: Vec<(&'w str, i64)>,
     pub(super) links: Links,
     pub(super) counters: BTreeMap<&'w str, i64>,
     pub(super) events: Vec<&'w Event>,
-    /// About whom bodies are emptied, and how many events of the commit come before that.
+    /// The subjects whose event bodies are redacted, each with the number of the commit's events
+    /// before that.
     pub(super) redacted: Vec<(&'w Key, usize)>,
-    /// The number of the write that is being applied.
+    /// The number of the write in progress.
     write: u32,
-    /// Numbers for new entries.
+    /// Row ids for new entries.
     seqs: std::vec::IntoIter<i64>,
 }
 
 impl<'w> Change<'w> {
-    /// Applies the writes. Beside the change comes the fault that is found after the last write, if one is: PostgreSQL may
-    /// find an earlier write's.
+    /// Applies the writes. Also returns the first failure of the checks that follow the last write:
+    /// PostgreSQL may still find one of an earlier write.
     pub(super) fn of(
         writes: &'w [Write],
         mut loaded: Loaded,
@@ -147,7 +148,11 @@ impl<'w> Change<'w> {
         Ok(())
     }
 
-    /// The entry, unless it is not there or had another version before this commit.
+    /// Returns the entry.
+    ///
+    /// # Errors
+    /// [`Refusal::Missing`] if it does not exist, [`Refusal::Stale`] if it had another version
+    /// before this commit.
     fn expect(&mut self, key: &Key, version: Option<u64>) -> Result<&mut Held<'w>, Refusal> {
         let Some(held) = self.entries.get_mut(&name(key)) else {
             return Err(Refusal::Missing(key.clone()));
@@ -166,7 +171,7 @@ impl<'w> Change<'w> {
         }
         let name = name(&removal.key);
         self.entries.remove(&name);
-        for source in self.links.take_away(&name) {
+        for source in self.links.remove_entry(&name) {
             self.mark(&source);
         }
         Ok(())
@@ -178,8 +183,8 @@ impl<'w> Change<'w> {
         }
     }
 
-    /// Below 0 it stays at 0. Only a rise is held against the ceiling, so that seats can be given back under a ceiling
-    /// that was lowered.
+    /// Adjusts a counter; a sum below 0 becomes 0. The ceiling limits only increases, so that seats
+    /// can be released under a ceiling that was lowered.
     fn adjust(&mut self, adjustment: &'w Adjustment) -> Result<(), Refusal> {
         let counter = adjustment.counter.as_str();
         let loaded = || self.loaded.counters.get(counter).copied().unwrap_or(0);
@@ -194,7 +199,8 @@ impl<'w> Change<'w> {
         }
     }
 
-    /// Both ends of every link that was made must be there; the first write with one that is not.
+    /// Checks that both ends of every new link exist. Returns the first write for which they do
+    /// not.
     fn missing_end(&self) -> Option<Rejection> {
         let ends = self.links.ends.iter();
         let missing = ends.filter(|(end, _)| !self.entries.contains_key(*end));
@@ -205,7 +211,8 @@ impl<'w> Change<'w> {
         })
     }
 
-    /// Two entries of this commit that want one unique term; the first write that wants it second.
+    /// Finds two entries of this commit that claim one unique term. Returns the later of the first
+    /// two writes.
     fn taken_twice(&self) -> Option<Rejection> {
         let mut seen = BTreeSet::new();
         for wanted in self.wanted() {
@@ -225,7 +232,7 @@ impl<'w> Change<'w> {
         None
     }
 
-    /// The terms of what was inserted or replaced, in the order of the writes.
+    /// Returns the terms of inserted and replaced entries, in the order of the writes.
     pub(super) fn wanted(&self) -> Vec<Wanted<'_>> {
         let all = self.entries.iter().filter_map(Wanted::of);
         let mut all: Vec<_> = all.collect();
@@ -234,9 +241,9 @@ impl<'w> Change<'w> {
     }
 }
 
-/// One entry's terms as they are to be.
+/// The terms that one entry will have.
 pub(super) struct Wanted<'a> {
-    /// The write that said so.
+    /// The number of the write that set them.
     pub(super) write: u32,
     pub(super) kind: &'a str,
     pub(super) seq: i64,
@@ -244,7 +251,7 @@ pub(super) struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    /// `None` if the entry keeps its terms.
+    /// Returns the new terms; `None` if the entry keeps its terms.
     fn of((name, held): (&'a Name, &'a Held<'_>)) -> Option<Wanted<'a>> {
         let (write, terms) = held.terms?;
         Some(Wanted {

@@ -1,6 +1,7 @@
-//! The end of a commit, which those of one tenant reach one after another: from the lock of the
-//! tenant's row until the commit is durable nobody else's changes become visible. So whoever sees
-//! an event's number has seen all smaller ones, and what an unlocked look finds unchanged stays so.
+//! The end of a commit, which the commits of one tenant pass one at a time: from the lock of the
+//! tenant's row until the commit is durable no other changes of the tenant become visible. So a
+//! reader that sees an event has seen all earlier ones, and what an unlocked comparison finds
+//! unchanged stays so.
 
 use tokio_postgres::Row;
 
@@ -10,14 +11,14 @@ use crate::store::postgres::read::{digest, unsigned};
 use crate::store::postgres::session::{Parameters, Session};
 use crate::store::{Channel, RecordedEvent, deleted, hash_chain};
 
-/// Number and digest of the tenant's last event.
+/// Sequence number and digest of the tenant's last event.
 pub(super) struct Last {
     sequence: i64,
     digest: hash_chain::Digest,
 }
 
-/// Waits until this commit is the tenant's next one.
-pub(super) async fn take_turn(session: &Session, tenant: i64) -> PostgresResult<Last> {
+/// Locks the tenant's row, and waits for the commits before this one.
+pub(super) async fn lock_tenant(session: &Session, tenant: i64) -> PostgresResult<Last> {
     let sql = "SELECT sequence, digest FROM tenant WHERE id = $1 FOR NO KEY UPDATE";
     let rows = session.rows(sql, &[&tenant]).await?;
     let last = rows.first().ok_or_else(deleted)?;
@@ -27,11 +28,11 @@ pub(super) async fn take_turn(session: &Session, tenant: i64) -> PostgresResult<
     })
 }
 
-/// The commit's time, which the entries that it changed have from here on; `None` if not all that
-/// it expects is as it was.
+/// Returns the commit's time in milliseconds, which the changed entries get too; `None` if an
+/// expected entry has changed.
 ///
-/// Other tables are looked at only in a statement after the one that waited for the turn, which
-/// shows their rows as they were before it waited.
+/// Must be a statement of its own after the one that waited for the lock, which sees other tables
+/// as they were before it waited.
 pub(super) async fn time(
     session: &Session,
     tenant: i64,
@@ -44,7 +45,8 @@ pub(super) async fn time(
     let changed = change.entries.values().filter(|held| held.changed);
     let seqs: Vec<i64> = changed.map(|held| held.seq).collect();
     let sql = "WITH earliest AS (
-                 SELECT LEAST(at, 9223372036854775806) + 1 AS at FROM event WHERE tenant = $1 AND sequence = $2),
+                 SELECT LEAST(at, 9223372036854775806) + 1 AS at
+                 FROM event WHERE tenant = $1 AND sequence = $2),
                postponed AS (
                  UPDATE entry e SET modified = earliest.at,
                    created = CASE e.version WHEN 1 THEN earliest.at ELSE e.created END
@@ -67,7 +69,7 @@ pub(super) async fn time(
     Ok(row.map(|row| row.get("at")))
 }
 
-/// Numbers and writes the events, and empties the bodies that are to be emptied.
+/// Numbers and writes the events, and redacts the bodies that are to be redacted.
 pub(super) async fn write(
     session: &Session,
     (tenant, at): (i64, i64),
@@ -124,7 +126,8 @@ async fn insert(session: &Session, tenant: i64, recorded: &[RecordedEvent]) -> P
     let digests: Vec<&[u8]> = recorded.iter().map(|one| one.digest.as_slice()).collect();
     let sql = "INSERT INTO event(tenant, at, actor, sequence, channel, name,
                  subject_kind, subject_id, body, body_digest, digest)
-               SELECT $1, $2, $3, w.* FROM unnest($4::BIGINT[], $5::BIGINT[], $6::TEXT[], $7::TEXT[],
+               SELECT $1, $2, $3, w.*
+               FROM unnest($4::BIGINT[], $5::BIGINT[], $6::TEXT[], $7::TEXT[],
                  $8::TEXT[], $9::TEXT[], $10::BYTEA[], $11::BYTEA[]) AS w";
     let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 11] = [
         &tenant,

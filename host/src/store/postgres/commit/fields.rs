@@ -1,4 +1,4 @@
-//! The rows of kinds and of the paths that their entries have terms of, made when they are first needed.
+//! The rows of kinds and of their terms' paths, inserted when they are first needed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::change::Change;
 use crate::store::postgres::error::PostgresResult;
 use crate::store::postgres::session::Session;
 
-/// The rows of kinds by name and of fields by kind and path.
+/// Row ids of kinds by name, and of fields by kind and path.
 #[derive(Default)]
 pub(super) struct Rows {
     pub(super) kinds: BTreeMap<String, i64>,
@@ -19,7 +19,8 @@ impl Rows {
         self.fields.get(&key).copied()
     }
 
-    /// The rows of all kinds and fields that a change is about, made where they are not there yet.
+    /// Returns the rows of all kinds and fields that a change needs, and inserts those that are
+    /// missing.
     pub(super) async fn of(
         session: &Session,
         tenant: i64,
@@ -77,7 +78,8 @@ impl Rows {
     }
 }
 
-/// Makes those that are not there. Two commits that need the same new one do not get into each other's way for long.
+/// Inserts the missing rows, in one order, so that two commits that need the same new row hardly
+/// block each other.
 async fn make(
     session: &Session,
     tenant: i64,

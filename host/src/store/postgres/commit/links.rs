@@ -1,4 +1,4 @@
-//! The links that a commit is about, in memory.
+//! The links that a commit names, in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,16 +6,16 @@ use super::load::Loaded;
 use super::{LinkName, Name, SetName, name};
 use crate::store::{Link, Refusal};
 
-/// The links that are there now, as far as the commit is about them.
+/// The links after the writes so far, as far as the commit names them.
 pub(super) struct Links {
     now: BTreeSet<LinkName>,
-    /// The same by their targets.
+    /// The links by their targets.
     arriving: BTreeSet<(Name, LinkName)>,
-    /// The sets that have links which are not named one by one.
+    /// The link sets that contain further links, which the commit does not name one by one.
     others: BTreeSet<SetName>,
-    /// The sets that were emptied.
+    /// The link sets that were emptied.
     pub(super) emptied: BTreeSet<SetName>,
-    /// The ends of all links that were made, and by which write.
+    /// The ends of all new links, each with the number of the first such write.
     pub(super) ends: BTreeMap<Name, u32>,
 }
 
@@ -61,7 +61,7 @@ impl Links {
         Ok(())
     }
 
-    /// Whether there was a link.
+    /// Removes all links of a set. Returns whether there were any.
     pub(super) fn unlink_all(&mut self, set: &SetName) -> bool {
         let from = (set.0.clone(), set.1.clone(), Name::default());
         let named = self.now.range(from..);
@@ -77,8 +77,8 @@ impl Links {
         any
     }
 
-    /// Takes the links of an entry away at both ends; the sources of those that arrived.
-    pub(super) fn take_away(&mut self, entry: &Name) -> Vec<Name> {
+    /// Removes all links from and to an entry. Returns the sources of the links to it.
+    pub(super) fn remove_entry(&mut self, entry: &Name) -> Vec<Name> {
         let leaving = self
             .now
             .range((entry.clone(), String::new(), Name::default())..);
@@ -99,7 +99,7 @@ impl Links {
         arriving.into_iter().map(|(source, ..)| source).collect()
     }
 
-    /// The links to delete and to insert, given the rows that went as a whole.
+    /// Returns the links to delete and to insert, given the rows of removed entries.
     pub(super) fn difference(&self, loaded: &Loaded, removed: &BTreeSet<i64>) -> Difference<'_> {
         let stayed = loaded.links.iter().filter(|((source, set, _), ends)| {
             let emptied = self.emptied.contains(&(source.clone(), set.clone()));
@@ -121,9 +121,9 @@ impl Links {
     }
 }
 
-/// What to write of links.
+/// The links to delete and to insert.
 pub(super) struct Difference<'a> {
-    /// Source, name and target.
+    /// Source row, name and target row.
     pub(super) deleted: Vec<(i64, String, i64)>,
     pub(super) inserted: Vec<&'a LinkName>,
 }

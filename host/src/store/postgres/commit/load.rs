@@ -1,5 +1,5 @@
-//! Locking what a commit is about, and loading it. A statement that follows a lock sees all that was committed before the
-//! lock was had, so what is loaded here stays as it is.
+//! Locks and loads what a commit names. A statement after a lock sees everything that was committed
+//! before the lock was granted, so what is loaded here stays valid.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,33 +9,33 @@ use crate::store::postgres::error::PostgresResult;
 use crate::store::postgres::read::place;
 use crate::store::postgres::session::Session;
 
-/// An entry before the commit.
+/// Row id and version of an entry before the commit.
 #[derive(Clone, Copy)]
 pub(super) struct Before {
     pub(super) seq: i64,
     pub(super) version: i64,
 }
 
-/// The terms of one entry: field and value as it is kept, and whether unique.
+/// The terms of one entry: field and stored value, with whether the term is unique.
 pub(super) type Terms = BTreeMap<(i64, String), bool>;
 
-/// What there is, as far as the commit is about it.
+/// The state before the commit, as far as the commit needs it.
 #[derive(Default)]
 pub(super) struct Loaded {
     pub(super) entries: BTreeMap<Name, Before>,
-    /// The links that are there, with the rows of their ends.
+    /// The existing links, with the rows of their ends.
     pub(super) links: BTreeMap<LinkName, (i64, i64)>,
-    /// The emptied sets that have links besides those above.
+    /// The emptied link sets that contain more links than those in `links`.
     pub(super) others: BTreeSet<SetName>,
     pub(super) counters: BTreeMap<String, i64>,
     pub(super) terms: BTreeMap<i64, Terms>,
-    /// Rows and versions of the entries that are to keep them and are not locked.
+    /// Rows and versions of expected entries that are not locked.
     pub(super) expected: Vec<(i64, i64)>,
-    /// For the entries that are inserted.
+    /// Row ids for inserted entries.
     pub(super) seqs: Vec<i64>,
 }
 
-/// Locks and loads.
+/// Locks and loads everything in `plan`.
 pub(super) async fn load(
     session: &Session,
     tenant: i64,
@@ -45,7 +45,8 @@ pub(super) async fn load(
     for (mode, names) in plan.runs() {
         lock(session, tenant, mode, &names, &mut loaded.entries).await?;
     }
-    // One that was removed and made anew while its lock was waited for is found at the second look.
+    // An entry that was removed and inserted again while its lock was awaited is found by a second
+    // statement.
     let absent = |name: &Name| !loaded.entries.contains_key(name);
     let absent: Vec<&Name> = plan.locks.keys().filter(|name| absent(name)).collect();
     if absent.len() > plan.inserts {
@@ -63,14 +64,15 @@ pub(super) async fn load(
     Ok(loaded)
 }
 
-/// Rows and versions of what is expected and neither locked from the beginning nor as a source of links that go.
+/// Returns rows and versions of the expected entries that are locked neither by the plan nor as
+/// sources of removed links.
 fn expected(
     plan: &LockPlan,
     entries: &BTreeMap<Name, Before>,
     sources: &BTreeSet<Name>,
 ) -> Vec<(i64, i64)> {
-    let is_held = |name: &Name| plan.locks.get(name) >= Some(&LockMode::NoKeyUpdate);
-    let is_locked = |name: &Name| is_held(name) || sources.contains(name);
+    let is_write_locked = |name: &Name| plan.locks.get(name) >= Some(&LockMode::NoKeyUpdate);
+    let is_locked = |name: &Name| is_write_locked(name) || sources.contains(name);
     let expected = plan.expected.iter().filter(|name| !is_locked(name));
     let entries = expected.filter_map(|name| entries.get(name));
     entries.map(|before| (before.seq, before.version)).collect()
@@ -98,7 +100,7 @@ async fn lock(
     Ok(())
 }
 
-/// Locks rows in the order of the keys given.
+/// The statement that locks rows in the order of the given keys.
 fn statement(mode: LockMode) -> &'static str {
     macro_rules! lock {
         ($strength:literal) => {
@@ -120,8 +122,9 @@ fn statement(mode: LockMode) -> &'static str {
     }
 }
 
-/// Links that arrive at entries that are removed: their sources change. Nobody adds one any more, but until the sources
-/// are locked somebody may take one away, so that it looks again after locking. Returns the sources that it locked.
+/// Loads the links to entries that are removed; their sources change. No new links can appear, but
+/// until the sources are locked another commit may remove one, so this reads again after locking.
+/// Returns the locked sources.
 async fn arriving(
     session: &Session,
     tenant: i64,
@@ -139,8 +142,8 @@ async fn arriving(
     loop {
         let found = sources(session, &targets).await?;
         let fresh: BTreeSet<&Name> = found.iter().map(|((source, ..), _)| source).collect();
-        let is_held = |name: &Name| plan.locks.get(name) >= Some(&LockMode::NoKeyUpdate);
-        let fresh = fresh.into_iter().filter(|name| !is_held(name));
+        let is_write_locked = |name: &Name| plan.locks.get(name) >= Some(&LockMode::NoKeyUpdate);
+        let fresh = fresh.into_iter().filter(|name| !is_write_locked(name));
         let fresh: Vec<Name> = fresh
             .filter(|name| !locked.contains(*name))
             .cloned()
@@ -191,7 +194,7 @@ async fn sources(
     Ok(links)
 }
 
-/// Which of the links that the writes name are there.
+/// Loads the existing ones of the links that the writes name.
 async fn links(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> PostgresResult<()> {
     let ends = |link: &LinkName| -> Option<(i64, i64)> {
         let source = loaded.entries.get(&link.0)?.seq;
@@ -207,13 +210,16 @@ async fn links(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> Postg
     let names: Vec<&str> = named.iter().map(|(link, _)| link.1.as_str()).collect();
     let targets: Vec<i64> = named.iter().map(|(_, ends)| ends.1).collect();
     let places: Vec<i64> = (0..named.len() as i64).collect();
-    let rows = session.rows(
-        "SELECT w.place
-         FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::BIGINT[]) AS w(source, name, target, place)
+    let rows = session
+        .rows(
+            "SELECT w.place
+         FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::BIGINT[])
+         AS w(source, name, target, place)
          JOIN linkset s ON s.source = w.source AND s.name = w.name
          JOIN link l ON l.linkset = s.id AND l.target = w.target",
-        &[&sources, &names, &targets, &places],
-    ).await?;
+            &[&sources, &names, &targets, &places],
+        )
+        .await?;
     for row in rows {
         if let Some((link, ends)) = named.get(place(&row)) {
             loaded.links.insert((*link).clone(), *ends);
@@ -222,7 +228,7 @@ async fn links(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> Postg
     Ok(())
 }
 
-/// Which of the sets that are emptied have links besides those that are loaded.
+/// Finds the emptied link sets with more links than are loaded.
 async fn others(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> PostgresResult<()> {
     let sets = plan.sets.iter();
     let sets: Vec<(&SetName, i64, i64)> = sets
@@ -240,14 +246,17 @@ async fn others(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> Post
     let names: Vec<&str> = sets.iter().map(|(set, ..)| set.1.as_str()).collect();
     let known: Vec<i64> = sets.iter().map(|(.., known)| *known).collect();
     let places: Vec<i64> = (0..sets.len() as i64).collect();
-    let rows = session.rows(
-        "SELECT w.place
-         FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::BIGINT[]) AS w(source, name, known, place)
+    let rows = session
+        .rows(
+            "SELECT w.place
+         FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::BIGINT[])
+         AS w(source, name, known, place)
          JOIN linkset s ON s.source = w.source AND s.name = w.name
          WHERE (SELECT COUNT(*) FROM (
            SELECT 1 FROM link l WHERE l.linkset = s.id LIMIT w.known + 1) AS found) > w.known",
-        &[&sources, &names, &known, &places],
-    ).await?;
+            &[&sources, &names, &known, &places],
+        )
+        .await?;
     for row in rows {
         if let Some((set, ..)) = sets.get(place(&row)) {
             loaded.others.insert((*set).clone());
@@ -282,7 +291,8 @@ async fn counters(
         return Ok(());
     }
     let names: Vec<&str> = plan.counters.iter().map(String::as_str).collect();
-    let make = "INSERT INTO counter(tenant, name, value) SELECT $1, name, 0 FROM unnest($2::TEXT[]) AS w(name)
+    let make = "INSERT INTO counter(tenant, name, value) SELECT $1, name, 0
+                FROM unnest($2::TEXT[]) AS w(name)
                 ORDER BY name ON CONFLICT DO NOTHING";
     session.run(make, &[&tenant, &names]).await?;
     let sql = "SELECT name, value FROM counter WHERE tenant = $1 AND name = ANY($2)
@@ -293,7 +303,7 @@ async fn counters(
     Ok(())
 }
 
-/// Numbers for new entries, in the order in which they are to be made.
+/// Reserves row ids for new entries, in ascending order.
 async fn seqs(session: &Session, count: usize) -> PostgresResult<Vec<i64>> {
     if count == 0 {
         return Ok(Vec::new());

@@ -1,17 +1,17 @@
-//! The entries, links and counters that the writes of a commit name, so that they can be locked and
-//! loaded in a few statements.
+//! The entries, links and counters that the writes of a commit name, so that a few statements can
+//! lock and load them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{LinkName, Name, SetName, name};
 use crate::store::{Key, Link, Write};
 
-/// How an entry is locked until the end of the commit, by PostgreSQL's names; each mode conflicts
-/// with more than the ones before it.
+/// How strongly an entry is locked until the end of the commit, by PostgreSQL's names. Each mode
+/// conflicts with more modes than the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum LockMode {
     /// Not locked: its version is compared again at the end. So many commits expect the same few
-    /// entries that a commit which changes one would wait for ever.
+    /// entries that a commit which changes one of them would otherwise wait forever.
     None,
     /// FOR KEY SHARE: other commits may change it, and cannot remove it.
     KeyShare,
@@ -21,19 +21,19 @@ pub(super) enum LockMode {
     Update,
 }
 
-/// Runs of equal modes that are worth a statement each.
+/// The most runs of equal lock modes that are locked by a statement each.
 const RUNS: usize = 8;
 
-/// What a commit locks and loads.
+/// Everything that a commit locks and loads.
 #[derive(Default)]
 pub(super) struct LockPlan {
     pub(super) locks: BTreeMap<Name, LockMode>,
-    /// The entries that are to keep their versions.
+    /// The entries that must keep their versions.
     pub(super) expected: BTreeSet<Name>,
     pub(super) links: BTreeSet<LinkName>,
-    /// The sets of links that are emptied.
+    /// The link sets that are emptied.
     pub(super) sets: BTreeSet<SetName>,
-    /// The entries that lose their terms.
+    /// The entries that lose their current terms.
     pub(super) rewritten: BTreeSet<Name>,
     /// The entries that are removed.
     pub(super) removed: BTreeSet<Name>,
@@ -94,9 +94,9 @@ impl LockPlan {
         *locked = mode.max(*locked);
     }
 
-    /// The entries in their order, in runs of one lock mode. All commits lock in this order, so that
-    /// no two wait for each other. Where it would take too many statements, all entries are locked
-    /// in the strongest mode.
+    /// Returns the entries in key order, in runs of one lock mode. All commits lock in this order,
+    /// so that no two wait for each other. If there would be more than [`RUNS`] runs, all entries
+    /// are locked in the strongest mode.
     pub(super) fn runs(&self) -> Vec<(LockMode, Vec<&Name>)> {
         let mut runs: Vec<(LockMode, Vec<&Name>)> = Vec::new();
         for (name, mode) in &self.locks {

@@ -1,6 +1,6 @@
 //! `commit`, in four steps: collect what the writes name ([`lock_plan`]), lock and load that
-//! ([`load`]), apply the writes in memory ([`change`], which asks nobody), and write what came out
-//! ([`write`](mod@write)). Each step is a few statements, however many writes there are.
+//! ([`load`]), apply the writes in memory ([`change`]), and write the result
+//! ([`write`](mod@write)). Each step takes a few statements, for any number of writes.
 
 mod change;
 mod events;
@@ -23,40 +23,40 @@ use super::error::{PostgresError, PostgresResult};
 use super::session::{Scope, Session};
 use crate::store::{Committed, Key, Refusal, Rejection, Write, deleted, not_done};
 
-/// How often a commit is run again that got into another one's way.
+/// How often a commit that collided with another one is run again.
 const RETRIES: u32 = 8;
 
-/// A key that sorts.
+/// An entry's key as kind and id, which sorts.
 type Name = (String, String);
 
-/// A link that sorts: source, name, target.
+/// A link as source, name and target, which sorts.
 type LinkName = (Name, String, Name);
 
-/// All links of one name that leave one entry.
+/// The source and name of a link set: all links of one name from one entry.
 type SetName = (Name, String);
 
-/// When, who and what.
+/// One commit: time in milliseconds, actor and writes.
 pub(super) struct Commit {
     pub(super) at: i64,
     pub(super) actor: String,
     pub(super) writes: Vec<Write>,
 }
 
-/// Why a commit did not happen.
+/// Why a commit was not completed.
 enum Stop {
-    /// The contract says no.
+    /// Refused by the store's contract.
     Rejected(Rejection),
-    /// The database failed.
+    /// The database failed; nothing was committed.
     Failed(PostgresError),
-    /// The database failed while it committed: whether it happened is unknown.
+    /// The database failed during COMMIT: whether it was committed is unknown.
     Unknown(PostgresError),
-    /// Another commit changed what this one expects: to be looked at again.
+    /// Another commit changed an entry that this one expects; it has to be checked again.
     Conflict,
 }
 
 impl Stop {
-    /// Whether the commit is to be run again.
-    fn is_passing(&self) -> bool {
+    /// Whether the commit may succeed if it is run again.
+    fn may_retry(&self) -> bool {
         match self {
             Stop::Rejected(_) | Stop::Unknown(_) => false,
             Stop::Failed(fault) => fault.is_collision(),
@@ -90,14 +90,14 @@ impl From<PostgresError> for Stop {
     }
 }
 
-/// What a commit did.
+/// The outcome of a successful commit.
 struct Done {
     committed: Committed,
-    /// Whether there is something to sweep up.
+    /// Whether there is garbage to sweep.
     garbage: bool,
 }
 
-/// Runs a commit, again if it collides with another one.
+/// Runs a commit, and runs it again if it collides with another one.
 pub(super) async fn run(
     shared: &Shared,
     tenant: i64,
@@ -112,7 +112,7 @@ pub(super) async fn run(
                 }
                 return Ok(done.committed);
             }
-            Err(stop) if stop.is_passing() && collisions < RETRIES => {
+            Err(stop) if stop.may_retry() && collisions < RETRIES => {
                 collisions += 1;
                 sleep(pause(collisions)).await;
             }
@@ -121,13 +121,13 @@ pub(super) async fn run(
     }
 }
 
-/// Some milliseconds, more each time and not the same for all.
+/// A random pause that grows with each collision: at most 11 ms times `collisions`.
 fn pause(collisions: u32) -> Duration {
-    let mut dice = [0];
-    // Without dice they all wait as long, which is slower and still right.
-    let _ = getrandom::fill(&mut dice);
-    let [dice] = dice;
-    Duration::from_micros(u64::from(collisions) * (500 + 40 * u64::from(dice)))
+    let mut random = [0];
+    // Without random bytes all pauses are equal, which is slower but still correct.
+    let _ = getrandom::fill(&mut random);
+    let [random] = random;
+    Duration::from_micros(u64::from(collisions) * (500 + 40 * u64::from(random)))
 }
 
 async fn attempt(shared: &Shared, tenant: i64, commit: &Commit) -> Result<Done, Stop> {
@@ -144,7 +144,7 @@ async fn attempt(shared: &Shared, tenant: i64, commit: &Commit) -> Result<Done, 
             Ok(done)
         }
         Err(stop) => {
-            // If that fails too, the connection goes and the transaction with it.
+            // If this fails too, the connection is closed and the transaction ends with it.
             drop(session.roll_back().await);
             Err(stop)
         }
@@ -159,7 +159,7 @@ async fn apply(session: &Session, tenant: i64, commit: &Commit) -> Result<Done, 
     write::write(session, tenant, commit, change, fault).await
 }
 
-/// Refuses a tenant that is gone. That it stays there is seen to at the end.
+/// Refuses a tenant that was deleted. The lock at the end of the commit checks it again.
 async fn is_there(session: &Session, tenant: i64) -> PostgresResult<()> {
     let sql = "SELECT 1 FROM tenant WHERE id = $1";
     if session.rows(sql, &[&tenant]).await?.is_empty() {
@@ -168,12 +168,12 @@ async fn is_there(session: &Session, tenant: i64) -> PostgresResult<()> {
     Ok(())
 }
 
-/// The key as a name.
+/// Converts a key into a name.
 fn name(key: &Key) -> Name {
     (key.kind.clone(), key.id.clone())
 }
 
-/// The name as a key.
+/// Converts a name into a key.
 fn key((kind, id): Name) -> Key {
     Key { kind, id }
 }

@@ -1,5 +1,5 @@
-//! The terms of entries that were inserted or replaced: only those that differ are written. All that go, go first, so
-//! that entries may swap a unique term within one commit.
+//! Writes the terms of inserted and replaced entries: only the differences. All removals come
+//! before all insertions, so that entries may swap a unique term within one commit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,23 +11,23 @@ use crate::store::postgres::error::PostgresResult;
 use crate::store::postgres::session::Session;
 use crate::store::{Refusal, Rejection};
 
-/// By how much the numbers of entries rise, by the rows of kinds and fields.
+/// Changes to the numbers of entries, by the row ids of kinds and of fields.
 #[derive(Default)]
 pub(super) struct Counts {
     pub(super) kinds: BTreeMap<i64, i64>,
     pub(super) fields: BTreeMap<i64, i64>,
 }
 
-/// One entry's terms as they are to be, by the rows of their fields.
+/// The terms that one entry will have, by the row ids of their fields.
 struct Named<'a> {
     write: u32,
     seq: i64,
     terms: Terms,
-    /// For the refusal.
+    /// Paths by field row, for refusals.
     paths: BTreeMap<i64, &'a str>,
 }
 
-/// A term that is written.
+/// A term to insert.
 struct Added<'a> {
     write: u32,
     seq: i64,
@@ -35,8 +35,8 @@ struct Added<'a> {
     unique: bool,
 }
 
-/// Writes all terms that changed. Beside the counts comes the first write that wanted a unique term which another entry
-/// holds.
+/// Writes all terms that changed. Returns the counts, and the first write that claims a unique term
+/// which another entry holds.
 pub(super) async fn write(
     session: &Session,
     tenant: i64,
@@ -60,7 +60,8 @@ pub(super) async fn write(
         .iter()
         .map(|one| Named::new(one, rows))
         .collect();
-    // The values that several want are given to the first of them alone, whoever had them: the others are refused.
+    // A unique term that several entries claim goes to the first of them, even if another one had
+    // it; the others are refused.
     let mut owners: BTreeMap<&(i64, String), Vec<u32>> = BTreeMap::new();
     for one in &wanted {
         for (term, _) in one.terms.iter().filter(|(_, unique)| **unique) {
@@ -110,13 +111,14 @@ async fn delete(session: &Session, mut gone: Vec<(i64, String, i64)>) -> Postgre
     let fields: Vec<i64> = gone.iter().map(|(field, ..)| *field).collect();
     let values: Vec<&str> = gone.iter().map(|(_, value, _)| value.as_str()).collect();
     let seqs: Vec<i64> = gone.iter().map(|(.., seq)| *seq).collect();
-    let sql = "DELETE FROM term t USING unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[]) AS w(field, value, seq)
+    let sql = "DELETE FROM term t USING unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[])
+               AS w(field, value, seq)
                WHERE t.field = w.field AND t.value = w.value AND t.seq = w.seq";
     session.run(sql, &[&fields, &values, &seqs]).await
 }
 
-/// Inserts in the order of the index, as all commits do. A row that another entry's stands in the way of is left out, and
-/// so is found; whoever is about to commit such a row is waited for.
+/// Inserts the terms in index order, as all commits do. A row that conflicts with another entry's
+/// is left out of the result; an uncommitted conflicting row is waited for.
 async fn insert(
     session: &Session,
     tenant: i64,
@@ -155,7 +157,7 @@ async fn insert(
 }
 
 impl Counts {
-    /// Counts an entry in the fields that it has terms of now.
+    /// Counts the entry once for each field that it has terms of.
     fn count(&mut self, old: &Terms, new: &Terms) {
         let fields =
             |terms: &Terms| -> BTreeSet<i64> { terms.keys().map(|(field, _)| *field).collect() };

@@ -1,5 +1,5 @@
-//! Writing what a commit comes to: terms, entries, links and counters, then what all commits of a
-//! tenant share, the counts and the events.
+//! Writes the result of a commit: terms, entries, links and counters, then what all commits of a
+//! tenant share: the counts and the events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,10 @@ use crate::store::postgres::session::Session;
 use crate::store::postgres::sweep;
 use crate::store::{Committed, Key, Refusal, Rejection, digest};
 
-/// Writes everything, or finds the first fault.
+/// Writes everything.
+///
+/// # Errors
+/// The failure of the earliest write.
 pub(super) async fn write(
     session: &Session,
     tenant: i64,
@@ -29,14 +32,14 @@ pub(super) async fn write(
         return Err(first.into());
     }
     let removed: Vec<i64> = change.removed.iter().map(|(_, seq)| *seq).collect();
-    let leavings = links(session, tenant, &change, &removed).await?;
+    let garbage = links(session, tenant, &change, &removed).await?;
     remove(session, &removed).await?;
     insert(session, tenant, commit, &change, &rows).await?;
     update(session, commit, &change).await?;
     counters(session, tenant, &change).await?;
     count(&change, &rows, &mut counts);
     counts.write(session).await?;
-    let last = events::take_turn(session, tenant).await?;
+    let last = events::lock_tenant(session, tenant).await?;
     let at = events::time(session, tenant, commit.at, &last, &change).await?;
     let at = at.ok_or(Stop::Conflict)?;
     events::write(session, (tenant, at), &commit.actor, &change, last).await?;
@@ -44,10 +47,7 @@ pub(super) async fn write(
         at: unsigned(at),
         versions: versions(change),
     };
-    Ok(Done {
-        committed,
-        garbage: leavings,
-    })
+    Ok(Done { committed, garbage })
 }
 
 fn versions(change: Change<'_>) -> Vec<(Key, u64)> {
@@ -57,7 +57,7 @@ fn versions(change: Change<'_>) -> Vec<(Key, u64)> {
         .collect()
 }
 
-/// Writes the links that differ. Whether it left links to be swept up.
+/// Writes the links that differ. Returns whether that left links to sweep.
 async fn links(
     session: &Session,
     tenant: i64,
@@ -75,8 +75,10 @@ async fn links(
             .collect();
         let targets: Vec<i64> = difference.deleted.iter().map(|link| link.2).collect();
         let sql = "DELETE FROM link l
-                   USING unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[]) AS w(source, name, target), linkset s
-                   WHERE s.source = w.source AND s.name = w.name AND l.linkset = s.id AND l.target = w.target";
+                   USING unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[])
+                   AS w(source, name, target), linkset s
+                   WHERE s.source = w.source AND s.name = w.name AND l.linkset = s.id
+                   AND l.target = w.target";
         session.run(sql, &[&sources, &names, &targets]).await?;
     }
     let emptied =
@@ -125,7 +127,7 @@ async fn link(
         .await
 }
 
-/// Takes entries away, and the links at both ends.
+/// Removes entries and the links from and to them.
 async fn remove(session: &Session, removed: &[i64]) -> PostgresResult<()> {
     if removed.is_empty() {
         return Ok(());
@@ -140,7 +142,8 @@ async fn remove(session: &Session, removed: &[i64]) -> PostgresResult<()> {
     Ok(())
 }
 
-/// Inserts in the order of the keys. Where another commit was faster, the key is taken.
+/// Inserts the new entries in key order. A key that another commit has inserted meanwhile is
+/// refused as taken.
 async fn insert(
     session: &Session,
     tenant: i64,
@@ -165,10 +168,11 @@ async fn insert(
         .iter()
         .map(|body| digest::of(body.as_bytes()))
         .collect();
-    let sql = "INSERT INTO entry(seq, tenant, kind, id, version, created, modified, body, digest, digest_version)
+    let sql = "INSERT INTO entry(seq, tenant, kind, id, version, created, modified, body, digest,
+               digest_version)
                SELECT w.seq, $1, w.kind, w.id, 1, $2, $2, w.body, w.digest, 1
-               FROM unnest($3::BIGINT[], $4::BIGINT[], $5::TEXT[], $6::TEXT[], $7::BIGINT[]) WITH ORDINALITY
-                 AS w(seq, kind, id, body, digest, place)
+               FROM unnest($3::BIGINT[], $4::BIGINT[], $5::TEXT[], $6::TEXT[], $7::BIGINT[])
+                 WITH ORDINALITY AS w(seq, kind, id, body, digest, place)
                ORDER BY w.place ON CONFLICT DO NOTHING RETURNING seq";
     let made = session
         .rows(
@@ -188,7 +192,7 @@ async fn insert(
     }
 }
 
-/// New bodies and versions of entries that were there. Their rows are locked already.
+/// Writes new bodies and versions of existing entries, whose rows are locked already.
 async fn update(session: &Session, commit: &Commit, change: &Change<'_>) -> PostgresResult<()> {
     let changed = change.entries.values();
     let changed = changed.filter(|held| held.changed && held.before > 0);
@@ -201,10 +205,13 @@ async fn update(session: &Session, commit: &Commit, change: &Change<'_>) -> Post
     let bodies: Vec<Option<&str>> = changed.iter().map(|held| held.body).collect();
     let digest = |body: &Option<&str>| body.map(|body| digest::of(body.as_bytes()));
     let digests: Vec<Option<i64>> = bodies.iter().map(digest).collect();
-    let sql = "UPDATE entry e SET version = w.version, modified = $1, body = COALESCE(w.body, e.body),
+    let sql = "UPDATE entry e SET version = w.version, modified = $1,
+               body = COALESCE(w.body, e.body),
                  digest = COALESCE(w.digest, e.digest),
-                 digest_version = CASE WHEN w.body IS NOT NULL OR e.digest_version = e.version THEN w.version END
-               FROM unnest($2::BIGINT[], $3::BIGINT[], $4::TEXT[], $5::BIGINT[]) AS w(seq, version, body, digest)
+                 digest_version = CASE WHEN w.body IS NOT NULL OR e.digest_version = e.version
+                 THEN w.version END
+               FROM unnest($2::BIGINT[], $3::BIGINT[], $4::TEXT[], $5::BIGINT[])
+               AS w(seq, version, body, digest)
                WHERE e.seq = w.seq";
     session
         .run(sql, &[&commit.at, &seqs, &versions, &bodies, &digests])
@@ -223,7 +230,7 @@ async fn counters(session: &Session, tenant: i64, change: &Change<'_>) -> Postgr
     session.run(sql, &[&tenant, &names, &values]).await
 }
 
-/// Counts the entries that came and went.
+/// Counts the inserted and removed entries.
 fn count(change: &Change<'_>, rows: &Rows, counts: &mut Counts) {
     let new = change.entries.iter().filter(|(_, held)| held.before == 0);
     let came = new.map(|((kind, _), _)| (kind.as_str(), 1));
@@ -236,7 +243,7 @@ fn count(change: &Change<'_>, rows: &Rows, counts: &mut Counts) {
 }
 
 impl Counts {
-    /// Writes how many entries kinds and fields have, in the order of their rows.
+    /// Adds the counts to the rows of kinds and fields, in the order of the rows.
     async fn write(&self, session: &Session) -> PostgresResult<()> {
         macro_rules! update {
             ($table:literal) => {

@@ -1,9 +1,9 @@
-//! The three files of a database, as the operating system shows them.
+//! The three files of a SQLite database, as the operating system sees them.
 //!
-//! INVARIANT: a descriptor of the main file or of the `-shm` file is not closed while a connection
-//! of this process is open: POSIX would release all locks that the process holds on the file. So
-//! all databases of one path share descriptors ([`OPEN`]), acquire them before their first
-//! connection and release them after their last.
+//! INVARIANT: a descriptor of the main file or of the `-shm` file must not be closed while a
+//! connection of this process is open: POSIX would release all locks that the process holds on the
+//! file. So all databases of one path share descriptors ([`OPEN`]), open them before their first
+//! connection and close them after their last.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
@@ -14,21 +14,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::beside;
 
-/// How often the index is read again when a checkpoint moves it meanwhile, before a look is given
-/// up for this time.
+/// How often the index is read again if a checkpoint moves it meanwhile, before a check gives up.
 const TRIES: usize = 16;
 
-/// Bytes of the index that are of interest: two copies of the header, and what is known of
-/// checkpoints.
+/// Bytes of the index that are read: two copies of the header, and the checkpoint information.
 const INDEX: usize = 136;
 
-/// Bytes of the main file's header.
+/// Bytes of the main file's header that are compared.
 const HEADER: usize = 100;
 
-/// Descriptors by path.
+/// The shared descriptors by path.
 static OPEN: Mutex<BTreeMap<PathBuf, Weak<Shared>>> = Mutex::new(BTreeMap::new());
 
-/// What all databases of one path in this process share.
+/// The descriptors that all databases of one path in this process share.
 #[derive(Default)]
 struct Shared(Mutex<Option<Arc<Descriptors>>>);
 
@@ -41,21 +39,21 @@ struct Descriptors {
 /// The files of one database.
 pub(super) struct Files {
     path: PathBuf,
-    /// With symbolic links resolved; SQLite keeps the log beside that.
+    /// The path with symbolic links resolved; SQLite keeps the log beside this one.
     real: PathBuf,
     shared: Option<Arc<Shared>>,
     seen: Mutex<Option<Seen>>,
 }
 
-/// The files at the last look.
+/// The files as the last check found them.
 struct Seen {
     descriptors: Arc<Descriptors>,
     state: State,
-    /// The main file's first bytes.
+    /// The first bytes of the main file.
     header: [u8; HEADER],
 }
 
-/// What two looks compare.
+/// The part of the files' state that two checks compare.
 #[derive(Clone, PartialEq, Eq)]
 struct State {
     index: Index,
@@ -63,18 +61,19 @@ struct State {
     main: (i64, i64, u64),
 }
 
-/// What the index says of the log and its checkpoints.
+/// The write-ahead log and its checkpoints, as the `-shm` file describes them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Index {
     frames: u32,
     salts: [u8; 8],
-    /// Frames that are in the main file, and those that the last checkpoint began to bring there.
+    /// Frames that are in the main file (`backfilled`), and frames that the last checkpoint began
+    /// to copy (`attempted`).
     backfilled: u32,
     attempted: u32,
 }
 
 impl Index {
-    /// `None` if the header is being written.
+    /// Reads the index; `None` while the header is being written.
     fn read(file: &File) -> io::Result<Option<Index>> {
         let mut bytes = [0; INDEX];
         file.read_exact_at(&mut bytes, 0)?;
@@ -95,7 +94,7 @@ impl Index {
         }))
     }
 
-    /// Whether a checkpoint may be writing the main file, or was interrupted.
+    /// Whether a checkpoint may be writing the main file now, or was interrupted.
     fn is_checkpointing(&self) -> bool {
         self.backfilled != self.attempted
     }
@@ -136,8 +135,8 @@ impl Files {
         Err(io::Error::other("the log's index is never at rest"))
     }
 
-    /// Those that another database of this path holds, if they are still of what is there; else new
-    /// ones.
+    /// Returns the descriptors that another database of this path holds, if they still refer to the
+    /// files at the path; otherwise opens new ones.
     fn descriptors(&self) -> io::Result<Arc<Descriptors>> {
         let shared = self.shared.clone().unwrap_or_default();
         let mut held = lock(&shared.0);
@@ -155,7 +154,7 @@ impl Files {
         Ok(descriptors)
     }
 
-    /// Which of the files is not at its path any more, and what is there instead.
+    /// Returns which file is no longer at its path and what happened to it, or `None`.
     fn replaced(&self, open: &Descriptors) -> Option<String> {
         let files = [
             (self.path.clone(), &open.main),
@@ -172,10 +171,10 @@ impl Files {
         })
     }
 
-    /// Compares the files with the last look.
+    /// Compares the files with the last check.
     ///
     /// # Errors
-    /// What happened to them, in a sentence.
+    /// A sentence that says what happened to the files.
     pub(super) fn look(&self) -> Result<(), String> {
         let mut seen = lock(&self.seen);
         let Some(seen) = &mut *seen else {
@@ -185,7 +184,7 @@ impl Files {
             return Err(why);
         }
         for _ in 0..TRIES {
-            // What cannot be read at the moment is no sign of a loss; SQLite itself says so if it
+            // A file that cannot be read at this moment is not lost; SQLite reports it if that
             // lasts.
             if let Ok(Some(now)) = state(&seen.descriptors) {
                 return self.compare(seen, now);
@@ -198,8 +197,8 @@ impl Files {
         if now == seen.state {
             return Ok(());
         }
-        if now.index.frames > 0 && !is_log_of(&seen.descriptors.log, now.index) {
-            // Unless it began anew in this moment.
+        if now.index.frames > 0 && !is_matching_log(&seen.descriptors.log, now.index) {
+            // The log may have been restarted since the index was read: read it again.
             if Index::read(&seen.descriptors.index).is_ok_and(|index| index == Some(now.index)) {
                 let log = beside(&self.real, "-wal");
                 return Err(format!("`{}` was overwritten", log.display()));
@@ -212,7 +211,7 @@ impl Files {
             let path = self.path.display();
             let mut why = format!("`{path}` was written by something else while it was in use");
             if header != seen.header || now.main.2 < seen.state.main.2 {
-                why.push_str(&self.set_aside());
+                why.push_str(&self.rename_log());
             }
             return Err(why);
         }
@@ -221,9 +220,9 @@ impl Files {
         Ok(())
     }
 
-    /// The log belongs to what was in the file before: brought into another content, it would
-    /// damage that.
-    fn set_aside(&self) -> String {
+    /// Renames the log and its index: the log belongs to the previous content of the file, and
+    /// would damage the new one.
+    fn rename_log(&self) -> String {
         let since = std::time::SystemTime::UNIX_EPOCH.elapsed();
         let suffix = format!(".{}", since.unwrap_or_default().as_millis());
         let aside = ["-wal", "-shm"].map(|file| {
@@ -256,7 +255,7 @@ impl Drop for Files {
     }
 }
 
-/// The state of the files, if no checkpoint moved meanwhile.
+/// Returns the state of the files; `None` if a checkpoint changed it meanwhile.
 fn state(open: &Descriptors) -> io::Result<Option<State>> {
     let before = Index::read(&open.index)?;
     let main = open.main.metadata()?;
@@ -267,8 +266,8 @@ fn state(open: &Descriptors) -> io::Result<Option<State>> {
     }))
 }
 
-/// Whether the log begins as the index says.
-fn is_log_of(log: &File, index: Index) -> bool {
+/// Returns whether the log begins with the salts of the index.
+fn is_matching_log(log: &File, index: Index) -> bool {
     let mut salts = [0; 8];
     log.read_exact_at(&mut salts, 16).is_ok() && salts == index.salts
 }
@@ -282,7 +281,7 @@ fn is_same(one: &Metadata, other: &Metadata) -> bool {
     (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
-/// The path in the folder that it leads to, for a file that is not there yet.
+/// Resolves symbolic links in the folder of a file that does not exist yet.
 fn in_real_folder(path: &Path) -> PathBuf {
     let folder = path
         .parent()

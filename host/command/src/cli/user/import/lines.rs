@@ -1,4 +1,4 @@
-//! A file in batches of lines, read in a thread of its own: it may be a pipe that somebody types into.
+//! Reads a file in batches of lines, on a thread of its own: it may be a terminal.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
@@ -9,21 +9,21 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::cli::unreadable;
 
-/// Lines of a batch.
+/// The most lines of a batch.
 const LINES: usize = 200;
-/// Bytes of a line, and those of a batch after which no further line is taken.
+/// The most bytes of a line, and of a batch before its last line.
 const BYTES: usize = 1 << 20;
 
-/// Some lines.
+/// A batch of lines.
 #[derive(Default)]
 pub(super) struct Batch {
-    /// With their numbers, blank ones left out; or why one is none.
+    /// Lines with their numbers, without blank ones; or the reason why a line is unusable.
     pub(super) lines: Vec<(u64, Result<String, &'static str>)>,
-    /// The number of the last one that was read, blank or not.
+    /// The number of the last line that was read, blank or not; 0 if there is none.
     pub(super) last: u64,
 }
 
-/// The batches behind a line. The last one may be an error.
+/// Reads the batches after line `after`. The last one may be an error.
 pub(super) fn read(file: &str, after: u64) -> anyhow::Result<Receiver<anyhow::Result<Batch>>> {
     let input: Box<dyn BufRead + Send> = match file {
         "-" => Box::new(BufReader::new(io::stdin())),
@@ -54,19 +54,19 @@ fn send(mut lines: Lines, after: u64, sender: &Sender<anyhow::Result<Batch>>) ->
 
 struct Lines {
     input: Box<dyn BufRead + Send>,
-    /// Of the line that was read last; from 1.
+    /// The number of the line that was read last; counts from 1.
     number: u64,
 }
 
 impl Lines {
-    /// Goes past a line; false at the end.
+    /// Skips a line. Returns `false` at the end of the file.
     fn skip(&mut self) -> io::Result<bool> {
         let passed = self.input.skip_until(b'\n')? > 0;
         self.number += u64::from(passed);
         Ok(passed)
     }
 
-    /// With `last` 0 if there is no further line.
+    /// Reads a batch. Its `last` is 0 at the end of the file.
     fn batch(&mut self) -> io::Result<Batch> {
         let mut batch = Batch::default();
         let mut bytes = 0;

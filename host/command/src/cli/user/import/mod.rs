@@ -1,5 +1,5 @@
-//! `scimlet user import`: users of the product from a file, in batches; an import that was
-//! interrupted can go on.
+//! `scimlet user import`: imports users of the product from a file, in batches; an interrupted
+//! import can be continued.
 
 mod lines;
 
@@ -15,15 +15,16 @@ use self::lines::Batch;
 use super::super::context::{Context, small_plugin};
 use super::super::shutdown;
 
-/// Lines after which something is said where nobody watches.
-const SILENCE: u64 = 1000;
+/// Lines between two progress messages if stderr is not a terminal.
+const PROGRESS_LINES: u64 = 1000;
 
 /// Enter users of the product whom no identity provider has provisioned yet, from a file.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  scimlet user import acme users.jsonl\n  \
                   scimlet user import acme users.jsonl --after 1200\n\n\
                   The file has one SCIM user a line, such as\n  \
-                  {\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"userName\":\"ada@example.com\"}\n\
+                  {\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\
+                  \"userName\":\"ada@example.com\"}\n\
                   One that is wrong, or whose userName is there, is skipped and reported at the \
                   end; so an import may be repeated as a whole.")]
 pub(in super::super) struct Import {
@@ -31,15 +32,15 @@ pub(in super::super) struct Import {
     tenant: String,
     /// One user a line, as JSON; '-' for the standard input.
     file: String,
-    /// Go on behind this line, as an import that was interrupted says.
+    /// Continue after this line, as an import that was interrupted says.
     #[arg(long, value_name = "LINE", default_value_t = 0)]
     after: u64,
 }
 
-/// What has become of the lines so far.
+/// The outcome of the lines so far.
 #[derive(Default)]
 struct Report {
-    /// The last line that is in, or skipped.
+    /// The last line that is imported or skipped.
     line: u64,
     made: u64,
     skipped: Vec<(u64, String)>,
@@ -57,7 +58,7 @@ impl Import {
         };
         let mut outcome = Ok(());
         while outcome.is_ok() {
-            // A batch that has begun is not cut off: only the wait for the next one is.
+            // A batch in progress is not interrupted: only the wait for the next one is.
             let batch = tokio::select! {
                 () = &mut signal => Some(Err(anyhow::anyhow!("the import was interrupted"))),
                 batch = batches.recv() => batch,
@@ -123,9 +124,9 @@ impl Report {
         Ok(())
     }
 
-    /// For whoever waits; on a terminal always, elsewhere now and then.
+    /// Reports progress: on a terminal after each batch, elsewhere now and then.
     fn progress(&mut self, line: u64) {
-        let due = line / SILENCE > self.line / SILENCE;
+        let due = line / PROGRESS_LINES > self.line / PROGRESS_LINES;
         self.line = line;
         let text = self.summary();
         if stderr().is_terminal() {
