@@ -42,11 +42,7 @@ fn copy_all(from: &Path, to: &Path) -> Result<(), String> {
     fs::create_dir_all(to).map_err(failed)?;
     for file in fs::read_dir(from).map_err(failed)? {
         let file = file.map_err(failed)?;
-        if file
-            .path()
-            .extension()
-            .is_some_and(|extension| extension == "wit")
-        {
+        if file.path().extension().is_some_and(|extension| extension == "wit") {
             copy(&file.path(), &to.join(file.file_name()))?;
         }
     }
@@ -85,9 +81,7 @@ fn install_target() -> Result<(), String> {
     if has_target() {
         return Ok(());
     }
-    let installed = Command::new("rustup")
-        .args(["target", "add", TARGET])
-        .status();
+    let installed = Command::new("rustup").args(["target", "add", TARGET]).status();
     if installed.is_ok_and(|status| status.success()) {
         return Ok(());
     }
@@ -105,10 +99,7 @@ fn has_target() -> bool {
 /// The folder of the toolchain.
 fn sysroot() -> Option<String> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc)
-        .args(["--print", "sysroot"])
-        .output()
-        .ok()?;
+    let output = Command::new(rustc).args(["--print", "sysroot"]).output().ok()?;
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
@@ -125,15 +116,7 @@ fn compile(root: &Path, target: &Path) -> Result<(), String> {
     let mut command = Command::new(cargo);
     command
         .current_dir(root)
-        .args([
-            "build",
-            "--profile",
-            "guest",
-            "-p",
-            "scimlet-component",
-            "--target",
-            TARGET,
-        ])
+        .args(["build", "--profile", "guest", "-p", "scimlet-component", "--target", TARGET])
         .arg("--target-dir")
         .arg(target)
         .args(["--config", &remapped()]);
@@ -149,9 +132,7 @@ fn compile(root: &Path, target: &Path) -> Result<(), String> {
         Ok(status) if status.success() => Ok(()),
         // Only the output of a failed script is shown, here the compiler's errors.
         Ok(_) => exit(1),
-        Err(error) => Err(format!(
-            "The component did not build: cargo cannot be run: {error}."
-        )),
+        Err(error) => Err(format!("The component did not build: cargo cannot be run: {error}.")),
     }
 }
 
@@ -168,10 +149,8 @@ fn remapped() -> String {
     // The standard library's own, which rustc names by the folder of its source where that is
     // installed.
     let library = sysroot().map(|root| format!("{root}/lib/rustlib/src/rust/"));
-    let own = own
-        .into_iter()
-        .chain(library)
-        .map(|folder| format!("'--remap-path-prefix={folder}='"));
+    let own =
+        own.into_iter().chain(library).map(|folder| format!("'--remap-path-prefix={folder}='"));
     let flags: Vec<String> = flags.chain(own).collect();
     format!("target.{TARGET}.rustflags=[{}]", flags.join(","))
 }
@@ -187,13 +166,8 @@ fn is_ours(name: &str) -> bool {
         "CARGO_SOURCE_",
         "CARGO_TERM_",
     ];
-    const FLAGS: [&str; 5] = [
-        "RUSTFLAGS",
-        "RUSTDOCFLAGS",
-        "RUSTC_WRAPPER",
-        "RUSTC_WORKSPACE_WRAPPER",
-        "CLIPPY_ARGS",
-    ];
+    const FLAGS: [&str; 5] =
+        ["RUSTFLAGS", "RUSTDOCFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CLIPPY_ARGS"];
     let cargos = name.starts_with("CARGO_") && !KEPT.iter().any(|kept| name.starts_with(kept));
     cargos || FLAGS.contains(&name)
 }

@@ -17,11 +17,7 @@ pub(crate) struct Active<T> {
 impl<T: Eq + Hash> Active<T> {
     /// Starts without active tenants.
     pub(crate) fn new() -> Self {
-        Self {
-            started: Instant::now(),
-            now: HashSet::new(),
-            before: HashSet::new(),
-        }
+        Self { started: Instant::now(), now: HashSet::new(), before: HashSet::new() }
     }
 
     /// Records a request of this tenant.

@@ -75,10 +75,7 @@ impl CpuScheduler {
             computed: HashMap::new(),
             waiting: HashMap::new(),
         };
-        Arc::new(Self {
-            state: Mutex::new(state),
-            has_waiting: AtomicBool::new(false),
-        })
+        Arc::new(Self { state: Mutex::new(state), has_waiting: AtomicBool::new(false) })
     }
 
     /// Returns whether any task waits for a processor.
@@ -115,11 +112,7 @@ impl CpuScheduler {
     }
 
     fn granted(self: &Arc<Self>, tenant: Tenant) -> Grant {
-        Grant {
-            scheduler: Arc::clone(self),
-            tenant,
-            since: Instant::now(),
-        }
+        Grant { scheduler: Arc::clone(self), tenant, since: Instant::now() }
     }
 
     fn serve(self: &Arc<Self>) {
@@ -127,8 +120,7 @@ impl CpuScheduler {
             let (tenant, sender) = {
                 let mut state = self.state();
                 let next = state.next().and_then(|tenant| state.take_out(tenant));
-                self.has_waiting
-                    .store(!state.waiting.is_empty(), Ordering::Relaxed);
+                self.has_waiting.store(!state.waiting.is_empty(), Ordering::Relaxed);
                 match next {
                     Some((_, sender)) if sender.is_closed() => continue,
                     Some((tenant, sender)) => {
@@ -160,9 +152,7 @@ impl State {
     fn next(&self) -> Option<Tenant> {
         let computed = |tenant: &Tenant| self.computed.get(tenant).copied().unwrap_or_default();
         let waiting = self.waiting.keys().copied();
-        waiting
-            .filter(|tenant| self.may_compute(*tenant))
-            .min_by_key(computed)
+        waiting.filter(|tenant| self.may_compute(*tenant)).min_by_key(computed)
     }
 
     /// Takes the tenant's first waiting task out of its queue.
@@ -255,11 +245,7 @@ impl CpuTask {
     /// Creates a task that has not begun.
     pub(crate) fn new(scheduler: Arc<CpuScheduler>, tenant: Tenant) -> Arc<Self> {
         let progress = Mutex::default();
-        Arc::new(Self {
-            scheduler,
-            tenant,
-            progress,
-        })
+        Arc::new(Self { scheduler, tenant, progress })
     }
 
     /// The tenant that the task belongs to.

@@ -23,12 +23,7 @@ impl Store for EmptyStore {
 
     async fn find(&self, query: Query) -> Result<Page, Refusal> {
         let total = query.count.then_some(0);
-        Ok(Page {
-            hits: Vec::new(),
-            total,
-            exact: true,
-            ordered: true,
-        })
+        Ok(Page { hits: Vec::new(), total, exact: true, ordered: true })
     }
 
     async fn links(
@@ -39,13 +34,7 @@ impl Store for EmptyStore {
         _after: Option<String>,
         _limit: u32,
     ) -> Result<Vec<LinkPage>, Refusal> {
-        Ok(vec![
-            LinkPage {
-                links: Vec::new(),
-                next: None
-            };
-            anchors.len()
-        ])
+        Ok(vec![LinkPage { links: Vec::new(), next: None }; anchors.len()])
     }
 
     async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {

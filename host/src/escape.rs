@@ -85,10 +85,7 @@ mod tests {
         let value = serde_json::json!({ ACTIVE: [ACTIVE] });
         let text = format!("{value:#}");
         let printed = json(&text);
-        assert!(
-            !printed.contains(|c| is_active(c) && c != '\n'),
-            "{printed}"
-        );
+        assert!(!printed.contains(|c| is_active(c) && c != '\n'), "{printed}");
         assert!(printed.contains(r"\u0085") && printed.contains(r"\u202e"));
         let read: serde_json::Value = serde_json::from_str(&printed).unwrap();
         assert_eq!(read, value);

@@ -144,20 +144,12 @@ impl<T: Owner> State<T> {
     /// Takes the next waiting caller out of its queue.
     fn next(&mut self) -> Option<(T, oneshot::Sender<FairPermit<T>>)> {
         for share in self.tenants.values_mut() {
-            while share
-                .waiting
-                .front()
-                .is_some_and(|(_, sender)| sender.is_closed())
-            {
+            while share.waiting.front().is_some_and(|(_, sender)| sender.is_closed()) {
                 share.waiting.pop_front();
             }
         }
-        self.tenants
-            .retain(|_, share| share.held > 0 || !share.waiting.is_empty());
-        let waiting = self
-            .tenants
-            .iter()
-            .filter(|(_, share)| self.is_within(share));
+        self.tenants.retain(|_, share| share.held > 0 || !share.waiting.is_empty());
+        let waiting = self.tenants.iter().filter(|(_, share)| self.is_within(share));
         let waiting = waiting.filter_map(|(tenant, share)| {
             let (since, _) = share.waiting.front()?;
             Some((share.held, *since, *tenant))
@@ -226,10 +218,7 @@ mod tests {
         let (one, two) = (now(&semaphore, 1), now(&semaphore, 1));
         assert!(one.is_some() && two.is_some());
         let mut more = Box::pin(semaphore.acquire(1));
-        assert!(
-            (&mut more).now_or_never().is_none(),
-            "one place is left for others"
-        );
+        assert!((&mut more).now_or_never().is_none(), "one place is left for others");
         let last = now(&semaphore, 2);
         assert!(last.is_some());
         let mut other = Box::pin(semaphore.acquire(3));

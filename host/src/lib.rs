@@ -5,17 +5,8 @@
 //! [`Database`](store::Database) that of all tenants; [`Router`] serves them over HTTP.
 
 #![cfg_attr(
-    not(all(
-        feature = "postgres",
-        feature = "router",
-        feature = "sqlite",
-        feature = "webhooks"
-    )),
-    allow(
-        dead_code,
-        unused_imports,
-        reason = "each feature uses a part of what they share"
-    )
+    not(all(feature = "postgres", feature = "router", feature = "sqlite", feature = "webhooks")),
+    allow(dead_code, unused_imports, reason = "each feature uses a part of what they share")
 )]
 
 mod active;

@@ -116,9 +116,8 @@ mod tests {
             .header("If-Match", "W/\"1\"")
             .body(String::new());
         let request = Request::from(request.unwrap());
-        let same = Request::new("GET", "/Users")
-            .with_query("count=2")
-            .with_header("if-match", "W/\"1\"");
+        let same =
+            Request::new("GET", "/Users").with_query("count=2").with_header("if-match", "W/\"1\"");
         assert_eq!(request, same);
         let response = |status| Response {
             status,

@@ -6,27 +6,14 @@ use std::path::{Path, PathBuf};
 use scimlet::{Plugin, PluginOptions};
 
 fn start(folder: &Path) -> Plugin {
-    Plugin::new(PluginOptions {
-        cache: Some(folder.to_owned()),
-        ..PluginOptions::default()
-    })
-    .unwrap()
+    Plugin::new(PluginOptions { cache: Some(folder.to_owned()), ..PluginOptions::default() })
+        .unwrap()
 }
 
 /// Returns all files below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    entries
-        .flat_map(|path| {
-            if path.is_dir() {
-                files(&path)
-            } else {
-                vec![path]
-            }
-        })
-        .collect()
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 #[tokio::test]

@@ -36,20 +36,13 @@ fn guest(start: &str) -> Vec<u8> {
 fn exports(interface: &str) -> String {
     let functions = interface.lines().filter(|line| line.contains(": func("));
     let names = functions.filter_map(|line| line.trim().split(':').next());
-    names
-        .map(|name| format!("(export \"{name}\" (func $f))"))
-        .collect()
+    names.map(|name| format!("(export \"{name}\" (func $f))")).collect()
 }
 
 fn plugin(start: &str, limits: Limits) -> Plugin {
     let component = guest(start).into();
-    Plugin::new(PluginOptions {
-        component,
-        limits,
-        cache: None,
-        ..PluginOptions::default()
-    })
-    .unwrap()
+    Plugin::new(PluginOptions { component, limits, cache: None, ..PluginOptions::default() })
+        .unwrap()
 }
 
 async fn request(plugin: &Plugin) -> Result<Response, PluginError> {
@@ -70,21 +63,12 @@ async fn request(plugin: &Plugin) -> Result<Response, PluginError> {
 }
 
 fn few() -> Limits {
-    Limits {
-        concurrency: 1,
-        ..Limits::default()
-    }
+    Limits { concurrency: 1, ..Limits::default() }
 }
 
 #[tokio::test]
 async fn endless_computing_is_stopped_and_lets_others_run_meanwhile() {
-    let plugin = plugin(
-        "(loop br 0)",
-        Limits {
-            compute: IDLE_TICK * 5,
-            ..few()
-        },
-    );
+    let plugin = plugin("(loop br 0)", Limits { compute: IDLE_TICK * 5, ..few() });
     // On one thread, the interval ticks only if the guest yields.
     let mut ticks = 0;
     let mut interval = tokio::time::interval(Duration::from_millis(1));
@@ -95,45 +79,27 @@ async fn endless_computing_is_stopped_and_lets_others_run_meanwhile() {
             _ = interval.tick() => ticks += 1,
         }
     };
-    assert!(
-        matches!(fault.cause, Cause::Limit(LimitExceeded::Compute)),
-        "{fault}"
-    );
+    assert!(matches!(fault.cause, Cause::Limit(LimitExceeded::Compute)), "{fault}");
     assert!(!fault.is_passing());
     assert!(ticks >= 2, "{ticks}");
 }
 
 #[tokio::test]
 async fn a_whole_request_is_bounded() {
-    let limits = Limits {
-        compute: Duration::from_secs(60),
-        request: TICK * 3,
-        ..few()
-    };
+    let limits = Limits { compute: Duration::from_secs(60), request: TICK * 3, ..few() };
     let fault = request(&plugin("(loop br 0)", limits)).await.unwrap_err();
-    assert!(
-        matches!(fault.cause, Cause::Limit(LimitExceeded::Deadline)),
-        "{fault}"
-    );
+    assert!(matches!(fault.cause, Cause::Limit(LimitExceeded::Deadline)), "{fault}");
     assert!(fault.is_passing());
 }
 
 #[tokio::test]
 async fn memory_is_bounded() {
-    let limits = Limits {
-        memory: 1 << 20,
-        ..few()
-    };
+    let limits = Limits { memory: 1 << 20, ..few() };
     let grows = |pages: u32| {
         format!("(if (i32.eq (memory.grow (i32.const {pages})) (i32.const -1)) (then unreachable))")
     };
-    let fault = request(&plugin(&grows(16), limits.clone()))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(fault.cause, Cause::Limit(LimitExceeded::Memory)),
-        "{fault}"
-    );
+    let fault = request(&plugin(&grows(16), limits.clone())).await.unwrap_err();
+    assert!(matches!(fault.cause, Cause::Limit(LimitExceeded::Memory)), "{fault}");
     // One page less is allowed; then the call fails, because its type is not that of the interface.
     let fault = request(&plugin(&grows(15), limits)).await.unwrap_err();
     assert!(!matches!(fault.cause, Cause::Limit(_)), "{fault}");
@@ -153,12 +119,8 @@ fn a_component_that_imports_anything_else_does_not_load() {
     let wasi = r#"(component (import "wasi:cli/environment@0.2.0" (instance
         (export "initial-cwd" (func (result (option string)))))))"#;
     let component = wat::parse_str(wasi).unwrap().into();
-    let options = PluginOptions {
-        component,
-        cache: None,
-        limits: few(),
-        ..PluginOptions::default()
-    };
+    let options =
+        PluginOptions { component, cache: None, limits: few(), ..PluginOptions::default() };
     let error = Plugin::new(options).err().unwrap().to_string();
     assert!(error.contains("wasi:cli/environment"), "{error}");
 }

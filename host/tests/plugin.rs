@@ -16,13 +16,7 @@ use tokio::time::timeout;
 use self::gate::Gate;
 
 fn plugin(limits: Limits) -> Arc<Plugin> {
-    Arc::new(
-        Plugin::new(PluginOptions {
-            limits,
-            ..PluginOptions::default()
-        })
-        .unwrap(),
-    )
+    Arc::new(Plugin::new(PluginOptions { limits, ..PluginOptions::default() }).unwrap())
 }
 
 async fn request(plugin: &Plugin, store: Arc<dyn Store>) -> Result<Response, PluginError> {
@@ -36,9 +30,7 @@ fn get_users() -> (Origin, Request) {
         base_url: "http://localhost/acme/scim/v2".to_owned(),
         client_address: None,
         // Admitted without a credential, so that the guest certainly reads the tenant's profile.
-        caller: Caller::Client(Principal {
-            name: "gateway".to_owned(),
-        }),
+        caller: Caller::Client(Principal { name: "gateway".to_owned() }),
     };
     let request = Request {
         method: "GET".to_owned(),
@@ -52,10 +44,7 @@ fn get_users() -> (Origin, Request) {
 
 #[tokio::test]
 async fn more_requests_than_instances_wait_for_one_another() {
-    let plugin = plugin(Limits {
-        concurrency: 2,
-        ..Limits::default()
-    });
+    let plugin = plugin(Limits { concurrency: 2, ..Limits::default() });
     let gate = Arc::new(Gate::default());
     let requests = (0..20).map(|_| {
         let (plugin, gate) = (Arc::clone(&plugin), Arc::clone(&gate));
@@ -72,18 +61,11 @@ async fn more_requests_than_instances_wait_for_one_another() {
 
 #[tokio::test]
 async fn a_read_ends_at_the_deadline_and_leaves_room_for_the_next() {
-    let limits = Limits {
-        concurrency: 1,
-        request: Duration::from_millis(50),
-        ..Limits::default()
-    };
+    let limits = Limits { concurrency: 1, request: Duration::from_millis(50), ..Limits::default() };
     let plugin = plugin(limits);
     let gate = Arc::new(Gate::default());
     let fault = request(&plugin, Arc::clone(&gate) as _).await.unwrap_err();
-    assert!(
-        matches!(fault.cause, Cause::Limit(LimitExceeded::Deadline)),
-        "{fault}"
-    );
+    assert!(matches!(fault.cause, Cause::Limit(LimitExceeded::Deadline)), "{fault}");
     assert!(fault.is_passing());
     assert!(!gate.is_passed());
     gate.open();
@@ -92,10 +74,7 @@ async fn a_read_ends_at_the_deadline_and_leaves_room_for_the_next() {
 
 #[tokio::test]
 async fn a_read_ends_when_its_client_has_gone() {
-    let plugin = plugin(Limits {
-        concurrency: 1,
-        ..Limits::default()
-    });
+    let plugin = plugin(Limits { concurrency: 1, ..Limits::default() });
     let gate = Arc::new(Gate::default());
     let (client, gone) = watch::channel(false);
     let (origin, request) = get_users();

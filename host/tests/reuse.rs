@@ -42,11 +42,7 @@ impl Tenant {
         admin.configure(profile, None).await.unwrap();
         let request = CredentialRequest::bearer(name, "test");
         let secret = admin.issue_credential(&request).await.unwrap().secret;
-        Self {
-            name,
-            store,
-            secret,
-        }
+        Self { name, store, secret }
     }
 
     async fn create(
@@ -69,9 +65,7 @@ impl Tenant {
             headers: vec![("authorization".to_owned(), format!("Bearer {secret}"))],
             body: format!(r#"{{"schemas":["{schema}"],"userName":"{user}"}}"#),
         };
-        plugin
-            .handle(Arc::clone(&self.store), origin, request)
-            .await
+        plugin.handle(Arc::clone(&self.store), origin, request).await
     }
 }
 
@@ -109,11 +103,9 @@ async fn tenants_in_turn_get_their_own_answers_and_no_others_secret_is_good() {
     let other = Tenant::new(&plugin, &database, "other").await;
     for user in ["a", "b", "c"] {
         for (tenant, foreign) in [(&acme, &other), (&other, &acme)] {
-            for (secret, status) in [
-                (&tenant.secret, 201),
-                (&tenant.secret, 409),
-                (&foreign.secret, 401),
-            ] {
+            for (secret, status) in
+                [(&tenant.secret, 201), (&tenant.secret, 409), (&foreign.secret, 401)]
+            {
                 let answer = tenant.create(&plugin, secret, user).await.unwrap();
                 assert_eq!(answer.status, status, "{}: {}", tenant.name, answer.body);
             }

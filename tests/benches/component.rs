@@ -48,10 +48,7 @@ async fn benchmark() -> anyhow::Result<()> {
         ..PluginOptions::default()
     })?);
     println!("a second start takes {:?}", started.elapsed());
-    let native = Arc::new(Native {
-        clock: Arc::new(SystemClock),
-        random: Arc::new(OsRandom),
-    });
+    let native = Arc::new(Native { clock: Arc::new(SystemClock), random: Arc::new(OsRandom) });
     let mut sides = Vec::new();
     for provider in [fresh.clone() as Arc<dyn Provider>, reused, native] {
         sides.push(Side::new(provider, &fresh).await?);
@@ -98,10 +95,7 @@ impl Run {
             "requests/s       fresh    reused    native  fresh / native        reused / native"
         );
         let mut figures = Map::new();
-        let mut series = SIDES.map(|name| Series {
-            name: name.to_owned(),
-            values: Vec::new(),
-        });
+        let mut series = SIDES.map(|name| Series { name: name.to_owned(), values: Vec::new() });
         for operation in COMPARED {
             let Compared { rates, ratios } = self.compare(sides, way, operation).await?;
             let [of_fresh, of_reused] = ratios;
@@ -175,11 +169,7 @@ impl Side {
         let database = |at: usize| Sqlite::open(folders[at].path().join("bench.db"));
         let site = Site::serve(Arc::clone(&provider), plugin, Arc::new(database(0)?)).await?;
         let direct = Direct::new(provider, &database(1)?, PEOPLE).await?;
-        Ok(Self {
-            _folders: folders,
-            site,
-            direct: Arc::new(direct),
-        })
+        Ok(Self { _folders: folders, site, direct: Arc::new(direct) })
     }
 
     /// Right answers a second.
@@ -194,12 +184,7 @@ impl Side {
             let rate = self.direct.rate(operation, run.connections, run.turn);
             return rate.await;
         }
-        let turn = Turn {
-            connections: run.connections,
-            time: run.turn,
-            seed,
-            ..Turn::default()
-        };
+        let turn = Turn { connections: run.connections, time: run.turn, seed, ..Turn::default() };
         let report = self.site.ask(operation.name(), &turn).await?;
         Ok(report.throughput())
     }

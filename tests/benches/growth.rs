@@ -96,10 +96,8 @@ impl Run {
         places.iter().for_each(|place| print!("{:>16}", place.size));
         println!("  greatest / least      in the store");
         let mut figures = Map::new();
-        let mut series = ["HTTP", "store"].map(|what| Series {
-            name: format!("{}, {what}", backend.name()),
-            values: Vec::new(),
-        });
+        let mut series = ["HTTP", "store"]
+            .map(|what| Series { name: format!("{}, {what}", backend.name()), values: Vec::new() });
         for (operation, wanted) in OPERATIONS {
             let costs = self.compare(&places, operation).await?;
             let [http, store] = ratios(&costs)?;
@@ -138,12 +136,7 @@ impl Run {
     }
 
     async fn cost(&self, place: &Place, mix: &str, seed: u64) -> anyhow::Result<(f64, f64)> {
-        let turn = Turn {
-            connections: self.connections,
-            time: self.turn,
-            seed,
-            ..Turn::default()
-        };
+        let turn = Turn { connections: self.connections, time: self.turn, seed, ..Turn::default() };
         let run = place.site.prepare(mix, &turn).await?;
         place.meter.take();
         let report = measure(&run).await?;
@@ -168,8 +161,5 @@ fn ratios(costs: &[Costs]) -> anyhow::Result<[Spread; 2]> {
         let pairs = most.iter().zip(least).map(|(most, least)| most / least);
         Spread::of(pairs.collect()).context("no rounds")
     };
-    Ok([
-        ratio(&most.http, &least.http)?,
-        ratio(&most.store, &least.store)?,
-    ])
+    Ok([ratio(&most.http, &least.http)?, ratio(&most.store, &least.store)?])
 }

@@ -18,15 +18,7 @@ use tokio::task::JoinSet;
 /// How many hosts are compared.
 const HOSTS: [usize; 3] = [1, 2, 4];
 
-const MIXES: [&str; 7] = [
-    "okta",
-    "entra",
-    "get",
-    "eq",
-    "patch",
-    "create",
-    "member-add",
-];
+const MIXES: [&str; 7] = ["okta", "entra", "get", "eq", "patch", "create", "member-add"];
 
 fn main() -> anyhow::Result<()> {
     run(benchmark())
@@ -46,10 +38,8 @@ async fn benchmark() -> anyhow::Result<()> {
     println!("{rounds} rounds of {turn:?}; load generator, hosts and PostgreSQL on {cores} cores");
     println!("requests/s       1 host   2 hosts   4 hosts  2 / 1                 4 / 1");
     let mut figures = Map::new();
-    let mut series = HOSTS.map(|count| Series {
-        name: format!("{count} hosts"),
-        values: Vec::new(),
-    });
+    let mut series =
+        HOSTS.map(|count| Series { name: format!("{count} hosts"), values: Vec::new() });
     for mix in MIXES {
         let rates = hosts.compare(mix, turn, rounds).await?;
         let ratios = [ratio(&rates, 1)?, ratio(&rates, 2)?];
@@ -88,10 +78,7 @@ struct Hosts {
 impl Hosts {
     fn start(cluster: &Cluster) -> anyhow::Result<Self> {
         let database = cluster.database()?;
-        let mut hosts = Self {
-            _running: Vec::new(),
-            sites: Vec::new(),
-        };
+        let mut hosts = Self { _running: Vec::new(), sites: Vec::new() };
         for _ in 0..HOSTS.into_iter().max().unwrap_or(1) {
             let folder = TempDir::new()?;
             let server = Server::over(folder.path(), &database)?;
@@ -119,16 +106,7 @@ async fn rate(sites: &[Arc<Site>], mix: &str, turn: Turn) -> anyhow::Result<f64>
     let mut runs = Vec::new();
     for site in sites {
         let connections = (turn.connections / sites.len() as u32).max(1);
-        runs.push(
-            site.prepare(
-                mix,
-                &Turn {
-                    connections,
-                    ..turn
-                },
-            )
-            .await?,
-        );
+        runs.push(site.prepare(mix, &Turn { connections, ..turn }).await?);
     }
     let mut measuring = JoinSet::new();
     for run in runs {

@@ -38,10 +38,7 @@ fn benchmark(requests: u32) -> anyhow::Result<()> {
     println!("thousands of instructions a request; each median is of two differences");
     println!("                 fresh    reused    native  fresh / native  reused / native");
     let mut figures = Map::new();
-    let mut series = SIDES.map(|name| Series {
-        name: name.to_owned(),
-        values: Vec::new(),
-    });
+    let mut series = SIDES.map(|name| Series { name: name.to_owned(), values: Vec::new() });
     for operation in COMPARED.map(Operation::name) {
         let mut medians = Vec::new();
         let mut spreads = Map::new();
@@ -73,11 +70,7 @@ fn benchmark(requests: u32) -> anyhow::Result<()> {
 fn each(side: &str, operation: &str, requests: u32) -> anyhow::Result<Spread> {
     let mut totals = Vec::new();
     for times in 1..=TURNS {
-        totals.push(total(
-            side,
-            operation,
-            [requests * times, requests * TURNS],
-        )?);
+        totals.push(total(side, operation, [requests * times, requests * TURNS])?);
     }
     let differences = totals.windows(2).map(|pair| match pair {
         [less, more] => (more - less) / f64::from(requests),

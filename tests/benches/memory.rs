@@ -116,17 +116,10 @@ async fn growth(users: u32) -> anyhow::Result<Vec<Look>> {
     let mut looks = Vec::new();
     for part in 0..=PARTS {
         if part > 0 {
-            let turn = Turn {
-                users: users / PARTS,
-                keep: true,
-                ..Turn::default()
-            };
+            let turn = Turn { users: users / PARTS, keep: true, ..Turn::default() };
             site.prepare("get", &turn).await?;
         }
-        let look = Look {
-            users: users / PARTS * part,
-            resident: Resident::of(server.process())?,
-        };
+        let look = Look { users: users / PARTS * part, resident: Resident::of(server.process())? };
         let Resident { now, peak } = look.resident;
         println!("{:<10}{now:>6.1}{peak:>10.1}", look.users);
         looks.push(look);

@@ -19,13 +19,8 @@ use tempfile::TempDir;
 const SIDES: [&str; 4] = ["fresh", "reused", "scimmy", "scim2-server"];
 
 /// What is asked, and how often what each of the others answers a fresh and a reused instance should answer.
-const OPERATIONS: [(&str, Wanted); 5] = [
-    ("get", READS),
-    ("eq", READS),
-    ("patch", WRITES),
-    ("create", WRITES),
-    ("member-add", WRITES),
-];
+const OPERATIONS: [(&str, Wanted); 5] =
+    [("get", READS), ("eq", READS), ("patch", WRITES), ("create", WRITES), ("member-add", WRITES)];
 
 /// Of a fresh and of a reused instance by scimmy's, and of both by scim2-server's.
 type Wanted = [[f64; 2]; 2];
@@ -46,21 +41,13 @@ async fn benchmark() -> anyhow::Result<()> {
         connections: option("connections", 8)?,
         ..Turn::default()
     };
-    let many = Turn {
-        users: option("users", 10_000)?,
-        ..turn
-    };
+    let many = Turn { users: option("users", 10_000)?, ..turn };
     let folders = [TempDir::new()?, TempDir::new()?];
     let fresh = Server::start(folders[0].path())?;
     let reused = Server::reusing(folders[1].path())?;
     let (_scimmy, scimmy) = Peer::scimmy()?;
     let (_scim2_server, scim2_server) = Peer::scim2_server()?;
-    let sites = [
-        Site::at(&fresh, "demo")?,
-        Site::at(&reused, "demo")?,
-        scimmy,
-        scim2_server,
-    ];
+    let sites = [Site::at(&fresh, "demo")?, Site::at(&reused, "demo")?, scimmy, scim2_server];
     println!("{rounds} rounds of {turn:?}");
     println!("requests/s             fresh    reused    scimmy   scim2-s.");
     let mut table = Table::default();
@@ -142,10 +129,7 @@ impl Table {
 
     fn save(self) -> anyhow::Result<()> {
         let series = SIDES.into_iter().zip(self.medians);
-        let series = series.map(|(name, values)| Series {
-            name: name.to_owned(),
-            values,
-        });
+        let series = series.map(|(name, values)| Series { name: name.to_owned(), values });
         let plot = Bars {
             title: "Requests a second over HTTP; scimlet durable, the others in memory".to_owned(),
             groups: self.operations,

@@ -25,10 +25,7 @@ impl Http {
     /// The same secret at another base URL.
     #[must_use]
     pub fn at(&self, base: impl Into<String>) -> Self {
-        Self {
-            base: base.into(),
-            ..self.clone()
-        }
+        Self { base: base.into(), ..self.clone() }
     }
 
     /// A request with the secret, and with a body unless it is null.
@@ -43,11 +40,7 @@ impl Http {
             method: method.to_owned(),
             target: target.to_owned(),
             headers,
-            body: if body.is_null() {
-                String::new()
-            } else {
-                body.to_string()
-            },
+            body: if body.is_null() { String::new() } else { body.to_string() },
         }
     }
 
@@ -76,9 +69,7 @@ impl Http {
         let url = reqwest::Url::parse_with_params("http://any", parameters)?;
         let target = format!("{target}?{}", url.query().unwrap_or_default());
         let list = self.get(&target).await?.expect(200)?;
-        let found = list["Resources"]
-            .as_array()
-            .context("a list has Resources")?;
+        let found = list["Resources"].as_array().context("a list has Resources")?;
         ensure!(list["totalResults"] == found.len(), "not on a page: {list}");
         Ok(found.clone())
     }
@@ -90,12 +81,7 @@ impl Answer {
     /// # Errors
     /// If the status is another, or the body is no JSON.
     pub fn expect(&self, status: u16) -> anyhow::Result<Value> {
-        ensure!(
-            self.status == status,
-            "{}, not {status}: {}",
-            self.status,
-            self.body
-        );
+        ensure!(self.status == status, "{}, not {status}: {}", self.status, self.body);
         if self.body.is_empty() {
             return Ok(Value::Null);
         }

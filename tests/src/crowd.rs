@@ -20,20 +20,13 @@ pub fn group(number: usize) -> Key {
 }
 
 fn key(kind: &str, id: String) -> Key {
-    Key {
-        kind: kind.to_owned(),
-        id,
-    }
+    Key { kind: kind.to_owned(), id }
 }
 
 /// The link that makes the target a member of the source.
 #[must_use]
 pub fn member(source: Key, target: Key) -> Link {
-    Link {
-        source,
-        name: "members".to_owned(),
-        target,
-    }
+    Link { source, name: "members".to_owned(), target }
 }
 
 /// So many users.
@@ -70,11 +63,7 @@ pub fn entry(key: Key, body: serde_json::Value) -> Write {
         value: Scalar::Text(name.to_owned()),
         unique: false,
     });
-    Write::Insert(Draft {
-        key,
-        body: body.to_string(),
-        terms: term.into_iter().collect(),
-    })
+    Write::Insert(Draft { key, body: body.to_string(), terms: term.into_iter().collect() })
 }
 
 /// Members of groups.

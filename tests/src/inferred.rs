@@ -39,9 +39,7 @@ impl Inferred {
             match value {
                 Value::Object(inner) if key.contains(':') => {
                     let shapes = self.extensions.entry(key.clone()).or_default();
-                    inner
-                        .iter()
-                        .for_each(|(key, value)| learn(shapes, key, value));
+                    inner.iter().for_each(|(key, value)| learn(shapes, key, value));
                 }
                 _ => learn(&mut self.core, key, value),
             }
@@ -82,10 +80,7 @@ impl Inferred {
             shape = shape.and_then(|shape| shape.subs.get_mut(&lower(sub)));
         }
         let dated = |shape: &&mut Shape| shape.data_type == Some("dateTime");
-        if let Some(shape) = shape
-            .filter(dated)
-            .filter(|_| instant::parse(text).is_none())
-        {
+        if let Some(shape) = shape.filter(dated).filter(|_| instant::parse(text).is_none()) {
             shape.data_type = Some("string");
         }
     }
@@ -108,11 +103,7 @@ impl Inferred {
         let shape = self.shapes(path).entry(lower(&path.name)).or_default();
         if shape.name.is_empty() {
             shape.name = path.name.to_string();
-            shape.data_type = Some(if path.sub.is_some() {
-                "complex"
-            } else {
-                data_type
-            });
+            shape.data_type = Some(if path.sub.is_some() { "complex" } else { data_type });
         }
         if let Some(sub) = &path.sub {
             let shape = shape.subs.entry(lower(sub)).or_default();

@@ -35,18 +35,9 @@ impl Native {
         store: Arc<dyn Store>,
         run: impl FnOnce(&Ports<'_>) -> T + Send + 'static,
     ) -> T {
-        let bridge = Bridge {
-            native: self.clone(),
-            store,
-            runtime: Handle::current(),
-        };
+        let bridge = Bridge { native: self.clone(), store, runtime: Handle::current() };
         let run = move || {
-            run(&Ports {
-                store: &bridge,
-                clock: &bridge,
-                random: &bridge,
-                journal: &bridge,
-            })
+            run(&Ports { store: &bridge, clock: &bridge, random: &bridge, journal: &bridge })
         };
         spawn_blocking(run).await.expect("core does not panic")
     }
@@ -57,8 +48,7 @@ impl Native {
     /// As core's.
     pub async fn configure(&self, store: Arc<dyn Store>, profile: &str) -> Result<u64, Problem> {
         let profile = profile.to_owned();
-        self.with_ports(store, move |ports| admin::configure(ports, &profile, None))
-            .await
+        self.with_ports(store, move |ports| admin::configure(ports, &profile, None)).await
     }
 
     /// `admin.issue-credential`, for a bearer of the tenant.
@@ -76,8 +66,7 @@ impl Native {
             scheme: "bearer".to_owned(),
             ..admin::CredentialRequest::default()
         };
-        self.with_ports(store, move |ports| admin::issue_credential(ports, request))
-            .await
+        self.with_ports(store, move |ports| admin::issue_credential(ports, request)).await
     }
 }
 
@@ -95,9 +84,8 @@ impl scimlet::Provider for Native {
         _gone: watch::Receiver<bool>,
     ) -> Result<Response, PluginError> {
         let (origin, request) = (lift::origin(origin), lift::request(request));
-        let answer = self.with_ports(store, move |ports| {
-            scimlet_core::handle(ports, &origin, &request)
-        });
+        let answer =
+            self.with_ports(store, move |ports| scimlet_core::handle(ports, &origin, &request));
         Ok(lower::response(answer.await))
     }
 
@@ -132,10 +120,7 @@ impl port::Clock for Bridge {
 
 impl port::Random for Bridge {
     fn fill(&self, buffer: &mut [u8]) {
-        self.native
-            .random
-            .fill(buffer)
-            .expect("there is randomness");
+        self.native.random.fill(buffer).expect("there is randomness");
     }
 }
 
@@ -146,14 +131,8 @@ impl port::Journal for Bridge {
 impl port::Store for Bridge {
     fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
         let keys = keys.into_iter().map(lower::key).collect();
-        let found = self
-            .runtime
-            .block_on(self.store.get(keys))
-            .map_err(lift::refusal)?;
-        Ok(found
-            .into_iter()
-            .map(|entry| entry.map(lift::entry))
-            .collect())
+        let found = self.runtime.block_on(self.store.get(keys)).map_err(lift::refusal)?;
+        Ok(found.into_iter().map(|entry| entry.map(lift::entry)).collect())
     }
 
     fn find(&self, query: Query) -> Result<Page, Refusal> {
@@ -171,18 +150,14 @@ impl port::Store for Bridge {
     ) -> Result<Vec<LinkPage>, Refusal> {
         let anchors = anchors.into_iter().map(lower::key).collect();
         let direction = lower::direction(direction);
-        let pages = self
-            .store
-            .links(anchors, name.to_owned(), direction, after, limit);
+        let pages = self.store.links(anchors, name.to_owned(), direction, after, limit);
         let pages = self.runtime.block_on(pages).map_err(lift::refusal)?;
         Ok(pages.into_iter().map(lift::link_page).collect())
     }
 
     fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
         let links = links.into_iter().map(lower::link).collect();
-        self.runtime
-            .block_on(self.store.has(links))
-            .map_err(lift::refusal)
+        self.runtime.block_on(self.store.has(links)).map_err(lift::refusal)
     }
 
     fn commit(&self, at: u64, actor: &str, writes: Vec<Write>) -> Result<Committed, Rejection> {

@@ -49,11 +49,7 @@ mod tests {
             matches!(ignored, Ok(Completion::Ignored { reason: Some(why) }) if why == "no python3")
         );
         let failed = with_strictness(missing(), |()| Ok(()), true).err();
-        let why = failed
-            .expect("it fails")
-            .message()
-            .unwrap_or_default()
-            .to_owned();
+        let why = failed.expect("it fails").message().unwrap_or_default().to_owned();
         assert!(why.contains("CI=true") && why.contains("no python3"));
     }
 
@@ -61,9 +57,6 @@ mod tests {
     fn a_failure_is_never_ignored() {
         let run = |()| Err(anyhow!("wrong answer"));
         assert!(with_strictness(Ok(()), run, false).is_err());
-        assert!(matches!(
-            with_strictness(Ok(()), |()| Ok(()), true),
-            Ok(Completion::Completed)
-        ));
+        assert!(matches!(with_strictness(Ok(()), |()| Ok(()), true), Ok(Completion::Completed)));
     }
 }

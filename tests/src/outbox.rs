@@ -17,10 +17,7 @@ pub struct Mark {
 
 impl Mark {
     /// Before the first event.
-    pub const START: Self = Self {
-        sequence: 0,
-        digest: hash_chain::START,
-    };
+    pub const START: Self = Self { sequence: 0, digest: hash_chain::START };
 }
 
 /// The store of a tenant that is there.
@@ -48,14 +45,8 @@ pub async fn behind(store: &dyn Store, mark: &mut Mark) -> anyhow::Result<Vec<Re
         for event in page {
             let (last, next) = (mark.sequence, event.sequence);
             ensure!(next == last + 1, "event {next} stands behind {last}");
-            ensure!(
-                hash_chain::holds(&mark.digest, &event),
-                "the chain is broken at {event:?}"
-            );
-            *mark = Mark {
-                sequence: next,
-                digest: event.digest,
-            };
+            ensure!(hash_chain::holds(&mark.digest, &event), "the chain is broken at {event:?}");
+            *mark = Mark { sequence: next, digest: event.digest };
             read.push(event);
         }
     }

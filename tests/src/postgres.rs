@@ -74,11 +74,7 @@ impl Cluster {
         }
         let path = format!("{}:/usr/bin:/bin", programs.display());
         // Ctrl-C is for the tests; the shell sees the pipe close.
-        command
-            .env("PATH", path)
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
+        command.env("PATH", path).process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut watch = command.spawn()?;
         let pipes = (watch.stdin.take(), watch.stdout.take());
         let (Some(input), Some(output)) = pipes else {
@@ -232,10 +228,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        self.pipes
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        self.pipes.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         // An error means that it has ended already.
         drop(self.watch.wait());
     }
@@ -273,16 +266,12 @@ fn unprivileged(own: &Path) -> anyhow::Result<Option<(u32, u32)>> {
     }
     let users = fs::read_to_string("/etc/passwd")?;
     let user = |name: &str| {
-        let line = users
-            .lines()
-            .find(|line| line.split(':').next() == Some(name))?;
+        let line = users.lines().find(|line| line.split(':').next() == Some(name))?;
         let mut numbers = line.split(':').skip(2).map(str::parse);
         Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
     };
     let found = user("postgres").or_else(|| user("nobody"));
-    Ok(Some(found.context(
-        "root runs no PostgreSQL, and there is no user `postgres`",
-    )?))
+    Ok(Some(found.context("root runs no PostgreSQL, and there is no user `postgres`")?))
 }
 
 /// A session that stays.

@@ -22,13 +22,7 @@ pub fn with(name: &str, requirements: &Path) -> anyhow::Result<PathBuf> {
     let mut make = Command::new("python3");
     succeed(make.args(["-m", "venv", "--clear"]).arg(&folder)).context("no python3")?;
     let mut install = Command::new(&python);
-    install.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-    ]);
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
     install.args(["--retries", "1", "--only-binary", ":all:", "--requirement"]);
     succeed(install.arg(requirements)).context("the packages cannot be installed")?;
     fs::write(&installed, wanted)?;

@@ -63,9 +63,7 @@ impl StoreDecorator for Counted {
 
     async fn find(&self, query: Query) -> Result<Page, Refusal> {
         let page = self.inner.find(query).await?;
-        self.counts
-            .returned
-            .fetch_add(page.hits.len(), Ordering::Relaxed);
+        self.counts.returned.fetch_add(page.hits.len(), Ordering::Relaxed);
         Ok(page)
     }
 

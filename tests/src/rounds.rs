@@ -16,9 +16,7 @@ pub fn rounds(default: u64) -> anyhow::Result<u64> {
 /// If it is none.
 pub fn number(name: &str) -> anyhow::Result<Option<u64>> {
     match std::env::var(name) {
-        Ok(text) => Ok(Some(
-            text.parse().with_context(|| format!("{name}={text}"))?,
-        )),
+        Ok(text) => Ok(Some(text.parse().with_context(|| format!("{name}={text}"))?)),
         Err(_) => Ok(None),
     }
 }

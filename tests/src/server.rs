@@ -75,12 +75,8 @@ pub fn installing(name: &str) -> anyhow::Result<File> {
 }
 
 /// Tests are refused more often than any client, and connect more often from one address.
-const REFUSALS: [&str; 4] = [
-    "--failures-per-minute",
-    "100000",
-    "--connections-per-address",
-    "2048",
-];
+const REFUSALS: [&str; 4] =
+    ["--failures-per-minute", "100000", "--connections-per-address", "2048"];
 
 /// Trials begin with the tenant `demo`, and receive webhooks on this machine.
 const TRIALS: [&str; 3] = ["--demo", "--webhook-allow", "127.0.0.0/8"];
@@ -155,10 +151,7 @@ impl Server {
     fn from_shell(folder: &Path, before: &str) -> anyhow::Result<Self> {
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("{before} && exec \"$@\""), "sh"]);
-        shell
-            .arg(binary()?)
-            .current_dir(folder)
-            .stdin(Stdio::null());
+        shell.arg(binary()?).current_dir(folder).stdin(Stdio::null());
         let arguments = [&TRIALS[..], &["--listen", "127.0.0.1:0"]].concat();
         Self::run(shell, folder, &arguments, &[])
     }
@@ -184,11 +177,7 @@ impl Server {
     /// # Errors
     /// As [`Server::start`].
     pub fn listening(folder: &Path, address: &str) -> anyhow::Result<Self> {
-        Self::serving(
-            folder,
-            &[&["--listen", address], &REFUSALS[..]].concat(),
-            &[],
-        )
+        Self::serving(folder, &[&["--listen", address], &REFUSALS[..]].concat(), &[])
     }
 
     /// Starts `scimlet serve` on a free port with these options and no others, as an operator does.
@@ -211,10 +200,7 @@ impl Server {
         arguments: &[&str],
         database: &[&str],
     ) -> anyhow::Result<Self> {
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(folder.join("log"))?;
+        let log = File::options().create(true).append(true).open(folder.join("log"))?;
         let mut process = command
             .arg("serve")
             .args(arguments)
@@ -226,10 +212,7 @@ impl Server {
         let (sender, lines) = channel();
         // Read to the end, so that the server never waits for a reader.
         std::thread::spawn(move || {
-            output
-                .lines()
-                .map_while(Result::ok)
-                .for_each(|line| drop(sender.send(line)));
+            output.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
         });
         let line = lines.recv().context("the server printed nothing")?;
         let url = line.strip_prefix("listening on ").map(ToOwned::to_owned);
@@ -249,10 +232,7 @@ impl Server {
     /// If none comes.
     pub fn line(&self, wanted: impl Fn(&str) -> bool) -> anyhow::Result<String> {
         loop {
-            let line = self
-                .lines
-                .recv_timeout(Duration::from_secs(30))
-                .context("no such line")?;
+            let line = self.lines.recv_timeout(Duration::from_secs(30)).context("no such line")?;
             if wanted(&line) {
                 return Ok(line);
             }
@@ -369,10 +349,7 @@ pub fn command(folder: &Path) -> anyhow::Result<Command> {
 /// # Errors
 /// If it fails.
 pub fn command_on(folder: &Path, server: &Server, arguments: &[&str]) -> anyhow::Result<()> {
-    let output = command(folder)?
-        .args(arguments)
-        .args(&server.database)
-        .output()?;
+    let output = command(folder)?.args(arguments).args(&server.database).output()?;
     let errors = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{arguments:?} failed: {errors}");
     Ok(())

@@ -21,13 +21,8 @@ pub fn folder() -> PathBuf {
 pub fn cases(file: &str) -> anyhow::Result<Vec<Value>> {
     let path = folder().join(file);
     let text = fs::read_to_string(&path).with_context(|| {
-        format!(
-            "no {} (SCIMLET_SHARED can name another folder)",
-            path.display()
-        )
+        format!("no {} (SCIMLET_SHARED can name another folder)", path.display())
     })?;
     let lines = text.lines().filter(|line| !line.trim().is_empty());
-    lines
-        .map(|line| serde_json::from_str(line).context("a line that is no JSON"))
-        .collect()
+    lines.map(|line| serde_json::from_str(line).context("a line that is no JSON")).collect()
 }

@@ -57,10 +57,7 @@ mod tests {
         assert!(mentions("`userName` is required", "userName"));
         assert!(mentions("at most 64 deep", "64"));
         assert!(mentions("no /Me here", "/Me"));
-        assert!(mentions(
-            "nothing matches `a[b eq \"c\"].d`",
-            "a[b eq \"c\"].d"
-        ));
+        assert!(mentions("nothing matches `a[b eq \"c\"].d`", "a[b eq \"c\"].d"));
         assert!(mentions("invalid `id`", "id"));
         assert!(!mentions("invalid", "id"));
         assert!(!mentions("at most 640 deep", "64"));

@@ -101,10 +101,7 @@ impl wit::Guest for Component {
     }
 
     fn assign_group(group: String, given: wit::Assignment) -> Result<(), Problem> {
-        let given = admin::Assignment {
-            roles: given.roles,
-            seat_type: given.seat_type,
-        };
+        let given = admin::Assignment { roles: given.roles, seat_type: given.seat_type };
         admin::assign_group(&ports(), &group, &given).map_err(problem)
     }
 
@@ -174,10 +171,7 @@ fn imported(imported: admin::Imported) -> wit::Imported {
 }
 
 fn assignment(given: admin::Assignment) -> wit::Assignment {
-    wit::Assignment {
-        roles: given.roles,
-        seat_type: given.seat_type,
-    }
+    wit::Assignment { roles: given.roles, seat_type: given.seat_type }
 }
 
 fn reference(reference: admin::Reference) -> wit::Reference {

@@ -13,10 +13,7 @@ pub mod lower {
     use scimlet_core::{port, store};
 
     pub fn key(key: store::Key) -> wit::Key {
-        wit::Key {
-            kind: key.kind,
-            id: key.id,
-        }
+        wit::Key { kind: key.kind, id: key.id }
     }
 
     fn scalar(scalar: store::Scalar) -> wit::Scalar {
@@ -28,28 +25,16 @@ pub mod lower {
     }
 
     fn term(term: store::Term) -> wit::Term {
-        wit::Term {
-            path: term.path,
-            value: scalar(term.value),
-            unique: term.unique,
-        }
+        wit::Term { path: term.path, value: scalar(term.value), unique: term.unique }
     }
 
     fn draft(draft: store::Draft) -> wit::Draft {
         let terms = draft.terms.into_iter().map(term).collect();
-        wit::Draft {
-            key: key(draft.key),
-            body: draft.body,
-            terms,
-        }
+        wit::Draft { key: key(draft.key), body: draft.body, terms }
     }
 
     pub fn link(link: store::Link) -> wit::Link {
-        wit::Link {
-            source: key(link.source),
-            name: link.name,
-            target: key(link.target),
-        }
+        wit::Link { source: key(link.source), name: link.name, target: key(link.target) }
     }
 
     fn operator(operator: store::Operator) -> wit::Operator {
@@ -76,21 +61,13 @@ pub mod lower {
     fn node(node: store::Node) -> wit::Node {
         use store::Node as N;
         match node {
-            N::Compare {
-                path,
-                operator: by,
-                value,
-            } => wit::Node::Compare(wit::Comparison {
+            N::Compare { path, operator: by, value } => wit::Node::Compare(wit::Comparison {
                 path,
                 operator: operator(by),
                 value: scalar(value),
             }),
             N::Present(path) => wit::Node::Present(path),
-            N::Linked {
-                name,
-                direction: to,
-                other,
-            } => wit::Node::Linked(wit::Relation {
+            N::Linked { name, direction: to, other } => wit::Node::Linked(wit::Relation {
                 name,
                 direction: direction(to),
                 other: key(other),
@@ -105,9 +82,7 @@ pub mod lower {
         wit::Query {
             kind: query.kind,
             filter: query.filter.into_iter().map(node).collect(),
-            order: query
-                .order
-                .map(|(path, descending)| wit::Order { path, descending }),
+            order: query.order.map(|(path, descending)| wit::Order { path, descending }),
             window: match query.window {
                 store::Window::Offset(offset) => wit::Window::Offset(offset),
                 store::Window::After(position) => wit::Window::After(position),
@@ -134,33 +109,21 @@ pub mod lower {
         let links = |links: Vec<store::Link>| links.into_iter().map(link).collect();
         match write {
             W::Insert(new) => wit::Write::Insert(draft(new)),
-            W::Replace(new, version) => wit::Write::Replace(wit::Replacement {
-                draft: draft(new),
-                version,
-            }),
-            W::Remove(old, version) => wit::Write::Remove(wit::Removal {
-                key: key(old),
-                version,
-            }),
-            W::Expect(read, version) => wit::Write::Expect(wit::Expectation {
-                key: key(read),
-                version,
-            }),
+            W::Replace(new, version) => {
+                wit::Write::Replace(wit::Replacement { draft: draft(new), version })
+            }
+            W::Remove(old, version) => wit::Write::Remove(wit::Removal { key: key(old), version }),
+            W::Expect(read, version) => {
+                wit::Write::Expect(wit::Expectation { key: key(read), version })
+            }
             W::Link(new) => wit::Write::Link(links(new)),
             W::Unlink(old) => wit::Write::Unlink(links(old)),
-            W::UnlinkAll(source, name) => wit::Write::UnlinkAll(wit::LinkSet {
-                source: key(source),
-                name,
-            }),
-            W::Adjust {
-                counter,
-                by,
-                ceiling,
-            } => wit::Write::Adjust(wit::Adjustment {
-                counter,
-                by,
-                ceiling,
-            }),
+            W::UnlinkAll(source, name) => {
+                wit::Write::UnlinkAll(wit::LinkSet { source: key(source), name })
+            }
+            W::Adjust { counter, by, ceiling } => {
+                wit::Write::Adjust(wit::Adjustment { counter, by, ceiling })
+            }
             W::Append(new) => wit::Write::Append(event(new)),
             W::Redact(subject) => wit::Write::Redact(key(subject)),
         }
@@ -173,11 +136,7 @@ pub mod lower {
             port::Level::Warn => wit_journal::Level::Warn,
             port::Level::Error => wit_journal::Level::Error,
         };
-        wit_journal::Note {
-            level,
-            topic: topic.to_owned(),
-            text: text.to_owned(),
-        }
+        wit_journal::Note { level, topic: topic.to_owned(), text: text.to_owned() }
     }
 
     pub fn admitted(admitted: scimlet_core::Admitted) -> wit_http::Admitted {
@@ -204,10 +163,7 @@ pub mod lift {
     use scimlet_core::{port, store};
 
     pub fn key(key: wit::Key) -> store::Key {
-        store::Key {
-            kind: key.kind,
-            id: key.id,
-        }
+        store::Key { kind: key.kind, id: key.id }
     }
 
     pub fn entry(entry: wit::Entry) -> store::Entry {
@@ -222,11 +178,7 @@ pub mod lift {
 
     pub fn page(page: wit::Page) -> store::Page {
         store::Page {
-            hits: page
-                .hits
-                .into_iter()
-                .map(|hit| (entry(hit.entry), hit.position))
-                .collect(),
+            hits: page.hits.into_iter().map(|hit| (entry(hit.entry), hit.position)).collect(),
             total: page.total,
             exact: page.exact,
             ordered: page.ordered,
@@ -234,18 +186,11 @@ pub mod lift {
     }
 
     fn link(link: wit::Link) -> store::Link {
-        store::Link {
-            source: key(link.source),
-            name: link.name,
-            target: key(link.target),
-        }
+        store::Link { source: key(link.source), name: link.name, target: key(link.target) }
     }
 
     pub fn link_page(page: wit::LinkPage) -> store::LinkPage {
-        store::LinkPage {
-            links: page.links.into_iter().map(link).collect(),
-            next: page.next,
-        }
+        store::LinkPage { links: page.links.into_iter().map(link).collect(), next: page.next }
     }
 
     pub fn refusal(refusal: wit::Refusal) -> store::Refusal {
@@ -267,17 +212,12 @@ pub mod lift {
         let versions = committed.versions.into_iter();
         store::Committed {
             at: committed.at,
-            versions: versions
-                .map(|(changed, version)| (key(changed), version))
-                .collect(),
+            versions: versions.map(|(changed, version)| (key(changed), version)).collect(),
         }
     }
 
     pub fn rejection(rejection: wit::Rejection) -> store::Rejection {
-        store::Rejection {
-            write: rejection.write,
-            reason: refusal(rejection.reason),
-        }
+        store::Rejection { write: rejection.write, reason: refusal(rejection.reason) }
     }
 
     pub fn origin(origin: wit_http::Origin) -> port::Origin {

@@ -13,12 +13,7 @@ pub struct Imports;
 
 /// Returns the ports of this instance.
 pub fn ports() -> Ports<'static> {
-    Ports {
-        store: &Imports,
-        clock: &Imports,
-        random: &Imports,
-        journal: &Imports,
-    }
+    Ports { store: &Imports, clock: &Imports, random: &Imports, journal: &Imports }
 }
 
 impl Clock for Imports {
@@ -45,16 +40,11 @@ impl Store for Imports {
     fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
         let keys: Vec<_> = keys.into_iter().map(lower::key).collect();
         let found = store::get(&keys).map_err(lift::refusal)?;
-        Ok(found
-            .into_iter()
-            .map(|entry| entry.map(lift::entry))
-            .collect())
+        Ok(found.into_iter().map(|entry| entry.map(lift::entry)).collect())
     }
 
     fn find(&self, query: Query) -> Result<Page, Refusal> {
-        store::find(&lower::query(query))
-            .map(lift::page)
-            .map_err(lift::refusal)
+        store::find(&lower::query(query)).map(lift::page).map_err(lift::refusal)
     }
 
     fn links(
@@ -68,11 +58,7 @@ impl Store for Imports {
         let anchors: Vec<_> = anchors.into_iter().map(lower::key).collect();
         let direction = lower::direction(direction);
         let pages = store::links(&anchors, name, direction, after.as_deref(), limit);
-        Ok(pages
-            .map_err(lift::refusal)?
-            .into_iter()
-            .map(lift::link_page)
-            .collect())
+        Ok(pages.map_err(lift::refusal)?.into_iter().map(lift::link_page).collect())
     }
 
     fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
@@ -82,8 +68,6 @@ impl Store for Imports {
 
     fn commit(&self, at: u64, actor: &str, writes: Vec<Write>) -> Result<Committed, Rejection> {
         let writes: Vec<_> = writes.into_iter().map(lower::write).collect();
-        store::commit(at, actor, &writes)
-            .map(lift::committed)
-            .map_err(lift::rejection)
+        store::commit(at, actor, &writes).map(lift::committed).map_err(lift::rejection)
     }
 }

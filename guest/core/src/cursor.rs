@@ -126,15 +126,10 @@ pub fn seal(
     query: &[u8],
 ) -> Option<String> {
     let msg = serde_json::to_vec(cursor).ok()?;
-    let payload = Payload {
-        msg: &msg,
-        aad: query,
-    };
+    let payload = Payload { msg: &msg, aad: query };
     let cipher = XChaCha20Poly1305::new(key.into());
     let sealed = cipher.encrypt(&XNonce::from(nonce), payload).ok()?;
-    Some(Base64UrlUnpadded::encode_string(
-        &[nonce.as_slice(), &sealed].concat(),
-    ))
+    Some(Base64UrlUnpadded::encode_string(&[nonce.as_slice(), &sealed].concat()))
 }
 
 /// The cursor of such a text; `None` if this key has not sealed it for this query.
@@ -142,10 +137,7 @@ pub fn seal(
 pub fn open(text: &str, key: &[u8; KEY_BYTES], query: &[u8]) -> Option<Cursor> {
     let bytes = Base64UrlUnpadded::decode_vec(text).ok()?;
     let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>()?;
-    let payload = Payload {
-        msg: sealed,
-        aad: query,
-    };
+    let payload = Payload { msg: sealed, aad: query };
     let cipher = XChaCha20Poly1305::new(key.into());
     let msg = cipher.decrypt(&XNonce::from(*nonce), payload).ok()?;
     json::from_str(std::str::from_utf8(&msg).ok()?).ok()
@@ -159,32 +151,17 @@ mod tests {
     const NONCE: [u8; NONCE_BYTES] = [9; NONCE_BYTES];
 
     fn cursor() -> Cursor {
-        let place = SortPosition {
-            key: Some(SortKey::Number(u64::MAX, -1)),
-            created: 1,
-            id: "b".into(),
-        };
-        let marks = vec![
-            Mark::Start,
-            Mark::After("row 4711".into()),
-            Mark::Behind(place),
-            Mark::Done,
-        ];
-        Cursor {
-            expires: 5,
-            count: 2,
-            total: Some(9),
-            marks,
-        }
+        let place =
+            SortPosition { key: Some(SortKey::Number(u64::MAX, -1)), created: 1, id: "b".into() };
+        let marks =
+            vec![Mark::Start, Mark::After("row 4711".into()), Mark::Behind(place), Mark::Done];
+        Cursor { expires: 5, count: 2, total: Some(9), marks }
     }
 
     #[test]
     fn a_cursor_survives_its_text() {
         let text = seal(&cursor(), &KEY, NONCE, b"q").unwrap();
-        assert!(
-            text.bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
-        );
+        assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b)));
         assert_eq!(open(&text, &KEY, b"q"), Some(cursor()));
     }
 
@@ -201,11 +178,7 @@ mod tests {
         for at in 0..text.len() {
             let mut changed = text.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
-            assert_eq!(
-                open(std::str::from_utf8(&changed).unwrap(), &KEY, b"q"),
-                None,
-                "{at}"
-            );
+            assert_eq!(open(std::str::from_utf8(&changed).unwrap(), &KEY, b"q"), None, "{at}");
             assert_eq!(open(&text[..at], &KEY, b"q"), None, "{at}");
         }
         assert_eq!(open(&format!("{text}AAAA"), &KEY, b"q"), None);

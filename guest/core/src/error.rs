@@ -142,11 +142,7 @@ pub struct Error {
 impl Error {
     /// An error with its sentence for the client.
     pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
-            detail: detail.into(),
-            cause: None,
-        }
+        Self { kind, detail: detail.into(), cause: None }
     }
 
     /// The same error with what only the operator may know.
@@ -261,10 +257,9 @@ impl From<store::Refusal> for Error {
     fn from(refusal: store::Refusal) -> Self {
         use store::Refusal as R;
         match refusal {
-            R::Taken(path) => Self::new(
-                ErrorKind::Uniqueness,
-                format!("the value of `{path}` is in use"),
-            ),
+            R::Taken(path) => {
+                Self::new(ErrorKind::Uniqueness, format!("the value of `{path}` is in use"))
+            }
             R::Stale(key) | R::Missing(key) => {
                 Self::contended().because(format!("{key} was changed meanwhile"))
             }
@@ -273,11 +268,10 @@ impl From<store::Refusal> for Error {
             }
             R::TooMany(what) => Self::new(ErrorKind::TooMany, format!("too many {what}")),
             R::Invalid(what) => Self::internal(format!("the store refused a call: {what}")),
-            R::Unavailable(what) => Self::new(
-                ErrorKind::Unavailable,
-                "the service is not available; try again later",
-            )
-            .because(what),
+            R::Unavailable(what) => {
+                Self::new(ErrorKind::Unavailable, "the service is not available; try again later")
+                    .because(what)
+            }
             R::NotDone(what) => Self::new(
                 ErrorKind::Unavailable,
                 "the service is not available and nothing was changed; try again later",

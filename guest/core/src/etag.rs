@@ -22,12 +22,7 @@ impl Condition {
         if header.trim() == "*" {
             return Self::Any;
         }
-        Self::OneOf(
-            header
-                .split(',')
-                .map(|tag| opaque(tag.trim()).to_owned())
-                .collect(),
-        )
+        Self::OneOf(header.split(',').map(|tag| opaque(tag.trim()).to_owned()).collect())
     }
 
     /// Whether this version is among them. Compared weakly also for If-Match, since RFC 7644 section 3.14 uses weak tags there.

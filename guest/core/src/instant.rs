@@ -52,10 +52,7 @@ pub fn parse(text: &str) -> Option<Instant> {
     let (nanoseconds, rest) = fraction(rest)?;
     // A leap second is the second before it.
     let seconds = date * DAY + hour * 3600 + minute * 60 + second.min(59) - offset(rest)?;
-    RANGE.contains(&seconds).then_some(Instant {
-        seconds,
-        nanoseconds,
-    })
+    RANGE.contains(&seconds).then_some(Instant { seconds, nanoseconds })
 }
 
 /// What stands behind the point, if there is one, in nanoseconds; finer digits are cut off.
@@ -66,10 +63,7 @@ fn fraction(text: &str) -> Option<(u32, &str)> {
     let length = text.bytes().take_while(u8::is_ascii_digit).count();
     let (digits, rest) = text.split_at_checked(length)?;
     let kept = digits.get(..9).unwrap_or(digits);
-    Some((
-        format!("{kept:0<9}").parse().ok().filter(|_| length > 0)?,
-        rest,
-    ))
+    Some((format!("{kept:0<9}").parse().ok().filter(|_| length > 0)?, rest))
 }
 
 /// The seconds by which a place is ahead of UTC.
@@ -83,9 +77,7 @@ fn offset(text: &str) -> Option<i64> {
     let (hours, minutes) = text.get(1..)?.split_once(':')?;
     let part = |text: &str, most| {
         let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse::<i64>()
-            .ok()
-            .filter(|part| digits && *part <= most)
+        text.parse::<i64>().ok().filter(|part| digits && *part <= most)
     };
     Some(sign * (part(hours, 23)? * 3600 + part(minutes, 59)? * 60))
 }
@@ -123,11 +115,7 @@ pub fn format(milliseconds: u64) -> String {
 /// A text of fixed length that sorts as the instants do.
 #[must_use]
 pub fn sortable(instant: Instant) -> String {
-    format!(
-        "{}.{:09}Z",
-        to_the_second(instant.seconds),
-        instant.nanoseconds
-    )
+    format!("{}.{:09}Z", to_the_second(instant.seconds), instant.nanoseconds)
 }
 
 fn to_the_second(seconds: i64) -> String {
@@ -143,10 +131,7 @@ mod tests {
 
     #[test]
     fn instants_are_compared_and_not_texts() {
-        assert_eq!(
-            parse("2011-05-13T04:42:34Z"),
-            parse("2011-05-13T06:42:34.000+02:00")
-        );
+        assert_eq!(parse("2011-05-13T04:42:34Z"), parse("2011-05-13T06:42:34.000+02:00"));
         assert_eq!(parse("2011-05-13T04:42:34"), parse("2011-05-13T04:42:34Z"));
         for other in [
             "2011-05-13",
@@ -179,16 +164,8 @@ mod tests {
                 4 | 6 | 9 | 11 => 30,
                 _ => 31,
             };
-            (month, day) = if day == length {
-                (month + 1, 1)
-            } else {
-                (month, day + 1)
-            };
-            (year, month) = if month == 13 {
-                (year + 1, 1)
-            } else {
-                (year, month)
-            };
+            (month, day) = if day == length { (month + 1, 1) } else { (month, day + 1) };
+            (year, month) = if month == 13 { (year + 1, 1) } else { (year, month) };
         }
     }
 

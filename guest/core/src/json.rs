@@ -94,17 +94,13 @@ pub fn some_members(text: &str, names: &[&str]) -> Result<Map<String, Value>, Js
 /// The member of this name, in any case (RFC 7643 section 2.1).
 #[must_use]
 pub fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    let found = object
-        .iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case(name));
+    let found = object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value)
 }
 
 /// The same, to be changed.
 pub fn member_mut<'a>(object: &'a mut Map<String, Value>, name: &str) -> Option<&'a mut Value> {
-    let found = object
-        .iter_mut()
-        .find(|(key, _)| key.eq_ignore_ascii_case(name));
+    let found = object.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value)
 }
 
@@ -125,11 +121,7 @@ const NUMBER: &str = "$serde_json::private::Number";
 impl Reader {
     /// One that has read nothing.
     fn new() -> Self {
-        Self {
-            depth: limits::JSON_DEPTH,
-            left: limits::JSON_VALUES,
-            refusal: None,
-        }
+        Self { depth: limits::JSON_DEPTH, left: limits::JSON_VALUES, refusal: None }
     }
 
     /// Reads a document, or one of several that are bounded together.
@@ -249,25 +241,14 @@ mod tests {
     #[test]
     fn a_name_given_twice_is_refused_at_any_depth() {
         for text in [r#"{"a":1,"a":1}"#, r#"[{"b":{"a":1,"\u0061":2}}]"#] {
-            assert!(
-                matches!(parse(text), Err(JsonError::Twice(name)) if name == "a"),
-                "{text}"
-            );
+            assert!(matches!(parse(text), Err(JsonError::Twice(name)) if name == "a"), "{text}");
         }
     }
 
     #[test]
     fn what_is_no_json_is_refused() {
-        for text in [
-            "",
-            "{",
-            "nul",
-            "1 2",
-            r#""\ud800""#,
-            r#"{"a":"\udc00"}"#,
-            "{\"a\" 1}",
-            "[01]",
-        ] {
+        for text in ["", "{", "nul", "1 2", r#""\ud800""#, r#"{"a":"\udc00"}"#, "{\"a\" 1}", "[01]"]
+        {
             assert!(matches!(parse(text), Err(JsonError::Syntax(_))), "{text}");
         }
         assert!(matches!(parse(r#"["a\u0000"]"#), Err(JsonError::Nul)));
@@ -277,10 +258,7 @@ mod tests {
     fn depth_and_width_are_bounded() {
         let nested = |n: usize| "[".repeat(n) + &"]".repeat(n);
         assert!(parse(&nested(limits::JSON_DEPTH)).is_ok());
-        assert!(matches!(
-            parse(&nested(limits::JSON_DEPTH + 1)),
-            Err(JsonError::Deep)
-        ));
+        assert!(matches!(parse(&nested(limits::JSON_DEPTH + 1)), Err(JsonError::Deep)));
         assert!(matches!(parse(&nested(100_000)), Err(JsonError::Deep)));
         let wide = format!("[{}0]", "0,".repeat(limits::JSON_VALUES));
         assert!(matches!(parse(&wide), Err(JsonError::Wide)));

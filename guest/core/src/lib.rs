@@ -15,19 +15,10 @@
 //! * use cases: `auth`, `secret`, `service`
 //! * protocol: `http`
 
-#![deny(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg_attr(
     test,
-    allow(
-        clippy::unwrap_used,
-        clippy::indexing_slicing,
-        reason = "a failing test may panic"
-    )
+    allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing test may panic")
 )]
 
 pub mod auth;

@@ -26,9 +26,7 @@ const TOO_LONG: LifetimeError =
 
 impl Lifetime {
     /// 24 hours.
-    pub const DAY: Self = Self {
-        seconds: 24 * 60 * 60,
-    };
+    pub const DAY: Self = Self { seconds: 24 * 60 * 60 };
 
     /// How many milliseconds it is.
     #[must_use]
@@ -74,9 +72,7 @@ impl std::str::FromStr for Lifetime {
 impl std::fmt::Display for Lifetime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let units = [(24 * 60 * 60, 'd'), (60 * 60, 'h'), (60, 'm')];
-        let whole = units
-            .into_iter()
-            .find(|(unit, _)| self.seconds.is_multiple_of(*unit));
+        let whole = units.into_iter().find(|(unit, _)| self.seconds.is_multiple_of(*unit));
         let (unit, letter) = whole.unwrap_or((1, 's'));
         write!(f, "{}{letter}", self.seconds / unit)
     }

@@ -32,10 +32,7 @@ pub fn keep_immutable(
 
 /// Values of multi-valued attributes come and go as wholes, so that their parts are compared with nothing.
 fn keep_in(attributes: &[Attribute], old: &Content, new: &mut Content) -> Result<(), Error> {
-    for attribute in attributes
-        .iter()
-        .filter(|a| a.is_complex() && !a.multi_valued)
-    {
+    for attribute in attributes.iter().filter(|a| a.is_complex() && !a.multi_valued) {
         let name = attribute.name.as_str();
         if let (Some(Value::Object(old)), Some(Value::Object(new))) =
             (old.get(name), new.get_mut(name))
@@ -43,10 +40,7 @@ fn keep_in(attributes: &[Attribute], old: &Content, new: &mut Content) -> Result
             keep_in(&attribute.sub_attributes, old, new)?;
         }
     }
-    for attribute in attributes
-        .iter()
-        .filter(|a| a.mutability == Mutability::Immutable)
-    {
+    for attribute in attributes.iter().filter(|a| a.mutability == Mutability::Immutable) {
         let name = attribute.name.as_str();
         let Some(value) = old.get(name) else { continue };
         match new.get(name) {

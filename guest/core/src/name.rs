@@ -34,14 +34,9 @@ impl FromStr for AttributeName {
     fn from_str(text: &str) -> Result<Self, NotAName> {
         let bare = text.strip_prefix('$').unwrap_or(text);
         let begins = bare.starts_with(|c: char| c.is_ascii_alphabetic());
-        let continues = bare
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'$' | b'-' | b'_'));
-        if begins && continues {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(NotAName)
-        }
+        let continues =
+            bare.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'$' | b'-' | b'_'));
+        if begins && continues { Ok(Self(text.to_owned())) } else { Err(NotAName) }
     }
 }
 

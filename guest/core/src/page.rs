@@ -17,20 +17,14 @@ pub struct Bounds {
 /// What holds where a profile says nothing else.
 impl Default for Bounds {
     fn default() -> Self {
-        Self {
-            default: limits::PAGE_DEFAULT,
-            max: limits::PAGE_MAX,
-            cursor: true,
-        }
+        Self { default: limits::PAGE_DEFAULT, max: limits::PAGE_MAX, cursor: true }
     }
 }
 
 impl Bounds {
     /// Less than 0 is 0 (RFC 7644 table 6, RFC 9865 table 1).
     fn wanted(self, count: Option<i64>) -> usize {
-        count.map_or(self.default, |n| {
-            usize::try_from(n.max(0)).unwrap_or(usize::MAX)
-        })
+        count.map_or(self.default, |n| usize::try_from(n.max(0)).unwrap_or(usize::MAX))
     }
 }
 
@@ -95,10 +89,7 @@ impl IndexPage {
     #[must_use]
     pub fn new(start_index: Option<i64>, count: Option<i64>, bounds: Bounds) -> Self {
         let start = start_index.and_then(|n| u64::try_from(n).ok());
-        Self {
-            start: start.unwrap_or(1).max(1),
-            count: bounds.wanted(count).min(bounds.max),
-        }
+        Self { start: start.unwrap_or(1).max(1), count: bounds.wanted(count).min(bounds.max) }
     }
 
     /// How many resources stand before the page.
@@ -131,9 +122,7 @@ mod tests {
         assert_eq!(count(-1), Ok(Paging::Cursor { cursor, count: 0 }));
         assert_eq!(count(1001).unwrap_err().kind, ErrorKind::InvalidCount);
         assert_eq!(
-            Paging::new(Some(String::new()), Some(1), None, Bounds::default())
-                .unwrap_err()
-                .kind,
+            Paging::new(Some(String::new()), Some(1), None, Bounds::default()).unwrap_err().kind,
             ErrorKind::InvalidValue
         );
     }

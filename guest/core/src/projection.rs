@@ -48,12 +48,7 @@ impl Projection {
             paths
         };
         let (attributes, excluded) = (attributes.map(&mut paths), paths(excluded));
-        Self {
-            attributes,
-            excluded,
-            links: None,
-            malformed,
-        }
+        Self { attributes, excluded, links: None, malformed }
     }
 
     /// What the request names and none of the types has, as it was written; `None` if there is
@@ -68,9 +63,7 @@ impl Projection {
             })
         };
         let named = self.attributes.iter().flatten().chain(&self.excluded);
-        let mut unknown = named
-            .filter(|path| !is_known(path))
-            .map(ToString::to_string);
+        let mut unknown = named.filter(|path| !is_known(path)).map(ToString::to_string);
         self.malformed.first().cloned().or_else(|| unknown.next())
     }
 
@@ -106,13 +99,8 @@ impl Projection {
                 }
             }
         }
-        let attributes = || {
-            resource_type
-                .core()
-                .attributes
-                .iter()
-                .chain(&resource_type.common().attributes)
-        };
+        let attributes =
+            || resource_type.core().attributes.iter().chain(&resource_type.common().attributes);
         for attribute in attributes() {
             self.prune_attribute(resource_type.core(), attribute, shown);
         }
@@ -203,10 +191,7 @@ fn named(paths: &[AttrPath], schema: &Schema, attribute: &Attribute) -> Selectio
 /// Whether a path names this attribute or a part of it. Without a URI it names the main schema's,
 /// and `keeps` asks with the extension for those inside it.
 fn names(path: &AttrPath, schema: &Schema, attribute: &Attribute) -> bool {
-    let in_schema = path
-        .uri
-        .as_ref()
-        .is_none_or(|uri| urn::same(uri, &schema.id));
+    let in_schema = path.uri.as_ref().is_none_or(|uri| urn::same(uri, &schema.id));
     in_schema && path.name == attribute.name
 }
 

@@ -62,10 +62,7 @@ impl Registry {
     /// # Errors
     /// If a resource type cannot be resolved.
     pub fn with_unique(mut self, resource_type: &str, name: &str) -> Result<Self, RegistryError> {
-        if let Some(resource_type) = self
-            .types
-            .iter()
-            .find(|t| t.definition.name == resource_type)
+        if let Some(resource_type) = self.types.iter().find(|t| t.definition.name == resource_type)
         {
             let mut schemas = self.schemas.iter_mut();
             let schema = schemas.find(|schema| schema.id == resource_type.core().id);
@@ -78,10 +75,7 @@ impl Registry {
                 }
             }
         }
-        let definitions = self
-            .types
-            .into_iter()
-            .map(|resource_type| resource_type.definition);
+        let definitions = self.types.into_iter().map(|resource_type| resource_type.definition);
         Self::resolved(definitions.collect(), self.schemas, self.unique_common)
     }
 
@@ -95,25 +89,16 @@ impl Registry {
             .map(|definition| {
                 let name = definition.name.clone();
                 let mut common = COMMON.clone();
-                for (_, unique) in unique_common
-                    .iter()
-                    .filter(|(resource_type, _)| *resource_type == name)
+                for (_, unique) in
+                    unique_common.iter().filter(|(resource_type, _)| *resource_type == name)
                 {
                     make_unique(Arc::make_mut(&mut common), unique);
                 }
-                ResourceType::resolve(definition, &schemas, &common).map_err(|problem| {
-                    RegistryError {
-                        resource_type: name,
-                        problem,
-                    }
-                })
+                ResourceType::resolve(definition, &schemas, &common)
+                    .map_err(|problem| RegistryError { resource_type: name, problem })
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self {
-            schemas,
-            types,
-            unique_common,
-        })
+        Ok(Self { schemas, types, unique_common })
     }
 
     /// The resource types, in the order of the profile.
@@ -125,9 +110,7 @@ impl Registry {
     /// The type whose endpoint this is, without the slash.
     #[must_use]
     pub fn at_endpoint(&self, segment: &str) -> Option<&ResourceType> {
-        self.types
-            .iter()
-            .find(|t| t.definition.endpoint.strip_prefix('/') == Some(segment))
+        self.types.iter().find(|t| t.definition.endpoint.strip_prefix('/') == Some(segment))
     }
 
     /// The type of this name.
@@ -141,13 +124,9 @@ impl Registry {
     #[must_use]
     pub fn shown(&self) -> Vec<Arc<Schema>> {
         let used = self.schemas.iter().filter(|schema| {
-            self.types
-                .iter()
-                .any(|t| t.schemas().any(|of_type| of_type.id == schema.id))
+            self.types.iter().any(|t| t.schemas().any(|of_type| of_type.id == schema.id))
         });
-        used.cloned()
-            .chain(OF_DISCOVERY.map(|text| Arc::new(parse(text))))
-            .collect()
+        used.cloned().chain(OF_DISCOVERY.map(|text| Arc::new(parse(text)))).collect()
     }
 }
 
@@ -188,12 +167,7 @@ mod tests {
                     .map(|attribute| format!("{} {}", schema.name, attribute.name))
                     .collect::<Vec<_>>()
             };
-            policy
-                .registry
-                .shown()
-                .iter()
-                .flat_map(unique)
-                .collect::<Vec<_>>()
+            policy.registry.shown().iter().flat_map(unique).collect::<Vec<_>>()
         };
         assert_eq!(unique("default"), ["User userName"]);
         assert_eq!(unique("entra"), ["User userName", "Group displayName"]);

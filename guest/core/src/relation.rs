@@ -30,10 +30,7 @@ impl Change {
     /// A change after which the links to these ids are there, and no others.
     #[must_use]
     pub fn to_exactly(ids: Vec<String>) -> Self {
-        Self {
-            cleared: true,
-            wanted: ordered::map(ids.into_iter().map(|id| (id, true))),
-        }
+        Self { cleared: true, wanted: ordered::map(ids.into_iter().map(|id| (id, true))) }
     }
 
     /// The same change with these links added.
@@ -48,10 +45,7 @@ impl Change {
 
     /// The ids that are to be linked, or not to be.
     pub fn ids(&self, present: bool) -> impl Iterator<Item = &str> {
-        self.wanted
-            .iter()
-            .filter(move |(_, p)| **p == present)
-            .map(|(id, _)| id.as_str())
+        self.wanted.iter().filter(move |(_, p)| **p == present).map(|(id, _)| id.as_str())
     }
 }
 
@@ -96,24 +90,16 @@ pub fn check_size(relation: &Relation, values: usize) -> Result<(), Error> {
     if values <= limit {
         return Ok(());
     }
-    let detail = format!(
-        "`{}` may have at most {limit} values in one request",
-        relation.attribute
-    );
+    let detail = format!("`{}` may have at most {limit} values in one request", relation.attribute);
     Err(Error::new(ErrorKind::TooMany, detail))
 }
 
 fn id(relation: &Relation, value: &Value) -> Result<String, Error> {
     let mut members = value.as_object().into_iter().flatten();
     let id = members.find(|(key, _)| key.eq_ignore_ascii_case("value"));
-    let id = id
-        .and_then(|(_, id)| id.as_str())
-        .filter(|id| !id.is_empty());
+    let id = id.and_then(|(_, id)| id.as_str()).filter(|id| !id.is_empty());
     id.map(ToOwned::to_owned).ok_or_else(|| {
-        let detail = format!(
-            "each of `{}` must be an object with a `value`",
-            relation.attribute
-        );
+        let detail = format!("each of `{}` must be an object with a `value`", relation.attribute);
         Error::new(ErrorKind::InvalidValue, detail)
     })
 }

@@ -92,10 +92,7 @@ pub enum Cycles {
     Refuse,
 }
 
-json::decode_enum!(Cycles {
-    Allow: "allow",
-    Refuse: "refuse",
-});
+json::decode_enum!(Cycles { Allow: "allow", Refuse: "refuse" });
 
 /// What becomes of a value that names no resource.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -108,10 +105,7 @@ pub enum UnknownMember {
     Skip,
 }
 
-json::decode_enum!(UnknownMember {
-    Refuse: "refuse",
-    Skip: "skip",
-});
+json::decode_enum!(UnknownMember { Refuse: "refuse", Skip: "skip" });
 
 /// A readOnly attribute computed from the links that arrive: a user's `groups`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -176,9 +170,7 @@ impl ResourceType {
     ) -> Result<Self, String> {
         let find = |uri: &str| {
             let found = schemas.iter().find(|schema| urn::same(&schema.id, uri));
-            found
-                .cloned()
-                .ok_or_else(|| format!("there is no schema `{uri}`"))
+            found.cloned().ok_or_else(|| format!("there is no schema `{uri}`"))
         };
         let extensions = definition
             .schema_extensions
@@ -186,13 +178,8 @@ impl ResourceType {
             .map(|extension| Ok((find(&extension.schema)?, extension.required)))
             .collect::<Result<_, String>>()?;
         let core = find(&definition.schema)?;
-        let mut resolved = Self {
-            core,
-            common: common.clone(),
-            extensions,
-            index: Vec::new(),
-            definition,
-        };
+        let mut resolved =
+            Self { core, common: common.clone(), extensions, index: Vec::new(), definition };
         resolved.index = resolved.index_paths()?;
         Ok(resolved)
     }
@@ -200,10 +187,7 @@ impl ResourceType {
     /// The paths of the profile's `index`, and those of unique values: a term is what keeps them unique.
     fn index_paths(&self) -> Result<Vec<AttrPath>, String> {
         let resolve = |text: &String| {
-            let path = text
-                .parse::<AttrPath>()
-                .ok()
-                .filter(|path| self.place(path).is_some());
+            let path = text.parse::<AttrPath>().ok().filter(|path| self.place(path).is_some());
             path.ok_or_else(|| format!("`{text}` is no attribute to index"))
         };
         let indexed = self.definition.index.iter().map(resolve);
@@ -219,22 +203,12 @@ impl ResourceType {
 
     fn unique_paths(&self) -> Vec<AttrPath> {
         let mut paths = Vec::new();
-        let extensions = self
-            .extensions
-            .iter()
-            .map(|(schema, _)| (Some(&schema.id), schema));
+        let extensions = self.extensions.iter().map(|(schema, _)| (Some(&schema.id), schema));
         let main = [(None, &self.core), (None, &self.common)];
         for (uri, schema) in main.into_iter().chain(extensions) {
-            for attribute in schema
-                .attributes
-                .iter()
-                .filter(|a| self.relation(&a.name).is_none())
-            {
-                let parts = attribute
-                    .sub_attributes
-                    .iter()
-                    .map(Some)
-                    .filter(|_| !attribute.is_hidden());
+            for attribute in schema.attributes.iter().filter(|a| self.relation(&a.name).is_none()) {
+                let parts =
+                    attribute.sub_attributes.iter().map(Some).filter(|_| !attribute.is_hidden());
                 for part in std::iter::once(None).chain(parts) {
                     let leaf = part.unwrap_or(attribute);
                     if leaf.is_unique() && !leaf.is_complex() {
@@ -270,17 +244,13 @@ impl ResourceType {
 
     /// The extensions, each with whether it is required.
     pub fn extensions(&self) -> impl Iterator<Item = (&Schema, bool)> {
-        self.extensions
-            .iter()
-            .map(|(schema, required)| (&**schema, *required))
+        self.extensions.iter().map(|(schema, required)| (&**schema, *required))
     }
 
     /// The extension of this URI, in any case.
     #[must_use]
     pub fn extension(&self, uri: &str) -> Option<&Schema> {
-        self.extensions()
-            .map(|(schema, _)| schema)
-            .find(|schema| urn::same(&schema.id, uri))
+        self.extensions().map(|(schema, _)| schema).find(|schema| urn::same(&schema.id, uri))
     }
 
     /// The main schema and the extensions.
@@ -291,9 +261,7 @@ impl ResourceType {
     /// The attribute of the main schema or the common ones of this name.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
-        self.core
-            .attribute(name)
-            .or_else(|| self.common.attribute(name))
+        self.core.attribute(name).or_else(|| self.common.attribute(name))
     }
 
     /// The relation that this attribute is.
@@ -312,10 +280,7 @@ impl ResourceType {
     /// The mirror that this attribute is.
     #[must_use]
     pub fn mirror(&self, name: &AttributeName) -> Option<&Mirror> {
-        self.definition
-            .mirrors
-            .iter()
-            .find(|mirror| mirror.attribute == *name)
+        self.definition.mirrors.iter().find(|mirror| mirror.attribute == *name)
     }
 
     /// The paths that get index terms.
@@ -343,16 +308,11 @@ impl ResourceType {
             Some(name) => Some(attribute.sub(name.as_str())?),
             None => None,
         };
-        Some(AttributePlace::Attribute {
-            extension,
-            attribute,
-            sub,
-        })
+        Some(AttributePlace::Attribute { extension, attribute, sub })
     }
 
     /// A path whose last colon belongs to an extension's URI.
     fn whole_extension(&self, path: &AttrPath) -> Option<AttributePlace<'_>> {
-        self.extension(&path.to_string())
-            .map(AttributePlace::Extension)
+        self.extension(&path.to_string()).map(AttributePlace::Extension)
     }
 }

@@ -44,9 +44,7 @@ fn discard_inner(resource_type: &ResourceType, content: &mut Content) -> Vec<Str
         discard_below(attribute, content, &mut discarded);
     }
     for (extension, _) in resource_type.extensions() {
-        let inner = content
-            .get_mut(&extension.id)
-            .and_then(Value::as_object_mut);
+        let inner = content.get_mut(&extension.id).and_then(Value::as_object_mut);
         let Some(inner) = inner else { continue };
         discard_in(&extension.attributes, inner, &mut discarded);
         if inner.is_empty() {
@@ -67,9 +65,7 @@ fn discard_in(attributes: &[Attribute], object: &mut Content, discarded: &mut Ve
 }
 
 fn discard_below(attribute: &Attribute, object: &mut Content, discarded: &mut Vec<String>) {
-    let parts = object
-        .get_mut(attribute.name.as_str())
-        .filter(|_| attribute.is_complex());
+    let parts = object.get_mut(attribute.name.as_str()).filter(|_| attribute.is_complex());
     let values = match parts {
         Some(Value::Array(values)) => values.as_mut_slice(),
         Some(value) => std::slice::from_mut(value),
@@ -81,11 +77,7 @@ fn discard_below(attribute: &Attribute, object: &mut Content, discarded: &mut Ve
 }
 
 fn not_kept(ports: &Ports<'_>, name: &str) {
-    ports.journal.write(
-        Level::Info,
-        "policy",
-        &format!("`{name}` was received and not kept"),
-    );
+    ports.journal.write(Level::Info, "policy", &format!("`{name}` was received and not kept"));
 }
 
 /// What a PUT leaves out, since no client can repeat it, stays.
@@ -99,11 +91,7 @@ pub fn carry_over(resource_type: &ResourceType, before: &Content, content: &mut 
 }
 
 fn written_only(resource_type: &ResourceType) -> impl Iterator<Item = &Attribute> {
-    resource_type
-        .core()
-        .attributes
-        .iter()
-        .filter(|a| a.mutability == Mutability::WriteOnly)
+    resource_type.core().attributes.iter().filter(|a| a.mutability == Mutability::WriteOnly)
 }
 
 /// The hash to keep: the one that is there if it is of the same secret, so that nothing changes.

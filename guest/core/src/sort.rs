@@ -64,24 +64,16 @@ impl Sort {
         descending: bool,
         resource_type: &ResourceType,
     ) -> Result<Option<Self>, Error> {
-        let Some(AttributePlace::Attribute {
-            extension,
-            attribute,
-            sub,
-        }) = resource_type.place(path)
+        let Some(AttributePlace::Attribute { extension, attribute, sub }) =
+            resource_type.place(path)
         else {
             return Ok(None);
         };
-        let mut steps: Vec<String> = extension
-            .map(|schema| schema.id.clone())
-            .into_iter()
-            .collect();
+        let mut steps: Vec<String> =
+            extension.map(|schema| schema.id.clone()).into_iter().collect();
         steps.push(attribute.name.as_str().to_owned());
         let mut leaf = attribute;
-        let default = attribute
-            .is_complex()
-            .then(|| attribute.sub("value"))
-            .flatten();
+        let default = attribute.is_complex().then(|| attribute.sub("value")).flatten();
         if let Some(sub) = sub.or(default) {
             steps.push(sub.name.as_str().to_owned());
             leaf = sub;
@@ -99,9 +91,7 @@ impl Sort {
         let (first, rest) = self.field.steps.split_first()?;
         let value = rest
             .iter()
-            .try_fold(preferred(shown.get(first)?)?, |value, step| {
-                preferred(value.get(step)?)
-            })?;
+            .try_fold(preferred(shown.get(first)?)?, |value, step| preferred(value.get(step)?))?;
         Some(match value {
             Value::Bool(value) => SortKey::Boolean(*value),
             Value::Number(value) => number(value)?,
@@ -137,15 +127,8 @@ fn number(value: &Number) -> Option<SortKey> {
     // Minus zero is zero.
     let float = value.as_f64()? + 0.0;
     let bits = float.to_bits();
-    let ordered = if float.is_sign_negative() {
-        !bits
-    } else {
-        bits | 1 << 63
-    };
-    let whole = value
-        .as_i64()
-        .map(i128::from)
-        .or(value.as_u64().map(i128::from));
+    let ordered = if float.is_sign_negative() { !bits } else { bits | 1 << 63 };
+    let whole = value.as_i64().map(i128::from).or(value.as_u64().map(i128::from));
     #[expect(clippy::cast_possible_truncation, reason = "saturates")]
     let rest = whole.map_or(0, |whole| whole - float as i128);
     Some(SortKey::Number(ordered, i64::try_from(rest).unwrap_or(0)))
@@ -161,9 +144,7 @@ fn preferred(value: &Value) -> Option<&Value> {
     let Value::Array(values) = value else {
         return Some(value);
     };
-    let primary = values
-        .iter()
-        .find(|value| value.get("primary") == Some(&Value::Bool(true)));
+    let primary = values.iter().find(|value| value.get("primary") == Some(&Value::Bool(true)));
     primary.or_else(|| values.first())
 }
 
@@ -189,9 +170,6 @@ mod tests {
         ];
         let keys = texts.map(|text| number(&serde_json::from_str(text).unwrap()).unwrap());
         assert!(keys.is_sorted_by(|a, b| a < b), "{keys:?}");
-        assert_eq!(
-            number(&Number::from_f64(-0.0).unwrap()),
-            number(&Number::from(0))
-        );
+        assert_eq!(number(&Number::from_f64(-0.0).unwrap()), number(&Number::from(0)));
     }
 }

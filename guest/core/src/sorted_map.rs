@@ -79,8 +79,7 @@ impl<T> SortedMap<T> {
 
     /// Where the name is, or would be.
     fn place(&self, name: &str) -> Result<usize, usize> {
-        self.0
-            .binary_search_by(|(other, _)| other.as_str().cmp(name))
+        self.0.binary_search_by(|(other, _)| other.as_str().cmp(name))
     }
 }
 

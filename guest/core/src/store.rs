@@ -18,10 +18,7 @@ pub struct Key {
 impl Key {
     /// The key of these parts.
     pub fn new(kind: impl Into<String>, id: impl Into<String>) -> Self {
-        Self {
-            kind: kind.into(),
-            id: id.into(),
-        }
+        Self { kind: kind.into(), id: id.into() }
     }
 }
 
@@ -114,17 +111,9 @@ pub enum Direction {
 #[derive(Clone, Debug, PartialEq, Hash)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub enum Node {
-    Compare {
-        path: String,
-        operator: Operator,
-        value: Scalar,
-    },
+    Compare { path: String, operator: Operator, value: Scalar },
     Present(String),
-    Linked {
-        name: String,
-        direction: Direction,
-        other: Key,
-    },
+    Linked { name: String, direction: Direction, other: Key },
     All(u32),
     Any(u32),
     Negate,
@@ -215,11 +204,7 @@ pub enum Write {
     Link(Vec<Link>),
     Unlink(Vec<Link>),
     UnlinkAll(Key, String),
-    Adjust {
-        counter: String,
-        by: i64,
-        ceiling: Option<u64>,
-    },
+    Adjust { counter: String, by: i64, ceiling: Option<u64> },
     Append(Event),
     Redact(Key),
 }
@@ -272,10 +257,7 @@ impl Rejection {
     #[must_use]
     pub fn of_commit(self) -> Self {
         match self.reason {
-            Refusal::Unavailable(why) => Self {
-                reason: Refusal::Unknown(why),
-                ..self
-            },
+            Refusal::Unavailable(why) => Self { reason: Refusal::Unknown(why), ..self },
             _ => self,
         }
     }

@@ -48,14 +48,8 @@ pub fn same_name(one: &str, other: &str) -> bool {
         let decomposed = decomposed(text);
         let mut chars = decomposed.chars().peekable();
         while let Some(char) = chars.next() {
-            let marked = chars
-                .peek()
-                .is_some_and(|c| canonical_combining_class(*c) != 0);
-            key.push(if marked {
-                char
-            } else {
-                char.to_ascii_lowercase()
-            });
+            let marked = chars.peek().is_some_and(|c| canonical_combining_class(*c) != 0);
+            key.push(if marked { char } else { char.to_ascii_lowercase() });
         }
         key
     };
@@ -91,9 +85,7 @@ fn is_invisible(char: char) -> bool {
 /// The longest beginning of a text that has at most this many bytes.
 #[must_use]
 pub fn truncated(text: &str, bytes: usize) -> &str {
-    let end = (0..=bytes.min(text.len()))
-        .rev()
-        .find(|&end| text.is_char_boundary(end));
+    let end = (0..=bytes.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
     text.get(..end.unwrap_or(0)).unwrap_or(text)
 }
 
@@ -102,9 +94,7 @@ pub fn truncated(text: &str, bytes: usize) -> &str {
 #[must_use]
 pub fn listed(names: &[String], most: usize) -> String {
     let shown = names.iter().take(most);
-    let shown: Vec<String> = shown
-        .map(|name| format!("`{}`", truncated(name, 100)))
-        .collect();
+    let shown: Vec<String> = shown.map(|name| format!("`{}`", truncated(name, 100))).collect();
     match names.len() > most {
         true => format!("{} and more, {} in all", shown.join(", "), names.len()),
         false => shown.join(", "),
@@ -141,15 +131,7 @@ mod tests {
 
     #[test]
     fn what_is_not_seen_is_found() {
-        for text in [
-            " a",
-            "a ",
-            "a\u{a0}",
-            "a\u{200b}b",
-            "a\tb",
-            "\u{feff}a",
-            "a\u{202e}b",
-        ] {
+        for text in [" a", "a ", "a\u{a0}", "a\u{200b}b", "a\tb", "\u{feff}a", "a\u{202e}b"] {
             assert!(has_invisible(text), "{text:?}");
         }
         assert!(!has_invisible("Ada  Lovelace \u{c5}"));

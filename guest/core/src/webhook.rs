@@ -52,10 +52,7 @@ pub fn check(webhooks: &[Webhook]) -> Result<(), (String, &'static str)> {
     for (index, webhook) in webhooks.iter().enumerate() {
         let wrong = |field: &str, what| Err((format!("webhooks[{index}].{field}"), what));
         if !may_receive(&webhook.url) {
-            return wrong(
-                "url",
-                "it must be an https URL, or an http one of this machine",
-            );
+            return wrong("url", "it must be an https URL, or an http one of this machine");
         }
         let mut before = webhooks.iter().take(index);
         if before.any(|other| other.url == webhook.url) {
@@ -65,10 +62,7 @@ pub fn check(webhooks: &[Webhook]) -> Result<(), (String, &'static str)> {
             return wrong("secret", "it must not be empty");
         }
         if webhook.events.iter().any(String::is_empty) {
-            return wrong(
-                "events",
-                "they must be names of events, or what these begin with",
-            );
+            return wrong("events", "they must be names of events, or what these begin with");
         }
     }
     Ok(())
@@ -130,21 +124,12 @@ mod tests {
         let good = || webhook("https://a.example/x", "s", &[]);
         for (wrong, named) in [
             (webhook("http://a.example", "s", &[]), "webhooks[1].url"),
-            (
-                webhook("http://127.0.0.1@a.example", "s", &[]),
-                "webhooks[1].url",
-            ),
-            (
-                webhook("http://127.0.0.1.a.example", "s", &[]),
-                "webhooks[1].url",
-            ),
+            (webhook("http://127.0.0.1@a.example", "s", &[]), "webhooks[1].url"),
+            (webhook("http://127.0.0.1.a.example", "s", &[]), "webhooks[1].url"),
             (webhook("https://", "s", &[]), "webhooks[1].url"),
             (good(), "webhooks[1].url"),
             (webhook("https://b.example", "", &[]), "webhooks[1].secret"),
-            (
-                webhook("https://b.example", "s", &[""]),
-                "webhooks[1].events",
-            ),
+            (webhook("https://b.example", "s", &[""]), "webhooks[1].events"),
         ] {
             assert_eq!(check(&[good(), wrong]).unwrap_err().0, named);
         }
@@ -173,11 +158,7 @@ mod tests {
 
     #[test]
     fn this_machine_may_be_reached_in_the_clear() {
-        for url in [
-            "http://localhost:80/x",
-            "http://127.0.0.1",
-            "http://[::1]:1/",
-        ] {
+        for url in ["http://localhost:80/x", "http://127.0.0.1", "http://[::1]:1/"] {
             assert!(may_receive(url), "{url}");
         }
     }

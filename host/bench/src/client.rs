@@ -52,9 +52,7 @@ impl Connector {
             let why = "no certificates of this machine can be used";
             BenchError::Unreachable(format!("{why}: {error}"))
         })?;
-        Ok(Self::Tls(
-            tls.https_only().enable_http1().wrap_connector(http),
-        ))
+        Ok(Self::Tls(tls.https_only().enable_http1().wrap_connector(http)))
     }
 
     async fn open(&self, uri: Uri) -> Result<Open, String> {
@@ -85,9 +83,7 @@ impl Open {
     where
         S: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
     {
-        let (sender, connection) = handshake(stream)
-            .await
-            .map_err(|error| with_cause(&error))?;
+        let (sender, connection) = handshake(stream).await.map_err(|error| with_cause(&error))?;
         // The request in progress reports why the connection ended.
         let driver = Box::pin(connection.map(drop));
         Ok(Self { sender, driver })
@@ -145,10 +141,7 @@ impl Client {
 
     /// Returns a connection that its first request opens.
     pub(super) fn connection(&self) -> Connection {
-        Connection {
-            client: self.clone(),
-            open: None,
-        }
+        Connection { client: self.clone(), open: None }
     }
 
     async fn open(&self) -> Result<Open, String> {

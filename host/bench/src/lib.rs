@@ -115,11 +115,7 @@ impl Run {
     pub async fn prepare(options: Options) -> Result<Self, BenchError> {
         let client = Client::new(&options)?;
         let population = Population::make(&client, &options).await?;
-        Ok(Self {
-            options,
-            client,
-            population: Arc::new(population),
-        })
+        Ok(Self { options, client, population: Arc::new(population) })
     }
 
     /// Sends requests for the configured duration.
@@ -138,10 +134,7 @@ impl Run {
             thread::yield_to_the_service();
             drop(done.send(on_one_thread(workers, report, &progress)));
         };
-        std::thread::Builder::new()
-            .name("bench".to_owned())
-            .spawn(work)
-            .map_err(failed)?;
+        std::thread::Builder::new().name("bench".to_owned()).spawn(work).map_err(failed)?;
         measured.await.map_err(failed)?
     }
 

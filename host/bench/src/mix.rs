@@ -127,18 +127,12 @@ impl FromStr for Mix {
                 ],
             ),
             other => {
-                let found = Op::ALL
-                    .into_iter()
-                    .find(|operation| operation.name() == other);
+                let found = Op::ALL.into_iter().find(|operation| operation.name() == other);
                 let operation = found.ok_or_else(|| UnknownMix(other.to_owned()))?;
                 (Dialect::Okta, vec![(operation, 1)])
             }
         };
-        Ok(Self {
-            name: name.to_owned(),
-            dialect,
-            weights,
-        })
+        Ok(Self { name: name.to_owned(), dialect, weights })
     }
 }
 
@@ -170,17 +164,9 @@ mod tests {
         };
         assert_eq!(picked(3), picked(3));
         let of = |wanted| picked(3).iter().filter(|found| **found == wanted).count();
-        assert!(
-            (200..300).contains(&of(Operation::LookUp)),
-            "{}",
-            of(Operation::LookUp)
-        );
+        assert!((200..300).contains(&of(Operation::LookUp)), "{}", of(Operation::LookUp));
         assert_eq!(of(Operation::Patch), 0);
-        assert!(
-            "get"
-                .parse::<Mix>()
-                .is_ok_and(|mix| mix.weights == [(Operation::Get, 1)])
-        );
+        assert!("get".parse::<Mix>().is_ok_and(|mix| mix.weights == [(Operation::Get, 1)]));
         assert!("nothing".parse::<Mix>().is_err());
     }
 }

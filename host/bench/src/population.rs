@@ -39,11 +39,7 @@ impl Population {
     pub(super) async fn make(client: &Client, options: &Options) -> Result<Self, BenchError> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let run = format!("{:x}", now.unwrap_or_default().as_micros());
-        let mut population = Self {
-            run,
-            known: Arc::default(),
-            made: Mutex::default(),
-        };
+        let mut population = Self { run, known: Arc::default(), made: Mutex::default() };
         population.known = match &options.known {
             Some(known) => Arc::clone(known),
             None => Arc::new(population.users(client, options).await?),
@@ -75,10 +71,7 @@ impl Population {
         }
         // Sorted independently of the order of responses, so that equal seeds choose equal users.
         users.sort_by(|(_, a), (_, b)| (a.len(), a).cmp(&(b.len(), b)));
-        Ok(Known {
-            users,
-            ..Known::default()
-        })
+        Ok(Known { users, ..Known::default() })
     }
 
     /// Returns a userName that is unique to this run.

@@ -29,13 +29,8 @@ impl Default for Figures {
 }
 
 /// The quantiles that reports show.
-const SHARES: [(&str, f64); 5] = [
-    ("p50", 0.5),
-    ("p90", 0.9),
-    ("p99", 0.99),
-    ("p99.9", 0.999),
-    ("max", 1.0),
-];
+const SHARES: [(&str, f64); 5] =
+    [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0)];
 
 impl Figures {
     pub(super) fn record(&mut self, took: Duration, status: Result<u16, &String>) {
@@ -105,11 +100,7 @@ impl Figures {
 
     fn line(&self, f: &mut fmt::Formatter<'_>, name: &str, elapsed: Duration) -> fmt::Result {
         let (count, failed) = (self.count(), self.failed());
-        write!(
-            f,
-            "{name:<14}{count:>9}{failed:>8}{:>10.0}",
-            self.per_second(elapsed)
-        )?;
+        write!(f, "{name:<14}{count:>9}{failed:>8}{:>10.0}", self.per_second(elapsed))?;
         for (_, share) in SHARES {
             write!(f, "{:>10.2}", self.milliseconds(share))?;
         }
@@ -154,9 +145,7 @@ impl Report {
     #[must_use]
     pub fn total(&self) -> Figures {
         let mut total = Figures::default();
-        self.operations
-            .values()
-            .for_each(|figures| total.add(figures));
+        self.operations.values().for_each(|figures| total.add(figures));
         total
     }
 
@@ -194,11 +183,7 @@ impl Report {
 /// Formats the report as a table, with latencies in milliseconds.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:<14}{:>9}{:>8}{:>10}",
-            "", "requests", "failed", "per s"
-        )?;
+        write!(f, "{:<14}{:>9}{:>8}{:>10}", "", "requests", "failed", "per s")?;
         for (name, _) in SHARES {
             write!(f, "{:>10}", format!("{name} ms"))?;
         }

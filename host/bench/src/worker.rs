@@ -187,13 +187,8 @@ impl Worker {
         {
             return Ok((group.clone(), *members));
         }
-        let name = self
-            .population
-            .name(&format!("g{}-{}", self.number, self.made));
-        let group = self
-            .connection
-            .create("/Groups", &population::group(&name))
-            .await?;
+        let name = self.population.name(&format!("g{}-{}", self.number, self.made));
+        let group = self.connection.create("/Groups", &population::group(&name)).await?;
         self.population.record(format!("/Groups/{group}"));
         self.group = Some((group.clone(), 0));
         self.least = 0;
@@ -217,11 +212,7 @@ impl Worker {
 }
 
 fn get(path: String) -> Prepared {
-    Prepared {
-        method: Method::GET,
-        path,
-        body: None,
-    }
+    Prepared { method: Method::GET, path, body: None }
 }
 
 fn with_body(method: Method, path: String, body: Value) -> Prepared {

@@ -53,10 +53,7 @@ fn assert_refused(output: &Output, what: &str) {
 #[test]
 fn wrong_arguments_are_told_apart_from_failures() {
     let database = TestDatabase::new();
-    assert_eq!(
-        database.run(&["tenant", "crate", "acme"]).status.code(),
-        Some(2)
-    );
+    assert_eq!(database.run(&["tenant", "crate", "acme"]).status.code(), Some(2));
     assert_refused(&database.run(&["tenant", "create", "Acme"]), "Acme");
     assert_refused(&database.run(&["tenant", "show", "acme"]), "acme");
     assert_refused(&database.run(&["credential", "list", "acme"]), "acme");
@@ -105,10 +102,7 @@ fn half_made(database: &TestDatabase, name: &str) {
 fn a_tenant_that_was_left_half_made_is_completed() {
     let database = TestDatabase::new();
     half_made(&database, "acme");
-    assert_refused(
-        &database.run(&["tenant", "create", "acme", "--profile", "nobody"]),
-        "nobody",
-    );
+    assert_refused(&database.run(&["tenant", "create", "acme", "--profile", "nobody"]), "nobody");
     assert_eq!(database.json(&["tenant", "list"])[0]["name"], "acme");
     assert_eq!(database.json(&["tenant", "create", "acme"])["name"], "acme");
     assert_refused(&database.run(&["tenant", "create", "acme"]), "acme");
@@ -122,11 +116,7 @@ fn a_start_that_was_interrupted_is_made_up_for() {
     half_made(&database, "demo");
     for is_shown in [true, false] {
         let mut command = database.command(&["serve", "--demo", "--listen", "127.0.0.1:0"]);
-        let child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut server = Server(child);
         let stdout = BufReader::new(server.0.stdout.take().unwrap());
         let mut lines = stdout.lines().map_while(Result::ok);
@@ -162,25 +152,15 @@ fn a_server_says_where_it_listens_and_leaves_when_it_is_asked_to() {
     // A database with a tenant needs no demo tenant.
     assert!(database.run(&["tenant", "create", "acme"]).status.success());
     let mut command = database.command(&["serve", "--listen", "127.0.0.1:0"]);
-    let child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut server = Server(child);
     let mut stdout = BufReader::new(server.0.stdout.take().unwrap());
     let mut line = String::new();
     stdout.read_line(&mut line).unwrap();
-    let address = line
-        .strip_prefix("listening on http://")
-        .unwrap()
-        .trim_end()
-        .to_owned();
+    let address = line.strip_prefix("listening on http://").unwrap().trim_end().to_owned();
 
     let mut connection = TcpStream::connect(&address).unwrap();
-    connection
-        .write_all(b"GET /health HTTP/1.0\r\n\r\n")
-        .unwrap();
+    connection.write_all(b"GET /health HTTP/1.0\r\n\r\n").unwrap();
     let mut answer = String::new();
     connection.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.0 200 OK"), "{answer}");

@@ -71,10 +71,7 @@ impl End {
     /// Returns the end in the form that [`verify::chain`](super::verify::chain) takes.
     #[must_use]
     pub fn head(&self) -> ChainHead {
-        ChainHead {
-            sequence: self.sequence,
-            digest: self.digest,
-        }
+        ChainHead { sequence: self.sequence, digest: self.digest }
     }
 }
 

@@ -25,20 +25,14 @@ impl CommitNotifier {
     /// Wraps a store: each of its successful commits with events notifies the tenant's subscribers.
     #[must_use]
     pub fn wrap(&self, tenant: &str, store: Arc<dyn Store>) -> Arc<dyn Store> {
-        Arc::new(NotifyingStore {
-            notifier: self.clone(),
-            tenant: tenant.to_owned(),
-            store,
-        })
+        Arc::new(NotifyingStore { notifier: self.clone(), tenant: tenant.to_owned(), store })
     }
 
     /// Subscribes to a tenant's events.
     pub(crate) fn subscribe(&self, tenant: &str) -> Subscription {
         let mut subscribers = self.subscribers();
         subscribers.retain(|_, sender| sender.receiver_count() > 0);
-        let sender = subscribers
-            .entry(tenant.to_owned())
-            .or_insert_with(|| watch::channel(()).0);
+        let sender = subscribers.entry(tenant.to_owned()).or_insert_with(|| watch::channel(()).0);
         Subscription(sender.subscribe())
     }
 
@@ -49,9 +43,7 @@ impl CommitNotifier {
     }
 
     fn subscribers(&self) -> MutexGuard<'_, BTreeMap<String, watch::Sender<()>>> {
-        self.subscribers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.subscribers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -79,11 +71,7 @@ impl StoreDecorator for NotifyingStore {
     }
 
     fn wrap(&self, store: Arc<dyn Store>) -> Self {
-        Self {
-            notifier: self.notifier.clone(),
-            tenant: self.tenant.clone(),
-            store,
-        }
+        Self { notifier: self.notifier.clone(), tenant: self.tenant.clone(), store }
     }
 
     async fn commit(

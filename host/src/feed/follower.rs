@@ -29,16 +29,8 @@ impl Follower {
         store: Arc<dyn Store>,
         begin: FeedPosition,
     ) -> Self {
-        let after = ChainHead {
-            sequence: begin.number,
-            ..ChainHead::START
-        };
-        Self {
-            store,
-            subscription: notifier.subscribe(tenant),
-            begin: Some(begin),
-            after,
-        }
+        let after = ChainHead { sequence: begin.number, ..ChainHead::START };
+        Self { store, subscription: notifier.subscribe(tenant), begin: Some(begin), after }
     }
 
     /// Returns the sequence number of the last event that was read.
@@ -133,10 +125,7 @@ impl Follower {
             return Err(self.lost(newest).await?.into());
         }
         if let Some(last) = events.last() {
-            self.after = ChainHead {
-                sequence: last.sequence,
-                digest: last.digest,
-            };
+            self.after = ChainHead { sequence: last.sequence, digest: last.digest };
         }
         Ok(events)
     }

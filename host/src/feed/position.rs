@@ -53,10 +53,7 @@ impl FeedPosition {
 
 impl From<u64> for FeedPosition {
     fn from(number: u64) -> Self {
-        Self {
-            number,
-            ..Self::default()
-        }
+        Self { number, ..Self::default() }
     }
 }
 
@@ -77,16 +74,10 @@ impl FromStr for FeedPosition {
         let digest = match digest {
             None => None,
             Some(digest) => Some(
-                decode(digest)
-                    .filter(|bytes| bytes.len() == DIGEST)
-                    .ok_or(ParsePositionError)?,
+                decode(digest).filter(|bytes| bytes.len() == DIGEST).ok_or(ParsePositionError)?,
             ),
         };
-        Ok(Self {
-            number: number.parse().map_err(|_| ParsePositionError)?,
-            digest,
-            epoch: None,
-        })
+        Ok(Self { number: number.parse().map_err(|_| ParsePositionError)?, digest, epoch: None })
     }
 }
 
@@ -129,11 +120,7 @@ mod tests {
     use super::*;
 
     fn epoch(common: Option<u64>) -> Epoch {
-        Epoch {
-            id: "b".repeat(16),
-            start: 0,
-            common,
-        }
+        Epoch { id: "b".repeat(16), start: 0, common }
     }
 
     #[test]
@@ -145,21 +132,10 @@ mod tests {
         assert!(place.number == 17 && place.matches(&digest, &epoch(Some(0))));
         assert!(!place.matches(&[0; 32], &epoch(None)));
         assert_eq!("17".parse(), Ok(FeedPosition::from(17)));
-        for wrong in [
-            "",
-            "-",
-            "x",
-            "17-",
-            "17-ab",
-            "17-abababababababzz",
-            "-1",
-            "17-ABABABABABABABAB",
-        ] {
-            assert_eq!(
-                wrong.parse::<FeedPosition>(),
-                Err(ParsePositionError),
-                "{wrong}"
-            );
+        for wrong in
+            ["", "-", "x", "17-", "17-ab", "17-abababababababzz", "-1", "17-ABABABABABABABAB"]
+        {
+            assert_eq!(wrong.parse::<FeedPosition>(), Err(ParsePositionError), "{wrong}");
         }
     }
 

@@ -151,21 +151,14 @@ struct Walk {
 
 impl Default for Walk {
     fn default() -> Self {
-        Self {
-            head: ChainHead::START,
-            erased: 0,
-            emptied: BTreeMap::new(),
-        }
+        Self { head: ChainHead::START, erased: 0, emptied: BTreeMap::new() }
     }
 }
 
 impl Walk {
     /// Adds an event that correctly follows the previous one.
     fn step(&mut self, event: &RecordedEvent) {
-        self.head = ChainHead {
-            sequence: event.sequence,
-            digest: event.digest,
-        };
+        self.head = ChainHead { sequence: event.sequence, digest: event.digest };
         let key = |key: &Key| (key.kind.clone(), key.id.clone());
         let subject = event.event.subject.as_ref().map(key);
         if subject.is_some() && event.event.name == ERASURE && event.actor == ERASER {
@@ -182,10 +175,7 @@ impl Walk {
     fn end(self) -> Result<Chain, Break> {
         match self.emptied.values().map(|(first, _)| *first).min() {
             Some(first) => Err(Break::Emptied(first)),
-            None => Ok(Chain {
-                head: self.head,
-                erased: self.erased,
-            }),
+            None => Ok(Chain { head: self.head, erased: self.erased }),
         }
     }
 }

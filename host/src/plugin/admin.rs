@@ -71,9 +71,7 @@ impl Plugin {
     /// [`AdminError::Invalid`] with a sentence that names the field.
     pub async fn explain(&self, profile: &str) -> Result<String, AdminError> {
         let admin = self.admin(Arc::new(EmptyStore));
-        admin
-            .ask(async |guest, store| guest.call_explain(store, profile).await)
-            .await
+        admin.ask(async |guest, store| guest.call_explain(store, profile).await).await
     }
 }
 
@@ -86,11 +84,7 @@ pub struct Admin<'a> {
 
 impl<'a> Admin<'a> {
     pub(crate) fn new(plugin: &'a Plugin, store: Arc<dyn Store>) -> Self {
-        Self {
-            plugin,
-            store,
-            tenant: String::new(),
-        }
+        Self { plugin, store, tenant: String::new() }
     }
 
     /// Sets the tenant's name that journal entries carry.
@@ -126,8 +120,7 @@ impl Admin<'_> {
     /// [`AdminError::Invalid`] with a sentence that names the field, [`AdminError::Stale`] if the
     /// current version is not `expected`.
     pub async fn configure(&self, profile: &str, expected: Option<u64>) -> Result<u64, AdminError> {
-        self.ask(async |guest, store| guest.call_configure(store, profile, expected).await)
-            .await
+        self.ask(async |guest, store| guest.call_configure(store, profile, expected).await).await
     }
 
     /// Returns the profile as it was set, and its version.
@@ -135,8 +128,7 @@ impl Admin<'_> {
     /// # Errors
     /// [`AdminError::NotFound`] before the first `configure`.
     pub async fn profile(&self) -> Result<(String, u64), AdminError> {
-        self.ask(async |guest, store| guest.call_profile(store).await)
-            .await
+        self.ask(async |guest, store| guest.call_profile(store).await).await
     }
 
     /// Changes settings of the profile, each given as a path (`users.seats`) and a JSON value: all
@@ -146,8 +138,7 @@ impl Admin<'_> {
     /// [`AdminError::NotFound`] before the first `configure`; otherwise the errors of
     /// [`Admin::configure`].
     pub async fn set(&self, settings: &[(String, String)]) -> Result<u64, AdminError> {
-        self.ask(async |guest, store| guest.call_set(store, settings).await)
-            .await
+        self.ask(async |guest, store| guest.call_set(store, settings).await).await
     }
 
     /// Returns the webhooks that the profile sends the tenant's events to.
@@ -155,8 +146,7 @@ impl Admin<'_> {
     /// # Errors
     /// [`AdminError::NotFound`] before the first `configure`.
     pub async fn webhooks(&self) -> Result<Vec<Webhook>, AdminError> {
-        self.ask(async |guest, store| guest.call_webhooks(store).await)
-            .await
+        self.ask(async |guest, store| guest.call_webhooks(store).await).await
     }
 
     /// Creates a credential and returns its secret, which cannot be read again.
@@ -168,8 +158,7 @@ impl Admin<'_> {
         &self,
         request: &CredentialRequest,
     ) -> Result<Issued, AdminError> {
-        self.ask(async |guest, store| guest.call_issue_credential(store, request).await)
-            .await
+        self.ask(async |guest, store| guest.call_issue_credential(store, request).await).await
     }
 
     /// Gives a credential a new secret and returns it. The old secret is refused at once, or after
@@ -179,8 +168,7 @@ impl Admin<'_> {
     /// [`AdminError::NotFound`] if no credential has this id, [`AdminError::Refused`] if it is
     /// revoked.
     pub async fn rotate_credential(&self, id: &str) -> Result<Issued, AdminError> {
-        self.ask(async |guest, store| guest.call_rotate_credential(store, id).await)
-            .await
+        self.ask(async |guest, store| guest.call_rotate_credential(store, id).await).await
     }
 
     /// Revokes a credential: it is refused from the next request on.
@@ -188,8 +176,7 @@ impl Admin<'_> {
     /// # Errors
     /// [`AdminError::NotFound`] if no credential has this id.
     pub async fn revoke_credential(&self, id: &str) -> Result<(), AdminError> {
-        self.ask(async |guest, store| guest.call_revoke_credential(store, id).await)
-            .await
+        self.ask(async |guest, store| guest.call_revoke_credential(store, id).await).await
     }
 
     /// Returns all credentials in order of creation, including revoked and expired ones.
@@ -197,8 +184,7 @@ impl Admin<'_> {
     /// # Errors
     /// Only if the store or the component fails.
     pub async fn credentials(&self) -> Result<Vec<Credential>, AdminError> {
-        self.ask(async |guest, store| guest.call_credentials(store).await)
-            .await
+        self.ask(async |guest, store| guest.call_credentials(store).await).await
     }
 
     /// Adds an identity provider of the product. With auto-provisioning it gets a credential, which
@@ -213,9 +199,7 @@ impl Admin<'_> {
         auto_provisioning: bool,
     ) -> Result<Option<Issued>, AdminError> {
         self.ask(async |guest, store| {
-            guest
-                .call_add_identity_provider(store, tenant, name, auto_provisioning)
-                .await
+            guest.call_add_identity_provider(store, tenant, name, auto_provisioning).await
         })
         .await
     }
@@ -225,8 +209,7 @@ impl Admin<'_> {
     /// # Errors
     /// Only if the store or the component fails.
     pub async fn identity_providers(&self) -> Result<Vec<IdentityProvider>, AdminError> {
-        self.ask(async |guest, store| guest.call_identity_providers(store).await)
-            .await
+        self.ask(async |guest, store| guest.call_identity_providers(store).await).await
     }
 
     /// Imports users that no client has provisioned yet, given as at most 500 JSON documents.
@@ -236,8 +219,7 @@ impl Admin<'_> {
     /// [`AdminError::Invalid`] if there are too many. An error in one document is part of its
     /// outcome.
     pub async fn import_users(&self, users: &[String]) -> Result<Vec<Imported>, AdminError> {
-        self.ask(async |guest, store| guest.call_import_users(store, users).await)
-            .await
+        self.ask(async |guest, store| guest.call_import_users(store, users).await).await
     }
 
     /// Returns a page of at most `count` users as a ListResponse document (RFC 7644 section 3.4.2),
@@ -252,8 +234,7 @@ impl Admin<'_> {
         cursor: &str,
         count: u32,
     ) -> Result<String, AdminError> {
-        self.ask(async |guest, store| guest.call_users(store, filter, cursor, count).await)
-            .await
+        self.ask(async |guest, store| guest.call_users(store, filter, cursor, count).await).await
     }
 
     /// Returns one user, as the product sees it.
@@ -261,8 +242,7 @@ impl Admin<'_> {
     /// # Errors
     /// [`AdminError::NotFound`] if no user has this id.
     pub async fn user(&self, id: &str) -> Result<String, AdminError> {
-        self.ask(async |guest, store| guest.call_user(store, id).await)
-            .await
+        self.ask(async |guest, store| guest.call_user(store, id).await).await
     }
 
     /// Links an imported user to the identity provider, with this `externalId` if one is given.
@@ -271,8 +251,7 @@ impl Admin<'_> {
     /// [`AdminError::NotFound`] if no user has this id, [`AdminError::Refused`] if the user's state
     /// does not allow it.
     pub async fn link_user(&self, id: &str, external_id: Option<&str>) -> Result<(), AdminError> {
-        self.ask(async |guest, store| guest.call_link_user(store, id, external_id).await)
-            .await
+        self.ask(async |guest, store| guest.call_link_user(store, id, external_id).await).await
     }
 
     /// Deactivates a user, as a client does with `active: false`.
@@ -280,8 +259,7 @@ impl Admin<'_> {
     /// # Errors
     /// [`AdminError::NotFound`] if no user has this id.
     pub async fn deactivate_user(&self, id: &str) -> Result<(), AdminError> {
-        self.ask(async |guest, store| guest.call_deactivate_user(store, id).await)
-            .await
+        self.ask(async |guest, store| guest.call_deactivate_user(store, id).await).await
     }
 
     /// Reactivates a user, as a client does with `active: true`.
@@ -290,8 +268,7 @@ impl Admin<'_> {
     /// [`AdminError::NotFound`] if no user has this id, [`AdminError::Refused`] if no seat is left
     /// or the profile does not let the product do it.
     pub async fn reactivate_user(&self, id: &str) -> Result<(), AdminError> {
-        self.ask(async |guest, store| guest.call_reactivate_user(store, id).await)
-            .await
+        self.ask(async |guest, store| guest.call_reactivate_user(store, id).await).await
     }
 
     /// Removes a user and all personal data, in events too.
@@ -299,8 +276,7 @@ impl Admin<'_> {
     /// # Errors
     /// [`AdminError::NotFound`] if no user has this id.
     pub async fn erase_user(&self, id: &str) -> Result<(), AdminError> {
-        self.ask(async |guest, store| guest.call_erase_user(store, id).await)
-            .await
+        self.ask(async |guest, store| guest.call_erase_user(store, id).await).await
     }
 
     /// Replaces the roles that are assigned to the user directly.
@@ -308,8 +284,7 @@ impl Admin<'_> {
     /// # Errors
     /// [`AdminError::NotFound`] if no user has this id.
     pub async fn assign_roles(&self, user: &str, roles: &[String]) -> Result<(), AdminError> {
-        self.ask(async |guest, store| guest.call_assign_roles(store, user, roles).await)
-            .await
+        self.ask(async |guest, store| guest.call_assign_roles(store, user, roles).await).await
     }
 
     /// Replaces the roles and seats that membership in a group gives. `group` is its id or name.
@@ -318,8 +293,7 @@ impl Admin<'_> {
     /// [`AdminError::NotFound`] if there is no such group, [`AdminError::Refused`] if there are too
     /// few seats.
     pub async fn assign_group(&self, group: &str, given: &Assignment) -> Result<(), AdminError> {
-        self.ask(async |guest, store| guest.call_assign_group(store, group, given).await)
-            .await
+        self.ask(async |guest, store| guest.call_assign_group(store, group, given).await).await
     }
 
     /// Returns the groups that give roles or seats, each as its id and assignment.
@@ -327,8 +301,7 @@ impl Admin<'_> {
     /// # Errors
     /// Only if the store or the component fails.
     pub async fn assignments(&self) -> Result<Vec<(String, Assignment)>, AdminError> {
-        self.ask(async |guest, store| guest.call_assignments(store).await)
-            .await
+        self.ask(async |guest, store| guest.call_assignments(store).await).await
     }
 
     /// Records that an object of the product refers to a person by e-mail address. Recording it
@@ -337,8 +310,7 @@ impl Admin<'_> {
     /// # Errors
     /// [`AdminError::Invalid`] if the address is not valid.
     pub async fn add_reference(&self, email: &str, kind: &str, id: &str) -> Result<(), AdminError> {
-        self.ask(async |guest, store| guest.call_add_reference(store, email, kind, id).await)
-            .await
+        self.ask(async |guest, store| guest.call_add_reference(store, email, kind, id).await).await
     }
 
     /// Returns the objects of the product that refer to this address.
@@ -346,8 +318,7 @@ impl Admin<'_> {
     /// # Errors
     /// [`AdminError::Invalid`] if the address is not valid.
     pub async fn references(&self, email: &str) -> Result<Vec<Reference>, AdminError> {
-        self.ask(async |guest, store| guest.call_references(store, email).await)
-            .await
+        self.ask(async |guest, store| guest.call_references(store, email).await).await
     }
 
     /// Does the maintenance that is due, and returns the latest time of the next call in
@@ -356,7 +327,6 @@ impl Admin<'_> {
     /// # Errors
     /// Only if the store or the component fails.
     pub async fn maintain(&self) -> Result<Option<u64>, AdminError> {
-        self.ask(async |guest, store| guest.call_maintain(store).await)
-            .await
+        self.ask(async |guest, store| guest.call_maintain(store).await).await
     }
 }

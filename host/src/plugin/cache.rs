@@ -17,9 +17,7 @@ pub(super) fn default_folder() -> Option<PathBuf> {
 /// Opens wasmtime's cache in this folder. Returns `None` after a warning if that fails: every start
 /// then compiles again, which is only slow.
 pub(super) fn in_folder(folder: &Path) -> Option<Cache> {
-    open(folder)
-        .inspect_err(|error| tracing::warn!("compiled code is not kept: {error:#}"))
-        .ok()
+    open(folder).inspect_err(|error| tracing::warn!("compiled code is not kept: {error:#}")).ok()
 }
 
 fn open(folder: &Path) -> Result<Cache> {

@@ -21,17 +21,12 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     /// Returns 1970 if the clock is set to an earlier time.
     fn now(&self) -> Duration {
-        SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default()
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
     }
 }
 
 fn datetime(time: Duration) -> Datetime {
-    Datetime {
-        seconds: time.as_secs(),
-        nanoseconds: time.subsec_nanos(),
-    }
+    Datetime { seconds: time.as_secs(), nanoseconds: time.subsec_nanos() }
 }
 
 impl Host for State {

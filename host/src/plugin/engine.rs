@@ -79,8 +79,5 @@ fn start_ticking(engine: &Engine) -> io::Result<()> {
             });
         }
     };
-    thread::Builder::new()
-        .name("scimlet-epoch".to_owned())
-        .spawn(tick)
-        .map(drop)
+    thread::Builder::new().name("scimlet-epoch".to_owned()).spawn(tick).map(drop)
 }

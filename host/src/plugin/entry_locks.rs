@@ -122,10 +122,7 @@ impl RequestLock {
         let (lock, is_changed) = locks.acquire(tenant, key).await;
         self.held = Some(lock);
         if is_changed {
-            return Err(Rejection {
-                write: *write,
-                reason: Refusal::Stale(key.clone()),
-            });
+            return Err(Rejection { write: *write, reason: Refusal::Stale(key.clone()) });
         }
         Ok(())
     }
@@ -209,41 +206,25 @@ mod tests {
     const THERE: Option<StoreId> = Some(StoreId::new(1, 2));
 
     fn key(id: &str) -> Key {
-        Key {
-            kind: "User".to_owned(),
-            id: id.to_owned(),
-        }
+        Key { kind: "User".to_owned(), id: id.to_owned() }
     }
 
     fn replace(id: &str) -> WriteTargets {
-        let draft = Draft {
-            key: key(id),
-            body: String::new(),
-            terms: Vec::new(),
-        };
+        let draft = Draft { key: key(id), body: String::new(), terms: Vec::new() };
         WriteTargets::of(&[Write::Replace(Replacement { draft, version: 1 })])
     }
 
     fn stale(id: &str) -> Result<(), Rejection> {
-        Err(Rejection {
-            write: 0,
-            reason: Refusal::Stale(key(id)),
-        })
+        Err(Rejection { write: 0, reason: Refusal::Stale(key(id)) })
     }
 
     #[tokio::test]
     async fn who_waited_while_it_was_changed_keeps_the_turn_for_the_next_attempt() {
         let locks = Arc::new(EntryLocks::default());
-        let (mut first, mut second, mut third) = (
-            RequestLock::default(),
-            RequestLock::default(),
-            RequestLock::default(),
-        );
+        let (mut first, mut second, mut third) =
+            (RequestLock::default(), RequestLock::default(), RequestLock::default());
         let targets = || replace("a");
-        first
-            .before_commit(&locks, HERE, &targets())
-            .await
-            .expect("nobody is there");
+        first.before_commit(&locks, HERE, &targets()).await.expect("nobody is there");
         let same = targets();
         let mut waiting = Box::pin(second.before_commit(&locks, HERE, &same));
         assert!((&mut waiting).now_or_never().is_none());
@@ -271,9 +252,7 @@ mod tests {
         let locks = Arc::new(EntryLocks::default());
         let mut one = RequestLock::default();
         let targets = || replace("a");
-        one.before_commit(&locks, HERE, &targets())
-            .await
-            .expect("nobody is there");
+        one.before_commit(&locks, HERE, &targets()).await.expect("nobody is there");
         // Refused because of another entry: the first lock is released before the other one is
         // awaited.
         one.after_commit(targets(), &stale("b"));
@@ -283,10 +262,8 @@ mod tests {
         drop(taken);
         let mut profile = key("current");
         profile.kind = "$profile".to_owned();
-        let expect = WriteTargets::of(&[Write::Expect(Expectation {
-            key: profile.clone(),
-            version: 1,
-        })]);
+        let expect =
+            WriteTargets::of(&[Write::Expect(Expectation { key: profile.clone(), version: 1 })]);
         let reason = Refusal::Stale(profile);
         let mut other = RequestLock::default();
         other.after_commit(expect, &Err::<(), _>(Rejection { write: 0, reason }));

@@ -54,12 +54,7 @@ pub(crate) struct Notes {
 
 impl Notes {
     pub(crate) fn new(journal: Arc<dyn Journal>, subject: Subject, limits: &Limits) -> Self {
-        Self {
-            journal,
-            subject,
-            left: limits.notes,
-            length: limits.note,
-        }
+        Self { journal, subject, left: limits.notes, length: limits.note }
     }
 
     fn write(&mut self, note: Note) {
@@ -69,14 +64,7 @@ impl Notes {
         self.left = left;
         let topic = line(&note.topic, self.length);
         let text = line(&note.text, self.length);
-        self.journal.write(
-            &self.subject,
-            Note {
-                level: note.level,
-                topic,
-                text,
-            },
-        );
+        self.journal.write(&self.subject, Note { level: note.level, topic, text });
     }
 }
 
@@ -111,23 +99,12 @@ mod tests {
     #[test]
     fn notes_are_bounded_in_number_and_length_and_are_one_line() {
         let kept = Arc::new(Kept::default());
-        let subject = Subject {
-            tenant: "acme".to_owned(),
-            request: Uuid::nil(),
-        };
-        let limits = Limits {
-            notes: 2,
-            note: 6,
-            ..Limits::default()
-        };
+        let subject = Subject { tenant: "acme".to_owned(), request: Uuid::nil() };
+        let limits = Limits { notes: 2, note: 6, ..Limits::default() };
         let mut notes = Notes::new(kept.clone(), subject, &limits);
         for _ in 0..3 {
             let (topic, text) = ("access".to_owned(), "one\ntäwo".to_owned());
-            notes.write(Note {
-                level: Level::Info,
-                topic,
-                text,
-            });
+            notes.write(Note { level: Level::Info, topic, text });
         }
         let kept = kept.0.lock().unwrap();
         assert_eq!(kept.len(), 2);

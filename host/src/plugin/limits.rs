@@ -166,18 +166,11 @@ impl Meter {
     /// Continues with an instance that the meter `before` measured so far.
     #[must_use]
     pub(crate) fn after(self, before: &Self) -> Self {
-        Self {
-            grown: before.grown,
-            ..self
-        }
+        Self { grown: before.grown, ..self }
     }
 
     pub(crate) fn in_time(&self) -> Result<(), LimitExceeded> {
-        if Instant::now() < self.end {
-            Ok(())
-        } else {
-            Err(LimitExceeded::Deadline)
-        }
+        if Instant::now() < self.end { Ok(()) } else { Err(LimitExceeded::Deadline) }
     }
 
     /// Waits for something that may be cancelled at the deadline.
@@ -281,10 +274,7 @@ mod tests {
 
     fn meter(compute: Duration, request: Duration) -> Meter {
         Meter::new(
-            &Limits {
-                compute,
-                ..Limits::default()
-            },
+            &Limits { compute, ..Limits::default() },
             FairSemaphore::new(1),
             Instant::now() + request,
             CpuTask::new(crate::cpu_scheduler::CpuScheduler::new(1), None),

@@ -105,10 +105,7 @@ impl Plugin {
         let concurrency = options.limits.concurrency as usize;
         let guest = load(&options).map_err(|error| LoadError(error.into()))?;
         let pool = options.pool.map(|pool| {
-            InstancePool::new(PoolOptions {
-                total: pool.total.min(concurrency / 2),
-                ..pool
-            })
+            InstancePool::new(PoolOptions { total: pool.total.min(concurrency / 2), ..pool })
         });
         Ok(Self {
             guest,
@@ -159,10 +156,7 @@ impl Plugin {
         let mut session = self.pooled_or_fresh(store, &origin.tenant).await?;
         let (guest, store) = session.parts();
         store.data_mut().gone = gone;
-        let response = guest
-            .scimlet_plugin_provider()
-            .call_handle(store, &origin, &request)
-            .await;
+        let response = guest.scimlet_plugin_provider().call_handle(store, &origin, &request).await;
         let response = session.close(response)?;
         session.check_size(&response)?;
         self.keep(session);
@@ -183,10 +177,8 @@ impl Plugin {
     ) -> Result<Result<Admitted, Response>, PluginError> {
         let mut session = self.pooled_or_fresh(store, &origin.tenant).await?;
         let (guest, store) = session.parts();
-        let answer = guest
-            .scimlet_plugin_provider()
-            .call_authorize(store, &origin, headers, scope)
-            .await;
+        let answer =
+            guest.scimlet_plugin_provider().call_authorize(store, &origin, headers, scope).await;
         let answer = session.close(answer)?;
         self.keep(session);
         Ok(answer)
@@ -203,10 +195,7 @@ impl Plugin {
     ) -> Result<Option<String>, PluginError> {
         let mut session = self.session(Arc::new(EmptyStore), "").await?;
         let (guest, store) = session.parts();
-        let tenant = guest
-            .scimlet_plugin_provider()
-            .call_tenant_of(store, headers)
-            .await;
+        let tenant = guest.scimlet_plugin_provider().call_tenant_of(store, headers).await;
         session.close(tenant)
     }
 

@@ -23,12 +23,7 @@ pub struct PoolOptions {
 
 impl Default for PoolOptions {
     fn default() -> Self {
-        Self {
-            per_tenant: 16,
-            total: 64,
-            idle: Duration::from_secs(30),
-            memory: 4 << 20,
-        }
+        Self { per_tenant: 16, total: 64, idle: Duration::from_secs(30), memory: 4 << 20 }
     }
 }
 
@@ -54,10 +49,7 @@ impl<T: Send + 'static> InstancePool<T> {
     /// An empty pool.
     pub(crate) fn new(options: PoolOptions) -> Arc<Self> {
         let (idle, swept) = (Vec::new(), false);
-        Arc::new(Self {
-            options,
-            state: Mutex::new(PoolState { idle, swept }),
-        })
+        Arc::new(Self { options, state: Mutex::new(PoolState { idle, swept }) })
     }
 
     /// Takes this tenant's most recently used instance, so that the others may expire.
@@ -85,11 +77,7 @@ impl<T: Send + 'static> InstancePool<T> {
         if state.idle.len() >= self.options.total {
             gone.push(state.idle.remove(0));
         }
-        state.idle.push(Idle {
-            tenant,
-            since,
-            instance,
-        });
+        state.idle.push(Idle { tenant, since, instance });
         let is_swept = std::mem::replace(&mut state.swept, true);
         drop(state);
         if !is_swept {
@@ -101,9 +89,7 @@ impl<T: Send + 'static> InstancePool<T> {
     fn expire(&self) -> bool {
         let mut state = self.state();
         let idle = self.options.idle;
-        let fresh = state
-            .idle
-            .partition_point(|kept| kept.since.elapsed() >= idle);
+        let fresh = state.idle.partition_point(|kept| kept.since.elapsed() >= idle);
         let gone: Vec<_> = state.idle.drain(..fresh).collect();
         state.swept = !state.idle.is_empty();
         let is_swept = state.swept;

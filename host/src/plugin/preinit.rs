@@ -52,11 +52,7 @@ async fn prepared(component: &[u8], limits: &Limits, cache: Option<&Path>) -> Re
     let guest = Guest::new(&mut store, &instance)?;
     let provider = guest.scimlet_plugin_provider();
     provider.call_prepare(&mut store).await?;
-    let mut accessors = Accessors {
-        store,
-        instance,
-        failure: None,
-    };
+    let mut accessors = Accessors { store, instance, failure: None };
     let image = wizer.snapshot_component(&context, &mut accessors).await;
     accessors.failure.map_or(image, Err)
 }
@@ -76,15 +72,9 @@ impl Accessors {
     }
 
     async fn call<R: Lift + 'static>(&mut self, instance: &str, function: &str) -> Result<R> {
-        let Self {
-            store,
-            instance: of,
-            ..
-        } = self;
+        let Self { store, instance: of, .. } = self;
         let none = || format!("`{instance}` has no `{function}`");
-        let (_, index) = of
-            .get_export(&mut *store, None, instance)
-            .with_context(none)?;
+        let (_, index) = of.get_export(&mut *store, None, instance).with_context(none)?;
         let index = of.get_export(&mut *store, Some(&index), function);
         let (_, index) = index.with_context(none)?;
         let function = of.get_typed_func::<(), (R,)>(&mut *store, index)?;
@@ -131,9 +121,7 @@ mod tests {
     #[test]
     fn the_component_can_be_prepared() {
         let image = prepared(COMPONENT, &Limits::default(), None).now_or_never();
-        let image = image
-            .expect("it waits for nothing")
-            .expect("it is prepared");
+        let image = image.expect("it waits for nothing").expect("it is prepared");
         // The policies of the presets are part of it.
         assert!(image.len() > COMPONENT.len() + 50_000, "{}", image.len());
     }

@@ -42,9 +42,7 @@ impl Plugin {
         let request = fresh_id();
         let tenant = tenant.to_owned();
         let deadline = Instant::now() + self.options.limits.request;
-        let session = self
-            .open(store, Subject { tenant, request }, deadline)
-            .await;
+        let session = self.open(store, Subject { tenant, request }, deadline).await;
         session.map_err(|cause| PluginError { request, cause })
     }
 
@@ -63,14 +61,7 @@ impl Plugin {
         started.map_err(|_| Cause::Busy)?;
         let guest = self.guest.instantiate_async(&mut store).await;
         let guest = guest.map_err(|error| Cause::of(error, Cause::Instantiation))?;
-        Ok(Session {
-            guest,
-            store,
-            tenant,
-            request,
-            response_limit,
-            _permit: permit,
-        })
+        Ok(Session { guest, store, tenant, request, response_limit, _permit: permit })
     }
 
     /// The state of an instance during one request.
@@ -166,24 +157,14 @@ impl Session {
     }
 
     pub(crate) fn check_size(&self, response: &Response) -> Result<(), PluginError> {
-        let headers = response
-            .headers
-            .iter()
-            .map(|(name, value)| name.len() + value.len());
+        let headers = response.headers.iter().map(|(name, value)| name.len() + value.len());
         let size = response.body.len() + headers.sum::<usize>();
         let limit = self.response_limit;
-        if size > limit {
-            Err(self.fault(Cause::Response { size, limit }))
-        } else {
-            Ok(())
-        }
+        if size > limit { Err(self.fault(Cause::Response { size, limit })) } else { Ok(()) }
     }
 
     fn fault(&self, cause: Cause) -> PluginError {
-        PluginError {
-            request: self.request,
-            cause,
-        }
+        PluginError { request: self.request, cause }
     }
 }
 

@@ -46,9 +46,7 @@ impl State {
 
     async fn take_lock(&mut self) -> wasmtime::Result<()> {
         let (locks, tenant) = (Arc::clone(&self.entry_locks), self.store.id());
-        let lock = self
-            .meter
-            .stored(self.entry_lock.before_call(&locks, tenant));
+        let lock = self.meter.stored(self.entry_lock.before_call(&locks, tenant));
         self.meter.before_deadline(lock).await?;
         Ok(self.meter.in_time()?)
     }
@@ -88,8 +86,7 @@ impl Host for State {
         limit: u32,
     ) -> wasmtime::Result<Result<Vec<LinkPage>, Refusal>> {
         let store = Arc::clone(&self.store);
-        self.read(store.links(anchors, name, direction, after, limit))
-            .await
+        self.read(store.links(anchors, name, direction, after, limit)).await
     }
 
     async fn has(&mut self, links: Vec<Link>) -> wasmtime::Result<Result<Vec<bool>, Refusal>> {
@@ -104,10 +101,7 @@ impl Host for State {
         writes: Vec<Write>,
     ) -> wasmtime::Result<Result<Committed, Rejection>> {
         let store = Arc::clone(&self.store);
-        let refused = |why: &str| Rejection {
-            write: 0,
-            reason: Refusal::NotDone(why.to_owned()),
-        };
+        let refused = |why: &str| Rejection { write: 0, reason: Refusal::NotDone(why.to_owned()) };
         if !self.meter.may_commit()? {
             return Ok(Err(refused("the request's deadline has passed")));
         }

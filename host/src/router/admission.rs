@@ -96,10 +96,7 @@ impl Router {
                 Err(_) => {}
             }
         }
-        let anonymous = !head
-            .headers
-            .iter()
-            .any(|(name, _)| name == AUTHORIZATION.as_str());
+        let anonymous = !head.headers.iter().any(|(name, _)| name == AUTHORIZATION.as_str());
         if anonymous && let Some(address) = head.address() {
             self.throttle.check(address, now)?;
         }
@@ -114,10 +111,9 @@ impl Router {
         let answer = answer.map_err(|_| lost(Cause::Lost))??;
         match answer {
             Ok(admitted) => self.enter(head, &admitted).map(|()| None),
-            Err(refusal) => self
-                .throttle
-                .slow_down(head.address(), refusal, Instant::now())
-                .map(Some),
+            Err(refusal) => {
+                self.throttle.slow_down(head.address(), refusal, Instant::now()).map(Some)
+            }
         }
     }
 
@@ -135,8 +131,7 @@ impl Router {
                  names it"
             );
         }
-        self.throttle
-            .learn(tenant, admitted.rate, admitted.open, now);
+        self.throttle.learn(tenant, admitted.rate, admitted.open, now);
         self.throttle.admit(tenant, now)
     }
 
@@ -148,10 +143,7 @@ impl Router {
         scope: Option<&str>,
     ) -> Result<Result<Admitted, Response>, Problem> {
         let (origin, headers) = (head.origin.clone(), &head.headers);
-        let answer = self
-            .provider
-            .authorize(head.readable(), origin, headers, scope)
-            .await;
+        let answer = self.provider.authorize(head.readable(), origin, headers, scope).await;
         let outcome = answer.as_ref().map(|answer| match answer {
             Ok(_) => StatusCode::OK.as_u16(),
             Err(refusal) => refusal.status,

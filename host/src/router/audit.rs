@@ -35,10 +35,7 @@ struct Refusals {
 impl Audit {
     /// Starts with no refusals.
     pub(super) fn new(database: Arc<dyn Database>) -> Self {
-        Self {
-            database,
-            refusals: Mutex::default(),
-        }
+        Self { database, refusals: Mutex::default() }
     }
 
     /// Records how a request of an existing tenant ended: with this status, or with an error.
@@ -94,9 +91,7 @@ impl Audit {
 
     fn add(&self, tenant: &str, more: Refusals) {
         let mut refusals = self.refusals();
-        let all = refusals
-            .entry(tenant.to_owned())
-            .or_insert(Refusals { count: 0, ..more });
+        let all = refusals.entry(tenant.to_owned()).or_insert(Refusals { count: 0, ..more });
         all.count = all.count.saturating_add(more.count);
         all.from = all.from.min(more.from);
         all.to = all.to.max(more.to);
@@ -110,11 +105,7 @@ impl Audit {
 impl Refusals {
     fn now() -> Self {
         let now = now();
-        Self {
-            count: 1,
-            from: now,
-            to: now,
-        }
+        Self { count: 1, from: now, to: now }
     }
 }
 
@@ -126,10 +117,7 @@ async fn append(store: &dyn Store, name: &str, data: &Value) -> Result<(), Rejec
         body: data.to_string(),
     };
     let writes = vec![Write::Append(event)];
-    store
-        .commit(now(), ACTOR.to_owned(), writes)
-        .await
-        .map(drop)
+    store.commit(now(), ACTOR.to_owned(), writes).await.map(drop)
 }
 
 fn now() -> u64 {

@@ -42,11 +42,7 @@ pub(super) struct BodyPermit {
 impl BodyBudget {
     /// Creates a budget of `all` bytes.
     pub(super) fn new(all: usize) -> Self {
-        Self(Arc::new(Shared {
-            all,
-            taken: Mutex::default(),
-            freed: Notify::new(),
-        }))
+        Self(Arc::new(Shared { all, taken: Mutex::default(), freed: Notify::new() }))
     }
 
     /// Waits for a permit for a body of this size.
@@ -80,11 +76,7 @@ impl BodyBudget {
         }
         taken.all += bytes;
         taken.by_tenant.insert(tenant.to_owned(), of_tenant + bytes);
-        Some(BodyPermit {
-            bodies: self.clone(),
-            tenant: tenant.to_owned(),
-            bytes,
-        })
+        Some(BodyPermit { bodies: self.clone(), tenant: tenant.to_owned(), bytes })
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {

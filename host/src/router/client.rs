@@ -61,9 +61,7 @@ fn nearest_untrusted<'h>(hops: &'h [Hop], trusted: &[IpNet]) -> Option<&'h Hop> 
         address.is_some_and(|address| is_trusted(trusted, address))
     };
     let mut from_right = hops.iter().rev();
-    from_right
-        .find(|hop| !is_proxy(hop))
-        .or_else(|| hops.first())
+    from_right.find(|hop| !is_proxy(hop)).or_else(|| hops.first())
 }
 
 /// The name of this server in the request.
@@ -87,10 +85,7 @@ pub(super) fn has_proper_host(headers: &HeaderMap, is_http_10: bool) -> bool {
         (Some(_), Some(_)) => return false,
     };
     let is_authority = |host: &str| {
-        let uri = Uri::builder()
-            .scheme("http")
-            .authority(host)
-            .path_and_query("/");
+        let uri = Uri::builder().scheme("http").authority(host).path_and_query("/");
         !host.contains('@') && uri.build().is_ok()
     };
     host.is_some_and(|host| host.is_empty() || is_authority(host))
@@ -108,10 +103,7 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let trusted = [
-            "10.0.0.0/8".parse().unwrap(),
-            "2001:db8::/32".parse().unwrap(),
-        ];
+        let trusted = ["10.0.0.0/8".parse().unwrap(), "2001:db8::/32".parse().unwrap()];
         Client::of(&request.body(()).unwrap().into_parts().0, &trusted)
     }
 
@@ -125,34 +117,18 @@ mod tests {
     fn the_right_most_untrusted_address_asks() {
         for (name, value, address) in [
             ("x-forwarded-for", "192.0.2.7", "192.0.2.7"),
-            (
-                "x-forwarded-for",
-                "1.1.1.1, 192.0.2.7, 10.1.1.1",
-                "192.0.2.7",
-            ),
+            ("x-forwarded-for", "1.1.1.1, 192.0.2.7, 10.1.1.1", "192.0.2.7"),
             ("x-forwarded-for", "10.9.9.9,10.1.1.1", "10.9.9.9"),
             ("x-forwarded-for", "192.0.2.7:4711", "192.0.2.7"),
             ("x-forwarded-for", "[2001:db9::1]:4711", "2001:db9::1"),
             ("x-forwarded-for", "1.1.1.1, nonsense", "unknown"),
             ("forwarded", "for=192.0.2.7;proto=http", "192.0.2.7"),
-            (
-                "forwarded",
-                "for=1.1.1.1, For=\"[2001:db9::1]:47\"",
-                "2001:db9::1",
-            ),
-            (
-                "forwarded",
-                "for=1.1.1.1, for=192.0.2.7, for=10.0.0.9",
-                "192.0.2.7",
-            ),
+            ("forwarded", "for=1.1.1.1, For=\"[2001:db9::1]:47\"", "2001:db9::1"),
+            ("forwarded", "for=1.1.1.1, for=192.0.2.7, for=10.0.0.9", "192.0.2.7"),
             ("forwarded", "for=1.1.1.1, for=unknown", "unknown"),
             ("forwarded", "for=1.1.1.1, for=_hidden", "unknown"),
             ("forwarded", "for=\"1.1.1.1, for=192.0.2.7", "unknown"),
-            (
-                "forwarded",
-                "host=\"a, for=1.1.1.1\";for=192.0.2.7",
-                "192.0.2.7",
-            ),
+            ("forwarded", "host=\"a, for=1.1.1.1\";for=192.0.2.7", "192.0.2.7"),
         ] {
             let seen = seen("10.0.0.1", &[(name, value)]).0;
             assert_eq!(seen, address, "{name}: {value}");
@@ -161,10 +137,7 @@ mod tests {
 
     #[test]
     fn several_lines_are_one_list() {
-        let lines = [
-            ("x-forwarded-for", "1.1.1.1"),
-            ("x-forwarded-for", "192.0.2.7"),
-        ];
+        let lines = [("x-forwarded-for", "1.1.1.1"), ("x-forwarded-for", "192.0.2.7")];
         assert_eq!(seen("10.0.0.1", &lines).0, "192.0.2.7");
     }
 
@@ -174,20 +147,11 @@ mod tests {
         for (headers, server) in [
             (&[host][..], "http://inner:81"),
             (
-                &[
-                    host,
-                    ("forwarded", "for=192.0.2.7;proto=https;host=outer.test"),
-                ],
+                &[host, ("forwarded", "for=192.0.2.7;proto=https;host=outer.test")],
                 "https://outer.test",
             ),
             (
-                &[
-                    host,
-                    (
-                        "forwarded",
-                        "for=1.1.1.1;host=evil, for=192.0.2.7;proto=HTTPS",
-                    ),
-                ],
+                &[host, ("forwarded", "for=1.1.1.1;host=evil, for=192.0.2.7;proto=HTTPS")],
                 "https://inner:81",
             ),
             (
@@ -199,10 +163,7 @@ mod tests {
                 ],
                 "https://outer.test",
             ),
-            (
-                &[host, ("forwarded", "for=192.0.2.7;proto=ftp;host=\"a/b\"")],
-                "http://inner:81",
-            ),
+            (&[host, ("forwarded", "for=192.0.2.7;proto=ftp;host=\"a/b\"")], "http://inner:81"),
         ] {
             assert_eq!(seen("10.0.0.1", headers).1, server, "{headers:?}");
         }
@@ -210,10 +171,7 @@ mod tests {
 
     #[test]
     fn from_others_the_headers_mean_nothing() {
-        let headers = [
-            ("host", "inner"),
-            ("forwarded", "for=192.0.2.7;proto=https;host=evil"),
-        ];
+        let headers = [("host", "inner"), ("forwarded", "for=192.0.2.7;proto=https;host=evil")];
         let client = client("203.0.113.1", &headers);
         assert_eq!(client.address, "203.0.113.1".parse().ok());
         assert_eq!(client.server, "http://inner");

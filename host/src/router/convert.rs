@@ -17,10 +17,7 @@ use crate::http::Response;
 /// replacement characters, so that the guest sees the header and refuses it.
 pub(super) fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    headers
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), text(value)))
-        .collect()
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }
 
 /// Returns the query as received, without `?`; empty if there is none.
@@ -65,9 +62,8 @@ impl Pace {
         if body.is_end_stream() {
             return Ok(None);
         }
-        let length: Option<usize> = headers
-            .get(CONTENT_LENGTH)
-            .and_then(|length| length.to_str().ok()?.parse().ok());
+        let length: Option<usize> =
+            headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         match length {
             Some(length) if length > discarded(self.limit) => Err(too_large(self.limit)),
             Some(length) => Ok(Some(length.min(self.limit))),
@@ -90,9 +86,8 @@ impl Pace {
     async fn collect(&self, mut body: Body, started: Instant) -> Result<Vec<u8>, Problem> {
         let (mut collected, mut read) = (Vec::new(), 0);
         let mut frame = async || poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await;
-        while let Some(frame) = timeout_at(self.deadline(started, read), frame())
-            .await
-            .map_err(|_| too_slow())?
+        while let Some(frame) =
+            timeout_at(self.deadline(started, read), frame()).await.map_err(|_| too_slow())?
         {
             let broken = |_| Problem::new(StatusCode::BAD_REQUEST, "the body could not be read");
             let Ok(data) = frame.map_err(broken)?.into_data() else {
@@ -106,11 +101,7 @@ impl Pace {
                 collected.extend_from_slice(&data);
             }
         }
-        if read > self.limit {
-            Err(too_large(self.limit))
-        } else {
-            Ok(collected)
-        }
+        if read > self.limit { Err(too_large(self.limit)) } else { Ok(collected) }
     }
 
     /// Returns the time by which more than `read` bytes must have arrived.
@@ -139,9 +130,7 @@ fn too_large(limit: usize) -> Problem {
 
 /// Converts the guest's response; `None` if its status is not that of a final response.
 pub(super) fn response(response: Response) -> Option<axum::response::Response> {
-    let status = StatusCode::from_u16(response.status)
-        .ok()
-        .filter(|code| code.as_u16() >= 200)?;
+    let status = StatusCode::from_u16(response.status).ok().filter(|code| code.as_u16() >= 200)?;
     let mut answer = axum::response::Response::new(Body::from(response.body));
     *answer.status_mut() = status;
     for (name, value) in response.headers {

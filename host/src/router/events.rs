@@ -46,11 +46,7 @@ impl Router {
             return Ok(answer);
         }
         let (parts, _) = request.into_parts();
-        let target = Target {
-            tenant: Some(tenant),
-            base: parts.uri.path(),
-            path: "",
-        };
+        let target = Target { tenant: Some(tenant), base: parts.uri.path(), path: "" };
         let head = self.head(&parts, &target).await?;
         if let Some(refusal) = self.admit(&head).await? {
             return sent(refusal);
@@ -104,10 +100,7 @@ impl FeedQuery {
         };
         let after = after.with_epoch(query(parts, "epoch").map(ToOwned::to_owned));
         let wait = number(parts, "wait")?.unwrap_or(0).min(LONGEST_WAIT);
-        Ok(Self {
-            after,
-            wait: (!streams).then(|| Duration::from_secs(wait)),
-        })
+        Ok(Self { after, wait: (!streams).then(|| Duration::from_secs(wait)) })
     }
 }
 
@@ -121,9 +114,7 @@ fn query<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
 fn position(parts: &Parts) -> Result<FeedPosition, Problem> {
     let wrong = |error| Problem::new(StatusCode::BAD_REQUEST, format!("`after`: {error}"));
     let after = query(parts, "after").map(str::parse).transpose();
-    Ok(after
-        .map_err(|error: ParsePositionError| wrong(error))?
-        .unwrap_or_default())
+    Ok(after.map_err(|error: ParsePositionError| wrong(error))?.unwrap_or_default())
 }
 
 /// 410 with the current end of the feed if the position is lost; otherwise an incident.
@@ -274,11 +265,7 @@ impl Reader {
 /// records, such as an expired lifetime.
 fn may_end_access(recorded: &RecordedEvent) -> bool {
     let event = &recorded.event;
-    let names = [
-        "credential-revoked",
-        "credential-rotated",
-        "profile-changed",
-    ];
+    let names = ["credential-revoked", "credential-rotated", "profile-changed"];
     event.channel == Channel::Audit && names.contains(&event.name.as_str())
 }
 

@@ -51,10 +51,7 @@ fn list(headers: &HeaderMap, name: &str) -> Option<String> {
 fn older(headers: &HeaderMap, text: &str) -> Vec<Hop> {
     let mut hops: Vec<Hop> = text
         .split(',')
-        .map(|node| Hop {
-            address: address(node.trim()),
-            ..Hop::default()
-        })
+        .map(|node| Hop { address: address(node.trim()), ..Hop::default() })
         .collect();
     let mut set = |name: &str, set: fn(&mut Hop, &str)| {
         let Some(text) = list(headers, name) else {
@@ -62,9 +59,7 @@ fn older(headers: &HeaderMap, text: &str) -> Vec<Hop> {
         };
         let values: Vec<&str> = text.split(',').map(str::trim).collect();
         if values.len() == hops.len() {
-            hops.iter_mut()
-                .zip(values)
-                .for_each(|(hop, value)| set(hop, value));
+            hops.iter_mut().zip(values).for_each(|(hop, value)| set(hop, value));
         } else if let Some(last) = values.last() {
             hops.iter_mut().for_each(|hop| set(hop, last));
         }

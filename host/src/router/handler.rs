@@ -120,15 +120,11 @@ impl Router {
         gone: watch::Receiver<bool>,
     ) -> Result<http::Response, Problem> {
         let origin = &head.origin;
-        let answer = self
-            .provider
-            .handle(head.readable(), origin.clone(), request, gone)
-            .await;
+        let answer = self.provider.handle(head.readable(), origin.clone(), request, gone).await;
         let outcome = answer.as_ref().map(|answer| answer.status);
         self.observe(head, outcome).await;
         let address = origin.client_address.as_deref();
-        self.throttle
-            .settle(&origin.tenant, address, answer?, Instant::now())
+        self.throttle.settle(&origin.tenant, address, answer?, Instant::now())
     }
 
     /// Opens the store of a tenant, if it exists. Its commits notify the feed's followers.
@@ -170,11 +166,7 @@ pub(super) fn sent(answer: http::Response) -> Result<Response, Problem> {
 }
 
 pub(super) fn lost(cause: Cause) -> Problem {
-    PluginError {
-        request: fresh_id(),
-        cause,
-    }
-    .into()
+    PluginError { request: fresh_id(), cause }.into()
 }
 
 fn unavailable(error: DatabaseError) -> Problem {

@@ -22,12 +22,7 @@ pub(super) struct Problem {
 
 impl Problem {
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            detail: detail.into(),
-            headers: Vec::new(),
-            members: Vec::new(),
-        }
+        Self { status, detail: detail.into(), headers: Vec::new(), members: Vec::new() }
     }
 
     /// Adds a member to the body.

@@ -32,11 +32,7 @@ pub struct Readiness {
 impl Readiness {
     /// Starts without a known event.
     pub(super) fn new(database: Arc<dyn Database>, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            database,
-            clock,
-            newest: AtomicU64::new(0),
-        }
+        Self { database, clock, newest: AtomicU64::new(0) }
     }
 
     /// Compares the clock with the newest event regularly, and warns once when it is far behind.

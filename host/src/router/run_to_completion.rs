@@ -81,11 +81,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_an_error() {
-        assert!(
-            RunToCompletion::new(async { panic!("expected") })
-                .await
-                .is_err()
-        );
+        assert!(RunToCompletion::new(async { panic!("expected") }).await.is_err());
         assert_eq!(RunToCompletion::new(async { 7 }).await.ok(), Some(7));
     }
 }

@@ -27,11 +27,7 @@ pub(super) struct Stream {
 impl Streams {
     /// Creates the limits per tenant and in total.
     pub(super) fn new(per_tenant: usize, all: usize) -> Self {
-        Self {
-            per_tenant,
-            all,
-            open: Arc::default(),
-        }
+        Self { per_tenant, all, open: Arc::default() }
     }
 
     /// Opens a stream.
@@ -53,10 +49,7 @@ impl Streams {
             return Err(Problem::busy("too many clients follow events"));
         }
         open.insert(tenant.to_owned(), of_tenant + 1);
-        Ok(Stream {
-            streams: self.clone(),
-            tenant: tenant.to_owned(),
-        })
+        Ok(Stream { streams: self.clone(), tenant: tenant.to_owned() })
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, usize>> {
@@ -85,12 +78,7 @@ mod tests {
     #[test]
     fn a_tenant_and_all_together_have_a_cap() {
         let streams = Streams::new(2, 3);
-        let refused = |tenant| {
-            streams
-                .open(tenant)
-                .err()
-                .map(|p| p.into_response().status())
-        };
+        let refused = |tenant| streams.open(tenant).err().map(|p| p.into_response().status());
         let first = streams.open("a").ok();
         let _second = streams.open("a").ok();
         assert_eq!(refused("a"), Some(StatusCode::TOO_MANY_REQUESTS));

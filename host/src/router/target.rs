@@ -48,10 +48,7 @@ fn base_length(path: &str) -> Option<usize> {
         let rest = path.strip_prefix(*base);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    ["/scim/v2", "/scim"]
-        .iter()
-        .find(|base| is_base(base))
-        .map(|base| base.len())
+    ["/scim/v2", "/scim"].iter().find(|base| is_base(base)).map(|base| base.len())
 }
 
 #[cfg(test)]
@@ -72,17 +69,11 @@ mod tests {
             ("/acme/scim/v2/", (acme, "/acme/scim/v2", "/")),
             ("/acme/scim", (acme, "/acme/scim", "")),
             ("/acme/scim/v2x", (acme, "/acme/scim", "/v2x")),
-            (
-                "/acme/scim/v2/Users/a%2Fb",
-                (acme, "/acme/scim/v2", "/Users/a%2Fb"),
-            ),
+            ("/acme/scim/v2/Users/a%2Fb", (acme, "/acme/scim/v2", "/Users/a%2Fb")),
             ("/scim/v2/Users", (None, "/scim/v2", "/Users")),
             ("/scim/Users", (None, "/scim", "/Users")),
             ("/scim/v2", (None, "/scim/v2", "")),
-            (
-                "/scim/scim/v2/Users",
-                (Some("scim"), "/scim/scim/v2", "/Users"),
-            ),
+            ("/scim/scim/v2/Users", (Some("scim"), "/scim/scim/v2", "/Users")),
             ("/v2/scim/Users", (Some("v2"), "/v2/scim", "/Users")),
         ] {
             assert_eq!(split(path), Some(expected), "{path}");

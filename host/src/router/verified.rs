@@ -30,9 +30,7 @@ impl VerifiedCredentials {
     /// Returns the digest of a request's credential; `None` unless there is exactly one
     /// Authorization header.
     pub(super) fn digest(tenant: &str, headers: &[(String, String)]) -> Option<Digest> {
-        let mut given = headers
-            .iter()
-            .filter(|(name, _)| name == AUTHORIZATION.as_str());
+        let mut given = headers.iter().filter(|(name, _)| name == AUTHORIZATION.as_str());
         let ((_, value), None) = (given.next()?, given.next()) else {
             return None;
         };
@@ -79,10 +77,7 @@ mod tests {
         assert!(known.contains(&digest, now + Duration::from_secs(59)));
         assert!(!known.contains(&digest, now + Duration::from_secs(60)));
         assert_ne!(VerifiedCredentials::digest("other", &headers), Some(digest));
-        assert_ne!(
-            VerifiedCredentials::digest("acme", &[header("Bearer b")]),
-            Some(digest)
-        );
+        assert_ne!(VerifiedCredentials::digest("acme", &[header("Bearer b")]), Some(digest));
         known.remove(&digest);
         assert!(!known.contains(&digest, now));
     }

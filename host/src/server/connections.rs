@@ -46,11 +46,7 @@ struct State {
 impl Connection {
     fn new() -> Self {
         Self {
-            state: Mutex::new(State {
-                phase: Phase::Head,
-                since: Instant::now(),
-                blocked: None,
-            }),
+            state: Mutex::new(State { phase: Phase::Head, since: Instant::now(), blocked: None }),
             end: Notify::new(),
         }
     }
@@ -107,9 +103,7 @@ impl Connection {
             Phase::Head => Some(options.header_time),
         };
         let over = |since: Instant, time| now.saturating_duration_since(since) >= time;
-        let is_blocked = state
-            .blocked
-            .is_some_and(|since| over(since, options.write_time));
+        let is_blocked = state.blocked.is_some_and(|since| over(since, options.write_time));
         is_blocked || longest.is_some_and(|time| over(state.since, time))
     }
 
@@ -154,11 +148,7 @@ pub(super) struct Slot {
 
 impl Connections {
     pub(super) fn new(options: ServerOptions) -> Self {
-        Self {
-            options,
-            open: Mutex::default(),
-            left: Notify::new(),
-        }
+        Self { options, open: Mutex::default(), left: Notify::new() }
     }
 
     /// Returns a slot for a new connection, if necessary that of one that waits for its client;
@@ -174,19 +164,10 @@ impl Connections {
         }
         let (number, connection) = (open.next, Arc::new(Connection::new()));
         open.next += 1;
-        let entry = OpenConnection {
-            network,
-            reserve,
-            connection: Arc::clone(&connection),
-        };
+        let entry = OpenConnection { network, reserve, connection: Arc::clone(&connection) };
         open.entries.insert(number, entry);
         drop(open);
-        Some(Slot {
-            connections: Arc::clone(connections),
-            number,
-            reserve,
-            connection,
-        })
+        Some(Slot { connections: Arc::clone(connections), number, reserve, connection })
     }
 
     /// Counts a proxy's connection against the network of its client, and ends the client's oldest
@@ -261,9 +242,7 @@ impl Open {
     /// Returns the number of slots within the limits that a network has.
     fn of(&self, network: Option<IpAddr>) -> usize {
         let entries = self.entries.values();
-        entries
-            .filter(|entry| !entry.reserve && entry.network == network)
-            .count()
+        entries.filter(|entry| !entry.reserve && entry.network == network).count()
     }
 
     /// Ends the longest-waiting connection of the network with the most waiting connections.
@@ -360,18 +339,14 @@ mod tests {
             .collect();
         let ended: Vec<bool> = seats.iter().map(has_ended).collect();
         assert_eq!(ended, [true, false, false, false]);
-        let proxies: Vec<Slot> = (0..5)
-            .filter_map(|_| enter(&connections, "10.0.0.1"))
-            .collect();
+        let proxies: Vec<Slot> = (0..5).filter_map(|_| enter(&connections, "10.0.0.1")).collect();
         assert!(!proxies.iter().any(has_ended), "a proxy has any number");
     }
 
     #[test]
     fn the_heaviest_makes_room_for_others() {
         let connections = connections(4, 4);
-        let heavy: Vec<Slot> = (0..3)
-            .filter_map(|_| enter(&connections, "192.0.2.1"))
-            .collect();
+        let heavy: Vec<Slot> = (0..3).filter_map(|_| enter(&connections, "192.0.2.1")).collect();
         let light = enter(&connections, "192.0.2.2").unwrap();
         let new = enter(&connections, "192.0.2.3").unwrap();
         assert!(has_ended(&heavy[0]) && !has_ended(&light) && !new.is_reserve());
@@ -380,13 +355,10 @@ mod tests {
     #[test]
     fn who_is_answered_keeps_the_place_and_others_get_the_reserve() {
         let connections = connections(2, 2);
-        let busy: Vec<Slot> = (0..2)
-            .filter_map(|_| enter(&connections, "192.0.2.1"))
-            .collect();
+        let busy: Vec<Slot> = (0..2).filter_map(|_| enter(&connections, "192.0.2.1")).collect();
         busy.iter().for_each(|slot| slot.connection.answering());
-        let mut reserve: Vec<Slot> = (0..RESERVE)
-            .filter_map(|_| enter(&connections, "192.0.2.1"))
-            .collect();
+        let mut reserve: Vec<Slot> =
+            (0..RESERVE).filter_map(|_| enter(&connections, "192.0.2.1")).collect();
         assert!(reserve.iter().all(Slot::is_reserve));
         reserve.extend(enter(&connections, "192.0.2.2"));
         assert!(has_ended(&reserve[0]), "the reserve goes round");

@@ -89,11 +89,7 @@ impl Server {
     /// Creates a server; [`Server::serve`] starts it.
     #[must_use]
     pub fn new(router: Router, options: ServerOptions) -> Self {
-        Self {
-            router,
-            connections: Arc::new(Connections::new(options.clone())),
-            options,
-        }
+        Self { router, connections: Arc::new(Connections::new(options.clone())), options }
     }
 
     /// Serves until the signal completes; then accepts no more connections, and returns once all
@@ -173,13 +169,7 @@ impl Server {
             }
             read = rest;
         }
-        self.serve_http(
-            Watched::new(stream, read, slot.connection()),
-            peer,
-            slot,
-            closing,
-        )
-        .await;
+        self.serve_http(Watched::new(stream, read, slot.connection()), peer, slot, closing).await;
     }
 
     /// Serves HTTP until the connection ends.

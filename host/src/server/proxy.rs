@@ -14,11 +14,7 @@ const MAX_HEADER: usize = 4096;
 /// Reads a header. Returns the client that it names, `None` if the proxy speaks for itself, and the
 /// bytes received after the header.
 pub(super) async fn read(stream: &mut TcpStream) -> io::Result<(Option<SocketAddr>, Bytes)> {
-    let config = ParseConfig {
-        include_tlvs: false,
-        allow_v1: false,
-        allow_v2: true,
-    };
+    let config = ParseConfig { include_tlvs: false, allow_v1: false, allow_v2: true };
     let (mut bytes, mut buffer) = (Vec::new(), [0; MAX_HEADER]);
     loop {
         match ProxyHeader::parse(&bytes, config) {

@@ -26,11 +26,7 @@ pub(super) struct Watched {
 
 impl Watched {
     pub(super) fn new(stream: TcpStream, read: Bytes, connection: Arc<Connection>) -> Self {
-        Self {
-            stream,
-            read,
-            connection,
-        }
+        Self { stream, read, connection }
     }
 
     fn wrote<T>(&self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {

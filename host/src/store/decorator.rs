@@ -39,9 +39,7 @@ pub trait StoreDecorator: Send + Sync + Sized + 'static {
         after: Option<String>,
         limit: u32,
     ) -> Result<Vec<LinkPage>, Refusal> {
-        self.inner()
-            .links(anchors, name, direction, after, limit)
-            .await
+        self.inner().links(anchors, name, direction, after, limit).await
     }
 
     /// [`Store::has`] of this store; forwarded unless it is provided.

@@ -52,10 +52,7 @@ pub(super) struct Damage {
 
 impl Damage {
     pub(super) fn of(kind: &str, id: &str) -> Self {
-        Self {
-            kind: kind.to_owned(),
-            id: id.to_owned(),
-        }
+        Self { kind: kind.to_owned(), id: id.to_owned() }
     }
 }
 
@@ -104,12 +101,7 @@ mod tests {
 
     /// Returns a body of the given version whose digest belongs to version 3.
     fn body(text: &[u8], version: i64, digest: Option<i64>) -> Body<'_> {
-        Body {
-            text,
-            version,
-            digest,
-            digest_version: Some(3),
-        }
+        Body { text, version, digest, digest_version: Some(3) }
     }
 
     #[test]

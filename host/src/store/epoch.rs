@@ -30,11 +30,7 @@ impl Epoch {
         let mut id = [0; 8];
         let unavailable = |error| Refusal::Unavailable(format!("no random numbers: {error}"));
         getrandom::fill(&mut id).map_err(unavailable)?;
-        Ok(Self {
-            id: HEXLOWER.encode(&id),
-            start,
-            common,
-        })
+        Ok(Self { id: HEXLOWER.encode(&id), start, common })
     }
 
     /// Returns the epoch of a tenant. The first call begins the first epoch.

@@ -89,9 +89,7 @@ fn compare(comparison: Comparison) -> Result<Comparison, Refusal> {
         Operator::Contains | Operator::StartsWith | Operator::EndsWith
     );
     if textual && !matches!(comparison.value, Scalar::Text(_)) {
-        return Err(invalid(
-            "`contains`, `starts-with` and `ends-with` compare only text",
-        ));
+        return Err(invalid("`contains`, `starts-with` and `ends-with` compare only text"));
     }
     Ok(comparison)
 }

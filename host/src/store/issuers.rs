@@ -49,9 +49,7 @@ pub fn of_profile(document: &str) -> Vec<Issuer> {
         Some(Issuer {
             issuer: text(&issuer["issuer"])?,
             audience: text(&issuer["audience"])?,
-            claims: claims
-                .filter_map(|(name, value)| Some((name.clone(), text(value)?)))
-                .collect(),
+            claims: claims.filter_map(|(name, value)| Some((name.clone(), text(value)?))).collect(),
         })
     };
     issuers.filter_map(issuer).collect()
@@ -103,10 +101,7 @@ pub struct Kept {
 /// log does.
 pub fn judge(given: &Given, kept: impl IntoIterator<Item = Kept>) -> Result<(), Rejection> {
     let (own, others): (Vec<Kept>, Vec<Kept>) = kept.into_iter().partition(|kept| kept.is_own);
-    if own
-        .iter()
-        .any(|own| of_profile(&own.document) == given.issuers)
-    {
+    if own.iter().any(|own| of_profile(&own.document) == given.issuers) {
         return Ok(());
     }
     for other in others {

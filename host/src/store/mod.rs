@@ -129,10 +129,7 @@ pub struct ChainHead {
 
 impl ChainHead {
     /// The end of a log without events.
-    pub const START: Self = Self {
-        sequence: 0,
-        digest: hash_chain::START,
-    };
+    pub const START: Self = Self { sequence: 0, digest: hash_chain::START };
 }
 
 /// An event as the store keeps it.
@@ -228,10 +225,7 @@ fn not_done(rejection: Rejection) -> Rejection {
         Refusal::Unavailable(why) => Refusal::NotDone(why),
         other => other,
     };
-    Rejection {
-        reason,
-        ..rejection
-    }
+    Rejection { reason, ..rejection }
 }
 
 /// All tenants of one database, and the host's settings. Any number of hosts and commands may use

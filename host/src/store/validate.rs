@@ -18,11 +18,7 @@ pub fn keys(count: usize) -> Result<(), Refusal> {
 /// # Errors
 /// [`Refusal::TooMany`] or [`Refusal::Invalid`], as [`Filter::parse`].
 pub fn query(query: &mut Query) -> Result<Filter, Refusal> {
-    within(
-        query.limit as usize,
-        limits::LIMIT as usize,
-        "hits of the page",
-    )?;
+    within(query.limit as usize, limits::LIMIT as usize, "hits of the page")?;
     Filter::parse(std::mem::take(&mut query.filter))
 }
 
@@ -45,10 +41,7 @@ pub fn links(anchors: &[Key], after: Option<&str>) -> Result<(), Refusal> {
 /// The first write that violates a limit or the contract.
 pub fn commit(at: u64, actor: &str, writes: &[Write]) -> Result<(), Rejection> {
     if i64::try_from(at).is_err() {
-        return Err(reject(
-            0,
-            Refusal::Invalid("the time is out of range".into()),
-        ));
+        return Err(reject(0, Refusal::Invalid("the time is out of range".into())));
     }
     name(actor).map_err(|reason| reject(0, reason))?;
     let (mut changes, mut bytes) = (0usize, 0usize);
@@ -117,16 +110,11 @@ fn name(name: &str) -> Result<usize, Refusal> {
 
 fn within(count: usize, bound: usize, what: &str) -> Result<(), Refusal> {
     if count > bound {
-        return Err(Refusal::TooMany(format!(
-            "{what}: {count}, at most {bound}"
-        )));
+        return Err(Refusal::TooMany(format!("{what}: {count}, at most {bound}")));
     }
     Ok(())
 }
 
 fn reject(write: usize, reason: Refusal) -> Rejection {
-    Rejection {
-        write: u32::try_from(write).unwrap_or(u32::MAX),
-        reason,
-    }
+    Rejection { write: u32::try_from(write).unwrap_or(u32::MAX), reason }
 }

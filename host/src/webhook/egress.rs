@@ -77,20 +77,14 @@ impl Egress {
     /// Allows the public internet and these networks.
     #[must_use]
     pub fn allowing(networks: Vec<IpNet>) -> Self {
-        Self {
-            allowed: networks.into(),
-        }
+        Self { allowed: networks.into() }
     }
 
     /// Returns whether connections to this address are allowed.
     #[must_use]
     pub fn allows(&self, address: IpAddr) -> bool {
         let address = embedded_ipv4(address);
-        is_public(address)
-            || self
-                .allowed
-                .iter()
-                .any(|network| network.contains(&address))
+        is_public(address) || self.allowed.iter().any(|network| network.contains(&address))
     }
 
     fn check(&self, address: IpAddr) -> Result<(), Refused> {
@@ -141,9 +135,7 @@ pub(super) struct Connector {
 
 impl Connector {
     pub(super) fn new(egress: Egress) -> Self {
-        let resolver = Resolver {
-            egress: egress.clone(),
-        };
+        let resolver = Resolver { egress: egress.clone() };
         let mut inner = HttpConnector::new_with_resolver(resolver);
         // The caller chooses between HTTP and HTTPS.
         inner.enforce_http(false);
@@ -279,12 +271,7 @@ mod tests {
     fn networks_that_are_allowed_are_reached_in_every_notation() {
         let networks = ["127.0.0.0/8", "fd00::/8"].map(|network| network.parse().unwrap());
         let egress = Egress::allowing(networks.into());
-        for open in [
-            "127.0.0.1",
-            "::ffff:127.0.0.1",
-            "64:ff9b::127.0.0.1",
-            "fd00::1",
-        ] {
+        for open in ["127.0.0.1", "::ffff:127.0.0.1", "64:ff9b::127.0.0.1", "fd00::1"] {
             assert!(allows(&egress, open), "{open}");
         }
         for closed in ["10.0.0.1", "::1", "fc00::1"] {

@@ -125,10 +125,7 @@ impl Dispatcher {
             return Ok(());
         };
         let head = store.head().await.map_err(register::failed)?;
-        let profile = Key {
-            kind: "$profile".to_owned(),
-            id: "current".to_owned(),
-        };
+        let profile = Key { kind: "$profile".to_owned(), id: "current".to_owned() };
         let found = store.get(vec![profile]).await.map_err(register::failed)?;
         let Some(profile) = found.into_iter().next().flatten() else {
             return Ok(());
@@ -152,16 +149,14 @@ impl Dispatcher {
         store: &Arc<dyn Store>,
         webhooks: Vec<Webhook>,
     ) {
-        let served = self.tenants.entry(name.to_owned()).or_insert(Served {
-            seen,
-            workers: BTreeMap::new(),
-        });
+        let served = self
+            .tenants
+            .entry(name.to_owned())
+            .or_insert(Served { seen, workers: BTreeMap::new() });
         let is_new_tenant = served.seen.0 != seen.0;
         served.seen = seen;
         served.stop(|webhook| is_new_tenant || !webhooks.contains(webhook));
-        served
-            .workers
-            .retain(|_, (_, worker)| !worker.is_finished());
+        served.workers.retain(|_, (_, worker)| !worker.is_finished());
         for webhook in webhooks {
             let worker = Worker {
                 tenant: name.to_owned(),
@@ -185,9 +180,7 @@ impl Served {
     /// was removed and added again between two reads of the profile, while another host deleted its
     /// state.
     fn is_whole(&self) -> bool {
-        self.workers
-            .values()
-            .all(|(_, worker)| !worker.is_finished())
+        self.workers.values().all(|(_, worker)| !worker.is_finished())
     }
 
     /// Stops the workers of the webhooks that are `gone`. Their leases expire.

@@ -51,20 +51,13 @@ pub async fn retry(store: &dyn Store, url: &str) -> anyhow::Result<usize> {
         let mut changes = Vec::new();
         for delivery in state.pending(store).await?.into_values().filter(|l| l.dead) {
             let name = pending_name(&state.id, delivery.sequence);
-            let alive = PendingDelivery {
-                attempts: 0,
-                first: 0,
-                next: now(),
-                dead: false,
-                ..delivery
-            };
+            let alive =
+                PendingDelivery { attempts: 0, first: 0, next: now(), dead: false, ..delivery };
             changes.push((name, Some(text(&alive)?)));
         }
         let count = changes.len();
-        let progress = Progress {
-            round: state.progress.round.saturating_add(1),
-            ..state.progress.clone()
-        };
+        let progress =
+            Progress { round: state.progress.round.saturating_add(1), ..state.progress.clone() };
         // A worker may write at the same time; then this tries again.
         if count == 0 || state.write(store, progress, changes).await? {
             return Ok(count);

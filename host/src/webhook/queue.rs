@@ -59,14 +59,8 @@ struct Item {
 
 impl Queue {
     pub(super) fn new(id: &str, read: u64, deliveries: BTreeMap<u64, PendingDelivery>) -> Self {
-        let item = |delivery| Item {
-            delivery,
-            kept: true,
-            in_flight: false,
-        };
-        let items = deliveries
-            .into_iter()
-            .map(|(number, delivery)| (number, item(delivery)));
+        let item = |delivery| Item { delivery, kept: true, in_flight: false };
+        let items = deliveries.into_iter().map(|(number, delivery)| (number, item(delivery)));
         Self {
             id: id.to_owned(),
             items: items.collect(),
@@ -79,31 +73,17 @@ impl Queue {
     /// Adds an event of the feed. After a waiting or dead event about the same resource it waits,
     /// or is dead, too.
     pub(super) fn add(&mut self, sequence: u64, subject: Option<String>) {
-        let mut before = self
-            .items
-            .values()
-            .filter(|item| item.delivery.subject == subject);
+        let mut before = self.items.values().filter(|item| item.delivery.subject == subject);
         let blocking = before.rfind(|item| item.kept);
         let kept = blocking.is_some();
         let (dead, error) = match blocking.map(|item| &item.delivery) {
             Some(delivery) if delivery.dead => (true, behind(delivery.sequence)),
             _ => (false, String::new()),
         };
-        let delivery = PendingDelivery {
-            sequence,
-            subject,
-            attempts: 0,
-            first: 0,
-            next: 0,
-            error,
-            dead,
-        };
+        let delivery =
+            PendingDelivery { sequence, subject, attempts: 0, first: 0, next: 0, error, dead };
         self.read = self.read.max(sequence);
-        let item = Item {
-            delivery,
-            kept,
-            in_flight: false,
-        };
+        let item = Item { delivery, kept, in_flight: false };
         self.items.insert(sequence, item);
         if kept {
             self.record(sequence);
@@ -128,10 +108,7 @@ impl Queue {
         if self.in_flight() >= MAX_IN_FLIGHT {
             return None;
         }
-        let next = self
-            .first_ones()
-            .find(|delivery| delivery.next <= now)?
-            .sequence;
+        let next = self.first_ones().find(|delivery| delivery.next <= now)?.sequence;
         self.items.get_mut(&next)?.in_flight = true;
         Some(next)
     }
@@ -150,10 +127,7 @@ impl Queue {
     /// Returns the earliest event of each resource, unless it is dead or in flight.
     fn first_ones(&self) -> impl Iterator<Item = &PendingDelivery> {
         let mut seen = BTreeSet::new();
-        let firsts = self
-            .items
-            .values()
-            .filter(move |item| seen.insert(&item.delivery.subject));
+        let firsts = self.items.values().filter(move |item| seen.insert(&item.delivery.subject));
         let idle = firsts.filter(|item| !item.in_flight && !item.delivery.dead);
         idle.map(|item| &item.delivery)
     }
@@ -283,12 +257,7 @@ mod tests {
     }
 
     fn failure(at: u64) -> Failure {
-        Failure {
-            error: "no".to_owned(),
-            at,
-            retry_window: 10_000,
-            jitter: 0,
-        }
+        Failure { error: "no".to_owned(), at, retry_window: 10_000, jitter: 0 }
     }
 
     fn taken(queue: &mut Queue, now: u64) -> Vec<u64> {
@@ -334,11 +303,7 @@ mod tests {
         assert_eq!(queue.take(500), Some(1));
         queue.failed(1, failure(10_000));
         assert_eq!(queue.expire_dead(20_000), 0);
-        assert_eq!(
-            queue.expire_dead(20_000 + DEAD_AGE),
-            2,
-            "with what stands behind it"
-        );
+        assert_eq!(queue.expire_dead(20_000 + DEAD_AGE), 2, "with what stands behind it");
         assert_eq!(taken(&mut queue, 20_000), [3]);
         for number in 0..DEAD as u64 + 5 {
             queue.add(10 + number, Some("c".to_owned()));

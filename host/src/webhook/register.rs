@@ -47,10 +47,7 @@ pub(super) async fn prepare(
         let name = state::progress_name(&state::id(&webhook.url));
         let change = (name.clone(), Some(state::text(&progress)?));
         // If another host was faster, it has written the same entry.
-        store
-            .set_metadata((name, None), vec![change])
-            .await
-            .map_err(failed)?;
+        store.set_metadata((name, None), vec![change]).await.map_err(failed)?;
     }
     let now = (SEEN.to_owned(), Some(head.to_string()));
     let guard = (SEEN.to_owned(), kept);
@@ -90,19 +87,10 @@ async fn forget(store: &dyn Store, webhooks: &[Webhook]) -> anyhow::Result<()> {
         if wanted.contains(id) {
             continue;
         }
-        let deliveries = store
-            .metadata(state::pending_prefix(id))
-            .await
-            .map_err(failed)?;
-        let mut changes: Vec<_> = deliveries
-            .into_iter()
-            .map(|(name, _)| (name, None))
-            .collect();
+        let deliveries = store.metadata(state::pending_prefix(id)).await.map_err(failed)?;
+        let mut changes: Vec<_> = deliveries.into_iter().map(|(name, _)| (name, None)).collect();
         changes.push((name.clone(), None));
-        store
-            .set_metadata((name, Some(text)), changes)
-            .await
-            .map_err(failed)?;
+        store.set_metadata((name, Some(text)), changes).await.map_err(failed)?;
     }
     Ok(())
 }

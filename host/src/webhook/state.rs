@@ -112,12 +112,7 @@ impl DeliveryState {
             return Ok(None);
         };
         let progress = parse(&text)?;
-        Ok(Some(Self {
-            id,
-            text,
-            progress,
-            looked: Instant::now(),
-        }))
+        Ok(Some(Self { id, text, progress, looked: Instant::now() }))
     }
 
     /// Whether the state is unchanged since it was read, up to [`RECHECK`] ago. For a webhook that
@@ -135,10 +130,7 @@ impl DeliveryState {
         &self,
         store: &dyn Store,
     ) -> anyhow::Result<BTreeMap<u64, PendingDelivery>> {
-        let entries = store
-            .metadata(pending_prefix(&self.id))
-            .await
-            .map_err(failed)?;
+        let entries = store.metadata(pending_prefix(&self.id)).await.map_err(failed)?;
         let pending = entries.iter().map(|(_, text)| {
             let delivery: PendingDelivery = parse(text)?;
             Ok((delivery.sequence, delivery))

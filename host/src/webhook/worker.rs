@@ -99,11 +99,7 @@ impl Worker {
         let epoch = Epoch::of(&*self.store).await.map_err(failed)?;
         let newest = self.store.head().await.map_err(failed)?.sequence;
         let is_new = epoch.common.is_some() && epoch.id != state.progress.epoch;
-        let end = if is_new {
-            epoch.start.min(newest)
-        } else {
-            newest
-        };
+        let end = if is_new { epoch.start.min(newest) } else { newest };
         state.progress.epoch = epoch.id;
         if state.progress.cursor <= end {
             return Ok(true);
@@ -117,10 +113,7 @@ impl Worker {
         let pending = state.pending(&*self.store).await?;
         let gone = pending.into_keys().filter(|sequence| *sequence > newest);
         let gone = gone.map(|sequence| (pending_name(&state.id, sequence), None));
-        let progress = Progress {
-            cursor: newest,
-            ..state.progress.clone()
-        };
+        let progress = Progress { cursor: newest, ..state.progress.clone() };
         if state.write(&*self.store, progress, gone.collect()).await? {
             let body = json!({"from": from, "to": newest});
             self.audit("webhook-rewound", body).await?;
@@ -192,16 +185,11 @@ impl Worker {
         };
         let written = state.write(&*self.store, progress, queue.changes()).await?;
         if written && has_turned {
-            let name = if queue.exhausted {
-                "webhook-exhausted"
-            } else {
-                "webhook-recovered"
-            };
+            let name = if queue.exhausted { "webhook-exhausted" } else { "webhook-recovered" };
             self.audit(name, json!({})).await?;
         }
         if written && expired > 0 {
-            self.audit("webhook-events-dropped", json!({"count": expired}))
-                .await?;
+            self.audit("webhook-events-dropped", json!({"count": expired})).await?;
         }
         Ok(written)
     }
@@ -212,19 +200,14 @@ impl Worker {
         let server: Vec<&str> = self.webhook.url.splitn(4, '/').take(3).collect();
         let server = server.join("/");
         tracing::warn!(tenant = self.tenant, server, "{name}");
-        body["webhook"] = server
-            .rsplit_once('@')
-            .map_or(server.as_str(), |(_, host)| host)
-            .into();
+        body["webhook"] = server.rsplit_once('@').map_or(server.as_str(), |(_, host)| host).into();
         let event = Event {
             channel: Channel::Audit,
             name: name.to_owned(),
             subject: None,
             body: body.to_string(),
         };
-        let done = self
-            .store
-            .commit(now(), "host".to_owned(), vec![Write::Append(event)]);
+        let done = self.store.commit(now(), "host".to_owned(), vec![Write::Append(event)]);
         let done = done.await.map(drop);
         done.map_err(|rejection| failed(rejection.reason))
     }
@@ -273,12 +256,7 @@ impl Worker {
             return queue.delivered(sequence);
         };
         let url = &self.webhook.url;
-        tracing::info!(
-            tenant = self.tenant,
-            url,
-            sequence,
-            "not delivered: {error}"
-        );
+        tracing::info!(tenant = self.tenant, url, sequence, "not delivered: {error}");
         let [.., low, high] = fresh_id().into_bytes();
         let failure = Failure {
             error,

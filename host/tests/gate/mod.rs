@@ -19,11 +19,7 @@ pub struct Gate {
 impl Default for Gate {
     fn default() -> Self {
         let (entered, open) = (Semaphore::new(0), Semaphore::new(0));
-        Self {
-            entered,
-            open,
-            passed: AtomicBool::new(false),
-        }
+        Self { entered, open, passed: AtomicBool::new(false) }
     }
 }
 
@@ -81,9 +77,7 @@ impl StoreDecorator for Gate {
         limit: u32,
     ) -> Result<Vec<LinkPage>, Refusal> {
         self.pass().await;
-        EmptyStore
-            .links(anchors, name, direction, after, limit)
-            .await
+        EmptyStore.links(anchors, name, direction, after, limit).await
     }
 
     async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {

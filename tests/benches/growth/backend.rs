@@ -66,10 +66,7 @@ impl Backend {
         };
         let known = filling.run(size, groups).await?;
         let megabytes = self.settle(&after)?;
-        println!(
-            "{size} users: {megabytes} MB, filled in {:?}",
-            begun.elapsed()
-        );
+        println!("{size} users: {megabytes} MB, filled in {:?}", begun.elapsed());
         site.known = Some(Arc::new(known));
         Ok(Place { size, site, meter })
     }
@@ -104,9 +101,7 @@ impl Backend {
         let bytes = match self {
             Self::Postgres(_, Some(cluster)) => {
                 cluster.sql_in(name, "VACUUM ANALYZE")?;
-                cluster
-                    .sql(&format!("SELECT pg_database_size('{name}')"))?
-                    .parse()?
+                cluster.sql(&format!("SELECT pg_database_size('{name}')"))?.parse()?
             }
             // What is committed last may be in the log beside it.
             _ => std::fs::metadata(name)?.len() + std::fs::metadata(format!("{name}-wal"))?.len(),

@@ -16,12 +16,7 @@ use tempfile::TempDir;
 /// Valgrind is slow, and one request at a time needs one instance.
 fn limits() -> Limits {
     let patience = Duration::from_secs(3600);
-    Limits {
-        concurrency: 2,
-        compute: patience,
-        request: patience,
-        ..Limits::default()
-    }
+    Limits { concurrency: 2, compute: patience, request: patience, ..Limits::default() }
 }
 
 /// Answers so many requests of one kind, when some more than so many people are there.
@@ -54,19 +49,12 @@ async fn answer(
 
 fn provider(side: &str) -> anyhow::Result<Arc<dyn Provider>> {
     let component = |reuse| {
-        Plugin::new(PluginOptions {
-            limits: limits(),
-            pool: reuse,
-            ..PluginOptions::default()
-        })
+        Plugin::new(PluginOptions { limits: limits(), pool: reuse, ..PluginOptions::default() })
     };
     Ok(match side {
         "fresh" => Arc::new(component(None)?),
         "reused" => Arc::new(component(Some(PoolOptions::default()))?),
-        "native" => Arc::new(Native {
-            clock: Arc::new(SystemClock),
-            random: Arc::new(OsRandom),
-        }),
+        "native" => Arc::new(Native { clock: Arc::new(SystemClock), random: Arc::new(OsRandom) }),
         other => anyhow::bail!("no side is called {other}"),
     })
 }

@@ -20,42 +20,19 @@ pub async fn a_counter_starts_at_0(stores: Arc<dyn Stores>) {
 
 pub async fn a_counter_stays_at_0(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    commit(
-        &*store,
-        vec![adjust("seats", -3, None), adjust("seats", 2, None)],
-    )
-    .await;
+    commit(&*store, vec![adjust("seats", -3, None), adjust("seats", 2, None)]).await;
     assert_eq!(counter(&*store, "seats").await, 2);
-    commit(
-        &*store,
-        vec![adjust("seats", i64::MIN, Some(0)), adjust("seats", 1, None)],
-    )
-    .await;
+    commit(&*store, vec![adjust("seats", i64::MIN, Some(0)), adjust("seats", 1, None)]).await;
     assert_eq!(counter(&*store, "seats").await, 1);
 }
 
 pub async fn a_ceiling_holds(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     commit(&*store, vec![adjust("seats", 3, Some(3))]).await;
-    let over_in_between = vec![
-        append("x"),
-        adjust("seats", 1, Some(3)),
-        adjust("seats", -1, None),
-    ];
+    let over_in_between = vec![append("x"), adjust("seats", 1, Some(3)), adjust("seats", -1, None)];
     assert_eq!(refused(&*store, over_in_between).await, (1, over()));
-    commit(
-        &*store,
-        vec![adjust("seats", -1, Some(3)), adjust("seats", 1, Some(3))],
-    )
-    .await;
-    commit(
-        &*store,
-        vec![
-            adjust("seats", 1, Some(4)),
-            adjust("seats", 1, Some(u64::MAX)),
-        ],
-    )
-    .await;
+    commit(&*store, vec![adjust("seats", -1, Some(3)), adjust("seats", 1, Some(3))]).await;
+    commit(&*store, vec![adjust("seats", 1, Some(4)), adjust("seats", 1, Some(u64::MAX))]).await;
     assert_eq!(counter(&*store, "seats").await, 5);
     let beyond = vec![
         adjust("seats", i64::MAX, None),
@@ -72,30 +49,13 @@ pub async fn seats_can_be_given_back_under_a_lowered_ceiling(stores: Arc<dyn Sto
     commit(&*store, vec![adjust("seats", 9, None)]).await;
     commit(&*store, vec![adjust("seats", -1, Some(5))]).await;
     assert_eq!(counter(&*store, "seats").await, 8);
-    assert_eq!(
-        refused(&*store, vec![adjust("seats", 1, Some(5))]).await,
-        (0, over())
-    );
-    assert_eq!(
-        refused(&*store, vec![adjust("seats", 0, Some(5))]).await,
-        (0, over())
-    );
+    assert_eq!(refused(&*store, vec![adjust("seats", 1, Some(5))]).await, (0, over()));
+    assert_eq!(refused(&*store, vec![adjust("seats", 0, Some(5))]).await, (0, over()));
 }
 
 pub async fn adjustments_add_up(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    commit(
-        &*store,
-        vec![
-            adjust("a", 1, None),
-            adjust("b", 10, None),
-            adjust("a", 2, None),
-        ],
-    )
-    .await;
+    commit(&*store, vec![adjust("a", 1, None), adjust("b", 10, None), adjust("a", 2, None)]).await;
     commit(&*store, vec![adjust("a", 3, None)]).await;
-    assert_eq!(
-        (counter(&*store, "a").await, counter(&*store, "b").await),
-        (6, 10)
-    );
+    assert_eq!((counter(&*store, "a").await, counter(&*store, "b").await), (6, 10));
 }

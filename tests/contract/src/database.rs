@@ -9,43 +9,20 @@ use scimlet::store::{
 use super::kit::*;
 
 async fn open(database: &dyn Database, name: &str) -> Arc<dyn Store> {
-    database
-        .open(name)
-        .await
-        .expect("open succeeds")
-        .expect("the tenant is there")
+    database.open(name).await.expect("open succeeds").expect("the tenant is there")
 }
 
 pub async fn tenants_are_made_and_listed(database: Arc<dyn Database>) {
     assert_eq!(database.tenants().await.expect("tenants succeeds"), []);
-    assert!(
-        database
-            .open("acme")
-            .await
-            .expect("open succeeds")
-            .is_none()
-    );
-    database
-        .create_tenant("zeta", AT)
-        .await
-        .expect("it is made");
-    database
-        .create_tenant("acme", AT + 1)
-        .await
-        .expect("it is made");
+    assert!(database.open("acme").await.expect("open succeeds").is_none());
+    database.create_tenant("zeta", AT).await.expect("it is made");
+    database.create_tenant("acme", AT + 1).await.expect("it is made");
     let again = database.create_tenant("acme", AT + 2).await;
     assert!(matches!(again, Err(DatabaseError::Exists(name)) if name == "acme"));
-    let tenant = |name: &str, created| Tenant {
-        name: name.into(),
-        created,
-    };
+    let tenant = |name: &str, created| Tenant { name: name.into(), created };
     let listed = database.tenants().await.expect("tenants succeeds");
     assert_eq!(listed, [tenant("acme", AT + 1), tenant("zeta", AT)]);
-    commit(
-        &*open(&*database, "acme").await,
-        vec![insert(plain(user("1")))],
-    )
-    .await;
+    commit(&*open(&*database, "acme").await, vec![insert(plain(user("1")))]).await;
     assert_eq!(get(&*open(&*database, "zeta").await, user("1")).await, None);
     let unknown = database.delete_tenant("nobody").await;
     assert!(matches!(unknown, Err(DatabaseError::Unknown(name)) if name == "nobody"));
@@ -59,33 +36,20 @@ pub async fn names_are_checked(database: Arc<dyn Database>) {
     let too_long = "x".repeat(64);
     for name in ["", "A", "a b", "a/b", "a.b", "ä", "a\0", &too_long] {
         let refused = database.create_tenant(name, AT).await;
-        assert!(
-            matches!(refused, Err(DatabaseError::Unsuitable(_))),
-            "{name:?}: {refused:?}"
-        );
+        assert!(matches!(refused, Err(DatabaseError::Unsuitable(_))), "{name:?}: {refused:?}");
     }
 }
 
 pub async fn settings_are_kept(database: Arc<dyn Database>) {
-    assert_eq!(
-        database.setting("url").await.expect("setting succeeds"),
-        None
-    );
+    assert_eq!(database.setting("url").await.expect("setting succeeds"), None);
     for value in ["http://a", "", "http://\u{1F600}"] {
         database.set_setting("url", value).await.expect("it is set");
         assert_eq!(
-            database
-                .setting("url")
-                .await
-                .expect("setting succeeds")
-                .as_deref(),
+            database.setting("url").await.expect("setting succeeds").as_deref(),
             Some(value)
         );
     }
-    assert_eq!(
-        database.setting("URL").await.expect("setting succeeds"),
-        None
-    );
+    assert_eq!(database.setting("URL").await.expect("setting succeeds"), None);
 }
 
 fn everything() -> Vec<Write> {
@@ -100,21 +64,10 @@ fn everything() -> Vec<Write> {
 
 /// Expects that nothing can be seen in the store.
 async fn is_empty(store: &dyn Store) {
-    assert_eq!(
-        store.get(vec![user("1"), group("g")]).await,
-        Ok(vec![None, None])
-    );
+    assert_eq!(store.get(vec![user("1"), group("g")]).await, Ok(vec![None, None]));
     assert!(!has(store, group("g"), user("1")).await);
-    assert!(
-        sorted_ids(store, group("g"), Direction::Outgoing)
-            .await
-            .is_empty()
-    );
-    assert!(
-        sorted_ids(store, user("1"), Direction::Incoming)
-            .await
-            .is_empty()
-    );
+    assert!(sorted_ids(store, group("g"), Direction::Outgoing).await.is_empty());
+    assert!(sorted_ids(store, user("1"), Direction::Incoming).await.is_empty());
     assert_eq!(counter(store, "seats").await, 0);
     assert_eq!(store.events(0, 10).await, Ok(Vec::new()));
     assert_eq!(store.head().await, Ok(ChainHead::START));
@@ -124,43 +77,24 @@ async fn is_empty(store: &dyn Store) {
 }
 
 pub async fn a_deleted_tenant_is_gone_for_good(database: Arc<dyn Database>) {
-    database
-        .create_tenant("acme", AT)
-        .await
-        .expect("it is made");
+    database.create_tenant("acme", AT).await.expect("it is made");
     let old = open(&*database, "acme").await;
     commit(&*old, everything()).await;
     let memo = ("kept".to_owned(), Some("text".to_owned()));
-    let set = old
-        .set_metadata(("kept".to_owned(), None), vec![memo])
-        .await;
+    let set = old.set_metadata(("kept".to_owned(), None), vec![memo]).await;
     assert_eq!(set, Ok(true));
     database.delete_tenant("acme").await.expect("it is deleted");
     assert_eq!(database.tenants().await.expect("tenants succeeds"), []);
-    assert!(
-        database
-            .open("acme")
-            .await
-            .expect("open succeeds")
-            .is_none()
-    );
+    assert!(database.open("acme").await.expect("open succeeds").is_none());
     is_empty(&*old).await;
     let memo = ("name".to_owned(), Some("text".to_owned()));
-    let set = old
-        .set_metadata(("name".to_owned(), None), vec![memo])
-        .await;
+    let set = old.set_metadata(("name".to_owned(), None), vec![memo]).await;
     assert!(matches!(set, Err(Refusal::Unavailable(_))), "{set:?}");
     let (write, reason) = refused(&*old, everything()).await;
-    assert!(
-        write == 0 && matches!(reason, Refusal::NotDone(_)),
-        "{reason:?}"
-    );
+    assert!(write == 0 && matches!(reason, Refusal::NotDone(_)), "{reason:?}");
 
     // Another tenant of that name has nothing of the old one, and the old store has nothing of it.
-    database
-        .create_tenant("acme", AT)
-        .await
-        .expect("it is made");
+    database.create_tenant("acme", AT).await.expect("it is made");
     let new = open(&*database, "acme").await;
     is_empty(&*new).await;
     commit(&*new, everything()).await;
@@ -183,18 +117,10 @@ pub async fn deleting_a_large_tenant(database: Arc<dyn Database>) {
         commit(&*store, writes).await;
     }
     let large = open(&*database, "large").await;
-    database
-        .delete_tenant("large")
-        .await
-        .expect("it is deleted");
+    database.delete_tenant("large").await.expect("it is deleted");
     is_empty(&*large).await;
     let other = open(&*database, "other").await;
     let page = other.find(query(Vec::new())).await.expect("find succeeds");
     assert_eq!((page.hits.len(), page.total), (1000, Some(1200)));
-    assert_eq!(
-        linked_ids(&*other, group("g"), Direction::Outgoing, 500)
-            .await
-            .len(),
-        1200
-    );
+    assert_eq!(linked_ids(&*other, group("g"), Direction::Outgoing, 500).await.len(), 1200);
 }

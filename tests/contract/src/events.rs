@@ -15,11 +15,7 @@ async fn all(store: &dyn Store) -> Vec<RecordedEvent> {
 fn check_chain(events: &[RecordedEvent]) {
     let mut previous = hash_chain::START;
     for event in events {
-        assert!(
-            hash_chain::holds(&previous, event),
-            "event {}",
-            event.sequence
-        );
+        assert!(hash_chain::holds(&previous, event), "event {}", event.sequence);
         previous = event.digest;
     }
 }
@@ -38,18 +34,12 @@ pub async fn events_are_recorded_as_appended(stores: Arc<dyn Stores>) {
         body: String::new(),
     };
     let writes = vec![Write::Append(feed.clone()), Write::Append(audit.clone())];
-    store
-        .commit(AT + 3, "credential/k1".into(), writes)
-        .await
-        .expect("the commit succeeds");
+    store.commit(AT + 3, "credential/k1".into(), writes).await.expect("the commit succeeds");
     let events = all(&*store).await;
     assert_eq!(events.len(), 2);
     for (recorded, (sequence, event)) in events.iter().zip([(1, feed), (2, audit)]) {
         assert_eq!((recorded.sequence, recorded.at), (sequence, AT + 3));
-        assert_eq!(
-            (recorded.actor.as_str(), &recorded.event),
-            ("credential/k1", &event)
-        );
+        assert_eq!((recorded.actor.as_str(), &recorded.event), ("credential/k1", &event));
     }
 }
 
@@ -60,32 +50,19 @@ pub async fn numbers_have_no_gaps(stores: Arc<dyn Stores>) {
         refused(&*store, vec![append("c"), remove(user("absent"))]).await;
         commit(&*store, vec![adjust("n", 1, None)]).await;
     }
-    let numbers: Vec<_> = all(&*store)
-        .await
-        .iter()
-        .map(|event| event.sequence)
-        .collect();
+    let numbers: Vec<_> = all(&*store).await.iter().map(|event| event.sequence).collect();
     assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
 }
 
 pub async fn the_chain_holds(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     for number in 0..5 {
-        commit_at(
-            &*store,
-            AT + number,
-            vec![about(user("1"), "{}"), append("x")],
-        )
-        .await;
+        commit_at(&*store, AT + number, vec![about(user("1"), "{}"), append("x")]).await;
     }
     let events = all(&*store).await;
     check_chain(&events);
     for (index, event) in events.iter().enumerate() {
-        let previous = if index == 0 {
-            hash_chain::START
-        } else {
-            events[index - 1].digest
-        };
+        let previous = if index == 0 { hash_chain::START } else { events[index - 1].digest };
         for forged in forgeries(event) {
             assert!(!hash_chain::holds(&previous, &forged), "{forged:?}");
         }
@@ -114,74 +91,29 @@ fn forgeries(event: &RecordedEvent) -> Vec<RecordedEvent> {
 
 pub async fn redaction_empties_bodies_alone(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    commit(
-        &*store,
-        vec![
-            about(user("1"), "one"),
-            about(user("2"), "two"),
-            append("x"),
-        ],
-    )
-    .await;
+    commit(&*store, vec![about(user("1"), "one"), about(user("2"), "two"), append("x")]).await;
     commit(&*store, vec![about(user("1"), "three")]).await;
     let before = all(&*store).await;
     // What was appended by a write before is emptied too, what comes after is not.
-    let writes = vec![
-        about(user("1"), "four"),
-        Write::Redact(user("1")),
-        about(user("1"), "five"),
-    ];
+    let writes = vec![about(user("1"), "four"), Write::Redact(user("1")), about(user("1"), "five")];
     commit(&*store, writes).await;
-    commit(
-        &*store,
-        vec![Write::Redact(user("1")), about(user("1"), "six")],
-    )
-    .await;
+    commit(&*store, vec![Write::Redact(user("1")), about(user("1"), "six")]).await;
     let after = all(&*store).await;
-    let bodies: Vec<_> = after
-        .iter()
-        .map(|event| event.event.body.as_str())
-        .collect();
+    let bodies: Vec<_> = after.iter().map(|event| event.event.body.as_str()).collect();
     assert_eq!(bodies, ["", "two", "{}", "", "", "", "six"]);
     for (old, new) in before.iter().zip(&after) {
-        let emptied = Event {
-            body: new.event.body.clone(),
-            ..old.event.clone()
-        };
-        assert_eq!(
-            *new,
-            RecordedEvent {
-                event: emptied,
-                ..old.clone()
-            }
-        );
+        let emptied = Event { body: new.event.body.clone(), ..old.event.clone() };
+        assert_eq!(*new, RecordedEvent { event: emptied, ..old.clone() });
     }
     check_chain(&after);
 }
 
 pub async fn redaction_spares_others(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let subjects = [
-        key("User", "1"),
-        key("user", "1"),
-        key("User", "11"),
-        key("Group", "1"),
-    ];
-    commit(
-        &*store,
-        subjects.map(|subject| about(subject, "kept")).to_vec(),
-    )
-    .await;
-    commit(
-        &*store,
-        vec![Write::Redact(user("1")), Write::Redact(user("absent"))],
-    )
-    .await;
-    let bodies: Vec<_> = all(&*store)
-        .await
-        .into_iter()
-        .map(|event| event.event.body)
-        .collect();
+    let subjects = [key("User", "1"), key("user", "1"), key("User", "11"), key("Group", "1")];
+    commit(&*store, subjects.map(|subject| about(subject, "kept")).to_vec()).await;
+    commit(&*store, vec![Write::Redact(user("1")), Write::Redact(user("absent"))]).await;
+    let bodies: Vec<_> = all(&*store).await.into_iter().map(|event| event.event.body).collect();
     assert_eq!(bodies, ["", "kept", "kept", "kept"]);
 }
 

@@ -24,18 +24,13 @@ impl Fixture {
         let mut writes: Vec<Write> = drafts.iter().cloned().map(insert).collect();
         writes.push(Write::Link(links.clone()));
         for writes in writes.chunks(5000) {
-            store
-                .commit(AT, "tester".into(), writes.to_vec())
-                .await
-                .expect("the shelf is stocked");
+            store.commit(AT, "tester".into(), writes.to_vec()).await.expect("the shelf is stocked");
         }
         Fixture { drafts, links }
     }
 
     fn draft(&self, id: &str, kind: &str) -> Option<&Draft> {
-        self.drafts
-            .iter()
-            .find(|draft| draft.key.id == id && draft.key.kind == kind)
+        self.drafts.iter().find(|draft| draft.key.id == id && draft.key.kind == kind)
     }
 
     fn holds(&self, draft: &Draft, filter: &[Node]) -> bool {
@@ -55,27 +50,16 @@ impl Fixture {
         let Some(order) = order else {
             return Ordering::Equal;
         };
-        evaluate::place(
-            value(a, &order.path),
-            value(b, &order.path),
-            order.descending,
-        )
+        evaluate::place(value(a, &order.path), value(b, &order.path), order.descending)
     }
 
     /// The ids that the query must find, in their order.
     pub fn expected(&self, query: &Query) -> Vec<String> {
-        let of_kind = self
-            .drafts
-            .iter()
-            .filter(|draft| draft.key.kind == query.kind);
-        let mut found: Vec<&Draft> = of_kind
-            .filter(|draft| self.holds(draft, &query.filter))
-            .collect();
+        let of_kind = self.drafts.iter().filter(|draft| draft.key.kind == query.kind);
+        let mut found: Vec<&Draft> =
+            of_kind.filter(|draft| self.holds(draft, &query.filter)).collect();
         found.sort_by(|a, b| self.compare(a, b, query.order.as_ref()));
-        found
-            .into_iter()
-            .map(|draft| draft.key.id.clone())
-            .collect()
+        found.into_iter().map(|draft| draft.key.id.clone()).collect()
     }
 
     /// What a store returned, filtered and sorted if it did not do so itself.
@@ -88,10 +72,7 @@ impl Fixture {
         if !ordered {
             drafts.sort_by(|a, b| self.compare(a, b, query.order.as_ref()));
         }
-        drafts
-            .into_iter()
-            .map(|draft| draft.key.id.clone())
-            .collect()
+        drafts.into_iter().map(|draft| draft.key.id.clone()).collect()
     }
 
     /// Asks for all at once and in pages of several sizes, and expects the ids that the plain evaluator finds.
@@ -101,41 +82,23 @@ impl Fixture {
         filter: Vec<Node>,
         order: Option<Order>,
     ) -> Vec<String> {
-        let query = Query {
-            order,
-            ..query(filter)
-        };
+        let query = Query { order, ..query(filter) };
         let expected = self.expected(&query);
         for limit in [1000, 7, 1] {
             if limit == 1 && self.drafts.len() > 100 {
                 continue;
             }
-            let walk = walk(
-                store,
-                &Query {
-                    limit,
-                    ..query.clone()
-                },
-            )
-            .await;
+            let walk = walk(store, &Query { limit, ..query.clone() }).await;
             let found = self.judge(&query, walk.ids.clone(), walk.exact, walk.ordered);
             assert_eq!(found, expected, "pages of {limit} for {query:?}");
-            assert_eq!(
-                walk.total,
-                Some(walk.ids.len() as u64),
-                "the total of {query:?}"
-            );
+            assert_eq!(walk.total, Some(walk.ids.len() as u64), "the total of {query:?}");
         }
         expected
     }
 }
 
 fn value<'draft>(draft: &'draft Draft, path: &str) -> Option<&'draft Scalar> {
-    draft
-        .terms
-        .iter()
-        .find(|term| term.path == path)
-        .map(|term| &term.value)
+    draft.terms.iter().find(|term| term.path == path).map(|term| &term.value)
 }
 
 /// All pages of a query together.
@@ -153,12 +116,7 @@ pub struct Walk {
 /// Goes through all pages of a query, each behind the last hit of the one before.
 pub async fn walk(store: &dyn Store, query: &Query) -> Walk {
     let mut query = query.clone();
-    let mut walk = Walk {
-        ids: Vec::new(),
-        exact: true,
-        ordered: true,
-        total: None,
-    };
+    let mut walk = Walk { ids: Vec::new(), exact: true, ordered: true, total: None };
     loop {
         let page = page(store, &query).await;
         walk.exact &= page.exact;
@@ -168,8 +126,7 @@ pub async fn walk(store: &dyn Store, query: &Query) -> Walk {
         }
         let last = page.hits.last().map(|hit| hit.position.clone());
         let full = page.hits.len() == query.limit as usize;
-        walk.ids
-            .extend(page.hits.into_iter().map(|hit| hit.entry.key.id));
+        walk.ids.extend(page.hits.into_iter().map(|hit| hit.entry.key.id));
         match last {
             Some(position) if full => query.window = Window::After(position),
             _ => return walk,
@@ -180,15 +137,8 @@ pub async fn walk(store: &dyn Store, query: &Query) -> Walk {
 /// One page, which must not be larger than asked.
 pub async fn page(store: &dyn Store, query: &Query) -> Page {
     let page = store.find(query.clone()).await.expect("find succeeds");
-    assert!(
-        page.hits.len() <= query.limit as usize,
-        "a page has at most `limit` hits"
-    );
-    assert_eq!(
-        page.total.is_some(),
-        query.count,
-        "`total` is there when it is wanted"
-    );
+    assert!(page.hits.len() <= query.limit as usize, "a page has at most `limit` hits");
+    assert_eq!(page.total.is_some(), query.count, "`total` is there when it is wanted");
     for hit in &page.hits {
         assert_eq!(hit.entry.key.kind, query.kind, "hits are of the kind");
     }

@@ -16,11 +16,7 @@ fn profile(issuer: &str, audience: &str, claims: Value) -> Value {
 }
 
 fn draft(profile: &Value) -> Draft {
-    Draft {
-        key: key("$profile", "current"),
-        body: profile.to_string(),
-        terms: Vec::new(),
-    }
+    Draft { key: key("$profile", "current"), body: profile.to_string(), terms: Vec::new() }
 }
 
 async fn tenant(database: &dyn Database, name: &str) -> Arc<dyn Store> {
@@ -31,10 +27,7 @@ async fn tenant(database: &dyn Database, name: &str) -> Arc<dyn Store> {
 
 async fn configure(store: &dyn Store, profile: &Value) -> Result<(), Rejection> {
     let [entry] = <[_; 1]>::try_from(
-        store
-            .get(vec![key("$profile", "current")])
-            .await
-            .expect("get succeeds"),
+        store.get(vec![key("$profile", "current")]).await.expect("get succeeds"),
     )
     .expect("one key, one entry");
     let write = match entry {
@@ -56,10 +49,7 @@ async fn is_refused(store: &dyn Store, profile: &Value) {
 }
 
 pub async fn an_issuer_and_audience_are_one_tenants(database: Arc<dyn Database>) {
-    let (acme, other) = (
-        tenant(&*database, "acme").await,
-        tenant(&*database, "other").await,
-    );
+    let (acme, other) = (tenant(&*database, "acme").await, tenant(&*database, "other").await);
     let ours = profile("https://a.example", "scim", json!({}));
     configure(&*acme, &ours).await.expect("it is free");
     is_refused(&*other, &ours).await;
@@ -70,51 +60,31 @@ pub async fn an_issuer_and_audience_are_one_tenants(database: Arc<dyn Database>)
         configure(&*other, &free).await.expect("it is free");
     }
     // A name may be written otherwise, and still be the same.
-    let text = ours
-        .to_string()
-        .replace("access-tokens", r"access\u002dtokens");
-    let escaped = Draft {
-        body: text,
-        ..draft(&ours)
-    };
+    let text = ours.to_string().replace("access-tokens", r"access\u002dtokens");
+    let escaped = Draft { body: text, ..draft(&ours) };
     let version = version(&*other, key("$profile", "current")).await;
     let (_, reason) = refused(&*other, vec![replace(escaped, version)]).await;
     assert!(matches!(reason, Refusal::Invalid(_)), "{reason:?}");
     // Its own does not stand in a tenant's way, nor does one that was given up, or whose tenant is
     // gone.
     configure(&*acme, &ours).await.expect("it is its own");
-    configure(&*acme, &json!({"extends": "default"}))
-        .await
-        .expect("it is free");
+    configure(&*acme, &json!({"extends": "default"})).await.expect("it is free");
     configure(&*other, &ours).await.expect("it is given up");
-    database
-        .delete_tenant("other")
-        .await
-        .expect("it is deleted");
+    database.delete_tenant("other").await.expect("it is deleted");
     configure(&*acme, &ours).await.expect("its tenant is gone");
 }
 
 pub async fn a_claim_tells_tenants_apart(database: Arc<dyn Database>) {
-    let (acme, other) = (
-        tenant(&*database, "acme").await,
-        tenant(&*database, "other").await,
-    );
+    let (acme, other) = (tenant(&*database, "acme").await, tenant(&*database, "other").await);
     let with = |claims: Value| profile("https://a.example", "scim", claims);
-    configure(&*acme, &with(json!({"tid": "1", "role": "x"})))
-        .await
-        .expect("it is free");
-    for same in [
-        json!({}),
-        json!({"tid": "1"}),
-        json!({"org": "2"}),
-        json!({"org": "2", "role": "x"}),
-    ] {
+    configure(&*acme, &with(json!({"tid": "1", "role": "x"}))).await.expect("it is free");
+    for same in
+        [json!({}), json!({"tid": "1"}), json!({"org": "2"}), json!({"org": "2", "role": "x"})]
+    {
         is_refused(&*other, &with(same)).await;
     }
     for another in [json!({"tid": "2"}), json!({"tid": "1", "role": "y"})] {
-        configure(&*other, &with(another))
-            .await
-            .expect("a claim tells them apart");
+        configure(&*other, &with(another)).await.expect("a claim tells them apart");
     }
 }
 

@@ -13,10 +13,7 @@ pub const AT: u64 = 1_700_000_000_000;
 
 /// A key.
 pub fn key(kind: &str, id: &str) -> Key {
-    Key {
-        kind: kind.into(),
-        id: id.into(),
-    }
+    Key { kind: kind.into(), id: id.into() }
 }
 
 /// The key of a user.
@@ -36,20 +33,12 @@ pub fn text(text: &str) -> Scalar {
 
 /// A term that is not unique.
 pub fn term(path: &str, value: Scalar) -> Term {
-    Term {
-        path: path.into(),
-        value,
-        unique: false,
-    }
+    Term { path: path.into(), value, unique: false }
 }
 
 /// A unique term.
 pub fn unique(path: &str, value: &str) -> Term {
-    Term {
-        path: path.into(),
-        value: text(value),
-        unique: true,
-    }
+    Term { path: path.into(), value: text(value), unique: true }
 }
 
 /// An entry with these terms and a body that names its id.
@@ -90,11 +79,7 @@ pub fn expect(key: Key, version: u64) -> Write {
 
 /// A link of the name `members`.
 pub fn member(source: Key, target: Key) -> Link {
-    Link {
-        source,
-        name: "members".into(),
-        target,
-    }
+    Link { source, name: "members".into(), target }
 }
 
 /// The write that makes a link of the name `members`.
@@ -109,29 +94,17 @@ pub fn unlink(source: Key, target: Key) -> Write {
 
 /// The write that takes all links of the name `members` away.
 pub fn unlink_all(source: Key) -> Write {
-    Write::UnlinkAll(LinkSet {
-        source,
-        name: "members".into(),
-    })
+    Write::UnlinkAll(LinkSet { source, name: "members".into() })
 }
 
 /// The write that adjusts a counter.
 pub fn adjust(counter: &str, by: i64, ceiling: Option<u64>) -> Write {
-    Write::Adjust(Adjustment {
-        counter: counter.into(),
-        by,
-        ceiling,
-    })
+    Write::Adjust(Adjustment { counter: counter.into(), by, ceiling })
 }
 
 /// An event of the feed.
 pub fn event(name: &str, subject: Option<Key>, body: &str) -> Event {
-    Event {
-        channel: Channel::Feed,
-        name: name.into(),
-        subject,
-        body: body.into(),
-    }
+    Event { channel: Channel::Feed, name: name.into(), subject, body: body.into() }
 }
 
 /// The write that appends an event about nobody.
@@ -141,11 +114,7 @@ pub fn append(name: &str) -> Write {
 
 /// A comparison.
 pub fn compare(path: &str, operator: Operator, value: Scalar) -> Node {
-    Node::Compare(Comparison {
-        path: path.into(),
-        operator,
-        value,
-    })
+    Node::Compare(Comparison { path: path.into(), operator, value })
 }
 
 /// A comparison for a text.
@@ -155,19 +124,12 @@ pub fn equal(path: &str, value: &str) -> Node {
 
 /// A relation of the name `members`.
 pub fn linked(direction: Direction, other: Key) -> Node {
-    Node::Linked(Relation {
-        name: "members".into(),
-        direction,
-        other,
-    })
+    Node::Linked(Relation { name: "members".into(), direction, other })
 }
 
 /// An order by a path.
 pub fn order(path: &str, descending: bool) -> Option<Order> {
-    Some(Order {
-        path: path.into(),
-        descending,
-    })
+    Some(Order { path: path.into(), descending })
 }
 
 /// The first thousand users that match, counted.
@@ -193,14 +155,8 @@ pub async fn commit_at(
     at: u64,
     writes: Vec<Write>,
 ) -> BTreeMap<(String, String), u64> {
-    let done = store
-        .commit(at, "tester".into(), writes)
-        .await
-        .expect("the commit succeeds");
-    done.versions
-        .into_iter()
-        .map(|(key, version)| ((key.kind, key.id), version))
-        .collect()
+    let done = store.commit(at, "tester".into(), writes).await.expect("the commit succeeds");
+    done.versions.into_iter().map(|(key, version)| ((key.kind, key.id), version)).collect()
 }
 
 /// Commits and expects a refusal.
@@ -229,20 +185,14 @@ pub async fn version(store: &dyn Store, key: Key) -> u64 {
 
 /// Whether there is a link of the name `members`.
 pub async fn has(store: &dyn Store, source: Key, target: Key) -> bool {
-    let answers = store
-        .has(vec![member(source, target)])
-        .await
-        .expect("has succeeds");
+    let answers = store.has(vec![member(source, target)]).await.expect("has succeeds");
     assert_eq!(answers.len(), 1, "one answer for one link");
     answers.contains(&true)
 }
 
 /// The value of a counter.
 pub async fn counter(store: &dyn Store, name: &str) -> u64 {
-    let values = store
-        .counters(vec![name.into()])
-        .await
-        .expect("counters succeeds");
+    let values = store.counters(vec![name.into()]).await.expect("counters succeeds");
     assert_eq!(values.len(), 1, "one answer for one counter");
     values.into_iter().sum()
 }
@@ -257,17 +207,9 @@ pub async fn linked_ids(
     let (mut ids, mut after) = (Vec::new(), None);
     loop {
         let asked = vec![anchor.clone()];
-        let pages = store
-            .links(asked, "members".into(), direction, after, limit)
-            .await;
-        let page = pages
-            .expect("links succeeds")
-            .pop()
-            .expect("a page for the anchor");
-        assert!(
-            page.links.len() <= limit as usize,
-            "a page has at most `limit` links"
-        );
+        let pages = store.links(asked, "members".into(), direction, after, limit).await;
+        let page = pages.expect("links succeeds").pop().expect("a page for the anchor");
+        assert!(page.links.len() <= limit as usize, "a page has at most `limit` links");
         for link in page.links {
             let (near, far) = match direction {
                 Direction::Outgoing => (link.source, link.target),

@@ -17,72 +17,38 @@ fn is_too_many(refusal: &Refusal) -> bool {
 pub async fn too_many_changes(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     // What `wit/store.wit` promises is taken.
-    commit(
-        &*store,
-        (0..120_000).map(|_| adjust("n", 1, None)).collect(),
-    )
-    .await;
+    commit(&*store, (0..120_000).map(|_| adjust("n", 1, None)).collect()).await;
     assert_eq!(counter(&*store, "n").await, 120_000);
     let (_, refusal) = refused(&*store, vec![unlink_all(group("")); 1_000_000]).await;
     assert!(is_too_many(&refusal), "{refusal:?}");
     let link = member(group("g"), user("1"));
-    let (write, refusal) = refused(
-        &*store,
-        vec![append("x"), Write::Link(vec![link; 1_000_000])],
-    )
-    .await;
+    let (write, refusal) =
+        refused(&*store, vec![append("x"), Write::Link(vec![link; 1_000_000])]).await;
     assert!(write == 1 && is_too_many(&refusal), "{refusal:?}");
 }
 
 pub async fn too_many_keys(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     commit(&*store, vec![insert(plain(user("1")))]).await;
-    let entries = store
-        .get(vec![user("1"); 10_000])
-        .await
-        .expect("as many as promised");
+    let entries = store.get(vec![user("1"); 10_000]).await.expect("as many as promised");
     assert_eq!(entries.iter().flatten().count(), 10_000);
     let many = 1_000_000;
     let refusals = [
         store.get(vec![user(""); many]).await.map(|_| ()),
-        store
-            .has(vec![member(user(""), user("")); many])
-            .await
-            .map(|_| ()),
+        store.has(vec![member(user(""), user("")); many]).await.map(|_| ()),
         store.counters(vec![String::new(); many]).await.map(|_| ()),
-        store
-            .find(query(vec![Node::Any(0); many]))
-            .await
-            .map(|_| ()),
+        store.find(query(vec![Node::Any(0); many])).await.map(|_| ()),
     ];
     for refusal in refusals {
-        assert!(
-            matches!(&refusal, Err(refusal) if is_too_many(refusal)),
-            "{refusal:?}"
-        );
+        assert!(matches!(&refusal, Err(refusal) if is_too_many(refusal)), "{refusal:?}");
     }
 }
 
 pub async fn too_many_hits(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    page(
-        &*store,
-        &Query {
-            limit: 1000,
-            ..query(Vec::new())
-        },
-    )
-    .await;
-    let refusal = store
-        .find(Query {
-            limit: u32::MAX,
-            ..query(Vec::new())
-        })
-        .await;
-    assert!(
-        matches!(&refusal, Err(refusal) if is_too_many(refusal)),
-        "{refusal:?}"
-    );
+    page(&*store, &Query { limit: 1000, ..query(Vec::new()) }).await;
+    let refusal = store.find(Query { limit: u32::MAX, ..query(Vec::new()) }).await;
+    assert!(matches!(&refusal, Err(refusal) if is_too_many(refusal)), "{refusal:?}");
 }
 
 pub async fn long_texts_are_invalid(stores: Arc<dyn Stores>) {
@@ -95,39 +61,23 @@ pub async fn long_texts_are_invalid(stores: Arc<dyn Stores>) {
     commit(&*store, vec![insert(holding("1", 512))]).await;
     for write in [insert(holding("2", 513)), replace(holding("1", 514), 1)] {
         let (write, refusal) = refused(&*store, vec![append("x"), write]).await;
-        assert!(
-            write == 1 && matches!(refusal, Refusal::Invalid(_)),
-            "{refusal:?}"
-        );
+        assert!(write == 1 && matches!(refusal, Refusal::Invalid(_)), "{refusal:?}");
     }
 }
 
 pub async fn numbers_are_finite(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-        let writes = vec![insert(draft(
-            user("1"),
-            vec![term("x", Scalar::Number(number))],
-        ))];
+        let writes = vec![insert(draft(user("1"), vec![term("x", Scalar::Number(number))]))];
         let (write, refusal) = refused(&*store, writes).await;
-        assert!(
-            write == 0 && matches!(refusal, Refusal::Invalid(_)),
-            "{refusal:?}"
-        );
+        assert!(write == 0 && matches!(refusal, Refusal::Invalid(_)), "{refusal:?}");
     }
 }
 
 pub async fn large_bodies(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     let body = "é".repeat(500_000);
-    commit(
-        &*store,
-        vec![insert(Draft {
-            body: body.clone(),
-            ..plain(user("1"))
-        })],
-    )
-    .await;
+    commit(&*store, vec![insert(Draft { body: body.clone(), ..plain(user("1")) })]).await;
     assert!(get(&*store, user("1")).await.expect("it is there").body == body);
     let hits = page(&*store, &query(Vec::new())).await.hits;
     assert!(hits[0].entry.body == body);
@@ -140,20 +90,13 @@ pub async fn pages_of_large_bodies(stores: Arc<dyn Stores>) {
     for number in 0..20 {
         let id = number.to_string();
         let body = "x".repeat(if number % 3 == 0 { 10 } else { 1_000_000 });
-        let new = Draft {
-            body,
-            ..plain(user(&id))
-        };
+        let new = Draft { body, ..plain(user(&id)) };
         commit(&*store, vec![insert(new)]).await;
         all.push(id);
     }
     let (mut seen, mut window) = (Vec::new(), Window::Offset(0));
     loop {
-        let asked = Query {
-            window,
-            limit: 100,
-            ..query(Vec::new())
-        };
+        let asked = Query { window, limit: 100, ..query(Vec::new()) };
         let hits = page(&*store, &asked).await.hits;
         let bytes: usize = hits.iter().map(|hit| hit.entry.body.len()).sum();
         seen.extend(hits.iter().map(|hit| hit.entry.key.id.clone()));
@@ -163,12 +106,7 @@ pub async fn pages_of_large_bodies(stores: Arc<dyn Stores>) {
         }
     }
     assert_eq!(seen, all);
-    let keys = |count: usize| {
-        all.iter()
-            .take(count)
-            .map(|id| user(id))
-            .collect::<Vec<_>>()
-    };
+    let keys = |count: usize| all.iter().take(count).map(|id| user(id)).collect::<Vec<_>>();
     let got = store.get(keys(15)).await.expect("as much as promised");
     assert_eq!(got.iter().flatten().count(), 15);
     if let Err(refusal) = store.get(keys(20)).await {
@@ -179,14 +117,8 @@ pub async fn pages_of_large_bodies(stores: Arc<dyn Stores>) {
 /// U+0000 is the one character that a store may refuse; what it takes it keeps.
 pub async fn nul_is_kept_or_invalid(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let whole = Draft {
-        body: "{}\0".into(),
-        ..draft(user("a\0b"), vec![term("x", text("a\0b"))])
-    };
-    let in_body = Draft {
-        body: "\0".into(),
-        ..plain(user("b"))
-    };
+    let whole = Draft { body: "{}\0".into(), ..draft(user("a\0b"), vec![term("x", text("a\0b"))]) };
+    let in_body = Draft { body: "\0".into(), ..plain(user("b")) };
     let in_term = draft(user("c"), vec![term("x", text("\0"))]);
     for new in [whole, in_body, in_term] {
         let key = new.key.clone();
@@ -228,10 +160,7 @@ pub async fn nul_may_be_asked_for(stores: Arc<dyn Stores>) {
             shelf.check(&*store, vec![node, Node::Negate], None).await;
         }
     }
-    for node in [
-        Node::Present("\0".into()),
-        linked(Direction::Outgoing, user("\0")),
-    ] {
+    for node in [Node::Present("\0".into()), linked(Direction::Outgoing, user("\0"))] {
         shelf.check(&*store, vec![node], order("\0", false)).await;
     }
     assert_eq!(get(&*store, user("\0")).await, None);

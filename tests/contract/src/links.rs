@@ -11,18 +11,11 @@ pub async fn a_link_is_there_until_unlinked(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     commit(
         &*store,
-        vec![
-            insert(plain(group("g"))),
-            insert(plain(user("1"))),
-            insert(plain(user("2"))),
-        ],
+        vec![insert(plain(group("g"))), insert(plain(user("1"))), insert(plain(user("2")))],
     )
     .await;
     commit(&*store, vec![link(group("g"), user("1"))]).await;
-    let other_name = Link {
-        name: "owners".into(),
-        ..member(group("g"), user("1"))
-    };
+    let other_name = Link { name: "owners".into(), ..member(group("g"), user("1")) };
     let asked = vec![
         member(group("g"), user("2")),
         member(group("g"), user("1")),
@@ -30,10 +23,7 @@ pub async fn a_link_is_there_until_unlinked(stores: Arc<dyn Stores>) {
         other_name,
         member(group("absent"), user("1")),
     ];
-    assert_eq!(
-        store.has(asked).await,
-        Ok(vec![false, true, false, false, false])
-    );
+    assert_eq!(store.has(asked).await, Ok(vec![false, true, false, false, false]));
     commit(&*store, vec![unlink(group("g"), user("1"))]).await;
     assert!(!has(&*store, group("g"), user("1")).await);
     commit(&*store, vec![link(group("g"), user("1"))]).await;
@@ -42,11 +32,7 @@ pub async fn a_link_is_there_until_unlinked(stores: Arc<dyn Stores>) {
 
 pub async fn ends_are_checked_after_the_last_write(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    commit(
-        &*store,
-        vec![insert(plain(group("g"))), insert(plain(user("1")))],
-    )
-    .await;
+    commit(&*store, vec![insert(plain(group("g"))), insert(plain(user("1")))]).await;
     let early = vec![
         link(group("g"), user("2")),
         link(group("h"), user("2")),
@@ -56,20 +42,11 @@ pub async fn ends_are_checked_after_the_last_write(stores: Arc<dyn Stores>) {
     commit(&*store, early).await;
     assert!(has(&*store, group("g"), user("2")).await && has(&*store, group("h"), user("2")).await);
     let no_target = vec![append("x"), link(group("g"), user("3"))];
-    assert_eq!(
-        refused(&*store, no_target).await,
-        (1, Refusal::Missing(user("3")))
-    );
+    assert_eq!(refused(&*store, no_target).await, (1, Refusal::Missing(user("3"))));
     let no_source = vec![link(group("i"), user("1")), append("x")];
-    assert_eq!(
-        refused(&*store, no_source).await,
-        (0, Refusal::Missing(group("i")))
-    );
+    assert_eq!(refused(&*store, no_source).await, (0, Refusal::Missing(group("i"))));
     let removed_later = vec![link(group("g"), user("1")), remove(user("1"))];
-    assert_eq!(
-        refused(&*store, removed_later).await,
-        (0, Refusal::Missing(user("1")))
-    );
+    assert_eq!(refused(&*store, removed_later).await, (0, Refusal::Missing(user("1"))));
 }
 
 pub async fn entries_may_link_in_a_circle(stores: Arc<dyn Stores>) {
@@ -91,11 +68,7 @@ pub async fn entries_may_link_in_a_circle(stores: Arc<dyn Stores>) {
 
 pub async fn an_entry_may_link_to_itself(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    commit(
-        &*store,
-        vec![link(group("a"), group("a")), insert(plain(group("a")))],
-    )
-    .await;
+    commit(&*store, vec![link(group("a"), group("a")), insert(plain(group("a")))]).await;
     for direction in [Direction::Outgoing, Direction::Incoming] {
         assert_eq!(sorted_ids(&*store, group("a"), direction).await, ["a"]);
     }
@@ -104,38 +77,23 @@ pub async fn an_entry_may_link_to_itself(stores: Arc<dyn Stores>) {
 
 pub async fn links_are_taken_and_missing(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let start = vec![
-        insert(plain(group("g"))),
-        insert(plain(user("1"))),
-        link(group("g"), user("1")),
-    ];
+    let start =
+        vec![insert(plain(group("g"))), insert(plain(user("1"))), link(group("g"), user("1"))];
     commit(&*store, start).await;
     assert_eq!(
         refused(&*store, vec![append("x"), link(group("g"), user("1"))]).await,
         (1, taken("members"))
     );
     let fresh = || vec![insert(plain(user("2"))), link(group("g"), user("2"))];
-    let twice = fresh()
-        .into_iter()
-        .chain([link(group("g"), user("2"))])
-        .collect();
+    let twice = fresh().into_iter().chain([link(group("g"), user("2"))]).collect();
     assert_eq!(refused(&*store, twice).await, (2, taken("members")));
-    let twice_early = vec![
-        link(group("g"), user("2")),
-        link(group("g"), user("2")),
-        insert(plain(user("2"))),
-    ];
+    let twice_early =
+        vec![link(group("g"), user("2")), link(group("g"), user("2")), insert(plain(user("2")))];
     assert_eq!(refused(&*store, twice_early).await, (1, taken("members")));
     let backwards = vec![append("x"), unlink(user("1"), group("g"))];
-    assert_eq!(
-        refused(&*store, backwards).await,
-        (1, Refusal::Missing(group("g")))
-    );
+    assert_eq!(refused(&*store, backwards).await, (1, Refusal::Missing(group("g"))));
     for absent in [unlink(group("g"), user("9")), unlink(group("9"), user("9"))] {
-        assert_eq!(
-            refused(&*store, vec![absent]).await,
-            (0, Refusal::Missing(user("9")))
-        );
+        assert_eq!(refused(&*store, vec![absent]).await, (0, Refusal::Missing(user("9"))));
     }
 }
 
@@ -148,10 +106,9 @@ pub async fn pages_of_links_join_up(stores: Arc<dyn Stores>) {
         writes.extend([link(group("g"), user(id)), link(group(id), user("all"))]);
     }
     commit(&*store, writes).await;
-    for (anchor, direction) in [
-        (group("g"), Direction::Outgoing),
-        (user("all"), Direction::Incoming),
-    ] {
+    for (anchor, direction) in
+        [(group("g"), Direction::Outgoing), (user("all"), Direction::Incoming)]
+    {
         for limit in [1, 5, 24, 25, 26] {
             let mut found = linked_ids(&*store, anchor.clone(), direction, limit).await;
             found.sort();
@@ -172,129 +129,50 @@ pub async fn several_anchors_are_answered_in_their_order(stores: Arc<dyn Stores>
     writes.extend([link(group("a"), user("1")), link(group("c"), user("1"))]);
     writes.extend([link(group("c"), user("2")), link(group("c"), user("3"))]);
     commit(&*store, writes).await;
-    let anchors = vec![
-        group("c"),
-        group("b"),
-        group("absent"),
-        group("a"),
-        group("c"),
-    ];
-    let pages = store
-        .links(
-            anchors.clone(),
-            "members".into(),
-            Direction::Outgoing,
-            None,
-            2,
-        )
-        .await;
+    let anchors = vec![group("c"), group("b"), group("absent"), group("a"), group("c")];
+    let pages = store.links(anchors.clone(), "members".into(), Direction::Outgoing, None, 2).await;
     let pages = pages.expect("links succeeds");
-    let sizes: Vec<_> = pages
-        .iter()
-        .map(|page| (page.links.len(), page.next.is_some()))
-        .collect();
-    assert_eq!(
-        sizes,
-        [(2, true), (0, false), (0, false), (1, false), (2, true)]
-    );
-    let pages = store
-        .links(anchors, "members".into(), Direction::Outgoing, None, 0)
-        .await;
-    let more: Vec<_> = pages
-        .expect("links succeeds")
-        .iter()
-        .map(|page| page.next.is_some())
-        .collect();
-    assert_eq!(
-        more,
-        [true, false, false, true, true],
-        "a page of 0 says whether there are any"
-    );
-    let next = store
-        .links(
-            vec![group("c")],
-            "members".into(),
-            Direction::Outgoing,
-            None,
-            0,
-        )
-        .await;
-    let next = next
-        .expect("links succeeds")
-        .pop()
-        .and_then(|page| page.next);
-    let pages = store
-        .links(
-            vec![group("c")],
-            "members".into(),
-            Direction::Outgoing,
-            next,
-            9,
-        )
-        .await;
+    let sizes: Vec<_> = pages.iter().map(|page| (page.links.len(), page.next.is_some())).collect();
+    assert_eq!(sizes, [(2, true), (0, false), (0, false), (1, false), (2, true)]);
+    let pages = store.links(anchors, "members".into(), Direction::Outgoing, None, 0).await;
+    let more: Vec<_> =
+        pages.expect("links succeeds").iter().map(|page| page.next.is_some()).collect();
+    assert_eq!(more, [true, false, false, true, true], "a page of 0 says whether there are any");
+    let next = store.links(vec![group("c")], "members".into(), Direction::Outgoing, None, 0).await;
+    let next = next.expect("links succeeds").pop().and_then(|page| page.next);
+    let pages = store.links(vec![group("c")], "members".into(), Direction::Outgoing, next, 9).await;
     assert_eq!(pages.expect("links succeeds")[0].links.len(), 3);
 }
 
 pub async fn what_is_no_position_is_invalid(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let start = vec![
-        insert(plain(group("g"))),
-        insert(plain(user("1"))),
-        link(group("g"), user("1")),
-    ];
+    let start =
+        vec![insert(plain(group("g"))), insert(plain(user("1"))), link(group("g"), user("1"))];
     commit(&*store, start).await;
     let ask = |anchors: Vec<_>, after: &str| {
-        store.links(
-            anchors,
-            "members".into(),
-            Direction::Outgoing,
-            Some(after.into()),
-            5,
-        )
+        store.links(anchors, "members".into(), Direction::Outgoing, Some(after.into()), 5)
     };
     let long = "A".repeat(100_000);
     for after in ["", "?", "0", &long] {
         let answer = ask(vec![group("g")], after).await;
         assert!(matches!(answer, Err(Refusal::Invalid(_))), "{answer:?}");
     }
-    let pages = store
-        .links(
-            vec![group("g")],
-            "members".into(),
-            Direction::Outgoing,
-            None,
-            0,
-        )
-        .await;
-    let next = pages
-        .expect("links succeeds")
-        .pop()
-        .and_then(|page| page.next)
-        .expect("more");
+    let pages = store.links(vec![group("g")], "members".into(), Direction::Outgoing, None, 0).await;
+    let next = pages.expect("links succeeds").pop().and_then(|page| page.next).expect("more");
     let answer = ask(vec![group("g"), group("g")], &next).await;
-    assert!(
-        matches!(answer, Err(Refusal::Invalid(_))),
-        "a position goes with one anchor"
-    );
+    assert!(matches!(answer, Err(Refusal::Invalid(_))), "a position goes with one anchor");
 }
 
 pub async fn linking_raises_the_source_alone(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    commit(
-        &*store,
-        vec![insert(plain(group("g"))), insert(plain(user("1")))],
-    )
-    .await;
+    commit(&*store, vec![insert(plain(group("g"))), insert(plain(user("1")))]).await;
     commit_at(&*store, AT + 1, vec![link(group("g"), user("1"))]).await;
     commit_at(&*store, AT + 2, vec![unlink(group("g"), user("1"))]).await;
     commit_at(&*store, AT + 3, vec![link(group("g"), user("1"))]).await;
     commit_at(&*store, AT + 4, vec![unlink_all(group("g"))]).await;
     commit_at(&*store, AT + 5, vec![unlink_all(group("g"))]).await;
     let source = get(&*store, group("g")).await.expect("it is there");
-    assert_eq!(
-        (source.version, source.created, source.modified),
-        (5, AT, AT + 4)
-    );
+    assert_eq!((source.version, source.created, source.modified), (5, AT, AT + 4));
     let target = get(&*store, user("1")).await.expect("it is there");
     assert_eq!((target.version, target.modified), (1, AT));
 }

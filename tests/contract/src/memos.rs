@@ -44,13 +44,7 @@ pub async fn the_head_is_the_last_event(stores: Arc<dyn Stores>) {
 
 pub async fn memos_are_found_by_prefix(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let texts = [
-        ("a/2", "x"),
-        ("a/1", "\u{1F600}"),
-        ("a", ""),
-        ("b%", "y"),
-        ("A/1", "z"),
-    ];
+    let texts = [("a/2", "x"), ("a/1", "\u{1F600}"), ("a", ""), ("b%", "y"), ("A/1", "z")];
     let changes = texts.iter().map(|(name, text)| memo(name, text)).collect();
     assert!(set(&*store, nothing("a"), changes).await);
     let pair = |name: &str, text: &str| (name.to_owned(), text.to_owned());
@@ -94,11 +88,7 @@ pub async fn one_of_many_sets_a_memo(stores: Arc<dyn Stores>) {
 
 pub async fn memos_are_apart_from_entries(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    commit(
-        &*store,
-        vec![insert(named("1", "bo")), Write::Redact(user("1"))],
-    )
-    .await;
+    commit(&*store, vec![insert(named("1", "bo")), Write::Redact(user("1"))]).await;
     assert!(set(&*store, nothing("g"), vec![memo("g", "1")]).await);
     assert_eq!(version(&*store, user("1")).await, 1);
     assert_eq!(head(&*store).await, ChainHead::START);

@@ -10,9 +10,7 @@ use super::kit::*;
 
 fn with(values: impl IntoIterator<Item = Scalar>) -> Vec<Draft> {
     let drafts = values.into_iter().enumerate();
-    drafts
-        .map(|(index, value)| draft(user(&index.to_string()), vec![term("x", value)]))
-        .collect()
+    drafts.map(|(index, value)| draft(user(&index.to_string()), vec![term("x", value)])).collect()
 }
 
 pub async fn text_is_ordered_by_its_bytes(stores: Arc<dyn Stores>) {
@@ -40,10 +38,8 @@ pub async fn text_is_ordered_by_its_bytes(stores: Arc<dyn Stores>) {
     let ascending = shelf.check(&*store, Vec::new(), order("x", false)).await;
     let mut expected = texts.to_vec();
     expected.sort_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
-    let found: Vec<_> = ascending
-        .iter()
-        .map(|id| texts[id.parse::<usize>().expect("an index")])
-        .collect();
+    let found: Vec<_> =
+        ascending.iter().map(|id| texts[id.parse::<usize>().expect("an index")]).collect();
     assert_eq!(found, expected);
     shelf.check(&*store, Vec::new(), order("x", true)).await;
 }
@@ -65,10 +61,7 @@ fn partly() -> Vec<Draft> {
         let title =
             (number % 3 != 1).then(|| term("title", text(["b", "a"][(number % 2) as usize])));
         let even = term("even", Scalar::Boolean(number.is_multiple_of(2)));
-        draft(
-            user(&number.to_string()),
-            title.into_iter().chain([even]).collect(),
-        )
+        draft(user(&number.to_string()), title.into_iter().chain([even]).collect())
     };
     (0..20).map(person).collect()
 }
@@ -76,30 +69,20 @@ fn partly() -> Vec<Draft> {
 pub async fn entries_without_the_term_stand_at_the_end(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     let shelf = Fixture::stock(&*store, partly(), Vec::new()).await;
-    let ascending = shelf
-        .check(&*store, Vec::new(), order("title", false))
-        .await;
+    let ascending = shelf.check(&*store, Vec::new(), order("title", false)).await;
     assert_eq!(ascending[..2], ["3", "5"]);
     assert_eq!(ascending[18..], ["16", "19"]);
     let descending = shelf.check(&*store, Vec::new(), order("title", true)).await;
     assert_eq!(descending[..2], ["1", "4"]);
-    shelf
-        .check(&*store, Vec::new(), order("nobody.has.it", true))
-        .await;
+    shelf.check(&*store, Vec::new(), order("nobody.has.it", true)).await;
 }
 
 pub async fn ties_stay_in_the_order_of_creation(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     let shelf = Fixture::stock(&*store, partly(), Vec::new()).await;
     let evens = ["0", "2", "4", "6", "8", "10", "12", "14", "16", "18"];
-    assert_eq!(
-        shelf.check(&*store, Vec::new(), order("even", true)).await[..10],
-        evens
-    );
-    assert_eq!(
-        shelf.check(&*store, Vec::new(), order("even", false)).await[10..],
-        evens
-    );
+    assert_eq!(shelf.check(&*store, Vec::new(), order("even", true)).await[..10], evens);
+    assert_eq!(shelf.check(&*store, Vec::new(), order("even", false)).await[10..], evens);
     // A replaced entry keeps its place.
     commit(&*store, vec![replace(shelf.drafts[4].clone(), 1)]).await;
     shelf.check(&*store, Vec::new(), order("even", true)).await;
@@ -110,41 +93,20 @@ pub async fn positions_outlive_their_entries(stores: Arc<dyn Stores>) {
     for order in [None, order("title", false), order("title", true)] {
         let store = stores.fresh().await;
         let shelf = Fixture::stock(&*store, partly(), Vec::new()).await;
-        let query = Query {
-            order,
-            limit: 1,
-            ..query(Vec::new())
-        };
+        let query = Query { order, limit: 1, ..query(Vec::new()) };
         let expected = if walk(&*store, &query).await.ordered {
             shelf.expected(&query)
         } else {
-            shelf
-                .drafts
-                .iter()
-                .map(|draft| draft.key.id.clone())
-                .collect()
+            shelf.drafts.iter().map(|draft| draft.key.id.clone()).collect()
         };
         let mut window = Window::Offset(0);
         for id in &expected {
-            let hits = page(
-                &*store,
-                &Query {
-                    window,
-                    ..query.clone()
-                },
-            )
-            .await
-            .hits;
+            let hits = page(&*store, &Query { window, ..query.clone() }).await.hits;
             assert_eq!(&hits[0].entry.key.id, id);
             commit(&*store, vec![remove(user(id))]).await;
             window = Window::After(hits[0].position.clone());
         }
-        assert!(
-            page(&*store, &Query { window, ..query })
-                .await
-                .hits
-                .is_empty()
-        );
+        assert!(page(&*store, &Query { window, ..query }).await.hits.is_empty());
     }
 }
 
@@ -157,9 +119,7 @@ pub async fn an_ordered_walk_with_a_filter(stores: Arc<dyn Stores>) {
         vec![even, Node::Negate],
         vec![Node::Present("title".into()), Node::Negate],
     ] {
-        shelf
-            .check(&*store, filter.clone(), order("title", false))
-            .await;
+        shelf.check(&*store, filter.clone(), order("title", false)).await;
         shelf.check(&*store, filter, order("title", true)).await;
     }
 }
@@ -171,17 +131,8 @@ pub async fn what_is_no_position_is_invalid(stores: Arc<dyn Stores>) {
     for position in ["", "?", "0", "AAAA", "\0", &long] {
         for order in [None, order("userName", false)] {
             let window = Window::After(position.into());
-            let answer = store
-                .find(Query {
-                    window,
-                    order,
-                    ..query(Vec::new())
-                })
-                .await;
-            assert!(
-                matches!(answer, Err(Refusal::Invalid(_))),
-                "{position:?}: {answer:?}"
-            );
+            let answer = store.find(Query { window, order, ..query(Vec::new()) }).await;
+            assert!(matches!(answer, Err(Refusal::Invalid(_))), "{position:?}: {answer:?}");
         }
     }
 }
@@ -190,15 +141,9 @@ pub async fn what_is_no_position_is_invalid(stores: Arc<dyn Stores>) {
 pub async fn a_long_ordered_walk(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     let person = |number: u64| {
-        let mut terms = vec![unique(
-            "userName",
-            &format!("{:06}", (number * 7919) % 8_999),
-        )];
+        let mut terms = vec![unique("userName", &format!("{:06}", (number * 7919) % 8_999))];
         if number % 5 != 2 {
-            terms.push(term(
-                "city",
-                text(["Ulm", "Bonn", "Köln"][(number % 3) as usize]),
-            ));
+            terms.push(term("city", text(["Ulm", "Bonn", "Köln"][(number % 3) as usize])));
         }
         draft(user(&number.to_string()), terms)
     };
@@ -209,15 +154,8 @@ pub async fn a_long_ordered_walk(stores: Arc<dyn Stores>) {
         order("city", false),
         order("city", true),
     ] {
-        for filter in [
-            Vec::new(),
-            vec![compare("userName", Operator::Greater, text("000009"))],
-        ] {
-            let query = Query {
-                order: order.clone(),
-                limit: 411,
-                ..query(filter)
-            };
+        for filter in [Vec::new(), vec![compare("userName", Operator::Greater, text("000009"))]] {
+            let query = Query { order: order.clone(), limit: 411, ..query(filter) };
             let found = walk(&*store, &query).await;
             if found.exact && found.ordered {
                 assert!(found.ids == shelf.expected(&query), "{query:?}");

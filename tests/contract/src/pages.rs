@@ -14,10 +14,7 @@ pub async fn totals_and_offsets(stores: Arc<dyn Stores>) {
     let shelf = Fixture::stock(&*store, staff(), Vec::new()).await;
     for filter in [Vec::new(), vec![Node::Present("title".into())]] {
         for order in [None, order("title", false), order("title", true)] {
-            let query = Query {
-                order,
-                ..query(filter.clone())
-            };
+            let query = Query { order, ..query(filter.clone()) };
             let all = walk(&*store, &query).await;
             if all.exact && all.ordered {
                 assert_eq!(all.ids, shelf.expected(&query));
@@ -32,39 +29,15 @@ async fn offsets(store: &dyn Store, query: &Query, all: &[String]) {
     for offset in [0usize, 1, 9, 10, 11, 29, 30, 31, 39, 40, 41] {
         for limit in [0u32, 1, 5, 40] {
             let window = Window::Offset(offset as u64);
-            let page = page(
-                store,
-                &Query {
-                    window,
-                    limit,
-                    ..query.clone()
-                },
-            )
-            .await;
+            let page = page(store, &Query { window, limit, ..query.clone() }).await;
             let ids: Vec<_> = page.hits.into_iter().map(|hit| hit.entry.key.id).collect();
-            let expected: Vec<_> = all
-                .iter()
-                .skip(offset)
-                .take(limit as usize)
-                .cloned()
-                .collect();
+            let expected: Vec<_> = all.iter().skip(offset).take(limit as usize).cloned().collect();
             assert_eq!(ids, expected, "{limit} behind {offset} of {query:?}");
             assert_eq!(page.total, Some(all.len() as u64));
         }
     }
     let window = Window::Offset(u64::MAX);
-    assert!(
-        page(
-            store,
-            &Query {
-                window,
-                ..query.clone()
-            }
-        )
-        .await
-        .hits
-        .is_empty()
-    );
+    assert!(page(store, &Query { window, ..query.clone() }).await.hits.is_empty());
 }
 
 pub async fn a_deep_filter(stores: Arc<dyn Stores>) {
@@ -76,16 +49,8 @@ pub async fn a_deep_filter(stores: Arc<dyn Stores>) {
     // ((a or b) and c) or d … as deep as a store must take it.
     let mut nested = vec![equal("title", "boss")];
     for depth in 0..49 {
-        nested.push(compare(
-            "age",
-            Operator::Less,
-            Scalar::Number(f64::from(depth % 10)),
-        ));
-        nested.push(if depth % 2 == 0 {
-            Node::All(2)
-        } else {
-            Node::Any(2)
-        });
+        nested.push(compare("age", Operator::Less, Scalar::Number(f64::from(depth % 10))));
+        nested.push(if depth % 2 == 0 { Node::All(2) } else { Node::Any(2) });
     }
     shelf.check(&*store, nested, order("age", false)).await;
 }
@@ -93,9 +58,7 @@ pub async fn a_deep_filter(stores: Arc<dyn Stores>) {
 pub async fn wide_filters(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     let shelf = Fixture::stock(&*store, staff(), Vec::new()).await;
-    let mut any: Vec<Node> = (0..499)
-        .map(|n| equal("userName", &format!("user{n}")))
-        .collect();
+    let mut any: Vec<Node> = (0..499).map(|n| equal("userName", &format!("user{n}"))).collect();
     any.push(Node::Any(499));
     assert_eq!(shelf.check(&*store, any, None).await.len(), 40);
     let age = |n: u32| compare("age", Operator::Greater, Scalar::Number(-f64::from(n)));
@@ -109,10 +72,7 @@ pub async fn many_entries(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     let person = |number: u32| {
         let mut terms = vec![
-            unique(
-                "userName",
-                &format!("{:05}", (u64::from(number) * 7919) % 9_001),
-            ),
+            unique("userName", &format!("{:05}", (u64::from(number) * 7919) % 9_001)),
             term("active", Scalar::Boolean(!number.is_multiple_of(100))),
         ];
         if number.is_multiple_of(3) {
@@ -132,16 +92,8 @@ pub async fn many_entries(stores: Arc<dyn Stores>) {
         ],
     ];
     for filter in filters {
-        for order in [
-            None,
-            order("userName", true),
-            order("third", false),
-            order("third", true),
-        ] {
-            let query = Query {
-                order,
-                ..query(filter.clone())
-            };
+        for order in [None, order("userName", true), order("third", false), order("third", true)] {
+            let query = Query { order, ..query(filter.clone()) };
             let found = walk(&*store, &query).await;
             if found.exact && found.ordered {
                 assert!(found.ids == shelf.expected(&query), "{query:?}");

@@ -28,10 +28,7 @@ pub async fn a_hundred_links_to_one_group(stores: Arc<dyn Stores>) {
     let mut writes: Vec<Write> = ids.iter().map(|id| insert(plain(user(id)))).collect();
     writes.push(insert(plain(group("g"))));
     commit(&*store, writes).await;
-    let commits = ids
-        .iter()
-        .map(|id| vec![link(group("g"), user(id)), append("linked")])
-        .collect();
+    let commits = ids.iter().map(|id| vec![link(group("g"), user(id)), append("linked")]).collect();
     let outcomes = together(&store, commits).await;
     let versions: BTreeSet<u64> = outcomes
         .into_iter()
@@ -39,21 +36,14 @@ pub async fn a_hundred_links_to_one_group(stores: Arc<dyn Stores>) {
         .collect();
     assert_eq!(versions, (2..=101).collect(), "each link is a version");
     assert_eq!(version(&*store, group("g")).await, 101);
-    let members = linked_ids(
-        &*store,
-        group("g"),
-        scimlet::store::Direction::Outgoing,
-        1000,
-    )
-    .await;
+    let members = linked_ids(&*store, group("g"), scimlet::store::Direction::Outgoing, 1000).await;
     assert_eq!(members.len(), 100);
 }
 
 pub async fn a_hundred_inserts_of_one_unique_term(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let commits = (0..100)
-        .map(|number: u32| vec![insert(named(&number.to_string(), "bo"))])
-        .collect();
+    let commits =
+        (0..100).map(|number: u32| vec![insert(named(&number.to_string(), "bo"))]).collect();
     let mut winners = 0;
     for outcome in together(&store, commits).await {
         match outcome {
@@ -62,22 +52,15 @@ pub async fn a_hundred_inserts_of_one_unique_term(stores: Arc<dyn Stores>) {
         }
     }
     assert_eq!(winners, 1);
-    let found = store
-        .find(query(vec![equal("userName", "bo")]))
-        .await
-        .expect("find succeeds");
+    let found = store.find(query(vec![equal("userName", "bo")])).await.expect("find succeeds");
     assert_eq!(found.hits.len(), 1);
 }
 
 pub async fn the_last_free_seat(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     commit(&*store, vec![adjust("seats", 9, Some(10))]).await;
-    let seat = |number: u32| {
-        vec![
-            insert(plain(user(&number.to_string()))),
-            adjust("seats", 1, Some(10)),
-        ]
-    };
+    let seat =
+        |number: u32| vec![insert(plain(user(&number.to_string()))), adjust("seats", 1, Some(10))];
     let outcomes = together(&store, (0..64).map(seat).collect()).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
     let over = Refusal::OverCeiling("seats".into());
@@ -85,14 +68,7 @@ pub async fn the_last_free_seat(stores: Arc<dyn Stores>) {
         assert_eq!((refused.write, &refused.reason), (1, &over));
     }
     assert_eq!(counter(&*store, "seats").await, 10);
-    assert_eq!(
-        store
-            .find(query(Vec::new()))
-            .await
-            .expect("find succeeds")
-            .total,
-        Some(1)
-    );
+    assert_eq!(store.find(query(Vec::new())).await.expect("find succeeds").total, Some(1));
 }
 
 pub async fn numbers_follow_the_order_of_commits(stores: Arc<dyn Stores>) {
@@ -117,10 +93,8 @@ pub async fn numbers_follow_the_order_of_commits(stores: Arc<dyn Stores>) {
     assert!(seen.chunks(2).all(|pair| pair[0] == pair[1]));
     for writer in 0..8 {
         let prefix = format!("{writer}/");
-        let rounds: Vec<u32> = seen
-            .chunks(2)
-            .filter_map(|pair| pair[0].strip_prefix(&prefix)?.parse().ok())
-            .collect();
+        let rounds: Vec<u32> =
+            seen.chunks(2).filter_map(|pair| pair[0].strip_prefix(&prefix)?.parse().ok()).collect();
         assert_eq!(rounds, (0..25).collect::<Vec<_>>());
     }
 }
@@ -130,17 +104,10 @@ async fn poll(store: Arc<dyn Store>, done: Arc<AtomicBool>) -> Vec<String> {
     let mut names = Vec::new();
     loop {
         let last_look = done.load(Ordering::SeqCst);
-        let events = store
-            .events(names.len() as u64, 7)
-            .await
-            .expect("events succeeds");
+        let events = store.events(names.len() as u64, 7).await.expect("events succeeds");
         let nothing_new = events.is_empty();
         for recorded in events {
-            assert_eq!(
-                recorded.sequence,
-                names.len() as u64 + 1,
-                "no gap, nothing smaller later"
-            );
+            assert_eq!(recorded.sequence, names.len() as u64 + 1, "no gap, nothing smaller later");
             names.push(recorded.event.name);
         }
         if last_look && nothing_new {
@@ -163,14 +130,8 @@ pub async fn expectations_hold_until_the_commit(stores: Arc<dyn Stores>) {
         assert_eq!((refused.write, &refused.reason), (0, &stale));
     }
     let events = store.events(0, 100).await.expect("events succeeds");
-    assert_eq!(
-        events.len(),
-        outcomes.iter().filter(|outcome| outcome.is_ok()).count()
-    );
-    assert_eq!(
-        events.last().map(|event| event.event.name.as_str()),
-        Some("revoked")
-    );
+    assert_eq!(events.len(), outcomes.iter().filter(|outcome| outcome.is_ok()).count());
+    assert_eq!(events.last().map(|event| event.event.name.as_str()), Some("revoked"));
     assert_eq!(refused(&*store, request(0)).await, (0, stale));
 }
 
@@ -186,23 +147,12 @@ pub async fn a_walk_during_removals_misses_nothing(stores: Arc<dyn Stores>) {
                 commit(&*removing, vec![remove(user(&number.to_string()))]).await;
             }
         });
-        let seen = slow_walk(
-            &*store,
-            Query {
-                order,
-                limit: 5,
-                ..query(Vec::new())
-            },
-        )
-        .await;
+        let seen = slow_walk(&*store, Query { order, limit: 5, ..query(Vec::new()) }).await;
         remover.await.expect("the removals succeed");
         let ids: BTreeSet<&String> = seen.iter().collect();
         assert_eq!(ids.len(), seen.len(), "nothing is seen twice");
         for number in (0..600).step_by(3) {
-            assert!(
-                ids.contains(&number.to_string()),
-                "{number} was there all along"
-            );
+            assert!(ids.contains(&number.to_string()), "{number} was there all along");
         }
     }
 }
@@ -225,37 +175,21 @@ async fn slow_walk(store: &dyn Store, mut query: Query) -> Vec<String> {
 
 pub async fn readers_see_whole_commits(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let both = |body: &str| {
-        ["1", "2"].map(|id| Draft {
-            body: body.into(),
-            ..plain(user(id))
-        })
-    };
+    let both = |body: &str| ["1", "2"].map(|id| Draft { body: body.into(), ..plain(user(id)) });
     commit(&*store, both("0").map(insert).to_vec()).await;
     let writing = store.clone();
     let writer = tokio::spawn(async move {
         for round in 1..=100u64 {
             let drafts = both(&round.to_string());
-            commit(
-                &*writing,
-                drafts.map(|draft| replace(draft, round)).to_vec(),
-            )
-            .await;
+            commit(&*writing, drafts.map(|draft| replace(draft, round)).to_vec()).await;
             let now = get(&*writing, user("2")).await.expect("it is there");
             assert_eq!(now.version, round + 1, "what was acknowledged is seen");
         }
     });
     while !writer.is_finished() {
-        let entries = store
-            .get(vec![user("1"), user("2")])
-            .await
-            .expect("get succeeds");
+        let entries = store.get(vec![user("1"), user("2")]).await.expect("get succeeds");
         same(entries.into_iter().flatten().collect());
-        let hits = store
-            .find(query(Vec::new()))
-            .await
-            .expect("find succeeds")
-            .hits;
+        let hits = store.find(query(Vec::new())).await.expect("find succeeds").hits;
         same(hits.into_iter().map(|hit| hit.entry).collect());
     }
     writer.await.expect("the writer does not panic");
@@ -263,8 +197,5 @@ pub async fn readers_see_whole_commits(stores: Arc<dyn Stores>) {
 
 fn same(entries: Vec<Entry>) {
     assert_eq!(entries.len(), 2);
-    assert_eq!(
-        (entries[0].version, &entries[0].body),
-        (entries[1].version, &entries[1].body)
-    );
+    assert_eq!((entries[0].version, &entries[0].body), (entries[1].version, &entries[1].body));
 }

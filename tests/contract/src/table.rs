@@ -28,10 +28,7 @@ async fn tenant(stores: &dyn Stores) -> Arc<dyn Store> {
 
 /// The writes of a request that was admitted by the first credential and profile.
 fn admitted(writes: impl IntoIterator<Item = Write>) -> Vec<Write> {
-    [expect(credential(), 1), expect(profile(), 1)]
-        .into_iter()
-        .chain(writes)
-        .collect()
+    [expect(credential(), 1), expect(profile(), 1)].into_iter().chain(writes).collect()
 }
 
 pub async fn create(stores: Arc<dyn Stores>) {
@@ -45,46 +42,25 @@ pub async fn create(stores: Arc<dyn Stores>) {
         ])
     };
     let versions = commit(&*store, new("1")).await;
-    assert_eq!(
-        versions.into_iter().collect::<Vec<_>>(),
-        [(("User".into(), "1".into()), 1)]
-    );
+    assert_eq!(versions.into_iter().collect::<Vec<_>>(), [(("User".into(), "1".into()), 1)]);
     assert_eq!(refused(&*store, new("2")).await, (2, taken("userName")));
     assert_eq!(store.events(0, 9).await.expect("events succeeds").len(), 1);
 }
 
 pub async fn link(stores: Arc<dyn Stores>) {
     let store = tenant(&*stores).await;
-    commit(
-        &*store,
-        vec![insert(named("theirs", "bo")), insert(named("other", "cy"))],
-    )
-    .await;
+    commit(&*store, vec![insert(named("theirs", "bo")), insert(named("other", "cy"))]).await;
     let found = walk(&*store, &query(vec![equal("userName", "bo")])).await;
     assert!(found.ids.contains(&"theirs".to_owned()));
-    let adopted = draft(
-        user("theirs"),
-        vec![unique("userName", "bo"), unique("externalId", "7")],
-    );
-    commit(
-        &*store,
-        admitted([replace(adopted.clone(), 1), append("user.linked")]),
-    )
-    .await;
+    let adopted = draft(user("theirs"), vec![unique("userName", "bo"), unique("externalId", "7")]);
+    commit(&*store, admitted([replace(adopted.clone(), 1), append("user.linked")])).await;
     let again = admitted([replace(adopted, 1), append("user.linked")]);
-    assert_eq!(
-        refused(&*store, again).await,
-        (2, Refusal::Stale(user("theirs")))
-    );
+    assert_eq!(refused(&*store, again).await, (2, Refusal::Stale(user("theirs"))));
 }
 
 pub async fn fork(stores: Arc<dyn Stores>) {
     let store = tenant(&*stores).await;
-    commit(
-        &*store,
-        vec![insert(named("old", "bo")), adjust("seats", 1, Some(2))],
-    )
-    .await;
+    commit(&*store, vec![insert(named("old", "bo")), adjust("seats", 1, Some(2))]).await;
     let old = get(&*store, user("old")).await.expect("it is there");
     let retired = draft(user("old"), vec![term("active", Scalar::Boolean(false))]);
     let writes = admitted([
@@ -98,40 +74,21 @@ pub async fn fork(stores: Arc<dyn Stores>) {
     let versions = commit(&*store, writes).await;
     assert_eq!(versions.into_values().collect::<Vec<_>>(), [1, 2]);
     assert_eq!(counter(&*store, "seats").await, 1);
-    assert_eq!(
-        refused(&*store, vec![insert(named("third", "bo"))]).await,
-        (0, taken("userName"))
-    );
+    assert_eq!(refused(&*store, vec![insert(named("third", "bo"))]).await, (0, taken("userName")));
 }
 
 pub async fn seat(stores: Arc<dyn Stores>) {
     let store = tenant(&*stores).await;
-    let new = |id: &str| {
-        admitted([
-            insert(named(id, id)),
-            adjust("seats", 1, Some(1)),
-            append("made"),
-        ])
-    };
+    let new =
+        |id: &str| admitted([insert(named(id, id)), adjust("seats", 1, Some(1)), append("made")]);
     commit(&*store, new("1")).await;
-    assert_eq!(
-        refused(&*store, new("2")).await,
-        (3, Refusal::OverCeiling("seats".into()))
-    );
+    assert_eq!(refused(&*store, new("2")).await, (3, Refusal::OverCeiling("seats".into())));
     assert_eq!(counter(&*store, "seats").await, 1);
     assert_eq!(get(&*store, user("2")).await, None);
-    let away = admitted([
-        replace(named("1", "1"), 1),
-        adjust("seats", -1, Some(1)),
-        append("off"),
-    ]);
+    let away = admitted([replace(named("1", "1"), 1), adjust("seats", -1, Some(1)), append("off")]);
     commit(&*store, away).await;
     commit(&*store, new("2")).await;
-    let back = admitted([
-        replace(named("1", "1"), 2),
-        adjust("seats", 1, Some(1)),
-        append("on"),
-    ]);
+    let back = admitted([replace(named("1", "1"), 2), adjust("seats", 1, Some(1)), append("on")]);
     assert_eq!(refused(&*store, back).await.0, 3);
 }
 
@@ -143,16 +100,9 @@ pub async fn revoke(stores: Arc<dyn Stores>) {
         body: "{\"revoked\":true}".into(),
         ..draft(credential(), vec![unique("digest", "5e88")])
     };
-    commit(
-        &*store,
-        vec![replace(revoked, seen.version), append("credential.revoked")],
-    )
-    .await;
+    commit(&*store, vec![replace(revoked, seen.version), append("credential.revoked")]).await;
     let late = admitted([insert(named("2", "cy"))]);
-    assert_eq!(
-        refused(&*store, late).await,
-        (0, Refusal::Stale(credential()))
-    );
+    assert_eq!(refused(&*store, late).await, (0, Refusal::Stale(credential())));
     assert_eq!(get(&*store, user("2")).await, None);
 }
 
@@ -172,32 +122,17 @@ pub async fn circular_bulk(stores: Arc<dyn Stores>) {
         [1, 1],
         "new entries start at version 1"
     );
-    assert_eq!(
-        get(&*store, group("a"))
-            .await
-            .expect("it is there")
-            .modified,
-        AT
-    );
+    assert_eq!(get(&*store, group("a")).await.expect("it is there").modified, AT);
     for (from, to) in [("a", "b"), ("b", "a")] {
-        assert_eq!(
-            sorted_ids(&*store, group(from), Direction::Outgoing).await,
-            [to]
-        );
+        assert_eq!(sorted_ids(&*store, group(from), Direction::Outgoing).await, [to]);
     }
 }
 
 pub async fn nested_group(stores: Arc<dyn Stores>) {
     let store = tenant(&*stores).await;
     let mut writes: Vec<Write> = ["a", "b", "c"].map(|id| insert(plain(group(id)))).into();
-    writes.extend([
-        insert(plain(user("1"))),
-        insert(plain(key("$order", "groups"))),
-    ]);
-    writes.extend([
-        kit::link(group("a"), group("b")),
-        kit::link(group("b"), user("1")),
-    ]);
+    writes.extend([insert(plain(user("1"))), insert(plain(key("$order", "groups")))]);
+    writes.extend([kit::link(group("a"), group("b")), kit::link(group("b"), user("1"))]);
     writes.push(kit::link(group("c"), group("b")));
     // A circle that a walk must survive.
     writes.push(kit::link(group("b"), group("a")));
@@ -221,17 +156,9 @@ pub async fn nested_group(stores: Arc<dyn Stores>) {
 async fn ancestors(store: &dyn Store, start: Key) -> BTreeSet<String> {
     let (mut level, mut seen) = (vec![start], BTreeSet::new());
     while !level.is_empty() {
-        let pages = store
-            .links(level, "members".into(), Direction::Incoming, None, 100)
-            .await;
-        let links = pages
-            .expect("links succeeds")
-            .into_iter()
-            .flat_map(|page| page.links);
-        level = links
-            .map(|link| link.source)
-            .filter(|key| seen.insert(key.id.clone()))
-            .collect();
+        let pages = store.links(level, "members".into(), Direction::Incoming, None, 100).await;
+        let links = pages.expect("links succeeds").into_iter().flat_map(|page| page.links);
+        level = links.map(|link| link.source).filter(|key| seen.insert(key.id.clone())).collect();
     }
     seen
 }
@@ -241,37 +168,21 @@ pub async fn sort_with_cursor(stores: Arc<dyn Stores>) {
     let names = ["dora", "anna", "carl", "bert", "emil", "fred"];
     let drafts = names.map(|name| named(name, name)).to_vec();
     let shelf = Fixture::stock(&*store, drafts, Vec::new()).await;
-    let mut query = Query {
-        order: order("userName", false),
-        limit: 2,
-        ..query(Vec::new())
-    };
+    let mut query = Query { order: order("userName", false), limit: 2, ..query(Vec::new()) };
     let first = page(&*store, &query).await;
     if !first.ordered {
         return drop(shelf.check(&*store, Vec::new(), query.order).await);
     }
     assert_eq!(
-        first
-            .hits
-            .iter()
-            .map(|hit| hit.entry.key.id.as_str())
-            .collect::<Vec<_>>(),
+        first.hits.iter().map(|hit| hit.entry.key.id.as_str()).collect::<Vec<_>>(),
         ["anna", "bert"]
     );
     // The guest may stop inside a page and go on there, also when that entry is gone.
     query.window = Window::After(first.hits[0].position.clone());
-    commit(
-        &*store,
-        admitted([remove(user("anna")), insert(named("adam", "adam"))]),
-    )
-    .await;
+    commit(&*store, admitted([remove(user("anna")), insert(named("adam", "adam"))])).await;
     let second = page(&*store, &query).await;
     assert_eq!(
-        second
-            .hits
-            .iter()
-            .map(|hit| hit.entry.key.id.as_str())
-            .collect::<Vec<_>>(),
+        second.hits.iter().map(|hit| hit.entry.key.id.as_str()).collect::<Vec<_>>(),
         ["bert", "carl"]
     );
 }
@@ -284,14 +195,9 @@ pub async fn root_search(stores: Arc<dyn Stores>) {
         draft(group("3"), vec![term("displayName", text("coffee"))]),
     ];
     let shelf = Fixture::stock(&*store, drafts, Vec::new()).await;
-    shelf
-        .check(&*store, vec![equal("displayName", "tea")], None)
-        .await;
+    shelf.check(&*store, vec![equal("displayName", "tea")], None).await;
     for (kind, id) in [("User", "1"), ("Group", "2")] {
-        let query = Query {
-            kind: kind.into(),
-            ..query(vec![equal("displayName", "tea")])
-        };
+        let query = Query { kind: kind.into(), ..query(vec![equal("displayName", "tea")]) };
         let page = page(&*store, &query).await;
         assert!(page.hits.iter().any(|hit| hit.entry.key == key(kind, id)));
         assert!(!page.exact || page.total == Some(1));
@@ -305,11 +211,7 @@ pub async fn erase(stores: Arc<dyn Stores>) {
         insert(plain(group("g"))),
         kit::link(group("g"), user("1")),
         adjust("seats", 1, None),
-        Write::Append(event(
-            "user.created",
-            Some(user("1")),
-            "{\"userName\":\"bo\"}",
-        )),
+        Write::Append(event("user.created", Some(user("1")), "{\"userName\":\"bo\"}")),
     ];
     commit(&*store, admitted(made)).await;
     assert_eq!(version(&*store, user("1")).await, 1);

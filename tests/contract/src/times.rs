@@ -34,15 +34,8 @@ pub async fn times_never_go_back(stores: Arc<dyn Stores>) {
     }
     assert!(times.is_sorted_by(|one, next| one < next), "{times:?}");
     let told = [AT, AT + HOUR, AT + 2 * HOUR];
-    assert_eq!(
-        [times[0], times[4], times[6]],
-        told,
-        "where nothing is newer"
-    );
-    assert!(
-        times[3] < AT + HOUR && times[5] < AT + 2 * HOUR,
-        "{times:?}"
-    );
+    assert_eq!([times[0], times[4], times[6]], told, "where nothing is newer");
+    assert!(times[3] < AT + HOUR && times[5] < AT + 2 * HOUR, "{times:?}");
 }
 
 pub async fn a_time_is_the_same_everywhere(stores: Arc<dyn Stores>) {
@@ -71,12 +64,7 @@ pub async fn who_has_read_finds_all_that_is_later(stores: Arc<dyn Stores>) {
         let store = store.clone();
         writers.spawn(async move {
             for round in 0..25 {
-                done(
-                    &*store,
-                    AT - writer * HOUR,
-                    created(&format!("{writer}/{round}")),
-                )
-                .await;
+                done(&*store, AT - writer * HOUR, created(&format!("{writer}/{round}"))).await;
             }
         });
     }
@@ -93,16 +81,11 @@ async fn follow(store: Arc<dyn Store>, over: Arc<AtomicBool>) {
         let last_look = over.load(Ordering::SeqCst);
         let page = store.find(query(Vec::new())).await.expect("find succeeds");
         let new = page.hits.into_iter().map(|hit| hit.entry);
-        let new: Vec<_> = new
-            .filter(|entry| seen.insert(entry.key.id.clone()))
-            .collect();
+        let new: Vec<_> = new.filter(|entry| seen.insert(entry.key.id.clone())).collect();
         for entry in &new {
             assert!(entry.modified > newest, "{} was passed over", entry.key.id);
         }
-        newest = new
-            .iter()
-            .map(|entry| entry.modified)
-            .fold(newest, u64::max);
+        newest = new.iter().map(|entry| entry.modified).fold(newest, u64::max);
         if last_look {
             assert_eq!(seen.len(), 8 * 25);
             return;

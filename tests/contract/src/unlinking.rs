@@ -19,51 +19,21 @@ pub async fn removing_takes_links_at_both_ends(stores: Arc<dyn Stores>) {
     ]);
     commit(&*store, writes).await;
     let versions = commit_at(&*store, AT + 7, vec![remove(group("b"))]).await;
-    assert_eq!(
-        versions.into_iter().collect::<Vec<_>>(),
-        [(("Group".into(), "c".into()), 2)]
-    );
-    assert_eq!(
-        get(&*store, group("c"))
-            .await
-            .expect("it is there")
-            .modified,
-        AT + 7
-    );
-    assert_eq!(
-        version(&*store, user("1")).await,
-        1,
-        "links that arrived count for nothing"
-    );
-    assert_eq!(
-        sorted_ids(&*store, user("1"), Direction::Incoming).await,
-        ["a"]
-    );
-    assert!(
-        sorted_ids(&*store, group("c"), Direction::Outgoing)
-            .await
-            .is_empty()
-    );
+    assert_eq!(versions.into_iter().collect::<Vec<_>>(), [(("Group".into(), "c".into()), 2)]);
+    assert_eq!(get(&*store, group("c")).await.expect("it is there").modified, AT + 7);
+    assert_eq!(version(&*store, user("1")).await, 1, "links that arrived count for nothing");
+    assert_eq!(sorted_ids(&*store, user("1"), Direction::Incoming).await, ["a"]);
+    assert!(sorted_ids(&*store, group("c"), Direction::Outgoing).await.is_empty());
     assert!(
         !has(&*store, group("c"), group("b")).await && !has(&*store, group("b"), user("1")).await
     );
-    let versions = commit(
-        &*store,
-        vec![remove(user("1")), replace(plain(group("a")), 1)],
-    )
-    .await;
-    assert_eq!(
-        versions.into_iter().collect::<Vec<_>>(),
-        [(("Group".into(), "a".into()), 2)]
-    );
+    let versions = commit(&*store, vec![remove(user("1")), replace(plain(group("a")), 1)]).await;
+    assert_eq!(versions.into_iter().collect::<Vec<_>>(), [(("Group".into(), "a".into()), 2)]);
 }
 
 pub async fn unlink_all_takes_one_name(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let owner = Link {
-        name: "owners".into(),
-        ..member(group("g"), user("1"))
-    };
+    let owner = Link { name: "owners".into(), ..member(group("g"), user("1")) };
     let mut writes: Vec<Write> = ["g", "h"].map(|id| insert(plain(group(id)))).into();
     writes.extend(["1", "2"].map(|id| insert(plain(user(id)))));
     writes.extend([
@@ -73,35 +43,14 @@ pub async fn unlink_all_takes_one_name(stores: Arc<dyn Stores>) {
     ]);
     writes.push(Write::Link(vec![owner.clone()]));
     commit(&*store, writes).await;
-    commit(
-        &*store,
-        vec![unlink_all(group("g")), unlink_all(group("absent"))],
-    )
-    .await;
-    assert!(
-        sorted_ids(&*store, group("g"), Direction::Outgoing)
-            .await
-            .is_empty()
-    );
-    assert_eq!(
-        sorted_ids(&*store, user("1"), Direction::Incoming).await,
-        ["h"]
-    );
+    commit(&*store, vec![unlink_all(group("g")), unlink_all(group("absent"))]).await;
+    assert!(sorted_ids(&*store, group("g"), Direction::Outgoing).await.is_empty());
+    assert_eq!(sorted_ids(&*store, user("1"), Direction::Incoming).await, ["h"]);
     assert_eq!(store.has(vec![owner]).await, Ok(vec![true]));
-    let set = LinkSet {
-        source: group("g"),
-        name: "owners".into(),
-    };
-    let versions = commit(
-        &*store,
-        vec![Write::UnlinkAll(set), link(group("g"), user("2"))],
-    )
-    .await;
+    let set = LinkSet { source: group("g"), name: "owners".into() };
+    let versions = commit(&*store, vec![Write::UnlinkAll(set), link(group("g"), user("2"))]).await;
     assert_eq!(versions.into_values().collect::<Vec<_>>(), [3]);
-    assert_eq!(
-        sorted_ids(&*store, group("g"), Direction::Outgoing).await,
-        ["2"]
-    );
+    assert_eq!(sorted_ids(&*store, group("g"), Direction::Outgoing).await, ["2"]);
 }
 
 pub async fn a_new_entry_does_not_inherit_links(stores: Arc<dyn Stores>) {
@@ -127,29 +76,14 @@ pub async fn a_new_entry_does_not_inherit_links(stores: Arc<dyn Stores>) {
 pub async fn large_link_sets_vanish_at_once(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     let ids: Vec<String> = (0..1300).map(|number| number.to_string()).collect();
-    let all = |source: &str| {
-        ids.iter()
-            .map(|id| member(group(source), user(id)))
-            .collect()
-    };
+    let all = |source: &str| ids.iter().map(|id| member(group(source), user(id))).collect();
     let mut writes: Vec<Write> = ids.iter().map(|id| insert(plain(user(id)))).collect();
     writes.extend([insert(plain(group("g"))), insert(plain(group("h")))]);
     writes.extend([Write::Link(all("g")), Write::Link(all("h"))]);
     commit(&*store, writes).await;
     commit(&*store, vec![unlink_all(group("g")), remove(group("h"))]).await;
-    assert!(
-        linked_ids(&*store, group("g"), Direction::Outgoing, 1000)
-            .await
-            .is_empty()
-    );
-    assert!(
-        store
-            .has(all("g"))
-            .await
-            .expect("has succeeds")
-            .iter()
-            .all(|there| !there)
-    );
+    assert!(linked_ids(&*store, group("g"), Direction::Outgoing, 1000).await.is_empty());
+    assert!(store.has(all("g")).await.expect("has succeeds").iter().all(|there| !there));
     let page = store
         .links(
             ids.iter().map(|id| user(id)).collect(),
@@ -160,51 +94,26 @@ pub async fn large_link_sets_vanish_at_once(stores: Arc<dyn Stores>) {
         )
         .await;
     let page = page.expect("links succeeds");
-    assert!(
-        page.iter()
-            .all(|page| page.links.is_empty() && page.next.is_none())
-    );
+    assert!(page.iter().all(|page| page.links.is_empty() && page.next.is_none()));
     commit(&*store, vec![Write::Link(all("g"))]).await;
-    assert_eq!(
-        linked_ids(&*store, group("g"), Direction::Outgoing, 1000)
-            .await
-            .len(),
-        1300
-    );
+    assert_eq!(linked_ids(&*store, group("g"), Direction::Outgoing, 1000).await.len(), 1300);
 }
 
 pub async fn writes_on_links_happen_in_order(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    commit(
-        &*store,
-        vec![insert(plain(group("g"))), insert(plain(user("1")))],
-    )
-    .await;
+    commit(&*store, vec![insert(plain(group("g"))), insert(plain(user("1")))]).await;
     let member = || link(group("g"), user("1"));
     commit(
         &*store,
-        vec![
-            member(),
-            unlink_all(group("g")),
-            member(),
-            unlink(group("g"), user("1")),
-            member(),
-        ],
+        vec![member(), unlink_all(group("g")), member(), unlink(group("g"), user("1")), member()],
     )
     .await;
     assert!(has(&*store, group("g"), user("1")).await);
     // A removal takes away the links so far; the new entry of that key can be linked again.
-    commit(
-        &*store,
-        vec![remove(user("1")), insert(plain(user("1"))), member()],
-    )
-    .await;
+    commit(&*store, vec![remove(user("1")), insert(plain(user("1"))), member()]).await;
     assert!(has(&*store, group("g"), user("1")).await);
-    let early = vec![
-        link(group("g"), user("2")),
-        unlink(group("g"), user("2")),
-        insert(plain(user("2"))),
-    ];
+    let early =
+        vec![link(group("g"), user("2")), unlink(group("g"), user("2")), insert(plain(user("2")))];
     commit(&*store, early).await;
     assert!(!has(&*store, group("g"), user("2")).await);
 }

@@ -25,12 +25,7 @@ pub fn filter(input: &[u8]) {
     for of in policy.registry.types() {
         if let Ok(predicate) = predicate::bind(&filter, of) {
             let complete = ["userName".to_owned(), "emails.value".to_owned()];
-            drop(index::push(
-                &predicate,
-                of,
-                &complete,
-                &index::Nested::new(),
-            ));
+            drop(index::push(&predicate, of, &complete, &index::Nested::new()));
             shelf::user().as_object().map(|user| predicate.holds(user));
         }
     }
@@ -51,28 +46,18 @@ fn round_trip<T: FromStr + Display + Debug + PartialEq>(input: &[u8]) -> Option<
 
 /// A PATCH of a user and of a group ends, and leaves names that the schema knows.
 pub fn patch(input: &[u8]) {
-    let body = std::str::from_utf8(input)
-        .ok()
-        .and_then(|text| scimlet_core::json::parse(text).ok());
+    let body =
+        std::str::from_utf8(input).ok().and_then(|text| scimlet_core::json::parse(text).ok());
     let Some(Ok(operations)) = body.map(operations) else {
         return;
     };
     let policy = Policy::preset("default").expect("there is a default");
     for of in policy.registry.types() {
-        let content = shelf::user()
-            .as_object()
-            .cloned()
-            .filter(|_| of.name() == "User");
+        let content = shelf::user().as_object().cloned().filter(|_| of.name() == "User");
         let mut patch = Patch::new(of, content.unwrap_or_default());
-        let done = operations
-            .iter()
-            .try_for_each(|operation| patch.apply(operation.clone()));
+        let done = operations.iter().try_for_each(|operation| patch.apply(operation.clone()));
         let known = |name: &String| of.attribute(name).is_some() || of.extension(name).is_some();
-        assert!(
-            done.is_err() || patch.content.keys().all(known),
-            "{:?}",
-            patch.content
-        );
+        assert!(done.is_err() || patch.content.keys().all(known), "{:?}", patch.content);
     }
 }
 
@@ -81,32 +66,22 @@ pub fn request(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));
     let mut lines = head.lines();
-    let (method, target) = lines
-        .next()
-        .and_then(|line| line.split_once(' '))
-        .unwrap_or(("GET", ""));
+    let (method, target) =
+        lines.next().and_then(|line| line.split_once(' ')).unwrap_or(("GET", ""));
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let headers = lines.filter_map(|line| line.split_once(": "));
     let request = Request {
         method: method.to_owned(),
         path: path.to_owned(),
         query: query.to_owned(),
-        headers: headers
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
+        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         body: body.to_owned(),
     };
     let shelf = Shelf::default();
     let response = handle(&shelf.ports(), &shelf::origin(), &request);
-    assert!(
-        (200..=501).contains(&response.status) && response.status != 500,
-        "{response:?}"
-    );
+    assert!((200..=501).contains(&response.status) && response.status != 500, "{response:?}");
     if response.status >= 400 {
         let error: Value = serde_json::from_str(&response.body).expect("an error is JSON");
-        assert_eq!(
-            error["schemas"],
-            json!(["urn:ietf:params:scim:api:messages:2.0:Error"])
-        );
+        assert_eq!(error["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:Error"]));
     }
 }

@@ -52,28 +52,14 @@ impl Default for Shelf {
 impl Shelf {
     /// Itself as all ports.
     pub fn ports(&self) -> Ports<'_> {
-        Ports {
-            store: self,
-            clock: self,
-            random: self,
-            journal: self,
-        }
+        Ports { store: self, clock: self, random: self, journal: self }
     }
 
     fn put(&self, key: Key, body: String) -> u64 {
         let mut entries = self.0.borrow_mut();
         let place = (key.kind.clone(), key.id.clone());
         let version = entries.get(&place).map_or(1, |entry| entry.version + 1);
-        entries.insert(
-            place,
-            Entry {
-                key,
-                version,
-                created: 0,
-                modified: 0,
-                body,
-            },
-        );
+        entries.insert(place, Entry { key, version, created: 0, modified: 0, body });
         version
     }
 }
@@ -81,28 +67,21 @@ impl Shelf {
 impl Store for Shelf {
     fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
         let entries = self.0.borrow();
-        Ok(keys
-            .into_iter()
-            .map(|key| entries.get(&(key.kind, key.id)).cloned())
-            .collect())
+        Ok(keys.into_iter().map(|key| entries.get(&(key.kind, key.id)).cloned()).collect())
     }
 
     fn find(&self, query: Query) -> Result<Page, Refusal> {
         let entries = self.0.borrow();
-        let of_kind = entries
-            .values()
-            .filter(|entry| entry.key.kind == query.kind);
+        let of_kind = entries.values().filter(|entry| entry.key.kind == query.kind);
         let skip = match &query.window {
             Window::Offset(offset) => usize::try_from(*offset).unwrap_or(usize::MAX),
-            Window::After(position) => position
-                .parse()
-                .map_err(|_| Refusal::Invalid("position".to_owned()))?,
+            Window::After(position) => {
+                position.parse().map_err(|_| Refusal::Invalid("position".to_owned()))?
+            }
         };
         let hits = of_kind.enumerate().skip(skip).take(query.limit as usize);
         Ok(Page {
-            hits: hits
-                .map(|(i, entry)| (entry.clone(), (i + 1).to_string()))
-                .collect(),
+            hits: hits.map(|(i, entry)| (entry.clone(), (i + 1).to_string())).collect(),
             total: None,
             exact: false,
             ordered: false,
@@ -117,13 +96,7 @@ impl Store for Shelf {
         _: Option<String>,
         _: u32,
     ) -> Result<Vec<LinkPage>, Refusal> {
-        Ok(anchors
-            .iter()
-            .map(|_| LinkPage {
-                links: Vec::new(),
-                next: None,
-            })
-            .collect())
+        Ok(anchors.iter().map(|_| LinkPage { links: Vec::new(), next: None }).collect())
     }
 
     fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {

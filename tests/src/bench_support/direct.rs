@@ -18,13 +18,8 @@ use crate::exchange::{Call, Endpoint as _, InProcess, TENANT};
 use crate::native::Native;
 
 /// What the sides of a comparison are asked.
-pub const COMPARED: [Operation; 5] = [
-    Operation::Get,
-    Operation::LookUp,
-    Operation::Patch,
-    Operation::Create,
-    Operation::Join,
-];
+pub const COMPARED: [Operation; 5] =
+    [Operation::Get, Operation::LookUp, Operation::Patch, Operation::Create, Operation::Join];
 
 /// A tenant in which some people are, and who answers for it.
 pub struct Direct {
@@ -46,20 +41,12 @@ impl Direct {
     ) -> anyhow::Result<Self> {
         database.create_tenant(TENANT, 0).await?;
         let store = database.open(TENANT).await?.context("no tenant")?;
-        let native = Native {
-            clock: Arc::new(SystemClock),
-            random: Arc::new(OsRandom),
-        };
+        let native = Native { clock: Arc::new(SystemClock), random: Arc::new(OsRandom) };
         let profile = r#"{"extends":"default"}"#;
         native.configure(store.clone(), profile).await?;
         let issued = native.issue_credential(store.clone(), TENANT).await?;
         let mut direct = Self {
-            endpoint: InProcess {
-                provider,
-                store,
-                secret: issued.secret,
-                caller: Caller::Unknown,
-            },
+            endpoint: InProcess { provider, store, secret: issued.secret, caller: Caller::Unknown },
             people: Vec::new(),
             made: AtomicU32::new(0),
         };
@@ -103,11 +90,7 @@ impl Direct {
     /// Somebody who asks one request after another, about a person of their own as long as there are enough.
     #[must_use]
     pub fn asker(self: &Arc<Self>, number: usize) -> Asker {
-        Asker {
-            of: Arc::clone(self),
-            person: number % self.people.len(),
-            group: None,
-        }
+        Asker { of: Arc::clone(self), person: number % self.people.len(), group: None }
     }
 
     async fn make(&self, path: &str, resource: Value) -> anyhow::Result<String> {
@@ -161,17 +144,11 @@ impl Asker {
             }
             Operation::Patch => {
                 let value = json!({"displayName": format!("U{number}")});
-                (
-                    "PATCH",
-                    person,
-                    patch(json!({"op": "replace", "value": value})),
-                )
+                ("PATCH", person, patch(json!({"op": "replace", "value": value})))
             }
-            Operation::Create => (
-                "POST",
-                "/Users".to_owned(),
-                user(&format!("new{number}@example.com")),
-            ),
+            Operation::Create => {
+                ("POST", "/Users".to_owned(), user(&format!("new{number}@example.com")))
+            }
             Operation::Join => {
                 let (group, member) = self.next_member().await?;
                 let value = json!([{"value": member}]);

@@ -60,10 +60,7 @@ impl Filling<'_> {
         let created = http.ask("POST", "/Groups", &group).await?;
         let created: Value = serde_json::from_str(&created.body)?;
         let id = created["id"].as_str().context("no group")?.to_owned();
-        let key = |kind: &str, id: &str| Key {
-            kind: kind.to_owned(),
-            id: id.to_owned(),
-        };
+        let key = |kind: &str, id: &str| Key { kind: kind.to_owned(), id: id.to_owned() };
         let link = |(user, _): &(String, String)| Link {
             source: key("Group", &id),
             name: "members".to_owned(),
@@ -138,12 +135,7 @@ impl Template {
             }
         }
         let draft = draft.context("nothing was inserted")?;
-        Ok(Self {
-            id: draft.key.id.clone(),
-            draft,
-            events,
-            counts,
-        })
+        Ok(Self { id: draft.key.id.clone(), draft, events, counts })
     }
 
     /// The same for all of these.

@@ -98,8 +98,6 @@ pub fn save(name: &str, figures: &Value, plot: &Bars) -> anyhow::Result<()> {
 
 fn folder() -> anyhow::Result<PathBuf> {
     let executable = std::env::current_exe()?;
-    let target = executable
-        .ancestors()
-        .find(|folder| folder.join("CACHEDIR.TAG").exists());
+    let target = executable.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
     Ok(target.context("no target folder")?.join("bench"))
 }

@@ -45,11 +45,7 @@ impl Peer {
         BufReader::new(output).read_line(&mut line)?;
         let url = line.trim().to_owned();
         anyhow::ensure!(url.starts_with("http://"), "it says `{url}`");
-        let site = Site {
-            url,
-            secret: SECRET.to_owned(),
-            known: None,
-        };
+        let site = Site { url, secret: SECRET.to_owned(), known: None };
         Ok((peer, site))
     }
 }

@@ -56,11 +56,8 @@ impl Bars {
                 );
             }
             let x = 20 + number * 110;
-            let _ = writeln!(
-                svg,
-                "<text x=\"{x}\" y=\"40\" fill=\"{colour}\">{}</text>",
-                series.name
-            );
+            let _ =
+                writeln!(svg, "<text x=\"{x}\" y=\"40\" fill=\"{colour}\">{}</text>", series.name);
         }
         for (place, name) in self.groups.iter().enumerate() {
             let x = 20.0 + place as f64 * group;

@@ -25,9 +25,6 @@ impl Resident {
             let kibibytes: f64 = kibibytes.with_context(|| format!("{path} has no {name}"))?;
             anyhow::Ok(kibibytes / 1024.0)
         };
-        Ok(Self {
-            now: field("VmRSS:")?,
-            peak: field("VmHWM:")?,
-        })
+        Ok(Self { now: field("VmRSS:")?, peak: field("VmHWM:")? })
     }
 }

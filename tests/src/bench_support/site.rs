@@ -32,11 +32,7 @@ impl Site {
     /// If there is no such tenant.
     pub fn at(server: &Server, tenant: &str) -> anyhow::Result<Self> {
         let Http { base, secret, .. } = server.endpoint(tenant)?;
-        Ok(Self {
-            url: base,
-            secret,
-            known: None,
-        })
+        Ok(Self { url: base, secret, known: None })
     }
 
     /// Serves a new tenant of this database from this process. `plugin` sets it up, `provider` answers.
@@ -54,15 +50,9 @@ impl Site {
         let router = Router::new(provider, database, RouterOptions::default());
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}/{TENANT}/scim/v2", listener.local_addr()?);
-        let service = router
-            .into_axum()
-            .into_make_service_with_connect_info::<SocketAddr>();
+        let service = router.into_axum().into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
-        Ok(Self {
-            url,
-            secret,
-            known: None,
-        })
+        Ok(Self { url, secret, known: None })
     }
 
     /// Has this asked as the turn says.
@@ -116,13 +106,7 @@ pub struct Turn {
 /// Eight connections for half a second, a hundred users, and nothing that stays.
 impl Default for Turn {
     fn default() -> Self {
-        Self {
-            connections: 8,
-            time: Duration::from_millis(500),
-            users: 100,
-            seed: 1,
-            keep: false,
-        }
+        Self { connections: 8, time: Duration::from_millis(500), users: 100, seed: 1, keep: false }
     }
 }
 

@@ -11,9 +11,7 @@ const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
 /// Whether these are the members of an error.
 pub(super) fn is_error(members: &Map<String, Value>) -> bool {
-    members
-        .get("schemas")
-        .is_some_and(|schemas| schemas[0] == ERROR)
+    members.get("schemas").is_some_and(|schemas| schemas[0] == ERROR)
 }
 
 /// Refuses a recorded body that says more of an error's `detail` than the names and values in it:

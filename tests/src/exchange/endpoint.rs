@@ -92,21 +92,10 @@ impl Endpoint for InProcess {
             body: call.body,
         };
         let (_waits, gone) = watch::channel(false);
-        let response = self
-            .provider
-            .handle(self.store.clone(), origin, request, gone)
-            .await?;
+        let response = self.provider.handle(self.store.clone(), origin, request, gone).await?;
         // As HTTP servers do.
-        let body = if is_head {
-            String::new()
-        } else {
-            response.body
-        };
-        Ok(Answer {
-            status: response.status,
-            headers: response.headers,
-            body,
-        })
+        let body = if is_head { String::new() } else { response.body };
+        Ok(Answer { status: response.status, headers: response.headers, body })
     }
 }
 
@@ -133,9 +122,7 @@ impl Endpoint for Http {
 
     async fn send(&self, call: Call) -> anyhow::Result<Answer> {
         let method = call.method.parse().context("no method")?;
-        let mut request = self
-            .client
-            .request(method, format!("{}{}", self.base, call.target));
+        let mut request = self.client.request(method, format!("{}{}", self.base, call.target));
         for (name, value) in &call.headers {
             request = request.header(name, value);
         }
@@ -143,15 +130,9 @@ impl Endpoint for Http {
         let text = |value: &reqwest::header::HeaderValue| {
             String::from_utf8_lossy(value.as_bytes()).into_owned()
         };
-        let headers = response
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.to_string(), text(value)));
+        let headers =
+            response.headers().iter().map(|(name, value)| (name.to_string(), text(value)));
         let (status, headers) = (response.status().as_u16(), headers.collect());
-        Ok(Answer {
-            status,
-            headers,
-            body: response.text().await?,
-        })
+        Ok(Answer { status, headers, body: response.text().await? })
     }
 }

@@ -84,20 +84,12 @@ pub fn all() -> anyhow::Result<Vec<Exchange>> {
     for file in fs::read_dir(&folder).with_context(|| format!("no {}", folder.display()))? {
         let path = file?.path();
         if path.extension().is_some_and(|ending| ending == "http") {
-            let name = path
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let text = fs::read_to_string(&path)?;
             let steps = parse(&text).with_context(|| path.display().to_string())?;
             let profile = text.lines().find_map(|line| line.strip_prefix("profile: "));
             let profile = profile.unwrap_or(DEFAULT).to_owned();
-            exchanges.push(Exchange {
-                name,
-                profile,
-                steps,
-            });
+            exchanges.push(Exchange { name, profile, steps });
         }
     }
     exchanges.sort_by(|a, b| a.name.cmp(&b.name));
@@ -107,10 +99,7 @@ pub fn all() -> anyhow::Result<Vec<Exchange>> {
 fn parse(text: &str) -> anyhow::Result<Vec<Step>> {
     let mut parts = text.split("\n=== ");
     let preamble = parts.next().unwrap_or_default();
-    let common: Vec<&str> = preamble
-        .lines()
-        .filter_map(|line| line.strip_prefix("> "))
-        .collect();
+    let common: Vec<&str> = preamble.lines().filter_map(|line| line.strip_prefix("> ")).collect();
     let (common, _) = parse_message(&common.join("\n"))?;
     parts
         .map(|step| {
@@ -137,16 +126,9 @@ fn parse_step(title: &str, text: &str) -> anyhow::Result<Step> {
     let needs = needs.split(", ").filter(|name| !name.is_empty());
     let (request, answer) = text.split_once("\n--- ").context("no line `--- STATUS`")?;
     let (line, rest) = request.split_once('\n').unwrap_or((request, ""));
-    let (method, target) = line
-        .split_once(' ')
-        .context("the request line has no path")?;
+    let (method, target) = line.split_once(' ').context("the request line has no path")?;
     let (headers, body) = parse_message(rest)?;
-    let call = Call {
-        method: method.into(),
-        target: target.into(),
-        headers,
-        body,
-    };
+    let call = Call { method: method.into(), target: target.into(), headers, body };
     let (status, rest) = answer.split_once('\n').unwrap_or((answer, ""));
     let (headers, body) = parse_message(rest)?;
     let body = (body != "-").then_some(body);
@@ -170,9 +152,7 @@ fn parse_message(text: &str) -> anyhow::Result<(Vec<(String, String)>, String)> 
     let mut lines = text.lines();
     let mut headers = Vec::new();
     for line in lines.by_ref().take_while(|line| !line.is_empty()) {
-        let Some((name, value)) = line.split_once(": ") else {
-            bail!("`{line}` is no header")
-        };
+        let Some((name, value)) = line.split_once(": ") else { bail!("`{line}` is no header") };
         headers.push((name.to_owned(), value.to_owned()));
     }
     let body: Vec<&str> = lines.collect();

@@ -48,15 +48,9 @@ impl<'e> Running<'e> {
 
 fn filled(call: &Call, bindings: &Bindings, secret: &str) -> Call {
     let fill = |text: &str| bindings.fill(text);
-    let mut headers: Vec<_> = call
-        .headers
-        .iter()
-        .map(|(name, value)| (name.clone(), fill(value)))
-        .collect();
-    if !headers
-        .iter()
-        .any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
-    {
+    let mut headers: Vec<_> =
+        call.headers.iter().map(|(name, value)| (name.clone(), fill(value))).collect();
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
         headers.push(("Authorization".to_owned(), format!("Bearer {secret}")));
     }
     Call {
@@ -68,24 +62,11 @@ fn filled(call: &Call, bindings: &Bindings, secret: &str) -> Call {
 }
 
 fn judge(step: &Step, answer: &Answer, bindings: &mut Bindings) -> anyhow::Result<()> {
-    ensure!(
-        answer.status == step.status,
-        "status {}, not {}",
-        answer.status,
-        step.status
-    );
+    ensure!(answer.status == step.status, "status {}, not {}", answer.status, step.status);
     for (name, template) in &step.headers {
-        let found = answer
-            .headers
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name));
-        let Some((_, value)) = found else {
-            bail!("no header {name}")
-        };
-        ensure!(
-            bindings.matches(template, value),
-            "header {name} is `{value}`, not `{template}`"
-        );
+        let found = answer.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        let Some((_, value)) = found else { bail!("no header {name}") };
+        ensure!(bindings.matches(template, value), "header {name} is `{value}`, not `{template}`");
     }
     match step.body.as_deref() {
         None => Ok(()),

@@ -23,11 +23,9 @@ impl Bindings {
     /// The text with everything filled in that is known.
     #[must_use]
     pub fn fill(&self, template: &str) -> String {
-        self.0
-            .iter()
-            .fold(template.to_owned(), |text, (name, value)| {
-                text.replace(&format!("${{{name}}}"), value)
-            })
+        self.0.iter().fold(template.to_owned(), |text, (name, value)| {
+            text.replace(&format!("${{{name}}}"), value)
+        })
     }
 
     /// Whether a text is what the template says; binds the one placeholder that may be unknown.
@@ -39,9 +37,7 @@ impl Bindings {
         let Some((name, after)) = rest.split_once('}') else {
             return filled == text;
         };
-        let middle = text
-            .strip_prefix(before)
-            .and_then(|text| text.strip_suffix(after));
+        let middle = text.strip_prefix(before).and_then(|text| text.strip_suffix(after));
         let Some(middle) = middle.filter(|middle| !middle.is_empty()) else {
             return false;
         };
@@ -61,10 +57,9 @@ impl Bindings {
             }
             (Value::Object(templates), Value::Object(values)) => self.object(templates, values, at),
             (template, value) if template == value => None,
-            (template, value) => Some(format!(
-                "{at} is {value}, not {}",
-                self.fill(&template.to_string())
-            )),
+            (template, value) => {
+                Some(format!("{at} is {value}, not {}", self.fill(&template.to_string())))
+            }
         }
     }
 
@@ -91,10 +86,7 @@ impl Bindings {
 
     /// What a `detail` lacks of the names that it must contain.
     fn lacks(&self, names: Option<&Value>, detail: Option<&Value>) -> Option<String> {
-        let Some(detail) = detail
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
-        else {
+        let Some(detail) = detail.and_then(Value::as_str).filter(|text| !text.is_empty()) else {
             return Some("is no text".to_owned());
         };
         let names = names.and_then(Value::as_array).into_iter().flatten();

@@ -19,10 +19,7 @@ pub fn trials() -> Vec<Trial> {
         super::trial("callers::a_client_needs_no_credential", client),
         super::trial("callers::an_end_user_reads_its_own_and_nothing_else", reads),
         super::trial("callers::a_password_is_a_slow_hash_or_nothing", password),
-        super::trial(
-            "callers::an_end_user_changes_what_the_profile_lets_it",
-            changes,
-        ),
+        super::trial("callers::an_end_user_changes_what_the_profile_lets_it", changes),
     ]
 }
 
@@ -39,19 +36,9 @@ impl Place {
         database.create_tenant(TENANT, 0).await?;
         let store = database.open(TENANT).await?.context("no tenant")?;
         plugin.admin(store.clone()).configure(profile, None).await?;
-        let caller = Caller::Client(Principal {
-            name: "gateway".to_owned(),
-        });
-        let endpoint = InProcess {
-            provider: plugin,
-            store,
-            secret: String::new(),
-            caller,
-        };
-        let mut place = Self {
-            endpoint,
-            user: String::new(),
-        };
+        let caller = Caller::Client(Principal { name: "gateway".to_owned() });
+        let endpoint = InProcess { provider: plugin, store, secret: String::new(), caller };
+        let mut place = Self { endpoint, user: String::new() };
         let user =
             json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada"});
         let made = place.ask("POST", "/Users", &user).await?.expect(201)?;
@@ -60,20 +47,9 @@ impl Place {
     }
 
     async fn ask(&self, method: &str, target: &str, body: &Value) -> anyhow::Result<Answer> {
-        let body = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
+        let body = if body.is_null() { String::new() } else { body.to_string() };
         let (method, target) = (method.to_owned(), target.to_owned());
-        self.endpoint
-            .send(Call {
-                method,
-                target,
-                headers: Vec::new(),
-                body,
-            })
-            .await
+        self.endpoint.send(Call { method, target, headers: Vec::new(), body }).await
     }
 
     async fn get(&self, target: &str) -> anyhow::Result<Answer> {
@@ -87,10 +63,7 @@ impl Place {
 
 async fn client() -> anyhow::Result<()> {
     let place = Place::new(DEFAULT).await?;
-    place
-        .get(&format!("/Users/{}", place.user))
-        .await?
-        .expect(200)?;
+    place.get(&format!("/Users/{}", place.user)).await?.expect(200)?;
     place.get("/Me").await?.expect(501)?;
     let events = place.endpoint.store.events(0, 10).await;
     let events = events.map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;
@@ -104,20 +77,11 @@ async fn client() -> anyhow::Result<()> {
 }
 
 async fn password() -> anyhow::Result<()> {
-    for (profile, kept) in [
-        (DEFAULT, false),
-        (r#"{"extends":"default","secrets":"hash"}"#, true),
-    ] {
+    for (profile, kept) in [(DEFAULT, false), (r#"{"extends":"default","secrets":"hash"}"#, true)] {
         let place = Place::new(profile).await?;
         let set = patch(json!([{"op": "add", "path": "password", "value": "correct horse"}]));
-        place
-            .ask("PATCH", &format!("/Users/{}", place.user), &set)
-            .await?
-            .expect(200)?;
-        let key = Key {
-            kind: "User".to_owned(),
-            id: place.user.clone(),
-        };
+        place.ask("PATCH", &format!("/Users/{}", place.user), &set).await?.expect(200)?;
+        let key = Key { kind: "User".to_owned(), id: place.user.clone() };
         let found = place.endpoint.store.get(vec![key]).await;
         let events = place.endpoint.store.events(0, 10).await;
         let text = format!("{found:?} {events:?}");
@@ -136,25 +100,13 @@ async fn reads() -> anyhow::Result<()> {
     ensure!(answer.expect(200)? == known, "{answer:?}");
     located(&answer, &place)?;
     let location = answer.header("content-location");
-    ensure!(
-        location == known["meta"]["location"].as_str(),
-        "{location:?}"
-    );
-    for path in [
-        own.as_str(),
-        "/Users",
-        "/Groups",
-        "/Schemas",
-        "/ServiceProviderConfig",
-    ] {
+    ensure!(location == known["meta"]["location"].as_str(), "{location:?}");
+    for path in [own.as_str(), "/Users", "/Groups", "/Schemas", "/ServiceProviderConfig"] {
         place.get(path).await?.expect(403)?;
     }
     let deactivate = patch(json!([{"op": "replace", "value": {"active": false}}]));
     place.ask("PATCH", "/Me", &deactivate).await?.expect(403)?;
-    place
-        .ask("DELETE", "/Me", &Value::Null)
-        .await?
-        .expect(403)?;
+    place.ask("DELETE", "/Me", &Value::Null).await?.expect(403)?;
     place.become_user("nobody");
     place.get("/Me").await?.expect(404)?;
     Ok(())

@@ -13,16 +13,13 @@ const LARGEST: usize = 1024 * 1024;
 /// The trials.
 pub fn trials() -> Vec<Trial> {
     vec![
-        Trial::test(
-            "component::imports_and_exports_what_the_contract_names",
-            || {
-                let found = interfaces().map_err(|error| format!("{error:#}"))?;
-                if found == SNAPSHOT {
-                    return Ok(());
-                }
-                Err(format!("the component has\n{found}\nand should have\n{SNAPSHOT}").into())
-            },
-        ),
+        Trial::test("component::imports_and_exports_what_the_contract_names", || {
+            let found = interfaces().map_err(|error| format!("{error:#}"))?;
+            if found == SNAPSHOT {
+                return Ok(());
+            }
+            Err(format!("the component has\n{found}\nand should have\n{SNAPSHOT}").into())
+        }),
         Trial::test("component::is_small", || {
             let size = scimlet::COMPONENT.len();
             if size <= LARGEST {
@@ -37,14 +34,9 @@ fn interfaces() -> wasmtime::Result<String> {
     let engine = Engine::new(Config::new().wasm_component_model(true))?;
     let component = Component::new(&engine, scimlet::COMPONENT)?;
     let of = component.component_type();
-    let mut lines: Vec<String> = of
-        .imports(&engine)
-        .map(|(name, _)| format!("import {name}"))
-        .collect();
-    lines.extend(
-        of.exports(&engine)
-            .map(|(name, _)| format!("export {name}")),
-    );
+    let mut lines: Vec<String> =
+        of.imports(&engine).map(|(name, _)| format!("import {name}")).collect();
+    lines.extend(of.exports(&engine).map(|(name, _)| format!("export {name}")));
     lines.sort();
     Ok(lines.into_iter().map(|line| line + "\n").collect())
 }

@@ -88,11 +88,7 @@ struct Tenants {
 
 impl Tenants {
     fn of(database: Arc<dyn Database>) -> Self {
-        Self {
-            database,
-            made: AtomicU64::new(0),
-            case: format!("{:016x}", Dice::any_seed()),
-        }
+        Self { database, made: AtomicU64::new(0), case: format!("{:016x}", Dice::any_seed()) }
     }
 }
 
@@ -101,14 +97,7 @@ impl Stores for Tenants {
     async fn fresh(&self) -> Arc<dyn Store> {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let name = format!("tenant-{}-{number}", self.case);
-        self.database
-            .create_tenant(&name, AT)
-            .await
-            .expect("the tenant is made");
-        self.database
-            .open(&name)
-            .await
-            .expect("it opens")
-            .expect("it is there")
+        self.database.create_tenant(&name, AT).await.expect("the tenant is made");
+        self.database.open(&name).await.expect("it opens").expect("it is there")
     }
 }

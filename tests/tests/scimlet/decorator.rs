@@ -21,29 +21,21 @@ fn forwards_everything() -> anyhow::Result<()> {
     let parse = |file: &str| -> anyhow::Result<syn::File> {
         Ok(syn::parse_file(&fs::read_to_string(folder.join(file))?)?)
     };
-    let store = parse("mod.rs")?
-        .items
-        .into_iter()
-        .find_map(|item| match item {
-            Item::Trait(of) if of.ident == "Store" => Some(of.items),
-            _ => None,
-        });
+    let store = parse("mod.rs")?.items.into_iter().find_map(|item| match item {
+        Item::Trait(of) if of.ident == "Store" => Some(of.items),
+        _ => None,
+    });
     let store = store.context("no trait `Store`")?.into_iter();
     let functions = store.filter_map(|item| match item {
         TraitItem::Fn(function) => Some(function.sig.ident.to_string()),
         _ => None,
     });
     let functions: BTreeSet<String> = functions.collect();
-    let forwarded = parse("decorator.rs")?
-        .items
-        .into_iter()
-        .find_map(|item| match item {
-            Item::Impl(of) => Some(of.items),
-            _ => None,
-        });
-    let forwarded = forwarded
-        .context("no implementation of `Store`")?
-        .into_iter();
+    let forwarded = parse("decorator.rs")?.items.into_iter().find_map(|item| match item {
+        Item::Impl(of) => Some(of.items),
+        _ => None,
+    });
+    let forwarded = forwarded.context("no implementation of `Store`")?.into_iter();
     let forwarded = forwarded.filter_map(|item| match item {
         ImplItem::Fn(function) => Some(function.sig.ident.to_string()),
         _ => None,

@@ -43,16 +43,9 @@ fn node_host() -> anyhow::Result<Command> {
 fn answers(mut command: Command) -> anyhow::Result<()> {
     let component = server::scratch()?.join("embedded.wasm");
     fs::write(&component, scimlet::COMPONENT)?;
-    command
-        .arg("--component")
-        .arg(component)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
+    command.arg("--component").arg(component).stdout(Stdio::piped()).stderr(Stdio::null());
     let runtime = super::runtime()?;
-    for exchange in exchange::all()?
-        .iter()
-        .filter(|e| e.profile == exchange::DEFAULT)
-    {
+    for exchange in exchange::all()?.iter().filter(|e| e.profile == exchange::DEFAULT) {
         let mut host = Host(command.spawn()?);
         let endpoint = host.endpoint()?;
         runtime.block_on(exchange::run(exchange, &endpoint))?;
@@ -68,10 +61,7 @@ impl Host {
     fn endpoint(&mut self) -> anyhow::Result<Http> {
         let mut lines = BufReader::new(self.0.stdout.take().context("no output")?).lines();
         let first = lines.next().context("no first line")??;
-        ensure!(
-            first.starts_with("listening on http://127.0.0.1:"),
-            "the first line is {first}"
-        );
+        ensure!(first.starts_with("listening on http://127.0.0.1:"), "the first line is {first}");
         let made: Value = serde_json::from_str(&lines.next().context("no second line")??)?;
         let text = |name: &str| made[name].as_str().with_context(|| format!("no {name}"));
         Http::new(text("url")?, text("secret")?)

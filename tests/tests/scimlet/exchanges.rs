@@ -26,21 +26,15 @@ fn of(exchange: Arc<Exchange>) -> Vec<Trial> {
     let name = exchange.name.clone();
     let trial = |way: &str, run: fn(&Exchange) -> anyhow::Result<()>| {
         let exchange = exchange.clone();
-        Trial::test(format!("exchange::{way}::{name}"), move || {
-            run(&exchange).map_err(failed)
-        })
+        Trial::test(format!("exchange::{way}::{name}"), move || run(&exchange).map_err(failed))
     };
     vec![
         trial("native", |exchange| natively(exchange).map(drop)),
-        trial("component", |exchange| {
-            in_component(exchange, Memory::exact()).map(drop)
-        }),
+        trial("component", |exchange| in_component(exchange, Memory::exact()).map(drop)),
         trial("reused", |exchange| {
             in_component_with(exchange, Memory::exact(), Some(PoolOptions::default())).map(drop)
         }),
-        trial("unfiltered", |exchange| {
-            in_component(exchange, Memory::unfiltered()).map(drop)
-        }),
+        trial("unfiltered", |exchange| in_component(exchange, Memory::unfiltered()).map(drop)),
         trial("equal", equal),
         trial("http", over_http),
     ]
@@ -54,11 +48,7 @@ fn equal(exchange: &Exchange) -> anyhow::Result<()> {
     let native = natively(exchange)?;
     let component = in_component(exchange, Memory::exact())?;
     for ((step, a), b) in exchange.steps.iter().zip(&native).zip(&component) {
-        ensure!(
-            a == b,
-            "{}: natively {a:?}, in the component {b:?}",
-            step.title
-        );
+        ensure!(a == b, "{}: natively {a:?}, in the component {b:?}", step.title);
     }
     ensure!(native.len() == component.len(), "not as many answers");
     Ok(())
@@ -73,12 +63,8 @@ fn natively(exchange: &Exchange) -> anyhow::Result<Vec<Answer>> {
         let store = tenant(Memory::exact()).await?;
         native.configure(store.clone(), &exchange.profile).await?;
         let secret = native.issue_credential(store.clone(), TENANT).await?.secret;
-        let endpoint = InProcess {
-            provider: Arc::new(native),
-            store,
-            secret,
-            caller: Caller::Unknown,
-        };
+        let endpoint =
+            InProcess { provider: Arc::new(native), store, secret, caller: Caller::Unknown };
         exchange::run(exchange, &endpoint).await
     })
 }
@@ -104,12 +90,8 @@ fn in_component_with(
         admin.configure(&exchange.profile, None).await?;
         let request = CredentialRequest::bearer(TENANT, "test");
         let secret = admin.issue_credential(&request).await?.secret;
-        let endpoint = InProcess {
-            provider: Arc::new(plugin),
-            store,
-            secret,
-            caller: Caller::Unknown,
-        };
+        let endpoint =
+            InProcess { provider: Arc::new(plugin), store, secret, caller: Caller::Unknown };
         exchange::run(exchange, &endpoint).await
     })
 }
@@ -119,14 +101,9 @@ fn over_http(exchange: &Exchange) -> anyhow::Result<()> {
     let profile = folder.path().join("profile.json");
     std::fs::write(&profile, &exchange.profile)?;
     let profile = profile.display().to_string();
-    server::json(
-        folder.path(),
-        &["tenant", "create", "acme", "--profile", &profile],
-    )?;
+    server::json(folder.path(), &["tenant", "create", "acme", "--profile", &profile])?;
     let endpoint = server.endpoint("acme")?;
-    super::runtime()?
-        .block_on(exchange::run(exchange, &endpoint))
-        .map(drop)
+    super::runtime()?.block_on(exchange::run(exchange, &endpoint)).map(drop)
 }
 
 async fn tenant(database: Memory) -> anyhow::Result<Arc<dyn Store>> {

@@ -19,16 +19,11 @@ pub fn trials() -> Vec<Trial> {
         ("patch", targets::patch),
         ("request", targets::request),
     ];
-    targets
-        .into_iter()
-        .flat_map(|(name, target)| of(name, target))
-        .collect()
+    targets.into_iter().flat_map(|(name, target)| of(name, target)).collect()
 }
 
 fn of(name: &'static str, target: Target) -> Vec<Trial> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fuzz/corpus")
-        .join(name);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
     let inputs = fs::read_dir(&folder).expect("the corpus is there");
     let trial = |input: fs::DirEntry| {
         let path = input.path();
@@ -38,7 +33,5 @@ fn of(name: &'static str, target: Target) -> Vec<Trial> {
             Ok(())
         })
     };
-    inputs
-        .map(|input| trial(input.expect("the corpus can be read")))
-        .collect()
+    inputs.map(|input| trial(input.expect("the corpus can be read"))).collect()
 }

@@ -20,9 +20,7 @@ const SLOWED: &str = "AUTH-18";
 
 pub fn trials() -> Vec<Trial> {
     let trial = |name: &str, run: fn(PathBuf) -> anyhow::Result<()>| {
-        Trial::ignorable_test(format!("hostile::{name}"), move || {
-            needs::with(runner(), run)
-        })
+        Trial::ignorable_test(format!("hostile::{name}"), move || needs::with(runner(), run))
     };
     vec![trial("requests", requests), trial("guesses", guesses)]
 }
@@ -60,9 +58,7 @@ struct Target {
 
 impl Target {
     fn new() -> anyhow::Result<Self> {
-        let target = Self {
-            folder: TempDir::new()?,
-        };
+        let target = Self { folder: TempDir::new()? };
         for tenant in ["acme", "globex"] {
             target.run(&["tenant", "create", tenant])?;
         }
@@ -97,10 +93,7 @@ impl Target {
             ("--base", server.base("acme")),
             ("--base-b", server.base("globex")),
             ("--token-a", self.secret("acme", &[])?.0),
-            (
-                "--token-a-ro",
-                self.secret("acme", &["--scope", "read-only"])?.0,
-            ),
+            ("--token-a-ro", self.secret("acme", &["--scope", "read-only"])?.0),
             ("--token-a-expired", expired),
             ("--token-a-revoked", revoked),
             ("--token-b", self.secret("globex", &[])?.0),

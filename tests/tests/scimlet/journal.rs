@@ -52,10 +52,7 @@ impl Journal for Kept {
 /// A plugin that notes into what is kept, and a tenant's store.
 async fn noted() -> anyhow::Result<(Arc<Kept>, Plugin, Arc<dyn Store>)> {
     let kept = Arc::new(Kept::default());
-    let plugin = Plugin::new(PluginOptions {
-        journal: kept.clone(),
-        ..PluginOptions::default()
-    })?;
+    let plugin = Plugin::new(PluginOptions { journal: kept.clone(), ..PluginOptions::default() })?;
     let database = Memory::exact();
     database.create_tenant(TENANT, 0).await?;
     let store = database.open(TENANT).await?.context("no tenant")?;
@@ -82,39 +79,21 @@ async fn refusals() -> anyhow::Result<()> {
         ("mistyped", mistyped, None),
     ];
     let caller = Caller::Unknown;
-    let endpoint = InProcess {
-        provider: Arc::new(plugin),
-        store,
-        secret: String::new(),
-        caller,
-    };
+    let endpoint = InProcess { provider: Arc::new(plugin), store, secret: String::new(), caller };
     let (mut reasons, mut answers) = (Vec::new(), Vec::new());
     for (why, secret, id) in cases {
         kept.clear();
         let headers = vec![("authorization".to_owned(), format!("Bearer {secret}"))];
         let (method, target) = ("GET".to_owned(), "/Users".to_owned());
-        let answer = endpoint
-            .send(Call {
-                method,
-                target,
-                headers,
-                body: String::new(),
-            })
-            .await?;
+        let answer = endpoint.send(Call { method, target, headers, body: String::new() }).await?;
         answers.push(answer.refusal(401, &[])?);
         let notes = kept.notes("access");
         ensure!(!notes.contains(&secret), "the secret stands in {notes}");
         let name = id.map_or("", String::as_str);
-        ensure!(
-            id.is_none() || mentions(&notes, name),
-            "no `{name}` in {notes}"
-        );
+        ensure!(id.is_none() || mentions(&notes, name), "no `{name}` in {notes}");
         reasons.push((why, notes.replace(name, "")));
     }
-    ensure!(
-        answers.windows(2).all(|two| two[0] == two[1]),
-        "{answers:?}"
-    );
+    ensure!(answers.windows(2).all(|two| two[0] == two[1]), "{answers:?}");
     told_apart(&reasons)
 }
 
@@ -124,28 +103,13 @@ async fn dropped() -> anyhow::Result<()> {
     const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
     let (kept, plugin, store) = noted().await?;
     plugin.admin(store.clone()).configure(DEFAULT, None).await?;
-    let caller = Caller::Client(Principal {
-        name: "gateway".to_owned(),
-    });
-    let endpoint = InProcess {
-        provider: Arc::new(plugin),
-        store,
-        secret: String::new(),
-        caller,
-    };
+    let caller = Caller::Client(Principal { name: "gateway".to_owned() });
+    let endpoint = InProcess { provider: Arc::new(plugin), store, secret: String::new(), caller };
     let send = async |method: &str, target: &str, body: serde_json::Value| {
         kept.clear();
-        let headers = vec![(
-            "content-type".to_owned(),
-            "application/scim+json".to_owned(),
-        )];
+        let headers = vec![("content-type".to_owned(), "application/scim+json".to_owned())];
         let (method, target, body) = (method.to_owned(), target.to_owned(), body.to_string());
-        let call = Call {
-            method,
-            target,
-            headers,
-            body,
-        };
+        let call = Call { method, target, headers, body };
         let answer = endpoint.send(call).await?;
         anyhow::Ok((answer, kept.notes("schema")))
     };
@@ -153,10 +117,7 @@ async fn dropped() -> anyhow::Result<()> {
         json!({"schemas": [USER], "userName": "ada", "shoeSize": 42, "name": {"nobility": "x"}});
     let (answer, notes) = send("POST", "/Users", user).await?;
     let made = answer.expect(201)?;
-    ensure!(
-        mentions(&notes, "shoeSize") && mentions(&notes, "name.nobility"),
-        "{notes}"
-    );
+    ensure!(mentions(&notes, "shoeSize") && mentions(&notes, "name.nobility"), "{notes}");
     let target = format!("/Users/{}", made["id"].as_str().context("no id")?);
     let manager = json!({"op": "replace", "path": format!("{ENTERPRISE}:manager"), "value": {"displayName": "B"}});
     let body = scimlet_tests::client::patch(json!([manager]));
@@ -164,9 +125,8 @@ async fn dropped() -> anyhow::Result<()> {
     answer.expect(200)?;
     ensure!(mentions(&notes, "manager.displayName"), "{notes}");
     let long = "x".repeat(500);
-    let many: serde_json::Map<String, serde_json::Value> = (0..200)
-        .map(|at| (format!("{long}{at}"), at.into()))
-        .collect();
+    let many: serde_json::Map<String, serde_json::Value> =
+        (0..200).map(|at| (format!("{long}{at}"), at.into())).collect();
     let body = scimlet_tests::client::patch(json!([{"op": "add", "value": many}]));
     let (answer, notes) = send("PATCH", &target, body).await?;
     answer.expect(200)?;
@@ -181,17 +141,10 @@ async fn queries() -> anyhow::Result<()> {
         provider: Arc::new(plugin),
         store,
         secret: String::new(),
-        caller: Caller::Client(Principal {
-            name: "gateway".to_owned(),
-        }),
+        caller: Caller::Client(Principal { name: "gateway".to_owned() }),
     };
     let send = |method: &str, target: String, body: String| {
-        endpoint.send(Call {
-            method: method.to_owned(),
-            target,
-            headers: Vec::new(),
-            body,
-        })
+        endpoint.send(Call { method: method.to_owned(), target, headers: Vec::new(), body })
     };
     for name in ["ada", "bob", "eve"] {
         let user = format!(

@@ -20,15 +20,7 @@ async fn every_answer_is_right(mix: &str) -> anyhow::Result<()> {
     let endpoint = server.endpoint("demo")?;
     let output = server::command(folder.path())?
         .args(["bench", endpoint.base(), "--mix", mix, "--seconds", "2"])
-        .args([
-            "--users",
-            "10",
-            "--connections",
-            "4",
-            "--rate",
-            "100",
-            "--json",
-        ])
+        .args(["--users", "10", "--connections", "4", "--rate", "100", "--json"])
         .env("SCIMLET_SECRET", endpoint.secret())
         .output()?;
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -43,10 +35,7 @@ async fn every_answer_is_right(mix: &str) -> anyhow::Result<()> {
     ensure!(operations.len() >= 6, "{report:#}");
     for (name, figures) in operations {
         let of = |share: &str| figures["latencyMilliseconds"][share].as_f64();
-        ensure!(
-            of("p50") > Some(0.0) && of("p50") <= of("max"),
-            "{name}: {figures}"
-        );
+        ensure!(of("p50") > Some(0.0) && of("p50") <= of("max"), "{name}: {figures}");
     }
     for path in ["/Users", "/Groups"] {
         let left = endpoint.send(listing(path, endpoint.secret())).await?;

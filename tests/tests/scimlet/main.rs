@@ -105,15 +105,10 @@ fn trial<R: Future<Output = anyhow::Result<()>>>(
     run: impl FnOnce() -> R + Send + 'static,
 ) -> Trial {
     let outcome = move || runtime()?.block_on(run());
-    Trial::test(name, move || {
-        outcome().map_err(|error| format!("{error:#}").into())
-    })
+    Trial::test(name, move || outcome().map_err(|error| format!("{error:#}").into()))
 }
 
 /// A runtime of a trial's own.
 fn runtime() -> io::Result<Runtime> {
-    Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
+    Builder::new_multi_thread().worker_threads(2).enable_all().build()
 }

@@ -11,9 +11,7 @@ use scimlet_tests::{needs, postgres, server, supplied};
 pub fn trials() -> Vec<Trial> {
     vec![
         Trial::ignorable_test("reports::sqlite", || {
-            needs::with(runner(), |runner| {
-                judge(Command::new("python3").arg(runner))
-            })
+            needs::with(runner(), |runner| judge(Command::new("python3").arg(runner)))
         }),
         Trial::ignorable_test("reports::postgres", || {
             let both = runner().and_then(|runner| Ok((runner, postgres::shared()?)));

@@ -44,9 +44,7 @@ async fn creates() -> anyhow::Result<()> {
         let made = one(&together(creates).await?, 201)?;
         ensure!(active(&http).await? == 2, "round {round}: a seat too many");
         let target = format!("/Users/{}", text(&made, "id")?);
-        http.ask("DELETE", &target, &Value::Null)
-            .await?
-            .expect(204)?;
+        http.ask("DELETE", &target, &Value::Null).await?.expect(204)?;
     }
     Ok(())
 }
@@ -68,9 +66,7 @@ async fn reactivations() -> anyhow::Result<()> {
         let back = one(&together(patches).await?, 200)?;
         ensure!(active(&http).await? == 1, "round {round}: a seat too many");
         let target = format!("/Users/{}", text(&back, "id")?);
-        http.ask("PATCH", &target, &active_is(false))
-            .await?
-            .expect(200)?;
+        http.ask("PATCH", &target, &active_is(false)).await?.expect(200)?;
     }
     Ok(())
 }
@@ -86,8 +82,5 @@ fn one(answers: &[Answer], status: u16) -> anyhow::Result<Value> {
 }
 
 async fn active(http: &Http) -> anyhow::Result<usize> {
-    Ok(http
-        .find("/Users", "active eq true or not (active pr)")
-        .await?
-        .len())
+    Ok(http.find("/Users", "active eq true or not (active pr)").await?.len())
 }

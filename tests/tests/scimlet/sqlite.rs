@@ -19,35 +19,17 @@ type Case = fn(&Path, &Runtime);
 
 const CASES: [(&str, Case); 12] = [
     ("a_newer_file_is_refused", a_newer_file_is_refused),
-    (
-        "another_applications_file_is_refused",
-        another_applications_file_is_refused,
-    ),
-    (
-        "what_is_no_database_is_refused",
-        what_is_no_database_is_refused,
-    ),
-    (
-        "an_empty_file_is_opened_by_many_at_once",
-        an_empty_file_is_opened_by_many_at_once,
-    ),
+    ("another_applications_file_is_refused", another_applications_file_is_refused),
+    ("what_is_no_database_is_refused", what_is_no_database_is_refused),
+    ("an_empty_file_is_opened_by_many_at_once", an_empty_file_is_opened_by_many_at_once),
     ("two_processes_share_a_file", two_processes_share_a_file),
     ("data_survive_reopening", data_survive_reopening),
-    (
-        "a_queued_commit_needs_no_listener",
-        a_queued_commit_needs_no_listener,
-    ),
-    (
-        "a_lock_of_another_process_is_waited_for",
-        a_lock_of_another_process_is_waited_for,
-    ),
+    ("a_queued_commit_needs_no_listener", a_queued_commit_needs_no_listener),
+    ("a_lock_of_another_process_is_waited_for", a_lock_of_another_process_is_waited_for),
     ("deleted_tenants_are_swept_up", deleted_tenants_are_swept_up),
     ("removed_links_are_swept_up", removed_links_are_swept_up),
     ("file_names_mean_themselves", file_names_mean_themselves),
-    (
-        "nobody_else_may_read_the_file",
-        nobody_else_may_read_the_file,
-    ),
+    ("nobody_else_may_read_the_file", nobody_else_may_read_the_file),
 ];
 
 /// One trial for each case, each with a directory of its own.
@@ -70,10 +52,7 @@ fn open(path: &Path) -> Sqlite {
 fn unsuitable(path: &Path) -> String {
     match Sqlite::open(path).map(drop) {
         Err(DatabaseError::Unsuitable(why)) => {
-            assert!(
-                why.contains(&path.display().to_string()),
-                "`{why}` names the file"
-            );
+            assert!(why.contains(&path.display().to_string()), "`{why}` names the file");
             why
         }
         other => panic!("{other:?}"),
@@ -86,17 +65,11 @@ async fn acme(database: &Sqlite) -> Arc<dyn Store> {
         Ok(()) | Err(DatabaseError::Exists(_)) => {}
         Err(error) => panic!("{error}"),
     }
-    database
-        .open("acme")
-        .await
-        .expect("open succeeds")
-        .expect("the tenant is there")
+    database.open("acme").await.expect("open succeeds").expect("the tenant is there")
 }
 
 fn execute(path: &Path, sql: &str) {
-    Connection::open(path)
-        .and_then(|db| db.execute_batch(sql))
-        .expect("the SQL runs");
+    Connection::open(path).and_then(|db| db.execute_batch(sql)).expect("the SQL runs");
 }
 
 fn a_newer_file_is_refused(path: &Path, _: &Runtime) {
@@ -117,25 +90,15 @@ fn another_applications_file_is_refused(path: &Path, _: &Runtime) {
     execute(path, "PRAGMA user_version = 0; CREATE TABLE theirs(x)");
     let after = std::fs::read(path).expect("the file is there");
     assert_eq!(before.len(), after.len());
-    assert_eq!(
-        after[18..20],
-        [1, 1],
-        "the journal mode is theirs to choose"
-    );
+    assert_eq!(after[18..20], [1, 1], "the journal mode is theirs to choose");
 }
 
 fn what_is_no_database_is_refused(path: &Path, _: &Runtime) {
-    std::fs::write(
-        path,
-        "a text file, longer than the header of a database. ".repeat(50),
-    )
-    .expect("it is written");
+    std::fs::write(path, "a text file, longer than the header of a database. ".repeat(50))
+        .expect("it is written");
     unsuitable(path);
     let directory = path.parent().expect("it has one");
-    assert!(matches!(
-        Sqlite::open(directory).map(drop),
-        Err(DatabaseError::Unavailable(_))
-    ));
+    assert!(matches!(Sqlite::open(directory).map(drop), Err(DatabaseError::Unavailable(_))));
     let nowhere = directory.join("nowhere/scimlet.db");
     match Sqlite::open(&nowhere).map(drop) {
         Err(DatabaseError::Unavailable(why)) => assert!(why.contains("nowhere"), "{why}"),
@@ -169,34 +132,19 @@ fn two_processes_share_a_file(path: &Path, runtime: &Runtime) {
         let (one, two) = (acme(&one).await, acme(&two).await);
         commit(&*one, vec![insert(named("0", "bo")), append("0")]).await;
         for round in 0..50u64 {
-            let (writer, reader) = if round % 2 == 0 {
-                (&two, &one)
-            } else {
-                (&one, &two)
-            };
+            let (writer, reader) = if round % 2 == 0 { (&two, &one) } else { (&one, &two) };
             let body = format!("{round}");
-            commit(
-                &**writer,
-                vec![replace(named("0", &body), round + 1), append(&body)],
-            )
-            .await;
+            commit(&**writer, vec![replace(named("0", &body), round + 1), append(&body)]).await;
             assert_eq!(version(&**reader, user("0")).await, round + 2);
             let found = reader.find(query(vec![equal("userName", &body)])).await;
             assert_eq!(found.expect("find succeeds").hits.len(), 1);
         }
         let write = |store: Arc<dyn Store>, from: u32| async move {
             for number in from..from + 50 {
-                commit(
-                    &*store,
-                    vec![insert(plain(user(&number.to_string()))), append("x")],
-                )
-                .await;
+                commit(&*store, vec![insert(plain(user(&number.to_string()))), append("x")]).await;
             }
         };
-        let tasks = [
-            tokio::spawn(write(one.clone(), 100)),
-            tokio::spawn(write(two, 200)),
-        ];
+        let tasks = [tokio::spawn(write(one.clone(), 100)), tokio::spawn(write(two, 200))];
         for task in tasks {
             task.await.expect("no commit is refused");
         }
@@ -223,10 +171,7 @@ fn data_survive_reopening(path: &Path, runtime: &Runtime) {
             append("x"),
         ];
         commit(&*store, writes).await;
-        database
-            .set_setting("url", "http://a")
-            .await
-            .expect("it is set");
+        database.set_setting("url", "http://a").await.expect("it is set");
     });
     drop(database);
     let database = open(path);
@@ -235,10 +180,7 @@ fn data_survive_reopening(path: &Path, runtime: &Runtime) {
         assert_eq!(version(&*store, user("1")).await, 1);
         assert!(has(&*store, group("g"), user("1")).await);
         assert_eq!(counter(&*store, "seats").await, 4);
-        assert_eq!(
-            refused(&*store, vec![insert(named("2", "bo"))]).await,
-            (0, taken("userName"))
-        );
+        assert_eq!(refused(&*store, vec![insert(named("2", "bo"))]).await, (0, taken("userName")));
         assert_eq!(store.events(0, 9).await.expect("events succeeds").len(), 1);
         let url = database.setting("url").await.expect("setting succeeds");
         assert_eq!(url.as_deref(), Some("http://a"));
@@ -287,11 +229,7 @@ fn a_lock_of_another_process_is_waited_for(path: &Path, runtime: &Runtime) {
 async fn large_group(store: &dyn Store) {
     let mut writes = vec![insert(plain(group("g")))];
     for id in (0..1500).map(|number| number.to_string()) {
-        writes.extend([
-            insert(named(&id, &id)),
-            link(group("g"), user(&id)),
-            append("x"),
-        ]);
+        writes.extend([insert(named(&id, &id)), link(group("g"), user(&id)), append("x")]);
     }
     commit(store, writes).await;
 }
@@ -301,8 +239,7 @@ fn await_empty(path: &Path, tables: &[&str]) {
     let db = Connection::open(path).expect("it opens");
     let rows = |table: &&str| -> i64 {
         let sql = format!("SELECT COUNT(*) FROM {table}");
-        db.query_row(&sql, [], |row| row.get(0))
-            .expect("the SQL runs")
+        db.query_row(&sql, [], |row| row.get(0)).expect("the SQL runs")
     };
     let start = Instant::now();
     while tables.iter().any(|table| rows(table) > 0) {
@@ -330,11 +267,7 @@ fn removed_links_are_swept_up(path: &Path, runtime: &Runtime) {
     runtime.block_on(async {
         let store = acme(&database).await;
         large_group(&*store).await;
-        commit(
-            &*store,
-            vec![unlink_all(group("g")), link(group("g"), user("1"))],
-        )
-        .await;
+        commit(&*store, vec![unlink_all(group("g")), link(group("g"), user("1"))]).await;
         commit(&*store, vec![remove(group("g"))]).await;
     });
     await_empty(path, &["link", "linkset", "sweep"]);
@@ -345,15 +278,9 @@ fn file_names_mean_themselves(path: &Path, runtime: &Runtime) {
     for name in ["a b?mode=memory#%41.db", ":memory:", "file:x.db"] {
         let path = directory.join(name);
         runtime.block_on(acme(&open(&path)));
-        assert!(
-            path.metadata().expect("the file is there").len() > 0,
-            "{name}"
-        );
+        assert!(path.metadata().expect("the file is there").len() > 0, "{name}");
     }
-    assert!(matches!(
-        Sqlite::open("").map(drop),
-        Err(DatabaseError::Unsuitable(_))
-    ));
+    assert!(matches!(Sqlite::open("").map(drop), Err(DatabaseError::Unsuitable(_))));
 }
 
 fn nobody_else_may_read_the_file(path: &Path, runtime: &Runtime) {
@@ -363,11 +290,7 @@ fn nobody_else_may_read_the_file(path: &Path, runtime: &Runtime) {
     for suffix in ["", "-wal", "-shm"] {
         use std::os::unix::fs::PermissionsExt as _;
         let path = PathBuf::from(format!("{}{suffix}", path.display()));
-        let mode = path
-            .metadata()
-            .expect("the file is there")
-            .permissions()
-            .mode();
+        let mode = path.metadata().expect("the file is there").permissions().mode();
         assert_eq!(mode & 0o077, 0, "{}", path.display());
     }
 }

@@ -85,11 +85,7 @@ fn thing(attribute: &str, value: &Value, extension: bool) -> Value {
 
 /// What the attribute is in an answer.
 fn shown<'a>(resource: &'a Value, attribute: &str, extension: bool) -> Option<&'a Value> {
-    let holder = if extension {
-        resource.get(EXTENSION)?
-    } else {
-        resource
-    };
+    let holder = if extension { resource.get(EXTENSION)? } else { resource };
     holder.get(attribute)
 }
 
@@ -119,11 +115,7 @@ fn patched(kind: &Value, extension: bool) -> anyhow::Result<()> {
 }
 
 fn operation(op: &str, path: &str, value: &Value, way: &str, extension: bool) -> Value {
-    let full = if extension {
-        format!("{EXTENSION}:{path}")
-    } else {
-        path.to_owned()
-    };
+    let full = if extension { format!("{EXTENSION}:{path}") } else { path.to_owned() };
     match way {
         "path" => json!({"op": op, "path": full, "value": value}),
         "pathless" => json!({"op": op, "value": {full: value}}),
@@ -156,18 +148,11 @@ fn check(
         Some(_) => (false, Some(before)),
         None => (true, Some(&after["is"])),
     };
-    ensure!(
-        (status == 200) == succeeds && status < 500,
-        "status {status}"
-    );
+    ensure!((status == 200) == succeeds && status < 500, "status {status}");
     ensure!(shown == expected, "it is {shown:?}, not {expected:?}");
     let changes = shown != Some(before);
     let is_new = now["meta"]["version"] != made["meta"]["version"];
-    ensure!(
-        changes == is_new,
-        "the version is {}",
-        now["meta"]["version"]
-    );
+    ensure!(changes == is_new, "the version is {}", now["meta"]["version"]);
     Ok(())
 }
 
@@ -191,12 +176,7 @@ fn replaced() -> anyhow::Result<()> {
     let kept = [
         ("complex", json!({"one": "a"}), json!({"bogus": "x"}), true),
         ("complex", json!({"one": "a"}), json!({"fixed": "x"}), false),
-        (
-            "entries",
-            json!([{"value": "a"}]),
-            json!([{"bogus": "x"}]),
-            true,
-        ),
+        ("entries", json!([{"value": "a"}]), json!([{"bogus": "x"}]), true),
     ];
     let gone = [
         ("complex", json!({"one": "a"}), json!(null)),
@@ -209,10 +189,7 @@ fn replaced() -> anyhow::Result<()> {
         for (attribute, before, value, has_unknown) in &kept {
             let put = |tenant: &Tenant| put(tenant, attribute, before, value, extension);
             let (status, now) = put(&tenant)?;
-            ensure!(
-                status == 200 && now.as_ref() == Some(before),
-                "{value}: {status} {now:?}"
-            );
+            ensure!(status == 200 && now.as_ref() == Some(before), "{value}: {status} {now:?}");
             let (status, now) = put(&strict)?;
             let expected = if *has_unknown { 400 } else { 200 };
             ensure!(
@@ -229,17 +206,11 @@ fn replaced() -> anyhow::Result<()> {
         let unknown = json!({"schemas": [CORE], "bogus": "x"});
         let method = if target.is_empty() { "POST" } else { "PUT" };
         let id = text(
-            &strict
-                .ask("POST", "/Things", &thing("simple", &json!("a"), false))?
-                .expect(201)?,
+            &strict.ask("POST", "/Things", &thing("simple", &json!("a"), false))?.expect(201)?,
             "id",
         )?
         .to_owned();
-        let target = if target.is_empty() {
-            "/Things".to_owned()
-        } else {
-            format!("/Things/{id}")
-        };
+        let target = if target.is_empty() { "/Things".to_owned() } else { format!("/Things/{id}") };
         let answer = strict.ask(method, &target, &unknown)?;
         let answer = answer.refusal(400, &["bogus"])?;
         ensure!(answer["scimType"] == "invalidSyntax", "{answer}");
@@ -258,9 +229,7 @@ fn put(
     let made = thing(attribute, before, extension);
     let made = tenant.ask("POST", "/Things", &made)?.expect(201)?;
     let target = format!("/Things/{}", text(&made, "id")?);
-    let status = tenant
-        .ask("PUT", &target, &thing(attribute, value, extension))?
-        .status;
+    let status = tenant.ask("PUT", &target, &thing(attribute, value, extension))?.status;
     let now = tenant.get(&target)?.expect(200)?;
     Ok((status, shown(&now, attribute, extension).cloned()))
 }

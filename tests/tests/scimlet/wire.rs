@@ -15,10 +15,7 @@ pub fn trials() -> Vec<Trial> {
     vec![
         super::trial("wire::head_has_the_length_of_get", head),
         super::trial("wire::bodies_that_are_refused_change_nothing", refused),
-        super::trial(
-            "wire::a_length_that_is_too_large_is_not_waited_for",
-            announced,
-        ),
+        super::trial("wire::a_length_that_is_too_large_is_not_waited_for", announced),
         super::trial("wire::a_circle_is_not_closed_by_two_at_once", circle),
     ]
 }
@@ -29,12 +26,9 @@ async fn send(
     path: &str,
     body: Vec<u8>,
 ) -> anyhow::Result<Response> {
-    let request = endpoint
-        .client
-        .request(method, format!("{}{path}", endpoint.base));
-    let request = request
-        .bearer_auth(&endpoint.secret)
-        .header("content-type", "application/scim+json");
+    let request = endpoint.client.request(method, format!("{}{path}", endpoint.base));
+    let request =
+        request.bearer_auth(&endpoint.secret).header("content-type", "application/scim+json");
     Ok(request.body(body).send().await?)
 }
 
@@ -46,11 +40,7 @@ async fn head() -> anyhow::Result<()> {
         let headed = send(&endpoint, Method::HEAD, path, Vec::new()).await?;
         ensure!(got.status() == headed.status(), "{path}: another status");
         let length = |response: &Response| response.headers().get("content-length").cloned();
-        ensure!(
-            length(&got) == length(&headed),
-            "{path}: {:?}",
-            length(&headed)
-        );
+        ensure!(length(&got) == length(&headed), "{path}: {:?}", length(&headed));
         ensure!(headed.bytes().await?.is_empty(), "{path}: a body");
     }
     Ok(())
@@ -69,22 +59,12 @@ async fn refused() -> anyhow::Result<()> {
     let large = user("x".repeat(2 << 20).into()).into_bytes();
     for (body, status) in [(no_text, 400), (large, 413)] {
         let response = send(&endpoint, Method::POST, "/Users", body).await?;
-        ensure!(
-            response.status() == status,
-            "{} and not {status}",
-            response.status()
-        );
+        ensure!(response.status() == status, "{} and not {status}", response.status());
         let error: Value = response.json().await?;
-        ensure!(
-            error["schemas"][0] == "urn:ietf:params:scim:api:messages:2.0:Error",
-            "{error}"
-        );
+        ensure!(error["schemas"][0] == "urn:ietf:params:scim:api:messages:2.0:Error", "{error}");
         ensure!(error["status"] == status.to_string().as_str(), "{error}");
     }
-    let list: Value = send(&endpoint, Method::GET, "/Users", Vec::new())
-        .await?
-        .json()
-        .await?;
+    let list: Value = send(&endpoint, Method::GET, "/Users", Vec::new()).await?.json().await?;
     ensure!(list["totalResults"] == 0, "{list}");
     Ok(())
 }
@@ -117,16 +97,11 @@ async fn announced() -> anyhow::Result<()> {
 /// Where the profile refuses circles, each of two groups is put into the other at the same time: one of the two has to be refused.
 async fn circle() -> anyhow::Result<()> {
     let (folder, server) = server::fresh()?;
-    let tree = exchange::all()?
-        .into_iter()
-        .find(|exchange| exchange.name == "groups-as-a-tree");
+    let tree = exchange::all()?.into_iter().find(|exchange| exchange.name == "groups-as-a-tree");
     let profile = folder.path().join("tree.json");
     std::fs::write(&profile, tree.context("no such exchange")?.profile)?;
     let profile = profile.display().to_string();
-    server::json(
-        folder.path(),
-        &["tenant", "create", "tree", "--profile", &profile],
-    )?;
+    server::json(folder.path(), &["tenant", "create", "tree", "--profile", &profile])?;
     let endpoint = server.endpoint("tree")?;
     for _ in 0..20 {
         let group =

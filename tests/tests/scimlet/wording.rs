@@ -28,9 +28,7 @@ fn repeated() -> Vec<String> {
     }
     let is_said = |phrase: &str| product.iter().any(|said| said.contains(phrase));
     let found = tests.into_iter().filter(|(_, phrase)| is_said(phrase));
-    found
-        .map(|(name, phrase)| format!("{name} repeats `{phrase}`"))
-        .collect()
+    found.map(|(name, phrase)| format!("{name} repeats `{phrase}`")).collect()
 }
 
 /// The product's part of a file, and that of its tests.

@@ -60,9 +60,7 @@ pub fn admit(
 /// whom it was not given.
 pub fn require(origin: &Origin, admission: &Admission, scope: &str) -> Result<(), Error> {
     let allowed = match &origin.caller {
-        Caller::Unknown => scope
-            .parse()
-            .is_ok_and(|scope| admission.scopes.name(scope)),
+        Caller::Unknown => scope.parse().is_ok_and(|scope| admission.scopes.name(scope)),
         // Which of its clients may do what, the embedder knows.
         Caller::Client(_) | Caller::Product => true,
         Caller::User(_) => false,
@@ -96,18 +94,11 @@ fn by_credential(
         };
     };
     let id = presented.id.as_str();
-    let keys = vec![
-        profile::key(),
-        index_key(),
-        credential::key(id),
-        credential::used_key(id),
-    ];
+    let keys = vec![profile::key(), index_key(), credential::key(id), credential::used_key(id)];
     let mut found = ports.store.get(keys)?.into_iter();
     let (profile, index) = (found.next().flatten(), found.next().flatten());
     let (entry, used) = (found.next().flatten(), found.next().flatten());
-    let kept = entry
-        .as_ref()
-        .and_then(|entry| json::from_str::<Credential>(&entry.body).ok());
+    let kept = entry.as_ref().and_then(|entry| json::from_str::<Credential>(&entry.body).ok());
     let kept = verified(ports, origin, &presented, kept)?;
     let mut admission = admission(presented.id.clone(), profile, index)?;
     if let Some(entry) = entry {
@@ -123,10 +114,7 @@ fn by_credential(
 
 /// A client whom an authorization server of the profile's has given a token.
 fn by_token(ports: &Ports<'_>, token: &str) -> Result<Admission, Error> {
-    let mut found = ports
-        .store
-        .get(vec![profile::key(), index_key()])?
-        .into_iter();
+    let mut found = ports.store.get(vec![profile::key(), index_key()])?.into_iter();
     let (profile, index) = (found.next().flatten(), found.next().flatten());
     let refused = |why: &str| unauthorized(ports, &format!("access token: {why}"));
     if profile.is_none() {
@@ -150,9 +138,7 @@ fn verified(
     let now = ports.clock.now();
     // Compared also where nothing is kept, so that the time taken tells nobody which ids there are.
     let digest = |credential: &Option<Credential>| {
-        credential
-            .as_ref()
-            .map_or(String::new(), |c| c.digest.clone())
+        credential.as_ref().map_or(String::new(), |c| c.digest.clone())
     };
     let matches = presented.matches(&digest(&kept));
     let refused = |why: &str| unauthorized(ports, &format!("credential `{}`: {why}", presented.id));
@@ -191,10 +177,7 @@ fn admission(
     index: Option<Entry>,
 ) -> Result<Admission, Error> {
     let Some(profile) = profile else {
-        return Err(Error::new(
-            ErrorKind::Forbidden,
-            "this tenant has not been set up yet",
-        ));
+        return Err(Error::new(ErrorKind::Forbidden, "this tenant has not been set up yet"));
     };
     let policy = Policy::from_document(&profile.body)
         .map_err(|error| Error::internal(format!("the stored profile is unusable: {error}")))?;
@@ -212,9 +195,7 @@ fn admission(
 
 /// One answer for all bad credentials; the journal knows the difference.
 fn unauthorized(ports: &Ports<'_>, why: &str) -> Error {
-    ports
-        .journal
-        .write(Level::Warn, "access", &format!("refused: {why}"));
+    ports.journal.write(Level::Warn, "access", &format!("refused: {why}"));
     Error::new(ErrorKind::Unauthorized, "a valid credential is required")
 }
 
@@ -241,9 +222,7 @@ pub(crate) fn hour_of(at: u64) -> u64 {
 /// What notes the use of a credential, if it is the first in this hour of the clock.
 fn first_use(ports: &Ports<'_>, id: &str, used: Option<Entry>) -> Option<Write> {
     let now = ports.clock.now();
-    let last = used
-        .as_ref()
-        .and_then(|entry| json::from_str::<Use>(&entry.body).ok());
+    let last = used.as_ref().and_then(|entry| json::from_str::<Use>(&entry.body).ok());
     if last.is_some_and(|last| hour_of(now) <= hour_of(last.at)) {
         return None;
     }

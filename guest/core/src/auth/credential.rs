@@ -200,20 +200,14 @@ mod tests {
     fn secret() -> String {
         let secret = [7; SECRET_BYTES];
         let head = "scimlet_demo_abcdefgh_";
-        format!(
-            "{head}{}",
-            lower(&[secret.as_slice(), &checksum(head, &secret)].concat())
-        )
+        format!("{head}{}", lower(&[secret.as_slice(), &checksum(head, &secret)].concat()))
     }
 
     #[test]
     fn a_secret_says_whose_it_is() {
         let header = format!("Bearer {}", secret());
         let presented = presented(&header).unwrap();
-        assert_eq!(
-            (presented.tenant.as_str(), presented.id.as_str()),
-            ("demo", "abcdefgh")
-        );
+        assert_eq!((presented.tenant.as_str(), presented.id.as_str()), ("demo", "abcdefgh"));
         assert!(presented.matches(&digest(&secret())));
         assert!(!presented.matches(&digest("another")));
     }
@@ -242,10 +236,7 @@ mod tests {
         let basic =
             |text: &str| presented(&format!("Basic {}", Base64::encode_string(text.as_bytes())));
         let presented = basic(&format!("{name}:{password}")).unwrap();
-        assert_eq!(
-            (presented.tenant.as_str(), presented.scheme),
-            ("demo", Scheme::Basic)
-        );
+        assert_eq!((presented.tenant.as_str(), presented.scheme), ("demo", Scheme::Basic));
         assert!(presented.matches(&digest(&good)));
         assert_eq!(basic(&format!("{name}:{password}x")), None);
         assert_eq!(basic(&good), None);

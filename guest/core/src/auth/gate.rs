@@ -24,9 +24,7 @@ pub fn pass(origin: &Origin, admission: &Admission) -> Result<(), Error> {
 /// Whether SCIM is on and the product set up for it.
 fn check_set_up(policy: &Policy) -> Result<(), Error> {
     if !policy.enabled {
-        return Err(forbidden(
-            "SCIM is off; an administrator has to turn it on".into(),
-        ));
+        return Err(forbidden("SCIM is off; an administrator has to turn it on".into()));
     }
     match policy.closed_gate() {
         None => Ok(()),
@@ -41,9 +39,7 @@ fn check(policy: &Policy, origin: &Origin) -> Result<(), Error> {
         return Ok(());
     }
     let address = origin.client_address.as_deref().unwrap_or("unknown");
-    Err(forbidden(format!(
-        "requests from the address {address} are not allowed"
-    )))
+    Err(forbidden(format!("requests from the address {address} are not allowed")))
 }
 
 /// Whether the credential's role allows what the profile demands of credentials.
@@ -54,9 +50,9 @@ fn check_role(policy: &Policy, role: Option<&str>) -> Result<(), Error> {
         |permission: &&String| !allowed.is_some_and(|role| role.permissions.contains(permission));
     match demanded.iter().find(lacks) {
         None => Ok(()),
-        Some(lacking) => Err(forbidden(format!(
-            "the credential's role lacks the permission `{lacking}`"
-        ))),
+        Some(lacking) => {
+            Err(forbidden(format!("the credential's role lacks the permission `{lacking}`")))
+        }
     }
 }
 

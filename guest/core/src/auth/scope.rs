@@ -64,9 +64,7 @@ impl Scope {
     #[must_use]
     pub fn name(self) -> &'static str {
         let mut names = NAMES.iter();
-        names
-            .find(|(scope, _)| *scope == self)
-            .map_or("", |(_, name)| name)
+        names.find(|(scope, _)| *scope == self).map_or("", |(_, name)| name)
     }
 }
 
@@ -75,9 +73,7 @@ impl std::str::FromStr for Scope {
 
     fn from_str(text: &str) -> Result<Self, UnknownScope> {
         let found = NAMES.iter().find(|(_, name)| *name == text);
-        found
-            .map(|(scope, _)| *scope)
-            .ok_or_else(|| UnknownScope(text.to_owned()))
+        found.map(|(scope, _)| *scope).ok_or_else(|| UnknownScope(text.to_owned()))
     }
 }
 
@@ -172,11 +168,7 @@ mod tests {
             let scopes = scopes(names);
             let reach = [user, group].map(|resource_type| scopes.reach(&policy, resource_type));
             assert_eq!(reach, [users, groups], "{names}");
-            assert_eq!(
-                (scopes.reach_bulk(), scopes.may_change()),
-                (bulk, change),
-                "{names}"
-            );
+            assert_eq!((scopes.reach_bulk(), scopes.may_change()), (bulk, change), "{names}");
         }
         assert!(Scopes::parse(&["admin".to_owned()]).is_err());
     }

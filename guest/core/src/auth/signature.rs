@@ -64,12 +64,8 @@ fn misuse(key: &Value) -> Option<&'static str> {
     }
     let is_rsa = key.get("kty").is_some_and(|kty| kty == "RSA");
     let algorithm = if is_rsa { r#""RS256""# } else { r#""ES256""# };
-    let mut wanted = [
-        ("use", r#""sig""#),
-        ("key_ops", r#"["verify"]"#),
-        ("alg", algorithm),
-    ]
-    .into_iter();
+    let mut wanted =
+        [("use", r#""sig""#), ("key_ops", r#"["verify"]"#), ("alg", algorithm)].into_iter();
     let is_other = |name, wanted| {
         let given = key.get(name).map(Value::to_string);
         given.is_some_and(|given| given != wanted)
@@ -86,10 +82,7 @@ enum KeyType {
     Ec,
 }
 
-json::decode_enum!(KeyType {
-    Rsa: "RSA",
-    Ec: "EC",
-});
+json::decode_enum!(KeyType { Rsa: "RSA", Ec: "EC" });
 
 /// A key cannot be used; says why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -133,11 +126,7 @@ impl RsaKey {
         let one = BigUint::from(1_u8);
         (0..self.exponent.bits()).rev().fold(one, |power, place| {
             let square = &power * &power % &self.modulus;
-            if self.exponent.bit(place) {
-                square * base % &self.modulus
-            } else {
-                square
-            }
+            if self.exponent.bit(place) { square * base % &self.modulus } else { square }
         })
     }
 }
@@ -148,10 +137,7 @@ fn encoded(message: &[u8], length: usize) -> BigUint {
     let digest = [&[0], SHA_256, &Sha256::digest(message)].concat();
     let mut bytes = vec![0xff; length.saturating_sub(digest.len())];
     let head = [0, 1];
-    bytes
-        .iter_mut()
-        .zip(head)
-        .for_each(|(byte, head)| *byte = head);
+    bytes.iter_mut().zip(head).for_each(|(byte, head)| *byte = head);
     bytes.extend(digest);
     BigUint::from_bytes_be(&bytes)
 }
@@ -177,9 +163,7 @@ impl Jwk {
 
     fn key(&self) -> Result<Key, VerifyingKey> {
         let bytes = |text: &str| Base64UrlUnpadded::decode_vec(text).ok();
-        let Self {
-            n, e, crv, x, y, ..
-        } = self;
+        let Self { n, e, crv, x, y, .. } = self;
         match self.kty {
             KeyType::Rsa => {
                 let wrong = VerifyingKey("`n` and `e` must be those of an RSA key, in base64url");
@@ -200,11 +184,7 @@ impl Jwk {
                 let (x, y) = bytes(x).zip(bytes(y)).ok_or(wrong)?;
                 let point = [&[4], x.as_slice(), y.as_slice()].concat();
                 let key = ecdsa::VerifyingKey::from_sec1_bytes(&point).map_err(|_| wrong)?;
-                if crv == "P-256" {
-                    Ok(Key::Ec(key))
-                } else {
-                    Err(wrong)
-                }
+                if crv == "P-256" { Ok(Key::Ec(key)) } else { Err(wrong) }
             }
         }
     }
@@ -268,10 +248,7 @@ mod tests {
             let key = r#""kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0""#;
             jwk(&format!("{{{key}{more}}}")).check()
         };
-        for right in [
-            "",
-            r#","use":"sig","alg":"ES256","key_ops":["verify"],"x5t":"x""#,
-        ] {
+        for right in ["", r#","use":"sig","alg":"ES256","key_ops":["verify"],"x5t":"x""#] {
             assert_eq!(with(right), Ok(()), "{right}");
         }
         for (wrong, named) in [

@@ -99,9 +99,7 @@ pub(super) fn accept(policy: &Policy, token: &str, now: u64) -> Result<Accepted,
     else {
         return Err("it is no token");
     };
-    let signed = token
-        .strip_suffix(signature)
-        .and_then(|text| text.strip_suffix('.'));
+    let signed = token.strip_suffix(signature).and_then(|text| text.strip_suffix('.'));
     let header = decoded(header).and_then(|header| json::from_value::<Header>(header).ok());
     let header = header.ok_or(NO_HEADER)?;
     let given = decoded(claims).unwrap_or_default();
@@ -115,9 +113,7 @@ pub(super) fn accept(policy: &Policy, token: &str, now: u64) -> Result<Accepted,
     }
     let issuers = policy.credentials.access_tokens.iter();
     let mut issuers = issuers.filter(|issuer| issuer.issuer == claims.iss);
-    let issuer = issuers
-        .next()
-        .ok_or("its issuer is not one of the profile's")?;
+    let issuer = issuers.next().ok_or("its issuer is not one of the profile's")?;
     let signed = signed.unwrap_or_default().as_bytes();
     if !is_signed(issuer, &header, signed, &signature) {
         return Err("its signature is not one of the issuer's");
@@ -176,10 +172,8 @@ fn check(issuer: &Issuer, claims: &Claims, now: u64) -> Result<(), &'static str>
 
 fn scopes(scope: &str) -> Result<Scopes, &'static str> {
     let words = scope.split(' ');
-    let named: Vec<String> = words
-        .filter_map(|word| word.strip_prefix(PREFIX))
-        .map(ToOwned::to_owned)
-        .collect();
+    let named: Vec<String> =
+        words.filter_map(|word| word.strip_prefix(PREFIX)).map(ToOwned::to_owned).collect();
     let everything = scope.split(' ').any(|word| word == "scim");
     if named.is_empty() && !everything {
         return Err("its scope does not hold `scim`");

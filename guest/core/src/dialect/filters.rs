@@ -72,9 +72,9 @@ fn each<'a>(
     rewrite: RewriteOperand,
 ) -> bool {
     match filter {
-        Filter::And(parts) | Filter::Or(parts) => parts
-            .iter_mut()
-            .fold(false, |found, part| each(part, find, rewrite) | found),
+        Filter::And(parts) | Filter::Or(parts) => {
+            parts.iter_mut().fold(false, |found, part| each(part, find, rewrite) | found)
+        }
         Filter::Not(inner) => each(inner, find, rewrite),
         Filter::Compare(path, _, value) => find(path).is_some_and(|attribute| {
             // A complex attribute is compared by its `value`.

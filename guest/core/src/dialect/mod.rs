@@ -50,17 +50,11 @@ static QUIRKS: [Quirk; 17] = [
     Quirk::new("search-as-text", values::search_as_text),
     Quirk::new("op-in-any-case", operations::op_in_any_case),
     Quirk::new("unquoted-filter-values", filters::unquoted_filter_values),
-    Quirk::new(
-        "comparison-behind-brackets",
-        filters::comparison_behind_brackets,
-    ),
+    Quirk::new("comparison-behind-brackets", filters::comparison_behind_brackets),
     Quirk::new("scim-1-names", scim_1::scim_1_names),
     Quirk::new("schemas-omitted", names::schemas_omitted),
     Quirk::new("unknown-schemas", names::unknown_schemas),
-    Quirk::new(
-        "extension-attribute-without-urn",
-        names::extension_attribute_without_urn,
-    ),
+    Quirk::new("extension-attribute-without-urn", names::extension_attribute_without_urn),
     Quirk::new("array-for-single-value", values::array_for_single_value),
     Quirk::new("empty-text-for-complex", values::empty_text_for_complex),
     Quirk::new("text-for-complex", values::text_for_complex),
@@ -132,10 +126,7 @@ mod tests {
     #[test]
     fn the_order_is_that_of_the_table() {
         let expected = ["schemas-omitted", "readonly-id-in-patch", "remove-by-value"];
-        assert_eq!(
-            named(&["okta", "schemas-omitted", "okta"]).unwrap(),
-            expected
-        );
+        assert_eq!(named(&["okta", "schemas-omitted", "okta"]).unwrap(), expected);
         let unknown = named(&["okta", "otka"]).unwrap_err().to_string();
         assert!(unknown.contains("`clients[1]`"), "{unknown}");
     }

@@ -40,11 +40,7 @@ pub(super) fn unknown_schemas(resource_type: &ResourceType, sent: &mut Sent<'_>)
     };
     let before = schemas.len();
     schemas.retain(|uri| {
-        let known = |uri| {
-            resource_type
-                .schemas()
-                .any(|schema| urn::same(&schema.id, uri))
-        };
+        let known = |uri| resource_type.schemas().any(|schema| urn::same(&schema.id, uri));
         uri.as_str().is_none_or(known)
     });
     schemas.len() < before
@@ -77,9 +73,9 @@ fn qualify_keys(resource_type: &ResourceType, members: &mut Content) -> bool {
 
 fn qualify_filter(resource_type: &ResourceType, filter: &mut Filter) -> bool {
     match filter {
-        Filter::And(parts) | Filter::Or(parts) => parts.iter_mut().fold(false, |found, part| {
-            qualify_filter(resource_type, part) | found
-        }),
+        Filter::And(parts) | Filter::Or(parts) => {
+            parts.iter_mut().fold(false, |found, part| qualify_filter(resource_type, part) | found)
+        }
         Filter::Not(inner) => qualify_filter(resource_type, inner),
         Filter::Compare(path, ..) | Filter::Present(path) | Filter::ValuePath(path, _) => {
             qualify(resource_type, path)

@@ -64,9 +64,7 @@ pub(super) fn remove_by_value(resource_type: &ResourceType, sent: &mut Sent<'_>)
 /// wants one or more.
 pub(super) fn no_operations(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
     let operations = visit::operations_of(sent).filter(|operations| operations.is_empty());
-    operations
-        .map(|operations| operations.push(idle()))
-        .is_some()
+    operations.map(|operations| operations.push(idle())).is_some()
 }
 
 /// An operation that changes nothing: it replaces no attribute.
@@ -76,10 +74,7 @@ fn idle() -> Value {
 
 fn removal(path: &Path) -> Value {
     let member = |name: &str, value: String| (name.to_owned(), Value::from(value));
-    let members = [
-        member("op", "remove".to_owned()),
-        member("path", path.to_string()),
-    ];
+    let members = [member("op", "remove".to_owned()), member("path", path.to_string())];
     Value::Object(ordered::object(members))
 }
 
@@ -95,19 +90,14 @@ fn by_filters(resource_type: &ResourceType, operation: &Value) -> Option<Vec<Pat
         Value::Array(values) => values.as_slice(),
         value => std::slice::from_ref(value),
     };
-    let filters: Vec<Filter> = values
-        .iter()
-        .filter_map(|value| selecting(attribute, value))
-        .collect();
+    let filters: Vec<Filter> =
+        values.iter().filter_map(|value| selecting(attribute, value)).collect();
     let filters = match resource_type.relation(&attribute.name) {
         Some(_) => filters.chunks(VALUES_PER_FILTER).map(any).collect(),
         // What is not there is no target, so that each value is looked for on its own.
         None => filters,
     };
-    let selected = |filter| Path {
-        filter: Some(filter),
-        ..path.clone()
-    };
+    let selected = |filter| Path { filter: Some(filter), ..path.clone() };
     Some(filters.into_iter().map(selected).collect())
 }
 
@@ -130,11 +120,9 @@ fn selecting(attribute: &Attribute, value: &Value) -> Option<Filter> {
         .filter_map(|name| known((name, member(members, name)?)))
         .collect();
     let mut parts = match told.is_empty() {
-        true => members
-            .iter()
-            .map(|(name, value)| (name.as_str(), value))
-            .filter_map(known)
-            .collect(),
+        true => {
+            members.iter().map(|(name, value)| (name.as_str(), value)).filter_map(known).collect()
+        }
         false => told,
     };
     match parts.len() {
@@ -150,11 +138,7 @@ fn equal(name: &str, value: &Value) -> Option<Filter> {
         Value::Number(number) => CompValue::Number(number.clone()),
         Value::Null | Value::Array(_) | Value::Object(_) => return None,
     };
-    let path = AttrPath {
-        uri: None,
-        name: name.parse().ok()?,
-        sub: None,
-    };
+    let path = AttrPath { uri: None, name: name.parse().ok()?, sub: None };
     Some(Filter::Compare(path, CompareOp::Equal, value))
 }
 

@@ -40,9 +40,9 @@ static SCIM_1: LazyLock<Scim1> = LazyLock::new(|| {
 pub(super) fn scim_1_names(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
     match sent {
         Sent::Resource(resource) => scim_1_in_resource(resource_type, resource),
-        Sent::Patch(_) => visit::operations(sent, |operation| {
-            scim_1_in_operation(resource_type, operation)
-        }),
+        Sent::Patch(_) => {
+            visit::operations(sent, |operation| scim_1_in_operation(resource_type, operation))
+        }
         Sent::Search(_) | Sent::Filter(_) => false,
     }
 }
@@ -52,10 +52,7 @@ fn scim_1_in_operation(resource_type: &ResourceType, operation: &mut Content) ->
         let mut found = false;
         for (mut key, mut value) in std::mem::take(attributes) {
             found |= filters::reprinted(&mut key, |path| scim_1_path(resource_type, path));
-            let parts = key
-                .parse()
-                .ok()
-                .and_then(|path| scim_1_parts(resource_type, &path));
+            let parts = key.parse().ok().and_then(|path| scim_1_parts(resource_type, &path));
             found |= parts.is_some_and(|parts| all_renamed(value.as_object_mut(), parts));
             attributes.insert(key, value);
         }
@@ -81,11 +78,7 @@ fn scim_1_in_operation(resource_type: &ResourceType, operation: &mut Content) ->
         scim_1_parts(resource_type, &path.attribute).filter(|_| path.attribute.sub.is_none());
     let in_value = match (parts, value) {
         (Some(parts), value) => all_renamed(value, parts),
-        (None, Some(value))
-            if resource_type
-                .extension(&path.attribute.to_string())
-                .is_some() =>
-        {
+        (None, Some(value)) if resource_type.extension(&path.attribute.to_string()).is_some() => {
             let mut extension = Content::new();
             let uri = path.attribute.to_string();
             extension.insert(uri.clone(), std::mem::take(value).into());
@@ -169,9 +162,7 @@ fn present_uri<'a>(resource_type: &'a ResourceType, uri: &str) -> Option<&'a str
     }
     let mut extensions = SCIM_1.extensions.iter();
     let (_, now) = extensions.find(|(then, _)| urn::same(then, uri))?;
-    resource_type
-        .extension(now)
-        .map(|schema| schema.id.as_str())
+    resource_type.extension(now).map(|schema| schema.id.as_str())
 }
 
 /// Gives a member another name, unless that is given already.
@@ -195,12 +186,7 @@ fn value_at<'c>(
     path: &str,
 ) -> Option<&'c mut Content> {
     let path: AttrPath = path.parse().ok()?;
-    let AttributePlace::Attribute {
-        extension,
-        attribute,
-        ..
-    } = resource_type.place(&path)?
-    else {
+    let AttributePlace::Attribute { extension, attribute, .. } = resource_type.place(&path)? else {
         return None;
     };
     let content = match extension {

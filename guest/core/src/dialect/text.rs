@@ -75,9 +75,7 @@ fn piece(text: &str) -> Option<(&str, &str)> {
         ' ' => text.len() - text.trim_start_matches(' ').len(),
         '(' | ')' | '[' | ']' => 1,
         '"' => string(text),
-        _ => text
-            .find([' ', '(', ')', '[', ']', '"'])
-            .unwrap_or(text.len()),
+        _ => text.find([' ', '(', ')', '[', ']', '"']).unwrap_or(text.len()),
     };
     text.split_at_checked(length)
 }
@@ -119,10 +117,7 @@ mod tests {
             ("a eq 0123", r#"a eq "0123""#),
             ("(a EQ John Doe) or b pr", r#"(a EQ "John Doe") or b pr"#),
             ("a[b eq work].c eq d", r#"a[b eq "work"].c eq "d""#),
-            (
-                r#"a eq "b and c" and d sw e"#,
-                r#"a eq "b and c" and d sw "e""#,
-            ),
+            (r#"a eq "b and c" and d sw e"#, r#"a eq "b and c" and d sw "e""#),
             ("a eq ä(b", "a eq \"ä(b\""),
             (r#"a eq "b"#, r#"a eq "b"#),
             ("a eq ", "a eq "),
@@ -135,18 +130,9 @@ mod tests {
     #[test]
     fn comparisons_move_inside() {
         for (given, expected) in [
-            (
-                r#"a[b eq "c"].d eq "e" and f pr"#,
-                r#"a[(b eq "c") and d eq "e"] and f pr"#,
-            ),
-            (
-                r#"not (a[b pr or c pr].d pr)"#,
-                r#"not (a[(b pr or c pr) and d pr])"#,
-            ),
-            (
-                r#"a[b eq "x]"].c co "]. d""#,
-                r#"a[(b eq "x]") and c co "]. d"]"#,
-            ),
+            (r#"a[b eq "c"].d eq "e" and f pr"#, r#"a[(b eq "c") and d eq "e"] and f pr"#),
+            (r#"not (a[b pr or c pr].d pr)"#, r#"not (a[(b pr or c pr) and d pr])"#),
+            (r#"a[b eq "x]"].c co "]. d""#, r#"a[(b eq "x]") and c co "]. d"]"#),
             ("a[b pr].", "a[b pr]."),
             ("a].b eq 1", "a].b eq 1"),
         ] {

@@ -35,10 +35,7 @@ pub(super) fn search_as_text(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
             continue;
         };
         if let Value::String(text) = value {
-            let names = text
-                .split(',')
-                .map(str::trim)
-                .filter(|name| !name.is_empty());
+            let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
             *value = names.map(Value::from).collect();
             found = true;
         }
@@ -108,11 +105,7 @@ fn unpack(
     json::member(&inner, VALUE)?;
     for (key, value) in inner {
         // What names a resource to people is in a value its `display`.
-        let shown = resource_type
-            .definition
-            .display
-            .iter()
-            .any(|name| *name == *key);
+        let shown = resource_type.definition.display.iter().any(|name| *name == *key);
         let name = if shown { DISPLAY } else { &key };
         if let Some(sub) = attribute.sub(name) {
             members.retain(|key, _| sub.name != *key.as_str());

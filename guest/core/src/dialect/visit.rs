@@ -125,9 +125,7 @@ fn at(
 fn of_attribute(attribute: &Attribute, value: &mut Value, rewrite: RewriteValue<'_>) -> bool {
     match value {
         Value::Array(values) if attribute.multi_valued => {
-            values.iter_mut().fold(false, |found, value| {
-                single(attribute, value, rewrite) | found
-            })
+            values.iter_mut().fold(false, |found, value| single(attribute, value, rewrite) | found)
         }
         value => single(attribute, value, rewrite),
     }

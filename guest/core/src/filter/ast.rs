@@ -112,8 +112,7 @@ impl CompareOp {
             CompareOp::GreaterOrEqual,
             CompareOp::LessOrEqual,
         ];
-        ALL.into_iter()
-            .find(|operator| operator.as_str().eq_ignore_ascii_case(word))
+        ALL.into_iter().find(|operator| operator.as_str().eq_ignore_ascii_case(word))
     }
 }
 
@@ -142,9 +141,9 @@ impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Or(parts) => join(f, parts, " or ", |part| matches!(part, Self::Or(_))),
-            Self::And(parts) => join(f, parts, " and ", |part| {
-                matches!(part, Self::Or(_) | Self::And(_))
-            }),
+            Self::And(parts) => {
+                join(f, parts, " and ", |part| matches!(part, Self::Or(_) | Self::And(_)))
+            }
             Self::Not(inner) => write!(f, "not ({inner})"),
             Self::Compare(path, operator, value) => {
                 write!(f, "{path} {} {value}", operator.as_str())
@@ -166,11 +165,7 @@ fn join(
         if i > 0 {
             f.write_str(word)?;
         }
-        if enclose(part) {
-            write!(f, "({part})")?
-        } else {
-            write!(f, "{part}")?
-        }
+        if enclose(part) { write!(f, "({part})")? } else { write!(f, "{part}")? }
     }
     Ok(())
 }
@@ -178,9 +173,7 @@ fn join(
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.attribute)?;
-        self.filter
-            .iter()
-            .try_for_each(|filter| write!(f, "[{filter}]"))?;
+        self.filter.iter().try_for_each(|filter| write!(f, "[{filter}]"))?;
         self.sub.iter().try_for_each(|sub| write!(f, ".{sub}"))
     }
 }

@@ -19,10 +19,7 @@ pub struct SyntaxError {
 impl SyntaxError {
     /// The same error in a text that begins `by` bytes later.
     fn moved(self, by: usize) -> Self {
-        Self {
-            at: self.at + by,
-            ..self
-        }
+        Self { at: self.at + by, ..self }
     }
 }
 
@@ -42,11 +39,7 @@ mod tests {
             let filter: Filter = text.parse().unwrap();
             assert_eq!(filter.to_string(), text);
         }
-        for text in [
-            "members",
-            r#"emails[type eq "work"].value"#,
-            "name.givenName",
-        ] {
+        for text in ["members", r#"emails[type eq "work"].value"#, "name.givenName"] {
             let path: Path = text.parse().unwrap();
             assert_eq!(path.to_string(), text);
         }

@@ -39,10 +39,7 @@ impl FromStr for AttrPath {
 
     /// The URI ends at the last colon: the name behind it holds none, and dots inside the URI split nothing.
     fn from_str(text: &str) -> Result<Self, SyntaxError> {
-        let wrong = || SyntaxError {
-            at: 0,
-            expected: ATTRIBUTE_PATH,
-        };
+        let wrong = || SyntaxError { at: 0, expected: ATTRIBUTE_PATH };
         let (uri, rest) = match text.rsplit_once(':') {
             Some((uri, rest)) if is_uri(uri) => (Some(uri.to_owned()), rest),
             Some(_) => return Err(wrong()),
@@ -71,9 +68,7 @@ fn attribute_name(text: &str) -> Result<AttributeName, NotAName> {
 fn is_uri(text: &str) -> bool {
     text.split_once(':').is_some_and(|(scheme, rest)| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
             && !rest.is_empty()
             && rest.bytes().all(|b| b.is_ascii_graphic())
     })
@@ -89,18 +84,10 @@ struct Parser<'a> {
 impl<'a> Parser<'a> {
     fn new(text: &'a str) -> Result<Self, SyntaxError> {
         if text.len() > limits::FILTER_BYTES {
-            return Err(SyntaxError {
-                at: limits::FILTER_BYTES,
-                expected: "a shorter text",
-            });
+            return Err(SyntaxError { at: limits::FILTER_BYTES, expected: "a shorter text" });
         }
         let tokens = tokens(text)?.into_iter().peekable();
-        Ok(Self {
-            tokens,
-            length: text.len(),
-            depth: 0,
-            leaves: 0,
-        })
+        Ok(Self { tokens, length: text.len(), depth: 0, leaves: 0 })
     }
 
     /// `filter *( SP "or" SP filter )`; binds weaker than `and`.
@@ -140,10 +127,7 @@ impl<'a> Parser<'a> {
         }
         let at = self.at();
         let Some(Token::Word(word)) = self.next() else {
-            return Err(SyntaxError {
-                at,
-                expected: "an attribute path, `not` or `(`",
-            });
+            return Err(SyntaxError { at, expected: "an attribute path, `not` or `(`" });
         };
         if word.eq_ignore_ascii_case("not") && matches!(self.peek(), Some(Token::Open)) {
             return Ok(Filter::Not(Box::new(self.group()?)));
@@ -171,10 +155,7 @@ impl<'a> Parser<'a> {
         let at = self.at();
         let inner = self.nested(Token::OpenBracket, Token::CloseBracket, "`]`")?;
         if holds_value_path(&inner) {
-            return Err(SyntaxError {
-                at,
-                expected: "no brackets inside brackets",
-            });
+            return Err(SyntaxError { at, expected: "no brackets inside brackets" });
         }
         Ok(inner)
     }
@@ -187,10 +168,7 @@ impl<'a> Parser<'a> {
     ) -> Result<Filter, SyntaxError> {
         self.depth += 1;
         if self.depth > limits::FILTER_DEPTH {
-            return Err(SyntaxError {
-                at: self.at(),
-                expected: "fewer nested parentheses",
-            });
+            return Err(SyntaxError { at: self.at(), expected: "fewer nested parentheses" });
         }
         self.expect(&open, "an opening bracket")?;
         let inner = self.disjunction()?;
@@ -204,10 +182,7 @@ impl<'a> Parser<'a> {
         self.leaves += 1;
         let at = self.at();
         if self.leaves > limits::FILTER_LEAVES {
-            return Err(SyntaxError {
-                at,
-                expected: "fewer comparisons",
-            });
+            return Err(SyntaxError { at, expected: "fewer comparisons" });
         }
         if self.keyword("pr") {
             return Ok(Filter::Present(path));
@@ -216,10 +191,7 @@ impl<'a> Parser<'a> {
             Some(Token::Word(word)) => CompareOp::named(word),
             _ => None,
         };
-        let operator = operator.ok_or(SyntaxError {
-            at,
-            expected: "an operator",
-        })?;
+        let operator = operator.ok_or(SyntaxError { at, expected: "an operator" })?;
         Ok(Filter::Compare(path, operator, self.value()?))
     }
 
@@ -244,50 +216,27 @@ impl<'a> Parser<'a> {
     fn path(&mut self) -> Result<Path, SyntaxError> {
         let at = self.at();
         let Some(Token::Word(word)) = self.next() else {
-            return Err(SyntaxError {
-                at,
-                expected: ATTRIBUTE_PATH,
-            });
+            return Err(SyntaxError { at, expected: ATTRIBUTE_PATH });
         };
         let attribute = word.parse::<AttrPath>().map_err(|error| error.moved(at))?;
         if !matches!(self.peek(), Some(Token::OpenBracket)) {
-            return Ok(Path {
-                attribute,
-                filter: None,
-                sub: None,
-            });
+            return Ok(Path { attribute, filter: None, sub: None });
         }
         if attribute.sub.is_some() {
-            return Err(SyntaxError {
-                at,
-                expected: "brackets behind an attribute alone",
-            });
+            return Err(SyntaxError { at, expected: "brackets behind an attribute alone" });
         }
         let filter = Some(self.value_filter()?);
-        Ok(Path {
-            attribute,
-            filter,
-            sub: self.sub_attribute()?,
-        })
+        Ok(Path { attribute, filter, sub: self.sub_attribute()? })
     }
 
     /// `subAttr = "." ATTRNAME`, behind the brackets.
     fn sub_attribute(&mut self) -> Result<Option<AttributeName>, SyntaxError> {
         let at = self.at();
-        let wrong = SyntaxError {
-            at,
-            expected: "`.` and a sub-attribute",
-        };
+        let wrong = SyntaxError { at, expected: "`.` and a sub-attribute" };
         match self.tokens.next() {
             None => Ok(None),
-            Some(Located {
-                token: Token::Word(word),
-                spaced: false,
-                ..
-            }) => {
-                let name = word
-                    .strip_prefix('.')
-                    .and_then(|name| attribute_name(name).ok());
+            Some(Located { token: Token::Word(word), spaced: false, .. }) => {
+                let name = word.strip_prefix('.').and_then(|name| attribute_name(name).ok());
                 name.map(Some).ok_or(wrong)
             }
             Some(_) => Err(wrong),
@@ -306,20 +255,13 @@ impl<'a> Parser<'a> {
 
     fn expect(&mut self, token: &Token<'_>, expected: &'static str) -> Result<(), SyntaxError> {
         let at = self.at();
-        if self.next().as_ref() == Some(token) {
-            Ok(())
-        } else {
-            Err(SyntaxError { at, expected })
-        }
+        if self.next().as_ref() == Some(token) { Ok(()) } else { Err(SyntaxError { at, expected }) }
     }
 
     fn end(&mut self) -> Result<(), SyntaxError> {
         match self.tokens.peek() {
             None => Ok(()),
-            Some(more) => Err(SyntaxError {
-                at: more.at,
-                expected: "`and`, `or` or the end",
-            }),
+            Some(more) => Err(SyntaxError { at: more.at, expected: "`and`, `or` or the end" }),
         }
     }
 

@@ -39,10 +39,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Located<'_>>, SyntaxError> {
             continue;
         }
         let spaced = at.checked_sub(1).and_then(|i| text.as_bytes().get(i)) == Some(&b' ');
-        let (token, length) = first(rest).ok_or(SyntaxError {
-            at,
-            expected: "a closed string",
-        })?;
+        let (token, length) = first(rest).ok_or(SyntaxError { at, expected: "a closed string" })?;
         found.push(Located { token, at, spaced });
         at += length;
     }
@@ -58,9 +55,7 @@ fn first(text: &str) -> Option<(Token<'_>, usize)> {
         b']' => Some((Token::CloseBracket, 1)),
         b'"' => string(text),
         _ => {
-            let end = text
-                .find([' ', '(', ')', '[', ']', '"'])
-                .unwrap_or(text.len());
+            let end = text.find([' ', '(', ')', '[', ']', '"']).unwrap_or(text.len());
             Some((Token::Word(text.get(..end)?), end))
         }
     }

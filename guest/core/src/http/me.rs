@@ -20,10 +20,7 @@ pub(super) fn resolved<'r>(
     match (route, &session.origin.caller) {
         (Route::Me, Caller::User(id)) => {
             let me = policy.me.as_ref().ok_or_else(unsupported)?;
-            let resource_type = policy
-                .registry
-                .named(&me.resource_type)
-                .ok_or_else(unsupported)?;
+            let resource_type = policy.registry.named(&me.resource_type).ok_or_else(unsupported)?;
             let read = ["HEAD", "OPTIONS"].contains(&method).then_some("GET");
             let wanted = read.unwrap_or(method);
             if !me.methods.iter().any(|allowed| allowed == wanted) {
@@ -33,10 +30,9 @@ pub(super) fn resolved<'r>(
             Ok(Route::Resource(resource_type, id.clone()))
         }
         (Route::Me, Caller::Unknown | Caller::Client(_) | Caller::Product) => Err(unsupported()),
-        (_, Caller::User(_)) => Err(Error::new(
-            ErrorKind::Forbidden,
-            "an end user may reach `/Me` alone",
-        )),
+        (_, Caller::User(_)) => {
+            Err(Error::new(ErrorKind::Forbidden, "an end user may reach `/Me` alone"))
+        }
         (route, Caller::Unknown | Caller::Client(_) | Caller::Product) => Ok(route),
     }
 }
@@ -50,10 +46,7 @@ pub(super) fn located(
 ) -> Result<Response, Refused> {
     let location = resource::location(resource_type, &session.origin.base_url, id);
     match answer {
-        Err(refused) => Err(Refused {
-            location: Some(location),
-            ..refused
-        }),
+        Err(refused) => Err(Refused { location: Some(location), ..refused }),
         Ok(answer) if header(&answer.headers, "location").is_some() => Ok(answer),
         Ok(answer) => Ok(answer.with("location", &location)),
     }

@@ -49,9 +49,8 @@ fn sent(response: Response, headers: &[(String, String)]) -> Response {
 
 /// Those of RFC 9110 section 9 and PATCH; others are answered with 501 (RFC 9110 section 15.6.2),
 /// whatever the endpoint.
-const KNOWN_METHODS: [&str; 9] = [
-    "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
-];
+const KNOWN_METHODS: [&str; 9] =
+    ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
 
 /// A commit that was refused as stale starts again from the admission, a bounded number of times.
 fn visited(mut visit: RetryingSession<'_>, request: &Request) -> Response {
@@ -230,10 +229,7 @@ fn dispatch(
 fn unfiltered(request: &Request) -> Result<(), Error> {
     match request.parameter("filter")? {
         None => Ok(()),
-        Some(_) => Err(Error::new(
-            ErrorKind::Forbidden,
-            "this endpoint cannot be filtered",
-        )),
+        Some(_) => Err(Error::new(ErrorKind::Forbidden, "this endpoint cannot be filtered")),
     }
 }
 

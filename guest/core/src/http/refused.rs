@@ -24,12 +24,7 @@ pub(super) struct Refused {
 
 impl From<Error> for Refused {
     fn from(error: Error) -> Self {
-        Self {
-            error,
-            methods: &[],
-            location: None,
-            free: false,
-        }
+        Self { error, methods: &[], location: None, free: false }
     }
 }
 
@@ -53,10 +48,7 @@ impl Refused {
 
     /// The client was let in, and may do nothing at all.
     pub(super) fn free(error: Error) -> Self {
-        Self {
-            free: true,
-            ..Self::from(error)
-        }
+        Self { free: true, ..Self::from(error) }
     }
 
     /// Has the audit keep it, if it is worth that.
@@ -74,11 +66,8 @@ impl Refused {
 
     /// The same for what the embedder serves itself, under the name of a scope.
     pub(super) fn keep_elsewhere(&self, visit: &mut RetryingSession<'_>, scope: &str) {
-        let attempt = Attempt {
-            method: "GET",
-            endpoint: Some(format!("/{scope}")),
-            ..Attempt::default()
-        };
+        let attempt =
+            Attempt { method: "GET", endpoint: Some(format!("/{scope}")), ..Attempt::default() };
         audit::keep(visit, &[attempt.refused(&self.error)]);
     }
 }
@@ -92,10 +81,8 @@ fn wanted<'r>(route: Option<Route<'_>>, request: &'r Request) -> Attempt<'r> {
         Some(Route::Resource(resource_type, id)) => {
             Attempt::on(method, resource_type, Some(&id), body.as_ref())
         }
-        route => Attempt {
-            method,
-            endpoint: route.map(|route| route.endpoint()),
-            ..Attempt::default()
-        },
+        route => {
+            Attempt { method, endpoint: route.map(|route| route.endpoint()), ..Attempt::default() }
+        }
     }
 }

@@ -102,26 +102,17 @@ impl Request {
     #[must_use]
     pub fn conditions(&self) -> Conditions {
         let condition = |name| list(&self.headers, name).as_deref().map(Condition::parse);
-        Conditions {
-            if_match: condition("if-match"),
-            if_none_match: condition("if-none-match"),
-        }
+        Conditions { if_match: condition("if-match"), if_none_match: condition("if-none-match") }
     }
 
     /// What the query and headers say about an answer with one resource.
     pub fn options(&self) -> Result<Options, Error> {
-        Ok(Options {
-            projection: self.projection()?,
-            conditions: self.conditions(),
-        })
+        Ok(Options { projection: self.projection()?, conditions: self.conditions() })
     }
 
     /// What the query says about an answer with many (RFC 7644 table 6, RFC 9865 table 1).
     pub fn search(&self, bounds: Bounds) -> Result<Search, Error> {
-        let sort_by = self
-            .parameter("sortBy")?
-            .map(|text| sort_path(&text))
-            .transpose()?;
+        let sort_by = self.parameter("sortBy")?.map(|text| sort_path(&text)).transpose()?;
         let cursor = self.given("cursor")?;
         let wrong_count = match &cursor {
             Some(_) => ErrorKind::InvalidCount,
@@ -152,9 +143,7 @@ impl Request {
             false => Cow::Borrowed(&self.query),
         };
         let pairs = form_urlencoded::parse(query.as_bytes());
-        let mut values = pairs
-            .filter(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned());
+        let mut values = pairs.filter(|(key, _)| key == name).map(|(_, value)| value.into_owned());
         let first = values.next();
         if values.next().is_some() {
             return Err(Error::twice(ErrorKind::InvalidValue, name));
@@ -205,9 +194,7 @@ fn no_json(error: json::JsonError) -> Error {
 /// The value of a header; of several the first.
 #[must_use]
 pub fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
-    let found = headers
-        .iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case(name));
+    let found = headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value.as_str())
 }
 
@@ -227,23 +214,16 @@ pub(super) fn accepted(headers: &[(String, String)]) -> Result<&'static str, Err
         return Ok(own);
     };
     let mut types = MEDIA_TYPES.into_iter();
-    types
-        .find(|media_type| accepts(&accept, media_type))
-        .ok_or_else(|| {
-            let detail = format!(
-                "the service answers with {} alone",
-                MEDIA_TYPES.join(" or ")
-            );
-            Error::new(ErrorKind::NotAcceptable, detail)
-        })
+    types.find(|media_type| accepts(&accept, media_type)).ok_or_else(|| {
+        let detail = format!("the service answers with {} alone", MEDIA_TYPES.join(" or "));
+        Error::new(ErrorKind::NotAcceptable, detail)
+    })
 }
 
 /// The one Authorization header: two are 400, since hosts and proxies may each believe another one.
 pub(super) fn authorization(headers: &[(String, String)]) -> Result<Option<&str>, Error> {
     let name = "authorization";
-    let given = headers
-        .iter()
-        .filter(|(key, _)| key.eq_ignore_ascii_case(name));
+    let given = headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
     match given.count() {
         0 | 1 => Ok(header(headers, name)),
         _ => Err(Error::twice(ErrorKind::InvalidSyntax, "Authorization")),
@@ -256,9 +236,7 @@ pub(super) fn check_names(parameter: &str, names: usize) -> Result<(), Error> {
         return Ok(());
     }
     let most = limits::ATTRIBUTE_NAMES;
-    Err(invalid(&format!(
-        "`{parameter}` has more than {most} names"
-    )))
+    Err(invalid(&format!("`{parameter}` has more than {most} names")))
 }
 
 /// Whether a media type is among those of an Accept header: the range that fits it best decides
@@ -278,18 +256,14 @@ fn accepts(accept: &str, media_type: &str) -> bool {
 fn parameter<'v>(value: &'v str, name: &str) -> Option<&'v str> {
     value.split(';').skip(1).find_map(|parameter| {
         let (key, value) = parameter.split_once('=')?;
-        key.trim()
-            .eq_ignore_ascii_case(name)
-            .then(|| value.trim().trim_matches('"'))
+        key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"'))
     })
 }
 
 /// JSON in UTF-8, under either name.
 fn check_content_type(value: &str) -> Result<(), Error> {
     let charset = parameter(value, "charset");
-    let known = MEDIA_TYPES
-        .iter()
-        .any(|known| essence(value).eq_ignore_ascii_case(known));
+    let known = MEDIA_TYPES.iter().any(|known| essence(value).eq_ignore_ascii_case(known));
     if known && charset.is_none_or(|charset| charset.eq_ignore_ascii_case("utf-8")) {
         return Ok(());
     }
@@ -313,8 +287,7 @@ pub(super) fn descends(order: Option<&str>) -> Result<bool, Error> {
 
 /// What `sortBy` names.
 pub(super) fn sort_path(text: &str) -> Result<AttrPath, Error> {
-    text.parse()
-        .map_err(|_| invalid(&format!("`sortBy`: `{text}` is no attribute path")))
+    text.parse().map_err(|_| invalid(&format!("`sortBy`: `{text}` is no attribute path")))
 }
 
 fn invalid(detail: &str) -> Error {

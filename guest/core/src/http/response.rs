@@ -23,10 +23,7 @@ impl Response {
     /// A status alone.
     #[must_use]
     pub fn empty(status: u16) -> Self {
-        Self {
-            status,
-            ..Self::default()
-        }
+        Self { status, ..Self::default() }
     }
 
     /// A JSON document.
@@ -39,13 +36,9 @@ impl Response {
     /// The text of a JSON document.
     #[must_use]
     pub fn text(status: u16, body: String) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body,
-        }
-        .with("content-type", MEDIA_TYPES[0])
-        .with("x-content-type-options", "nosniff")
+        Self { status, headers: Vec::new(), body }
+            .with("content-type", MEDIA_TYPES[0])
+            .with("x-content-type-options", "nosniff")
     }
 
     /// One resource, with its ETag and its URL: RFC 7644 prints it as the location of every answer, for HTTP it is that of the
@@ -56,9 +49,7 @@ impl Response {
             Some(resource) => Self::text(status, resource),
             None => Self::empty(unshown),
         };
-        let answer = answer
-            .with("etag", &shown.etag)
-            .with("location", &shown.location);
+        let answer = answer.with("etag", &shown.etag).with("location", &shown.location);
         if status == 201 {
             return answer;
         }

@@ -32,11 +32,8 @@ pub enum Route<'r> {
 impl<'r> Route<'r> {
     /// The route of a path, whose segments are decoded after they were split. Empty segments do not count.
     pub fn of(path: &str, registry: &'r Registry) -> Result<Self, Error> {
-        let segments: Option<Vec<String>> = path
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-            .map(decoded)
-            .collect();
+        let segments: Option<Vec<String>> =
+            path.split('/').filter(|segment| !segment.is_empty()).map(decoded).collect();
         let unknown = Error::no_endpoint;
         let mut segments = segments.ok_or_else(unknown)?.into_iter();
         let (first, second, third) = (segments.next(), segments.next(), segments.next());
@@ -71,10 +68,7 @@ impl<'r> Route<'r> {
     /// Whether it says what the service is (RFC 7644 section 4).
     #[must_use]
     pub fn is_discovery(&self) -> bool {
-        matches!(
-            self,
-            Self::ServiceProviderConfig | Self::ResourceTypes(_) | Self::Schemas(_)
-        )
+        matches!(self, Self::ServiceProviderConfig | Self::ResourceTypes(_) | Self::Schemas(_))
     }
 
     /// The path up to the endpoint, without what may follow it.
@@ -124,8 +118,5 @@ fn another_version(segment: &str) -> Option<Error> {
 
 /// `None` if it is not UTF-8.
 fn decoded(segment: &str) -> Option<String> {
-    percent_decode_str(segment)
-        .decode_utf8()
-        .ok()
-        .map(std::borrow::Cow::into_owned)
+    percent_decode_str(segment).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }

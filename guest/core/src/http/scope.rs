@@ -32,9 +32,7 @@ pub(super) fn check(
     if allowed {
         return Ok(());
     }
-    Err(forbidden(
-        "the credential's scopes do not reach this endpoint",
-    ))
+    Err(forbidden("the credential's scopes do not reach this endpoint"))
 }
 
 fn forbidden(detail: &str) -> Error {

@@ -35,10 +35,7 @@ pub fn search(body: Value, bounds: Bounds) -> Result<Search, Error> {
 
 fn check_schemas(body: &Content) -> Result<(), Error> {
     let schemas = member(body, "schemas").and_then(Value::as_array);
-    let is_ours = |uri: &Value| {
-        uri.as_str()
-            .is_some_and(|uri| urn::same(uri, urn::SEARCH_REQUEST))
-    };
+    let is_ours = |uri: &Value| uri.as_str().is_some_and(|uri| urn::same(uri, urn::SEARCH_REQUEST));
     match schemas {
         Some(schemas) if schemas.iter().any(is_ours) => Ok(()),
         _ => Err(Error::lacks_schema(urn::SEARCH_REQUEST)),
@@ -53,9 +50,7 @@ fn texts(body: &Content, name: &str) -> Result<Option<Vec<String>>, Error> {
     };
     let values = value.as_array().ok_or_else(wrong)?;
     check_names(name, values.len())?;
-    let texts = values
-        .iter()
-        .map(|value| value.as_str().map(ToOwned::to_owned));
+    let texts = values.iter().map(|value| value.as_str().map(ToOwned::to_owned));
     let texts: Option<Vec<String>> = texts.collect();
     Ok(Some(texts.ok_or_else(wrong)?).filter(|texts| !texts.is_empty()))
 }
@@ -82,9 +77,7 @@ fn integer(body: &Content, name: &str) -> Result<Option<i64>, Error> {
 fn member<'a>(body: &'a Content, name: &str) -> Option<&'a Value> {
     let mut members = body.iter();
     let found = members.find(|(key, _)| key.eq_ignore_ascii_case(name));
-    found
-        .map(|(_, value)| value)
-        .filter(|value| !value.is_null())
+    found.map(|(_, value)| value).filter(|value| !value.is_null())
 }
 
 fn syntax(detail: &str) -> Error {

@@ -33,10 +33,7 @@ impl IndexedPaths {
     #[must_use]
     pub fn complete(&self, kind: &str) -> &[String] {
         let present = self.normalisation == text::NORMALISATION;
-        self.paths
-            .get(kind)
-            .filter(|_| present)
-            .map_or(&[], Vec::as_slice)
+        self.paths.get(kind).filter(|_| present).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -50,10 +47,7 @@ pub struct StoredIndexedPaths {
 impl StoredIndexedPaths {
     /// Of the entry that lists them, if there is one.
     pub(crate) fn new(entry: Option<Entry>) -> Self {
-        Self {
-            body: entry.map(|entry| entry.body),
-            read: OnceCell::new(),
-        }
+        Self { body: entry.map(|entry| entry.body), read: OnceCell::new() }
     }
 
     /// The paths of this kind that can be asked of the store now.

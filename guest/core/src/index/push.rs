@@ -35,22 +35,12 @@ pub fn push(
     complete: &[String],
     nested: &Nested,
 ) -> Pushed {
-    let mut pusher = Pusher {
-        resource_type,
-        complete,
-        nested,
-        weakened: false,
-        unserved: 0,
-    };
+    let mut pusher = Pusher { resource_type, complete, nested, weakened: false, unserved: 0 };
     let mut nodes = pusher.predicate(predicate, true);
     if nodes == [Node::All(0)] {
         nodes.clear();
     }
-    Pushed {
-        nodes,
-        weakened: pusher.weakened,
-        unserved: pusher.unserved,
-    }
+    Pushed { nodes, weakened: pusher.weakened, unserved: pusher.unserved }
 }
 
 /// The path to order by, if the store can: one that is complete and has at most one term an entry.
@@ -107,10 +97,8 @@ impl Pusher<'_> {
     }
 
     fn list(&mut self, parts: &[Predicate], upwards: bool, node: fn(u32) -> Node) -> Vec<Node> {
-        let mut nodes: Vec<Node> = parts
-            .iter()
-            .flat_map(|part| self.predicate(part, upwards))
-            .collect();
+        let mut nodes: Vec<Node> =
+            parts.iter().flat_map(|part| self.predicate(part, upwards)).collect();
         nodes.push(node(u32::try_from(parts.len()).unwrap_or(u32::MAX)));
         nodes
     }
@@ -154,11 +142,7 @@ impl Pusher<'_> {
                 return self.unknown(upwards);
             }
         };
-        let compared = Node::Compare {
-            path: path.clone(),
-            operator,
-            value,
-        };
+        let compared = Node::Compare { path: path.clone(), operator, value };
         if matches!(operator, Operator::Contains | Operator::EndsWith) {
             self.unserved += 1;
         }
@@ -188,26 +172,20 @@ impl Pusher<'_> {
             return None;
         };
         let name = attribute.parse().ok()?;
-        let (link, direction, others) = match (
-            self.resource_type.relation(&name),
-            self.resource_type.mirror(&name),
-        ) {
-            (Some(relation), _) => {
-                let key = |kind: &String| Key::new(kind.clone(), id.clone());
-                let keys = relation.targets.iter().map(key).collect();
-                (&relation.attribute, Direction::Outgoing, keys)
-            }
-            (None, Some(mirror)) => {
-                let nested = self.nested.get(&(attribute.clone(), id.clone()))?;
-                (&mirror.relation, Direction::Incoming, nested.clone())
-            }
-            (None, None) => return None,
-        };
-        let linked = |other| Node::Linked {
-            name: link.as_str().to_owned(),
-            direction,
-            other,
-        };
+        let (link, direction, others) =
+            match (self.resource_type.relation(&name), self.resource_type.mirror(&name)) {
+                (Some(relation), _) => {
+                    let key = |kind: &String| Key::new(kind.clone(), id.clone());
+                    let keys = relation.targets.iter().map(key).collect();
+                    (&relation.attribute, Direction::Outgoing, keys)
+                }
+                (None, Some(mirror)) => {
+                    let nested = self.nested.get(&(attribute.clone(), id.clone()))?;
+                    (&mirror.relation, Direction::Incoming, nested.clone())
+                }
+                (None, None) => return None,
+            };
+        let linked = |other| Node::Linked { name: link.as_str().to_owned(), direction, other };
         let mut nodes: Vec<Node> = others.into_iter().map(linked).collect();
         nodes.push(Node::Any(u32::try_from(nodes.len()).ok()?));
         Some(nodes)
@@ -231,11 +209,7 @@ fn present(path: String, field: &Field) -> Node {
     if !field.data_type.is_text() {
         return Node::Present(path);
     }
-    Node::Compare {
-        path,
-        operator: Operator::Greater,
-        value: Scalar::Text(String::new()),
-    }
+    Node::Compare { path, operator: Operator::Greater, value: Scalar::Text(String::new()) }
 }
 
 fn terms_of(predicate: &Predicate) -> usize {
@@ -274,10 +248,7 @@ fn below(outer: &Field, inner: &Predicate) -> Predicate {
 
 fn is_order(operator: Operator) -> bool {
     use Operator as O;
-    matches!(
-        operator,
-        O::Equal | O::Less | O::LessOrEqual | O::Greater | O::GreaterOrEqual
-    )
+    matches!(operator, O::Equal | O::Less | O::LessOrEqual | O::Greater | O::GreaterOrEqual)
 }
 
 fn operator_of(operator: CompareOp) -> Option<Operator> {

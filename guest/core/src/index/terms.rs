@@ -47,11 +47,7 @@ pub fn terms(resource_type: &ResourceType, content: &Content) -> Result<Vec<Term
             if several && !seen.insert(distinct(&value)) {
                 continue;
             }
-            found.push(Term {
-                path: path.clone(),
-                value,
-                unique,
-            });
+            found.push(Term { path: path.clone(), value, unique });
         }
         if long {
             found.push(Term {
@@ -97,12 +93,7 @@ fn values_at<'a>(
     content: &'a Content,
     path: &AttrPath,
 ) -> Option<(&'a Attribute, Vec<&'a Value>)> {
-    let AttributePlace::Attribute {
-        extension,
-        attribute,
-        sub,
-    } = resource_type.place(path)?
-    else {
+    let AttributePlace::Attribute { extension, attribute, sub } = resource_type.place(path)? else {
         return None;
     };
     let object = match extension {
@@ -111,12 +102,7 @@ fn values_at<'a>(
     };
     let values = flat(object.get(attribute.name.as_str())?).iter();
     Some(match sub {
-        Some(sub) => (
-            sub,
-            values
-                .filter_map(|value| value.get(sub.name.as_str()))
-                .collect(),
-        ),
+        Some(sub) => (sub, values.filter_map(|value| value.get(sub.name.as_str())).collect()),
         None => (attribute, values.collect()),
     })
 }
@@ -124,10 +110,9 @@ fn values_at<'a>(
 /// The term's value, and whether it is all of it.
 fn scalar(value: &Value, attribute: &Attribute) -> Option<(Scalar, bool)> {
     match (attribute.data_type, value) {
-        (DataType::DateTime, Value::String(value)) => Some((
-            Scalar::Text(instant::sortable(instant::parse(value)?)),
-            true,
-        )),
+        (DataType::DateTime, Value::String(value)) => {
+            Some((Scalar::Text(instant::sortable(instant::parse(value)?)), true))
+        }
         (DataType::Binary, Value::String(value)) => Some(cut(value.clone())),
         (_, Value::String(value)) if attribute.case_exact => Some(cut(value.clone())),
         (_, Value::String(value)) => Some(cut(text::fold(value))),
@@ -141,14 +126,9 @@ fn cut(value: String) -> (Scalar, bool) {
     if value.len() <= WHOLE {
         return (Scalar::Text(value), true);
     }
-    (
-        Scalar::Text(text::truncated(&value, TERM_BYTES).to_owned()),
-        false,
-    )
+    (Scalar::Text(text::truncated(&value, TERM_BYTES).to_owned()), false)
 }
 
 fn flat(value: &Value) -> &[Value] {
-    value
-        .as_array()
-        .map_or(std::slice::from_ref(value), Vec::as_slice)
+    value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
 }

@@ -20,10 +20,7 @@ pub struct DecodeError {
 impl DecodeError {
     /// What is wrong with the value itself.
     pub fn new(problem: impl Into<String>) -> Self {
-        Self {
-            path: String::new(),
-            problem: problem.into(),
-        }
+        Self { path: String::new(), problem: problem.into() }
     }
 
     fn expected(what: &str, found: &Value) -> Self {
@@ -38,9 +35,7 @@ impl DecodeError {
 
     fn none_of(what: &str, found: &str, known: &[&str]) -> Self {
         let known = known.join("`, `");
-        Self::new(format!(
-            "unknown {what} `{found}`, expected one of `{known}`"
-        ))
+        Self::new(format!("unknown {what} `{found}`, expected one of `{known}`"))
     }
 
     /// The same, seen from an object that it is in.
@@ -207,10 +202,7 @@ pub(crate) fn variant(value: Value) -> Result<(String, Value), DecodeError> {
             let only = object.into_iter().next();
             only.ok_or_else(|| DecodeError::new("expected a member"))
         }
-        other => Err(DecodeError::expected(
-            "a string, or an object of one",
-            &other,
-        )),
+        other => Err(DecodeError::expected("a string, or an object of one", &other)),
     }
 }
 
@@ -283,9 +275,7 @@ impl<T: Decode> Decode for Vec<T> {
         *self = Self::with_capacity(values.len());
         for (index, value) in values.into_iter().enumerate() {
             let mut element = T::initial();
-            element
-                .decode(value)
-                .map_err(|misfit| misfit.within(&format!("[{index}]")))?;
+            element.decode(value).map_err(|misfit| misfit.within(&format!("[{index}]")))?;
             self.push(element);
         }
         Ok(())
@@ -317,9 +307,7 @@ impl<T: Decode> Decode for SortedMap<T> {
         *self = Self::new();
         for (name, value) in object_of(value)? {
             let mut member = T::initial();
-            member
-                .decode(value)
-                .map_err(|misfit| misfit.within(&name))?;
+            member.decode(value).map_err(|misfit| misfit.within(&name))?;
             self.insert(name, member);
         }
         Ok(())
@@ -338,10 +326,7 @@ mod tests {
         Large,
     }
 
-    decode_enum!(Size {
-        Small: "small",
-        Large: "large",
-    });
+    decode_enum!(Size { Small: "small", Large: "large" });
 
     #[derive(Debug, PartialEq)]
     struct Shape {
@@ -363,9 +348,7 @@ mod tests {
                 .unwrap();
         let shape = Shape {
             sizes: vec![Some(Size::Small), None, Some(Size::Large)],
-            named: [("a".to_owned(), -1), ("b".to_owned(), 2)]
-                .into_iter()
-                .collect(),
+            named: [("a".to_owned(), -1), ("b".to_owned(), 2)].into_iter().collect(),
             of: None,
         };
         assert_eq!(read, shape);

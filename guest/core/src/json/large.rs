@@ -20,11 +20,7 @@ pub fn unpacked(value: &Value) -> Option<impl Iterator<Item = &str>> {
 /// set to, or that are added to it, are packed where all that counts of their values is the
 /// `value`. Returns the bytes of the text that they took, too.
 pub fn parse_large(text: &str, names: &[&str]) -> Result<(Value, usize), JsonError> {
-    let mut large = Large {
-        names,
-        reader: Reader::new(),
-        packed: 0,
-    };
+    let mut large = Large { names, reader: Reader::new(), packed: 0 };
     let value = large.document(text)?;
     Ok((value, large.packed))
 }
@@ -88,13 +84,9 @@ impl Large<'_> {
         // A removal's value says what to look for.
         let op = text_of("op");
         let op = op.as_ref().and_then(Value::as_str).unwrap_or_default();
-        let sets = ["add", "replace"]
-            .iter()
-            .any(|name| op.eq_ignore_ascii_case(name));
+        let sets = ["add", "replace"].iter().any(|name| op.eq_ignore_ascii_case(name));
         let path = text_of("path").filter(|path| !path.is_null());
-        let name = path
-            .as_ref()
-            .and_then(|path| path.as_str()?.trim().rsplit(':').next());
+        let name = path.as_ref().and_then(|path| path.as_str()?.trim().rsplit(':').next());
         let is_list = name.is_some_and(|name| self.is_list(name));
         self.object(text, |large, name, value| {
             if !sets || !name.eq_ignore_ascii_case("value") {
@@ -184,19 +176,10 @@ mod tests {
             let (read, packed) = parse_large(&body, &["members"]).unwrap();
             assert_eq!((&read["members"], packed), (&list, 0));
         }
-        for text in [
-            r#"{"members":[{"value":"a\u0000b"}]}"#,
-            r#"{"members":"\u0000a"}"#,
-        ] {
-            assert!(
-                matches!(parse_large(text, &["members"]), Err(JsonError::Nul)),
-                "{text}"
-            );
+        for text in [r#"{"members":[{"value":"a\u0000b"}]}"#, r#"{"members":"\u0000a"}"#] {
+            assert!(matches!(parse_large(text, &["members"]), Err(JsonError::Nul)), "{text}");
         }
-        assert!(matches!(
-            parse_large(r#"{"a":1,"a":2}"#, &[]),
-            Err(JsonError::Twice(_))
-        ));
+        assert!(matches!(parse_large(r#"{"a":1,"a":2}"#, &[]), Err(JsonError::Twice(_))));
         assert!(parse_large(r#"{"members":[{"value":"a"}"#, &["members"]).is_err());
         assert!(parse_large("{} x", &[]).is_err());
     }

@@ -249,11 +249,7 @@ impl Target<'_> {
 
     /// Values as the attribute holds them: an array, or the one value.
     fn collected(&self, values: Vec<Value>) -> Option<Value> {
-        if self.attribute.multi_valued {
-            array(values)
-        } else {
-            values.into_iter().next()
-        }
+        if self.attribute.multi_valued { array(values) } else { values.into_iter().next() }
     }
 
     /// Immutable attributes may be set once (RFC 7643 section 7); required ones cannot go.

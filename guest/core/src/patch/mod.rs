@@ -102,11 +102,7 @@ impl<'a> Patch<'a> {
                 .filter(|path| self.resource_type.place(path).is_some())
             {
                 Some(attribute) => {
-                    let path = Path {
-                        attribute,
-                        filter: None,
-                        sub: None,
-                    };
+                    let path = Path { attribute, filter: None, sub: None };
                     self.at_path(&path, action(value))?;
                 }
                 None => self.checker.unknown.push(key),
@@ -130,15 +126,9 @@ impl<'a> Patch<'a> {
                 }
             },
             Some(AttributePlace::Extension(_)) => Err(no_such_path(path)),
-            Some(AttributePlace::Attribute {
-                extension,
-                attribute,
-                sub,
-            }) => {
-                let relation = self
-                    .resource_type
-                    .relation(&attribute.name)
-                    .filter(|_| extension.is_none());
+            Some(AttributePlace::Attribute { extension, attribute, sub }) => {
+                let relation =
+                    self.resource_type.relation(&attribute.name).filter(|_| extension.is_none());
                 if let Some(relation) = relation {
                     return self.relation(relation, path, action);
                 }
@@ -147,23 +137,15 @@ impl<'a> Patch<'a> {
                 }
                 writable(attribute, path)?;
                 let sub = match &path.sub {
-                    Some(name) => Some(
-                        attribute
-                            .sub(name.as_str())
-                            .ok_or_else(|| no_such_path(path))?,
-                    ),
+                    Some(name) => {
+                        Some(attribute.sub(name.as_str()).ok_or_else(|| no_such_path(path))?)
+                    }
                     None => sub,
                 };
                 sub.map_or(Ok(()), |sub| writable(sub, path))?;
-                let target = attribute::Target {
-                    attribute,
-                    sub,
-                    path,
-                };
+                let target = attribute::Target { attribute, sub, path };
                 let extension = extension.map(|schema| schema.id.as_str());
-                self.inside(extension, |content, checker| {
-                    target.apply(content, checker, action)
-                })
+                self.inside(extension, |content, checker| target.apply(content, checker, action))
             }
         }
     }
@@ -179,9 +161,7 @@ impl<'a> Patch<'a> {
             let detail = format!("the value of `{uri}` must be an object of attributes");
             return Err(Error::new(ErrorKind::InvalidValue, detail));
         };
-        let named = members
-            .into_iter()
-            .map(|(key, value)| (format!("{uri}:{key}"), value));
+        let named = members.into_iter().map(|(key, value)| (format!("{uri}:{key}"), value));
         self.each_member(Value::Object(ordered::object(named)), action)
     }
 
@@ -266,19 +246,10 @@ impl<'a> Patch<'a> {
         let selects = predicate::bind_element(filter, attribute)?;
         let untouched = Change::default();
         let change = self.changes.get(name).unwrap_or(&untouched);
-        let loaded = self
-            .loaded
-            .get(name)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
+        let loaded = self.loaded.get(name).and_then(Value::as_array).into_iter().flatten();
         let known = loaded.filter(|value| selects.holds_for(value));
-        let known = known
-            .filter_map(|value| value.get("value")?.as_str())
-            .map(ToOwned::to_owned);
-        let added = change
-            .ids(true)
-            .filter(|id| selects.holds_for(&json!({ "value": id })));
+        let known = known.filter_map(|value| value.get("value")?.as_str()).map(ToOwned::to_owned);
+        let added = change.ids(true).filter(|id| selects.holds_for(&json!({ "value": id })));
         Ok(known.chain(added.map(ToOwned::to_owned)).collect())
     }
 }
@@ -287,16 +258,9 @@ impl<'a> Patch<'a> {
 #[must_use]
 pub fn reads<'a>(resource_type: &'a ResourceType, operations: &[Operation]) -> Vec<&'a Relation> {
     let read = |operation: &Operation| match operation {
-        Operation::Remove(
-            Path {
-                attribute,
-                filter: Some(filter),
-                ..
-            },
-            _,
-        ) => resource_type
-            .relation(&attribute.name)
-            .filter(|_| element::ids(filter).is_none()),
+        Operation::Remove(Path { attribute, filter: Some(filter), .. }, _) => {
+            resource_type.relation(&attribute.name).filter(|_| element::ids(filter).is_none())
+        }
         _ => None,
     };
     operations.iter().filter_map(read).collect()
@@ -310,10 +274,7 @@ fn writable(attribute: &Attribute, path: &Path) -> Result<(), Error> {
 }
 
 fn no_such_path(path: &Path) -> Error {
-    Error::new(
-        ErrorKind::InvalidPath,
-        format!("`{path}` is no attribute of this resource"),
-    )
+    Error::new(ErrorKind::InvalidPath, format!("`{path}` is no attribute of this resource"))
 }
 
 #[cfg(test)]

@@ -31,10 +31,7 @@ pub fn operations(body: Value) -> Result<Vec<Operation>, Error> {
         return Err(Error::not_an_object());
     };
     let schemas = member(&body, "schemas").and_then(Value::as_array);
-    let named = |uri: &Value| {
-        uri.as_str()
-            .is_some_and(|uri| urn::same(uri, urn::PATCH_OP))
-    };
+    let named = |uri: &Value| uri.as_str().is_some_and(|uri| urn::same(uri, urn::PATCH_OP));
     if !schemas.is_some_and(|schemas| schemas.iter().any(named)) {
         return Err(Error::lacks_schema(urn::PATCH_OP));
     }
@@ -45,19 +42,14 @@ pub fn operations(body: Value) -> Result<Vec<Operation>, Error> {
         return Err(syntax(NO_OPERATION));
     }
     if operations.len() > limits::PATCH_OPERATIONS {
-        let detail = format!(
-            "a PATCH may have at most {} operations",
-            limits::PATCH_OPERATIONS
-        );
+        let detail = format!("a PATCH may have at most {} operations", limits::PATCH_OPERATIONS);
         return Err(Error::new(ErrorKind::TooMany, detail));
     }
     operations.iter().map(operation).collect()
 }
 
 fn operation(value: &Value) -> Result<Operation, Error> {
-    let members = value
-        .as_object()
-        .ok_or_else(|| syntax(OPERATION_IS_NO_OBJECT))?;
+    let members = value.as_object().ok_or_else(|| syntax(OPERATION_IS_NO_OBJECT))?;
     let path = match member(members, "path") {
         None | Some(Value::Null) => None,
         Some(Value::String(path)) => Some(parse_path(path)?),
@@ -84,10 +76,7 @@ fn operation(value: &Value) -> Result<Operation, Error> {
 
 fn parse_path(text: &str) -> Result<Path, Error> {
     text.parse().map_err(|error| {
-        Error::new(
-            ErrorKind::InvalidPath,
-            format!("the path `{text}` is malformed: {error}"),
-        )
+        Error::new(ErrorKind::InvalidPath, format!("the path `{text}` is malformed: {error}"))
     })
 }
 

@@ -57,10 +57,7 @@ fn a_filtered_add_makes_the_value_and_later_operations_find_it() {
     ]);
     let emails =
         json!([{"type": "home", "value": "h"}, {"type": "work", "value": "w", "display": "W"}]);
-    assert_eq!(
-        content(before, body),
-        Ok(json!({"userName": "a", "emails": emails}))
-    );
+    assert_eq!(content(before, body), Ok(json!({"userName": "a", "emails": emails})));
 }
 
 #[test]
@@ -68,10 +65,7 @@ fn a_new_primary_takes_it_from_the_others() {
     let before = json!({"userName": "a", "emails": [{"value": "x", "primary": true}]});
     let body = json!([{"op": "add", "path": "emails", "value": [{"value": "y", "primary": true}]}]);
     let emails = json!([{"value": "x", "primary": false}, {"value": "y", "primary": true}]);
-    assert_eq!(
-        content(before, body),
-        Ok(json!({"userName": "a", "emails": emails}))
-    );
+    assert_eq!(content(before, body), Ok(json!({"userName": "a", "emails": emails})));
 }
 
 #[test]
@@ -82,35 +76,14 @@ fn what_cannot_be_is_refused_with_the_right_type() {
             json!([{"op": "replace", "path": "emails[type eq \"work\"].value", "value": "x"}]),
             ErrorKind::NoTarget,
         ),
-        (
-            json!([{"op": "replace", "path": "groups", "value": []}]),
-            ErrorKind::Mutability,
-        ),
-        (
-            json!([{"op": "replace", "value": {"id": "x"}}]),
-            ErrorKind::Mutability,
-        ),
-        (
-            json!([{"op": "replace", "path": "nothing", "value": 1}]),
-            ErrorKind::InvalidPath,
-        ),
-        (
-            json!([{"op": "replace", "path": "emails[", "value": 1}]),
-            ErrorKind::InvalidPath,
-        ),
-        (
-            json!([{"op": "replace", "path": "active", "value": "maybe"}]),
-            ErrorKind::InvalidValue,
-        ),
+        (json!([{"op": "replace", "path": "groups", "value": []}]), ErrorKind::Mutability),
+        (json!([{"op": "replace", "value": {"id": "x"}}]), ErrorKind::Mutability),
+        (json!([{"op": "replace", "path": "nothing", "value": 1}]), ErrorKind::InvalidPath),
+        (json!([{"op": "replace", "path": "emails[", "value": 1}]), ErrorKind::InvalidPath),
+        (json!([{"op": "replace", "path": "active", "value": "maybe"}]), ErrorKind::InvalidValue),
         (json!([{"op": "remove"}]), ErrorKind::NoTarget),
-        (
-            json!([{"op": "remove", "path": "userName"}]),
-            ErrorKind::Mutability,
-        ),
-        (
-            json!([{"op": "move", "path": "userName"}]),
-            ErrorKind::InvalidSyntax,
-        ),
+        (json!([{"op": "remove", "path": "userName"}]), ErrorKind::Mutability),
+        (json!([{"op": "move", "path": "userName"}]), ErrorKind::InvalidSyntax),
         (json!([]), ErrorKind::InvalidSyntax),
     ];
     for (body, kind) in cases {

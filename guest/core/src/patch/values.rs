@@ -58,18 +58,12 @@ fn same(old: &Value, new: &Value) -> bool {
 /// A value that has become primary takes that from the others (RFC 7644 section 3.5.2).
 pub(super) fn demote_primary(values: &mut [Value], changed: &[usize]) {
     let is_primary = |value: &Value| value.get("primary") == Some(&Value::Bool(true));
-    if !changed
-        .iter()
-        .filter_map(|&i| values.get(i))
-        .any(is_primary)
-    {
+    if !changed.iter().filter_map(|&i| values.get(i)).any(is_primary) {
         return;
     }
     for (i, value) in values.iter_mut().enumerate() {
         if is_primary(value) && !changed.contains(&i) {
-            value
-                .as_object_mut()
-                .map(|object| object.insert("primary".into(), false.into()));
+            value.as_object_mut().map(|object| object.insert("primary".into(), false.into()));
         }
     }
 }

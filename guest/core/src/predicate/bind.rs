@@ -71,9 +71,9 @@ impl<'a> PathScope<'a> {
             return if strict { Err(unknown()) } else { Ok(None) };
         };
         let within = match self {
-            Self::Type(resource_type) => resource_type
-                .place(path)
-                .is_some_and(|place| place.is_hidden()),
+            Self::Type(resource_type) => {
+                resource_type.place(path).is_some_and(|place| place.is_hidden())
+            }
             Self::Attribute(_) => false,
         };
         if attribute.is_hidden() || within {
@@ -93,18 +93,12 @@ fn of_attribute<'a>(path: &AttrPath, attribute: &'a Attribute) -> Option<FoundAt
 }
 
 fn of_type<'a>(path: &AttrPath, resource_type: &'a ResourceType) -> Option<FoundAttribute<'a>> {
-    let Some(AttributePlace::Attribute {
-        extension,
-        attribute,
-        sub,
-    }) = resource_type.place(path)
+    let Some(AttributePlace::Attribute { extension, attribute, sub }) = resource_type.place(path)
     else {
         return None;
     };
     let extension = extension.map(|schema| schema.id.clone());
-    let names = std::iter::once(attribute)
-        .chain(sub)
-        .map(|a| a.name.as_str().to_owned());
+    let names = std::iter::once(attribute).chain(sub).map(|a| a.name.as_str().to_owned());
     let steps = extension.into_iter().chain(names).collect();
     Some((steps, sub.unwrap_or(attribute)))
 }
@@ -167,21 +161,13 @@ fn applicable(data_type: DataType, operator: CompareOp, path: &AttrPath) -> Resu
     let applies = match operator {
         Op::Equal | Op::NotEqual => true,
         Op::Contains | Op::StartsWith | Op::EndsWith => {
-            matches!(
-                data_type,
-                DataType::String | DataType::Reference | DataType::DateTime
-            )
+            matches!(data_type, DataType::String | DataType::Reference | DataType::DateTime)
         }
         Op::Greater | Op::Less | Op::GreaterOrEqual | Op::LessOrEqual => {
             !matches!(data_type, DataType::Boolean | DataType::Binary)
         }
     };
-    let refused = || {
-        invalid(format!(
-            "`{path}` cannot be compared by `{}`",
-            operator.as_str()
-        ))
-    };
+    let refused = || invalid(format!("`{path}` cannot be compared by `{}`", operator.as_str()));
     if applies { Ok(()) } else { Err(refused()) }
 }
 

@@ -44,11 +44,7 @@ impl Predicate {
 }
 
 fn constant(holds: bool) -> Predicate {
-    if holds {
-        Predicate::All(Vec::new())
-    } else {
-        Predicate::Any(Vec::new())
-    }
+    if holds { Predicate::All(Vec::new()) } else { Predicate::Any(Vec::new()) }
 }
 
 /// Parts joined by `and` (`all`) or by `or`: one that decides decides it, one that does not is left out.
@@ -78,9 +74,7 @@ mod tests {
     fn of(kind: &str, filter: &str) -> Predicate {
         let policy = Policy::preset("default").unwrap();
         let resource_type = policy.registry.named(kind).unwrap();
-        bind_leniently(&filter.parse().unwrap(), resource_type)
-            .unwrap()
-            .of_type(kind)
+        bind_leniently(&filter.parse().unwrap(), resource_type).unwrap().of_type(kind)
     }
 
     #[test]

@@ -75,14 +75,12 @@ impl Predicate {
             Self::Any(parts) => parts.iter().any(|part| part.holds_at(root)),
             Self::Not(inner) => !inner.holds_at(root),
             Self::Present(field) => field.values(root).iter().any(|value| is_present(value)),
-            Self::Element(field, inner) => field
-                .values(root)
-                .iter()
-                .any(|value| inner.holds_at(&Root::Value(value))),
-            Self::Compare(field, operator, operand) => field
-                .values(root)
-                .iter()
-                .any(|value| field.compares(value, *operator, operand)),
+            Self::Element(field, inner) => {
+                field.values(root).iter().any(|value| inner.holds_at(&Root::Value(value)))
+            }
+            Self::Compare(field, operator, operand) => {
+                field.values(root).iter().any(|value| field.compares(value, *operator, operand))
+            }
         }
     }
 
@@ -136,11 +134,7 @@ impl Field {
     #[must_use]
     pub fn new(steps: Vec<String>, attribute: &Attribute) -> Self {
         let case_exact = attribute.case_exact || attribute.data_type == DataType::Binary;
-        Self {
-            steps,
-            data_type: attribute.data_type,
-            case_exact,
-        }
+        Self { steps, data_type: attribute.data_type, case_exact }
     }
 
     /// All values at the end of the steps, arrays laid flat.
@@ -148,18 +142,12 @@ impl Field {
         let mut steps = self.steps.iter();
         let start: Vec<&Value> = match root {
             Root::Value(value) => vec![*value],
-            Root::Object(object) => steps
-                .next()
-                .and_then(|step| object.get(step))
-                .into_iter()
-                .collect(),
+            Root::Object(object) => {
+                steps.next().and_then(|step| object.get(step)).into_iter().collect()
+            }
         };
         let ends = steps.fold(start, |values, step| {
-            values
-                .into_iter()
-                .flat_map(flat)
-                .filter_map(|value| value.get(step))
-                .collect()
+            values.into_iter().flat_map(flat).filter_map(|value| value.get(step)).collect()
         });
         ends.into_iter().flat_map(flat).collect()
     }
@@ -182,9 +170,7 @@ impl Field {
 }
 
 fn flat(value: &Value) -> &[Value] {
-    value
-        .as_array()
-        .map_or(std::slice::from_ref(value), Vec::as_slice)
+    value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
 }
 
 /// RFC 7644 table 3, `pr`: not empty, and a complex value has a value inside.
@@ -199,11 +185,7 @@ fn is_present(value: &Value) -> bool {
 }
 
 fn normalised(value: &str, case_exact: bool) -> String {
-    if case_exact {
-        value.to_owned()
-    } else {
-        text::fold(value)
-    }
+    if case_exact { value.to_owned() } else { text::fold(value) }
 }
 
 fn compares_text(value: &str, operator: CompareOp, operand: &str) -> bool {
@@ -218,11 +200,8 @@ fn compares_text(value: &str, operator: CompareOp, operand: &str) -> bool {
 /// Numbers as numbers: integers exactly, others as far as f64 reaches.
 #[must_use]
 pub fn compare_numbers(a: &serde_json::Number, b: &serde_json::Number) -> Option<Ordering> {
-    let integer = |n: &serde_json::Number| {
-        n.as_i64()
-            .map(i128::from)
-            .or_else(|| n.as_u64().map(i128::from))
-    };
+    let integer =
+        |n: &serde_json::Number| n.as_i64().map(i128::from).or_else(|| n.as_u64().map(i128::from));
     match (integer(a), integer(b)) {
         (Some(a), Some(b)) => Some(a.cmp(&b)),
         _ => a.as_f64()?.partial_cmp(&b.as_f64()?),

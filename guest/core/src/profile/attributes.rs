@@ -46,10 +46,7 @@ pub enum RefusedChange {
     Ignore,
 }
 
-json::decode_enum!(RefusedChange {
-    Refuse: "refuse",
-    Ignore: "ignore",
-});
+json::decode_enum!(RefusedChange { Refuse: "refuse", Ignore: "ignore" });
 
 /// What becomes of what nobody knows: attributes that no schema has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,10 +57,7 @@ pub enum UnknownAttribute {
     Ignore,
 }
 
-json::decode_enum!(UnknownAttribute {
-    Refuse: "refuse",
-    Ignore: "ignore",
-});
+json::decode_enum!(UnknownAttribute { Refuse: "refuse", Ignore: "ignore" });
 
 /// What becomes of texts that people cannot tell from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,10 +68,7 @@ pub enum Invisible {
     Allow,
 }
 
-json::decode_enum!(Invisible {
-    Refuse: "refuse",
-    Allow: "allow",
-});
+json::decode_enum!(Invisible { Refuse: "refuse", Allow: "allow" });
 
 /// The key of [`Attributes::mutability`] for all that are not named.
 pub const OTHERS: &str = "*";
@@ -88,8 +79,7 @@ impl Attributes {
     #[must_use]
     pub fn mutability(&self, path: &str, sub: Option<&str>) -> Option<Mutability> {
         let part = sub.and_then(|sub| self.named(&format!("{path}.{sub}")));
-        part.or_else(|| self.named(path))
-            .or_else(|| self.named(OTHERS))
+        part.or_else(|| self.named(path)).or_else(|| self.named(OTHERS))
     }
 
     /// Whether the profile names parts of this attribute.

@@ -74,10 +74,7 @@ pub enum Scheme {
     Basic,
 }
 
-json::decode_enum!(Scheme {
-    Bearer: "bearer",
-    Basic: "basic",
-});
+json::decode_enum!(Scheme { Bearer: "bearer", Basic: "basic" });
 
 impl Scheme {
     /// As profiles and operators write it.

@@ -104,9 +104,7 @@ impl Settings {
 pub(super) fn parsed(text: &str) -> Result<Value, ProfileError> {
     if text.len() > limits::PROFILE_BYTES {
         let limit = limits::PROFILE_BYTES;
-        return Err(ProfileError(format!(
-            "a profile may have at most {limit} bytes"
-        )));
+        return Err(ProfileError(format!("a profile may have at most {limit} bytes")));
     }
     crate::json::parse(text)
         .map_err(|error| ProfileError(format!("the profile is no JSON: {error}")))
@@ -173,10 +171,7 @@ fn joined(base: Value, over: Value) -> Value {
 
 pub(super) fn no_preset(name: &str) -> ProfileError {
     let names: Vec<&str> = PRESETS.iter().map(|(preset, _)| *preset).collect();
-    ProfileError(format!(
-        "`extends`: there is no preset `{name}`, but {}",
-        names.join(", ")
-    ))
+    ProfileError(format!("`extends`: there is no preset `{name}`, but {}", names.join(", ")))
 }
 
 /// The document with one setting changed: `users.seats` and its JSON value.
@@ -210,9 +205,8 @@ fn put<'n>(
             Ok(())
         }
         [first, rest @ ..] => {
-            let inner = object
-                .entry((*first).to_owned())
-                .or_insert_with(|| Value::Object(Map::new()));
+            let inner =
+                object.entry((*first).to_owned()).or_insert_with(|| Value::Object(Map::new()));
             put(inner.as_object_mut().ok_or(*first)?, rest, value)
         }
     }
@@ -228,12 +222,9 @@ mod tests {
         assert_eq!(after, r#"{"extends":"okta","users":{"seats":5}}"#);
         let after = with_setting(&after, "users.default-roles", r#"["a"]"#).unwrap();
         assert!(after.contains(r#""seats":5"#) && after.contains(r#"["a"]"#));
-        for (path, value) in [
-            ("users..seats", "1"),
-            ("", "1"),
-            ("extends.x", "1"),
-            ("enabled", "yes"),
-        ] {
+        for (path, value) in
+            [("users..seats", "1"), ("", "1"), ("extends.x", "1"), ("enabled", "yes")]
+        {
             assert!(with_setting(&after, path, value).is_err(), "{path}");
         }
     }

@@ -34,11 +34,7 @@ impl Display for Policy {
 
 impl Policy {
     fn access(&self, lines: &mut Vec<String>) {
-        let is = if self.enabled {
-            "on"
-        } else {
-            "off until `enabled` is true"
-        };
+        let is = if self.enabled { "on" } else { "off until `enabled` is true" };
         lines.push(format!("SCIM is {is}."));
         for (name, gate) in self.gates.iter() {
             let state = if gate.met { "met" } else { "not met" };
@@ -62,9 +58,7 @@ impl Policy {
             None => "After a rotation the old secret is refused at once.".into(),
         });
         if let Some(notice) = credentials.notice {
-            lines.push(format!(
-                "An event announces a credential's end {notice} ahead."
-            ));
+            lines.push(format!("An event announces a credential's end {notice} ahead."));
         }
         for issuer in &credentials.access_tokens {
             let claims = list(issuer.claims.keys());
@@ -161,9 +155,7 @@ impl Policy {
         }
         for (group, roles) in groups.roles.iter() {
             let roles = list(roles.iter().map(String::as_str));
-            lines.push(format!(
-                "Members of the group `{group}` have the roles {roles}."
-            ));
+            lines.push(format!("Members of the group `{group}` have the roles {roles}."));
         }
         if groups.assignments {
             lines.push("The product gives groups' members roles and seats by hand.".into());
@@ -182,16 +174,10 @@ impl Policy {
     fn protocol(&self, lines: &mut Vec<String>) {
         let types = self.registry.types().iter();
         let types = types.map(|resource_type| format!("`{}`", resource_type.definition.endpoint));
-        lines.push(format!(
-            "Endpoints: {}.",
-            types.collect::<Vec<_>>().join(", ")
-        ));
+        lines.push(format!("Endpoints: {}.", types.collect::<Vec<_>>().join(", ")));
         let paging = &self.paging;
         let cursors = if paging.cursor { "with" } else { "without" };
-        lines.push(format!(
-            "Pages have at most {} resources, {cursors} cursors.",
-            paging.max_size
-        ));
+        lines.push(format!("Pages have at most {} resources, {cursors} cursors.", paging.max_size));
         if let Some(rate) = self.rate.requests_per_second {
             lines.push(format!("Clients may send {rate} requests a second."));
         }

@@ -43,7 +43,4 @@ pub enum InactiveMembers {
     Hide,
 }
 
-json::decode_enum!(InactiveMembers {
-    Show: "show",
-    Hide: "hide",
-});
+json::decode_enum!(InactiveMembers { Show: "show", Hide: "hide" });

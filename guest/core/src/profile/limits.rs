@@ -25,11 +25,7 @@ impl PagingLimits {
     #[must_use]
     pub fn bounds(self) -> Bounds {
         let size = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
-        Bounds {
-            default: size(self.default_size),
-            max: size(self.max_size),
-            cursor: self.cursor,
-        }
+        Bounds { default: size(self.default_size), max: size(self.max_size), cursor: self.cursor }
     }
 }
 

@@ -136,12 +136,7 @@ impl Policy {
         // What a preset says of people and groups is nothing to a profile with other resource
         // types; what it says itself has to be of one of them.
         let names = |pointer: &str| document.pointer(pointer).is_some();
-        let own = [
-            "/me/resourceType",
-            "/users/resource-type",
-            "/groups/resource-type",
-        ]
-        .map(names);
+        let own = ["/me/resourceType", "/users/resource-type", "/groups/resource-type"].map(names);
         let settings = Settings::of(document)?;
         let quirks =
             dialect::quirks(&settings.clients).map_err(|error| ProfileError(error.to_string()))?;
@@ -163,23 +158,15 @@ impl Policy {
             registry.map_err(|error| ProfileError::at("resourceTypes", &error.to_string()))?;
         let kept = |what: &str, name: &str, own: bool| match registry.named(name) {
             Some(_) => Ok(true),
-            None if own => Err(ProfileError(format!(
-                "`{what}`: there is no resource type `{name}`"
-            ))),
+            None if own => {
+                Err(ProfileError(format!("`{what}`: there is no resource type `{name}`")))
+            }
             None => Ok(false),
         };
         let [own_me, own_users, own_groups] = own;
         let has_me = kept("me.resourceType", &settings.me.resource_type, own_me)?;
-        let has_users = kept(
-            "users.resource-type",
-            &settings.users.resource_type,
-            own_users,
-        )?;
-        let has_groups = kept(
-            "groups.resource-type",
-            &settings.groups.resource_type,
-            own_groups,
-        )?;
+        let has_users = kept("users.resource-type", &settings.users.resource_type, own_users)?;
+        let has_groups = kept("groups.resource-type", &settings.groups.resource_type, own_groups)?;
         let policy = Self {
             description: settings.description,
             enabled: settings.enabled,
@@ -210,22 +197,13 @@ impl Policy {
             for path in self.attributes.map.keys() {
                 self.check_path(resource_type, "attributes.map", path)?;
             }
-            for path in self
-                .attributes
-                .mutability
-                .keys()
-                .filter(|path| *path != OTHERS)
-            {
+            for path in self.attributes.mutability.keys().filter(|path| *path != OTHERS) {
                 self.check_path(resource_type, "attributes.mutability", path)?;
             }
         }
         webhook::check(&self.webhooks)
             .map_err(|(path, problem)| ProfileError::at(&path, problem))?;
-        let PagingLimits {
-            default_size,
-            max_size,
-            ..
-        } = self.paging;
+        let PagingLimits { default_size, max_size, .. } = self.paging;
         if default_size == 0
             || max_size < default_size
             || max_size as usize > crate::limits::PAGE_MAX
@@ -247,8 +225,7 @@ impl Policy {
         for (index, issuer) in self.credentials.access_tokens.iter().enumerate() {
             for (key, jwk) in issuer.keys.iter().enumerate() {
                 let path = format!("credentials.access-tokens[{index}].keys[{key}]");
-                jwk.check()
-                    .map_err(|error| ProfileError::at(&path, &error.to_string()))?;
+                jwk.check().map_err(|error| ProfileError::at(&path, &error.to_string()))?;
             }
         }
         let mut webhooks = self.webhooks.iter();
@@ -277,17 +254,13 @@ impl Policy {
     /// The rules for people, if this is their resource type.
     #[must_use]
     pub fn users(&self, resource_type: &ResourceType) -> Option<&Users> {
-        self.users
-            .as_ref()
-            .filter(|users| users.resource_type == resource_type.name())
+        self.users.as_ref().filter(|users| users.resource_type == resource_type.name())
     }
 
     /// The rules for groups, if this is their resource type.
     #[must_use]
     pub fn groups(&self, resource_type: &ResourceType) -> Option<&Groups> {
-        self.groups
-            .as_ref()
-            .filter(|groups| groups.resource_type == resource_type.name())
+        self.groups.as_ref().filter(|groups| groups.resource_type == resource_type.name())
     }
 
     /// The first gate that is not met.
@@ -315,43 +288,22 @@ mod tests {
         for (text, named) in [
             (r#"{"extends":"nobody"}"#, "`nobody`"),
             (r#"{"extends":"default","clints":[]}"#, "`clints`"),
-            (
-                r#"{"extends":"default","users":{"seets":1}}"#,
-                "`users.seets`",
-            ),
-            (
-                r#"{"extends":"default","users":{"seats":"many"}}"#,
-                "`users.seats`",
-            ),
+            (r#"{"extends":"default","users":{"seets":1}}"#, "`users.seets`"),
+            (r#"{"extends":"default","users":{"seats":"many"}}"#, "`users.seats`"),
             (
                 r#"{"extends":"default","users":{"reactivation":["post"]}}"#,
                 "`users.reactivation[0]`",
             ),
             (r#"{"extends":"default","clients":["x"]}"#, "`clients[0]`"),
-            (
-                r#"{"extends":"default","network":{"allow":["192.0.2.0/40"]}}"#,
-                "`network.allow[0]`",
-            ),
+            (r#"{"extends":"default","network":{"allow":["192.0.2.0/40"]}}"#, "`network.allow[0]`"),
             (
                 r#"{"extends":"default","credentials":{"lifetime":"long"}}"#,
                 "`credentials.lifetime`",
             ),
-            (
-                r#"{"extends":"default","attributes":{"map":{"shoeSize":"x"}}}"#,
-                "`shoeSize`",
-            ),
-            (
-                r#"{"extends":"default","paging":{"max-size":5}}"#,
-                "`paging`",
-            ),
-            (
-                r#"{"extends":"default","gates":{"x":{"met":"yes"}}}"#,
-                "`gates.x.met`",
-            ),
-            (
-                r#"{"extends":"default","users":{"resource-type":"Robot"}}"#,
-                "`Robot`",
-            ),
+            (r#"{"extends":"default","attributes":{"map":{"shoeSize":"x"}}}"#, "`shoeSize`"),
+            (r#"{"extends":"default","paging":{"max-size":5}}"#, "`paging`"),
+            (r#"{"extends":"default","gates":{"x":{"met":"yes"}}}"#, "`gates.x.met`"),
+            (r#"{"extends":"default","users":{"resource-type":"Robot"}}"#, "`Robot`"),
         ] {
             let error = Policy::from_document(text).unwrap_err().to_string();
             assert!(error.contains(named), "{text}: {error}");

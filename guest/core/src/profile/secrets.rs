@@ -13,7 +13,4 @@ pub enum Secrets {
     Hash,
 }
 
-json::decode_enum!(Secrets {
-    Discard: "discard",
-    Hash: "hash",
-});
+json::decode_enum!(Secrets { Discard: "discard", Hash: "hash" });

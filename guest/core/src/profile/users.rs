@@ -95,11 +95,7 @@ pub enum NameChange {
     Fork,
 }
 
-json::decode_enum!(NameChange {
-    Allow: "allow",
-    Refuse: "refuse",
-    Fork: "fork",
-});
+json::decode_enum!(NameChange { Allow: "allow", Refuse: "refuse", Fork: "fork" });
 
 /// What becomes of a POST with the userName of somebody who is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,11 +108,7 @@ pub enum Existing {
     Reactivate,
 }
 
-json::decode_enum!(Existing {
-    Refuse: "refuse",
-    Link: "link",
-    Reactivate: "reactivate",
-});
+json::decode_enum!(Existing { Refuse: "refuse", Link: "link", Reactivate: "reactivate" });
 
 /// By what somebody becomes active again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,11 +121,7 @@ pub enum Reactivation {
     Product,
 }
 
-json::decode_enum!(Reactivation {
-    Put: "put",
-    Patch: "patch",
-    Product: "product",
-});
+json::decode_enum!(Reactivation { Put: "put", Patch: "patch", Product: "product" });
 
 /// What a DELETE does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,10 +132,7 @@ pub enum Removal {
     Deactivate,
 }
 
-json::decode_enum!(Removal {
-    Delete: "delete",
-    Deactivate: "deactivate",
-});
+json::decode_enum!(Removal { Delete: "delete", Deactivate: "deactivate" });
 
 /// A step of somebody's life in the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

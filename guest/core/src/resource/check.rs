@@ -93,9 +93,7 @@ impl Checker {
 /// 7643 section 3).
 pub fn schemas(resource_type: &ResourceType, body: &Content) -> Result<(), Error> {
     let wrong = |text: String| Error::new(ErrorKind::InvalidSyntax, text);
-    let given = body
-        .iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case("schemas"));
+    let given = body.iter().find(|(key, _)| key.eq_ignore_ascii_case("schemas"));
     let Some((_, Value::Array(given))) = given else {
         return Err(wrong(format!(
             "`schemas` must be an array that holds `{}`",
@@ -103,10 +101,8 @@ pub fn schemas(resource_type: &ResourceType, body: &Content) -> Result<(), Error
         )));
     };
     known_schemas(resource_type, given)?;
-    let named = |uri: &Value| {
-        uri.as_str()
-            .is_some_and(|uri| urn::same(uri, &resource_type.core().id))
-    };
+    let named =
+        |uri: &Value| uri.as_str().is_some_and(|uri| urn::same(uri, &resource_type.core().id));
     if !given.iter().any(named) {
         return Err(Error::lacks_schema(&resource_type.core().id));
     }
@@ -115,11 +111,7 @@ pub fn schemas(resource_type: &ResourceType, body: &Content) -> Result<(), Error
 
 /// Whether these are schemas that a resource of the type may have.
 pub fn known_schemas(resource_type: &ResourceType, given: &[Value]) -> Result<(), Error> {
-    let is_known = |uri: &str| {
-        resource_type
-            .schemas()
-            .any(|schema| urn::same(&schema.id, uri))
-    };
+    let is_known = |uri: &str| resource_type.schemas().any(|schema| urn::same(&schema.id, uri));
     match given.iter().find(|uri| !uri.as_str().is_some_and(is_known)) {
         None => Ok(()),
         Some(uri) => {
@@ -131,18 +123,14 @@ pub fn known_schemas(resource_type: &ResourceType, given: &[Value]) -> Result<()
 
 /// Whether everything that must be there is (RFC 7643 section 2.2, `required`).
 pub fn required(resource_type: &ResourceType, content: &Content) -> Result<(), Error> {
-    all_required(resource_type, content, |attribute| {
-        attribute.mutability != Mutability::ReadOnly
-    })
+    all_required(resource_type, content, |attribute| attribute.mutability != Mutability::ReadOnly)
 }
 
 /// Whether everything that must be there is in a content that was kept: what is written and never
 /// read need not be there any more.
 pub fn still_required(resource_type: &ResourceType, content: &Content) -> Result<(), Error> {
     let unread = [Mutability::ReadOnly, Mutability::WriteOnly];
-    all_required(resource_type, content, |attribute| {
-        !unread.contains(&attribute.mutability)
-    })
+    all_required(resource_type, content, |attribute| !unread.contains(&attribute.mutability))
 }
 
 /// Which required attributes have to be there.
@@ -197,11 +185,7 @@ fn attributes_required(
 
 /// The object, or the objects of the array.
 fn objects(value: &Value) -> impl Iterator<Item = &Content> {
-    let many = value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_object);
+    let many = value.as_array().into_iter().flatten().filter_map(Value::as_object);
     value.as_object().into_iter().chain(many)
 }
 

@@ -104,11 +104,7 @@ impl Resource {
             terms.iter_mut().for_each(|term| term.unique = false);
         }
         let body = self.body(&self.content)?;
-        Ok(Draft {
-            key: self.key.clone(),
-            body,
-            terms,
-        })
+        Ok(Draft { key: self.key.clone(), body, terms })
     }
 
     /// The URL, below a base URL without a final slash.
@@ -132,14 +128,9 @@ impl Resource {
 
     /// The main schema, and the extensions that there are values of (RFC 7643 section 3).
     fn schemas(&self, resource_type: &ResourceType) -> Value {
-        let extensions = resource_type
-            .extensions()
-            .map(|(schema, _)| schema.id.as_str());
+        let extensions = resource_type.extensions().map(|(schema, _)| schema.id.as_str());
         let present = extensions.filter(|uri| self.content.contains_key(*uri));
-        std::iter::once(resource_type.core().id.as_str())
-            .chain(present)
-            .collect::<Vec<_>>()
-            .into()
+        std::iter::once(resource_type.core().id.as_str()).chain(present).collect::<Vec<_>>().into()
     }
 
     /// RFC 7643 section 3.1.

@@ -96,11 +96,7 @@ pub enum Uniqueness {
     Global,
 }
 
-json::decode_enum!(Uniqueness {
-    None: "none",
-    Server: "server",
-    Global: "global",
-});
+json::decode_enum!(Uniqueness { None: "none", Server: "server", Global: "global" });
 
 /// One attribute or sub-attribute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

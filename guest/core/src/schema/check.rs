@@ -153,9 +153,7 @@ impl Checker {
 
 /// `primary` is true once at the most (RFC 7643 section 2.4).
 pub fn one_primary(path: &str, values: &[Value]) -> Result<(), Error> {
-    let primaries = values
-        .iter()
-        .filter(|value| value.get("primary") == Some(&Value::Bool(true)));
+    let primaries = values.iter().filter(|value| value.get("primary") == Some(&Value::Bool(true)));
     if primaries.count() > 1 {
         return Err(invalid(path, "may have one primary value"));
     }
@@ -170,22 +168,13 @@ fn simple(attribute: &Attribute, path: &str, value: Value) -> Result<Value, Erro
         T::Decimal => (value.is_number(), "must be a number"),
         T::Integer => (is_integer(&value), "must be an integer"),
         T::DateTime => {
-            let fits = value
-                .as_str()
-                .is_some_and(|text| instant::parse(text).is_some());
+            let fits = value.as_str().is_some_and(|text| instant::parse(text).is_some());
             (fits, "must be a dateTime such as 2008-01-23T04:56:22Z")
         }
-        T::Binary => (
-            value.as_str().is_some_and(is_base64),
-            "must be a string in base64",
-        ),
+        T::Binary => (value.as_str().is_some_and(is_base64), "must be a string in base64"),
         T::Complex => (false, AN_OBJECT),
     };
-    if fits {
-        Ok(value)
-    } else {
-        Err(invalid(path, expected))
-    }
+    if fits { Ok(value) } else { Err(invalid(path, expected)) }
 }
 
 /// A number without fraction and exponent (RFC 7643 section 2.3.4), of any size.
@@ -193,11 +182,7 @@ fn is_integer(value: &Value) -> bool {
     let Value::Number(number) = value else {
         return false;
     };
-    number
-        .to_string()
-        .trim_start_matches('-')
-        .bytes()
-        .all(|b| b.is_ascii_digit())
+    number.to_string().trim_start_matches('-').bytes().all(|b| b.is_ascii_digit())
 }
 
 /// RFC 4648 sections 4 and 5, as RFC 7643 section 2.3.6 allows both; with all of the padding, or

@@ -30,13 +30,7 @@ pub fn create(
     let is_new = matches!(writes.first(), Some(Write::Insert(_)));
     let unlinked = is_new && !writes.iter().any(is_link);
     let resource = update::commit(session, resource_type, at, Prepared { resource, writes })?;
-    represent::show_created(
-        session,
-        resource_type,
-        resource,
-        &options.projection,
-        unlinked,
-    )
+    represent::show_created(session, resource_type, resource, &options.projection, unlinked)
 }
 
 /// Checks everything that can be checked before the commit. `inserted` are the keys of all that the
@@ -48,24 +42,13 @@ pub(super) fn prepare(
     body: Value,
     inserted: &BTreeSet<Key>,
 ) -> Result<Creation, Error> {
-    let Received {
-        content, changes, ..
-    } = update::received(session, resource_type, body)?;
+    let Received { content, changes, .. } = update::received(session, resource_type, body)?;
     // What is created in a circle is referred to by ids that were chosen for it.
     if inserted.len() == 1
         && let Some(known) = existing::known(session, resource_type, &content)?
     {
         return known.taken_over(session, resource_type, place.at, content, changes);
     }
-    let state = State {
-        imported: session.origin.caller == Caller::Product,
-        ..State::default()
-    };
-    creation::make(
-        session,
-        resource_type,
-        place,
-        (content, changes, state),
-        inserted,
-    )
+    let state = State { imported: session.origin.caller == Caller::Product, ..State::default() };
+    creation::make(session, resource_type, place, (content, changes, state), inserted)
 }

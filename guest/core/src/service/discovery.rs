@@ -80,12 +80,7 @@ fn authentication(credentials: &Credentials) -> Value {
 #[must_use]
 pub fn resource_types(session: &Session<'_>) -> Value {
     let types = session.admission.policy.registry.types();
-    list(
-        types
-            .iter()
-            .map(|resource_type| resource_type_document(session, resource_type))
-            .collect(),
-    )
+    list(types.iter().map(|resource_type| resource_type_document(session, resource_type)).collect())
 }
 
 /// The resource type of this name.
@@ -99,22 +94,14 @@ pub fn resource_type(session: &Session<'_>, name: &str) -> Result<Value, Error> 
 #[must_use]
 pub fn schemas(session: &Session<'_>) -> Value {
     let schemas = session.admission.policy.registry.shown();
-    list(
-        schemas
-            .iter()
-            .map(|schema| schema_document(session, schema))
-            .collect(),
-    )
+    list(schemas.iter().map(|schema| schema_document(session, schema)).collect())
 }
 
 /// The schema of this URI.
 pub fn schema(session: &Session<'_>, uri: &str) -> Result<Value, Error> {
     let schemas = session.admission.policy.registry.shown();
     let found = schemas.iter().find(|schema| urn::same(&schema.id, uri));
-    Ok(schema_document(
-        session,
-        found.ok_or_else(|| Error::no_such("schema", uri))?,
-    ))
+    Ok(schema_document(session, found.ok_or_else(|| Error::no_such("schema", uri))?))
 }
 
 fn resource_type_document(session: &Session<'_>, resource_type: &ResourceType) -> Value {
@@ -154,17 +141,11 @@ fn as_ruled(policy: &Policy, schema: &Schema) -> Schema {
         return schema;
     }
     let is_core = resource_type.is_some_and(|resource_type| resource_type.core().id == schema.id);
-    let prefix = if is_core {
-        String::new()
-    } else {
-        format!("{}:", schema.id)
-    };
+    let prefix = if is_core { String::new() } else { format!("{}:", schema.id) };
     for attribute in &mut schema.attributes {
         let path = format!("{prefix}{}", attribute.name);
         let rules = &policy.attributes;
-        let rule = rules
-            .mutability(&path, None)
-            .filter(|_| !rules.names_parts_of(&path));
+        let rule = rules.mutability(&path, None).filter(|_| !rules.names_parts_of(&path));
         attribute.mutability = ruled(attribute.mutability, rule);
         for sub in &mut attribute.sub_attributes {
             let rule = rules.mutability(&path, Some(sub.name.as_str()));

@@ -21,9 +21,8 @@ impl DisplayName {
         let policy = &session.admission.policy;
         let resource_type = policy.registry.named(&entry.key.kind);
         let users = resource_type.and_then(|resource_type| policy.users(resource_type));
-        let display = resource_type
-            .into_iter()
-            .flat_map(|resource_type| &resource_type.definition.display);
+        let display =
+            resource_type.into_iter().flat_map(|resource_type| &resource_type.definition.display);
         let active = users.map(|users| users.active.as_str());
         let wanted: Vec<&str> = display.map(|name| name.as_str()).chain(active).collect();
         let content = resource::some_of(entry, &wanted)?;
@@ -68,9 +67,7 @@ impl DisplayNames {
         }
         let keys: Vec<Key> = ordered::set(keys).into_iter().collect();
         session.each_entry(&keys, |key, entry| {
-            let name = entry
-                .map(|entry| DisplayName::of(session, &entry))
-                .transpose()?;
+            let name = entry.map(|entry| DisplayName::of(session, &entry)).transpose()?;
             self.known.insert(key.clone(), name);
             Ok(())
         })

@@ -48,18 +48,10 @@ pub(super) fn known(
     };
     let same = |resource: &Resource| {
         let known = resource.content.get(name.as_str());
-        known
-            .and_then(Value::as_str)
-            .is_some_and(|known| text::same_name(known, given))
+        known.and_then(Value::as_str).is_some_and(|known| text::same_name(known, given))
     };
     let having = |kind: &str| {
-        lifecycle::having(
-            session,
-            resource_type,
-            kind,
-            name,
-            &Value::from(given.as_str()),
-        )
+        lifecycle::having(session, resource_type, kind, name, &Value::from(given.as_str()))
     };
     if users.existing != Existing::Refuse
         && let Some(holder) = having(resource_type.name())?.into_iter().next()
@@ -70,9 +62,7 @@ pub(super) fn known(
     if users.removal == Removal::Delete {
         return Ok(None);
     }
-    let removed = having(&removed::kind(resource_type))?
-        .into_iter()
-        .rfind(same);
+    let removed = having(&removed::kind(resource_type))?.into_iter().rfind(same);
     Ok(removed.map(ExistingUser::Removed))
 }
 
@@ -145,10 +135,7 @@ fn update(
     let (key, version) = (known.key.clone(), known.version);
     let mut update = Update::new(resource_type, known, content, changes, ChangeKind::Create);
     update.state.imported = false;
-    let Prepared {
-        resource,
-        mut writes,
-    } = update.prepare(session, &Options::default())?;
+    let Prepared { resource, mut writes } = update.prepare(session, &Options::default())?;
     if writes.is_empty() {
         writes.push(Write::Expect(key, version));
     }

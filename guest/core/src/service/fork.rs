@@ -71,12 +71,7 @@ impl<'a> Forking<'a> {
     }
 
     fn differs(&self, one: &Resource, update: &Update<'_>) -> bool {
-        lifecycle::differs(
-            self.resource_type,
-            self.users,
-            &one.content,
-            &update.content,
-        )
+        lifecycle::differs(self.resource_type, self.users, &one.content, &update.content)
     }
 
     /// A change of the one who has the id; the others go the same way where access is given or taken.
@@ -94,10 +89,7 @@ impl<'a> Forking<'a> {
             prepared.writes.extend(self.follow(forks, active, step)?);
         }
         let resource = self.commit_now(prepared)?;
-        Ok(Updated {
-            resource,
-            known_as: None,
-        })
+        Ok(Updated { resource, known_as: None })
     }
 
     /// A change of the one who has the name, asked for at the id that the client knows.
@@ -107,13 +99,7 @@ impl<'a> Forking<'a> {
         fork: Resource,
         forks: &[Resource],
     ) -> Result<Updated, Error> {
-        let Update {
-            before: known,
-            content,
-            changes,
-            step,
-            ..
-        } = update;
+        let Update { before: known, content, changes, step, .. } = update;
         let name = fork.key.clone();
         let update = Update::new(self.resource_type, fork, content, changes, step);
         let mut prepared = update.prepare(self.session, &Options::default())?;
@@ -146,13 +132,8 @@ impl<'a> Forking<'a> {
             if active != self.life.is_active(&content) {
                 content.insert(self.users.active.as_str().to_owned(), active.into());
             }
-            let update = Update::new(
-                self.resource_type,
-                other.clone(),
-                content,
-                Default::default(),
-                step,
-            );
+            let update =
+                Update::new(self.resource_type, other.clone(), content, Default::default(), step);
             let prepared = update.prepare(self.session, &Options::default())?;
             writes.extend(prepared.writes);
         }
@@ -161,28 +142,16 @@ impl<'a> Forking<'a> {
 
     /// Somebody new, of the name that nobody has.
     fn fork(&self, update: Update<'_>, forks: &[Resource]) -> Result<Updated, Error> {
-        let Update {
-            before: known,
-            content,
-            changes,
-            step,
-            ..
-        } = update;
+        let Update { before: known, content, changes, step, .. } = update;
         let at = self.session.ports.clock.now();
         let key = creation::new_key(self.session, self.resource_type, at);
         let inserted = ordered::set([key.clone()]);
-        let link = Link {
-            source: key.clone(),
-            name: FORKED_FROM.to_owned(),
-            target: known.key.clone(),
-        };
+        let link =
+            Link { source: key.clone(), name: FORKED_FROM.to_owned(), target: known.key.clone() };
         let what = (content, changes, State::default());
         let place = NewEntry { key, at };
         let made = creation::make(self.session, self.resource_type, place, what, &inserted)?;
-        let Creation {
-            resource,
-            mut writes,
-        } = made;
+        let Creation { resource, mut writes } = made;
         writes.push(Write::Expect(known.key.clone(), known.version));
         writes.push(Write::Link(vec![link]));
         if !self.life.is_active(&resource.content) {
@@ -207,8 +176,5 @@ impl<'a> Forking<'a> {
 }
 
 fn known_as(known: &Resource, resource: Resource) -> Updated {
-    Updated {
-        resource,
-        known_as: Some(known.key.id.clone()),
-    }
+    Updated { resource, known_as: Some(known.key.id.clone()) }
 }

@@ -50,9 +50,7 @@ pub(super) fn apply(
         patch.apply(operation)?;
     }
     session.settle_dropped(resource_type, &patch.checker)?;
-    let Patch {
-        content, changes, ..
-    } = patch;
+    let Patch { content, changes, .. } = patch;
     let update = Update::new(resource_type, before, content, changes, ChangeKind::Patch);
     fork::commit(session, update, options)
 }
@@ -64,27 +62,13 @@ fn loaded(
     before: &Resource,
     operations: &[Operation],
 ) -> Result<Content, Error> {
-    let path = |relation: &Relation| AttrPath {
-        uri: None,
-        name: relation.attribute.clone(),
-        sub: None,
-    };
-    let read: Vec<AttrPath> = patch::reads(resource_type, operations)
-        .into_iter()
-        .map(path)
-        .collect();
+    let path =
+        |relation: &Relation| AttrPath { uri: None, name: relation.attribute.clone(), sub: None };
+    let read: Vec<AttrPath> =
+        patch::reads(resource_type, operations).into_iter().map(path).collect();
     if read.is_empty() {
         return Ok(Content::new());
     }
-    let projection = Projection {
-        attributes: Some(read),
-        ..Projection::default()
-    };
-    Expansion::whole(
-        session,
-        resource_type,
-        vec![before.key.clone()],
-        &projection,
-    )
-    .values()
+    let projection = Projection { attributes: Some(read), ..Projection::default() };
+    Expansion::whole(session, resource_type, vec![before.key.clone()], &projection).values()
 }

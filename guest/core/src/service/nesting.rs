@@ -62,10 +62,7 @@ impl Containing {
         let mut indirect = Vec::new();
         let mut level: Vec<&Key> = direct.iter().collect();
         while !level.is_empty() {
-            let next = level
-                .into_iter()
-                .filter_map(|key| self.above.get(key))
-                .flatten();
+            let next = level.into_iter().filter_map(|key| self.above.get(key)).flatten();
             level = next.filter(|key| seen.insert(key)).collect();
             indirect.extend(level.iter().map(|key| (*key).clone()));
         }
@@ -77,16 +74,10 @@ impl Containing {
 
 /// Whether resources of this kind may be inside others.
 fn nests(session: &Session<'_>, name: &str, kind: &str) -> bool {
-    session
-        .admission
-        .policy
-        .registry
-        .types()
-        .iter()
-        .any(|resource_type| {
-            let relation = resource_type.relation_named(name);
-            relation.is_some_and(|relation| relation.targets.iter().any(|target| target == kind))
-        })
+    session.admission.policy.registry.types().iter().any(|resource_type| {
+        let relation = resource_type.relation_named(name);
+        relation.is_some_and(|relation| relation.targets.iter().any(|target| target == kind))
+    })
 }
 
 /// Whether the target contains the source already, itself or through others: a link between them
@@ -104,10 +95,7 @@ pub(super) fn would_close_circle(
     if !containing.add(session, name, start, limit)? {
         return Ok(true);
     }
-    Ok(containing
-        .above
-        .keys()
-        .any(|key| targets.contains(key) && key != source))
+    Ok(containing.above.keys().any(|key| targets.contains(key) && key != source))
 }
 
 /// For each filter on a mirror such as `groups.value eq "x"`: the resource that is named and all
@@ -121,10 +109,7 @@ pub(super) fn within(
     predicate.named_values(&mut named);
     let mut found = BTreeMap::new();
     for (attribute, id) in named {
-        let mirror = attribute
-            .parse()
-            .ok()
-            .and_then(|name| resource_type.mirror(&name).cloned());
+        let mirror = attribute.parse().ok().and_then(|name| resource_type.mirror(&name).cloned());
         let Some(mirror) = mirror else { continue };
         if let Some(keys) = contents(session, resource_type, &mirror, &id)? {
             found.insert((attribute, id), keys);
@@ -143,11 +128,8 @@ fn contents(
     let mut found = Vec::new();
     for source in session.admission.policy.registry.types() {
         let relation = source.relation(&mirror.relation);
-        if !relation.is_some_and(|r| {
-            r.targets
-                .iter()
-                .any(|target| target == resource_type.name())
-        }) {
+        if !relation.is_some_and(|r| r.targets.iter().any(|target| target == resource_type.name()))
+        {
             continue;
         }
         let mut level = vec![Key::new(source.name(), id)];
@@ -172,11 +154,8 @@ fn contents(
 
 /// What of the same kind is in this; `None` if it is too much.
 fn below(session: &Session<'_>, key: &Key, name: &str) -> Result<Option<Vec<Key>>, Error> {
-    let inside = Node::Linked {
-        name: name.to_owned(),
-        direction: Direction::Incoming,
-        other: key.clone(),
-    };
+    let inside =
+        Node::Linked { name: name.to_owned(), direction: Direction::Incoming, other: key.clone() };
     let query = Query {
         kind: key.kind.clone(),
         filter: vec![inside],
@@ -193,11 +172,8 @@ fn below(session: &Session<'_>, key: &Key, name: &str) -> Result<Option<Vec<Key>
     if page.exact {
         return Ok(Some(keys));
     }
-    let link = |target: &Key| Link {
-        source: key.clone(),
-        name: name.to_owned(),
-        target: target.clone(),
-    };
+    let link =
+        |target: &Key| Link { source: key.clone(), name: name.to_owned(), target: target.clone() };
     let there = session.ports.store.has(keys.iter().map(link).collect())?;
     let inside = keys.into_iter().zip(there).filter(|(_, there)| *there);
     Ok(Some(inside.map(|(key, _)| key).collect()))

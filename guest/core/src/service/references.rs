@@ -54,10 +54,7 @@ pub(super) fn keep(kept: &StoredReference) -> Result<Write, Error> {
 
 /// What refers to an address, in the order in which it was entered.
 pub(super) fn of(session: &Session<'_>, email: &str) -> Result<Vec<StoredReference>, Error> {
-    Ok(entries(session, email)?
-        .into_iter()
-        .map(|(_, kept)| kept)
-        .collect())
+    Ok(entries(session, email)?.into_iter().map(|(_, kept)| kept).collect())
 }
 
 /// The writes that forget what refers to an address.

@@ -24,12 +24,7 @@ pub(super) struct Form {
 
 impl Form {
     /// All of them.
-    pub const WHOLE: Self = Self {
-        reference: true,
-        display: true,
-        of_type: true,
-        value: true,
-    };
+    pub const WHOLE: Self = Self { reference: true, display: true, of_type: true, value: true };
 
     /// Those of an attribute that the projection wants.
     pub fn of(resource_type: &ResourceType, name: &AttributeName, projection: &Projection) -> Self {
@@ -80,12 +75,7 @@ impl<'a> RelationWriter<'a> {
         names.make_room();
         self.read_ahead(session, anchors, names)?;
         let ends = self.reader.take(session, anchors)?;
-        let mut list = List {
-            anchor,
-            name: self.attribute.as_str(),
-            begun: false,
-            read: 0,
-        };
+        let mut list = List { anchor, name: self.attribute.as_str(), begun: false, read: 0 };
         match self.containing.is_some() {
             true => self.containers(session, anchor, names, ends, (&mut list, out))?,
             false => self.members(session, anchor, names, ends, (&mut list, out))?,
@@ -160,9 +150,7 @@ impl<'a> RelationWriter<'a> {
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
         session.each_entry(keys, |key, entry| {
-            let name = entry
-                .map(|entry| DisplayName::of(session, &entry))
-                .transpose()?;
+            let name = entry.map(|entry| DisplayName::of(session, &entry)).transpose()?;
             self.value(session, (key, name.as_ref(), &key.kind), list, out)
         })
     }
@@ -336,10 +324,7 @@ fn member(out: &mut Vec<u8>, name: &str, value: &str) {
 fn place(session: &Session<'_>, kind: &str) -> Option<Vec<u8>> {
     let resource_type = session.admission.policy.registry.named(kind)?;
     let mut text = Vec::new();
-    json::write_text(
-        &mut text,
-        &resource::location(resource_type, &session.origin.base_url, ""),
-    );
+    json::write_text(&mut text, &resource::location(resource_type, &session.origin.base_url, ""));
     text.pop();
     Some(text)
 }

@@ -39,17 +39,8 @@ pub(super) fn keep(
     content.insert(users.active.as_str().to_owned(), false.into());
     let forking = fork::Forking::of(session, resource_type);
     let abandoned = forking.map(|forking| forking.abandoned(&before));
-    let update = Update::new(
-        resource_type,
-        before,
-        content,
-        Changes::default(),
-        Asked::Patch,
-    );
-    let Prepared {
-        mut resource,
-        mut writes,
-    } = update.prepare(session, &Options::default())?;
+    let update = Update::new(resource_type, before, content, Changes::default(), Asked::Patch);
+    let Prepared { mut resource, mut writes } = update.prepare(session, &Options::default())?;
     writes.extend(abandoned.transpose()?.into_iter().flatten());
     writes.push(Write::Remove(key.clone(), Some(version)));
     resource.key = Key::new(kind(resource_type), key.id.clone());
@@ -76,16 +67,11 @@ pub(super) fn bring_back(
     let inserted = ordered::set([key.clone()]);
     let what = (content, changes, State::default());
     let place = NewEntry { key, at };
-    let mut made = creation::make_with(
-        session,
-        resource_type,
-        place,
-        what,
-        &inserted,
-        |life, resource| life.returned(resource),
-    )?;
-    made.writes
-        .push(Write::Remove(removed.key, Some(removed.version)));
+    let mut made =
+        creation::make_with(session, resource_type, place, what, &inserted, |life, resource| {
+            life.returned(resource)
+        })?;
+    made.writes.push(Write::Remove(removed.key, Some(removed.version)));
     Ok(made)
 }
 
@@ -96,11 +82,7 @@ pub(super) fn load(
     id: &str,
 ) -> Result<Resource, Error> {
     let key = Key::new(resource_type.name(), id);
-    match entries(session, resource_type, &[key])?
-        .into_iter()
-        .next()
-        .flatten()
-    {
+    match entries(session, resource_type, &[key])?.into_iter().next().flatten() {
         Some(entry) => Resource::from_entry(entry),
         None => Err(not_found(resource_type, id)),
     }
@@ -114,9 +96,8 @@ pub(super) fn entries(
 ) -> Result<Vec<Option<Entry>>, Error> {
     let mut found = session.entries(keys)?;
     let missing = keys.iter().zip(&found).filter(|(_, found)| found.is_none());
-    let kept: Vec<Key> = missing
-        .map(|(key, _)| Key::new(kind(resource_type), key.id.clone()))
-        .collect();
+    let kept: Vec<Key> =
+        missing.map(|(key, _)| Key::new(kind(resource_type), key.id.clone())).collect();
     if kept.is_empty() {
         return Ok(found);
     }

@@ -34,11 +34,8 @@ pub(super) fn apply(
 ) -> Result<Updated, Error> {
     let before = session.load(resource_type, id)?;
     options.conditions.allow_changing(before.version)?;
-    let Received {
-        mut content,
-        mut changes,
-        not_understood,
-    } = update::received(session, resource_type, body)?;
+    let Received { mut content, mut changes, not_understood } =
+        update::received(session, resource_type, body)?;
     keep(&not_understood, &before.content, &mut content);
     mutability::keep_immutable(resource_type, &before.content, &mut content)?;
     secret::carry_over(resource_type, &before.content, &mut content);
@@ -65,10 +62,9 @@ fn keep(paths: &[String], before: &Content, content: &mut Content) {
         };
         let Some(old) = old.cloned() else { continue };
         let holder = match uri {
-            Some(uri) => content
-                .entry(uri)
-                .or_insert_with(|| Value::Object(Content::new()))
-                .as_object_mut(),
+            Some(uri) => {
+                content.entry(uri).or_insert_with(|| Value::Object(Content::new())).as_object_mut()
+            }
             None => Some(&mut *content),
         };
         holder.map(|holder| holder.insert(name.to_owned(), old));

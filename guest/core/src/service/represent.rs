@@ -32,19 +32,12 @@ fn show_as(
     known_as: Option<String>,
 ) -> Result<Representation, Error> {
     let known = headers_only(session, resource_type, &resource);
-    let mut related = Expansion::new(
-        session,
-        resource_type,
-        vec![resource.key.clone()],
-        projection,
-    );
+    let mut related =
+        Expansion::new(session, resource_type, vec![resource.key.clone()], projection);
     let mut text = Vec::new();
     let out = (&mut related, &mut text);
     write(session, resource_type, resource, projection, known_as, out)?;
-    Ok(Representation {
-        resource: Some(json::text(text)?),
-        ..known
-    })
+    Ok(Representation { resource: Some(json::text(text)?), ..known })
 }
 
 /// A changed resource as a client may see it now; one that is too large to be shown is changed all
@@ -87,10 +80,7 @@ pub(super) fn show_created(
                 json::write(&mut text, &Value::Object(shown))?;
                 json::text(text)
             });
-            Ok(Representation {
-                resource: whole.transpose()?,
-                ..known
-            })
+            Ok(Representation { resource: whole.transpose()?, ..known })
         }
         shown => shown,
     }

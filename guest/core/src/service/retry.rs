@@ -26,13 +26,7 @@ impl<'a> RetryingSession<'a> {
     ) -> Result<Self, Error> {
         let mut admission = auth::admit(ports, origin, authorization)?;
         auth::note_use(ports, &mut admission);
-        Ok(Self {
-            ports: *ports,
-            origin,
-            authorization,
-            admission,
-            retries: limits::ATTEMPTS,
-        })
+        Ok(Self { ports: *ports, origin, authorization, admission, retries: limits::ATTEMPTS })
     }
 
     /// Goes on from a session with steps of their own attempts, and at the most so many retries of all of them together.

@@ -38,8 +38,7 @@ impl Session<'_> {
     /// Commits at the time `at` or a later one, with what the admission expects in front; one of
     /// those refused means that the request has to be admitted again.
     pub fn commit(&self, at: u64, writes: Vec<Write>) -> Result<Committed, Refusal> {
-        self.commit_naming_write(at, writes)
-            .map_err(|rejection| rejection.reason)
+        self.commit_naming_write(at, writes).map_err(|rejection| rejection.reason)
     }
 
     /// The same; a rejection says which of the writes is to blame, the first if what the admission
@@ -58,10 +57,7 @@ impl Session<'_> {
 
     /// The resource of this id; `NotFound` if there is none.
     pub fn load(&self, resource_type: &ResourceType, id: &str) -> Result<Resource, Error> {
-        let found = self
-            .ports
-            .store
-            .get(vec![Key::new(resource_type.name(), id)])?;
+        let found = self.ports.store.get(vec![Key::new(resource_type.name(), id)])?;
         match found.into_iter().next().flatten() {
             Some(entry) => Resource::from_entry(entry),
             None => Err(not_found(resource_type, id)),
@@ -104,18 +100,8 @@ impl Session<'_> {
 
     /// A write that no two commits which saw the same state can both do; put them in order by it.
     pub fn order(&self, key: Key) -> Result<Write, Error> {
-        let found = self
-            .ports
-            .store
-            .get(vec![key.clone()])?
-            .into_iter()
-            .next()
-            .flatten();
-        let draft = Draft {
-            key,
-            body: "{}".to_owned(),
-            terms: Vec::new(),
-        };
+        let found = self.ports.store.get(vec![key.clone()])?.into_iter().next().flatten();
+        let draft = Draft { key, body: "{}".to_owned(), terms: Vec::new() };
         Ok(match found {
             Some(entry) => Write::Replace(draft, entry.version),
             None => Write::Insert(draft),
@@ -136,17 +122,10 @@ impl Session<'_> {
 
     /// Refuses what the client's scopes do not reach.
     pub fn check_reach(&self, resource_type: &ResourceType) -> Result<(), Error> {
-        if self
-            .admission
-            .scopes
-            .reach(&self.admission.policy, resource_type)
-        {
+        if self.admission.scopes.reach(&self.admission.policy, resource_type) {
             return Ok(());
         }
-        let detail = format!(
-            "the credential's scopes do not reach {}",
-            resource_type.name()
-        );
+        let detail = format!("the credential's scopes do not reach {}", resource_type.name());
         Err(Error::new(ErrorKind::Forbidden, detail))
     }
 
@@ -162,11 +141,7 @@ impl Session<'_> {
         };
         for quirk in &self.admission.policy.quirks {
             if quirk.rewrite(resource_type, &mut sent) {
-                self.note(
-                    Level::Info,
-                    "dialect",
-                    &format!("rewritten by `{}`", quirk.name),
-                );
+                self.note(Level::Info, "dialect", &format!("rewritten by `{}`", quirk.name));
             }
         }
     }
@@ -216,10 +191,8 @@ impl Session<'_> {
         dropped: &Checker,
     ) -> Result<(), Error> {
         if !dropped.read_only.is_empty() {
-            let text = format!(
-                "ignored as readOnly: {}",
-                text::listed(&dropped.read_only, NAMED_AT_MOST)
-            );
+            let text =
+                format!("ignored as readOnly: {}", text::listed(&dropped.read_only, NAMED_AT_MOST));
             self.note(Level::Info, "schema", &text);
         }
         if dropped.unknown.is_empty() {

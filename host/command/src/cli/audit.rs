@@ -130,10 +130,7 @@ async fn verify(
     let is_one = tenant.is_some();
     let known = |name: &str| checkpoint.as_ref().and_then(|known| known.tenant(name));
     if let (Some(name), true) = (&tenant, checkpoint.is_some()) {
-        ensure!(
-            known(name).is_some(),
-            "the checkpoint has no tenant `{name}`"
-        );
+        ensure!(known(name).is_some(), "the checkpoint has no tenant `{name}`");
     }
     let mut wanted = BTreeSet::new();
     if let (None, Some(checkpoint)) = (&tenant, &checkpoint) {
@@ -160,11 +157,7 @@ fn report(context: &Context, all: &[Found], is_one: bool) -> anyhow::Result<()> 
     } else {
         for found in all {
             if let Some(text) = found.text() {
-                line(&if is_one {
-                    text
-                } else {
-                    format!("{}: {text}", found.tenant)
-                })?;
+                line(&if is_one { text } else { format!("{}: {text}", found.tenant) })?;
             }
         }
     }

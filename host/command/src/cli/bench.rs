@@ -97,10 +97,7 @@ async fn print_progress(progress: &Progress) {
         tokio::time::sleep(Duration::from_secs(1)).await;
         let answered = progress.answered();
         if stderr().is_terminal() && answered > before {
-            eprintln!(
-                "{answered} answered, {} in the last second",
-                answered - before
-            );
+            eprintln!("{answered} answered, {} in the last second", answered - before);
         }
         before = answered;
     }

@@ -34,10 +34,7 @@ impl Context {
     /// Opens the database without changing it.
     pub(super) async fn open_untouched(common: &Common, make: Make) -> anyhow::Result<Self> {
         let database = database::open(&common.database, make).await?;
-        Ok(Self {
-            database,
-            json: common.json,
-        })
+        Ok(Self { database, json: common.json })
     }
 
     /// Returns the storage of a tenant.
@@ -84,11 +81,7 @@ impl Context {
 
 /// Prints the text or the JSON. Both end without a line break.
 pub(super) fn print(as_json: bool, text: &str, json: &Value) -> anyhow::Result<()> {
-    if as_json {
-        line(&pretty(json))
-    } else {
-        line(text)
-    }
+    if as_json { line(&pretty(json)) } else { line(text) }
 }
 
 /// Formats JSON for people and scripts.
@@ -101,9 +94,7 @@ pub(super) fn pretty(json: &Value) -> String {
 pub(super) fn line(text: &str) -> anyhow::Result<()> {
     let text = escape::lines(text);
     let mut stdout = stdout().lock();
-    writeln!(stdout, "{text}")
-        .and_then(|()| stdout.flush())
-        .context("cannot print")
+    writeln!(stdout, "{text}").and_then(|()| stdout.flush()).context("cannot print")
 }
 
 /// How long one administrative call may take: a group may have very many members.
@@ -111,13 +102,6 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Returns a plugin for a few sequential calls.
 pub(super) fn small_plugin() -> anyhow::Result<Plugin> {
-    let limits = Limits {
-        concurrency: 1,
-        request: CALL_TIMEOUT,
-        ..Limits::default()
-    };
-    Ok(Plugin::new(PluginOptions {
-        limits,
-        ..PluginOptions::default()
-    })?)
+    let limits = Limits { concurrency: 1, request: CALL_TIMEOUT, ..Limits::default() };
+    Ok(Plugin::new(PluginOptions { limits, ..PluginOptions::default() })?)
 }

@@ -55,12 +55,7 @@ pub(super) struct Create {
     /// The tenant's name.
     tenant: String,
     /// Its purpose; shown in lists.
-    #[arg(
-        long,
-        value_name = "TEXT",
-        default_value = "",
-        hide_default_value = true
-    )]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     label: String,
     /// How the client presents it: bearer (a token) or basic (a user name and a password).
     #[arg(long, default_value = "bearer")]
@@ -115,17 +110,7 @@ async fn list(context: &Context, tenant: &str) -> anyhow::Result<()> {
     let credentials = context.admin(&plugin, tenant).await?.credentials().await?;
     let rows: Vec<_> = credentials.iter().map(row).collect();
     let text = table(
-        [
-            "ID",
-            "LABEL",
-            "SCHEME",
-            "SCOPES",
-            "ROLE",
-            "CREATED",
-            "EXPIRES",
-            "REVOKED",
-            "LAST USED",
-        ],
+        ["ID", "LABEL", "SCHEME", "SCOPES", "ROLE", "CREATED", "EXPIRES", "REVOKED", "LAST USED"],
         &rows,
     );
     context.print(&text, &credentials.iter().map(issued::object).collect())
@@ -134,10 +119,7 @@ async fn list(context: &Context, tenant: &str) -> anyhow::Result<()> {
 async fn rotate(context: &Context, tenant: &str, id: &str) -> anyhow::Result<()> {
     let plugin = small_plugin()?;
     let admin = context.admin(&plugin, tenant).await?;
-    let issued = admin
-        .rotate_credential(id)
-        .await
-        .with_context(|| no_change(id))?;
+    let issued = admin.rotate_credential(id).await.with_context(|| no_change(id))?;
     streams_ended(&issued.credential).await;
     issued::show(context, tenant, &issued).await
 }
@@ -146,10 +128,7 @@ async fn revoke(context: &Context, tenant: &str, id: &str) -> anyhow::Result<()>
     let plugin = small_plugin()?;
     let admin = context.admin(&plugin, tenant).await?;
     let credentials = admin.credentials().await?;
-    admin
-        .revoke_credential(id)
-        .await
-        .with_context(|| no_change(id))?;
+    admin.revoke_credential(id).await.with_context(|| no_change(id))?;
     if let Some(revoked) = credentials.iter().find(|credential| credential.id == id) {
         streams_ended(revoked).await;
     }

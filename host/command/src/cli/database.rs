@@ -24,10 +24,7 @@ pub(super) async fn open(location: &str, make: Make) -> anyhow::Result<Arc<dyn D
     if location.starts_with("postgres://") || location.starts_with("postgresql://") {
         let database = Postgres::open(location, make != Make::Never).await;
         return Ok(Arc::new(database.with_context(|| {
-            format!(
-                "cannot open the database `{}`",
-                postgres::redacted(location)
-            )
+            format!("cannot open the database `{}`", postgres::redacted(location))
         })?));
     }
     let path = Path::new(location);
@@ -41,7 +38,5 @@ pub(super) async fn open(location: &str, make: Make) -> anyhow::Result<Arc<dyn D
         Make::Anew => Sqlite::open_or_create(path),
         Make::New | Make::Never => Sqlite::open(path),
     };
-    Ok(Arc::new(database.with_context(|| {
-        format!("cannot open the database `{location}`")
-    })?))
+    Ok(Arc::new(database.with_context(|| format!("cannot open the database `{location}`"))?))
 }

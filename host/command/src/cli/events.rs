@@ -99,14 +99,7 @@ impl Events {
 }
 
 fn text(recorded: &RecordedEvent) -> String {
-    let Line {
-        sequence,
-        actor,
-        name,
-        subject,
-        data,
-        ..
-    } = Line::from(recorded);
+    let Line { sequence, actor, name, subject, data, .. } = Line::from(recorded);
     let at = time::date(recorded.at);
     let subject = subject.unwrap_or_else(|| "-".to_owned());
     format!("{sequence}  {at}  {actor}  {name}  {subject}  {data}")

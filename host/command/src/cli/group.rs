@@ -15,11 +15,9 @@ use super::table::table;
 pub(super) enum Group {
     /// Give a group's members roles and a type of seat, in place of what it gave before; without
     /// either, nothing any more.
-    #[command(
-        after_help = "Examples:\n  scimlet group assign acme Engineering --role editor \
+    #[command(after_help = "Examples:\n  scimlet group assign acme Engineering --role editor \
         --seat-type full\n  \
-                      scimlet group assign acme Engineering"
-    )]
+                      scimlet group assign acme Engineering")]
     Assign {
         /// The tenant's name.
         tenant: String,
@@ -43,12 +41,7 @@ pub(super) enum Group {
 impl Group {
     pub(super) async fn run(self, context: &Context) -> anyhow::Result<()> {
         match self {
-            Self::Assign {
-                tenant,
-                group,
-                roles,
-                seat_type,
-            } => {
+            Self::Assign { tenant, group, roles, seat_type } => {
                 let given = Assignment { roles, seat_type };
                 assign(context, &tenant, &group, &given).await
             }
@@ -77,18 +70,12 @@ async fn list(context: &Context, tenant: &str) -> anyhow::Result<()> {
     let assignments = context.admin(&plugin, tenant).await?.assignments().await?;
     let rows = assignments.iter().map(|(group, given)| row(group, given));
     let text = table(["GROUP", "ROLES", "SEAT TYPE"], &rows.collect::<Vec<_>>());
-    let objects = assignments
-        .iter()
-        .map(|(group, given)| object(group, given));
+    let objects = assignments.iter().map(|(group, given)| object(group, given));
     context.print(&text, &objects.collect())
 }
 
 fn row(group: &str, given: &Assignment) -> [String; 3] {
-    [
-        group.to_owned(),
-        or_dash(Some(&given.roles.join(" "))),
-        or_dash(given.seat_type.as_deref()),
-    ]
+    [group.to_owned(), or_dash(Some(&given.roles.join(" "))), or_dash(given.seat_type.as_deref())]
 }
 
 fn object(group: &str, given: &Assignment) -> Value {

@@ -32,11 +32,7 @@ impl Made {
 
     /// Adds the member `secrets` for scripts, if there are any.
     pub(super) fn add_to(&self, json: &mut Value) {
-        let secrets = self
-            .0
-            .iter()
-            .cloned()
-            .map(|(url, secret)| (url, secret.into()));
+        let secrets = self.0.iter().cloned().map(|(url, secret)| (url, secret.into()));
         let secrets: Map<String, Value> = secrets.collect();
         if !secrets.is_empty() {
             json["secrets"] = secrets.into();

@@ -37,11 +37,9 @@ pub(super) enum IdentityProvider {
 impl IdentityProvider {
     pub(super) async fn run(self, context: &Context) -> anyhow::Result<()> {
         match self {
-            Self::Add {
-                tenant,
-                name,
-                auto_provisioning,
-            } => add(context, &tenant, &name, auto_provisioning).await,
+            Self::Add { tenant, name, auto_provisioning } => {
+                add(context, &tenant, &name, auto_provisioning).await
+            }
             Self::List { tenant } => list(context, &tenant).await,
         }
     }
@@ -55,9 +53,7 @@ async fn add(
 ) -> anyhow::Result<()> {
     let plugin = small_plugin()?;
     let admin = context.admin(&plugin, tenant).await?;
-    let issued = admin
-        .add_identity_provider(tenant, name, auto_provisioning)
-        .await?;
+    let issued = admin.add_identity_provider(tenant, name, auto_provisioning).await?;
     let url = context.base_url(tenant).await?;
     let mut text = format!("identity provider {} is entered", escape::line(name));
     let mut json = json!({});
@@ -75,22 +71,14 @@ async fn list(context: &Context, tenant: &str) -> anyhow::Result<()> {
     let admin = context.admin(&plugin, tenant).await?;
     let providers = admin.identity_providers().await?;
     let rows: Vec<_> = providers.iter().map(row).collect();
-    let text = table(
-        ["NAME", "AUTO-PROVISIONING", "CREDENTIAL", "CREATED"],
-        &rows,
-    );
+    let text = table(["NAME", "AUTO-PROVISIONING", "CREDENTIAL", "CREATED"], &rows);
     context.print(&text, &providers.iter().map(object).collect())
 }
 
 fn row(provider: &Listed) -> [String; 4] {
     [
         provider.name.clone(),
-        if provider.auto_provisioning {
-            "yes"
-        } else {
-            "no"
-        }
-        .to_owned(),
+        if provider.auto_provisioning { "yes" } else { "no" }.to_owned(),
         issued::or_dash(provider.credential.as_deref()),
         date(provider.created),
     ]

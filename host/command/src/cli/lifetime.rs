@@ -17,9 +17,7 @@ pub(super) fn parse(text: &str) -> Result<u64, String> {
         return Err(wrong());
     }
     let number: u64 = number.parse().map_err(|_| wrong())?;
-    let lifetime = number
-        .checked_mul(seconds)
-        .filter(|lifetime| *lifetime <= MAX_LIFETIME);
+    let lifetime = number.checked_mul(seconds).filter(|lifetime| *lifetime <= MAX_LIFETIME);
     match lifetime {
         Some(0) => Err("a credential of no lifetime would be of no use".to_owned()),
         Some(lifetime) => Ok(lifetime),
@@ -42,19 +40,9 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for bad in [
-            "",
-            "d",
-            "600",
-            "1w",
-            "-1d",
-            "+1d",
-            "1.5h",
-            "0s",
-            "1 d",
-            "1ä",
-            "99999999999999999999d",
-        ] {
+        for bad in
+            ["", "d", "600", "1w", "-1d", "+1d", "1.5h", "0s", "1 d", "1ä", "99999999999999999999d"]
+        {
             assert!(parse(bad).is_err(), "{bad}");
         }
         assert!(parse(&format!("{}d", u64::MAX)).is_err());

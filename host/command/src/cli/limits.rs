@@ -158,10 +158,7 @@ impl LimitOptions {
 
 /// Parses a CIDR range, or an address as a range with one address.
 pub(super) fn network(text: &str) -> Result<IpNet, String> {
-    let as_address = |_| {
-        text.parse::<IpAddr>()
-            .map(|address| address.to_canonical().into())
-    };
+    let as_address = |_| text.parse::<IpAddr>().map(|address| address.to_canonical().into());
     let network = text.parse::<IpNet>().or_else(as_address);
     network.map_err(|_| "it is no IP address and no CIDR range".to_owned())
 }

@@ -14,11 +14,7 @@ const MARK_BYTES: usize = 64;
 /// Starts logging at this level, unless RUST_LOG says otherwise.
 pub(super) fn start(level: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(|| Lines)
-        .with_ansi(false)
-        .init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Lines).with_ansi(false).init();
 }
 
 /// A writer that receives one event per call.
@@ -54,11 +50,7 @@ mod tests {
         assert_eq!(line("a\u{1b}b\nc\n"), "a\\u{1b}b\\nc\n");
         for (length, is_cut) in [(LINE_BYTES - 1, false), (LINE_BYTES, true), (1 << 20, true)] {
             for text in ["a", "ä", "\u{1b}"] {
-                let text: String = text
-                    .repeat(length)
-                    .chars()
-                    .take(length / text.len())
-                    .collect();
+                let text: String = text.repeat(length).chars().take(length / text.len()).collect();
                 let line = line(&text);
                 assert!(line.len() <= LINE_BYTES, "{length}");
                 assert!(line.ends_with('\n') && line.lines().count() == 1);

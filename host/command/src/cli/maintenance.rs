@@ -30,11 +30,8 @@ impl Drop for Maintenance {
 
 /// Starts maintenance.
 pub(super) fn start(plugin: &Arc<Plugin>, database: &Arc<dyn Database>) -> Maintenance {
-    let mut round = Round {
-        plugin: Arc::clone(plugin),
-        database: Arc::clone(database),
-        due: BTreeMap::new(),
-    };
+    let mut round =
+        Round { plugin: Arc::clone(plugin), database: Arc::clone(database), due: BTreeMap::new() };
     Maintenance(tokio::spawn(async move {
         loop {
             let pause = round.run().await.unwrap_or_else(|error| {
@@ -67,9 +64,8 @@ impl Round {
         }
         self.due = due;
         let next = self.due.values().min().copied();
-        let pause = next.map_or(MAX_INTERVAL, |next| {
-            Duration::from_millis(next.saturating_sub(now()))
-        });
+        let pause =
+            next.map_or(MAX_INTERVAL, |next| Duration::from_millis(next.saturating_sub(now())));
         Ok(pause.clamp(MIN_INTERVAL, MAX_INTERVAL))
     }
 
@@ -120,16 +116,10 @@ mod tests {
         // A tenant without a profile must not stop the maintenance of others.
         database.create_tenant("bare", 0).await.unwrap();
         let store = database.open("acme").await.unwrap().unwrap();
-        let mut round = Round {
-            plugin: Arc::new(small_plugin().unwrap()),
-            database,
-            due: BTreeMap::new(),
-        };
+        let mut round =
+            Round { plugin: Arc::new(small_plugin().unwrap()), database, due: BTreeMap::new() };
         let admin = round.plugin.admin(Arc::clone(&store));
-        admin
-            .configure(r#"{"extends":"default"}"#, None)
-            .await
-            .unwrap();
+        admin.configure(r#"{"extends":"default"}"#, None).await.unwrap();
         let request = CredentialRequest {
             lifetime_seconds: Some(lifetime),
             ..CredentialRequest::bearer("acme", "soon")
@@ -142,20 +132,14 @@ mod tests {
     async fn notices(store: &Arc<dyn Store>) -> usize {
         let events = store.events(0, 1000).await.unwrap();
         let said = |name: &str| name.contains("credential-expiring");
-        events
-            .iter()
-            .filter(|event| said(&event.event.name))
-            .count()
+        events.iter().filter(|event| said(&event.event.name)).count()
     }
 
     #[tokio::test]
     async fn what_is_due_is_done_once() {
         let (mut round, store, pause) = maintained(DAY).await;
         assert_eq!(notices(&store).await, 1);
-        assert!(
-            pause <= MAX_INTERVAL && pause + MIN_INTERVAL > MAX_INTERVAL,
-            "{pause:?}"
-        );
+        assert!(pause <= MAX_INTERVAL && pause + MIN_INTERVAL > MAX_INTERVAL, "{pause:?}");
         round.due.clear();
         round.run().await.unwrap();
         assert_eq!(notices(&store).await, 1);
@@ -165,9 +149,6 @@ mod tests {
     async fn what_is_due_soon_is_waited_for() {
         let (_, store, pause) = maintained(14 * DAY + 30).await;
         assert_eq!(notices(&store).await, 0);
-        assert!(
-            pause > MIN_INTERVAL && pause <= Duration::from_secs(30),
-            "{pause:?}"
-        );
+        assert!(pause > MIN_INTERVAL && pause <= Duration::from_secs(30), "{pause:?}");
     }
 }

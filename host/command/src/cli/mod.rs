@@ -62,12 +62,7 @@ Example:
 struct Common {
     /// Where everything is kept: a file, made when it is needed, or a PostgreSQL database, as
     /// postgres://USER@HOST/NAME; its password may come from PGPASSWORD.
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE|URL",
-        default_value = "scimlet.db"
-    )]
+    #[arg(long, global = true, value_name = "FILE|URL", default_value = "scimlet.db")]
     database: String,
     /// Print JSON for scripts instead of text; times are seconds since 1970.
     #[arg(long, global = true)]

@@ -39,12 +39,7 @@ impl Reference {
     pub(super) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let plugin = small_plugin()?;
         match self {
-            Self::Add {
-                tenant,
-                email,
-                kind,
-                id,
-            } => {
+            Self::Add { tenant, email, kind, id } => {
                 let admin = context.admin(&plugin, &tenant).await?;
                 when_stale(async || admin.add_reference(&email, &kind, &id).await).await?;
                 let text = format!("{kind} {id} refers to {email}");

@@ -24,10 +24,7 @@ async fn review(plugin: &Plugin, database: &dyn Database) -> anyhow::Result<()> 
         let Some(store) = database.open(&name).await? else {
             continue;
         };
-        let key = Key {
-            kind: issuers::PROFILE_KIND.to_owned(),
-            id: "current".to_owned(),
-        };
+        let key = Key { kind: issuers::PROFILE_KIND.to_owned(), id: "current".to_owned() };
         let found = store.get(vec![key]).await.unwrap_or_default();
         let Some(entry) = found.into_iter().flatten().next() else {
             continue;
@@ -48,9 +45,7 @@ async fn review(plugin: &Plugin, database: &dyn Database) -> anyhow::Result<()> 
 type Seen = BTreeMap<(String, String), Vec<(String, Issuer)>>;
 
 fn compare(seen: &mut Seen, tenant: &str, issuer: Issuer) {
-    let same = seen
-        .entry((issuer.issuer.clone(), issuer.audience.clone()))
-        .or_default();
+    let same = seen.entry((issuer.issuer.clone(), issuer.audience.clone())).or_default();
     let mut others = same.iter().filter(|(name, _)| name != tenant);
     if let Some((other, _)) = others.find(|(_, other)| other.overlaps(&issuer)) {
         tracing::warn!(

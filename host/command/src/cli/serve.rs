@@ -95,14 +95,9 @@ impl Serve {
         }
         // If the server's own URL is known, no name that clients claim may appear in responses.
         let is_known = !address.ip().is_unspecified() && !self.limits.has_proxies();
-        let options = self
-            .limits
-            .router(self.public_url.or(is_known.then_some(own_url)));
+        let options = self.limits.router(self.public_url.or(is_known.then_some(own_url)));
         let server = self.limits.server();
-        tokio::spawn(review::run(
-            Arc::clone(&plugin),
-            Arc::clone(&context.database),
-        ));
+        tokio::spawn(review::run(Arc::clone(&plugin), Arc::clone(&context.database)));
         let _maintenance = maintenance::start(&plugin, &context.database);
         let database = Arc::clone(&context.database);
         let router = Router::new(Arc::clone(&plugin) as _, Arc::clone(&database), options);

@@ -38,9 +38,8 @@ pub(super) enum Gate {
 
 /// Parses a setting of a command line.
 pub(super) fn parse(text: &str) -> Result<Setting, String> {
-    let (path, value) = text
-        .split_once('=')
-        .ok_or("give a path and a JSON value, such as users.seats=5")?;
+    let (path, value) =
+        text.split_once('=').ok_or("give a path and a JSON value, such as users.seats=5")?;
     let value = serde_json::from_str(value).map_err(|_| {
         let quoted = Value::from(value);
         format!(
@@ -48,10 +47,7 @@ pub(super) fn parse(text: &str) -> Result<Setting, String> {
              them: '{path}={quoted}'"
         )
     })?;
-    Ok(Setting {
-        path: path.to_owned(),
-        value,
-    })
+    Ok(Setting { path: path.to_owned(), value })
 }
 
 /// Changes all of the settings, or none.
@@ -97,17 +93,13 @@ pub(super) async fn set_gate(
     name: &str,
     gate: Gate,
 ) -> anyhow::Result<()> {
-    let setting = Setting {
-        path: format!("gates.{name}.met"),
-        value: matches!(gate, Gate::Met).into(),
-    };
+    let setting =
+        Setting { path: format!("gates.{name}.met"), value: matches!(gate, Gate::Met).into() };
     set(context, tenant, &[setting]).await
 }
 
 fn object(settings: &[Setting]) -> Value {
-    let fields = settings
-        .iter()
-        .map(|setting| (setting.path.clone(), setting.value.clone()));
+    let fields = settings.iter().map(|setting| (setting.path.clone(), setting.value.clone()));
     Value::Object(fields.collect())
 }
 
@@ -125,10 +117,7 @@ mod tests {
     #[test]
     fn what_is_no_json_is_shown_with_its_quotes() {
         let sentence = parse("credentials.lifetime=600d").err().unwrap();
-        assert!(
-            sentence.contains(r#"'credentials.lifetime="600d"'"#),
-            "{sentence}"
-        );
+        assert!(sentence.contains(r#"'credentials.lifetime="600d"'"#), "{sentence}");
         assert!(parse("enabled").is_err());
     }
 }

@@ -77,10 +77,7 @@ pub(super) fn signal() -> io::Result<impl Future<Output = ()> + Send + 'static> 
 /// it.
 pub(super) fn bounded(
     signal: impl Future<Output = ()> + Send + 'static,
-) -> (
-    impl Future<Output = ()> + Send + 'static,
-    impl Future<Output = ()>,
-) {
+) -> (impl Future<Output = ()> + Send + 'static, impl Future<Output = ()>) {
     let (sender, receiver) = oneshot::channel();
     let signal = async move {
         signal.await;

@@ -11,10 +11,7 @@ pub(super) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
     let widths: [usize; N] = std::array::from_fn(|column| width(column).unwrap_or(0));
     let padded = |line: &[String; N]| {
-        let cells = line
-            .iter()
-            .zip(widths)
-            .map(|(cell, width)| format!("{cell:width$}"));
+        let cells = line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     lines.iter().map(padded).collect::<Vec<_>>().join("\n")
@@ -26,10 +23,7 @@ mod tests {
 
     #[test]
     fn columns_line_up() {
-        let rows = [
-            ["äcme".to_owned(), "1".to_owned()],
-            ["b".to_owned(), String::new()],
-        ];
+        let rows = [["äcme".to_owned(), "1".to_owned()], ["b".to_owned(), String::new()]];
         assert_eq!(table(["NAME", "N"], &rows), "NAME  N\näcme  1\nb");
         let rows = [["a\nb".to_owned(), "1".to_owned()]];
         assert_eq!(table(["NAME", "N"], &rows), "NAME  N\na\\nb  1");

@@ -44,11 +44,9 @@ pub(super) enum Tenant {
         name: String,
     },
     /// Change settings of a tenant's profile, all of them or none.
-    #[command(
-        after_help = "Examples:\n  scimlet tenant set acme users.seats=5 enabled=true\n  \
+    #[command(after_help = "Examples:\n  scimlet tenant set acme users.seats=5 enabled=true\n  \
                       scimlet tenant set acme 'users.default-roles=[\"viewer\"]' \
-                      'network.allow=[\"192.0.2.0/24\"]'"
-    )]
+                      'network.allow=[\"192.0.2.0/24\"]'")]
     Set {
         /// The tenant's name.
         name: String,
@@ -111,10 +109,7 @@ async fn create(context: &Context, name: &str, profile: &str) -> anyhow::Result<
          `scimlet credential create {name}` makes a secret for its client.{}",
         secrets.text()
     );
-    let tenant = Listed {
-        name: name.to_owned(),
-        created,
-    };
+    let tenant = Listed { name: name.to_owned(), created };
     let mut json = object(&tenant, &context.public_url().await?);
     secrets.add_to(&mut json);
     context.print(&text, &json)
@@ -128,10 +123,7 @@ pub(super) async fn make(
     profile: &str,
     created: u64,
 ) -> anyhow::Result<()> {
-    ensure!(
-        is_tenant_name(name),
-        "`{name}` is no tenant name: use 1 to 63 of a-z, 0-9 and '-'"
-    );
+    ensure!(is_tenant_name(name), "`{name}` is no tenant name: use 1 to 63 of a-z, 0-9 and '-'");
     let made = enter(context, plugin, name, created).await?;
     let configured = match context.admin(plugin, name).await {
         Ok(admin) => match admin.configure(profile, None).await {
@@ -192,23 +184,10 @@ async fn list(context: &Context) -> anyhow::Result<()> {
     let tenants = context.database.tenants().await?;
     let public_url = context.public_url().await?;
     let row = |tenant: &Listed| {
-        [
-            tenant.name.clone(),
-            date(tenant.created),
-            url::base(&public_url, &tenant.name),
-        ]
+        [tenant.name.clone(), date(tenant.created), url::base(&public_url, &tenant.name)]
     };
-    let text = table(
-        ["NAME", "CREATED", "URL"],
-        &tenants.iter().map(row).collect::<Vec<_>>(),
-    );
-    context.print(
-        &text,
-        &tenants
-            .iter()
-            .map(|tenant| object(tenant, &public_url))
-            .collect(),
-    )
+    let text = table(["NAME", "CREATED", "URL"], &tenants.iter().map(row).collect::<Vec<_>>());
+    context.print(&text, &tenants.iter().map(|tenant| object(tenant, &public_url)).collect())
 }
 
 fn object(tenant: &Listed, public_url: &str) -> Value {

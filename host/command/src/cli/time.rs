@@ -6,9 +6,7 @@ use jiff::Timestamp;
 
 /// Returns the time in milliseconds since 1970.
 pub(super) fn now() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -20,9 +18,7 @@ pub(super) fn seconds(milliseconds: u64) -> u64 {
 /// Formats a time as `2026-11-21T09:30:00Z`.
 pub(super) fn date(milliseconds: u64) -> String {
     let seconds = i64::try_from(seconds(milliseconds)).unwrap_or(i64::MAX);
-    Timestamp::from_second(seconds)
-        .unwrap_or(Timestamp::MAX)
-        .to_string()
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX).to_string()
 }
 
 /// Formats a time that is known to the hour as `2026-11-21T09Z` (ISO 8601, reduced accuracy), or a

@@ -15,9 +15,7 @@ pub(super) fn shared(public_url: &str) -> String {
 
 /// Parses a public URL, and removes its final slash.
 pub(super) fn parse_public(text: &str) -> Result<String, String> {
-    let host = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"));
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let is_plain =
         |character: char| character.is_ascii_graphic() && !"?#\"'<>\\".contains(character);
     match host {
@@ -35,27 +33,15 @@ mod tests {
     #[test]
     fn public_urls_lose_their_final_slash() {
         let parsed = parse_public("https://scim.example.com/").unwrap();
-        assert_eq!(
-            base(&parsed, "acme"),
-            "https://scim.example.com/acme/scim/v2"
-        );
-        assert_eq!(
-            parse_public("http://[::1]:80/id").unwrap(),
-            "http://[::1]:80/id"
-        );
+        assert_eq!(base(&parsed, "acme"), "https://scim.example.com/acme/scim/v2");
+        assert_eq!(parse_public("http://[::1]:80/id").unwrap(), "http://[::1]:80/id");
     }
 
     #[test]
     fn other_things_are_refused() {
-        for bad in [
-            "",
-            "scim.example.com",
-            "ftp://a",
-            "https://",
-            "https:///",
-            "http://a?b",
-            "http://a b",
-        ] {
+        for bad in
+            ["", "scim.example.com", "ftp://a", "https://", "https:///", "http://a?b", "http://a b"]
+        {
             assert!(parse_public(bad).is_err(), "{bad}");
         }
     }

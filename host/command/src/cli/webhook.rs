@@ -47,10 +47,7 @@ async fn list(context: &Context, tenant: &str) -> anyhow::Result<()> {
     let reports = reports(context, tenant).await?;
     let rows: Vec<_> = reports.iter().map(row).collect();
     let headings = ["URL", "DONE TO", "PENDING", "DEAD", "NEXT", "LAST ERROR"];
-    context.print(
-        &table(headings, &rows),
-        &reports.iter().map(object).collect(),
-    )
+    context.print(&table(headings, &rows), &reports.iter().map(object).collect())
 }
 
 async fn retry(context: &Context, tenant: &str) -> anyhow::Result<()> {
@@ -71,10 +68,7 @@ fn split(report: &Report) -> (Vec<&PendingDelivery>, Vec<&PendingDelivery>) {
 fn row(report: &Report) -> [String; 6] {
     let (pending, dead) = split(report);
     let next = pending.iter().map(|delivery| delivery.next).min();
-    let last = report
-        .pending
-        .iter()
-        .filter(|delivery| delivery.attempts > 0);
+    let last = report.pending.iter().filter(|delivery| delivery.attempts > 0);
     let last = last.max_by_key(|delivery| delivery.next);
     let dash = || "-".to_owned();
     [

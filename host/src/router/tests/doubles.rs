@@ -14,12 +14,7 @@ use crate::store::{Database, DatabaseError, Store, Tenant};
 
 /// A client of a tenant without limits.
 fn admitted() -> Admitted {
-    Admitted {
-        actor: "client".to_owned(),
-        rate: None,
-        open: true,
-        by_address: false,
-    }
+    Admitted { actor: "client".to_owned(), rate: None, open: true, by_address: false }
 }
 
 /// Admits every credential except `bad`, records its requests, and answers by the path.
@@ -42,17 +37,10 @@ impl Provider for Echo {
     ) -> Result<Response, PluginError> {
         let path = request.path.clone();
         self.0.lock().unwrap().push((origin, request));
-        let fault = |cause| {
-            Err(PluginError {
-                request: fresh_id(),
-                cause,
-            })
-        };
+        let fault = |cause| Err(PluginError { request: fresh_id(), cause });
         let (status, name, value) = match path.as_str() {
             "/trap" => {
-                return fault(Cause::Trap(
-                    wasmtime::Error::msg("the secret reason").into(),
-                ));
+                return fault(Cause::Trap(wasmtime::Error::msg("the secret reason").into()));
             }
             "/slow" => return fault(Cause::Limit(LimitExceeded::Deadline)),
             "/panic" => panic!("a bug of the host"),
@@ -62,11 +50,7 @@ impl Provider for Echo {
             _ => (200, "x-name", "value"),
         };
         let headers = vec![(name.to_owned(), value.to_owned())];
-        Ok(Response {
-            status,
-            headers,
-            body: "{}".to_owned(),
-        })
+        Ok(Response { status, headers, body: "{}".to_owned() })
     }
 
     async fn authorize(
@@ -79,16 +63,9 @@ impl Provider for Echo {
         let given = headers.iter().find(|(name, _)| name == "authorization");
         if given.is_none_or(|(_, value)| value != "bad") {
             let limited = given.is_some_and(|(_, value)| value == "limited");
-            return Ok(Ok(Admitted {
-                rate: limited.then_some(2),
-                ..admitted()
-            }));
+            return Ok(Ok(Admitted { rate: limited.then_some(2), ..admitted() }));
         }
-        Ok(Err(Response {
-            status: 401,
-            headers: Vec::new(),
-            body: "{}".to_owned(),
-        }))
+        Ok(Err(Response { status: 401, headers: Vec::new(), body: "{}".to_owned() }))
     }
 }
 
@@ -157,11 +134,7 @@ impl Provider for Slow {
         self.started.notify_one();
         self.go_on.notified().await;
         self.ended.notify_one();
-        Ok(Response {
-            status: 200,
-            headers: Vec::new(),
-            body: String::new(),
-        })
+        Ok(Response { status: 200, headers: Vec::new(), body: String::new() })
     }
 
     async fn authorize(

@@ -35,9 +35,7 @@ async fn send(
 }
 
 async fn get(path: &str) -> (HttpResponse, Option<(Origin, Request)>) {
-    let request = HttpRequest::get(path)
-        .header("Host", "scim.test:81")
-        .body(Body::empty());
+    let request = HttpRequest::get(path).header("Host", "scim.test:81").body(Body::empty());
     send(RouterOptions::default(), request.unwrap()).await
 }
 
@@ -54,23 +52,14 @@ async fn a_request_reaches_the_guest_as_it_was_received() {
     let (origin, request) = asked.unwrap();
     assert_eq!(origin.tenant, "acme");
     assert_eq!(origin.base_url, "http://scim.test:81/acme/scim/v2");
-    assert_eq!(
-        (request.method.as_str(), request.path.as_str()),
-        ("GET", "/Users/a%2Fb")
-    );
+    assert_eq!((request.method.as_str(), request.path.as_str()), ("GET", "/Users/a%2Fb"));
     assert_eq!(request.query, "filter=x%20eq%20%22%22");
-    assert_eq!(
-        request.headers,
-        [("host".to_owned(), "scim.test:81".to_owned())]
-    );
+    assert_eq!(request.headers, [("host".to_owned(), "scim.test:81".to_owned())]);
 }
 
 #[tokio::test]
 async fn any_method_reaches_the_guest() {
-    let request = HttpRequest::builder()
-        .method("BREW")
-        .uri("/acme/scim")
-        .body(Body::empty());
+    let request = HttpRequest::builder().method("BREW").uri("/acme/scim").body(Body::empty());
     let (_, asked) = send(RouterOptions::default(), request.unwrap()).await;
     assert_eq!(asked.unwrap().1.method, "BREW");
 }
@@ -78,35 +67,21 @@ async fn any_method_reaches_the_guest() {
 #[tokio::test]
 async fn the_public_url_comes_before_the_host_header() {
     let public_url = Some("https://scim.example.com/".to_owned());
-    let request = HttpRequest::get("/acme/scim/Users")
-        .header("Host", "evil")
-        .body(Body::empty());
-    let options = RouterOptions {
-        public_url,
-        ..RouterOptions::default()
-    };
+    let request = HttpRequest::get("/acme/scim/Users").header("Host", "evil").body(Body::empty());
+    let options = RouterOptions { public_url, ..RouterOptions::default() };
     let (_, asked) = send(options, request.unwrap()).await;
-    assert_eq!(
-        asked.unwrap().0.base_url,
-        "https://scim.example.com/acme/scim"
-    );
+    assert_eq!(asked.unwrap().0.base_url, "https://scim.example.com/acme/scim");
 }
 
 #[tokio::test]
 async fn on_the_shared_url_the_credential_names_the_tenant() {
     for (claimed, tenant) in [("acme", "acme"), ("nobody", "nobody"), ("No Name", "")] {
         let request = HttpRequest::get("/scim/v2").header("Authorization", claimed);
-        let (response, asked) = send(
-            RouterOptions::default(),
-            request.body(Body::empty()).unwrap(),
-        )
-        .await;
+        let (response, asked) =
+            send(RouterOptions::default(), request.body(Body::empty()).unwrap()).await;
         assert_eq!(response.status(), StatusCode::OK);
         let (origin, request) = asked.unwrap();
-        assert_eq!(
-            (origin.tenant.as_str(), request.path.as_str()),
-            (tenant, "")
-        );
+        assert_eq!((origin.tenant.as_str(), request.path.as_str()), (tenant, ""));
     }
 }
 
@@ -124,10 +99,7 @@ async fn other_paths_are_not_found_in_the_words_of_scim() {
         assert_eq!(response.status(), StatusCode::NOT_FOUND);
         assert_eq!(response.headers()["content-type"], "application/scim+json");
         let body: Value = serde_json::from_str(&text(response).await).unwrap();
-        assert_eq!(
-            body["schemas"][0],
-            "urn:ietf:params:scim:api:messages:2.0:Error"
-        );
+        assert_eq!(body["schemas"][0], "urn:ietf:params:scim:api:messages:2.0:Error");
         assert_eq!(body["status"], "404");
         assert!(asked.is_none());
     }
@@ -136,22 +108,13 @@ async fn other_paths_are_not_found_in_the_words_of_scim() {
 #[tokio::test]
 async fn the_server_says_that_it_is_there() {
     let (response, _) = get("/health").await;
-    assert_eq!(
-        (response.status(), text(response).await.as_str()),
-        (StatusCode::OK, "ok")
-    );
+    assert_eq!((response.status(), text(response).await.as_str()), (StatusCode::OK, "ok"));
 }
 
 #[tokio::test]
 async fn a_body_of_the_limit_is_read_and_a_larger_one_refused() {
-    let options = RouterOptions {
-        body: 4,
-        ..RouterOptions::default()
-    };
-    for (body, status) in [
-        ("1234", StatusCode::OK),
-        ("12345", StatusCode::PAYLOAD_TOO_LARGE),
-    ] {
+    let options = RouterOptions { body: 4, ..RouterOptions::default() };
+    for (body, status) in [("1234", StatusCode::OK), ("12345", StatusCode::PAYLOAD_TOO_LARGE)] {
         for announced in [true, false] {
             let mut request = HttpRequest::post("/acme/scim/v2/Users");
             if announced {
@@ -193,11 +156,7 @@ async fn faults_tell_an_incident_and_nothing_else() {
     ] {
         let (response, _) = get(path).await;
         assert_eq!(response.status().as_u16(), status, "{path}");
-        assert_eq!(
-            response.headers().contains_key("retry-after"),
-            status == 503,
-            "{path}"
-        );
+        assert_eq!(response.headers().contains_key("retry-after"), status == 503, "{path}");
         assert_eq!(response.headers()["content-type"], "application/scim+json");
         let body = text(response).await;
         let mut words = body.split(|c: char| !c.is_ascii_hexdigit() && c != '-');
@@ -225,10 +184,7 @@ async fn get_from_address(router: &Router, path: &str, credential: &str) -> Http
 
 #[tokio::test]
 async fn an_address_whose_credentials_are_refused_is_slowed_down() {
-    let options = RouterOptions {
-        failures: 2,
-        ..RouterOptions::default()
-    };
+    let options = RouterOptions { failures: 2, ..RouterOptions::default() };
     let router = Router::new(Arc::new(Echo::default()), Arc::new(Tenants), options);
     for (path, status) in [
         ("/acme/scim/v2/Users", 401),
@@ -238,10 +194,7 @@ async fn an_address_whose_credentials_are_refused_is_slowed_down() {
     ] {
         let response = get_from_address(&router, path, "bad").await;
         assert_eq!(response.status().as_u16(), status, "{path}");
-        assert_eq!(
-            response.headers().contains_key("retry-after"),
-            status == 429
-        );
+        assert_eq!(response.headers().contains_key("retry-after"), status == 429);
     }
     let good = get_from_address(&router, "/acme/scim/v2/Users", "good").await;
     assert_eq!(good.status(), StatusCode::OK);
@@ -312,16 +265,12 @@ async fn a_body_that_trickles_is_not_waited_for() {
 async fn a_client_that_goes_away_cancels_nothing_that_has_begun() {
     let slow = Arc::new(Slow::default());
     let router = Router::new(slow.clone(), Arc::new(Tenants), RouterOptions::default());
-    let request = HttpRequest::delete("/acme/scim/v2/Users/1")
-        .body(Body::empty())
-        .unwrap();
+    let request = HttpRequest::delete("/acme/scim/v2/Users/1").body(Body::empty()).unwrap();
     tokio::select! {
         _ = router.answer(named(request)) => panic!("it cannot have ended"),
         () = slow.started.notified() => {}
     }
     slow.go_on.notify_one();
     let limit = std::time::Duration::from_secs(5);
-    tokio::time::timeout(limit, slow.ended.notified())
-        .await
-        .expect("it was cancelled");
+    tokio::time::timeout(limit, slow.ended.notified()).await.expect("it was cancelled");
 }

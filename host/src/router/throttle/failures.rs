@@ -23,10 +23,7 @@ pub(super) struct Failures {
 impl Failures {
     /// Allows `allowed` failures per minute, at least one.
     pub(super) fn new(allowed: u32) -> Self {
-        Self {
-            allowed: f64::from(allowed.max(1)),
-            known: Mutex::new(LruCache::new(ADDRESSES)),
-        }
+        Self { allowed: f64::from(allowed.max(1)), known: Mutex::new(LruCache::new(ADDRESSES)) }
     }
 
     /// Checks that an address is below its limit.

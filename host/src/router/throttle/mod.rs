@@ -89,9 +89,7 @@ impl Throttle {
         now: Instant,
     ) -> Result<Response, Problem> {
         self.rates.settle(tenant, &mut answer, now);
-        answer
-            .headers
-            .retain(|(name, _)| !name.starts_with(HOST_PREFIX));
+        answer.headers.retain(|(name, _)| !name.starts_with(HOST_PREFIX));
         self.slow_down(address, answer, now)
     }
 

@@ -44,9 +44,7 @@ impl Rates {
     /// 429 if none is left.
     pub(super) fn admit(&self, tenant: &str, now: Instant) -> Result<(), Problem> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .get_mut(tenant)
-            .map_or(Ok(()), |bucket| bucket.take_one(now))
+        known.get_mut(tenant).map_or(Ok(()), |bucket| bucket.take_one(now))
     }
 
     /// Sets the rate from the profile. A changed rate begins with a full allowance.
@@ -56,9 +54,7 @@ impl Rates {
             known.remove(tenant);
             return;
         };
-        let bucket = known
-            .entry(tenant.to_owned())
-            .or_insert_with(|| Bucket::new(rate, now));
+        let bucket = known.entry(tenant.to_owned()).or_insert_with(|| Bucket::new(rate, now));
         if bucket.rate.total_cmp(&rate).is_ne() {
             *bucket = Bucket::new(rate, now);
         }
@@ -103,9 +99,7 @@ impl Rates {
         }
         bucket.charge(if refused { -1.0 } else { cost - 1.0 }, now);
         if header(answer, POLICY).is_some() {
-            answer
-                .headers
-                .push((LEFT.to_owned(), bucket.limit_header()));
+            answer.headers.push((LEFT.to_owned(), bucket.limit_header()));
         }
     }
 }
@@ -128,14 +122,7 @@ struct Bucket {
 impl Bucket {
     /// Starts with a full allowance.
     fn new(rate: f64, at: Instant) -> Self {
-        Self {
-            rate,
-            left: rate,
-            at,
-            policy: None,
-            is_closed: false,
-            looked: None,
-        }
+        Self { rate, left: rate, at, policy: None, is_closed: false, looked: None }
     }
 
     /// Deducts a request that was admitted before the bucket existed.

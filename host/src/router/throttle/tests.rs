@@ -13,11 +13,7 @@ const ADDRESS: &str = "192.0.2.1";
 
 fn answer(status: u16, headers: &[(&str, &str)]) -> Response {
     let header = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    Response {
-        status,
-        headers: headers.iter().map(header).collect(),
-        body: String::new(),
-    }
+    Response { status, headers: headers.iter().map(header).collect(), body: String::new() }
 }
 
 fn header<'a>(answer: &'a Response, name: &str) -> Option<&'a str> {
@@ -51,16 +47,12 @@ fn seconds(number: u64) -> Duration {
 fn limited(headers: &[(&str, &str)], now: Instant) -> Throttle {
     let throttle = Throttle::new(10);
     throttle.admit("acme", now).unwrap();
-    throttle
-        .settle("acme", None, answer(200, headers), now)
-        .unwrap();
+    throttle.settle("acme", None, answer(200, headers), now).unwrap();
     throttle
 }
 
 fn admitted(throttle: &Throttle, now: Instant) -> usize {
-    (0..1000)
-        .take_while(|_| throttle.admit("acme", now).is_ok())
-        .count()
+    (0..1000).take_while(|_| throttle.admit("acme", now).is_ok()).count()
 }
 
 #[test]
@@ -96,9 +88,7 @@ fn one_network_of_ipv6_is_one_address() {
     let (throttle, now) = (Throttle::new(10), Instant::now());
     let fail =
         |address: String| sent(throttle.settle("acme", Some(&address), answer(401, &[]), now)).0;
-    let answers: Vec<u16> = (0..11)
-        .map(|host| fail(format!("2001:db8::{host}")))
-        .collect();
+    let answers: Vec<u16> = (0..11).map(|host| fail(format!("2001:db8::{host}"))).collect();
     assert_eq!(answers[9..], [401, 429]);
     assert_eq!(fail("2001:db8:0:1::1".to_owned()), 401);
 }
@@ -121,10 +111,7 @@ fn a_tenant_without_a_rate_any_more_is_not_held_to_it() {
     let throttle = limited(&[("x-scimlet-rate", "1")], now);
     let settle = |status| drop(throttle.settle("acme", None, answer(status, &[]), now));
     settle(403);
-    assert!(
-        throttle.admit("acme", now).is_err(),
-        "a refusal need not say it"
-    );
+    assert!(throttle.admit("acme", now).is_err(), "a refusal need not say it");
     settle(200);
     assert_eq!(admitted(&throttle, now), 1000);
 }

@@ -46,10 +46,7 @@ fn name(key: &Key) -> Name {
 }
 
 fn key((kind, id): &Name) -> Key {
-    Key {
-        kind: kind.clone(),
-        id: id.clone(),
-    }
+    Key { kind: kind.clone(), id: id.clone() }
 }
 
 fn triple(link: &Link) -> (Name, String, Name) {
@@ -66,9 +63,7 @@ impl Data {
     }
 
     fn record_mut(&mut self, key: &Key) -> Option<&mut Record> {
-        self.records
-            .iter_mut()
-            .find(|record| record.entry.key == *key)
+        self.records.iter_mut().find(|record| record.entry.key == *key)
     }
 
     pub(super) fn is_linked(&self, link: &Link) -> bool {
@@ -78,11 +73,7 @@ impl Data {
     /// All links, each with its place in the order of linking.
     pub(super) fn links(&self) -> impl Iterator<Item = (Link, u64)> {
         self.links.iter().map(|((source, name, target), place)| {
-            let link = Link {
-                source: key(source),
-                name: name.clone(),
-                target: key(target),
-            };
+            let link = Link { source: key(source), name: name.clone(), target: key(target) };
             (link, *place)
         })
     }
@@ -104,9 +95,7 @@ impl Data {
     }
 
     pub(super) fn events_after(&self, after: u64) -> impl Iterator<Item = &RecordedEvent> {
-        self.events
-            .iter()
-            .filter(move |event| event.sequence > after)
+        self.events.iter().filter(move |event| event.sequence > after)
     }
 
     /// Applies the writes; if one is refused, `self` is to be thrown away.
@@ -116,9 +105,7 @@ impl Data {
         actor: &str,
         writes: Vec<Write>,
     ) -> Result<Committed, Rejected> {
-        let at = self
-            .newest_event()
-            .map_or(at, |newest| at.max(newest.saturating_add(1)));
+        let at = self.newest_event().map_or(at, |newest| at.max(newest.saturating_add(1)));
         for record in &mut self.records {
             record.before = record.entry.version;
             (record.set_by, record.changed) = (None, false);
@@ -129,16 +116,12 @@ impl Data {
                 let both = |link: &Link| [link.source.clone(), link.target.clone()];
                 ends.extend(links.iter().flat_map(both).map(|end| (index, end)));
             }
-            self.apply(at, actor, index, write)
-                .map_err(|reason| (index, reason))?;
+            self.apply(at, actor, index, write).map_err(|reason| (index, reason))?;
         }
         let faults = self.missing_end(ends).into_iter().chain(self.taken_term());
         match faults.min_by_key(|(write, _)| *write) {
             Some(fault) => Err(fault),
-            None => Ok(Committed {
-                at,
-                versions: self.raise_versions(at),
-            }),
+            None => Ok(Committed { at, versions: self.raise_versions(at) }),
         }
     }
 
@@ -147,9 +130,9 @@ impl Data {
             Write::Insert(draft) => self.insert(at, index, draft),
             Write::Replace(replacement) => self.replace(index, replacement),
             Write::Remove(removal) => self.remove(&removal),
-            Write::Expect(expectation) => self
-                .expect(&expectation.key, Some(expectation.version))
-                .map(drop),
+            Write::Expect(expectation) => {
+                self.expect(&expectation.key, Some(expectation.version)).map(drop)
+            }
             Write::Link(links) => links.iter().try_for_each(|link| self.link(link)),
             Write::Unlink(links) => links.iter().try_for_each(|link| self.unlink(link)),
             Write::UnlinkAll(set) => {
@@ -221,10 +204,8 @@ impl Data {
             .filter(|(_, _, target)| *target == gone)
             .map(|(source, _, _)| source.clone())
             .collect();
-        self.links
-            .retain(|(source, _, target), _| *source != gone && *target != gone);
-        self.records
-            .retain(|record| record.entry.key != removal.key);
+        self.links.retain(|(source, _, target), _| *source != gone && *target != gone);
+        self.records.retain(|record| record.entry.key != removal.key);
         arriving.iter().for_each(|source| self.mark(&key(source)));
         Ok(())
     }
@@ -254,8 +235,7 @@ impl Data {
 
     fn unlink_all(&mut self, set: &LinkSet) {
         let (source, before) = (name(&set.source), self.links.len());
-        self.links
-            .retain(|(from, called, _), _| *from != source || *called != set.name);
+        self.links.retain(|(from, called, _), _| *from != source || *called != set.name);
         if self.links.len() < before {
             self.mark(&set.source);
         }
@@ -267,10 +247,7 @@ impl Data {
         if by >= 0 && new > ceiling {
             return Err(Refusal::OverCeiling(counter));
         }
-        self.counters.insert(
-            counter,
-            u64::try_from(new).expect("between 0 and the ceiling"),
-        );
+        self.counters.insert(counter, u64::try_from(new).expect("between 0 and the ceiling"));
         Ok(())
     }
 
@@ -278,8 +255,7 @@ impl Data {
         let last = self.events.last();
         let previous = last.map_or(hash_chain::START, |event| event.digest);
         let sequence = last.map_or(0, |event| event.sequence) + 1;
-        self.events
-            .push(hash_chain::record(&previous, sequence, at, actor, event));
+        self.events.push(hash_chain::record(&previous, sequence, at, actor, event));
     }
 
     fn redact(&mut self, subject: &Key) {
@@ -291,9 +267,7 @@ impl Data {
     }
 
     fn missing_end(&self, ends: Vec<(u32, Key)>) -> Option<Rejected> {
-        let missing = ends
-            .into_iter()
-            .filter(|(_, end)| self.record(end).is_none());
+        let missing = ends.into_iter().filter(|(_, end)| self.record(end).is_none());
         let first = missing.min_by_key(|(index, end)| (*index, name(end)));
         first.map(|(index, end)| (index, Refusal::Missing(end)))
     }
@@ -306,14 +280,10 @@ impl Data {
         for record in by_write {
             let kind = record.entry.key.kind.as_str();
             let unique = record.terms.iter().filter(|term| term.unique);
-            let unique: Vec<_> = unique
-                .map(|term| (kind, term.path.as_str(), &term.value))
-                .collect();
+            let unique: Vec<_> =
+                unique.map(|term| (kind, term.path.as_str(), &term.value)).collect();
             if let Some((_, path, _)) = unique.iter().find(|term| held.contains(term)) {
-                return Some((
-                    record.set_by.unwrap_or(0),
-                    Refusal::Taken((*path).to_owned()),
-                ));
+                return Some((record.set_by.unwrap_or(0), Refusal::Taken((*path).to_owned())));
             }
             held.extend(unique);
         }

@@ -76,9 +76,5 @@ pub fn place(a: Option<&Scalar>, b: Option<&Scalar>, descending: bool) -> Orderi
         (Some(_), None) => Ordering::Less,
         (Some(a), Some(b)) => compare(a, b).unwrap_or(Ordering::Equal),
     };
-    if descending {
-        ascending.reverse()
-    } else {
-        ascending
-    }
+    if descending { ascending.reverse() } else { ascending }
 }

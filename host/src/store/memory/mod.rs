@@ -38,20 +38,12 @@ struct State {
 impl Memory {
     /// A database that evaluates filters and orders.
     pub fn exact() -> Memory {
-        Memory {
-            state: Arc::default(),
-            filters: true,
-            identity: StoreId::next_database(),
-        }
+        Memory { state: Arc::default(), filters: true, identity: StoreId::next_database() }
     }
 
     /// A database that returns all entries of a kind, in the order of creation, whatever was asked.
     pub fn unfiltered() -> Memory {
-        Memory {
-            state: Arc::default(),
-            filters: false,
-            identity: StoreId::next_database(),
-        }
+        Memory { state: Arc::default(), filters: false, identity: StoreId::next_database() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -63,9 +55,7 @@ impl Memory {
 impl Database for Memory {
     async fn create_tenant(&self, name: &str, at: u64) -> Result<(), DatabaseError> {
         if !is_tenant_name(name) {
-            return Err(DatabaseError::Unsuitable(format!(
-                "`{name}` is no tenant's name"
-            )));
+            return Err(DatabaseError::Unsuitable(format!("`{name}` is no tenant's name")));
         }
         let mut state = self.state();
         if state.tenants.contains_key(name) {
@@ -99,10 +89,7 @@ impl Database for Memory {
     async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError> {
         let number = self.state().tenants.get(name).map(|(number, _)| *number);
         Ok(number.map(|number| -> Arc<dyn Store> {
-            Arc::new(MemoryStore {
-                memory: self.clone(),
-                number,
-            })
+            Arc::new(MemoryStore { memory: self.clone(), number })
         }))
     }
 
@@ -129,10 +116,7 @@ struct MemoryStore {
 impl MemoryStore {
     /// The profiles of all tenants.
     fn profiles(&self, state: &State) -> Vec<issuers::Kept> {
-        let key = Key {
-            kind: issuers::PROFILE_KIND.to_owned(),
-            id: "current".to_owned(),
-        };
+        let key = Key { kind: issuers::PROFILE_KIND.to_owned(), id: "current".to_owned() };
         let profile = |(tenant, (number, _)): (&String, &(u64, u64))| {
             let entry = state.data.get(number)?.entry(&key)?;
             Some(issuers::Kept {
@@ -170,11 +154,7 @@ impl Store for MemoryStore {
         if !self.memory.filters {
             query.order = None;
             let page = self.read(|data| search::find(data, &query, &[]))?;
-            return Ok(Page {
-                exact: false,
-                ordered: false,
-                ..page
-            });
+            return Ok(Page { exact: false, ordered: false, ..page });
         }
         self.read(|data| search::find(data, &query, &filter))
     }
@@ -193,14 +173,7 @@ impl Store for MemoryStore {
             None => None,
         };
         let page = |data: &Data, anchor: &Key| {
-            search::link_page(
-                data,
-                anchor,
-                &name,
-                direction,
-                skip,
-                limit.min(limits::LINKS),
-            )
+            search::link_page(data, anchor, &name, direction, skip, limit.min(limits::LINKS))
         };
         Ok(self.read(|data| anchors.iter().map(|anchor| page(data, anchor)).collect()))
     }

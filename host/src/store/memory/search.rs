@@ -46,12 +46,7 @@ pub(super) fn find(data: &Data, query: &Query, filter: &[Node]) -> Result<Page, 
         entry: record.entry.clone(),
         position: print(&place, query.order.is_some()),
     });
-    Ok(Page {
-        hits: hits.collect(),
-        total,
-        exact: true,
-        ordered: true,
-    })
+    Ok(Page { hits: hits.collect(), total, exact: true, ordered: true })
 }
 
 fn holds(data: &Data, record: &Record, filter: &[Node]) -> bool {
@@ -60,18 +55,14 @@ fn holds(data: &Data, record: &Record, filter: &[Node]) -> bool {
             Direction::Outgoing => *source == record.entry.key && *target == relation.other,
             Direction::Incoming => *target == record.entry.key && *source == relation.other,
         };
-        data.links()
-            .any(|(link, _)| link.name == relation.name && ends(&link.source, &link.target))
+        data.links().any(|(link, _)| link.name == relation.name && ends(&link.source, &link.target))
     };
     evaluate::holds(filter, &record.terms, linked).unwrap_or(false)
 }
 
 fn place(record: &Record, order: Option<&Order>) -> Place {
     let term = order.and_then(|order| record.terms.iter().find(|term| term.path == order.path));
-    Place {
-        value: term.map(|term| term.value.clone()),
-        seq: record.seq,
-    }
+    Place { value: term.map(|term| term.value.clone()), seq: record.seq }
 }
 
 fn compare(a: &Place, b: &Place, descending: bool) -> std::cmp::Ordering {
@@ -103,17 +94,12 @@ fn parse(position: &str, ordered: bool) -> Result<Place, Refusal> {
         ("b", flag) => Some(Scalar::Boolean(flag.parse().map_err(|_| invalid())?)),
         _ => return Err(invalid()),
     };
-    Ok(Place {
-        value,
-        seq: seq.parse().map_err(|_| invalid())?,
-    })
+    Ok(Place { value, seq: seq.parse().map_err(|_| invalid())? })
 }
 
 /// The place in the order of linking that a position of `links` stands for.
 pub(super) fn link_position(position: &str) -> Result<u64, Refusal> {
-    let number = position
-        .strip_prefix("link ")
-        .and_then(|number| number.parse().ok());
+    let number = position.strip_prefix("link ").and_then(|number| number.parse().ok());
     number.ok_or_else(|| Refusal::Invalid("no position".into()))
 }
 

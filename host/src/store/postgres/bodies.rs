@@ -49,20 +49,14 @@ pub(super) async fn check(
          WHERE before = 0 OR before + octet_length(body) <= $4 ORDER BY seq";
     let most = limits::ANSWER_BYTES as i64;
     let rows = session.rows(sql, &[&kind, &behind, &PAGE, &most]).await?;
-    let mut next = BodyPosition {
-        kind: kind + 1,
-        seq: 0,
-    };
+    let mut next = BodyPosition { kind: kind + 1, seq: 0 };
     for row in &rows {
         let key = || Key {
             kind: name.clone(),
             id: String::from_utf8_lossy(row.get::<_, Bytes<'_>>("id").0).into_owned(),
         };
         found.count(&body(row), key);
-        next = BodyPosition {
-            kind,
-            seq: row.get("seq"),
-        };
+        next = BodyPosition { kind, seq: row.get("seq") };
     }
     found.next = Some(next);
     Ok(found)

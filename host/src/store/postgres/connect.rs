@@ -42,9 +42,7 @@ const SETTINGS: &str = "SET statement_timeout = '20s';
 /// [`DatabaseError::Unsuitable`] if the URL or its TLS options are invalid.
 pub(super) fn connections(url: &str) -> Result<Connections, DatabaseError> {
     let (config, trust) = parse(url)?;
-    let options = ManagerConfig {
-        recycling_method: RecyclingMethod::Fast,
-    };
+    let options = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let tls = match config.get_ssl_mode() {
         SslMode::Disable => None,
         _ => Some(tls::connector(&trust)?),
@@ -108,10 +106,7 @@ fn parse(url: &str) -> Result<(Config, Trust), DatabaseError> {
         false => ssl,
     };
     config.ssl_mode(ssl).connect_timeout(CONNECT);
-    config
-        .keepalives_idle(KEEPALIVE)
-        .keepalives_interval(KEEPALIVE)
-        .keepalives_retries(3);
+    config.keepalives_idle(KEEPALIVE).keepalives_interval(KEEPALIVE).keepalives_retries(3);
     // Unacknowledged packets must not leave a connection waiting for a dead peer.
     config.tcp_user_timeout(UNACKNOWLEDGED);
     if config.get_application_name().is_none() {
@@ -176,11 +171,7 @@ mod tests {
         };
         for (query, ssl, trust) in [
             ("", SslMode::Prefer, Trust::Anybody),
-            (
-                "?sslmode=disable&connect_timeout=3",
-                SslMode::Disable,
-                Trust::Anybody,
-            ),
+            ("?sslmode=disable&connect_timeout=3", SslMode::Disable, Trust::Anybody),
             ("?sslmode=require", SslMode::Require, Trust::Anybody),
             ("?sslmode=verify-full", SslMode::Require, Trust::System),
             (

@@ -59,11 +59,7 @@ impl Connections {
         };
         let permit = timeout(WAIT, shares.acquire(scope)).await;
         let permit = permit.map_err(|_| PostgresError::Unreachable(NO_CONNECTION.into()))?;
-        Ok(Connection {
-            client: self.pool.get().await?,
-            tls: self.tls.clone(),
-            _permit: permit,
-        })
+        Ok(Connection { client: self.pool.get().await?, tls: self.tls.clone(), _permit: permit })
     }
 }
 

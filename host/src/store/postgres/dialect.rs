@@ -68,11 +68,7 @@ fn sortable(number: f64) -> u64 {
 }
 
 fn number(sortable: u64) -> f64 {
-    f64::from_bits(if sortable & SIGN == 0 {
-        !sortable
-    } else {
-        sortable & !SIGN
-    })
+    f64::from_bits(if sortable & SIGN == 0 { !sortable } else { sortable & !SIGN })
 }
 
 impl Value {
@@ -169,9 +165,7 @@ mod tests {
     fn what_like_gives_a_meaning_is_taken_literally() {
         let sql = Pg::within(Operator::Contains, "50%_\\");
         assert_eq!(sql.values(), [Value::from(String::from("t%50\\%\\_\\\\%"))]);
-        let sql = Pg::within(Operator::EndsWith, "x")
-            .text(" AND y = ?")
-            .bind(1);
+        let sql = Pg::within(Operator::EndsWith, "x").text(" AND y = ?").bind(1);
         assert_eq!(sql.numbered(), "t.value LIKE $1 AND y = $2");
     }
 }

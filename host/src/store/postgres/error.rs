@@ -31,10 +31,7 @@ impl PostgresError {
     /// Whether the transaction collided with another one, so that it may succeed if it is run
     /// again.
     pub(super) fn is_collision(&self) -> bool {
-        let again = [
-            SqlState::T_R_SERIALIZATION_FAILURE,
-            SqlState::T_R_DEADLOCK_DETECTED,
-        ];
+        let again = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED];
         matches!(self, PostgresError::Failed(error)
             if error.code().is_some_and(|code| again.contains(code)))
     }
@@ -45,9 +42,9 @@ impl PostgresError {
         match self {
             PostgresError::Refused(_) | PostgresError::Unreachable(_) => true,
             PostgresError::Silent => false,
-            PostgresError::Failed(error) => error
-                .as_db_error()
-                .is_some_and(|db| db.parsed_severity() == Some(Severity::Error)),
+            PostgresError::Failed(error) => {
+                error.as_db_error().is_some_and(|db| db.parsed_severity() == Some(Severity::Error))
+            }
         }
     }
 

@@ -25,12 +25,8 @@ pub(super) async fn find(
     query: &Query,
     filter: Filter,
 ) -> PostgresResult<Page> {
-    let mut page = Page {
-        hits: Vec::new(),
-        total: query.count.then_some(0),
-        exact: true,
-        ordered: true,
-    };
+    let mut page =
+        Page { hits: Vec::new(), total: query.count.then_some(0), exact: true, ordered: true };
     let (after, offset) = begin(query)?;
     let filter = storable(filter);
     let (kind, names) = look_up(session, tenant, query, &filter).await?;
@@ -106,9 +102,7 @@ fn compare(mut comparison: Comparison) -> Filter {
 
 fn is_storable(relation: &Relation) -> bool {
     let other = &relation.other;
-    [&relation.name, &other.kind, &other.id]
-        .into_iter()
-        .all(|text| !text.contains('\0'))
+    [&relation.name, &other.kind, &other.id].into_iter().all(|text| !text.contains('\0'))
 }
 
 /// Chooses the query plan for entries of this kind. One statement counts the matches of all leaves.
@@ -138,14 +132,10 @@ async fn sizes<'a>(
         return Ok(BTreeMap::new());
     }
     let count = |leaf: &Sql| Sql::new("(").append(counted(leaf.clone(), bound)).text(")");
-    let sql = Sql::new("SELECT ARRAY[")
-        .append(Sql::join(leaves.iter().map(count), ", "))
-        .text("]");
+    let sql = Sql::new("SELECT ARRAY[").append(Sql::join(leaves.iter().map(count), ", ")).text("]");
     let rows = session.search(&sql).await?;
     let counts: Vec<i64> = rows.first().map(|row| row.get(0)).unwrap_or_default();
-    let counts = counts
-        .into_iter()
-        .map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+    let counts = counts.into_iter().map(|count| usize::try_from(count).unwrap_or(usize::MAX));
     Ok(leaves.iter().zip(counts).collect())
 }
 
@@ -158,10 +148,7 @@ async fn positions(
     let Some(order) = &query.order else {
         let sql = search.creation().bind(search.limit).bind(search.offset);
         let rows = session.search(&sql).await?;
-        return Ok(rows
-            .iter()
-            .map(|row| Position::Created(row.get(0)))
-            .collect());
+        return Ok(rows.iter().map(|row| Position::Created(row.get(0))).collect());
     };
     let field = names.field(&order.path);
     let field = field.unwrap_or(Field { id: 0, entries: 0 });
@@ -241,10 +228,7 @@ async fn load(
         entries.insert(row.get("seq"), read_entry(kind, &row)?);
     }
     let hit = |position: Position| {
-        Some(Hit {
-            entry: entries.remove(&seq(&position))?,
-            position: position.encode(),
-        })
+        Some(Hit { entry: entries.remove(&seq(&position))?, position: position.encode() })
     };
     Ok(positions.into_iter().filter_map(hit).collect())
 }
@@ -259,9 +243,7 @@ async fn bodies(session: &Session, positions: &[Position]) -> PostgresResult<Opt
     let seqs: Vec<i64> = positions.iter().map(seq).collect();
     let sql = "SELECT seq, id, version, created, modified, body, digest, digest_version FROM entry
                WHERE seq = ANY($1)";
-    session
-        .weighed(sql, &[&seqs], weigh_body, limits::ANSWER_BYTES)
-        .await
+    session.weighed(sql, &[&seqs], weigh_body, limits::ANSWER_BYTES).await
 }
 
 /// Returns how many of these positions make up [`limits::PAGE_BYTES`].

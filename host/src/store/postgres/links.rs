@@ -15,11 +15,8 @@ pub(super) async fn has(
     tenant: i64,
     links: &[Link],
 ) -> PostgresResult<Vec<bool>> {
-    let wanted: Vec<(usize, &Link)> = links
-        .iter()
-        .enumerate()
-        .filter(|(_, link)| nul::link(link))
-        .collect();
+    let wanted: Vec<(usize, &Link)> =
+        links.iter().enumerate().filter(|(_, link)| nul::link(link)).collect();
     let sources: Keys<'_> = wanted.iter().map(|(n, link)| (*n, &link.source)).collect();
     let targets: Keys<'_> = wanted.iter().map(|(n, link)| (*n, &link.target)).collect();
     let names: Vec<&str> = wanted.iter().map(|(_, link)| link.name.as_str()).collect();
@@ -77,12 +74,7 @@ impl LinkQuery {
             Some(position) => decode_link(direction, position)?,
             None => 0,
         };
-        Ok(LinkQuery {
-            name,
-            direction,
-            after,
-            limit,
-        })
+        Ok(LinkQuery { name, direction, after, limit })
     }
 }
 
@@ -116,10 +108,7 @@ async fn link_pages(
     query: &LinkQuery,
     limit: usize,
 ) -> PostgresResult<Vec<LinkPage>> {
-    let empty = || LinkPage {
-        links: Vec::new(),
-        next: None,
-    };
+    let empty = || LinkPage { links: Vec::new(), next: None };
     let mut pages: Vec<LinkPage> = anchors.iter().map(|_| empty()).collect();
     if nul::has(&query.name) {
         return Ok(pages);
@@ -184,17 +173,10 @@ const INCOMING: &str = "SELECT w.place, o.position, o.kind, o.id
     ORDER BY w.place, o.position";
 
 fn link(query: &LinkQuery, anchor: &Key, row: &Row) -> Link {
-    let other = Key {
-        kind: row.get("kind"),
-        id: row.get("id"),
-    };
+    let other = Key { kind: row.get("kind"), id: row.get("id") };
     let (source, target) = match query.direction {
         Direction::Outgoing => (anchor.clone(), other),
         Direction::Incoming => (other, anchor.clone()),
     };
-    Link {
-        source,
-        name: query.name.clone(),
-        target,
-    }
+    Link { source, name: query.name.clone(), target }
 }

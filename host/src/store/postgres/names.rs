@@ -35,10 +35,7 @@ pub(super) async fn look_up(
             names.add_field(path, Field { id, entries });
         }
     }
-    let kind = rows.first().map(|row| Kind {
-        id: row.get("id"),
-        entries: row.get("entries"),
-    });
+    let kind = rows.first().map(|row| Kind { id: row.get("id"), entries: row.get("entries") });
     look_up_ends(session, tenant, filter, &mut names).await?;
     Ok((kind, names))
 }
@@ -55,10 +52,7 @@ async fn look_up_ends(
     }
     let others = relations.iter().map(|(relation, _)| &relation.other);
     let wanted: Keys<'_> = others.enumerate().collect();
-    let called: Vec<&str> = relations
-        .iter()
-        .map(|(relation, _)| relation.name.as_str())
-        .collect();
+    let called: Vec<&str> = relations.iter().map(|(relation, _)| relation.name.as_str()).collect();
     let rows = session
         .rows(
             "SELECT w.place, e.seq, s.id

@@ -54,9 +54,7 @@ fn draft(draft: &Draft) -> bool {
     let terms = &draft.terms;
     key(&draft.key)
         && !has(&draft.body)
-        && terms
-            .iter()
-            .all(|term| !has(&term.path) && value(&term.value))
+        && terms.iter().all(|term| !has(&term.path) && value(&term.value))
 }
 
 fn event(event: &Event) -> bool {

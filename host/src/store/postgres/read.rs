@@ -85,10 +85,7 @@ pub(super) fn read_entry(kind: &str, row: &Row) -> Result<Entry, Refusal> {
         return Err(Damage::of(kind, row.get("id")).into());
     }
     Ok(Entry {
-        key: Key {
-            kind: kind.to_owned(),
-            id: row.get("id"),
-        },
+        key: Key { kind: kind.to_owned(), id: row.get("id") },
         version: unsigned(row.get("version")),
         created: unsigned(row.get("created")),
         modified: unsigned(row.get("modified")),
@@ -166,12 +163,7 @@ fn read_event(row: &Row) -> RecordedEvent {
         sequence: unsigned(row.get("sequence")),
         at: unsigned(row.get("at")),
         actor: row.get("actor"),
-        event: Event {
-            channel,
-            name: row.get("name"),
-            subject,
-            body: row.get("body"),
-        },
+        event: Event { channel, name: row.get("name"), subject, body: row.get("body") },
         body_digest: digest(row, "body_digest"),
         digest: digest(row, "digest"),
     }
@@ -180,7 +172,5 @@ fn read_event(row: &Row) -> RecordedEvent {
 /// Reads a digest. A column that does not hold 32 bytes gives a digest that cannot be right, so
 /// that verifying the chain reports it.
 pub(super) fn digest(row: &Row, column: &str) -> hash_chain::Digest {
-    row.get::<_, &[u8]>(column)
-        .try_into()
-        .unwrap_or(hash_chain::START)
+    row.get::<_, &[u8]>(column).try_into().unwrap_or(hash_chain::START)
 }

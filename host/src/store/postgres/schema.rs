@@ -71,9 +71,7 @@ async fn version(client: &Object) -> PostgresResult<Option<i64>> {
 
 async fn create(client: &Object) -> PostgresResult<()> {
     lock_row(client).await?;
-    client
-        .batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-        .await?;
+    client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
     let made = create_locked(client).await;
     let end = if made.is_ok() { "COMMIT" } else { "ROLLBACK" };
     client.batch_execute(end).await?;
@@ -81,11 +79,8 @@ async fn create(client: &Object) -> PostgresResult<()> {
 }
 
 /// PostgreSQL's codes for a table that another connection has just created.
-const MADE: [SqlState; 3] = [
-    SqlState::UNIQUE_VIOLATION,
-    SqlState::DUPLICATE_OBJECT,
-    SqlState::DUPLICATE_TABLE,
-];
+const MADE: [SqlState; 3] =
+    [SqlState::UNIQUE_VIOLATION, SqlState::DUPLICATE_OBJECT, SqlState::DUPLICATE_TABLE];
 
 /// Creates the row to lock. If two hosts create its table at the same moment, one of them gets an
 /// error, and the table exists.
@@ -104,9 +99,7 @@ async fn lock_row(client: &Object) -> PostgresResult<()> {
 async fn create_locked(client: &Object) -> PostgresResult<()> {
     // Creating the tables takes longer than a commit may wait for a lock.
     client.batch_execute("SET LOCAL lock_timeout = 0").await?;
-    let locked = client
-        .query_one("SELECT version FROM schema_version FOR UPDATE", &[])
-        .await?;
+    let locked = client.query_one("SELECT version FROM schema_version FOR UPDATE", &[]).await?;
     if locked.get::<_, i64>(0) > 0 {
         return Ok(());
     }

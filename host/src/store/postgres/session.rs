@@ -60,28 +60,18 @@ impl Session {
         let connection = pool.get(scope).await?;
         let mut begin = begin("REPEATABLE READ READ ONLY", scope);
         let time = time.as_millis();
-        begin.push_str(&format!(
-            ", set_config('statement_timeout', '{time}', true)"
-        ));
+        begin.push_str(&format!(", set_config('statement_timeout', '{time}', true)"));
         send(connection.client.batch_execute(&begin));
-        Ok(Session {
-            connection: Some(connection),
-            broken: AtomicBool::new(false),
-        })
+        Ok(Session { connection: Some(connection), broken: AtomicBool::new(false) })
     }
 
     /// Begins a transaction that writes, at READ COMMITTED: each statement sees what was committed
     /// before it.
     pub(super) async fn write(pool: &Connections, scope: Scope) -> PostgresResult<Session> {
         let connection = pool.get(scope).await?;
-        let session = Session {
-            connection: Some(connection),
-            broken: AtomicBool::new(false),
-        };
+        let session = Session { connection: Some(connection), broken: AtomicBool::new(false) };
         let begin = begin("READ COMMITTED", scope);
-        session
-            .answered(session.client()?.batch_execute(&begin))
-            .await?;
+        session.answered(session.client()?.batch_execute(&begin)).await?;
         Ok(session)
     }
 
@@ -104,8 +94,7 @@ impl Session {
 
     /// Commits; the changes are durable when this returns.
     pub(super) async fn commit(mut self) -> PostgresResult<()> {
-        self.answered(self.client()?.batch_execute("COMMIT"))
-            .await?;
+        self.answered(self.client()?.batch_execute("COMMIT")).await?;
         self.release();
         Ok(())
     }
@@ -115,8 +104,7 @@ impl Session {
         if self.is_broken() {
             return Ok(());
         }
-        self.answered(self.client()?.batch_execute("ROLLBACK"))
-            .await?;
+        self.answered(self.client()?.batch_execute("ROLLBACK")).await?;
         self.release();
         Ok(())
     }

@@ -110,18 +110,11 @@ impl Store for TenantStore {
         validate::commit(at, &actor, &writes)?;
         nul::refuse(&actor, &writes)?;
         let (shared, tenant) = (self.shared.clone(), self.tenant);
-        let commit = Commit {
-            at: i64::try_from(at).unwrap_or(i64::MAX),
-            actor,
-            writes,
-        };
+        let commit = Commit { at: i64::try_from(at).unwrap_or(i64::MAX), actor, writes };
         // A task of its own completes the commit even if the caller stops waiting.
         let task = tokio::spawn(async move { commit::run(&shared, tenant, &commit).await });
         task.await.unwrap_or_else(|error| {
-            Err(Rejection {
-                write: 0,
-                reason: Refusal::Unavailable(error.to_string()),
-            })
+            Err(Rejection { write: 0, reason: Refusal::Unavailable(error.to_string()) })
         })
     }
 

@@ -35,9 +35,7 @@ impl Database for Postgres {
     }
 
     async fn tenants(&self) -> Result<Vec<Tenant>, DatabaseError> {
-        let rows = self
-            .rows("SELECT name, created FROM tenant ORDER BY name", &[])
-            .await?;
+        let rows = self.rows("SELECT name, created FROM tenant ORDER BY name", &[]).await?;
         let tenant = |row: &tokio_postgres::Row| Tenant {
             name: row.get("name"),
             created: unsigned(row.get("created")),
@@ -62,11 +60,7 @@ impl Database for Postgres {
 
     async fn swept(&self, timeout: Duration) -> Result<bool, DatabaseError> {
         let begun = Instant::now();
-        while !self
-            .rows("SELECT 1 FROM sweep LIMIT 1", &[])
-            .await?
-            .is_empty()
-        {
+        while !self.rows("SELECT 1 FROM sweep LIMIT 1", &[]).await?.is_empty() {
             if begun.elapsed() > timeout {
                 return Ok(false);
             }
@@ -85,10 +79,7 @@ impl Database for Postgres {
         let rows = session.end(rows)?;
         let tenant: Option<i64> = rows.first().map(|row| row.get("id"));
         Ok(tenant.map(|tenant| -> Arc<dyn Store> {
-            Arc::new(TenantStore {
-                shared: self.shared.clone(),
-                tenant,
-            })
+            Arc::new(TenantStore { shared: self.shared.clone(), tenant })
         }))
     }
 
@@ -101,9 +92,7 @@ impl Database for Postgres {
     }
 
     async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError> {
-        let rows = self
-            .rows("SELECT value FROM setting WHERE name = $1", &[&name])
-            .await?;
+        let rows = self.rows("SELECT value FROM setting WHERE name = $1", &[&name]).await?;
         Ok(rows.first().map(|row| row.get("value")))
     }
 

@@ -21,9 +21,7 @@ pub(in crate::store) struct Part {
 impl Part {
     /// The query for the part in its order; limit and offset remain to be bound.
     pub(in crate::store) fn sql(&self) -> Sql {
-        Sql::new(self.columns)
-            .append(self.rows.clone())
-            .text(self.order)
+        Sql::new(self.columns).append(self.rows.clone()).text(self.order)
     }
 
     /// The query for the number of rows in the part.
@@ -94,10 +92,9 @@ impl Search {
         let rows = Sql::new("term x WHERE x.field = ?").bind(field.id);
         let rows = match (after, descending) {
             (None, _) => rows,
-            (Some((value, seq)), false) => rows
-                .text(" AND (x.value, x.seq) > (?, ?)")
-                .bind(value.clone())
-                .bind(seq),
+            (Some((value, seq)), false) => {
+                rows.text(" AND (x.value, x.seq) > (?, ?)").bind(value.clone()).bind(seq)
+            }
             // Ties ascend while values descend, which no row comparison expresses; the first
             // condition is for the index.
             (Some((value, seq)), true) => rows

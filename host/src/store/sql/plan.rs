@@ -54,12 +54,7 @@ impl Plan {
 
     /// Returns the plan that examines all entries of this kind.
     pub(in crate::store) fn walk<D: Dialect>(kind: i64, test: Test) -> Plan {
-        Plan {
-            rows: of_kind(kind),
-            test,
-            few: false,
-            probe: D::PROBE,
-        }
+        Plan { rows: of_kind(kind), test, few: false, probe: D::PROBE }
     }
 }
 

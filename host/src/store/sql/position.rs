@@ -38,9 +38,7 @@ impl Position {
     }
 
     pub(in crate::store) fn decode(text: &str) -> Result<Position, Refusal> {
-        let bytes = BASE64URL_NOPAD
-            .decode(text.as_bytes())
-            .map_err(|_| no_position())?;
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| no_position())?;
         let (tag, seq, rest) = split(&bytes).ok_or_else(no_position)?;
         let value = match (tag, rest) {
             (b'c', []) => return Ok(Position::Created(seq)),
@@ -65,9 +63,7 @@ pub(in crate::store) fn encode_link(direction: Direction, number: i64) -> String
 
 /// Decodes the row at the other end of the last link of the previous page.
 pub(in crate::store) fn decode_link(direction: Direction, text: &str) -> Result<i64, Refusal> {
-    let bytes = BASE64URL_NOPAD
-        .decode(text.as_bytes())
-        .map_err(|_| no_position())?;
+    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| no_position())?;
     match split(&bytes) {
         Some((tag, number, [])) if tag == link_tag(direction) => Ok(number),
         _ => Err(no_position()),
@@ -114,10 +110,7 @@ mod tests {
             let position = Position::Sorted(7, value.map(Stored::from));
             assert_eq!(Position::decode(&position.encode()), Ok(position));
         }
-        assert_eq!(
-            Position::decode(&Position::Created(9).encode()),
-            Ok(Position::Created(9))
-        );
+        assert_eq!(Position::decode(&Position::Created(9).encode()), Ok(Position::Created(9)));
     }
 
     #[test]
@@ -126,10 +119,7 @@ mod tests {
         let created = Position::Created(3).encode();
         let longer = BASE64URL_NOPAD.encode(b"c123456789");
         for text in ["", "?", "Yw", "YzEyMzQ1Njc", &link, &longer] {
-            assert!(
-                matches!(Position::decode(text), Err(Refusal::Invalid(_))),
-                "{text}"
-            );
+            assert!(matches!(Position::decode(text), Err(Refusal::Invalid(_))), "{text}");
         }
         assert!(decode_link(Direction::Incoming, &link).is_err());
         assert!(decode_link(Direction::Outgoing, &created).is_err());

@@ -126,9 +126,9 @@ impl Range {
 
     /// Returns the conditions that an index serves, each preceded by `AND`.
     pub(super) fn bounds(&self) -> Sql {
-        self.bounds.iter().fold(Sql::default(), |sql, bound| {
-            sql.text(" AND ").append(bound.clone())
-        })
+        self.bounds
+            .iter()
+            .fold(Sql::default(), |sql, bound| sql.text(" AND ").append(bound.clone()))
     }
 }
 
@@ -137,9 +137,7 @@ fn combine(tests: &[Test], operator: &str, none: &str, probe: &str) -> Sql {
         return Sql::new(none);
     }
     let conditions = tests.iter().map(|test| test.condition(probe));
-    Sql::new("(")
-        .append(Sql::join(conditions, operator))
-        .text(")")
+    Sql::new("(").append(Sql::join(conditions, operator)).text(")")
 }
 
 /// A path without terms matches nothing.

@@ -23,9 +23,7 @@ pub(in crate::store) fn window(query: &Query) -> Result<(Option<Position>, i64),
     };
     let position = Position::decode(text)?;
     if query.order.is_some() != matches!(position, Position::Sorted(..)) {
-        return Err(Refusal::Invalid(
-            "the position is of a query with another order".into(),
-        ));
+        return Err(Refusal::Invalid("the position is of a query with another order".into()));
     }
     Ok((Some(position), 0))
 }
@@ -63,8 +61,7 @@ impl Search {
         if self.plan.test.is_always() {
             return rows;
         }
-        rows.text(" AND ")
-            .append(self.plan.test.condition(self.plan.probe))
+        rows.text(" AND ").append(self.plan.test.condition(self.plan.probe))
     }
 
     /// The query that counts all matches; `None` if all entries of the kind match.

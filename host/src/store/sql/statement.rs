@@ -76,11 +76,7 @@ impl Sql {
     pub(in crate::store) fn join(parts: impl IntoIterator<Item = Sql>, separator: &str) -> Sql {
         let mut joined = Sql::default();
         for (index, part) in parts.into_iter().enumerate() {
-            joined = if index == 0 {
-                part
-            } else {
-                joined.text(separator).append(part)
-            };
+            joined = if index == 0 { part } else { joined.text(separator).append(part) };
         }
         joined
     }

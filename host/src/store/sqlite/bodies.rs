@@ -32,21 +32,12 @@ pub(super) fn check(
          WHERE kind = ? AND seq > ? ORDER BY seq LIMIT ?",
     )?;
     let mut rows = statement.query(params![kind, behind, PAGE])?;
-    let mut next = BodyPosition {
-        kind: kind + 1,
-        seq: 0,
-    };
+    let mut next = BodyPosition { kind: kind + 1, seq: 0 };
     while let Some(row) = rows.next()? {
         let id = row.get_ref(1)?.as_bytes().unwrap_or_default();
-        let key = || Key {
-            kind: name.clone(),
-            id: String::from_utf8_lossy(id).into_owned(),
-        };
+        let key = || Key { kind: name.clone(), id: String::from_utf8_lossy(id).into_owned() };
         found.count(&body(row, [2, 3, 4, 5])?, key);
-        next = BodyPosition {
-            kind,
-            seq: row.get(0)?,
-        };
+        next = BodyPosition { kind, seq: row.get(0)? };
     }
     found.next = Some(next);
     Ok(found)

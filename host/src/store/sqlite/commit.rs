@@ -45,12 +45,8 @@ pub(super) struct Done {
 /// # Errors
 /// The first write that was refused, and why.
 pub(super) fn apply(group: &Group<'_>, tenant: i64, commit: Commit) -> Result<Done, Rejection> {
-    let rejection = |write: u32| {
-        move |fault: SqliteError| Rejection {
-            write,
-            reason: fault.into(),
-        }
-    };
+    let rejection =
+        |write: u32| move |fault: SqliteError| Rejection { write, reason: fault.into() };
     let outbox = outbox(group, tenant).map_err(rejection(0))?;
     let at = commit.at.max(outbox.earliest);
     let mut change = Change::new(group, tenant, at, commit.actor, outbox);
@@ -150,9 +146,9 @@ impl<'db> Change<'db> {
             Write::Insert(draft) => self.insert(draft),
             Write::Replace(replacement) => self.replace(replacement),
             Write::Remove(removal) => self.remove(&removal),
-            Write::Expect(expectation) => self
-                .expect(&expectation.key, Some(expectation.version))
-                .map(drop),
+            Write::Expect(expectation) => {
+                self.expect(&expectation.key, Some(expectation.version)).map(drop)
+            }
             Write::Link(links) => links.into_iter().try_for_each(|link| self.link(link)),
             Write::Unlink(links) => links.iter().try_for_each(|link| self.unlink(link)),
             Write::UnlinkAll(set) => self.unlink_all(&set),
@@ -168,11 +164,7 @@ impl<'db> Change<'db> {
         let ends = self.check_ends();
         let terms = self.write_terms();
         match (ends, terms) {
-            (Err(ends), Err(terms)) => Err(if terms.write < ends.write {
-                terms
-            } else {
-                ends
-            }),
+            (Err(ends), Err(terms)) => Err(if terms.write < ends.write { terms } else { ends }),
             (ends, terms) => ends.and(terms),
         }
     }
@@ -188,18 +180,10 @@ impl<'db> Change<'db> {
         }
         self.write_counts()?;
         self.close_outbox()?;
-        let newest = ChainHead {
-            sequence: unsigned(self.outbox.sequence),
-            digest: self.outbox.digest,
-        };
-        let committed = Committed {
-            at: unsigned(self.at),
-            versions,
-        };
-        Ok(Done {
-            committed,
-            newest: self.outbox.appended.then_some(newest),
-        })
+        let newest =
+            ChainHead { sequence: unsigned(self.outbox.sequence), digest: self.outbox.digest };
+        let committed = Committed { at: unsigned(self.at), versions };
+        Ok(Done { committed, newest: self.outbox.appended.then_some(newest) })
     }
 
     fn rewrite(&self, held: Held) -> SqliteResult<()> {

@@ -51,8 +51,7 @@ impl Sql {
         db: &Connection,
         read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
-        self.prepare(db)?
-            .query_row(params_from_iter(self.values()), read)
+        self.prepare(db)?.query_row(params_from_iter(self.values()), read)
     }
 
     /// Runs the statement and reads all rows.
@@ -61,9 +60,7 @@ impl Sql {
         db: &Connection,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<Vec<T>> {
-        self.prepare(db)?
-            .query_map(params_from_iter(self.values()), read)?
-            .collect()
+        self.prepare(db)?.query_map(params_from_iter(self.values()), read)?.collect()
     }
 
     fn prepare<'db>(&self, db: &'db Connection) -> rusqlite::Result<CachedStatement<'db>> {

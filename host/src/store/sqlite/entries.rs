@@ -71,9 +71,8 @@ impl Change<'_> {
         if let Some(kind) = rows::kind(self.db, self.tenant, name)? {
             return Ok(kind.id);
         }
-        let mut statement = self
-            .db
-            .prepare_cached("INSERT INTO kind(tenant, name) VALUES (?, ?)")?;
+        let mut statement =
+            self.db.prepare_cached("INSERT INTO kind(tenant, name) VALUES (?, ?)")?;
         Ok(statement.insert(params![self.tenant, name])?)
     }
 
@@ -114,9 +113,7 @@ impl Change<'_> {
         self.remove_terms(seq)?;
         let kind = self.kind(&removal.key.kind)?;
         *self.counts.kinds.entry(kind).or_default() -= 1;
-        self.db
-            .prepare_cached("DELETE FROM entry WHERE seq = ?")?
-            .execute([seq])?;
+        self.db.prepare_cached("DELETE FROM entry WHERE seq = ?")?.execute([seq])?;
         self.entries.insert(name(&removal.key), None);
         Ok(())
     }

@@ -20,12 +20,8 @@ pub(super) fn find(
     query: &Query,
     filter: Filter,
 ) -> SqliteResult<Page> {
-    let mut page = Page {
-        hits: Vec::new(),
-        total: query.count.then_some(0),
-        exact: true,
-        ordered: true,
-    };
+    let mut page =
+        Page { hits: Vec::new(), total: query.count.then_some(0), exact: true, ordered: true };
     let (after, offset) = window(query)?;
     let Some(kind) = rows::kind(db, tenant, &query.kind)? else {
         return Ok(page);
@@ -143,10 +139,7 @@ fn load(db: &Connection, kind: &str, positions: Vec<Position>) -> SqliteResult<V
         let (Position::Created(seq) | Position::Sorted(seq, _)) = &position;
         let entry = entry(db, kind, *seq)?;
         bytes += entry.body.len();
-        hits.push(Hit {
-            entry,
-            position: position.encode(),
-        });
+        hits.push(Hit { entry, position: position.encode() });
         if bytes >= limits::PAGE_BYTES {
             break;
         }
@@ -171,17 +164,10 @@ pub(super) fn read_entry(kind: &str, row: &Row<'_>) -> rusqlite::Result<Entry> {
     let Some(body) = body.filter(|_| !stored.is_damaged()) else {
         let damage = Damage::of(kind, &row.get::<_, String>(0)?);
         let damage = Box::new(damage);
-        return Err(rusqlite::Error::FromSqlConversionFailure(
-            4,
-            Type::Text,
-            damage,
-        ));
+        return Err(rusqlite::Error::FromSqlConversionFailure(4, Type::Text, damage));
     };
     Ok(Entry {
-        key: Key {
-            kind: kind.to_owned(),
-            id: row.get(0)?,
-        },
+        key: Key { kind: kind.to_owned(), id: row.get(0)? },
         version: unsigned(stored.version),
         created: unsigned(row.get(2)?),
         modified: unsigned(row.get(3)?),
@@ -191,8 +177,5 @@ pub(super) fn read_entry(kind: &str, row: &Row<'_>) -> rusqlite::Result<Entry> {
 
 /// Reads a position from the columns seq and value.
 fn read_position(row: &Row<'_>) -> rusqlite::Result<Position> {
-    Ok(Position::Sorted(
-        row.get(0)?,
-        row.get::<_, Option<Stored>>(1)?,
-    ))
+    Ok(Position::Sorted(row.get(0)?, row.get::<_, Option<Stored>>(1)?))
 }

@@ -59,11 +59,7 @@ mod tests {
             subject: None,
             body: "{}".into(),
         };
-        let commit = Commit {
-            at,
-            actor: "test".into(),
-            writes: vec![Write::Append(event)],
-        };
+        let commit = Commit { at, actor: "test".into(), writes: vec![Write::Append(event)] };
         let done = commit::apply(group, 1, commit);
         done.expect("it is committed").committed.at
     }

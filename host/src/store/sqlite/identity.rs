@@ -58,11 +58,8 @@ pub(super) fn forget(path: &Path) -> Result<(), DatabaseError> {
 
 /// Gives a new database its permanent identity, in the transaction that creates its tables.
 pub(super) fn give(db: &Connection) -> rusqlite::Result<()> {
-    db.execute(
-        "INSERT OR IGNORE INTO setting VALUES ('identity', lower(hex(randomblob(16))))",
-        [],
-    )
-    .map(drop)
+    db.execute("INSERT OR IGNORE INTO setting VALUES ('identity', lower(hex(randomblob(16))))", [])
+        .map(drop)
 }
 
 /// A tenant's event. `tenant` is the tenant's row id.
@@ -103,21 +100,11 @@ impl Record {
         }
         let known = lines.next().filter(|_| is_same).and_then(Newest::parse);
         let is_restored = known.is_some_and(|known| !known.is_in(db).unwrap_or(true));
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&name);
+        let file = File::options().create(true).truncate(false).write(true).open(&name);
         if let Err(error) = &file {
             tracing::warn!("cannot write `{}`: {error}", name.display());
         }
-        let record = Record {
-            open: Mutex::new(Open {
-                file: file.ok(),
-                identity,
-                is_restored,
-            }),
-        };
+        let record = Record { open: Mutex::new(Open { file: file.ok(), identity, is_restored }) };
         if known.is_none() {
             record.renew(db);
         }
@@ -162,9 +149,7 @@ impl Open {
         };
         let newest = newest.map(|newest| newest.text()).unwrap_or_default();
         let text = format!("{}\n{newest}", self.identity);
-        let written = file
-            .seek(SeekFrom::Start(0))
-            .and_then(|_| file.write_all(text.as_bytes()));
+        let written = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(text.as_bytes()));
         if let Err(error) = written {
             tracing::warn!("the newest event is not noted beside the database: {error}");
             self.file = None;
@@ -181,10 +166,7 @@ impl Newest {
         db.query_row(sql, [], |row| {
             Ok(Newest {
                 tenant: row.get(0)?,
-                head: ChainHead {
-                    sequence: unsigned(row.get(1)?),
-                    digest: row.get(2)?,
-                },
+                head: ChainHead { sequence: unsigned(row.get(1)?), digest: row.get(2)? },
             })
         })
         .optional()
@@ -202,10 +184,7 @@ impl Newest {
         let sequence = parts.next()?.parse().ok()?;
         let digest = HEXLOWER.decode(parts.next()?.as_bytes()).ok()?;
         let digest = digest.try_into().ok()?;
-        Some(Newest {
-            tenant,
-            head: ChainHead { sequence, digest },
-        })
+        Some(Newest { tenant, head: ChainHead { sequence, digest } })
     }
 
     /// Whether the database has this event, or had it in a tenant that has been deleted since.

@@ -12,10 +12,8 @@ pub(super) fn judge(db: &Connection, tenant: i64, writes: &[Write]) -> Result<()
     let Some(given) = issuers::given(writes) else {
         return Ok(());
     };
-    let kept = profiles(db, tenant).map_err(|fault| Rejection {
-        write: 0,
-        reason: fault.into(),
-    })?;
+    let kept =
+        profiles(db, tenant).map_err(|fault| Rejection { write: 0, reason: fault.into() })?;
     issuers::judge(&given, kept)
 }
 
@@ -27,11 +25,7 @@ fn profiles(db: &Connection, own: i64) -> SqliteResult<Vec<Kept>> {
                AND (instr(entry.body, 'access-tokens') OR instr(entry.body, '\\'))";
     let mut statement = db.prepare_cached(sql)?;
     let kept = |row: &Row<'_>| {
-        Ok(Kept {
-            tenant: row.get(0)?,
-            is_own: row.get(1)?,
-            document: row.get(2)?,
-        })
+        Ok(Kept { tenant: row.get(0)?, is_own: row.get(1)?, document: row.get(2)? })
     };
     let kept = statement.query_map((own, PROFILE_KIND), kept)?;
     kept.map(|kept| kept.map_err(SqliteError::from)).collect()

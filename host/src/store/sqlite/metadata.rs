@@ -12,10 +12,7 @@ pub(super) fn head(db: &Connection, tenant: i64) -> SqliteResult<ChainHead> {
     let head = db
         .prepare_cached("SELECT sequence, digest FROM tenant WHERE id = ?")?
         .query_row([tenant], |row| {
-            Ok(ChainHead {
-                sequence: unsigned(row.get(0)?),
-                digest: row.get(1)?,
-            })
+            Ok(ChainHead { sequence: unsigned(row.get(0)?), digest: row.get(1)? })
         })
         .optional()?;
     Ok(head.unwrap_or(ChainHead::START))
@@ -31,9 +28,8 @@ pub(super) fn with_prefix(
         "SELECT name, text FROM memo
          WHERE tenant = ?1 AND name >= ?2 AND substr(name, 1, length(?2)) = ?2 ORDER BY name",
     )?;
-    let metadata = statement.query_map(params![tenant, prefix], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })?;
+    let metadata =
+        statement.query_map(params![tenant, prefix], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(metadata.collect::<Result<_, _>>()?)
 }
 
@@ -45,9 +41,7 @@ pub(super) fn set(
     guard: &MetadataEntry,
     changes: &[MetadataEntry],
 ) -> SqliteResult<bool> {
-    let is_there = db
-        .prepare_cached("SELECT 1 FROM tenant WHERE id = ?")?
-        .exists([tenant])?;
+    let is_there = db.prepare_cached("SELECT 1 FROM tenant WHERE id = ?")?.exists([tenant])?;
     if !is_there {
         return Err(deleted().into());
     }

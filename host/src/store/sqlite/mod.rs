@@ -109,9 +109,7 @@ impl Sqlite {
             .run_from(&mut db)
             .map_err(|error| DatabaseError::from(Refusal::from(SqliteError::from(error))))?;
         let record = Record::open(path, &db);
-        guard
-            .arm(|| drop(checkpoints.run(&db)))
-            .map_err(unavailable)?;
+        guard.arm(|| drop(checkpoints.run(&db))).map_err(unavailable)?;
         let writer = Writer::start(db, Arc::clone(&guard), Arc::clone(&checkpoints));
         let writer = writer.map_err(unavailable)?;
         let readers = Arc::new(Readers::new(path.to_owned(), Arc::clone(&guard)));

@@ -81,11 +81,7 @@ impl Change<'_> {
         if self.outbox.appended {
             self.db
                 .prepare_cached("UPDATE tenant SET sequence = ?, digest = ? WHERE id = ?")?
-                .execute(params![
-                    self.outbox.sequence,
-                    self.outbox.digest,
-                    self.tenant
-                ])?;
+                .execute(params![self.outbox.sequence, self.outbox.digest, self.tenant])?;
         }
         Ok(())
     }

@@ -46,14 +46,7 @@ impl<T> Queue<T> {
     /// Returns an empty queue.
     pub(super) fn new() -> Self {
         let (waiting, round_robin, closed) = (HashMap::new(), VecDeque::new(), false);
-        Self {
-            state: Mutex::new(State {
-                waiting,
-                round_robin,
-                closed,
-            }),
-            arrived: Condvar::new(),
-        }
+        Self { state: Mutex::new(State { waiting, round_robin, closed }), arrived: Condvar::new() }
     }
 
     /// Appends a job to its owner's queue. Returns `false` if the queue is closed.
@@ -150,13 +143,7 @@ mod tests {
         while let Next::Job(job) = queue.wait() {
             order.push(job);
         }
-        let round_robin = [
-            ("busy", 0),
-            ("quiet", 0),
-            ("host", 0),
-            ("busy", 1),
-            ("busy", 2),
-        ];
+        let round_robin = [("busy", 0), ("quiet", 0), ("host", 0), ("busy", 1), ("busy", 2)];
         assert_eq!(order, round_robin);
     }
 }

@@ -21,9 +21,7 @@ pub(super) fn get(db: &Connection, tenant: i64, keys: &[Key]) -> SqliteResult<Ve
     let (mut entries, mut bytes) = (Vec::with_capacity(keys.len()), 0);
     for key in keys {
         let entry = statement
-            .query_row(params![tenant, key.kind, key.id], |row| {
-                read_entry(&key.kind, row)
-            })
+            .query_row(params![tenant, key.kind, key.id], |row| read_entry(&key.kind, row))
             .optional()?;
         bytes += entry.as_ref().map_or(0, |entry| entry.body.len());
         if bytes > limits::ANSWER_BYTES && keys.len() > 1 {
@@ -36,10 +34,7 @@ pub(super) fn get(db: &Connection, tenant: i64, keys: &[Key]) -> SqliteResult<Ve
 
 /// Returns whether each link exists, in the order of `links`.
 pub(super) fn has(db: &Connection, tenant: i64, links: &[Link]) -> SqliteResult<Vec<bool>> {
-    links
-        .iter()
-        .map(|link| Ok(is_linked(db, tenant, link)?))
-        .collect()
+    links.iter().map(|link| Ok(is_linked(db, tenant, link)?)).collect()
 }
 
 fn is_linked(db: &Connection, tenant: i64, link: &Link) -> rusqlite::Result<bool> {
@@ -94,10 +89,7 @@ fn link_page(
     after: i64,
     limit: usize,
 ) -> SqliteResult<LinkPage> {
-    let mut page = LinkPage {
-        links: Vec::new(),
-        next: None,
-    };
+    let mut page = LinkPage { links: Vec::new(), next: None };
     let Some(seq) = rows::seq(db, tenant, anchor)? else {
         return Ok(page);
     };
@@ -113,10 +105,7 @@ fn link_page(
             break;
         }
         last = row.get(0)?;
-        let other = Key {
-            kind: row.get(1)?,
-            id: row.get(2)?,
-        };
+        let other = Key { kind: row.get(1)?, id: row.get(2)? };
         page.links.push(link(query, anchor.clone(), other));
     }
     Ok(page)
@@ -137,19 +126,12 @@ fn link(query: &LinkQuery, anchor: Key, other: Key) -> Link {
         Direction::Outgoing => (anchor, other),
         Direction::Incoming => (other, anchor),
     };
-    Link {
-        source,
-        name: query.name.clone(),
-        target,
-    }
+    Link { source, name: query.name.clone(), target }
 }
 
 /// Returns the value of each counter, in the order of the names.
 pub(super) fn counters(db: &Connection, tenant: i64, names: &[String]) -> SqliteResult<Vec<u64>> {
-    names
-        .iter()
-        .map(|name| Ok(unsigned(counter(db, tenant, name)?)))
-        .collect()
+    names.iter().map(|name| Ok(unsigned(counter(db, tenant, name)?))).collect()
 }
 
 /// Returns the value of one counter; 0 if it was never adjusted.
@@ -203,12 +185,7 @@ fn read_event(row: &Row<'_>) -> rusqlite::Result<RecordedEvent> {
         sequence: unsigned(row.get(0)?),
         at: unsigned(row.get(1)?),
         actor: row.get(2)?,
-        event: Event {
-            channel,
-            name: row.get(4)?,
-            subject,
-            body: row.get(7)?,
-        },
+        event: Event { channel, name: row.get(4)?, subject, body: row.get(7)? },
         body_digest: row.get(8)?,
         digest: row.get(9)?,
     })

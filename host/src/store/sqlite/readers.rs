@@ -39,12 +39,7 @@ pub(super) struct Readers {
 
 impl Readers {
     pub(super) fn new(path: PathBuf, guard: Arc<Guard>) -> Readers {
-        Readers {
-            path,
-            guard,
-            idle: Mutex::default(),
-            searches: FairSemaphore::new(SEARCHES),
-        }
+        Readers { path, guard, idle: Mutex::default(), searches: FairSemaphore::new(SEARCHES) }
     }
 
     /// Reads on the calling thread, for reads that take microseconds.
@@ -216,18 +211,11 @@ mod tests {
     use crate::store::{Adjustment, Database as _, Store, Write};
 
     async fn count(store: &dyn Store) -> u64 {
-        store
-            .counters(vec!["seats".into()])
-            .await
-            .expect("it reads")[0]
+        store.counters(vec!["seats".into()]).await.expect("it reads")[0]
     }
 
     async fn take(store: &dyn Store) {
-        let write = Write::Adjust(Adjustment {
-            counter: "seats".into(),
-            by: 1,
-            ceiling: None,
-        });
+        let write = Write::Adjust(Adjustment { counter: "seats".into(), by: 1, ceiling: None });
         let done = store.commit(0, "test".into(), vec![write]).await;
         done.expect("it commits");
     }

@@ -30,9 +30,7 @@ impl Change<'_> {
             return self.wait(&link.target, &link);
         };
         let linkset = self.linkset(source, &link.name)?;
-        let mut insert = self
-            .db
-            .prepare_cached("INSERT OR IGNORE INTO link VALUES (?, ?)")?;
+        let mut insert = self.db.prepare_cached("INSERT OR IGNORE INTO link VALUES (?, ?)")?;
         if insert.execute([linkset, target])? == 0 {
             return Err(Refusal::Taken(link.name).into());
         }
@@ -59,11 +57,7 @@ impl Change<'_> {
     /// Inserts the links that waited for this entry.
     pub(super) fn settle(&mut self, end: &Key) -> SqliteResult<()> {
         for (source, name, target) in self.waiting.remove(&name(end)).unwrap_or_default() {
-            self.insert_link(Link {
-                source: key(source),
-                name,
-                target: key(target),
-            })?;
+            self.insert_link(Link { source: key(source), name, target: key(target) })?;
         }
         Ok(())
     }
@@ -73,24 +67,15 @@ impl Change<'_> {
         let source = self.seq(&link.source)?;
         let target = self.seq(&link.target)?;
         let (Some(source), Some(target)) = (source, target) else {
-            let end = if source.is_none() {
-                &link.source
-            } else {
-                &link.target
-            };
+            let end = if source.is_none() { &link.source } else { &link.target };
             let waits = (name(&link.source), link.name.clone(), name(&link.target));
             let waiting = self.waiting.get_mut(&name(end));
             let removed = waiting.is_some_and(|waiting| waiting.remove(&waits));
-            return if removed {
-                Ok(())
-            } else {
-                Err(missing().into())
-            };
+            return if removed { Ok(()) } else { Err(missing().into()) };
         };
         let linkset = rows::linkset(self.db, source, &link.name)?.ok_or_else(missing)?;
-        let mut delete = self
-            .db
-            .prepare_cached("DELETE FROM link WHERE linkset = ? AND target = ?")?;
+        let mut delete =
+            self.db.prepare_cached("DELETE FROM link WHERE linkset = ? AND target = ?")?;
         if delete.execute([linkset, target])? == 0 {
             return Err(missing().into());
         }
@@ -108,9 +93,7 @@ impl Change<'_> {
         let Some(linkset) = rows::linkset(self.db, source, &set.name)? else {
             return Ok(());
         };
-        let mut any = self
-            .db
-            .prepare_cached("SELECT 1 FROM link WHERE linkset = ?")?;
+        let mut any = self.db.prepare_cached("SELECT 1 FROM link WHERE linkset = ?")?;
         if any.exists([linkset])? {
             sweep::retire_linkset(self.db, linkset)?;
             self.mark(&set.source)?;
@@ -123,9 +106,7 @@ impl Change<'_> {
         for source in self.sources(target)? {
             self.mark(&source)?;
         }
-        self.db
-            .prepare_cached("DELETE FROM link WHERE target = ?")?
-            .execute([target])?;
+        self.db.prepare_cached("DELETE FROM link WHERE target = ?")?.execute([target])?;
         Ok(())
     }
 
@@ -134,21 +115,15 @@ impl Change<'_> {
             "SELECT k.name, e.id FROM link l JOIN linkset s ON s.id = l.linkset
              JOIN entry e ON e.seq = s.source JOIN kind k ON k.id = e.kind WHERE l.target = ?",
         )?;
-        let keys = statement.query_map([target], |row| {
-            Ok(Key {
-                kind: row.get(0)?,
-                id: row.get(1)?,
-            })
-        })?;
+        let keys =
+            statement.query_map([target], |row| Ok(Key { kind: row.get(0)?, id: row.get(1)? }))?;
         Ok(keys.collect::<Result<_, _>>()?)
     }
 
     /// After the last write: checks that both ends of every new link exist.
     pub(super) fn check_ends(&mut self) -> Result<(), Rejection> {
-        let mut ends: Vec<(u32, Name)> = std::mem::take(&mut self.ends)
-            .into_iter()
-            .map(|(name, write)| (write, name))
-            .collect();
+        let mut ends: Vec<(u32, Name)> =
+            std::mem::take(&mut self.ends).into_iter().map(|(name, write)| (write, name)).collect();
         ends.sort();
         for (write, end) in ends {
             let end = key(end);
@@ -171,9 +146,8 @@ impl Change<'_> {
         if let Some(linkset) = rows::linkset(self.db, source, name)? {
             return Ok(linkset);
         }
-        let mut statement = self
-            .db
-            .prepare_cached("INSERT INTO linkset(source, name) VALUES (?, ?)")?;
+        let mut statement =
+            self.db.prepare_cached("INSERT INTO linkset(source, name) VALUES (?, ?)")?;
         Ok(statement.insert(params![source, name])?)
     }
 

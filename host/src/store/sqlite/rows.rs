@@ -8,24 +8,14 @@ use crate::store::sql::{Field, Kind};
 /// Returns the kind of this name; `None` if the tenant was deleted or never had such an entry.
 pub(super) fn kind(db: &Connection, tenant: i64, name: &str) -> rusqlite::Result<Option<Kind>> {
     db.prepare_cached("SELECT id, entries FROM kind WHERE tenant = ? AND name = ?")?
-        .query_row(params![tenant, name], |row| {
-            Ok(Kind {
-                id: row.get(0)?,
-                entries: row.get(1)?,
-            })
-        })
+        .query_row(params![tenant, name], |row| Ok(Kind { id: row.get(0)?, entries: row.get(1)? }))
         .optional()
 }
 
 /// Returns the field of this path; `None` if no entry of the kind ever had a term for it.
 pub(super) fn field(db: &Connection, kind: i64, path: &str) -> rusqlite::Result<Option<Field>> {
     db.prepare_cached("SELECT id, entries FROM field WHERE kind = ? AND path = ?")?
-        .query_row(params![kind, path], |row| {
-            Ok(Field {
-                id: row.get(0)?,
-                entries: row.get(1)?,
-            })
-        })
+        .query_row(params![kind, path], |row| Ok(Field { id: row.get(0)?, entries: row.get(1)? }))
         .optional()
 }
 

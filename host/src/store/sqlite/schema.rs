@@ -38,23 +38,16 @@ const TABLES: &str = include_str!("schema.sql");
 pub(super) fn open_writer(path: &Path) -> Result<Connection, DatabaseError> {
     create_private(path);
     let explain = |error| explain(path, error);
-    let mut db = connect(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-    )
-    .map_err(explain)?;
+    let mut db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
+        .map_err(explain)?;
     // Changes nothing, not even the journal mode, before the file is known to be ours or empty.
     inspect(path, &db)?;
     enter_wal(&db).map_err(explain)?;
-    db.pragma_update(None, "synchronous", "FULL")
-        .map_err(explain)?;
-    db.pragma_update(None, "cache_size", WRITER_CACHE)
-        .map_err(explain)?;
-    db.pragma_update(None, "journal_size_limit", LOG_BYTES)
-        .map_err(explain)?;
+    db.pragma_update(None, "synchronous", "FULL").map_err(explain)?;
+    db.pragma_update(None, "cache_size", WRITER_CACHE).map_err(explain)?;
+    db.pragma_update(None, "journal_size_limit", LOG_BYTES).map_err(explain)?;
     // Deleted personal data must be overwritten, not only unlinked.
-    db.pragma_update(None, "secure_delete", "ON")
-        .map_err(explain)?;
+    db.pragma_update(None, "secure_delete", "ON").map_err(explain)?;
     create(path, &mut db)?;
     Ok(db)
 }
@@ -92,9 +85,7 @@ fn inspect(path: &Path, db: &Connection) -> Result<bool, DatabaseError> {
     let stamps = "SELECT application_id, user_version, (SELECT COUNT(*) FROM sqlite_schema)
                   FROM pragma_application_id, pragma_user_version";
     let (application, version, tables): (i32, i32, i64) = db
-        .query_row(stamps, [], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
+        .query_row(stamps, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .map_err(|error| explain(path, error))?;
     let name = path.display();
     match (application, version) {
@@ -126,27 +117,19 @@ fn enter_wal(db: &Connection) -> rusqlite::Result<()> {
 }
 
 pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-    )
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 /// Creates the tables, unless another process did first: checks again while it holds the write
 /// lock.
 fn create(path: &Path, db: &mut Connection) -> Result<(), DatabaseError> {
     let explain = |error| explain(path, error);
-    let transaction = db
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(explain)?;
+    let transaction =
+        db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(explain)?;
     if inspect(path, &transaction)? {
         transaction.execute_batch(TABLES).map_err(explain)?;
-        transaction
-            .pragma_update(None, "application_id", APPLICATION)
-            .map_err(explain)?;
-        transaction
-            .pragma_update(None, "user_version", VERSION)
-            .map_err(explain)?;
+        transaction.pragma_update(None, "application_id", APPLICATION).map_err(explain)?;
+        transaction.pragma_update(None, "user_version", VERSION).map_err(explain)?;
     }
     add_digests(&transaction).map_err(explain)?;
     identity::give(&transaction).map_err(explain)?;

@@ -41,11 +41,7 @@ impl Drop for TenantStore {
 
 impl TenantStore {
     pub(super) fn new(shared: Arc<Shared>, tenant: i64, snapshot: Snapshot) -> TenantStore {
-        TenantStore {
-            shared,
-            tenant,
-            snapshot,
-        }
+        TenantStore { shared, tenant, snapshot }
     }
 
     fn end(&self) {
@@ -82,25 +78,19 @@ impl Store for TenantStore {
 
     fn snapshot(&self) -> Option<Arc<dyn Store>> {
         let snapshot = Snapshot::Pinned(Mutex::default());
-        Some(Arc::new(Self::new(
-            self.shared.clone(),
-            self.tenant,
-            snapshot,
-        )))
+        Some(Arc::new(Self::new(self.shared.clone(), self.tenant, snapshot)))
     }
 
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
         validate::keys(keys.len())?;
         let tenant = self.tenant;
-        self.look_up(keys.len(), move |db| read::get(db, tenant, &keys))
-            .await
+        self.look_up(keys.len(), move |db| read::get(db, tenant, &keys)).await
     }
 
     async fn find(&self, mut query: Query) -> Result<Page, Refusal> {
         let filter = validate::query(&mut query)?;
         let tenant = self.tenant;
-        self.search(move |db| find(db, tenant, &query, filter.clone()))
-            .await
+        self.search(move |db| find(db, tenant, &query, filter.clone())).await
     }
 
     async fn links(
@@ -112,29 +102,21 @@ impl Store for TenantStore {
         limit: u32,
     ) -> Result<Vec<LinkPage>, Refusal> {
         validate::links(&anchors, after.as_deref())?;
-        let query = LinkQuery {
-            name,
-            direction,
-            after,
-            limit,
-        };
+        let query = LinkQuery { name, direction, after, limit };
         let tenant = self.tenant;
-        self.search(move |db| read::links(db, tenant, &anchors, &query))
-            .await
+        self.search(move |db| read::links(db, tenant, &anchors, &query)).await
     }
 
     async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
         validate::keys(links.len())?;
         let tenant = self.tenant;
-        self.look_up(links.len(), move |db| read::has(db, tenant, &links))
-            .await
+        self.look_up(links.len(), move |db| read::has(db, tenant, &links)).await
     }
 
     async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
         validate::keys(names.len())?;
         let tenant = self.tenant;
-        self.look_up(names.len(), move |db| read::counters(db, tenant, &names))
-            .await
+        self.look_up(names.len(), move |db| read::counters(db, tenant, &names)).await
     }
 
     async fn commit(
@@ -146,11 +128,7 @@ impl Store for TenantStore {
         validate::commit(at, &actor, &writes)?;
         self.end();
         let tenant = self.tenant;
-        let commit = Commit {
-            at: i64::try_from(at).unwrap_or(i64::MAX),
-            actor,
-            writes,
-        };
+        let commit = Commit { at: i64::try_from(at).unwrap_or(i64::MAX), actor, writes };
         let done = self
             .shared
             .writer
@@ -171,14 +149,12 @@ impl Store for TenantStore {
 
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
         let tenant = self.tenant;
-        self.search(move |db| read::events(db, tenant, after, limit))
-            .await
+        self.search(move |db| read::events(db, tenant, after, limit)).await
     }
 
     async fn check_bodies(&self, after: BodyPosition) -> Result<CheckedBodies, Refusal> {
         let tenant = self.tenant;
-        self.search(move |db| bodies::check(db, tenant, after))
-            .await
+        self.search(move |db| bodies::check(db, tenant, after)).await
     }
 
     async fn head(&self) -> Result<ChainHead, Refusal> {
@@ -189,8 +165,7 @@ impl Store for TenantStore {
 
     async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
         let tenant = self.tenant;
-        self.search(move |db| metadata::with_prefix(db, tenant, &prefix))
-            .await
+        self.search(move |db| metadata::with_prefix(db, tenant, &prefix)).await
     }
 
     async fn set_metadata(

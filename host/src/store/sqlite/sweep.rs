@@ -37,10 +37,7 @@ pub(super) fn step(
         _ => events(&transaction, id)?,
     };
     if finished {
-        transaction.execute(
-            "DELETE FROM sweep WHERE what = ? AND id = ?",
-            params![what, id],
-        )?;
+        transaction.execute("DELETE FROM sweep WHERE what = ? AND id = ?", params![what, id])?;
         if what != "linkset" {
             leave_log(&transaction)?;
         }
@@ -51,17 +48,13 @@ pub(super) fn step(
 
 /// Schedules the write-ahead log to be emptied, since it still holds erased values.
 pub(super) fn leave_log(db: &Connection) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT OR IGNORE INTO sweep VALUES ('log', 0)")?
-        .execute([])
-        .map(drop)
+    db.prepare_cached("INSERT OR IGNORE INTO sweep VALUES ('log', 0)")?.execute([]).map(drop)
 }
 
 /// Empties the write-ahead log if that is scheduled. Returns whether it was done; does not wait for
 /// readers that still need the log.
 pub(super) fn empty_log(db: &Connection, checkpoints: &Checkpoints) -> rusqlite::Result<bool> {
-    let is_due = db
-        .prepare_cached("SELECT 1 FROM sweep WHERE what = 'log'")?
-        .exists([])?;
+    let is_due = db.prepare_cached("SELECT 1 FROM sweep WHERE what = 'log'")?.exists([])?;
     if !is_due {
         return Ok(false);
     }
@@ -75,8 +68,7 @@ pub(super) fn empty_log(db: &Connection, checkpoints: &Checkpoints) -> rusqlite:
 /// Removes all links of a link set: at once if they are few, otherwise detaches them and schedules
 /// them for sweeping.
 pub(super) fn retire_linkset(db: &Connection, linkset: i64) -> rusqlite::Result<()> {
-    db.prepare_cached("DELETE FROM linkset WHERE id = ?")?
-        .execute([linkset])?;
+    db.prepare_cached("DELETE FROM linkset WHERE id = ?")?.execute([linkset])?;
     if !links(db, linkset)? {
         leave(db, "linkset", linkset)?;
     }
@@ -85,10 +77,7 @@ pub(super) fn retire_linkset(db: &Connection, linkset: i64) -> rusqlite::Result<
 
 /// Detaches a tenant with all its data and schedules that for sweeping.
 pub(super) fn retire_tenant(db: &Connection, tenant: i64) -> rusqlite::Result<()> {
-    db.execute(
-        "INSERT INTO sweep SELECT 'kind', id FROM kind WHERE tenant = ?",
-        [tenant],
-    )?;
+    db.execute("INSERT INTO sweep SELECT 'kind', id FROM kind WHERE tenant = ?", [tenant])?;
     leave(db, "tenant", tenant)?;
     db.execute("DELETE FROM kind WHERE tenant = ?", [tenant])?;
     db.execute("DELETE FROM counter WHERE tenant = ?", [tenant])?;
@@ -98,9 +87,7 @@ pub(super) fn retire_tenant(db: &Connection, tenant: i64) -> rusqlite::Result<()
 }
 
 fn leave(db: &Connection, what: &str, id: i64) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT INTO sweep VALUES (?, ?)")?
-        .execute(params![what, id])
-        .map(drop)
+    db.prepare_cached("INSERT INTO sweep VALUES (?, ?)")?.execute(params![what, id]).map(drop)
 }
 
 /// Removes up to [`STEP`] links of a link set. Returns whether none are left.
@@ -127,9 +114,8 @@ fn events(db: &Connection, tenant: i64) -> rusqlite::Result<bool> {
 /// none are left.
 fn entries(db: &Connection, kind: i64) -> rusqlite::Result<bool> {
     let mut statement = db.prepare_cached("SELECT seq FROM entry WHERE kind = ? LIMIT ?")?;
-    let found: Vec<i64> = statement
-        .query_map([kind, STEP], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let found: Vec<i64> =
+        statement.query_map([kind, STEP], |row| row.get(0))?.collect::<Result<_, _>>()?;
     for seq in &found {
         for linkset in linksets(db, *seq)? {
             retire_linkset(db, linkset)?;

@@ -38,10 +38,7 @@ impl Database for Sqlite {
             let mut statement =
                 db.prepare_cached("SELECT name, created FROM tenant ORDER BY name")?;
             let tenants = statement.query_map([], |row| {
-                Ok(Tenant {
-                    name: row.get(0)?,
-                    created: unsigned(row.get(1)?),
-                })
+                Ok(Tenant { name: row.get(0)?, created: unsigned(row.get(1)?) })
             })?;
             Ok(tenants.collect::<Result<_, _>>()?)
         })
@@ -78,11 +75,7 @@ impl Database for Sqlite {
     async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError> {
         let tenant = self.read(|db| Ok(find(db, name)?))?;
         Ok(tenant.map(|tenant| -> Arc<dyn Store> {
-            Arc::new(TenantStore::new(
-                self.shared.clone(),
-                tenant,
-                Snapshot::PerCall,
-            ))
+            Arc::new(TenantStore::new(self.shared.clone(), tenant, Snapshot::PerCall))
         }))
     }
 
@@ -109,8 +102,7 @@ impl Database for Sqlite {
         let sqlite = self.clone();
         // Reads one row per tenant, so not on the async thread.
         let read = tokio::task::spawn_blocking(move || sqlite.read(newest_event));
-        read.await
-            .map_err(|error| DatabaseError::Unavailable(error.to_string()))?
+        read.await.map_err(|error| DatabaseError::Unavailable(error.to_string()))?
     }
 
     fn is_restored(&self) -> bool {
@@ -135,9 +127,7 @@ impl Database for Sqlite {
         self.write(move |db| {
             let sql = "INSERT INTO setting VALUES (?, ?)
                        ON CONFLICT DO UPDATE SET value = excluded.value";
-            db.execute(sql, params![name, value])
-                .map(drop)
-                .map_err(unavailable)
+            db.execute(sql, params![name, value]).map(drop).map_err(unavailable)
         })
         .await
     }
@@ -148,11 +138,7 @@ impl Sqlite {
         &self,
         work: impl FnOnce(&Connection) -> Result<(), DatabaseError> + Send + 'static,
     ) -> Result<(), DatabaseError> {
-        self.shared
-            .writer
-            .run(None, move |group| work(group))
-            .await
-            .map_err(DatabaseError::from)?
+        self.shared.writer.run(None, move |group| work(group)).await.map_err(DatabaseError::from)?
     }
 
     /// Records the newest event in the file beside the database.
@@ -167,10 +153,7 @@ impl Sqlite {
         &self,
         read: impl FnOnce(&Connection) -> SqliteResult<T>,
     ) -> Result<T, DatabaseError> {
-        self.shared
-            .readers
-            .point(&Snapshot::PerCall, read)
-            .map_err(DatabaseError::from)
+        self.shared.readers.point(&Snapshot::PerCall, read).map_err(DatabaseError::from)
     }
 }
 

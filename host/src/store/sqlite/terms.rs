@@ -35,12 +35,7 @@ impl Change<'_> {
     /// Writes all terms that changed. A unique term that is already in use is refused as `taken`
     /// for the later of the two writes.
     pub(super) fn write_terms(&mut self) -> Result<(), Rejection> {
-        let failed = |write| {
-            move |fault: SqliteError| Rejection {
-                write,
-                reason: fault.into(),
-            }
-        };
+        let failed = |write| move |fault: SqliteError| Rejection { write, reason: fault.into() };
         let mut added = Vec::new();
         for wanted in self.wanted().map_err(failed(0))? {
             let write = wanted.write;
@@ -53,10 +48,7 @@ impl Change<'_> {
         }
         match taken.into_iter().min() {
             None => Ok(()),
-            Some((write, path)) => Err(Rejection {
-                write,
-                reason: Refusal::Taken(path),
-            }),
+            Some((write, path)) => Err(Rejection { write, reason: Refusal::Taken(path) }),
         }
     }
 
@@ -83,12 +75,7 @@ impl Change<'_> {
         seq: i64,
         terms: Vec<Term>,
     ) -> SqliteResult<Wanted> {
-        let mut wanted = Wanted {
-            write,
-            seq,
-            terms: Terms::new(),
-            paths: BTreeMap::new(),
-        };
+        let mut wanted = Wanted { write, seq, terms: Terms::new(), paths: BTreeMap::new() };
         let Some(kind) = rows::kind(self.db, self.tenant, kind)? else {
             return Ok(wanted);
         };
@@ -105,9 +92,8 @@ impl Change<'_> {
         if let Some(field) = rows::field(self.db, kind, path)? {
             return Ok(field.id);
         }
-        let mut statement = self
-            .db
-            .prepare_cached("INSERT INTO field(kind, path) VALUES (?, ?)")?;
+        let mut statement =
+            self.db.prepare_cached("INSERT INTO field(kind, path) VALUES (?, ?)")?;
         Ok(statement.insert(params![kind, path])?)
     }
 
@@ -115,9 +101,8 @@ impl Change<'_> {
     fn remove_unwanted(&mut self, mut wanted: Wanted) -> SqliteResult<Wanted> {
         let old = self.terms_of(wanted.seq)?;
         self.count(&old, &wanted.terms);
-        let mut delete = self
-            .db
-            .prepare_cached("DELETE FROM term WHERE field = ? AND value = ? AND seq = ?")?;
+        let mut delete =
+            self.db.prepare_cached("DELETE FROM term WHERE field = ? AND value = ? AND seq = ?")?;
         for (term, unique) in &old {
             if wanted.terms.get(term) == Some(unique) {
                 wanted.terms.remove(term);
@@ -129,9 +114,8 @@ impl Change<'_> {
     }
 
     fn terms_of(&self, seq: i64) -> SqliteResult<Terms> {
-        let mut statement = self
-            .db
-            .prepare_cached("SELECT field, value, is_unique FROM term WHERE seq = ?")?;
+        let mut statement =
+            self.db.prepare_cached("SELECT field, value, is_unique FROM term WHERE seq = ?")?;
         let terms =
             statement.query_map([seq], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
         Ok(terms.collect::<Result<_, _>>()?)
@@ -153,9 +137,7 @@ impl Change<'_> {
     /// Inserts the new terms. Returns the unique terms that another entry holds, each with the
     /// later of the writes that set it.
     fn add(&self, wanted: &Wanted, all: &[Wanted]) -> SqliteResult<Vec<(u32, String)>> {
-        let mut insert = self
-            .db
-            .prepare_cached("INSERT INTO term VALUES (?, ?, ?, ?)")?;
+        let mut insert = self.db.prepare_cached("INSERT INTO term VALUES (?, ?, ?, ?)")?;
         let mut taken = Vec::new();
         for ((field, value), unique) in &wanted.terms {
             match insert.execute(params![field, value, wanted.seq, unique]) {
@@ -186,23 +168,15 @@ impl Change<'_> {
     pub(super) fn remove_terms(&mut self, seq: i64) -> SqliteResult<()> {
         let old = self.terms_of(seq)?;
         self.count(&old, &Terms::new());
-        self.db
-            .prepare_cached("DELETE FROM term WHERE seq = ?")?
-            .execute([seq])?;
+        self.db.prepare_cached("DELETE FROM term WHERE seq = ?")?.execute([seq])?;
         Ok(())
     }
 
     /// Adds the counted changes to the numbers of entries of kinds and fields.
     pub(super) fn write_counts(&self) -> SqliteResult<()> {
         for (table, counts) in [
-            (
-                "UPDATE kind SET entries = entries + ? WHERE id = ?",
-                &self.counts.kinds,
-            ),
-            (
-                "UPDATE field SET entries = entries + ? WHERE id = ?",
-                &self.counts.fields,
-            ),
+            ("UPDATE kind SET entries = entries + ? WHERE id = ?", &self.counts.kinds),
+            ("UPDATE field SET entries = entries + ? WHERE id = ?", &self.counts.fields),
         ] {
             let mut statement = self.db.prepare_cached(table)?;
             for (id, by) in counts.iter().filter(|(_, by)| **by != 0) {

@@ -13,40 +13,19 @@ use crate::store::{Comparison, Draft, Filter, Key, Operator, Scalar, Term, Write
 /// Returns a database with one tenant and `users` users, each with a unique name and a flag.
 fn database(users: u32) -> Connection {
     let db = Connection::open_in_memory().expect("it opens");
-    db.execute_batch(include_str!("schema.sql"))
-        .expect("the tables are made");
-    db.execute(
-        "INSERT INTO tenant VALUES (1, 'acme', 0, 0, zeroblob(32))",
-        [],
-    )
-    .expect("it is made");
-    let writes = (0..users)
-        .map(|number| Write::Insert(person(number)))
-        .collect();
-    commit::apply(
-        &Group::new(&db),
-        1,
-        Commit {
-            at: 0,
-            actor: String::new(),
-            writes,
-        },
-    )
-    .expect("it is committed");
+    db.execute_batch(include_str!("schema.sql")).expect("the tables are made");
+    db.execute("INSERT INTO tenant VALUES (1, 'acme', 0, 0, zeroblob(32))", [])
+        .expect("it is made");
+    let writes = (0..users).map(|number| Write::Insert(person(number))).collect();
+    commit::apply(&Group::new(&db), 1, Commit { at: 0, actor: String::new(), writes })
+        .expect("it is committed");
     db
 }
 
 fn person(number: u32) -> Draft {
-    let term = |path: &str, value, unique| Term {
-        path: path.into(),
-        value,
-        unique,
-    };
+    let term = |path: &str, value, unique| Term { path: path.into(), value, unique };
     Draft {
-        key: Key {
-            kind: "User".into(),
-            id: number.to_string(),
-        },
+        key: Key { kind: "User".into(), id: number.to_string() },
         body: String::new(),
         terms: vec![
             term("userName", Scalar::Text(format!("user{number}")), true),
@@ -56,11 +35,7 @@ fn person(number: u32) -> Draft {
 }
 
 fn compare(path: &str, operator: Operator, value: Scalar) -> Filter {
-    Filter::Compare(Comparison {
-        path: path.into(),
-        operator,
-        value,
-    })
+    Filter::Compare(Comparison { path: path.into(), operator, value })
 }
 
 fn name_is(name: &str) -> Filter {
@@ -72,9 +47,7 @@ fn is_active() -> Filter {
 }
 
 fn search(db: &Connection, filter: Filter) -> Search {
-    let kind = rows::kind(db, 1, "User")
-        .expect("it reads")
-        .expect("it is there");
+    let kind = rows::kind(db, 1, "User").expect("it reads").expect("it is there");
     let test = bind(db, 1, kind.id, filter).expect("it binds");
     Search {
         plan: choose(db, kind.id, test).expect("it plans"),
@@ -97,23 +70,14 @@ fn a_name_among_many_is_looked_up() {
         Filter::All(vec![is_active(), name_is("user7")]),
         Filter::All(vec![name_is("user7"), is_active()]),
         Filter::Any(vec![name_is("user7"), name_is("user8")]),
-        compare(
-            "userName",
-            Operator::StartsWith,
-            Scalar::Text("user77".into()),
-        ),
+        compare("userName", Operator::StartsWith, Scalar::Text("user77".into())),
     ] {
         let search = search(&db, filter);
         assert!(search.plan.few);
         let rows = search.matching(search.plan.rows.clone());
-        let sql = Sql::new("SELECT x.seq FROM ")
-            .append(rows)
-            .text(" LIMIT ? OFFSET ?");
+        let sql = Sql::new("SELECT x.seq FROM ").append(rows).text(" LIMIT ? OFFSET ?");
         let steps = explain(&db, sql);
-        assert!(
-            steps.contains("SEARCH t USING PRIMARY KEY (field=? AND value"),
-            "{steps}"
-        );
+        assert!(steps.contains("SEARCH t USING PRIMARY KEY (field=? AND value"), "{steps}");
         assert!(!steps.contains("SCAN"), "{steps}");
     }
 }
@@ -135,25 +99,17 @@ fn a_flag_of_many_is_probed() {
 fn an_order_walks_its_index() {
     let db = database(9_000);
     let search = search(&db, is_active());
-    let field = rows::field(&db, search.kind.id, "userName")
-        .expect("it reads")
-        .expect("it is there");
+    let field =
+        rows::field(&db, search.kind.id, "userName").expect("it reads").expect("it is there");
     for descending in [false, true] {
         let parts = search.parts(&field, descending);
         assert_eq!(parts.len(), 1, "nobody lacks a name");
         for part in parts {
             let steps = explain(&db, part.sql());
-            assert!(
-                steps.starts_with("SEARCH x USING PRIMARY KEY (field=?)"),
-                "{steps}"
-            );
+            assert!(steps.starts_with("SEARCH x USING PRIMARY KEY (field=?)"), "{steps}");
             // Descending order sorts only entries with equal values.
             let sorts = steps.contains("USE TEMP B-TREE FOR LAST TERM OF ORDER BY");
-            assert_eq!(
-                (steps.contains("TEMP B-TREE"), sorts),
-                (descending, descending),
-                "{steps}"
-            );
+            assert_eq!((steps.contains("TEMP B-TREE"), sorts), (descending, descending), "{steps}");
         }
     }
 }
@@ -162,15 +118,13 @@ fn an_order_walks_its_index() {
 fn a_page_behind_a_value_begins_there() {
     let db = database(10);
     let mut search = search(&db, Filter::All(Vec::new()));
-    let field = rows::field(&db, search.kind.id, "userName")
-        .expect("it reads")
-        .expect("it is there");
+    let field =
+        rows::field(&db, search.kind.id, "userName").expect("it reads").expect("it is there");
     let value = Scalar::Text("user5".into()).into();
     search.after = Some(Position::Sorted(3, Some(value)));
-    for (descending, range) in [
-        (false, "(field=? AND (value,seq)>(?,?))"),
-        (true, "(field=? AND value<?)"),
-    ] {
+    for (descending, range) in
+        [(false, "(field=? AND (value,seq)>(?,?))"), (true, "(field=? AND value<?)")]
+    {
         let steps = explain(&db, search.parts(&field, descending).remove(0).sql());
         assert!(steps.contains(range), "{steps}");
     }
@@ -179,12 +133,8 @@ fn a_page_behind_a_value_begins_there() {
 #[test]
 fn conditions_keep_within_their_type() {
     let db = database(1);
-    let text = |operator| {
-        condition(
-            &db,
-            compare("userName", operator, Scalar::Text("a\u{D7FF}".into())),
-        )
-    };
+    let text =
+        |operator| condition(&db, compare("userName", operator, Scalar::Text("a\u{D7FF}".into())));
     assert!(text(Operator::StartsWith).contains("AND t.value >= ? AND t.value < ?"));
     assert!(text(Operator::Less).contains("AND t.value >= '' AND t.value < ?"));
     assert!(text(Operator::Greater).contains("AND t.value > ? AND t.value < x''"));
@@ -198,14 +148,8 @@ fn conditions_keep_within_their_type() {
 
 /// Returns the SQL condition of a filter.
 fn condition(db: &Connection, filter: Filter) -> String {
-    let kind = rows::kind(db, 1, "User")
-        .expect("it reads")
-        .expect("it is there");
-    bind(db, 1, kind.id, filter)
-        .expect("it binds")
-        .condition("")
-        .as_str()
-        .to_owned()
+    let kind = rows::kind(db, 1, "User").expect("it reads").expect("it is there");
+    bind(db, 1, kind.id, filter).expect("it binds").condition("").as_str().to_owned()
 }
 
 #[test]
@@ -217,18 +161,8 @@ fn the_largest_filters_are_prepared() {
         0 => Filter::All(vec![name_is("y"), filter, is_active()]),
         _ => Filter::Negate(Box::new(Filter::Any(vec![filter, is_active()]))),
     });
-    for filter in [
-        Filter::All(leaves(499)),
-        Filter::Any(leaves(499)),
-        negations,
-        nested,
-    ] {
+    for filter in [Filter::All(leaves(499)), Filter::Any(leaves(499)), negations, nested] {
         let search = search(&db, filter);
-        search
-            .creation()
-            .bind(10i64)
-            .bind(0i64)
-            .explain(&db)
-            .expect("it is prepared");
+        search.creation().bind(10i64).bind(0i64).explain(&db).expect("it is prepared");
     }
 }

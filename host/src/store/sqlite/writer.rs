@@ -56,10 +56,7 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".into())
             .spawn(move || serve(&db, &guard, &checkpoints, &queue))?;
-        Ok(Writer {
-            jobs,
-            thread: Some(thread),
-        })
+        Ok(Writer { jobs, thread: Some(thread) })
     }
 
     /// Runs `work` in a savepoint, and returns its result when that is durable. The changes are
@@ -82,9 +79,7 @@ impl Writer {
         if !self.jobs.push(owner, job(work, answer)) {
             return Err(Refusal::NotDone(stopped()));
         }
-        answered
-            .await
-            .map_err(|_| Refusal::Unavailable(stopped()))?
+        answered.await.map_err(|_| Refusal::Unavailable(stopped()))?
     }
 }
 
@@ -113,10 +108,7 @@ where
             // The receiver is gone if the caller stopped waiting.
             drop(answer.send(durable.and(result)));
         };
-        Done {
-            keep,
-            reply: Box::new(reply),
-        }
+        Done { keep, reply: Box::new(reply) }
     })
 }
 
@@ -157,11 +149,7 @@ fn serve(db: &Connection, guard: &Guard, checkpoints: &Checkpoints, queue: &Queu
             true => queue.next().job(),
             false => None,
         });
-        commit(
-            db,
-            guard,
-            std::iter::once(first).chain(rest.take(GROUP - 1)),
-        );
+        commit(db, guard, std::iter::once(first).chain(rest.take(GROUP - 1)));
         sweeping = match guard.still().is_ok() && is_due(db) {
             true => Sweeping::Now,
             false => Sweeping::Done,
@@ -290,9 +278,7 @@ mod tests {
             let why = outcome.expect_err("the group failed");
             assert!(format!("{why:?}").contains("FOREIGN KEY"), "{why:?}");
         }
-        let rest = writer
-            .run(Some(1), insert("INSERT INTO end VALUES (1)"))
-            .await;
+        let rest = writer.run(Some(1), insert("INSERT INTO end VALUES (1)")).await;
         assert_eq!(rest, Ok(Ok(1)), "the row of the failed group is gone");
     }
 }

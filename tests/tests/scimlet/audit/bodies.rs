@@ -18,11 +18,8 @@ use serde_json::{Value, json};
 use crate::trial;
 
 pub fn trials() -> Vec<Trial> {
-    let in_postgres = || {
-        needs::with(postgres::shared(), |cluster| {
-            crate::runtime()?.block_on(postgres(cluster))
-        })
-    };
+    let in_postgres =
+        || needs::with(postgres::shared(), |cluster| crate::runtime()?.block_on(postgres(cluster)));
     vec![
         trial("audit::bodies::a_flipped_byte_is_named", flipped),
         trial("audit::bodies::a_damaged_one_is_not_served", served),
@@ -50,10 +47,8 @@ async fn user(http: &Http) -> anyhow::Result<String> {
 
 /// Whether the command is content, and what it prints.
 fn verify(folder: &Path, more: &[&str]) -> anyhow::Result<(bool, Value, String)> {
-    let output = server::command(folder)?
-        .args(["audit", "verify", TENANT, "--json"])
-        .args(more)
-        .output()?;
+    let output =
+        server::command(folder)?.args(["audit", "verify", TENANT, "--json"]).args(more).output()?;
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     let json = serde_json::from_slice(&output.stdout).with_context(|| errors.clone())?;
     Ok((output.status.success(), json, errors))
@@ -67,12 +62,7 @@ fn is_named(folder: &Path, id: &str, more: &[&str]) -> anyhow::Result<()> {
         !content && json["bodies"]["damaged"] == named && json["intact"] == false,
         "{json} {errors}"
     );
-    ensure!(
-        [TENANT, "User", id]
-            .iter()
-            .all(|word| errors.contains(word)),
-        "{errors}"
-    );
+    ensure!([TENANT, "User", id].iter().all(|word| errors.contains(word)), "{errors}");
     Ok(())
 }
 
@@ -107,10 +97,7 @@ async fn flipped() -> anyhow::Result<()> {
         let (content, json, errors) = verify(folder, &[])?;
         ensure!(content, "{json} {errors}");
         let bodies = &json["bodies"];
-        ensure!(
-            bodies["withoutDigest"] == 0 && bodies["checked"].as_u64() > Some(5),
-            "{json}"
-        );
+        ensure!(bodies["withoutDigest"] == 0 && bodies["checked"].as_u64() > Some(5), "{json}");
         flip(folder, bit)?;
         is_named(folder, &id, &[])?;
     }
@@ -167,10 +154,7 @@ async fn old_rows() -> anyhow::Result<()> {
     };
     retitle("a").await?;
     let (content, json, errors) = verify(folder, &[])?;
-    ensure!(
-        content && json["bodies"]["withoutDigest"].as_u64() < Some(old),
-        "{json} {errors}"
-    );
+    ensure!(content && json["bodies"]["withoutDigest"].as_u64() < Some(old), "{json} {errors}");
     // What a scimlet without digests writes is none that is wrong.
     let sql = format!(
         "UPDATE entry SET version = version + 1, body = replace(body, 'nick', 'NICK') WHERE id = '{id}'"
@@ -178,16 +162,10 @@ async fn old_rows() -> anyhow::Result<()> {
     let before = json["bodies"]["withoutDigest"].as_u64();
     Connection::open(folder.join("scimlet.db"))?.execute_batch(&sql)?;
     let (content, json, errors) = verify(folder, &[])?;
-    ensure!(
-        content && json["bodies"]["withoutDigest"].as_u64() > before,
-        "{json} {errors}"
-    );
+    ensure!(content && json["bodies"]["withoutDigest"].as_u64() > before, "{json} {errors}");
     retitle("b").await?;
     let (content, json, errors) = verify(folder, &[])?;
-    ensure!(
-        content && json["bodies"]["withoutDigest"].as_u64() == before,
-        "{json} {errors}"
-    );
+    ensure!(content && json["bodies"]["withoutDigest"].as_u64() == before, "{json} {errors}");
     Ok(())
 }
 
@@ -200,10 +178,7 @@ async fn postgres(cluster: &Cluster) -> anyhow::Result<()> {
     let http = server.endpoint(TENANT)?;
     let id = user(&http).await?;
     let (content, json, errors) = verify(folder, &more)?;
-    ensure!(
-        content && json["bodies"]["withoutDigest"] == 0,
-        "{json} {errors}"
-    );
+    ensure!(content && json["bodies"]["withoutDigest"] == 0, "{json} {errors}");
     let sql = format!("UPDATE entry SET body = replace(body, 'nick', 'nich') WHERE id = '{id}'");
     cluster.sql_in(name, &sql)?;
     is_named(folder, &id, &more)?;
@@ -222,10 +197,7 @@ async fn postgres(cluster: &Cluster) -> anyhow::Result<()> {
     let path = format!("/Users/{id}");
     http.ask("PATCH", &path, &change).await?.expect(200)?;
     let (content, json, errors) = verify(folder, &more)?;
-    ensure!(
-        content && json["bodies"]["withoutDigest"].as_u64() < old,
-        "{json} {errors}"
-    );
+    ensure!(content && json["bodies"]["withoutDigest"].as_u64() < old, "{json} {errors}");
     emptied(cluster, name, folder, &more)
 }
 

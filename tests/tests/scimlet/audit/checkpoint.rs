@@ -38,10 +38,7 @@ async fn grow(folder: &Path, names: &[&str]) -> anyhow::Result<()> {
 
 /// Exit code, what stands on the output as JSON, and what on the other.
 fn run(folder: &Path, arguments: &[&str]) -> anyhow::Result<(bool, Value, String)> {
-    let output = server::command(folder)?
-        .args(arguments)
-        .arg("--json")
-        .output()?;
+    let output = server::command(folder)?.args(arguments).arg("--json").output()?;
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     let json = serde_json::from_slice(&output.stdout).unwrap_or_default();
     Ok((output.status.success(), json, errors))
@@ -50,9 +47,7 @@ fn run(folder: &Path, arguments: &[&str]) -> anyhow::Result<(bool, Value, String
 fn checkpoint(folder: &Path) -> anyhow::Result<Value> {
     let (done, _, errors) = run(folder, &["audit", "checkpoint", "--output", FILE])?;
     ensure!(done, "{errors}");
-    Ok(serde_json::from_str(&fs::read_to_string(
-        folder.join(FILE),
-    )?)?)
+    Ok(serde_json::from_str(&fs::read_to_string(folder.join(FILE))?)?)
 }
 
 fn verify(folder: &Path) -> anyhow::Result<(bool, Value, String)> {
@@ -143,10 +138,7 @@ async fn gone() -> anyhow::Result<()> {
     server::json(folder, &["tenant", "create", "acme"])?;
     let (content, json, _) = run(folder, &["audit", "verify", "--checkpoint", FILE])?;
     ensure!(!content && json[0]["tenant"] == "acme", "{json}");
-    ensure!(
-        json[0]["intact"] == false && json[1]["intact"] == true,
-        "{json}"
-    );
+    ensure!(json[0]["intact"] == false && json[1]["intact"] == true, "{json}");
     Ok(())
 }
 

@@ -34,28 +34,18 @@ async fn flood() -> anyhow::Result<()> {
     let mistyped = Http::new(&good.base, format!("{}x", good.secret))?;
     let missing = mistyped.at(server.base("missing"));
     let asks = (0..300).map(|number| {
-        let http = if number % 3 == 0 {
-            missing.clone()
-        } else {
-            mistyped.clone()
-        };
+        let http = if number % 3 == 0 { missing.clone() } else { mistyped.clone() };
         async move { http.get("/Users").await?.expect(401) }
     });
     together(asks).await?;
     let issued = before + 1;
-    ensure!(
-        outbox::audit(folder.path(), TENANT).await?.len() == issued,
-        "one for each"
-    );
+    ensure!(outbox::audit(folder.path(), TENANT).await?.len() == issued, "one for each");
     server.stop()?;
     let audit = outbox::audit(folder.path(), TENANT).await?;
     ensure!(audit.len() == issued + 1, "{} events", audit.len());
     let last = audit.last().context("no event")?;
     let data: Value = serde_json::from_str(&last.event.body)?;
-    ensure!(
-        last.actor == "host" && last.event.name == "refusals",
-        "{last:?}"
-    );
+    ensure!(last.actor == "host" && last.event.name == "refusals", "{last:?}");
     ensure!(data["count"] == 200, "{data}");
     let (from, to) = (data["from"].as_u64(), data["to"].as_u64());
     ensure!(from.is_some() && from <= to, "{data}");
@@ -67,10 +57,7 @@ struct Trap;
 
 impl Trap {
     fn fault() -> PluginError {
-        PluginError {
-            request: uuid(),
-            cause: Cause::Trap(wasmtime::Error::msg("a bug").into()),
-        }
+        PluginError { request: uuid(), cause: Cause::Trap(wasmtime::Error::msg("a bug").into()) }
     }
 }
 
@@ -114,22 +101,12 @@ async fn trap() -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     tokio::spawn(axum::serve(listener, router.into_axum()).into_future());
     let url = format!("http://{address}/{TENANT}/scim/v2/Users");
-    let answer = Client::builder()
-        .no_proxy()
-        .build()?
-        .get(url)
-        .send()
-        .await?;
+    let answer = Client::builder().no_proxy().build()?.get(url).send().await?;
     ensure!(answer.status() == 500, "{}", answer.status());
     let events = store.events(0, 10).await;
     let events = events.map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;
-    let [event] = events.as_slice() else {
-        anyhow::bail!("{events:?}")
-    };
-    ensure!(
-        event.event.name == "trap" && event.actor == "host",
-        "{event:?}"
-    );
+    let [event] = events.as_slice() else { anyhow::bail!("{events:?}") };
+    ensure!(event.event.name == "trap" && event.actor == "host", "{event:?}");
     ensure!(event.event.body.contains(&uuid().to_string()), "{event:?}");
     ensure!(!event.event.body.contains("bug"), "{event:?}");
     Ok(())

@@ -19,10 +19,7 @@ pub fn trials() -> Vec<Trial> {
         trial("audit::refusals_say_who_what_and_why", refusals),
         trial("audit::reads_that_find_nothing_are_not_kept", reads),
         trial("audit::each_refused_operation_of_a_bulk_is_kept", bulk),
-        trial(
-            "audit::administrators_are_told_of_without_secrets",
-            administration,
-        ),
+        trial("audit::administrators_are_told_of_without_secrets", administration),
     ]
 }
 
@@ -56,15 +53,9 @@ async fn refusals() -> anyhow::Result<()> {
         {"op": "replace", "value": {"id": "ada-lovelace", "title": "Countess"}},
     ]));
     http.ask("PATCH", &own, &wrong).await?.expect(400)?;
-    http.ask("DELETE", "/Users/ada@example.com", &Value::Null)
-        .await?
-        .expect(404)?;
-    http.ask("PUT", "/ada@example.com/x?y=z", &user)
-        .await?
-        .expect(404)?;
-    http.ask("DELETE", "/Users", &Value::Null)
-        .await?
-        .expect(405)?;
+    http.ask("DELETE", "/Users/ada@example.com", &Value::Null).await?.expect(404)?;
+    http.ask("PUT", "/ada@example.com/x?y=z", &user).await?.expect(404)?;
+    http.ask("DELETE", "/Users", &Value::Null).await?.expect(405)?;
     let kept = kept(folder.path()).await?;
     let data: Vec<&Value> = kept.iter().map(|(_, data)| data).collect();
     let expected = [
@@ -80,14 +71,7 @@ async fn refusals() -> anyhow::Result<()> {
     for (recorded, _) in &kept {
         ensure!(recorded.actor == id, "{recorded:?}");
         let text = format!("{recorded:?}");
-        for value in [
-            "ada@",
-            "ada-love",
-            "horse",
-            "nonsense",
-            "Countess",
-            &http.secret,
-        ] {
+        for value in ["ada@", "ada-love", "horse", "nonsense", "Countess", &http.secret] {
             ensure!(!text.contains(value), "{value} in {text}");
         }
     }
@@ -100,14 +84,10 @@ async fn reads() -> anyhow::Result<()> {
     http.get("/Users/nobody").await?.expect(404)?;
     http.get("/Users?filter=x").await?.expect(400)?;
     let search = json!({"schemas": [], "filter": "x"});
-    http.ask("POST", "/Users/.search", &search)
-        .await?
-        .expect(400)?;
+    http.ask("POST", "/Users/.search", &search).await?.expect(400)?;
     ensure!(kept(folder.path()).await?.is_empty());
     // Whoever may not read at all leaves a trace.
-    http.get("/ResourceTypes?filter=x%20pr")
-        .await?
-        .expect(403)?;
+    http.get("/ResourceTypes?filter=x%20pr").await?.expect(403)?;
     ensure!(kept(folder.path()).await?.len() == 1);
     Ok(())
 }
@@ -145,10 +125,7 @@ async fn administration() -> anyhow::Result<()> {
     let rotated = server::json(folder, &["credential", "rotate", TENANT, &id])?;
     server::json(folder, &["credential", "revoke", TENANT, &id])?;
     let audit = outbox::audit(folder, TENANT).await?;
-    let names: Vec<&str> = audit
-        .iter()
-        .map(|recorded| recorded.event.name.as_str())
-        .collect();
+    let names: Vec<&str> = audit.iter().map(|recorded| recorded.event.name.as_str()).collect();
     // The first credential is the one that the empty database got.
     let expected = [
         "profile-changed",
@@ -160,10 +137,7 @@ async fn administration() -> anyhow::Result<()> {
     ensure!(names == expected, "{names:?}");
     for recorded in &audit[2..] {
         let subject = recorded.event.subject.as_ref().context("about nothing")?;
-        ensure!(
-            subject.id == id && recorded.actor == "admin",
-            "{recorded:?}"
-        );
+        ensure!(subject.id == id && recorded.actor == "admin", "{recorded:?}");
     }
     let all = format!("{audit:?}");
     for secret in [http.secret.as_str(), text(&rotated, "secret")?] {

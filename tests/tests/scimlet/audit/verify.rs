@@ -18,18 +18,12 @@ use crate::trial;
 
 pub fn trials() -> Vec<Trial> {
     let broken = |name: &str, sql: &'static str, expected: Break| {
-        trial(format!("audit::verify::{name}"), move || {
-            meddled(sql, expected)
-        })
+        trial(format!("audit::verify::{name}"), move || meddled(sql, expected))
     };
     vec![
         trial("audit::verify::intact", intact),
         trial("audit::verify::an_erased_person_is_intact", erased),
-        broken(
-            "emptied",
-            "UPDATE event SET body = '' WHERE sequence = 4",
-            Break::Emptied(4),
-        ),
+        broken("emptied", "UPDATE event SET body = '' WHERE sequence = 4", Break::Emptied(4)),
         broken(
             "emptied_event_about_nobody",
             "UPDATE event SET body = '' WHERE subject_id IS NULL",
@@ -47,11 +41,7 @@ pub fn trials() -> Vec<Trial> {
             r#"UPDATE event SET body = '{"attributes":["title"]}' WHERE sequence = 4"#,
             Break::Body(4),
         ),
-        broken(
-            "removed",
-            "DELETE FROM event WHERE sequence = 4",
-            Break::Removed(4, 5),
-        ),
+        broken("removed", "DELETE FROM event WHERE sequence = 4", Break::Removed(4, 5)),
         broken(
             "removed_and_renumbered",
             "DELETE FROM event WHERE sequence = 4;
@@ -65,11 +55,7 @@ pub fn trials() -> Vec<Trial> {
              UPDATE event SET sequence = 6 WHERE sequence = 100",
             Break::Reordered(4, 6),
         ),
-        broken(
-            "cut_off",
-            "DELETE FROM event WHERE sequence > 5",
-            Break::CutOff(6, 8),
-        ),
+        broken("cut_off", "DELETE FROM event WHERE sequence > 5", Break::CutOff(6, 8)),
     ]
 }
 
@@ -87,9 +73,7 @@ async fn file(folder: &Path) -> anyhow::Result<()> {
 /// What the command says, and whether it is content.
 fn verify(folder: &Path) -> anyhow::Result<(bool, Value, String)> {
     let mut command = server::command(folder)?;
-    let output = command
-        .args(["audit", "verify", TENANT, "--json"])
-        .output()?;
+    let output = command.args(["audit", "verify", TENANT, "--json"]).output()?;
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     let json = serde_json::from_slice(&output.stdout).with_context(|| errors.clone())?;
     Ok((output.status.success(), json, errors))
@@ -116,9 +100,7 @@ async fn with_somebody(folder: &Path, gone: Gone) -> anyhow::Result<String> {
     let id = text(&made, "id")?.to_owned();
     let path = format!("/Users/{id}");
     let change = json!([{"op": "replace", "path": "title", "value": "Countess"}]);
-    http.ask("PATCH", &path, &patch(change))
-        .await?
-        .expect(200)?;
+    http.ask("PATCH", &path, &patch(change)).await?.expect(200)?;
     match gone {
         Gone::Deleted => drop(http.ask("DELETE", &path, &Value::Null).await?.expect(204)?),
         Gone::Erased => drop(server::json(folder, &["user", "erase", TENANT, &id])?),
@@ -137,9 +119,7 @@ async fn erased() -> anyhow::Result<()> {
     with_somebody(folder.path(), Gone::Erased).await?;
     let (content, json, errors) = verify(folder.path())?;
     ensure!(content && json["emptied"] == 2, "{json} {errors}");
-    let printed = server::command(folder.path())?
-        .args(["audit", "verify", TENANT])
-        .output()?;
+    let printed = server::command(folder.path())?.args(["audit", "verify", TENANT]).output()?;
     let printed = String::from_utf8(printed.stdout)?;
     ensure!(mentions(&printed, "2"), "{printed}");
     Ok(())

@@ -30,16 +30,8 @@ pub struct FaultyStore {
 impl FaultyStore {
     /// The store of a client with this credential.
     pub fn new(inner: Arc<dyn Store>, fault: Fault, credential: &str) -> Self {
-        let credential = Key {
-            kind: "$credential".to_owned(),
-            id: credential.to_owned(),
-        };
-        Self {
-            inner,
-            fault,
-            credential,
-            commits: Arc::default(),
-        }
+        let credential = Key { kind: "$credential".to_owned(), id: credential.to_owned() };
+        Self { inner, fault, credential, commits: Arc::default() }
     }
 
     /// How many commits were tried.
@@ -48,10 +40,7 @@ impl FaultyStore {
     }
 
     async fn revoke(&self) -> Result<(), Rejection> {
-        let removal = Removal {
-            key: self.credential.clone(),
-            version: None,
-        };
+        let removal = Removal { key: self.credential.clone(), version: None };
         let writes = vec![Write::Remove(removal)];
         self.inner.commit(0, "test".into(), writes).await.map(drop)
     }

@@ -19,9 +19,7 @@ async fn advertised(tenant: &Tenant, name: &str) -> anyhow::Result<usize> {
     let target = "/ServiceProviderConfig";
     let answer = tenant.ask("GET", target, &Value::Null).await?;
     let document: Value = serde_json::from_str(&answer.body)?;
-    Ok(usize::try_from(
-        document["bulk"][name].as_u64().unwrap_or_default(),
-    )?)
+    Ok(usize::try_from(document["bulk"][name].as_u64().unwrap_or_default())?)
 }
 
 /// The limit is named and said, as RFC 7644 section 3.7.4 prints it.

@@ -28,10 +28,9 @@ pub fn trials() -> Vec<Trial> {
     };
     vec![
         trial("bulk::is_as_many_singles", move || seeded(Fault::None)),
-        trial(
-            "bulk::is_as_many_singles_where_every_commit_is_tried_again",
-            move || seeded(Fault::StaleOnce),
-        ),
+        trial("bulk::is_as_many_singles_where_every_commit_is_tried_again", move || {
+            seeded(Fault::StaleOnce)
+        }),
     ]
 }
 
@@ -50,10 +49,7 @@ async fn compare(seed: u64, fault: Fault) -> anyhow::Result<()> {
             Some(status) => status.to_owned(),
         };
         let found = bulk.hidden(&summary(result));
-        ensure!(
-            found.starts_with(&expected),
-            "{operation}: in bulk {found}, alone {expected}"
-        );
+        ensure!(found.starts_with(&expected), "{operation}: in bulk {found}, alone {expected}");
     }
     ensure!(results.len() == operations.len(), "some have no result");
     let expected = singles.hidden(&one_by_one.state().await?);
@@ -69,14 +65,10 @@ async fn single(tenant: &Tenant, operation: &Value, names: &mut Names) -> anyhow
     let (method, path) = (text("method"), text("path"));
     let (method, path) = (method.context("no method")?, path.context("no path")?);
     let version = text("version");
-    let answer = tenant
-        .ask_in_version(method, path, &filled["data"], version)
-        .await?;
+    let answer = tenant.ask_in_version(method, path, &filled["data"], version).await?;
     let header = |name: &str| {
         let mut headers = answer.headers.iter();
-        headers
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        headers.find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     };
     names.learn(operation, header("location"));
     let mut result = json!({"status": answer.status.to_string(), "version": header("etag")});
@@ -107,19 +99,13 @@ impl Names {
     /// The status of an operation that refers to what was not made, or to what nobody asked for.
     fn lacks(&self, operation: &Value) -> Option<&'static str> {
         let filled = self.filled(&operation.to_string());
-        let status = if filled.contains(NOBODY) {
-            "400"
-        } else {
-            "409"
-        };
+        let status = if filled.contains(NOBODY) { "400" } else { "409" };
         filled.contains("bulkId:").then_some(status)
     }
 
     fn filled(&self, text: &str) -> String {
         let names = self.0.iter();
-        names.fold(text.to_owned(), |text, (name, id)| {
-            text.replace(&format!("bulkId:{name}"), id)
-        })
+        names.fold(text.to_owned(), |text, (name, id)| text.replace(&format!("bulkId:{name}"), id))
     }
 
     fn hidden(&self, text: &str) -> String {
@@ -137,9 +123,7 @@ struct Made {
 
 fn operations(dice: &mut Dice) -> Vec<Value> {
     let mut made = Made::default();
-    (0..OPERATIONS)
-        .map(|number| operation(dice, number, &mut made))
-        .collect()
+    (0..OPERATIONS).map(|number| operation(dice, number, &mut made)).collect()
 }
 
 /// Names come from so few that some are in use, and versions are guessed, so that some operations fail.

@@ -31,9 +31,7 @@ impl Tenant {
         let memory = Memory::exact();
         memory.create_tenant(TENANT, 0).await?;
         let store = memory.open(TENANT).await?.context("it was just made")?;
-        native
-            .configure(store.clone(), r#"{"extends":"default"}"#)
-            .await?;
+        native.configure(store.clone(), r#"{"extends":"default"}"#).await?;
         let issued = native.issue_credential(store.clone(), TENANT).await?;
         let meddling = Arc::new(FaultyStore::new(store.clone(), fault, &issued.listed.id));
         let endpoint = InProcess {
@@ -42,11 +40,7 @@ impl Tenant {
             secret: issued.secret,
             caller: Caller::Unknown,
         };
-        Ok(Self {
-            endpoint,
-            store,
-            meddling,
-        })
+        Ok(Self { endpoint, store, meddling })
     }
 
     /// Sends a request; a body of null is none.
@@ -65,17 +59,8 @@ impl Tenant {
         let secret = self.endpoint.secret();
         let mut headers = vec![("Authorization".to_owned(), format!("Bearer {secret}"))];
         headers.extend(version.map(|version| ("If-Match".to_owned(), version.to_owned())));
-        let body = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
-        let call = Call {
-            method: method.to_owned(),
-            target: target.to_owned(),
-            headers,
-            body,
-        };
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let call = Call { method: method.to_owned(), target: target.to_owned(), headers, body };
         self.endpoint.send(call).await
     }
 

@@ -17,9 +17,7 @@ pub fn trials() -> Vec<Trial> {
 
 fn statuses(results: &[Value]) -> Vec<&str> {
     let results = results.iter();
-    results
-        .map(|result| result["status"].as_str().unwrap_or("none"))
-        .collect()
+    results.map(|result| result["status"].as_str().unwrap_or("none")).collect()
 }
 
 /// A store that never gives way gets a try for each operation, and 500 more altogether.

@@ -34,9 +34,7 @@ fn trial(
     run: impl Fn(&Things) -> anyhow::Result<()> + Send + 'static,
 ) -> Trial {
     let outcome = move || -> Result<Completion, Failed> {
-        needs::with(profile(), |profile| {
-            run(&Things(Tenant::over(&Memory::exact(), &profile)?))
-        })
+        needs::with(profile(), |profile| run(&Things(Tenant::over(&Memory::exact(), &profile)?)))
     };
     Trial::ignorable_test(format!("characteristics::{name}"), outcome)
 }
@@ -71,10 +69,7 @@ impl Things {
 
     /// Makes a thing, and returns its target.
     fn made(&self, members: &Value) -> anyhow::Result<String> {
-        let made = self
-            .post(members)?
-            .expect(201)
-            .context(members.to_string())?;
+        let made = self.post(members)?.expect(201).context(members.to_string())?;
         Ok(format!("/Things/{}", text(&made, "id")?))
     }
 

@@ -45,10 +45,7 @@ fn immutable(things: &Things) -> anyhow::Result<()> {
     let target = things.made(&json!({}))?;
     let set = |value: &str| patch(json!([{"op": "add", "path": "immutableAttr", "value": value}]));
     things.ask("PATCH", &target, &set("a"))?.expect(200)?;
-    things
-        .ask("PATCH", &target, &set("a"))?
-        .expect(200)
-        .context("the same value")?;
+    things.ask("PATCH", &target, &set("a"))?.expect(200).context("the same value")?;
     refused(&things.ask("PATCH", &target, &set("b"))?, 400, "mutability")?;
     let removal = patch(json!([{"op": "remove", "path": "immutableAttr"}]));
     refused(&things.ask("PATCH", &target, &removal)?, 400, "mutability")?;
@@ -56,9 +53,7 @@ fn immutable(things: &Things) -> anyhow::Result<()> {
     refused(&things.ask("PUT", &target, &other)?, 400, "mutability")?;
     let same = things.ask("PUT", &target, &thing(&json!({"immutableAttr": "a"})))?;
     ensure!(same.expect(200)?["immutableAttr"] == "a");
-    let silent = things
-        .ask("PUT", &target, &thing(&json!({})))?
-        .expect(200)?;
+    let silent = things.ask("PUT", &target, &thing(&json!({})))?.expect(200)?;
     ensure!(silent["immutableAttr"] == "a", "{silent}");
     Ok(())
 }
@@ -66,14 +61,8 @@ fn immutable(things: &Things) -> anyhow::Result<()> {
 fn immutable_part(things: &Things) -> anyhow::Result<()> {
     let with = |once: &str| json!({MORE: {"parts": {"once": once, "usual": "a"}}});
     let target = things.made(&json!({MORE: {"parts": {"usual": "a"}}}))?;
-    things
-        .ask("PUT", &target, &thing(&with("a")))?
-        .expect(200)?;
-    refused(
-        &things.ask("PUT", &target, &thing(&with("b")))?,
-        400,
-        "mutability",
-    )?;
+    things.ask("PUT", &target, &thing(&with("a")))?.expect(200)?;
+    refused(&things.ask("PUT", &target, &thing(&with("b")))?, 400, "mutability")?;
     let path = format!("{MORE}:parts");
     for operation in [
         json!({"op": "replace", "path": format!("{path}.once"), "value": "b"}),
@@ -85,13 +74,8 @@ fn immutable_part(things: &Things) -> anyhow::Result<()> {
         refused(&answer, 400, "mutability").with_context(|| operation.to_string())?;
     }
     let rest = json!({"op": "replace", "path": path, "value": {"once": "a", "usual": "c"}});
-    let shown = things
-        .ask("PATCH", &target, &patch(json!([rest])))?
-        .expect(200)?;
-    ensure!(
-        shown[MORE]["parts"] == json!({"once": "a", "usual": "c"}),
-        "{shown}"
-    );
+    let shown = things.ask("PATCH", &target, &patch(json!([rest])))?.expect(200)?;
+    ensure!(shown[MORE]["parts"] == json!({"once": "a", "usual": "c"}), "{shown}");
     Ok(())
 }
 
@@ -115,23 +99,14 @@ fn write_only(things: &Things) -> anyhow::Result<()> {
         answer.expect(200)?;
         ensure!(!answer.body.contains(SECRET), "{}", answer.body);
     }
-    for path in [
-        "writeOnlyAttr".to_owned(),
-        format!("{MORE}:hiddenAttr"),
-        format!("{MORE}:parts.hidden"),
-    ] {
+    for path in
+        ["writeOnlyAttr".to_owned(), format!("{MORE}:hiddenAttr"), format!("{MORE}:parts.hidden")]
+    {
         let filter = target("/Things", &[("filter", format!("{path} pr"))]);
-        refused(
-            &things.ask("GET", &filter, &Value::Null)?,
-            400,
-            "invalidFilter",
-        )
-        .context(path.clone())?;
+        refused(&things.ask("GET", &filter, &Value::Null)?, 400, "invalidFilter")
+            .context(path.clone())?;
         let sorted = target("/Things", &[("sortBy", &path)]);
-        ensure!(
-            things.ask("GET", &sorted, &Value::Null)?.status == 400,
-            "sorted by {path}"
-        );
+        ensure!(things.ask("GET", &sorted, &Value::Null)?.status == 400, "sorted by {path}");
     }
     Ok(())
 }

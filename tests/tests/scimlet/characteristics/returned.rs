@@ -19,39 +19,17 @@ fn all(parts: &Value) -> Value {
 fn rows() -> Vec<Row> {
     let whole = all(&json!({"always": "a", "usual": "b"}));
     let mut without = whole.clone();
-    without
-        .as_object_mut()
-        .map(|rest| rest.remove("caseExactString"));
+    without.as_object_mut().map(|rest| rest.remove("caseExactString"));
     let always = |name: &str, value: &str| json!({"alwaysReturnedAttr": "a", name: value});
     let nothing = json!({"alwaysReturnedAttr": "a"});
     vec![
         ("by_default", "attributes", "", whole.clone()),
-        (
-            "request",
-            "attributes",
-            "requestOnlyAttr",
-            always("requestOnlyAttr", "c"),
-        ),
-        (
-            "default",
-            "attributes",
-            "CASEEXACTSTRING",
-            always("caseExactString", "b"),
-        ),
+        ("request", "attributes", "requestOnlyAttr", always("requestOnlyAttr", "c")),
+        ("default", "attributes", "CASEEXACTSTRING", always("caseExactString", "b")),
         ("never", "attributes", "writeOnlyAttr", nothing.clone()),
         ("unknown", "attributes", "nobody", nothing),
-        (
-            "not_default",
-            "excludedAttributes",
-            "caseExactString",
-            without,
-        ),
-        (
-            "not_always",
-            "excludedAttributes",
-            "alwaysReturnedAttr,id",
-            whole,
-        ),
+        ("not_default", "excludedAttributes", "caseExactString", without),
+        ("not_always", "excludedAttributes", "alwaysReturnedAttr,id", whole),
     ]
 }
 
@@ -64,18 +42,8 @@ fn rows_of_parts() -> Vec<Row> {
         ("whole_complex", "attributes", "$parts", usual()),
         ("part", "attributes", "$parts.usual", usual()),
         ("part_by_request", "attributes", "$parts.asked", asked),
-        (
-            "part_never",
-            "attributes",
-            "$parts.never,$parts.hidden",
-            only(always.clone()),
-        ),
-        (
-            "not_a_part",
-            "excludedAttributes",
-            "$parts.usual,$parts.always",
-            all(&always),
-        ),
+        ("part_never", "attributes", "$parts.never,$parts.hidden", only(always.clone())),
+        ("not_a_part", "excludedAttributes", "$parts.usual,$parts.always", all(&always)),
     ]
 }
 
@@ -83,9 +51,7 @@ fn rows_of_parts() -> Vec<Row> {
 pub fn trials() -> Vec<Trial> {
     let of = |(name, parameter, list, shown): Row| {
         let list = list.replace('$', &format!("{MORE}:"));
-        trial(format!("returned::{name}"), move |things| {
-            run(things, parameter, &list, &shown)
-        })
+        trial(format!("returned::{name}"), move |things| run(things, parameter, &list, &shown))
     };
     rows().into_iter().chain(rows_of_parts()).map(of).collect()
 }
@@ -113,10 +79,7 @@ fn run(things: &Things, parameter: &str, list: &str, expected: &Value) -> anyhow
     for mut shown in shown {
         for common in ["schemas", "id"] {
             ensure!(
-                shown
-                    .as_object_mut()
-                    .and_then(|shown| shown.remove(common))
-                    .is_some(),
+                shown.as_object_mut().and_then(|shown| shown.remove(common)).is_some(),
                 "no {common}"
             );
         }

@@ -11,19 +11,11 @@ fn values() -> [(&'static str, Value, Value); 12] {
     let no_text = json!([1, true, {}, ["a"]]);
     [
         ("caseExactString", json!(["", "a", "Ä"]), no_text.clone()),
-        (
-            "integerAttr",
-            json!([0, -7, i64::MAX, u64::MAX]),
-            json!([1.5, 1.0, "1", true, [1]]),
-        ),
+        ("integerAttr", json!([0, -7, i64::MAX, u64::MAX]), json!([1.5, 1.0, "1", true, [1]])),
         ("booleanAttr", json!([true, false]), json!(["true", 1, {}])),
         (
             "dateTimeAttr",
-            json!([
-                "2008-01-23T04:56:22Z",
-                "2008-01-23T04:56:22.5+02:00",
-                "2008-01-23T04:56:22"
-            ]),
+            json!(["2008-01-23T04:56:22Z", "2008-01-23T04:56:22.5+02:00", "2008-01-23T04:56:22"]),
             json!([
                 "2008-01-23",
                 "20080123T045622Z",
@@ -33,21 +25,9 @@ fn values() -> [(&'static str, Value, Value); 12] {
                 5
             ]),
         ),
-        (
-            "binaryAttr",
-            json!(["", "YQ==", "-_-_", "+/+/"]),
-            json!(["a", "YQ=", "Ä", "Y Q", 1]),
-        ),
-        (
-            "referenceAttr",
-            json!(["https://example.com/a", "../Things/1"]),
-            no_text.clone(),
-        ),
-        (
-            "multiStrings",
-            json!([["a", "b"], ["a"]]),
-            json!(["a", [1], [["a"]], {}]),
-        ),
+        ("binaryAttr", json!(["", "YQ==", "-_-_", "+/+/"]), json!(["a", "YQ=", "Ä", "Y Q", 1])),
+        ("referenceAttr", json!(["https://example.com/a", "../Things/1"]), no_text.clone()),
+        ("multiStrings", json!([["a", "b"], ["a"]]), json!(["a", [1], [["a"]], {}])),
         (
             "complexAttr",
             json!([{"sub1": "a", "sub2": 1, "sub3": false}]),
@@ -58,18 +38,10 @@ fn values() -> [(&'static str, Value, Value); 12] {
             json!([[{"value": "a", "primary": true}, {"value": "b", "type": "c"}]]),
             json!([{"value": "a"}, ["a"], [{"value": 1}], [{"value": "a", "primary": true}, {"primary": true}]]),
         ),
-        (
-            "decimalAttr",
-            json!([1.1, -0.5, 3, 1e-7, 4.631950691987732e-195]),
-            json!(["1.1", true]),
-        ),
+        ("decimalAttr", json!([1.1, -0.5, 3, 1e-7, 4.631950691987732e-195]), json!(["1.1", true])),
         // Suggestions: others are as good.
         ("canonicalAttr", json!(["red", "Blue"]), no_text.clone()),
-        (
-            "resourceRef",
-            json!(["https://example.com/scim/Things/1"]),
-            no_text,
-        ),
+        ("resourceRef", json!(["https://example.com/scim/Things/1"]), no_text),
     ]
 }
 
@@ -111,9 +83,7 @@ pub fn trials() -> Vec<Trial> {
 
 /// The extension that has the attribute.
 fn schema_of(attribute: &str) -> Option<&'static str> {
-    ["decimalAttr", "canonicalAttr", "resourceRef"]
-        .contains(&attribute)
-        .then_some(MORE)
+    ["decimalAttr", "canonicalAttr", "resourceRef"].contains(&attribute).then_some(MORE)
 }
 
 fn required(things: &super::Things) -> anyhow::Result<()> {
@@ -152,10 +122,7 @@ fn case_exact(things: &super::Things) -> anyhow::Result<()> {
         (r#"binaryAttr eq "ywjj""#, 0),
     ];
     for (filter, found) in rows {
-        ensure!(
-            things.found(filter)? == found,
-            "{filter} does not find {found}"
-        );
+        ensure!(things.found(filter)? == found, "{filter} does not find {found}");
     }
     Ok(())
 }
@@ -165,10 +132,7 @@ fn shown(things: &super::Things) -> anyhow::Result<()> {
     let schema = things.shown(&format!("/Schemas/{MORE}"))?;
     let attribute = |name: &str| {
         let mut attributes = schema["attributes"].as_array().into_iter().flatten();
-        attributes
-            .find(|a| a["name"] == name)
-            .cloned()
-            .context("not shown")
+        attributes.find(|a| a["name"] == name).cloned().context("not shown")
     };
     ensure!(attribute("canonicalAttr")?["canonicalValues"] == json!(["red", "green"]));
     ensure!(attribute("resourceRef")?["referenceTypes"] == json!(["Thing", "external"]));
@@ -178,9 +142,6 @@ fn shown(things: &super::Things) -> anyhow::Result<()> {
     );
     ensure!(attribute("parts")?["subAttributes"][0]["returned"] == "always");
     let of = things.shown("/ResourceTypes/Thing")?;
-    ensure!(
-        of["schema"] == super::CORE && of["schemaExtensions"][1]["schema"] == MORE,
-        "{of}"
-    );
+    ensure!(of["schema"] == super::CORE && of["schemaExtensions"][1]["schema"] == MORE, "{of}");
     Ok(())
 }

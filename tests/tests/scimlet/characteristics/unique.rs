@@ -47,9 +47,7 @@ fn rows() -> [(&'static str, Value, Value, Value); 5] {
 /// One trial for each row.
 pub fn trials() -> Vec<Trial> {
     let of = |(name, first, collides, differs): (&'static str, Value, Value, Value)| {
-        trial(format!("uniqueness::{name}"), move |things| {
-            run(things, &first, &collides, &differs)
-        })
+        trial(format!("uniqueness::{name}"), move |things| run(things, &first, &collides, &differs))
     };
     rows().into_iter().map(of).collect()
 }
@@ -69,10 +67,7 @@ fn run(things: &Things, first: &Value, collides: &Value, differs: &Value) -> any
     refused(&put, 409, "uniqueness").context("PUT")?;
     let change = patch(json!([{"op": "replace", "value": collides}]));
     refused(&things.ask("PATCH", &two, &change)?, 409, "uniqueness").context("PATCH")?;
-    things
-        .ask("PUT", &one, &thing(first))?
-        .expect(200)
-        .context("its own value")?;
+    things.ask("PUT", &one, &thing(first))?.expect(200).context("its own value")?;
     things.ask("DELETE", &one, &Value::Null)?.expect(204)?;
     let freed = things.ask("PUT", &two, &thing(&named(collides)))?;
     ensure!(freed.status == 200, "the value is not free: {}", freed.body);

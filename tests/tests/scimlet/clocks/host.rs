@@ -37,18 +37,11 @@ impl Host {
     /// A host of a tenant that is there, which it sets up.
     pub async fn new(database: &dyn Database) -> anyhow::Result<Self> {
         let clock = Arc::new(Set::default());
-        let options = PluginOptions {
-            clock: clock.clone(),
-            ..PluginOptions::default()
-        };
+        let options = PluginOptions { clock: clock.clone(), ..PluginOptions::default() };
         let plugin = Arc::new(Plugin::new(options)?);
         let store = database.open(TENANT).await?.context("no tenant")?;
         plugin.admin(store.clone()).configure(DEFAULT, None).await?;
-        Ok(Self {
-            plugin,
-            store,
-            clock,
-        })
+        Ok(Self { plugin, store, clock })
     }
 
     /// Sets the clock.
@@ -73,9 +66,7 @@ impl Host {
         let call = Call {
             method: method.to_owned(),
             target: target.to_owned(),
-            headers: headers
-                .map(|(name, value)| (name.into(), value.into()))
-                .into(),
+            headers: headers.map(|(name, value)| (name.into(), value.into())).into(),
             body: match body {
                 Value::Null => String::new(),
                 body => body.to_string(),

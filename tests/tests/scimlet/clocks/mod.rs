@@ -26,9 +26,7 @@ use crate::trial;
 type Make = fn(&Path) -> anyhow::Result<Arc<dyn Database>>;
 
 const DATABASES: [(&str, Make); 3] = [
-    ("sqlite", |folder| {
-        Ok(Arc::new(Sqlite::open(folder.join("x.db"))?))
-    }),
+    ("sqlite", |folder| Ok(Arc::new(Sqlite::open(folder.join("x.db"))?))),
     ("memory", |_| Ok(Arc::new(Memory::exact()))),
     ("unfiltered", |_| Ok(Arc::new(Memory::unfiltered()))),
 ];
@@ -37,10 +35,7 @@ const DATABASES: [(&str, Make); 3] = [
 pub fn trials() -> Vec<Trial> {
     let mut trials = servers::trials();
     trials.extend(DATABASES.map(|(name, make)| {
-        trial(
-            format!("clocks::a_poll_after_the_clock_went_back_{name}"),
-            move || went_back(make),
-        )
+        trial(format!("clocks::a_poll_after_the_clock_went_back_{name}"), move || went_back(make))
     }));
     trials
 }
@@ -63,10 +58,7 @@ async fn went_back(make: Make) -> anyhow::Result<()> {
         let path = format!("/Users/{}", text(&made, "id")?);
         let title = patch(json!([{"op": "add", "path": "title", "value": "x"}]));
         let changed = host.ask(("PATCH", &path, &title), 200).await?;
-        ensure!(
-            changed["meta"]["created"] == made["meta"]["created"],
-            "{changed}"
-        );
+        ensure!(changed["meta"]["created"] == made["meta"]["created"], "{changed}");
         newest = found(&host, &newest, &changed).await?;
     }
     let events = host.store.events(0, 1000).await;

@@ -56,17 +56,11 @@ async fn behind(database: &dyn Database, name: &str, count: usize) -> anyhow::Re
     ahead.set(host::now()? + HOUR);
     let user = json!({"userName": "ahead"});
     let first = ahead.ask(("POST", "/Users", &user), 201).await?;
-    let folders: Vec<TempDir> = (0..count)
-        .map(|_| TempDir::new())
-        .collect::<Result<_, _>>()?;
-    let servers = folders
-        .iter()
-        .map(|folder| Server::over(folder.path(), name));
+    let folders: Vec<TempDir> = (0..count).map(|_| TempDir::new()).collect::<Result<_, _>>()?;
+    let servers = folders.iter().map(|folder| Server::over(folder.path(), name));
     let servers: Vec<Server> = servers.collect::<anyhow::Result<_>>()?;
     let secret = servers[0].endpoint(TENANT)?.secret;
-    let clients = servers
-        .iter()
-        .map(|server| Http::new(server.base(TENANT), &secret));
+    let clients = servers.iter().map(|server| Http::new(server.base(TENANT), &secret));
     let clients: Vec<Http> = clients.collect::<anyhow::Result<_>>()?;
     let mut newest = text(&first["meta"], "lastModified")?.to_owned();
     for round in 0..6 {
@@ -111,10 +105,7 @@ async fn changes_are_found(
 async fn is_told(server: &Server) -> anyhow::Result<()> {
     let begun = Instant::now();
     let ready = loop {
-        ensure!(
-            begun.elapsed() < Duration::from_secs(90),
-            "it does not tell"
-        );
+        ensure!(begun.elapsed() < Duration::from_secs(90), "it does not tell");
         let answer = reqwest::get(format!("{}/readyz", server.url)).await?;
         ensure!(answer.status() == 200, "{answer:?}");
         let body: Value = answer.json().await?;
@@ -128,9 +119,8 @@ async fn is_told(server: &Server) -> anyhow::Result<()> {
     ensure!(is_behind(&behind), "{ready}");
     ensure!(ready["ready"] == true, "{ready}");
     let log = server.log()?;
-    let warnings = log
-        .lines()
-        .filter(|line| line.contains("WARN") && numbers(line).iter().any(is_behind));
+    let warnings =
+        log.lines().filter(|line| line.contains("WARN") && numbers(line).iter().any(is_behind));
     ensure!(warnings.count() == 1, "{log}");
     Ok(())
 }

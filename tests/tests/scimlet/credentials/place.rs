@@ -62,12 +62,7 @@ impl Place {
         let database = Memory::exact();
         database.create_tenant(TENANT, 0).await?;
         let store = database.open(TENANT).await?.context("no tenant")?;
-        let place = Self {
-            plugin,
-            store,
-            clock,
-            notes,
-        };
+        let place = Self { plugin, store, clock, notes };
         let profile = profile.to_string();
         place.admin().configure(&profile, None).await?;
         Ok(place)
@@ -87,9 +82,7 @@ impl Place {
     pub fn refused(&self) -> String {
         let notes = self.notes.0.lock().expect("nobody panics with it");
         let mut notes = notes.iter().rev().filter(|note| note.topic == "access");
-        notes
-            .next()
-            .map_or_else(String::new, |note| note.text.clone())
+        notes.next().map_or_else(String::new, |note| note.text.clone())
     }
 
     /// A bearer with these scopes.

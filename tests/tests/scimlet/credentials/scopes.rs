@@ -21,18 +21,10 @@ pub fn trials() -> Vec<Trial> {
 
 /// What is asked, and by which scopes it is answered; by all others with 403.
 const REACH: [(&str, &str, &[&str]); 12] = [
-    (
-        "GET",
-        "/ServiceProviderConfig",
-        &["", "read-only", "users", "groups", "bulk", "events"],
-    ),
+    ("GET", "/ServiceProviderConfig", &["", "read-only", "users", "groups", "bulk", "events"]),
     ("GET", "/Users", &["", "read-only", "users", "bulk"]),
     ("POST", "/Users", &["", "users", "bulk"]),
-    (
-        "POST",
-        "/Users/.search",
-        &["", "read-only", "users", "bulk"],
-    ),
+    ("POST", "/Users/.search", &["", "read-only", "users", "bulk"]),
     ("PATCH", "/Users/x", &["", "users", "bulk"]),
     ("DELETE", "/Users/x", &["", "users", "bulk"]),
     ("GET", "/Groups", &["", "read-only", "groups", "bulk"]),
@@ -46,21 +38,12 @@ const REACH: [(&str, &str, &[&str]); 12] = [
 async fn table() -> anyhow::Result<()> {
     let place = Place::new(&json!({"extends": "default"})).await?;
     for scope in ["", "read-only", "users", "groups", "bulk", "events"] {
-        let named: Vec<&str> = [scope]
-            .into_iter()
-            .filter(|scope| !scope.is_empty())
-            .collect();
+        let named: Vec<&str> = [scope].into_iter().filter(|scope| !scope.is_empty()).collect();
         let bearer = format!("Bearer {}", place.issue(&named).await?.secret);
         for (method, target, scopes) in REACH {
-            let status = place
-                .ask(&bearer, (method, target, &json!({})))
-                .await?
-                .status;
+            let status = place.ask(&bearer, (method, target, &json!({}))).await?.status;
             let (reaches, wanted) = (status != 403, scopes.contains(&scope));
-            ensure!(
-                reaches == wanted,
-                "`{scope}`: {method} {target} is answered with {status}"
-            );
+            ensure!(reaches == wanted, "`{scope}`: {method} {target} is answered with {status}");
         }
     }
     Ok(())
@@ -74,25 +57,16 @@ async fn narrowest() -> anyhow::Result<()> {
         let scopes = [&["events"][..], beside].concat();
         let refused = place.issue(&scopes).await.err();
         let is_named = |error: &anyhow::Error| mentions(&error.to_string(), "events");
-        ensure!(
-            refused.as_ref().is_some_and(is_named),
-            "{scopes:?}: {refused:?}"
-        );
+        ensure!(refused.as_ref().is_some_and(is_named), "{scopes:?}: {refused:?}");
         let kept = place.issue(&["events"]).await?;
         rescope(&place, &kept.credential.id, &scopes).await?;
         let words = scopes.iter().map(|scope| format!("scim:{scope}"));
         let words = words.collect::<Vec<_>>().join(" ");
         for bearer in [format!("Bearer {}", kept.secret), tokens::of_scope(&words)] {
             for target in ["/Users", "/Groups", "/"] {
-                place
-                    .ask(&bearer, ("GET", target, &Value::Null))
-                    .await?
-                    .expect(403)?;
+                place.ask(&bearer, ("GET", target, &Value::Null)).await?.expect(403)?;
             }
-            place
-                .ask(&bearer, ("POST", "/Bulk", &json!({})))
-                .await?
-                .expect(403)?;
+            place.ask(&bearer, ("POST", "/Bulk", &json!({}))).await?.expect(403)?;
         }
     }
     // Areas add up.
@@ -103,27 +77,15 @@ async fn narrowest() -> anyhow::Result<()> {
 
 /// Writes other scopes into a kept credential, as releases before this rule did.
 async fn rescope(place: &Place, id: &str, scopes: &[&str]) -> anyhow::Result<()> {
-    let key = Key {
-        kind: "$credential".to_owned(),
-        id: id.to_owned(),
-    };
+    let key = Key { kind: "$credential".to_owned(), id: id.to_owned() };
     let found = place.store.get(vec![key.clone()]).await;
     let found = found.unwrap_or_default().pop().flatten();
     let entry = found.context("the credential is kept")?;
     let mut body: Value = serde_json::from_str(&entry.body)?;
     body["scopes"] = scopes.into();
-    let draft = Draft {
-        key,
-        body: body.to_string(),
-        terms: Vec::new(),
-    };
-    let replaced = Write::Replace(Replacement {
-        draft,
-        version: entry.version,
-    });
-    let done = place
-        .store
-        .commit(BEGIN * 1000, "test".into(), vec![replaced]);
+    let draft = Draft { key, body: body.to_string(), terms: Vec::new() };
+    let replaced = Write::Replace(Replacement { draft, version: entry.version });
+    let done = place.store.commit(BEGIN * 1000, "test".into(), vec![replaced]);
     ensure!(done.await.is_ok());
     Ok(())
 }
@@ -142,29 +104,18 @@ async fn hidden() -> anyhow::Result<()> {
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "g",
         "members": [{"value": made["id"]}],
     });
-    place
-        .ask(&all, ("POST", "/Groups", &group))
-        .await?
-        .expect(201)?;
+    place.ask(&all, ("POST", "/Groups", &group)).await?.expect(201)?;
     let shows = async |bearer: &str| -> anyhow::Result<bool> {
         let list = place.ask(bearer, ("GET", "/Users", &Value::Null)).await?;
         Ok(list.body.contains("\"groups\""))
     };
     ensure!(shows(&all).await? && !shows(&few).await?);
-    for filter in [
-        "groups%20pr",
-        "not%20(groups.display%20eq%20%22g%22)",
-        "groups%5Bvalue%20eq%20%22x%22%5D",
-    ] {
+    for filter in
+        ["groups%20pr", "not%20(groups.display%20eq%20%22g%22)", "groups%5Bvalue%20eq%20%22x%22%5D"]
+    {
         let target = format!("/Users?filter={filter}");
-        place
-            .ask(&all, ("GET", &target, &Value::Null))
-            .await?
-            .expect(200)?;
-        place
-            .ask(&few, ("GET", &target, &Value::Null))
-            .await?
-            .expect(403)?;
+        place.ask(&all, ("GET", &target, &Value::Null)).await?.expect(200)?;
+        place.ask(&few, ("GET", &target, &Value::Null)).await?.expect(403)?;
     }
     let bulk = json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
@@ -182,10 +133,7 @@ async fn hidden() -> anyhow::Result<()> {
 
 async fn unknown() -> anyhow::Result<()> {
     let place = Place::new(&json!({"extends": "default"})).await?;
-    let error = place
-        .issue(&["everything"])
-        .await
-        .expect_err("there is no such scope");
+    let error = place.issue(&["everything"]).await.expect_err("there is no such scope");
     ensure!(mentions(&error.to_string(), "everything"), "{error}");
     Ok(())
 }

@@ -14,15 +14,9 @@ use crate::trial;
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("credentials::an_expired_one_is_told_so", expired),
-        trial(
-            "credentials::the_end_is_announced_once_ahead_of_it",
-            announced,
-        ),
+        trial("credentials::the_end_is_announced_once_ahead_of_it", announced),
         trial("credentials::a_rotation_replaces_at_once", at_once),
-        trial(
-            "credentials::a_rotation_overlaps_where_the_profile_says_so",
-            overlapping,
-        ),
+        trial("credentials::a_rotation_overlaps_where_the_profile_says_so", overlapping),
         trial("credentials::a_pair_is_a_user_name_and_a_password", pair),
         trial("credentials::the_last_use_is_known_to_the_hour", used),
     ]
@@ -50,10 +44,7 @@ async fn expired() -> anyhow::Result<()> {
     let wrong = format!("{secret}x");
     let refused = place.ask(&wrong, ("GET", "/Users", &Value::Null)).await?;
     let error = refused.refusal(401, &[])?;
-    ensure!(
-        !text(&error, "detail")?.contains(end),
-        "a wrong secret is told: {error}"
-    );
+    ensure!(!text(&error, "detail")?.contains(end), "a wrong secret is told: {error}");
     ensure!(place.refused() != noted, "{noted}");
     Ok(())
 }
@@ -80,10 +71,7 @@ async fn announced() -> anyhow::Result<()> {
     }
     place.admin().rotate_credential(&id).await?;
     let due = place.admin().maintain().await?;
-    ensure!(
-        due == Some((BEGIN + 46 * DAY) * 1000),
-        "a new secret has a new end: {due:?}"
-    );
+    ensure!(due == Some((BEGIN + 46 * DAY) * 1000), "a new secret has a new end: {due:?}");
     Ok(())
 }
 
@@ -102,15 +90,9 @@ async fn overlapping() -> anyhow::Result<()> {
     let old = place.issue(&[]).await?;
     let new = place.admin().rotate_credential(&old.credential.id).await?;
     place.at(DAY - 1);
-    ensure!(
-        place.reads(&bearer(&old)).await? == 200,
-        "the old secret died early"
-    );
+    ensure!(place.reads(&bearer(&old)).await? == 200, "the old secret died early");
     place.at(DAY);
-    ensure!(
-        place.reads(&bearer(&old)).await? == 401,
-        "the old secret lives on"
-    );
+    ensure!(place.reads(&bearer(&old)).await? == 401, "the old secret lives on");
     ensure!(place.reads(&bearer(&new)).await? == 200);
     place.admin().revoke_credential(&old.credential.id).await?;
     ensure!(place.reads(&bearer(&new)).await? == 401);
@@ -133,10 +115,7 @@ async fn pair() -> anyhow::Result<()> {
     ensure!(place.reads(&header(name, "wrong")).await? == 401);
     ensure!(place.reads(&header("wrong", &issued.secret)).await? == 401);
     let as_bearer = format!("Bearer {name}_{}", issued.secret);
-    ensure!(
-        place.reads(&as_bearer).await? == 401,
-        "a pair is taken as a bearer"
-    );
+    ensure!(place.reads(&as_bearer).await? == 401, "a pair is taken as a bearer");
     Ok(())
 }
 
@@ -152,11 +131,7 @@ async fn used() -> anyhow::Result<()> {
     for (now, known) in [(10, 0), (3599, 0), (3600, 3600), (7300, 7200)] {
         place.at(now);
         place.reads(&secret).await?;
-        ensure!(
-            last().await? == Some(known),
-            "at {now}: {:?}",
-            last().await?
-        );
+        ensure!(last().await? == Some(known), "at {now}: {:?}", last().await?);
     }
     Ok(())
 }

@@ -17,10 +17,7 @@ use crate::trial;
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("credentials::an_access_token_lets_in", good),
-        trial(
-            "credentials::an_access_token_that_is_not_right_does_not",
-            bad,
-        ),
+        trial("credentials::an_access_token_that_is_not_right_does_not", bad),
         trial("credentials::an_access_token_goes_with_its_issuer", removed),
         trial("credentials::a_name_given_twice_is_no_token", twice),
         trial("credentials::a_claim_may_name_the_tenant", claimed),
@@ -41,9 +38,7 @@ fn key(seed: u8) -> SigningKey {
 pub fn profile(seed: u8) -> Value {
     let point = key(seed).verifying_key().to_sec1_point(false);
     let text = |part: Option<_>| {
-        part.map_or(String::new(), |part: &_| {
-            encoded(AsRef::<[u8]>::as_ref(part))
-        })
+        part.map_or(String::new(), |part: &_| encoded(AsRef::<[u8]>::as_ref(part)))
     };
     json!({"extends": "default", "credentials": {"access-tokens": [{
         "issuer": ISSUER, "audience": AUDIENCE,
@@ -96,27 +91,15 @@ async fn good() -> anyhow::Result<()> {
     let user =
         json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada"});
     let full = token(7, &header(), &claims());
-    place
-        .ask(&full, ("POST", "/Users", &user))
-        .await?
-        .expect(201)?;
+    place.ask(&full, ("POST", "/Users", &user)).await?.expect(201)?;
     let events = place.store.events(0, 100).await.unwrap_or_default();
     let by_client = events.iter().any(|event| event.actor == "token:okta");
     ensure!(by_client, "no event says who it was: {events:?}");
-    let narrow = token(
-        7,
-        &header(),
-        &with(claims(), json!({"scope": "scim:read-only scim:users"})),
-    );
+    let narrow =
+        token(7, &header(), &with(claims(), json!({"scope": "scim:read-only scim:users"})));
     ensure!(place.reads(&narrow).await? == 200);
-    place
-        .ask(&narrow, ("POST", "/Users", &user))
-        .await?
-        .expect(403)?;
-    place
-        .ask(&narrow, ("GET", "/Groups", &Value::Null))
-        .await?
-        .expect(403)?;
+    place.ask(&narrow, ("POST", "/Users", &user)).await?.expect(403)?;
+    place.ask(&narrow, ("GET", "/Groups", &Value::Null)).await?.expect(403)?;
     Ok(())
 }
 
@@ -126,9 +109,7 @@ async fn bad() -> anyhow::Result<()> {
     let changed = |other: Value| token(7, &header(), &with(good(), other));
     let headed = |other: Value| token(7, &with(header(), other), &good());
     let mut without = good();
-    without
-        .as_object_mut()
-        .map(|claims| claims.remove("client_id"));
+    without.as_object_mut().map(|claims| claims.remove("client_id"));
     let mut reasons = Vec::new();
     for (why, token) in [
         ("signed by nobody", token(8, &header(), &good())),
@@ -138,10 +119,7 @@ async fn bad() -> anyhow::Result<()> {
         ("header", headed(json!({"typ": "JWT"}))),
         ("header", headed(json!({"crit": ["x"]}))),
         ("issuer", changed(json!({"iss": "https://other.example"}))),
-        (
-            "audience",
-            changed(json!({"aud": ["https://other.example"]})),
-        ),
+        ("audience", changed(json!({"aud": ["https://other.example"]}))),
         ("expired", changed(json!({"exp": BEGIN - 61}))),
         ("early", changed(json!({"nbf": BEGIN + 61}))),
         ("early", changed(json!({"iat": BEGIN + 61}))),
@@ -149,10 +127,7 @@ async fn bad() -> anyhow::Result<()> {
         ("bound", changed(json!({"cnf": {"jkt": "x"}}))),
         ("bound", changed(json!({"cnf": null}))),
         ("scope", changed(json!({"scope": "openid"}))),
-        (
-            "unknown scope",
-            changed(json!({"scope": "scim:everything"})),
-        ),
+        ("unknown scope", changed(json!({"scope": "scim:everything"}))),
         ("claims", token(7, &header(), &without)),
         ("signature", format!("{}x", token(7, &header(), &good()))),
     ] {
@@ -167,10 +142,7 @@ async fn removed() -> anyhow::Result<()> {
     let place = Place::new(&profile(7)).await?;
     let token = token(7, &header(), &claims());
     ensure!(place.reads(&token).await? == 200);
-    place
-        .admin()
-        .configure(&profile(8).to_string(), None)
-        .await?;
+    place.admin().configure(&profile(8).to_string(), None).await?;
     ensure!(place.reads(&token).await? == 401);
     Ok(())
 }
@@ -257,22 +229,13 @@ async fn keys() -> anyhow::Result<()> {
 /// what is wrong with it.
 async fn kept() -> anyhow::Result<()> {
     let place = Place::new(&profile(7)).await?;
-    let key = Key {
-        kind: "$profile".to_owned(),
-        id: "current".to_owned(),
-    };
+    let key = Key { kind: "$profile".to_owned(), id: "current".to_owned() };
     let mut old = profile(7);
     old["credentials"]["access-tokens"][0]["keys"][0]["d"] = "AQAB".into();
-    let draft = Draft {
-        key,
-        body: old.to_string(),
-        terms: Vec::new(),
-    };
+    let draft = Draft { key, body: old.to_string(), terms: Vec::new() };
     let version = place.admin().profile().await?.1;
     let replaced = Write::Replace(Replacement { draft, version });
-    let done = place
-        .store
-        .commit(BEGIN * 1000, "test".into(), vec![replaced]);
+    let done = place.store.commit(BEGIN * 1000, "test".into(), vec![replaced]);
     ensure!(done.await.is_ok());
     let token = token(7, &header(), &claims());
     ensure!(place.reads(&token).await? == 200);

@@ -19,10 +19,7 @@ async fn crowd() -> anyhow::Result<Service> {
             let title = if number + 1 == USERS { "Boss" } else { "x" };
             let body = json!({"userName": format!("u{number}"), "title": title});
             Write::Insert(Draft {
-                key: Key {
-                    kind: "User".to_owned(),
-                    id: format!("u{number}"),
-                },
+                key: Key { kind: "User".to_owned(), id: format!("u{number}") },
                 body: body.to_string(),
                 terms: Vec::new(),
             })
@@ -49,10 +46,7 @@ pub async fn lists() -> anyhow::Result<()> {
         let refused = refused.expect(400).context(target)?;
         ensure!(refused["scimType"] == "tooMany", "{refused}");
     }
-    for target in [
-        "/Users?startIndex=20199&attributes=id",
-        "/?startIndex=20199&attributes=id",
-    ] {
+    for target in ["/Users?startIndex=20199&attributes=id", "/?startIndex=20199&attributes=id"] {
         let list = service.ask("GET", target, Value::Null).await?.expect(200)?;
         ensure!(ids(&list) == ["u20198", "u20199"], "{list}");
         ensure!(list["totalResults"] == USERS, "{list}");

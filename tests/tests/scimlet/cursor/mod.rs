@@ -51,9 +51,7 @@ pub fn trials() -> Vec<Trial> {
 
 fn ids(page: &Value) -> Vec<String> {
     let resources = page["Resources"].as_array().into_iter().flatten();
-    resources
-        .filter_map(|resource| resource["id"].as_str().map(ToOwned::to_owned))
-        .collect()
+    resources.filter_map(|resource| resource["id"].as_str().map(ToOwned::to_owned)).collect()
 }
 
 /// While the walk goes on, what it has seen last and something ahead of it are deleted and others are made: what was there all
@@ -82,19 +80,13 @@ async fn churn(target: &str, database: &str) -> anyhow::Result<()> {
             |path: &String| path.ends_with(&last) || path == &there[(turn * 7 + 3) % there.len()];
         let goes: Vec<String> = there.iter().filter(|path| gone(path)).cloned().collect();
         for path in &goes {
-            service
-                .ask("DELETE", path, Value::Null)
-                .await?
-                .expect(204)?;
+            service.ask("DELETE", path, Value::Null).await?.expect(204)?;
         }
         there.retain(|path| !goes.contains(path));
         service.make(100 + turn).await?;
     }
     let all = target.starts_with("/?");
-    for path in there
-        .iter()
-        .filter(|path| all || path.starts_with("/Users/"))
-    {
+    for path in there.iter().filter(|path| all || path.starts_with("/Users/")) {
         let id = path.rsplit('/').next().unwrap_or_default();
         let times = seen.get(id).copied().unwrap_or_default();
         ensure!(times == 1, "{path} was seen {times} times");
@@ -139,10 +131,7 @@ async fn expires() -> anyhow::Result<()> {
     ensure!(ids(&second).len() == 1, "{second}");
     service.watch.0.fetch_add(1, Ordering::Relaxed);
     let target = format!("/Users?cursor={cursor}&count=1");
-    let late = service
-        .ask("GET", &target, Value::Null)
-        .await?
-        .expect(400)?;
+    let late = service.ask("GET", &target, Value::Null).await?.expect(400)?;
     ensure!(late["scimType"] == "expiredCursor", "{late}");
     // The second page's cursor is younger.
     let cursor = text(&second, "nextCursor")?;

@@ -59,10 +59,7 @@ impl Service {
         folder: tempfile::TempDir,
     ) -> anyhow::Result<Self> {
         let watch = Arc::new(Watch(AtomicU64::new(1_800_000_000)));
-        let native = Native {
-            clock: watch.clone(),
-            random: Arc::new(KnownBytes::default()),
-        };
+        let native = Native { clock: watch.clone(), random: Arc::new(KnownBytes::default()) };
         Self::made(database, tenant, (native, watch), folder).await
     }
 
@@ -87,13 +84,7 @@ impl Service {
         let store = Arc::new(Counted::new(store));
         let profile = r#"{"extends":"default"}"#;
         native.configure(store.clone(), profile).await?;
-        Ok(Self {
-            native,
-            watch,
-            tenant,
-            store,
-            _folder: folder,
-        })
+        Ok(Self { native, watch, tenant, store, _folder: folder })
     }
 
     /// Sends a request, with a body unless it is null.
@@ -103,31 +94,18 @@ impl Service {
             tenant: self.tenant.to_owned(),
             base_url: "http://scim.test".to_owned(),
             client_address: None,
-            caller: Caller::Client(Principal {
-                name: "walker".to_owned(),
-            }),
+            caller: Caller::Client(Principal { name: "walker".to_owned() }),
         };
         let request = Request {
             method: method.to_owned(),
             path: path.to_owned(),
             query: query.to_owned(),
             headers: Vec::new(),
-            body: if body.is_null() {
-                String::new()
-            } else {
-                body.to_string()
-            },
+            body: if body.is_null() { String::new() } else { body.to_string() },
         };
         let (_waits, gone) = watch::channel(false);
-        let answer = self
-            .native
-            .handle(self.store.clone(), origin, request, gone)
-            .await?;
-        Ok(Answer {
-            status: answer.status,
-            headers: answer.headers,
-            body: answer.body,
-        })
+        let answer = self.native.handle(self.store.clone(), origin, request, gone).await?;
+        Ok(Answer { status: answer.status, headers: answer.headers, body: answer.body })
     }
 
     /// A page of ids; the target ends with `?` or `&`.
@@ -140,10 +118,7 @@ impl Service {
     pub async fn make(&self, number: usize) -> anyhow::Result<String> {
         let name = ["Eve", "Dan", "Bob"].get(number % 5);
         let (endpoint, body) = if number % 4 == 3 {
-            (
-                "/Groups",
-                json!({"displayName": format!("g{}", number % 3)}),
-            )
+            ("/Groups", json!({"displayName": format!("g{}", number % 3)}))
         } else {
             let emails = json!([{"type": "work", "value": format!("{number}@a.example")}]);
             let body = json!({

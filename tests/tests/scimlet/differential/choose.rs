@@ -24,18 +24,7 @@ const OPERATORS: [Operator; 8] = [
     Operator::EndsWith,
 ];
 
-const WORDS: [&str; 10] = [
-    "",
-    "a",
-    "A",
-    "ab",
-    "b",
-    "ba",
-    "é",
-    "\u{E000}",
-    "\u{1F600}",
-    "50%_",
-];
+const WORDS: [&str; 10] = ["", "a", "A", "ab", "b", "ba", "é", "\u{E000}", "\u{1F600}", "50%_"];
 
 impl Chooser {
     pub fn new(dice: Dice) -> Self {
@@ -122,10 +111,7 @@ impl Chooser {
             0..=3 if right == 0 => Write::Insert(self.draft(key)),
             0..=4 => replace(self.draft(key), version),
             5 => Write::Insert(self.draft(key)),
-            6 => Write::Remove(Removal {
-                key,
-                version: (!self.once_in(2)).then_some(version),
-            }),
+            6 => Write::Remove(Removal { key, version: (!self.once_in(2)).then_some(version) }),
             7 => expect(key, version),
             8..=10 => Write::Link((0..=self.below(2)).map(|_| self.link()).collect()),
             11 => Write::Unlink(vec![self.link()]),
@@ -146,10 +132,8 @@ impl Chooser {
     pub fn query(&mut self) -> Query {
         let orders = ["userName", "active", "age", "absent"];
         let path = self.dice.pick(&orders).copied().unwrap_or_default();
-        let order = self.once_in(2).then(|| Order {
-            path: path.into(),
-            descending: self.once_in(2),
-        });
+        let order =
+            self.once_in(2).then(|| Order { path: path.into(), descending: self.once_in(2) });
         let mut filter = Vec::new();
         if !self.once_in(5) {
             self.filter(3, &mut filter);

@@ -58,14 +58,9 @@ impl Stores {
     /// The versions of all entries that may be there.
     async fn versions(&self) -> anyhow::Result<BTreeMap<(String, String), u64>> {
         let keys = |kind: &'static str, count: u32| {
-            (0..count).map(move |number| Key {
-                kind: kind.into(),
-                id: number.to_string(),
-            })
+            (0..count).map(move |number| Key { kind: kind.into(), id: number.to_string() })
         };
-        let keys = keys("User", 12)
-            .chain(keys("Group", 4))
-            .chain(keys("$credential", 2));
+        let keys = keys("User", 12).chain(keys("Group", 4)).chain(keys("$credential", 2));
         let entries = self.all[0].get(keys.collect()).await.map_err(refused)?;
         let version = |entry: Entry| ((entry.key.kind, entry.key.id), entry.version);
         Ok(entries.into_iter().flatten().map(version).collect())
@@ -119,10 +114,7 @@ async fn commit(store: &dyn Store, at: u64, writes: Vec<Write>) -> Outcome {
 }
 
 async fn walk(store: &dyn Store, mut query: Query) -> anyhow::Result<Walk> {
-    let mut walk = Walk {
-        entries: Vec::new(),
-        totals: Vec::new(),
-    };
+    let mut walk = Walk { entries: Vec::new(), totals: Vec::new() };
     loop {
         let page = store.find(query.clone()).await.map_err(refused)?;
         ensure!(page.exact && page.ordered, "these stores are exact");
@@ -131,8 +123,7 @@ async fn walk(store: &dyn Store, mut query: Query) -> anyhow::Result<Walk> {
         if let Some(last) = page.hits.last() {
             query.window = Window::After(last.position.clone());
         }
-        walk.entries
-            .extend(page.hits.into_iter().map(|hit| hit.entry));
+        walk.entries.extend(page.hits.into_iter().map(|hit| hit.entry));
         if !full {
             return Ok(walk);
         }
@@ -164,10 +155,7 @@ fn equal<T: PartialEq + Debug>(answers: &[T], asked: &impl Debug) -> anyhow::Res
     let names = ["memory", "SQLite", "PostgreSQL"];
     for (answer, name) in answers.iter().zip(names) {
         let first = &answers[0];
-        ensure!(
-            answer == first,
-            "{asked:?}\nin memory {first:?}\nbut {name} {answer:?}"
-        );
+        ensure!(answer == first, "{asked:?}\nin memory {first:?}\nbut {name} {answer:?}");
     }
     Ok(())
 }

@@ -19,12 +19,8 @@ struct Of<'a> {
 /// Of each schema of each resource type.
 pub async fn each(endpoint: Http) -> anyhow::Result<()> {
     let schemas = super::listed(&endpoint, "/Schemas").await?;
-    let find = |uri: &Value| {
-        schemas
-            .iter()
-            .find(|schema| schema["id"] == *uri)
-            .context("no schema")
-    };
+    let find =
+        |uri: &Value| schemas.iter().find(|schema| schema["id"] == *uri).context("no schema");
     let mut other = String::new();
     for of in super::listed(&endpoint, "/ResourceTypes").await? {
         let main = find(&of["schema"])?;
@@ -39,10 +35,7 @@ pub async fn each(endpoint: Http) -> anyhow::Result<()> {
         if other.is_empty() {
             text(&made, "id")?.clone_into(&mut other);
         }
-        of_type = Of {
-            other: other.clone(),
-            ..of_type
-        };
+        of_type = Of { other: other.clone(), ..of_type };
         of_type.attributes(main).await?;
         for extension in of["schemaExtensions"].as_array().into_iter().flatten() {
             let schema = find(&extension["schema"])?;
@@ -96,9 +89,7 @@ impl Of<'_> {
     async fn attribute(&self, attribute: &Value, name: &str) -> anyhow::Result<()> {
         let unique = format!("{name}-{}", self.extension.unwrap_or_default());
         let value = self.sample(attribute);
-        let path = self
-            .extension
-            .map_or_else(|| name.to_owned(), |uri| format!("{uri}:{name}"));
+        let path = self.extension.map_or_else(|| name.to_owned(), |uri| format!("{uri}:{name}"));
         if attribute["required"] == true {
             let without = self.resource(&unique, &json!({name: null}));
             let refused = self.endpoint.ask("POST", self.path, &without).await?;
@@ -114,11 +105,7 @@ impl Of<'_> {
                 "was taken from the client: {made}"
             );
             let change = patch(json!([{"op": "replace", "path": path, "value": value}]));
-            let refused = self
-                .endpoint
-                .ask("PATCH", &target, &change)
-                .await?
-                .expect(400)?;
+            let refused = self.endpoint.ask("PATCH", &target, &change).await?.expect(400)?;
             ensure!(refused["scimType"] == "mutability", "{refused}");
             return Ok(());
         }
@@ -129,17 +116,11 @@ impl Of<'_> {
                 "request" => how == "asked for",
                 _ => true,
             };
-            ensure!(
-                agrees(&value, &self.inside(shown)[name]) == due,
-                "{how}: {shown} for {value}"
-            );
+            ensure!(agrees(&value, &self.inside(shown)[name]) == due, "{how}: {shown} for {value}");
         }
         let wrong =
             json!({name: if attribute["type"] == "complex" { json!(1) } else { json!({}) }});
-        let refused = self
-            .endpoint
-            .ask("POST", self.path, &self.resource("wrong", &wrong))
-            .await?;
+        let refused = self.endpoint.ask("POST", self.path, &self.resource("wrong", &wrong)).await?;
         refused.expect(400)?;
         Ok(())
     }
@@ -173,11 +154,7 @@ impl Of<'_> {
                 .cloned()
                 .unwrap_or_else(|| format!("{}", attribute["name"]).into()),
         };
-        if attribute["multiValued"] == true {
-            json!([one])
-        } else {
-            one
-        }
+        if attribute["multiValued"] == true { json!([one]) } else { one }
     }
 }
 
@@ -189,10 +166,7 @@ fn agrees(given: &Value, shown: &Value) -> bool {
             .all(|(name, value)| shown.get(name).is_some_and(|shown| agrees(value, shown))),
         (Value::Array(given), Value::Array(shown)) => {
             given.len() == shown.len()
-                && given
-                    .iter()
-                    .zip(shown)
-                    .all(|(given, shown)| agrees(given, shown))
+                && given.iter().zip(shown).all(|(given, shown)| agrees(given, shown))
         }
         (given, shown) => given == shown,
     }

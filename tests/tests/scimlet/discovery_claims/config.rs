@@ -65,17 +65,12 @@ async fn bulk(endpoint: Http) -> anyhow::Result<()> {
     }
     let answer = answer.expect(200)?;
     ensure!(
-        answer["Operations"]
-            .as_array()
-            .is_some_and(|operations| operations.len() == 2),
+        answer["Operations"].as_array().is_some_and(|operations| operations.len() == 2),
         "{answer}"
     );
     let number = |name: &str| limits[name].as_u64().context("no limit");
     let most = usize::try_from(number("maxOperations")?)?;
-    endpoint
-        .ask("POST", "/Bulk", &request(most + 1))
-        .await?
-        .expect(413)?;
+    endpoint.ask("POST", "/Bulk", &request(most + 1)).await?.expect(413)?;
     let bytes = usize::try_from(number("maxPayloadSize")?)?;
     let padded = json!({"schemas": [BULK], "Operations": [], "padding": " ".repeat(bytes)});
     endpoint.ask("POST", "/Bulk", &padded).await?.expect(413)?;
@@ -85,9 +80,7 @@ async fn bulk(endpoint: Http) -> anyhow::Result<()> {
 /// `maxResults` is the largest page, to the resource.
 async fn filter(endpoint: Http) -> anyhow::Result<()> {
     let (supported, feature) = config(&endpoint, "filter").await?;
-    let filtered = endpoint
-        .get("/Users?filter=userName%20sw%20%22u%22")
-        .await?;
+    let filtered = endpoint.get("/Users?filter=userName%20sw%20%22u%22").await?;
     if !supported {
         filtered.expect(501)?;
         return Ok(());
@@ -104,10 +97,7 @@ async fn filter(endpoint: Http) -> anyhow::Result<()> {
         }
     });
     together(some.collect::<Vec<_>>()).await?;
-    let target = format!(
-        "/Users?filter=userName%20sw%20%22u%22&attributes=id&count={}",
-        most + 1
-    );
+    let target = format!("/Users?filter=userName%20sw%20%22u%22&attributes=id&count={}", most + 1);
     let list = endpoint.get(&target).await?.expect(200)?;
     let shown = list["Resources"].as_array().context("no Resources")?.len();
     ensure!(
@@ -123,9 +113,7 @@ async fn sort(endpoint: Http) -> anyhow::Result<()> {
     for name in ["b", "C", "a"] {
         user(&endpoint, name).await?;
     }
-    let list = endpoint
-        .get("/Users?sortBy=userName&sortOrder=descending")
-        .await?;
+    let list = endpoint.get("/Users?sortBy=userName&sortOrder=descending").await?;
     if !supported {
         list.expect(501)?;
         return Ok(());
@@ -140,11 +128,7 @@ async fn etag(endpoint: Http) -> anyhow::Result<()> {
     let (supported, _) = config(&endpoint, "etag").await?;
     let (user, target) = user(&endpoint, "a").await?;
     let read = endpoint.get(&target).await?;
-    ensure!(
-        read.header("etag").is_some() == supported,
-        "{:?}",
-        read.headers
-    );
+    ensure!(read.header("etag").is_some() == supported, "{:?}", read.headers);
     if supported {
         ensure!(user["meta"]["version"] == *read.header("etag").unwrap_or_default());
         for (name, value, status) in [("if-match", "W/\"0\"", 412), ("if-match", "W/\"1\"", 200)] {
@@ -163,10 +147,7 @@ async fn change_password(endpoint: Http) -> anyhow::Result<()> {
     let (user, target) = user(&endpoint, "a").await?;
     let change = patch(json!([{"op": "replace", "path": "password", "value": "t1meMa$heen"}]));
     let changed = endpoint.ask("PATCH", &target, &change).await?.expect(200)?;
-    ensure!(
-        (changed["meta"]["version"] != user["meta"]["version"]) == supported,
-        "{changed}"
-    );
+    ensure!((changed["meta"]["version"] != user["meta"]["version"]) == supported, "{changed}");
     Ok(())
 }
 
@@ -177,10 +158,7 @@ async fn pagination(endpoint: Http) -> anyhow::Result<()> {
     for name in ["a", "b"] {
         user(&endpoint, name).await?;
     }
-    let by_index = endpoint
-        .get("/Users?startIndex=2&count=1")
-        .await?
-        .expect(200)?;
+    let by_index = endpoint.get("/Users?startIndex=2&count=1").await?.expect(200)?;
     let cursors = config.get("pagination").is_some();
     ensure!(
         !cursors || claimed("index") == (by_index["Resources"][0]["userName"] == "b"),
@@ -188,12 +166,7 @@ async fn pagination(endpoint: Http) -> anyhow::Result<()> {
     );
     let page = endpoint.get("/Users?cursor&count=1").await?;
     let next = page.expect(if page.status == 400 { 400 } else { 200 })?["nextCursor"].clone();
-    ensure!(
-        next.is_string() == claimed("cursor"),
-        "{}: {}",
-        config["pagination"],
-        page.body
-    );
+    ensure!(next.is_string() == claimed("cursor"), "{}: {}", config["pagination"], page.body);
     if let Some(next) = next.as_str() {
         let target = scimlet_tests::tenant::target("/Users", &[("cursor", next), ("count", "1")]);
         let last = endpoint.get(&target).await?.expect(200)?;
@@ -205,36 +178,22 @@ async fn pagination(endpoint: Http) -> anyhow::Result<()> {
 /// The schemes that are listed are good, others and none are not.
 async fn authentication(endpoint: Http) -> anyhow::Result<()> {
     let config = endpoint.get("/ServiceProviderConfig").await?.expect(200)?;
-    let schemes = config["authenticationSchemes"]
-        .as_array()
-        .context("no schemes")?;
+    let schemes = config["authenticationSchemes"].as_array().context("no schemes")?;
     let listed = |of: &str| schemes.iter().any(|scheme| scheme["type"] == of);
     ensure!(listed("oauthbearertoken"), "{schemes:?}");
-    ensure!(
-        schemes
-            .iter()
-            .filter(|scheme| scheme["primary"] == true)
-            .count()
-            == 1
-    );
+    ensure!(schemes.iter().filter(|scheme| scheme["primary"] == true).count() == 1);
     let basic = "Basic ZGVtbzp0MW1lTWEkaGVlbg==";
-    for (header, challenge) in [
-        (None, "Bearer"),
-        (Some("Bearer none"), "Bearer"),
-        (Some(basic), "Bearer"),
-    ] {
+    for (header, challenge) in
+        [(None, "Bearer"), (Some("Bearer none"), "Bearer"), (Some(basic), "Bearer")]
+    {
         let mut call = endpoint.call("GET", "/Users", &Value::Null);
         call.headers.clear();
-        call.headers
-            .extend(header.map(|value| ("authorization".to_owned(), value.to_owned())));
+        call.headers.extend(header.map(|value| ("authorization".to_owned(), value.to_owned())));
         let answer = endpoint.send(call).await?;
         answer.expect(401)?;
         let offered = answer.header("www-authenticate").context("no challenge")?;
         ensure!(offered.contains(challenge), "{offered}");
-        ensure!(
-            listed("httpbasic") || !offered.contains("Basic"),
-            "{offered}"
-        );
+        ensure!(listed("httpbasic") || !offered.contains("Basic"), "{offered}");
     }
     Ok(())
 }

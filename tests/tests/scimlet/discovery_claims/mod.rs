@@ -42,10 +42,7 @@ async fn listed(endpoint: &Http, target: &str) -> anyhow::Result<Vec<Value>> {
 /// Whether the document is at its location, byte for byte, and nowhere else.
 async fn located(endpoint: &Http, target: &str, document: &Value) -> anyhow::Result<()> {
     let at = format!("{target}/{}", text(document, "id")?);
-    ensure!(
-        endpoint.get(&at).await?.expect(200)? == *document,
-        "another one at {at}"
-    );
+    ensure!(endpoint.get(&at).await?.expect(200)? == *document, "another one at {at}");
     let location = text(&document["meta"], "location")?;
     ensure!(location == format!("{}{at}", endpoint.base), "{location}");
     let elsewhere = endpoint.get(&format!("{at}x")).await?;
@@ -64,18 +61,12 @@ async fn resource_types(endpoint: Http) -> anyhow::Result<()> {
             std::iter::once(&of["schema"]).chain(extensions.map(|extension| &extension["schema"]))
         {
             let uri = uri.as_str().context("no URI")?;
-            let schema = endpoint
-                .get(&format!("/Schemas/{uri}"))
-                .await?
-                .expect(200)?;
+            let schema = endpoint.get(&format!("/Schemas/{uri}")).await?.expect(200)?;
             ensure!(schema["id"] == uri, "{schema}");
         }
         // A resource whose schema is none of the type's is none of its resources.
         let stranger = json!({"schemas": [of["schema"], "urn:example:other"]});
-        endpoint
-            .ask("POST", text(&of, "endpoint")?, &stranger)
-            .await?
-            .expect(400)?;
+        endpoint.ask("POST", text(&of, "endpoint")?, &stranger).await?.expect(400)?;
     }
     Ok(())
 }
@@ -91,10 +82,7 @@ async fn schemas(endpoint: Http) -> anyhow::Result<()> {
     for document in std::iter::once(&config).chain(&types).chain(&schemas) {
         let uri = &document["schemas"][0];
         let of = schemas.iter().find(|schema| schema["id"] == *uri);
-        known(
-            &of.with_context(|| format!("{uri} is not shown"))?["attributes"],
-            document,
-        )?;
+        known(&of.with_context(|| format!("{uri} is not shown"))?["attributes"], document)?;
     }
     Ok(())
 }
@@ -106,22 +94,12 @@ fn known(attributes: &Value, object: &Value) -> anyhow::Result<()> {
         if ["schemas", "id", "meta"].contains(&name.as_str()) {
             continue;
         }
-        let attribute = attributes
-            .iter()
-            .find(|attribute| attribute["name"] == **name);
+        let attribute = attributes.iter().find(|attribute| attribute["name"] == **name);
         let attribute = attribute.with_context(|| format!("{name} is in no schema"))?;
-        ensure!(
-            attribute["multiValued"] == value.is_array(),
-            "{name} is one or many"
-        );
-        let values = value
-            .as_array()
-            .map_or(std::slice::from_ref(value), Vec::as_slice);
+        ensure!(attribute["multiValued"] == value.is_array(), "{name} is one or many");
+        let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
         // Attributes of attributes end with those that have no parts of their own.
-        for value in values
-            .iter()
-            .filter(|value| value.is_object() && name != "subAttributes")
-        {
+        for value in values.iter().filter(|value| value.is_object() && name != "subAttributes") {
             known(&attribute["subAttributes"], value)?;
         }
     }

@@ -16,10 +16,7 @@ const OPERATIONS: &str = "host/docs/operations.md";
 
 /// What `scimlet` prints as help.
 fn help(command: &[&str]) -> anyhow::Result<String> {
-    let output = server::command(&root())?
-        .args(command)
-        .arg("--help")
-        .output()?;
+    let output = server::command(&root())?.args(command).arg("--help").output()?;
     ensure!(output.status.success(), "{command:?} has no help");
     Ok(String::from_utf8(output.stdout)?)
 }
@@ -47,10 +44,7 @@ pub(super) fn commands() -> anyhow::Result<()> {
         let row = row.with_context(|| format!("no row of `{command}`"))?;
         let named: BTreeSet<&str> = row.split([' ', ',']).collect();
         for subcommand in listed(&help(&[command])?) {
-            ensure!(
-                named.contains(subcommand),
-                "no `{subcommand}` in the row `{row}`"
-            );
+            ensure!(named.contains(subcommand), "no `{subcommand}` in the row `{row}`");
         }
     }
     Ok(())
@@ -156,9 +150,7 @@ pub(super) fn events() -> anyhow::Result<()> {
 /// The functions of an interface of the contract.
 fn functions(interface: &str) -> anyhow::Result<BTreeSet<String>> {
     let text = fs::read_to_string(root().join("wit").join(format!("{interface}.wit")))?;
-    let lines = text
-        .lines()
-        .filter_map(|line| line.trim().split_once(": func("));
+    let lines = text.lines().filter_map(|line| line.trim().split_once(": func("));
     let found: BTreeSet<String> = lines.map(|(name, _)| name.to_owned()).collect();
     ensure!(!found.is_empty(), "`{interface}` has no functions");
     Ok(found)

@@ -19,20 +19,13 @@ use super::markdown::{self, Document};
 pub(super) fn trials() -> Vec<Trial> {
     vec![
         Trial::ignorable_test("documents::the_tour", || needs::with(curl(), |()| tour())),
-        Trial::ignorable_test("documents::first_start", || {
-            needs::with(curl(), |()| first_start())
-        }),
-        Trial::ignorable_test("documents::scripts_run", || {
-            needs::with(curl(), |()| scripts_run())
-        }),
+        Trial::ignorable_test("documents::first_start", || needs::with(curl(), |()| first_start())),
+        Trial::ignorable_test("documents::scripts_run", || needs::with(curl(), |()| scripts_run())),
         Trial::ignorable_test("documents::commands_exist", || {
             needs::with(curl(), |()| commands_exist())
         }),
         Trial::test("documents::tests_exist", || failing(tests_exist())),
-        Trial::test(
-            "documents::json_is_accepted",
-            || failing(json_is_accepted()),
-        ),
+        Trial::test("documents::json_is_accepted", || failing(json_is_accepted())),
     ]
 }
 
@@ -47,16 +40,10 @@ fn curl() -> anyhow::Result<()> {
 /// Runs a script in the server's folder, with `scimlet` on the path.
 fn bash(folder: &Path, script: &str) -> anyhow::Result<Output> {
     let path = std::env::var("PATH").unwrap_or_default();
-    let own = server::binary()?
-        .parent()
-        .context("the binary is in no folder")?;
+    let own = server::binary()?.parent().context("the binary is in no folder")?;
     let mut command = Command::new("bash");
-    command
-        .args(["-eo", "pipefail", "-c", script])
-        .current_dir(folder);
-    Ok(command
-        .env("PATH", format!("{}:{path}", own.display()))
-        .output()?)
+    command.args(["-eo", "pipefail", "-c", script]).current_dir(folder);
+    Ok(command.env("PATH", format!("{}:{path}", own.display())).output()?)
 }
 
 fn printed(output: &Output) -> anyhow::Result<String> {
@@ -85,10 +72,7 @@ fn tour() -> anyhow::Result<()> {
     ] {
         ensure!(text.contains(expected), "no {expected} in\n{text}");
     }
-    ensure!(
-        text.trim_end().ends_with("\n401"),
-        "the old secret is good for something:\n{text}"
-    );
+    ensure!(text.trim_end().ends_with("\n401"), "the old secret is good for something:\n{text}");
     Ok(())
 }
 
@@ -140,10 +124,7 @@ fn inline_commands(document: &Document) -> Vec<String> {
     let placeholder = |word: &str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase());
     let codes = document.codes.iter().filter(|code| calls_scimlet(code));
     let codes = codes.filter(|code| !code.split_whitespace().any(placeholder));
-    codes
-        .filter(|code| *code != "scimlet help")
-        .cloned()
-        .collect()
+    codes.filter(|code| *code != "scimlet help").cloned().collect()
 }
 
 /// Every command is one that `scimlet` knows, with options that it knows.
@@ -166,9 +147,7 @@ fn commands_exist() -> anyhow::Result<()> {
 
 /// Every filter of tests lets some through.
 fn tests_exist() -> anyhow::Result<()> {
-    let listed = Command::new(std::env::current_exe()?)
-        .arg("--list")
-        .output()?;
+    let listed = Command::new(std::env::current_exe()?).arg("--list").output()?;
     let trials = printed(&listed)?;
     let document = markdown::named("CONTRIBUTING.md")?;
     let mut checked = 0;

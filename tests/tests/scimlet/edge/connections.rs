@@ -13,10 +13,7 @@ use crate::trial;
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("edge::connections::health_answers_beside_hundreds", crowd),
-        trial(
-            "edge::connections::new_ones_are_served_when_all_places_are_taken",
-            full,
-        ),
+        trial("edge::connections::new_ones_are_served_when_all_places_are_taken", full),
         trial("edge::connections::a_trickled_head_ends", trickled),
         trial("edge::connections::a_silent_one_ends", silent),
         trial("edge::connections::an_idle_one_ends", idle),
@@ -90,10 +87,7 @@ async fn large() -> anyhow::Result<()> {
             "GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\nFiller: {filler}\r\n\r\n"
         );
         let answer = exchange(&server, ask.as_bytes()).await?;
-        ensure!(
-            answer.starts_with(&format!("HTTP/1.1 {status} ")),
-            "{bytes}: {answer}"
-        );
+        ensure!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{bytes}: {answer}");
     }
     Ok(())
 }

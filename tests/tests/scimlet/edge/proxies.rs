@@ -16,10 +16,7 @@ pub fn trials() -> Vec<Trial> {
     vec![
         trial("edge::proxies::a_trusted_one_tells_the_address", trusted),
         trial("edge::proxies::a_trusted_one_tells_scheme_and_host", named),
-        trial(
-            "edge::proxies::an_untrusted_one_is_warned_of_once",
-            untrusted,
-        ),
+        trial("edge::proxies::an_untrusted_one_is_warned_of_once", untrusted),
         trial("edge::proxies::proxy_protocol", protocol),
     ]
 }
@@ -56,10 +53,7 @@ async fn trusted() -> anyhow::Result<()> {
 async fn named() -> anyhow::Result<()> {
     let (_folder, server) = serve(&TRUSTED)?;
     let http = server.endpoint(TENANT)?;
-    let made = http
-        .ask("POST", "/Users", &json!({"userName": "ada"}))
-        .await?
-        .expect(201)?;
+    let made = http.ask("POST", "/Users", &json!({"userName": "ada"})).await?.expect(201)?;
     let path = format!("/Users/{}", text(&made, "id")?);
     let request = http.client.get(format!("{}{path}", http.base));
     let request = request.bearer_auth(&http.secret);
@@ -86,9 +80,7 @@ async fn untrusted() -> anyhow::Result<()> {
 /// How often the log says which option names a proxy.
 fn warnings(log: &str) -> usize {
     let lines = log.lines();
-    lines
-        .filter(|line| mentions(line, "--trusted-proxy"))
-        .count()
+    lines.filter(|line| mentions(line, "--trusted-proxy")).count()
 }
 
 /// The header of the PROXY protocol, version 2, for TCP over IPv4; without a client for a
@@ -117,11 +109,9 @@ async fn protocol() -> anyhow::Result<()> {
     let ask = format!(
         "GET /{TENANT}/scim/v2/Users HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer {secret}\r\n\r\n"
     );
-    for (client, status) in [
-        (Some("192.0.2.7:1234"), "200"),
-        (Some("198.51.100.1:1234"), "403"),
-        (None, "403"),
-    ] {
+    for (client, status) in
+        [(Some("192.0.2.7:1234"), "200"), (Some("198.51.100.1:1234"), "403"), (None, "403")]
+    {
         let bytes = [header(client)?, ask.clone().into_bytes()].concat();
         let answer = exchange(&server, &bytes).await?;
         let said = answer.split(' ').nth(1).context("no answer")?;

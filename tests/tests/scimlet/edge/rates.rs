@@ -29,9 +29,7 @@ pub fn trials() -> Vec<Trial> {
 async fn ask(http: &Http, count: usize) -> anyhow::Result<BTreeMap<u16, usize>> {
     let mut statuses = BTreeMap::new();
     for _ in 0..count {
-        *statuses
-            .entry(http.get("/Users").await?.status)
-            .or_default() += 1;
+        *statuses.entry(http.get("/Users").await?.status).or_default() += 1;
     }
     Ok(statuses)
 }

@@ -18,10 +18,7 @@ pub fn trials() -> Vec<Trial> {
     vec![
         trial("edge::strangers::a_body_is_not_waited_for", unread),
         trial("edge::strangers::bodies_take_no_memory", memory),
-        trial(
-            "edge::strangers::few_passwords_are_hashed_at_once",
-            passwords,
-        ),
+        trial("edge::strangers::few_passwords_are_hashed_at_once", passwords),
     ]
 }
 

@@ -32,10 +32,8 @@ async fn headers() -> anyhow::Result<()> {
     ] {
         let answer = http.client.get(&url).bearer_auth(secret).send().await?;
         ensure!(answer.status() == status, "{url}: {}", answer.status());
-        for (name, value) in [
-            ("cache-control", "no-store"),
-            ("x-content-type-options", "nosniff"),
-        ] {
+        for (name, value) in [("cache-control", "no-store"), ("x-content-type-options", "nosniff")]
+        {
             let said: Vec<_> = answer.headers().get_all(name).iter().collect();
             ensure!(said == [value], "{url}: {name}: {said:?}");
         }

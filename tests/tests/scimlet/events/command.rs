@@ -69,10 +69,7 @@ async fn follow() -> anyhow::Result<()> {
     let before = user(&http, "before@example.com").await?;
     let mut followed = Followed::start(folder.path(), &[])?;
     let first = followed.next()?;
-    ensure!(
-        gist(&first)?.1 == CREATED && first["subject"] == before,
-        "{first}"
-    );
+    ensure!(gist(&first)?.1 == CREATED && first["subject"] == before, "{first}");
     let ada = user(&http, "ada@example.com").await?;
     retitle(&http, &ada, "Countess").await?;
     delete(&http, &ada).await?;
@@ -100,10 +97,7 @@ async fn after() -> anyhow::Result<()> {
     ensure!(printed(folder, &["--after", &second])? == all[2..]);
     let audit = printed(folder, &["--channel", "audit"])?;
     let names: Vec<&Value> = audit.iter().map(|event| &event["name"]).collect();
-    ensure!(
-        names == ["profile-changed", "credential-issued", "credential-issued"],
-        "{names:?}"
-    );
+    ensure!(names == ["profile-changed", "credential-issued", "credential-issued"], "{names:?}");
     let both = printed(folder, &["--channel", "all"])?;
     let numbers: Vec<&Value> = both.iter().map(|event| &event["sequence"]).collect();
     ensure!(numbers == [1, 2, 3, 4, 5, 6], "{numbers:?}");
@@ -126,18 +120,12 @@ async fn values() -> anyhow::Result<()> {
     let events = printed(folder.path(), &[])?;
     let event = events.last().context("no event")?;
     ensure!(event["actor"] == made["id"], "{event}");
-    ensure!(
-        event["data"]["version"] == user["meta"]["version"],
-        "{event}"
-    );
+    ensure!(event["data"]["version"] == user["meta"]["version"], "{event}");
     let at = event["at"].as_f64().context("no time")?;
     ensure!((now - at).abs() < 60.0, "{at} is not {now}");
     let attributes = event["data"]["attributes"].as_array().context("none")?;
     for path in ["userName", "name", &format!("{enterprise}:department")] {
-        ensure!(
-            attributes.iter().any(|name| name == path),
-            "no {path}: {event}"
-        );
+        ensure!(attributes.iter().any(|name| name == path), "no {path}: {event}");
     }
     for value in ["grace", "Hopper", "Compilers", "correct horse"] {
         ensure!(!event.to_string().contains(value), "{value} in {event}");

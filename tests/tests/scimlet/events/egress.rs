@@ -173,11 +173,7 @@ async fn redirected() -> anyhow::Result<()> {
     tenant(&folder, &server, &urls).await?;
     let failed = |webhook: &Value| {
         let error = webhook["pending"][0]["error"].as_str();
-        error.is_some_and(|error| {
-            numbers(error)
-                .iter()
-                .any(|status| (301..=308).contains(status))
-        })
+        error.is_some_and(|error| numbers(error).iter().any(|status| (301..=308).contains(status)))
     };
     listed(&folder, failed).await?;
     ensure!(before.iter().all(|first| first.came() > 0));

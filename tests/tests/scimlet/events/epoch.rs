@@ -22,11 +22,8 @@ use super::user;
 use crate::trial;
 
 pub fn trials() -> Vec<Trial> {
-    let in_postgres = || {
-        needs::with(postgres::shared(), |cluster| {
-            crate::runtime()?.block_on(postgres(cluster))
-        })
-    };
+    let in_postgres =
+        || needs::with(postgres::shared(), |cluster| crate::runtime()?.block_on(postgres(cluster)));
     vec![
         trial("events::epoch::a_restored_file_is_noticed", noticed),
         trial("events::epoch::a_restored_folder_is_told_of", folder),
@@ -37,12 +34,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-const FILES: [&str; 4] = [
-    "scimlet.db",
-    "scimlet.db-wal",
-    "scimlet.db-shm",
-    "scimlet.db.identity",
-];
+const FILES: [&str; 4] = ["scimlet.db", "scimlet.db-wal", "scimlet.db-shm", "scimlet.db.identity"];
 
 /// A tenant's clients and its feed.
 struct Site {
@@ -136,10 +128,8 @@ async fn noticed() -> anyhow::Result<()> {
         site.users(names).await?;
         let told = site.gone("after=9").await?;
         ensure!(told["epoch"] != late["epoch"], "{told} {late}");
-        site.gone(&format!("after={}", text(&late, "next")?))
-            .await?;
-        site.gone(&format!("after=9&epoch={}", text(&late, "epoch")?))
-            .await?;
+        site.gone(&format!("after={}", text(&late, "next")?)).await?;
+        site.gone(&format!("after=9&epoch={}", text(&late, "epoch")?)).await?;
     }
     let last = text(&late, "next")?;
     let request = site.feed.client.get(format!("{}/events", site.feed.base));
@@ -161,14 +151,9 @@ async fn noticed() -> anyhow::Result<()> {
         ensure!(site.page(after).await?["events"] == json!([]), "{after}");
     }
     let audit = outbox::audit(folder, TENANT).await?;
-    let raised = audit
-        .iter()
-        .filter(|event| event.event.name == "feed-epoch-raised");
+    let raised = audit.iter().filter(|event| event.event.name == "feed-epoch-raised");
     let bodies: Vec<&str> = raised.map(|event| event.event.body.as_str()).collect();
-    ensure!(
-        bodies.len() == 1 && bodies[0].contains(r#""after":6"#),
-        "{bodies:?}"
-    );
+    ensure!(bodies.len() == 1 && bodies[0].contains(r#""after":6"#), "{bodies:?}");
     Ok(())
 }
 
@@ -185,8 +170,7 @@ async fn folder() -> anyhow::Result<()> {
     let site = site.again(folder, || copy(&kept, folder, true))?;
     site.users(&["c", "d", "e"]).await?;
     // The event itself is another one.
-    site.gone(&format!("after={}", text(&late, "next")?))
-        .await?;
+    site.gone(&format!("after={}", text(&late, "next")?)).await?;
     // Whoever knows it by its number only is told when the operator has said so.
     let site = site.again(folder, || {
         copy(&kept, folder, true)?;
@@ -212,9 +196,7 @@ async fn by_command() -> anyhow::Result<()> {
     ensure!(*epoch == late["epoch"], "{checkpoint} {late}");
     let after = |place: &str| {
         let mut command = command(folder)?;
-        let output = command
-            .args(["events", TENANT, "--after", place])
-            .output()?;
+        let output = command.args(["events", TENANT, "--after", place]).output()?;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         anyhow::Ok((output.status.code(), said))
     };
@@ -243,8 +225,7 @@ async fn stays() -> anyhow::Result<()> {
     let mut site = Site::new(folder, server)?;
     let before = site.page("0").await?;
     for round in 0..3 {
-        site.users(&[&format!("a{round}"), &format!("b{round}")])
-            .await?;
+        site.users(&[&format!("a{round}"), &format!("b{round}")]).await?;
         let late = site.page("0").await?;
         server::json(folder, &["tenant", "create", "other"])?;
         site.server.kill();
@@ -292,21 +273,12 @@ async fn webhooks() -> anyhow::Result<()> {
         Ok(db.execute_batch(sql)?)
     })?;
     let last = user(&site.http, "last").await?;
-    let received = receiver
-        .when(|received| received.iter().any(|one| one.subject() == last))
-        .await?;
+    let received =
+        receiver.when(|received| received.iter().any(|one| one.subject() == last)).await?;
     let number = received.last().context("none")?.number();
-    ensure!(
-        number <= before,
-        "{number} is no number that was used before {before}"
-    );
+    ensure!(number <= before, "{number} is no number that was used before {before}");
     let audit = outbox::audit(folder, TENANT).await?;
-    ensure!(
-        audit
-            .iter()
-            .any(|event| event.event.name == "webhook-rewound"),
-        "{audit:?}"
-    );
+    ensure!(audit.iter().any(|event| event.event.name == "webhook-rewound"), "{audit:?}");
     Ok(())
 }
 
@@ -317,15 +289,7 @@ async fn postgres(cluster: &Cluster) -> anyhow::Result<()> {
     let name = url.rsplit('/').next().context("a name")?;
     let server = Server::over(folder, &url)?;
     let http = server.endpoint(TENANT)?;
-    let create = [
-        "credential",
-        "create",
-        TENANT,
-        "--scope",
-        "events",
-        "--database",
-        &url,
-    ];
+    let create = ["credential", "create", TENANT, "--scope", "events", "--database", &url];
     let made = server::json(folder, &create)?;
     let feed = Http::new(format!("{}/{TENANT}", server.url), text(&made, "secret")?)?;
     let site = Site { server, http, feed };
@@ -337,12 +301,7 @@ async fn postgres(cluster: &Cluster) -> anyhow::Result<()> {
          UPDATE tenant SET sequence = 5, digest = (SELECT digest FROM event WHERE sequence = 5)";
     cluster.sql_in(name, sql)?;
     let told = stream.next().await?.context("the stream has ended")?;
-    ensure!(
-        told["newest"]
-            .as_str()
-            .is_some_and(|id| id.starts_with("5-")),
-        "{told}"
-    );
+    ensure!(told["newest"].as_str().is_some_and(|id| id.starts_with("5-")), "{told}");
     ensure!(stream.next().await?.is_none(), "it goes on");
     let number = format!("after={}", late["after"]);
     site.gone(&number).await?;
@@ -350,8 +309,7 @@ async fn postgres(cluster: &Cluster) -> anyhow::Result<()> {
     ensure!(raised["tenants"] == 1, "{raised}");
     site.users(&["d", "e", "f"]).await?;
     site.gone(&number).await?;
-    site.gone(&format!("after={}", text(&late, "next")?))
-        .await?;
+    site.gone(&format!("after={}", text(&late, "next")?)).await?;
     let page = site.page("5").await?;
     ensure!(page["events"].as_array().map(Vec::len) == Some(3), "{page}");
     let verified = server::json(folder, &["audit", "verify", TENANT, "--database", &url])?;

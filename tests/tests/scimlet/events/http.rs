@@ -52,9 +52,7 @@ impl Stream {
         last: Option<&str>,
     ) -> anyhow::Result<Self> {
         let request = http.client.get(format!("{}{target}", http.base));
-        let mut request = request
-            .bearer_auth(&http.secret)
-            .header("accept", "text/event-stream");
+        let mut request = request.bearer_auth(&http.secret).header("accept", "text/event-stream");
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
@@ -98,10 +96,7 @@ fn event(message: &str) -> anyhow::Result<Option<Value>> {
     }
     let (number, name, _) = gist(&event)?;
     let id = field("id: ").context("no id")?;
-    ensure!(
-        event["id"] == id && id.starts_with(&format!("{number}-")),
-        "{message}"
-    );
+    ensure!(event["id"] == id && id.starts_with(&format!("{number}-")), "{message}");
     ensure!(field("event: ") == Some(name), "{message}");
     Ok(Some(event))
 }
@@ -164,9 +159,7 @@ async fn poll() -> anyhow::Result<()> {
 async fn scope() -> anyhow::Result<()> {
     let (folder, server) = server::fresh()?;
     let folder = folder.path();
-    let plain = server
-        .endpoint(TENANT)?
-        .at(format!("{}/{TENANT}", server.url));
+    let plain = server.endpoint(TENANT)?.at(format!("{}/{TENANT}", server.url));
     plain.get("/events").await?.refusal(403, &["events"])?;
     let nobody = Http::new(&plain.base, "nothing")?;
     nobody.get("/events").await?.expect(401)?;
@@ -179,10 +172,7 @@ async fn scope() -> anyhow::Result<()> {
     let unknown = ["credential", "create", TENANT, "--scope", "everything"];
     let refused = server::command(folder)?.args(unknown).output()?;
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    ensure!(
-        !refused.status.success() && mentions(&said, "everything"),
-        "{said}"
-    );
+    ensure!(!refused.status.success() && mentions(&said, "everything"), "{said}");
     let audit = outbox::audit(folder, TENANT).await?;
     let refusals = audit.iter().filter(|event| event.event.name == "refused");
     let bodies: Vec<&str> = refusals.map(|event| event.event.body.as_str()).collect();
@@ -210,10 +200,6 @@ async fn stopped() -> anyhow::Result<()> {
     ensure!(stream.next().await?.is_none(), "an event");
     stop.await??;
     // It did not have to be cut off.
-    ensure!(
-        begun.elapsed() < Duration::from_secs(8),
-        "{:?}",
-        begun.elapsed()
-    );
+    ensure!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
     Ok(())
 }

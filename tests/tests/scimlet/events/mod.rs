@@ -38,9 +38,7 @@ async fn user(http: &Http, name: &str) -> anyhow::Result<String> {
 /// Changes a user.
 async fn retitle(http: &Http, user: &str, title: &str) -> anyhow::Result<()> {
     let operation = json!([{"op": "replace", "path": "title", "value": title}]);
-    http.ask("PATCH", user, &patch(operation))
-        .await?
-        .expect(200)?;
+    http.ask("PATCH", user, &patch(operation)).await?.expect(200)?;
     Ok(())
 }
 

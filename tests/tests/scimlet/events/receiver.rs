@@ -147,18 +147,10 @@ async fn receive(
 
 /// Whether it was signed with the key, as <https://www.standardwebhooks.com> has it.
 pub fn check_signature(received: &Received) -> anyhow::Result<()> {
-    let Received {
-        id,
-        timestamp,
-        body,
-        ..
-    } = received;
+    let Received { id, timestamp, body, .. } = received;
     let digest = hmac(format!("{id}.{timestamp}.{body}").as_bytes());
     let expected = format!("v1,{}", BASE64.encode(&digest));
-    ensure!(
-        received.signature == expected,
-        "{received:?} is not {expected}"
-    );
+    ensure!(received.signature == expected, "{received:?} is not {expected}");
     Ok(())
 }
 

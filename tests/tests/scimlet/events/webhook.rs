@@ -24,10 +24,7 @@ pub fn trials() -> Vec<Trial> {
     vec![
         trial("events::webhook::signs_and_keeps_the_order", ordered),
         trial("events::webhook::sends_what_is_wanted", wanted),
-        trial(
-            "events::webhook::tries_again_and_holds_up_nobody_else",
-            failing,
-        ),
+        trial("events::webhook::tries_again_and_holds_up_nobody_else", failing),
         trial("events::webhook::an_operator_puts_dead_letters_back", dead),
         trial("events::webhook::a_killed_server_loses_nothing", killed),
         trial("events::webhook::two_servers_deliver_once", shared),
@@ -52,11 +49,7 @@ impl Tenant {
         let (folder, server) = server::fresh()?;
         create(folder.path(), webhook)?;
         let http = server.endpoint(NAME)?;
-        Ok(Self {
-            folder,
-            server,
-            http,
-        })
+        Ok(Self { folder, server, http })
     }
 
     fn list(&self) -> anyhow::Result<Value> {
@@ -83,10 +76,7 @@ impl Tenant {
 fn create(folder: &Path, webhook: &Value) -> anyhow::Result<()> {
     let profile = json!({"extends": "default", "webhooks": [webhook]});
     fs::write(folder.join("acme.json"), profile.to_string())?;
-    server::json(
-        folder,
-        &["tenant", "create", NAME, "--profile", "acme.json"],
-    )?;
+    server::json(folder, &["tenant", "create", NAME, "--profile", "acme.json"])?;
     Ok(())
 }
 
@@ -120,9 +110,7 @@ async fn told(folder: &Path) -> anyhow::Result<BTreeMap<String, Vec<u64>>> {
 /// Each resource's events were taken in their order, all of them.
 async fn check(folder: &Path, received: &[Received]) -> anyhow::Result<()> {
     let told = told(folder).await?;
-    let told = told
-        .iter()
-        .map(|(subject, numbers)| (subject.as_str(), numbers.clone()));
+    let told = told.iter().map(|(subject, numbers)| (subject.as_str(), numbers.clone()));
     let (told, taken) = (told.collect::<BTreeMap<_, _>>(), taken(received));
     ensure!(told == taken, "events {told:?}, taken {taken:?}");
     Ok(())
@@ -188,10 +176,7 @@ async fn failing() -> anyhow::Result<()> {
         let taken = |one: &Received| one.is_taken() && one.subject() == subject;
         received.iter().position(taken)
     };
-    ensure!(
-        at(&good) < at(&bad),
-        "the good one had to wait: {received:?}"
-    );
+    ensure!(at(&good) < at(&bad), "the good one had to wait: {received:?}");
     let first = received.iter().filter(|one| one.subject() == bad);
     let first: BTreeSet<&str> = first.take(4).map(|one| one.id.as_str()).collect();
     ensure!(first.len() == 1, "one event has several ids: {first:?}");
@@ -225,10 +210,7 @@ async fn dead() -> anyhow::Result<()> {
         .args(["events", NAME, "--channel", "audit", "--json"])
         .output()?;
     let audit = String::from_utf8(audit.stdout)?;
-    let said: Vec<&str> = audit
-        .lines()
-        .filter(|line| line.contains("webhook-"))
-        .collect();
+    let said: Vec<&str> = audit.lines().filter(|line| line.contains("webhook-")).collect();
     ensure!(said.len() == 2, "{audit}");
     ensure!(
         said[0].contains("webhook-exhausted") && said[1].contains("webhook-recovered"),
@@ -272,11 +254,7 @@ async fn killed() -> anyhow::Result<()> {
     });
     let receiver = receiver.await?;
     let tenant = Tenant::new(&receiver.webhook())?;
-    let Tenant {
-        folder,
-        mut server,
-        http,
-    } = tenant;
+    let Tenant { folder, mut server, http } = tenant;
     for round in 1..=3 {
         let http = http.at(server.base(NAME));
         for name in 0..10 {
@@ -284,9 +262,7 @@ async fn killed() -> anyhow::Result<()> {
             retitle(&http, &user, "1").await?;
         }
         let before = receiver.received().len();
-        receiver
-            .when(|received| received.len() > before + 2)
-            .await?;
+        receiver.when(|received| received.len() > before + 2).await?;
         server.kill();
         server = Server::start(folder.path())?;
     }
@@ -310,9 +286,7 @@ async fn shared() -> anyhow::Result<()> {
     // The one that is left takes over.
     tenant.server.stop()?;
     let last = user(&there, "last").await?;
-    receiver
-        .when(|all| all.iter().any(|one| one.subject() == last))
-        .await?;
+    receiver.when(|all| all.iter().any(|one| one.subject() == last)).await?;
     Ok(())
 }
 
@@ -334,14 +308,9 @@ async fn begins() -> anyhow::Result<()> {
 async fn wrong() -> anyhow::Result<()> {
     let (folder, _server) = server::fresh()?;
     let webhook = json!({"url": "http://hooks.example.com/", "secret": "s"});
-    let refused = create(folder.path(), &webhook)
-        .err()
-        .context("it is taken")?;
+    let refused = create(folder.path(), &webhook).err().context("it is taken")?;
     let text = format!("{refused:#}");
-    ensure!(
-        mentions(&text, "webhooks[0].url") && mentions(&text, "https"),
-        "{text}"
-    );
+    ensure!(mentions(&text, "webhooks[0].url") && mentions(&text, "https"), "{text}");
     Ok(())
 }
 
@@ -365,10 +334,7 @@ async fn weak() -> anyhow::Result<()> {
         let refused = create(folder.path(), &webhook).err();
         let text = format!("{:#}", refused.with_context(|| format!("{weak} is taken"))?);
         ensure!(mentions(&text, "webhooks[0].secret"), "{text}");
-        ensure!(
-            !text.contains(&weak) || weak.len() < 8,
-            "it is repeated: {text}"
-        );
+        ensure!(!text.contains(&weak) || weak.len() < 8, "it is repeated: {text}");
     }
     for (tenant, strong) in [("a", 24), ("b", 64)] {
         let webhook = json!({"url": "https://hooks.example.com/", "secret": whole(&key(strong))});

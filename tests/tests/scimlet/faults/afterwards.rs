@@ -171,10 +171,7 @@ impl Faulty {
         let journal = Arc::new(RecordingJournal::default());
         let plugin = Plugin::new(PluginOptions {
             journal: journal.clone(),
-            limits: Limits {
-                request: REQUEST,
-                ..Limits::default()
-            },
+            limits: Limits { request: REQUEST, ..Limits::default() },
             ..PluginOptions::default()
         })?;
         let database = Memory::exact();
@@ -197,11 +194,7 @@ impl Faulty {
             secret,
             caller: Caller::Unknown,
         };
-        Ok(Self {
-            store,
-            endpoint,
-            journal,
-        })
+        Ok(Self { store, endpoint, journal })
     }
 
     /// An answer while the store fails like this.
@@ -216,20 +209,13 @@ impl Faulty {
         let credential = format!("Bearer {}", self.endpoint.secret);
         let headers = vec![
             ("authorization".to_owned(), credential),
-            (
-                "content-type".to_owned(),
-                "application/scim+json".to_owned(),
-            ),
+            ("content-type".to_owned(), "application/scim+json".to_owned()),
         ];
         let answer = self.endpoint.send(Call {
             method: method.to_owned(),
             target: target.to_owned(),
             headers,
-            body: if body.is_null() {
-                String::new()
-            } else {
-                body.to_string()
-            },
+            body: if body.is_null() { String::new() } else { body.to_string() },
         });
         let answer = answer.await;
         self.store.fail(WELL);
@@ -237,9 +223,7 @@ impl Faulty {
     }
 
     async fn read(&self, target: &str) -> anyhow::Result<Value> {
-        self.ask(WELL, "GET", target, &Value::Null)
-            .await?
-            .expect(200)
+        self.ask(WELL, "GET", target, &Value::Null).await?.expect(200)
     }
 }
 
@@ -262,11 +246,7 @@ async fn not_read() -> anyhow::Result<()> {
     let made = faulty.ask(SILENT, "POST", "/Groups", &group).await?;
     ensure!(made.status == 201, "{made:?}");
     let location = made.header("location").context("a location")?;
-    let found = faulty.read(
-        location
-            .rsplit_once("/scim/v2")
-            .map_or(location, |(_, end)| end),
-    );
+    let found = faulty.read(location.rsplit_once("/scim/v2").map_or(location, |(_, end)| end));
     ensure!(found.await?["members"][0]["value"] == shown["id"]);
 
     let change = patch(json!([{"op": "replace", "path": "title", "value": "Countess"}]));
@@ -274,19 +254,14 @@ async fn not_read() -> anyhow::Result<()> {
     ensure!([200, 204].contains(&changed.status), "{changed:?}");
     ensure!(faulty.read(&target).await?["title"] == "Countess");
 
-    let put = faulty
-        .ask(SILENT, "PUT", &target, &user("ada.king"))
-        .await?;
+    let put = faulty.ask(SILENT, "PUT", &target, &user("ada.king")).await?;
     ensure!([200, 204].contains(&put.status), "{put:?}");
     ensure!(faulty.read(&target).await?["userName"] == "ada.king");
 
     let gone = faulty.ask(SILENT, "DELETE", &target, &Value::Null).await?;
     ensure!(gone.status == 204, "{gone:?}");
     let notes = faulty.journal.0.lock().expect("nobody panics with it");
-    ensure!(
-        notes.iter().any(|note| note.contains("disk I/O error")),
-        "{notes:?}"
-    );
+    ensure!(notes.iter().any(|note| note.contains("disk I/O error")), "{notes:?}");
     Ok(())
 }
 
@@ -308,21 +283,13 @@ async fn in_doubt() -> anyhow::Result<()> {
         let answer = faulty.ask(how, "POST", "/Users", &user(name)).await?;
         let error = answer.expect(503)?;
         ensure!(error.get("scimType").is_none(), "{error}");
-        ensure!(
-            !answer.body.contains("locked") && !answer.body.contains("closed"),
-            "{error}"
-        );
-        let found = faulty
-            .read(&format!("/Users?filter=userName%20eq%20%22{name}%22"))
-            .await?;
+        ensure!(!answer.body.contains("locked") && !answer.body.contains("closed"), "{error}");
+        let found = faulty.read(&format!("/Users?filter=userName%20eq%20%22{name}%22")).await?;
         ensure!(found["totalResults"] == count, "{found}");
         details.push(error["detail"].clone());
     }
     ensure!(details[0] != details[1], "{details:?}");
     let notes = faulty.journal.0.lock().expect("nobody panics with it");
-    ensure!(
-        notes.iter().any(|note| note.contains("connection closed")),
-        "{notes:?}"
-    );
+    ensure!(notes.iter().any(|note| note.contains("connection closed")), "{notes:?}");
     Ok(())
 }

@@ -69,9 +69,7 @@ async fn is_whole(folder: &Path, number: usize) -> anyhow::Result<()> {
     let server = Server::start(folder)?;
     let http = server.endpoint(TENANT)?;
     let list = http.get("/Users?attributes=userName&count=0").await?;
-    let total = list.expect(200)?["totalResults"]
-        .as_u64()
-        .context("a total")?;
+    let total = list.expect(200)?["totalResults"].as_u64().context("a total")?;
     ensure!(total > u64::try_from(number)?, "{total} of {number}");
     Ok(())
 }
@@ -96,10 +94,7 @@ async fn told(server: &Server) -> anyhow::Result<u64> {
 /// Lets the server write no file beyond this size.
 fn limit(server: &Server, bytes: Option<u64>) -> anyhow::Result<()> {
     let process = Pid::from_raw(i32::try_from(server.process())?).context("a process")?;
-    let limit = Rlimit {
-        current: bytes,
-        maximum: None,
-    };
+    let limit = Rlimit { current: bytes, maximum: None };
     prlimit(Some(process), Resource::Fsize, limit)?;
     Ok(())
 }

@@ -27,17 +27,12 @@ pub async fn is_told() -> anyhow::Result<()> {
     server.stop()?;
     let mut file = fs::read(folder.join("scimlet.db"))?;
     ensure!(file.len() > (INTACT + 10) * 4096, "{}", file.len());
-    file.iter_mut()
-        .skip(INTACT * 4096)
-        .for_each(|byte| *byte = 0xFF);
+    file.iter_mut().skip(INTACT * 4096).for_each(|byte| *byte = 0xFF);
     fs::write(folder.join("scimlet.db"), file)?;
     let server = Server::start(folder)?;
     let http = Http::new(server.base(TENANT), &http.secret)?;
     let user = json!({"userName": "another"});
-    for answer in [
-        http.get("/Users?count=200").await?,
-        http.ask("POST", "/Users", &user).await?,
-    ] {
+    for answer in [http.get("/Users?count=200").await?, http.ask("POST", "/Users", &user).await?] {
         answer.expect(500)?;
         ensure!(answer.header("retry-after").is_none(), "{answer:?}");
         ensure!(!answer.body.contains(SQLITE_SAYS), "{answer:?}");

@@ -7,32 +7,18 @@ use serde_json::Value;
 /// The version in a document's `meta`.
 pub fn version(document: &Value) -> u64 {
     let tag = document["meta"]["version"].as_str().unwrap_or_default();
-    let digits = tag
-        .strip_prefix("W/\"")
-        .and_then(|rest| rest.strip_suffix('"'));
-    digits
-        .and_then(|digits| digits.parse().ok())
-        .unwrap_or_default()
+    let digits = tag.strip_prefix("W/\"").and_then(|rest| rest.strip_suffix('"'));
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
 }
 
 /// A document with the ids alone of those that it is linked to, and without its location, which is checked.
 pub fn plain(mut document: Value, base: &str) -> anyhow::Result<Value> {
     let kind = text(&document["meta"], "resourceType")?;
     let location = format!("{base}/{kind}s/{}", text(&document, "id")?);
-    ensure!(
-        document["meta"]["location"] == *location,
-        "a wrong location: {document}"
-    );
-    let links = if is_group(&document) {
-        "members"
-    } else {
-        "groups"
-    };
+    ensure!(document["meta"]["location"] == *location, "a wrong location: {document}");
+    let links = if is_group(&document) { "members" } else { "groups" };
     let values = document[links].as_array().cloned().unwrap_or_default();
-    let mut ids: Vec<&str> = values
-        .iter()
-        .filter_map(|value| value["value"].as_str())
-        .collect();
+    let mut ids: Vec<&str> = values.iter().filter_map(|value| value["value"].as_str()).collect();
     ids.sort_unstable();
     ensure!(ids.len() == values.len(), "a link to nothing: {document}");
     document[links] = ids.into();
@@ -48,9 +34,7 @@ pub fn is_group(document: &Value) -> bool {
 
 /// A user's userName or a group's displayName.
 pub fn name(document: &Value) -> anyhow::Result<&str> {
-    let found = document["userName"]
-        .as_str()
-        .or(document["displayName"].as_str());
+    let found = document["userName"].as_str().or(document["displayName"].as_str());
     found.with_context(|| format!("without a name: {document}"))
 }
 
@@ -66,9 +50,7 @@ pub fn matches(expected: &Value, found: &Value) -> bool {
         (Value::Null, _) => true,
         (Value::Object(expected), Value::Object(found)) => {
             let all = expected.iter().all(|(name, expected)| {
-                found
-                    .get(name)
-                    .is_some_and(|found| matches(expected, found))
+                found.get(name).is_some_and(|found| matches(expected, found))
             });
             all && expected.len() == found.len()
         }

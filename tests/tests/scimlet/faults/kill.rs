@@ -104,9 +104,6 @@ async fn wait(mut acknowledged: UnboundedReceiver<()>, requests: u64) -> anyhow:
         seen == requests
     };
     let enough = timeout(Duration::from_secs(60), enough).await;
-    ensure!(
-        enough.context("the server is stuck")?,
-        "all writers gave up"
-    );
+    ensure!(enough.context("the server is stuck")?, "all writers gave up");
     Ok(())
 }

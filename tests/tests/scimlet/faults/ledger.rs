@@ -24,10 +24,7 @@ pub struct Ledger {
 impl Ledger {
     /// Before the first event.
     pub fn new() -> Self {
-        Self {
-            mark: Mark::START,
-            changes: BTreeMap::new(),
-        }
+        Self { mark: Mark::START, changes: BTreeMap::new() }
     }
 
     /// Reads the events that are new and compares the whole store.
@@ -45,10 +42,7 @@ impl Ledger {
             self.compare(entry)?;
         }
         let (held, told) = (users.len() + groups.len(), self.changes.len());
-        ensure!(
-            held == told,
-            "{held} resources, by the events there are {told}"
-        );
+        ensure!(held == told, "{held} resources, by the events there are {told}");
         seats_are_counted(store, &users).await?;
         no_loose_ends(store, &users, &groups).await
     }
@@ -85,29 +79,20 @@ impl Ledger {
         let told = *told.with_context(|| format!("no event tells of {entry:?}"))?;
         let version = entry.version;
         let agree = version == told || version > told && entry.key.kind == "Group";
-        ensure!(
-            agree,
-            "version {version}, by the events {told}, of {entry:?}"
-        );
+        ensure!(agree, "version {version}, by the events {told}, of {entry:?}");
         Ok(())
     }
 }
 
 /// The counter says how many are active, whatever was half done at the kill.
 async fn seats_are_counted(store: &dyn Store, users: &[Entry]) -> anyhow::Result<()> {
-    let counted = store
-        .counters(vec!["seats".into()])
-        .await
-        .map_err(refused)?;
+    let counted = store.counters(vec!["seats".into()]).await.map_err(refused)?;
     let inactive = |entry: &&Entry| {
         let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
         body["active"] == false
     };
     let active = users.len() - users.iter().filter(inactive).count();
-    ensure!(
-        counted == [active as u64],
-        "{active} are active, {counted:?} seats are taken"
-    );
+    ensure!(counted == [active as u64], "{active} are active, {counted:?} seats are taken");
     Ok(())
 }
 

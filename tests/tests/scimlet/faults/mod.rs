@@ -25,14 +25,8 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = vec![trial("faults::kill", kill::rounds)];
     trials.extend(afterwards::trials());
     #[cfg(target_os = "linux")]
-    trials.push(trial(
-        "faults::a_failing_checkpoint_is_told",
-        checkpoint::is_told,
-    ));
-    trials.push(trial(
-        "faults::a_damaged_file_is_not_try_again",
-        damage::is_told,
-    ));
+    trials.push(trial("faults::a_failing_checkpoint_is_told", checkpoint::is_told));
+    trials.push(trial("faults::a_damaged_file_is_not_try_again", damage::is_told));
     trials.extend(operator::trials());
     trials.extend(race::trials());
     trials.extend(shared::trials());

@@ -40,11 +40,7 @@ impl Load {
         let made = Arc::<AtomicU64>::default();
         let client = |number| create(http.clone(), number, stop.clone(), made.clone());
         let clients = (0..4).map(client);
-        Self {
-            clients: clients.collect(),
-            stop,
-            made,
-        }
+        Self { clients: clients.collect(), stop, made }
     }
 
     /// How many users they made, none of them in vain.
@@ -92,9 +88,7 @@ async fn commands(folder: &Path, server: &Server) -> anyhow::Result<()> {
     let names = || -> anyhow::Result<Vec<String>> {
         let list = run(folder, &["tenant", "list"])?;
         let list = list.as_array().cloned().unwrap_or_default();
-        list.iter()
-            .map(|tenant| Ok(text(tenant, "name")?.to_owned()))
-            .collect()
+        list.iter().map(|tenant| Ok(text(tenant, "name")?.to_owned())).collect()
     };
     run(folder, &["tenant", "create", "acme", "--profile", "okta"])?;
     ensure!(names()? == ["acme", TENANT], "{:?}", names());
@@ -102,17 +96,11 @@ async fn commands(folder: &Path, server: &Server) -> anyhow::Result<()> {
     ensure!(shown["profile"] == json!({"extends": "okta"}), "{shown}");
     ensure!(shown["url"] == *server.base("acme"), "{shown}");
 
-    let made = run(
-        folder,
-        &["credential", "create", "acme", "--label", "first"],
-    )?;
+    let made = run(folder, &["credential", "create", "acme", "--label", "first"])?;
     let (id, secret) = (text(&made, "id")?, text(&made, "secret")?);
     let listed = || run(folder, &["credential", "list", "acme"]);
     ensure!(listed()?[0]["label"] == "first" && listed()?[0]["revoked"].is_null());
-    ensure!(
-        !listed()?.to_string().contains(secret),
-        "a secret is listed"
-    );
+    ensure!(!listed()?.to_string().contains(secret), "a secret is listed");
     let http = Http::new(server.base("acme"), secret)?;
     http.get("/Users").await?.expect(200)?;
     let rotated = run(folder, &["credential", "rotate", "acme", id])?;
@@ -174,10 +162,7 @@ async fn expiry() -> anyhow::Result<()> {
     let http = Http::new(server.base(TENANT), text(&made, "secret")?)?;
     let begun = Instant::now();
     while http.get("/Users").await?.status == 200 {
-        ensure!(
-            begun.elapsed() < Duration::from_secs(10),
-            "it never expires"
-        );
+        ensure!(begun.elapsed() < Duration::from_secs(10), "it never expires");
     }
     let expired = refused(&http).await?.refusal(401, &[])?;
     let rotate = ["credential", "rotate", TENANT, text(&made, "id")?];

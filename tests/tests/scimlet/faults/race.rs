@@ -47,12 +47,7 @@ async fn one_if_match() -> anyhow::Result<()> {
     }
     let (number, winner) = won.first().context("nobody won")?;
     let now = http.get(&target).await?;
-    ensure!(
-        now.body == winner.body,
-        "{} after {}",
-        now.body,
-        winner.body
-    );
+    ensure!(now.body == winner.body, "{} after {}", now.body, winner.body);
     let now = now.expect(200)?;
     ensure!(now["title"] == *number.to_string(), "{now}, not {number}");
     ensure!(now["meta"]["version"] == "W/\"2\"", "{now}");
@@ -119,13 +114,11 @@ pub async fn patches_of_one_user(clients: &[Http], round: u64) -> anyhow::Result
     let first = clients.first().context("no endpoint")?;
     let user = create(first, &format!("crowded{round}")).await?;
     let target = format!("/Users/{}", text(&user, "id")?);
-    let patches = (0..CROWD)
-        .zip(clients.iter().cycle())
-        .map(|(number, http)| {
-            let (http, target) = (http.clone(), target.clone());
-            let body = change(number);
-            async move { http.ask("PATCH", &target, &body).await }
-        });
+    let patches = (0..CROWD).zip(clients.iter().cycle()).map(|(number, http)| {
+        let (http, target) = (http.clone(), target.clone());
+        let body = change(number);
+        async move { http.ask("PATCH", &target, &body).await }
+    });
     let mut seen = Vec::new();
     let mut refused = Vec::new();
     for answer in together(patches).await? {
@@ -134,12 +127,7 @@ pub async fn patches_of_one_user(clients: &[Http], round: u64) -> anyhow::Result
             status => refused.push(format!("{status}: {}", answer.body)),
         }
     }
-    ensure!(
-        refused.is_empty(),
-        "{} of {CROWD} were refused: {}",
-        refused.len(),
-        refused[0]
-    );
+    ensure!(refused.is_empty(), "{} of {CROWD} were refused: {}", refused.len(), refused[0]);
     let state = |user: &Value| {
         let mut user = user.clone();
         user["meta"] = Value::Null;
@@ -155,9 +143,7 @@ pub async fn patches_of_one_user(clients: &[Http], round: u64) -> anyhow::Result
 }
 
 async fn create(http: &Http, name: &str) -> anyhow::Result<Value> {
-    let answer: Answer = http
-        .ask("POST", "/Users", &json!({"userName": name}))
-        .await?;
+    let answer: Answer = http.ask("POST", "/Users", &json!({"userName": name})).await?;
     answer.expect(201)
 }
 

@@ -38,11 +38,7 @@ impl Two {
         let second = Server::start(folder.path())?;
         let http = first.endpoint(TENANT)?;
         let other = Http::new(second.base(TENANT), &http.secret)?;
-        Ok(Self {
-            _servers: [first, second],
-            http: [http, other],
-            folder,
-        })
+        Ok(Self { _servers: [first, second], http: [http, other], folder })
     }
 
     fn folder(&self) -> &Path {
@@ -59,11 +55,7 @@ impl Two {
 async fn see_each_other() -> anyhow::Result<()> {
     let two = Two::start()?;
     let user = json!({"userName": "commuter", "title": "0"});
-    let made = two
-        .turn(0)
-        .ask("POST", "/Users", &user)
-        .await?
-        .expect(201)?;
+    let made = two.turn(0).ask("POST", "/Users", &user).await?.expect(201)?;
     let target = format!("/Users/{}", text(&made, "id")?);
     for number in 1..=30 {
         let (writer, reader) = (two.turn(number), two.turn(number + 1));
@@ -77,10 +69,7 @@ async fn see_each_other() -> anyhow::Result<()> {
         let found = reader.find("/Users", "userName eq \"commuter\"").await?;
         ensure!(found == [read], "{found:?}");
     }
-    two.turn(0)
-        .ask("DELETE", &target, &Value::Null)
-        .await?
-        .expect(204)?;
+    two.turn(0).ask("DELETE", &target, &Value::Null).await?.expect(204)?;
     two.turn(1).get(&target).await?.expect(404)?;
     Ok(())
 }
@@ -124,9 +113,7 @@ async fn unique_names() -> anyhow::Result<()> {
         ensure!(error["scimType"] == "uniqueness", "{error}");
     }
     for http in &two.http {
-        let found = http
-            .find("/Users", "userName eq \"RACERS@example.com\"")
-            .await?;
+        let found = http.find("/Users", "userName eq \"RACERS@example.com\"").await?;
         let ids: Vec<&Value> = found.iter().map(|user| &user["id"]).collect();
         ensure!(ids == [&made[0].expect(201)?["id"]], "{found:?}");
     }
@@ -146,10 +133,7 @@ async fn revocation() -> anyhow::Result<()> {
         let (count, mut written) = mpsc::unbounded_channel();
         let writers: Vec<_> = (0..32)
             .map(|writer| {
-                let http = Http {
-                    secret: secret.to_owned(),
-                    ..two.turn(writer).clone()
-                };
+                let http = Http { secret: secret.to_owned(), ..two.turn(writer).clone() };
                 write(http, format!("{round}-{writer}"), count.clone())
             })
             .collect();
@@ -193,10 +177,7 @@ fn judge(events: &[RecordedEvent], id: &str) -> anyhow::Result<()> {
     });
     let (before, behind) = events.split_at(revoked.context("no event of the revocation")?);
     let own = |event: &&RecordedEvent| event.actor == id;
-    ensure!(
-        before.iter().filter(own).count() >= 64,
-        "nothing was written"
-    );
+    ensure!(before.iter().filter(own).count() >= 64, "nothing was written");
     let late = behind.iter().find(own);
     ensure!(late.is_none(), "behind its revocation: {late:?}");
     Ok(())

@@ -59,11 +59,7 @@ impl State {
     /// Where a resource is, below the base URL.
     pub fn target(&self, name: &str) -> String {
         let document = &self.0[name];
-        let endpoint = if is_group(document) {
-            "Groups"
-        } else {
-            "Users"
-        };
+        let endpoint = if is_group(document) { "Groups" } else { "Users" };
         format!("/{endpoint}/{}", self.id(name))
     }
 
@@ -143,10 +139,7 @@ impl State {
             let name = name(&document)?.to_owned();
             let expected = after.0.insert(name, document.clone());
             let expected = expected.context("the answer is about another resource")?;
-            ensure!(
-                matches(&expected, &document),
-                "{document}, where {expected} was due"
-            );
+            ensure!(matches(&expected, &document), "{document}, where {expected} was due");
             after.derive_groups();
         }
         Ok(after)
@@ -155,10 +148,7 @@ impl State {
     /// The first difference of what was observed; `None` if this state explains it.
     pub fn difference(&self, observed: &Self) -> Option<String> {
         let expected = self.with_ids(observed);
-        let missing = expected
-            .0
-            .keys()
-            .find(|name| !observed.0.contains_key(*name));
+        let missing = expected.0.keys().find(|name| !observed.0.contains_key(*name));
         if let Some(name) = missing {
             return Some(format!("{name} is lost: {}", expected.0[name]));
         }
@@ -221,9 +211,7 @@ impl State {
         let groups: Vec<Value> = self.0.values().filter(|d| is_group(d)).cloned().collect();
         for document in self.0.values_mut().filter(|document| !is_group(document)) {
             let id = document["id"].as_str().unwrap_or_default().to_owned();
-            let of = groups
-                .iter()
-                .filter(|group| members(group).contains(&id.as_str()));
+            let of = groups.iter().filter(|group| members(group).contains(&id.as_str()));
             let mut of: Vec<&str> = of.filter_map(|group| group["id"].as_str()).collect();
             of.sort_unstable();
             document["groups"] = of.into();

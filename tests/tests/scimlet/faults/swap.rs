@@ -106,22 +106,13 @@ impl Victim {
         let (folder, server) = server::fresh()?;
         let secret = server.endpoint(TENANT)?.secret;
         let before = Http::new(server.base(TENANT), &secret)?;
-        create(&before, "before")
-            .await?
-            .then_some(())
-            .context("it is created")?;
+        create(&before, "before").await?.then_some(()).context("it is created")?;
         server.stop()?;
         let copy = folder.path().join("copy");
         fs::copy(folder.path().join(FILES[0]), &copy)?;
         let server = Server::start(folder.path())?;
         let http = Http::new(server.base(TENANT), &secret)?;
-        let mut victim = Self {
-            folder,
-            server,
-            http,
-            copy,
-            acknowledged: Vec::new(),
-        };
+        let mut victim = Self { folder, server, http, copy, acknowledged: Vec::new() };
         for number in 0..50 {
             let name = format!("user{number}");
             let done = create(&victim.http, &name).await?;
@@ -155,9 +146,7 @@ impl Victim {
 
 /// Whether a user was created; anything but 201 has to be a 503 with a SCIM body.
 async fn create(http: &Http, name: &str) -> anyhow::Result<bool> {
-    let answer = http
-        .ask("POST", "/Users", &json!({"userName": name}))
-        .await?;
+    let answer = http.ask("POST", "/Users", &json!({"userName": name})).await?;
     if answer.status == 201 {
         return Ok(true);
     }
@@ -185,25 +174,17 @@ async fn survives(swap: Swap, is_overwritten: bool) -> anyhow::Result<()> {
     let server = Server::start(folder)?;
     let http = Http::new(server.base(TENANT), &victim.http.secret)?;
     let users = http.find("/Users", "userName pr").await?;
-    let names: Vec<&str> = users
-        .iter()
-        .filter_map(|user| user["userName"].as_str())
-        .collect();
+    let names: Vec<&str> = users.iter().filter_map(|user| user["userName"].as_str()).collect();
     ensure!(names.contains(&"before"), "{names:?}");
     if is_overwritten {
         // Wholly what was copied there: the log of what was there before is not mixed in.
         ensure!(names == ["before"], "{names:?}");
     } else {
-        let missing = victim
-            .acknowledged
-            .iter()
-            .find(|name| !names.contains(&name.as_str()));
+        let missing = victim.acknowledged.iter().find(|name| !names.contains(&name.as_str()));
         ensure!(missing.is_none(), "{missing:?} is lost");
     }
     ensure!(create(&http, "after").await?, "it does not go on");
-    let verified = command(folder)?
-        .args(["audit", "verify", TENANT])
-        .output()?;
+    let verified = command(folder)?.args(["audit", "verify", TENANT]).output()?;
     ensure!(verified.status.success(), "{verified:?}");
     Ok(())
 }
@@ -233,21 +214,13 @@ async fn not_made_anew() -> anyhow::Result<()> {
     ] {
         let refused = command(folder)?.args(arguments).output()?;
         let why = String::from_utf8_lossy(&refused.stderr);
-        ensure!(
-            refused.status.code() == Some(1),
-            "{arguments:?}: {refused:?}"
-        );
-        ensure!(
-            why.contains("scimlet.db") && why.contains("--create"),
-            "{why}"
-        );
+        ensure!(refused.status.code() == Some(1), "{arguments:?}: {refused:?}");
+        ensure!(why.contains("scimlet.db") && why.contains("--create"), "{why}");
         ensure!(!folder.join(FILES[0]).exists(), "{arguments:?} made one");
     }
     // An empty file is as good as none.
     fs::write(folder.join(FILES[0]), "")?;
-    let refused = command(folder)?
-        .args(["serve", "--listen", "127.0.0.1:0"])
-        .output()?;
+    let refused = command(folder)?.args(["serve", "--listen", "127.0.0.1:0"]).output()?;
     ensure!(refused.status.code() == Some(1), "{refused:?}");
     let anew = Server::creating(folder)?;
     anew.endpoint(TENANT)?;
@@ -272,19 +245,11 @@ async fn others_may_write() -> anyhow::Result<()> {
         for how in ["PASSIVE", "FULL", "RESTART", "TRUNCATE"] {
             let sql = format!("PRAGMA wal_checkpoint({how})");
             db.query_row(&sql, [], |_| Ok(()))?;
-            ensure!(
-                create(&victim.http, &format!("c{round}-{how}")).await?,
-                "{how}"
-            );
+            ensure!(create(&victim.http, &format!("c{round}-{how}")).await?, "{how}");
         }
         let user = victim.http.find("/Users", "userName eq \"before\"").await?;
-        let id = user
-            .first()
-            .and_then(|user| user["id"].as_str())
-            .context("it is there")?;
-        let listed = command(&folder)?
-            .args(["user", "deactivate", TENANT, id])
-            .output()?;
+        let id = user.first().and_then(|user| user["id"].as_str()).context("it is there")?;
+        let listed = command(&folder)?.args(["user", "deactivate", TENANT, id]).output()?;
         ensure!(listed.status.success() || round > 0, "{listed:?}");
         other.stop()?;
     }

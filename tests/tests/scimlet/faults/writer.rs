@@ -20,14 +20,7 @@ pub struct Writer {
 impl Writer {
     /// A client all of whose resources have names that begin so.
     pub fn new(prefix: String, dice: Dice) -> Self {
-        Self {
-            prefix,
-            dice,
-            made: 0,
-            state: State::default(),
-            deleted: Vec::new(),
-            pending: None,
-        }
+        Self { prefix, dice, made: 0, state: State::default(), deleted: Vec::new(), pending: None }
     }
 
     /// Writes one request after another until an answer does not arrive, and counts those that did.
@@ -80,10 +73,7 @@ impl Writer {
             false => ("/Groups", "displayName"),
         };
         let found = http.find(all, &format!("{path} eq \"{name}\"")).await?;
-        ensure!(
-            found == [document.clone()],
-            "{document} by its id, by its name {found:?}"
-        );
+        ensure!(found == [document.clone()], "{document} by its id, by its name {found:?}");
         Ok(())
     }
 
@@ -97,17 +87,13 @@ impl Writer {
         let group = dice.pick(&groups).map(|name| (*name).to_owned());
         let create = || Step::CreateUser(format!("{}u{number}", self.prefix));
         match (dice.below(12), user, group) {
-            (0..3, Some(user), _) => Step::Retitle {
-                user,
-                title: format!("title {number}"),
-            },
+            (0..3, Some(user), _) => Step::Retitle { user, title: format!("title {number}") },
             (3..7, Some(user), Some(group)) if !self.state.has(&group, &user) => {
                 Step::Join { group, user }
             }
-            (7, Some(user), _) => Step::CreateGroup {
-                name: format!("{}g{number}", self.prefix),
-                members: vec![user],
-            },
+            (7, Some(user), _) => {
+                Step::CreateGroup { name: format!("{}g{number}", self.prefix), members: vec![user] }
+            }
             (8, Some(user), _) => Step::Delete(user),
             (9, _, Some(group)) if users.len() > 2 => Step::Delete(group),
             _ => create(),

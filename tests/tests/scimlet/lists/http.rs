@@ -16,12 +16,8 @@ use super::{Answered, by_cursor, by_index, large_group as members, sizes};
 
 const TENANT: &str = "demo";
 /// A server, and the store of a tenant of it.
-async fn fresh() -> anyhow::Result<(
-    TempDir,
-    Server,
-    Http,
-    std::sync::Arc<dyn scimlet::store::Store>,
-)> {
+async fn fresh()
+-> anyhow::Result<(TempDir, Server, Http, std::sync::Arc<dyn scimlet::store::Store>)> {
     let (folder, server) = server::fresh()?;
     let endpoint = server.endpoint(TENANT)?;
     let database = Sqlite::open(folder.path().join("scimlet.db"))?;
@@ -65,20 +61,12 @@ pub async fn large_users() -> anyhow::Result<()> {
         endpoint.ask("POST", "/Users", &user).await?.expect(201)?;
     }
     let ask = |target: String| asked(&endpoint, target);
-    for target in [
-        "/Users?",
-        "/?",
-        "/Users?sortBy=userName&",
-        "/Users?filter=title%20pr&",
-    ] {
+    for target in ["/Users?", "/?", "/Users?sortBy=userName&", "/Users?filter=title%20pr&"] {
         by_index(&ask, target, 100).await?.check(30, "groups", 0)?;
         by_cursor(&ask, target, 100).await?.check(30, "groups", 0)?;
     }
     let listed = server::json(folder.path(), &["user", "list", TENANT])?;
-    ensure!(
-        listed.as_array().map(Vec::len) == Some(30),
-        "the product's list"
-    );
+    ensure!(listed.as_array().map(Vec::len) == Some(30), "the product's list");
     Ok(())
 }
 
@@ -104,10 +92,7 @@ pub async fn large_group() -> anyhow::Result<()> {
         move || println!("{name}: {:?}", begun.elapsed())
     };
     let done = step("POST");
-    let made = endpoint
-        .ask("POST", "/Groups", &group(0))
-        .await?
-        .expect(201)?;
+    let made = endpoint.ask("POST", "/Groups", &group(0)).await?.expect(201)?;
     done();
     ensure!(count(&made) == members, "{} members", count(&made));
     let path = format!("/Groups/{}", text(&made, "id")?);
@@ -120,15 +105,12 @@ pub async fn large_group() -> anyhow::Result<()> {
     done();
     let ids = |group: &Value| -> Vec<String> {
         let members = group["members"].as_array().into_iter().flatten();
-        let mut ids: Vec<String> = members
-            .filter_map(|one| Some(one["value"].as_str()?.to_owned()))
-            .collect();
+        let mut ids: Vec<String> =
+            members.filter_map(|one| Some(one["value"].as_str()?.to_owned())).collect();
         ids.sort();
         ids
     };
-    let mut wanted: Vec<String> = (500..members + 500)
-        .map(|number| format!("u{number}"))
-        .collect();
+    let mut wanted: Vec<String> = (500..members + 500).map(|number| format!("u{number}")).collect();
     wanted.sort();
     ensure!(ids(&read) == wanted, "other members");
     let replace = patch(json!([{"op": "replace", "path": "members", "value": list(0)}]));
@@ -137,10 +119,7 @@ pub async fn large_group() -> anyhow::Result<()> {
     done();
     let filter = "/Groups?filter=displayName%20eq%20%22all%22";
     let found = endpoint.get(filter).await?.expect(200)?;
-    ensure!(
-        ids(&found["Resources"][0]).first().map(String::as_str) == Some("u0"),
-        "not replaced"
-    );
+    ensure!(ids(&found["Resources"][0]).first().map(String::as_str) == Some("u0"), "not replaced");
     Ok(())
 }
 

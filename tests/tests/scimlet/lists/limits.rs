@@ -22,10 +22,7 @@ pub fn inactive() -> anyhow::Result<()> {
         let tenant = Tenant::over(&database, &profile.to_string())?;
         let former = |group, user| {
             let link = crowd::member(crowd::group(group), crowd::user(user));
-            scimlet::store::Link {
-                name: "#former-members".to_owned(),
-                ..link
-            }
+            scimlet::store::Link { name: "#former-members".to_owned(), ..link }
         };
         Builder::new_current_thread().build()?.block_on(async {
             let store = tenant.store();
@@ -35,11 +32,7 @@ pub fn inactive() -> anyhow::Result<()> {
             crowd::commit(store, [crowd::entry(crowd::user(MEMBERS + 10), gone)]).await?;
             for (group, count) in [(0, MEMBERS - 1), (1, 49)] {
                 let of = |user| crowd::member(crowd::group(group), crowd::user(user));
-                let last = [
-                    of(MEMBERS + 10),
-                    former(group, MEMBERS + 9),
-                    former(group, 3),
-                ];
+                let last = [of(MEMBERS + 10), former(group, MEMBERS + 9), former(group, 3)];
                 crowd::link(store, (0..count).map(of).chain(last)).await?;
             }
             anyhow::Ok(())
@@ -68,29 +61,22 @@ pub fn bodies() -> anyhow::Result<()> {
         json!({"schemas": [schema("Group")], "displayName": "x".repeat(name),
             "members": [member(display)]})
     };
-    let made = tenant
-        .ask("POST", "/Groups", &group(1, 20 << 20))?
-        .expect(201)?;
+    let made = tenant.ask("POST", "/Groups", &group(1, 20 << 20))?.expect(201)?;
     ensure!(made["members"][0]["value"] == user["id"], "no member");
     let path = format!("/Groups/{}", text(&made, "id")?);
     tenant.ask("PUT", &path, &group(1, 25 << 20))?.expect(413)?;
-    tenant
-        .ask("PUT", &path, &group(2 << 20, 2 << 20))?
-        .expect(413)?;
+    tenant.ask("PUT", &path, &group(2 << 20, 2 << 20))?.expect(413)?;
     // A removal's values are read as they are.
     let removal = json!([{"op": "remove", "path": "members", "value": [member(2 << 20)]}]);
     tenant.ask("PATCH", &path, &patch(removal))?.expect(413)?;
     let replace = json!([{"op": "replace", "path": "members", "value": [member(2 << 20)]}]);
     tenant.ask("PATCH", &path, &patch(replace))?.expect(200)?;
-    let wide: Vec<Value> = (0..100_001)
-        .map(|id| json!({"value": format!("u{id}")}))
-        .collect();
+    let wide: Vec<Value> = (0..100_001).map(|id| json!({"value": format!("u{id}")})).collect();
     let wide = json!({"schemas": [schema("Group")], "displayName": "wide", "members": wide});
     let refused = tenant.ask("PUT", &path, &wide)?.expect(400)?;
     ensure!(refused["scimType"] == "tooMany", "{refused}");
-    let many: serde_json::Map<String, Value> = (0..10_002)
-        .map(|name| (format!("a{name}"), "x".repeat(110).into()))
-        .collect();
+    let many: serde_json::Map<String, Value> =
+        (0..10_002).map(|name| (format!("a{name}"), "x".repeat(110).into())).collect();
     tenant.ask("PUT", &path, &many.into())?.expect(400)?;
 
     let path = format!("/Users/{}", text(&user, "id")?);
@@ -100,9 +86,7 @@ pub fn bodies() -> anyhow::Result<()> {
         patch(json!([{"op": "add", "path": name, "value": value}]))
     };
     tenant.ask("PATCH", &path, &grow("emails"))?.expect(200)?;
-    tenant
-        .ask("PATCH", &path, &grow("phoneNumbers"))?
-        .expect(200)?;
+    tenant.ask("PATCH", &path, &grow("phoneNumbers"))?.expect(200)?;
     tenant.ask("PATCH", &path, &grow("ims"))?.expect(413)?;
     let leave = patch(json!([{"op": "replace", "path": "active", "value": false}]));
     tenant.ask("PATCH", &path, &leave)?.expect(200)?;

@@ -53,10 +53,7 @@ type Ask<'a> = &'a dyn Fn(String) -> Answered<'a>;
 
 /// Walks by index; the target ends with `?` or `&`.
 pub async fn by_index(ask: Ask<'_>, target: &str, count: usize) -> anyhow::Result<Walked> {
-    let mut walked = Walked {
-        resources: Vec::new(),
-        pages: Vec::new(),
-    };
+    let mut walked = Walked { resources: Vec::new(), pages: Vec::new() };
     loop {
         let start = walked.resources.len() + 1;
         let page = ask(format!("{target}startIndex={start}&count={count}")).await?;
@@ -71,10 +68,7 @@ pub async fn by_index(ask: Ask<'_>, target: &str, count: usize) -> anyhow::Resul
 
 /// Walks by cursor.
 pub async fn by_cursor(ask: Ask<'_>, target: &str, count: usize) -> anyhow::Result<Walked> {
-    let mut walked = Walked {
-        resources: Vec::new(),
-        pages: Vec::new(),
-    };
+    let mut walked = Walked { resources: Vec::new(), pages: Vec::new() };
     let mut cursor = String::new();
     loop {
         let page = ask(format!("{target}cursor={cursor}&count={count}")).await?;
@@ -90,11 +84,7 @@ pub async fn by_cursor(ask: Ask<'_>, target: &str, count: usize) -> anyhow::Resu
 impl Walked {
     fn add(&mut self, page: &Value) -> anyhow::Result<usize> {
         let shown = page["Resources"].as_array().context("no resources")?;
-        ensure!(
-            page["itemsPerPage"] == shown.len(),
-            "{}",
-            page["itemsPerPage"]
-        );
+        ensure!(page["itemsPerPage"] == shown.len(), "{}", page["itemsPerPage"]);
         self.resources.extend(shown.iter().cloned());
         self.pages.push(shown.len());
         Ok(shown.len())
@@ -145,16 +135,8 @@ pub fn sizes() -> anyhow::Result<(usize, usize)> {
 async fn groups(database: &'static str) -> anyhow::Result<()> {
     let (groups, members) = sizes()?;
     // Maps are looked through as a whole.
-    let members = if database == "sqlite" {
-        members
-    } else {
-        members.min(400)
-    };
-    let groups = if database == "sqlite" {
-        groups
-    } else {
-        groups.min(60)
-    };
+    let members = if database == "sqlite" { members } else { members.min(400) };
+    let groups = if database == "sqlite" { groups } else { groups.min(60) };
     let service = Service::of(database).await?;
     crowd::fill(&*service.store, groups, members).await?;
     let ask = |target: String| asked(&service, target);
@@ -179,10 +161,7 @@ async fn groups(database: &'static str) -> anyhow::Result<()> {
     let search = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],
         "startIndex": 1, "count": 100});
     for target in ["/Groups/.search", "/.search"] {
-        service
-            .ask("POST", target, search.clone())
-            .await?
-            .expect(200)?;
+        service.ask("POST", target, search.clone()).await?.expect(200)?;
     }
     Ok(())
 }
@@ -214,19 +193,10 @@ async fn users(database: &'static str) -> anyhow::Result<()> {
     let cursor = by_cursor(&ask, "/Users?attributes=groups.display,groups.type&", 1000).await?;
     cursor.check(users, "groups", groups + 1)?;
     let of = |how: &str| {
-        let shown = cursor.resources[7]["groups"]
-            .as_array()
-            .into_iter()
-            .flatten();
-        shown
-            .filter(|group| group["type"] == how && group["value"].is_null())
-            .count()
+        let shown = cursor.resources[7]["groups"].as_array().into_iter().flatten();
+        shown.filter(|group| group["type"] == how && group["value"].is_null()).count()
     };
-    ensure!(
-        (of("direct"), of("indirect")) == (groups, 1),
-        "{}",
-        of("direct")
-    );
+    ensure!((of("direct"), of("indirect")) == (groups, 1), "{}", of("direct"));
     Ok(())
 }
 
@@ -280,10 +250,7 @@ async fn once() -> anyhow::Result<()> {
     crowd::link(&*service.store, (0..10_000).map(member)).await?;
     let name = "/Groups?filter=displayName%20eq%20%22group%200%22";
     let cost = |before: (usize, usize)| {
-        (
-            service.store.linked() - before.0,
-            service.store.read() - before.1,
-        )
+        (service.store.linked() - before.0, service.store.read() - before.1)
     };
     let mut costs = Vec::new();
     for target in ["/Groups/g0", name] {

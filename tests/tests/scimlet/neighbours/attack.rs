@@ -96,19 +96,12 @@ impl Attack {
         let http = Http::new(attacker.base.clone(), attacker.secret.clone())?;
         let failed = Arc::new(AtomicUsize::new(0));
         for number in 0..self.connections() {
-            let of = if matches!(self, Self::LockedRow) {
-                number
-            } else {
-                0
-            };
+            let of = if matches!(self, Self::LockedRow) { number } else { 0 };
             let id = ids.get(of).context("too few users")?;
             let (http, call) = (http.clone(), self.call(&http, id, number));
             runtime.spawn(self.keep_sending(http, call, number, Arc::clone(&failed)));
         }
-        Ok(Clients {
-            runtime: Some(runtime),
-            failed,
-        })
+        Ok(Clients { runtime: Some(runtime), failed })
     }
 
     /// Counts the answers that say that the server failed, which none does because it is busy.
@@ -184,11 +177,7 @@ fn clients() -> std::io::Result<Runtime> {
             println!("the attack runs as if on the server's machine: {error}");
         }
     };
-    Builder::new_multi_thread()
-        .worker_threads(2)
-        .on_thread_start(last)
-        .enable_all()
-        .build()
+    Builder::new_multi_thread().worker_threads(2).on_thread_start(last).enable_all().build()
 }
 
 fn percent(text: &str) -> String {

@@ -59,17 +59,12 @@ async fn long_values() -> anyhow::Result<()> {
     let http = server.endpoint(TENANT)?;
     let user = |bytes| json!({"userName": "ada", "displayName": "a".repeat(bytes)});
     refused(&http, ("POST", "/Users"), &user(65_537), "invalidValue").await?;
-    let made = http
-        .ask("POST", "/Users", &user(65_536))
-        .await?
-        .expect(201)?;
+    let made = http.ask("POST", "/Users", &user(65_536)).await?.expect(201)?;
     let target = format!("/Users/{}", text(&made, "id")?);
     let long = json!([{"op": "replace", "path": "name.givenName", "value": "a".repeat(65_537)}]);
     refused(&http, ("PATCH", &target), &patch(long), "invalidValue").await?;
     let title = json!([{"op": "replace", "path": "title", "value": "Countess"}]);
-    http.ask("PATCH", &target, &patch(title))
-        .await?
-        .expect(200)?;
+    http.ask("PATCH", &target, &patch(title)).await?.expect(200)?;
     Ok(())
 }
 
@@ -95,9 +90,8 @@ async fn names() -> anyhow::Result<()> {
 
 /// A search for so many texts somewhere in names.
 fn search(terms: usize) -> String {
-    let terms: Vec<String> = (0..terms)
-        .map(|term| format!("displayName%20co%20%22nobody{term}%22"))
-        .collect();
+    let terms: Vec<String> =
+        (0..terms).map(|term| format!("displayName%20co%20%22nobody{term}%22")).collect();
     format!("/Users?filter={}", terms.join("%20or%20"))
 }
 
@@ -132,27 +126,21 @@ async fn beside_a_reader() -> anyhow::Result<()> {
     let id = text(&made.expect(201)?, "id")?.to_owned();
     let reader = rusqlite::Connection::open(folder.path().join("scimlet.db"))?;
     reader.execute_batch("BEGIN")?;
-    let read = reader.query_row("SELECT count(*) FROM tenant", [], |row| {
-        row.get::<_, i64>(0)
-    });
+    let read = reader.query_row("SELECT count(*) FROM tenant", [], |row| row.get::<_, i64>(0));
     read?;
     server::json(folder.path(), &["user", "erase", TENANT, &id])?;
     for number in 0..20 {
         let user = user(format!("user{number}"));
         let create = http.ask("POST", "/Users", &user);
         let made = timeout(Duration::from_secs(5), create).await;
-        made.map_err(|_| anyhow::anyhow!("a write waits for the reader"))??
-            .expect(201)?;
+        made.map_err(|_| anyhow::anyhow!("a write waits for the reader"))??.expect(201)?;
     }
     drop(reader);
     // Now it leaves the log, though nobody writes any more.
     let log = folder.path().join("scimlet.db-wal");
     for _ in 0..100 {
         let bytes = std::fs::read(&log)?;
-        if !bytes
-            .windows(ERASED.len())
-            .any(|part| part == ERASED.as_bytes())
-        {
+        if !bytes.windows(ERASED.len()).any(|part| part == ERASED.as_bytes()) {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

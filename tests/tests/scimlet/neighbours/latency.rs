@@ -44,12 +44,7 @@ impl Latencies {
                 let begun = Instant::now();
                 let answer = to.send(call).await?;
                 let elapsed = begun.elapsed();
-                ensure!(
-                    answer.status == 200,
-                    "{kind}: {}: {}",
-                    answer.status,
-                    answer.body
-                );
+                ensure!(answer.status == 200, "{kind}: {}: {}", answer.status, answer.body);
                 ensure!(elapsed < MOST, "{kind} took {elapsed:?}");
                 took.push(elapsed);
             }

@@ -27,11 +27,7 @@ use crate::{runtime, trial};
 const ROUNDS: u64 = 40;
 /// Bytes that a server has resident at the most, whatever a tenant's clients do; more where it is
 /// compiled without optimisation, and slower to let go of requests.
-const MEMORY: u64 = if cfg!(debug_assertions) {
-    400 << 20
-} else {
-    300 << 20
-};
+const MEMORY: u64 = if cfg!(debug_assertions) { 400 << 20 } else { 300 << 20 };
 /// Ten seconds for what has begun, one for the last entry of the audit, and some for a slow
 /// machine.
 const STOPS: Duration = Duration::from_secs(15);
@@ -54,28 +50,20 @@ pub fn trials() -> Vec<Trial> {
         })
     });
     let mut trials: Vec<Trial> = sqlite.into_iter().chain(postgres).collect();
-    trials.push(Trial::ignorable_test(
-        "neighbours::postgres_locked_row",
-        || {
-            needs::with(postgres::shared(), |cluster| {
-                runtime()?.block_on(locked_row(cluster))
-            })
-        },
-    ));
+    trials.push(Trial::ignorable_test("neighbours::postgres_locked_row", || {
+        needs::with(postgres::shared(), |cluster| runtime()?.block_on(locked_row(cluster)))
+    }));
     trials.push(trial("neighbours::sqlite_stops_in_time", || async {
         let (_folder, server) = server::fresh()?;
         stops_in_time(server).await
     }));
-    trials.push(Trial::ignorable_test(
-        "neighbours::postgres_stops_in_time",
-        || {
-            needs::with(postgres::shared(), |cluster| {
-                let (folder, url) = (TempDir::new()?, cluster.database()?);
-                let server = Server::over(folder.path(), &url)?;
-                runtime()?.block_on(stops_in_time(server))
-            })
-        },
-    ));
+    trials.push(Trial::ignorable_test("neighbours::postgres_stops_in_time", || {
+        needs::with(postgres::shared(), |cluster| {
+            let (folder, url) = (TempDir::new()?, cluster.database()?);
+            let server = Server::over(folder.path(), &url)?;
+            runtime()?.block_on(stops_in_time(server))
+        })
+    }));
     trials.extend(costly::trials());
     trials
 }
@@ -90,10 +78,7 @@ async fn on_postgres(attack: Attack, cluster: &Cluster) -> anyhow::Result<()> {
 async fn locked_row(cluster: &'static Cluster) -> anyhow::Result<()> {
     let (folder, url) = (TempDir::new()?, cluster.database()?);
     let server = Server::over(folder.path(), &url)?;
-    let name = url
-        .rsplit('/')
-        .next()
-        .and_then(|name| name.split('?').next());
+    let name = url.rsplit('/').next().and_then(|name| name.split('?').next());
     let database = name.unwrap_or_default().to_owned();
     let lock = format!("BEGIN; SELECT 1 FROM tenant WHERE name = '{TENANT}' FOR UPDATE");
     let hold = || cluster.hold(&database, &lock);
@@ -120,11 +105,7 @@ async fn beside<T>(
     busy?.print(attack.name(), quiet);
     ensure!(failed == 0, "{failed} answers say that the server failed");
     let memory = usage::memory(server)?;
-    println!(
-        "{}: {} MiB resident at the most",
-        attack.name(),
-        memory >> 20
-    );
+    println!("{}: {} MiB resident at the most", attack.name(), memory >> 20);
     ensure!(memory < MEMORY, "{} MiB resident", memory >> 20);
     usage::becomes_idle(server).await
 }

@@ -38,8 +38,5 @@ fn ticks(server: &Server) -> anyhow::Result<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", server.process()))?;
     let (_, fields) = stat.rsplit_once(") ").context("no fields")?;
     let of_process: Vec<&str> = fields.split(' ').skip(11).take(2).collect();
-    of_process
-        .iter()
-        .map(|field| Ok(field.parse::<u64>()?))
-        .sum()
+    of_process.iter().map(|field| Ok(field.parse::<u64>()?)).sum()
 }

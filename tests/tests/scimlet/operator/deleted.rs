@@ -15,14 +15,9 @@ use crate::trial;
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("operator::a_deleted_tenant_leaves_nothing", alone),
-        trial(
-            "operator::a_deleted_tenant_leaves_nothing_beside_a_server",
-            served,
-        ),
+        trial("operator::a_deleted_tenant_leaves_nothing_beside_a_server", served),
         Trial::ignorable_test("operator::a_deleted_tenant_leaves_no_row", || {
-            needs::with(postgres::shared(), |cluster| {
-                crate::runtime()?.block_on(rows(cluster))
-            })
+            needs::with(postgres::shared(), |cluster| crate::runtime()?.block_on(rows(cluster)))
         }),
     ]
 }
@@ -51,10 +46,7 @@ fn left(folder: &Path) -> anyhow::Result<usize> {
         let name = path.file_name().and_then(|name| name.to_str());
         if name.is_some_and(|name| name.starts_with("scimlet.db")) {
             let bytes = std::fs::read(&path)?;
-            left += bytes
-                .windows(MARK.len())
-                .filter(|window| *window == MARK.as_bytes())
-                .count();
+            left += bytes.windows(MARK.len()).filter(|window| *window == MARK.as_bytes()).count();
         }
     }
     Ok(left)
@@ -83,9 +75,7 @@ async fn served() -> anyhow::Result<()> {
     let desk = filled()?;
     let server = Server::start(desk.folder())?;
     let (gone, other) = (server.endpoint("acme")?, server.endpoint("other")?);
-    gone.get(&format!("/Users?filter=userName%20eq%20%22{MARK}1%22"))
-        .await?
-        .expect(200)?;
+    gone.get(&format!("/Users?filter=userName%20eq%20%22{MARK}1%22")).await?.expect(200)?;
     let reading = tokio::spawn(async move {
         let reads = async || other.get("/Users").await?.expect(200);
         while reads().await.is_ok() {}
@@ -111,9 +101,9 @@ async fn rows(cluster: &'static Cluster) -> anyhow::Result<()> {
     run(&["user", "import", "acme", "people.jsonl"])?;
     run(&["tenant", "delete", "acme"])?;
     let name = url.rsplit('/').next().context("a name")?;
-    for table in [
-        "entry", "term", "link", "linkset", "field", "kind", "event", "memo", "counter", "sweep",
-    ] {
+    for table in
+        ["entry", "term", "link", "linkset", "field", "kind", "event", "memo", "counter", "sweep"]
+    {
         let count = cluster.sql_in(name, &format!("SELECT COUNT(*) FROM {table}"))?;
         ensure!(count.trim() == "0", "{count} rows of {table}");
     }

@@ -55,9 +55,7 @@ fn terminal() -> anyhow::Result<()> {
         let binary = server::binary()?.display();
         let serve = format!("timeout -s TERM 10 {binary} serve --listen 127.0.0.1:0 {options}");
         let mut command = Command::new("script");
-        command
-            .args(["-qec", &serve, "/dev/null"])
-            .current_dir(&folder);
+        command.args(["-qec", &serve, "/dev/null"]).current_dir(&folder);
         let output = command.stdin(std::process::Stdio::null()).output()?;
         let text = String::from_utf8_lossy(&output.stdout);
         ensure!(text.contains("listening on"), "{text}");

@@ -26,9 +26,7 @@ const EVIL: &str = "a\u{1b}[2J\u{9b}31m\r\nscimlet: fake\u{85}\u{2028}\u{202e}\u
 /// Whether a text has what only a terminal should see. Its own line breaks are no such thing.
 fn is_plain(text: &str) -> bool {
     let bidi = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    !text
-        .chars()
-        .any(|c| (c.is_control() && c != '\n') || bidi(c))
+    !text.chars().any(|c| (c.is_control() && c != '\n') || bidi(c))
 }
 
 fn check(text: &str, lines: usize) -> anyhow::Result<()> {
@@ -57,22 +55,13 @@ async fn printed() -> anyhow::Result<()> {
     check(&desk.text(&["identity-provider", "list", "acme"])?, 2)?;
     check(&desk.text(&["user", "list", "acme"])?, 2)?;
     let made = desk.text(&["credential", "create", "acme", "--label", EVIL])?;
-    ensure!(
-        is_plain(&made) && !made.contains("\nscimlet: fake"),
-        "{made:?}"
-    );
+    ensure!(is_plain(&made) && !made.contains("\nscimlet: fake"), "{made:?}");
     let added = desk.text(&["identity-provider", "add", "acme", &format!("{EVIL}2")])?;
-    ensure!(
-        is_plain(&added) && !added.contains("\nscimlet: fake"),
-        "{added:?}"
-    );
+    ensure!(is_plain(&added) && !added.contains("\nscimlet: fake"), "{added:?}");
     let events = desk.text(&["events", "acme", "--channel", "all"])?;
     let count = desk.text(&["events", "acme", "--channel", "all", "--json"])?;
     check(&events, count.lines().count())?;
-    ensure!(
-        events.contains("fake"),
-        "the provider's name is there: {events}"
-    );
+    ensure!(events.contains("fake"), "the provider's name is there: {events}");
     Ok(())
 }
 
@@ -91,13 +80,7 @@ async fn as_json() -> anyhow::Result<()> {
     let id = desk.json(&["user", "list", "acme"])?[0]["id"].take();
     let id = id.as_str().context("no id")?;
     ensure!(is_plain(&desk.text(&["user", "show", "acme", id])?));
-    ensure!(is_plain(&desk.text(&[
-        "events",
-        "acme",
-        "--channel",
-        "all",
-        "--json"
-    ])?));
+    ensure!(is_plain(&desk.text(&["events", "acme", "--channel", "all", "--json"])?));
     Ok(())
 }
 
@@ -144,9 +127,6 @@ async fn logged() -> anyhow::Result<()> {
     let cut = log.lines().find(|line| line.contains("xxxxxxxx"));
     let cut = cut.context("the long name is not noted")?;
     let (_, mark) = cut.rsplit_once("xxx").context("no end")?;
-    ensure!(
-        numbers(mark).iter().any(|&bytes| bytes > 10_000),
-        "no mark: {mark}"
-    );
+    ensure!(numbers(mark).iter().any(|&bytes| bytes > 10_000), "no mark: {mark}");
     Ok(())
 }

@@ -20,10 +20,7 @@ pub fn trials() -> Vec<Trial> {
         trial("operator::an_import_may_be_repeated", repeated),
         trial("operator::an_import_goes_on_behind_a_line", after),
         trial("operator::an_import_reads_from_a_pipe", pipe),
-        trial(
-            "operator::an_import_that_is_interrupted_says_where",
-            interrupted,
-        ),
+        trial("operator::an_import_that_is_interrupted_says_where", interrupted),
         trial("operator::an_import_of_nothing_fails", nothing),
     ]
 }
@@ -45,17 +42,10 @@ async fn skipped() -> anyhow::Result<()> {
     let skipped = report["skipped"].as_array().context("no list")?;
     let numbers: Vec<_> = skipped.iter().map(|line| line["line"].as_u64()).collect();
     ensure!(numbers == [Some(3), Some(4), Some(5)], "{report}");
-    ensure!(
-        mentions(text(&skipped[0], "reason")?, "userName"),
-        "{report}"
-    );
+    ensure!(mentions(text(&skipped[0], "reason")?, "userName"), "{report}");
     let users = desk.json(&["user", "list", "acme"])?;
-    let names: Vec<_> = users
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|user| &user["userName"])
-        .collect();
+    let names: Vec<_> =
+        users.as_array().into_iter().flatten().map(|user| &user["userName"]).collect();
     ensure!(names == [ada, bob], "{users}");
     Ok(())
 }
@@ -79,19 +69,13 @@ async fn after() -> anyhow::Result<()> {
     desk.write("users.jsonl", &lines(1..=450))?;
     let import = ["user", "import", "acme", "users.jsonl", "--after"];
     let report = desk.json(&[&import[..], &["440"]].concat())?;
-    ensure!(
-        report == json!({"made": 10, "skipped": [], "lastLine": 450}),
-        "{report}"
-    );
+    ensure!(report == json!({"made": 10, "skipped": [], "lastLine": 450}), "{report}");
     let report = desk.json(&[&import[..], &["450"]].concat())?;
     ensure!(report["made"] == 0, "{report}");
     let report = desk.json(&[&import[..], &["0"]].concat())?;
     ensure!(report["made"] == 440, "{report}");
     let users = desk.json(&["user", "list", "acme"])?;
-    ensure!(
-        users.as_array().map(Vec::len) == Some(450),
-        "not all are listed"
-    );
+    ensure!(users.as_array().map(Vec::len) == Some(450), "not all are listed");
     Ok(())
 }
 
@@ -99,10 +83,7 @@ async fn pipe() -> anyhow::Result<()> {
     let desk = Desk::new("okta")?;
     let mut command = server::command(desk.folder())?;
     command.args(["user", "import", "acme", "-", "--json"]);
-    let mut process = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
+    let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let mut input = process.stdin.take().context("no input")?;
     input.write_all(lines(1..=2).as_bytes())?;
     drop(input);
@@ -125,16 +106,11 @@ async fn interrupted() -> anyhow::Result<()> {
     let mut progress = String::new();
     errors.read_line(&mut progress)?;
     ensure!(mentions(&progress, "1000"), "{progress}");
-    let sent = Command::new("kill")
-        .args(["-INT", &process.id().to_string()])
-        .status()?;
+    let sent = Command::new("kill").args(["-INT", &process.id().to_string()]).status()?;
     ensure!(sent.success(), "it cannot be interrupted");
     let output = process.wait_with_output()?;
     let report: Value = serde_json::from_slice(&output.stdout)?;
-    ensure!(
-        report["made"] == 1000 && report["lastLine"] == 1000,
-        "{report}"
-    );
+    ensure!(report["made"] == 1000 && report["lastLine"] == 1000, "{report}");
     let mut sentence = String::new();
     errors.read_to_string(&mut sentence)?;
     ensure!(output.status.code() == Some(1), "{sentence}");

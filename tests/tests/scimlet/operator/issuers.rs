@@ -105,20 +105,11 @@ async fn admin() -> anyhow::Result<()> {
         let refused = other.configure(&profile(), None).await;
         let told =
             |text: &str| mentions(text, "credentials.access-tokens[0]") && !text.contains("`a`");
-        ensure!(
-            matches!(&refused, Err(AdminError::Invalid(text)) if told(text)),
-            "{refused:?}"
-        );
+        ensure!(matches!(&refused, Err(AdminError::Invalid(text)) if told(text)), "{refused:?}");
         other.configure(r#"{"extends":"default"}"#, None).await?;
-        let setting = (
-            "credentials".to_owned(),
-            json!({"access-tokens": issuer()}).to_string(),
-        );
+        let setting = ("credentials".to_owned(), json!({"access-tokens": issuer()}).to_string());
         let refused = other.set(&[setting]).await;
-        ensure!(
-            matches!(refused, Err(AdminError::Invalid(_))),
-            "{refused:?}"
-        );
+        ensure!(matches!(refused, Err(AdminError::Invalid(_))), "{refused:?}");
         for name in ["a", "b"] {
             database.delete_tenant(name).await?;
         }

@@ -92,9 +92,6 @@ async fn made() -> anyhow::Result<()> {
     let other = desk.text(&["tenant", "show", "other"])?;
     let shown_once = text.lines().find(|line| line.contains("whsec_"));
     let secret = shown_once.and_then(|line| line.split_whitespace().last());
-    ensure!(
-        secret.is_some_and(|secret| !other.contains(secret)),
-        "{other}"
-    );
+    ensure!(secret.is_some_and(|secret| !other.contains(secret)), "{other}");
     Ok(())
 }

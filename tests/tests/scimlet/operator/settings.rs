@@ -36,10 +36,7 @@ async fn set() -> anyhow::Result<()> {
     let (_server, client) = desk.serve()?;
     client.get("/Users").await?.expect(200)?;
     desk.text(&["tenant", "set", "acme", "enabled=false"])?;
-    ensure!(
-        client.get("/Users").await?.status == 403,
-        "it is still let in"
-    );
+    ensure!(client.get("/Users").await?.status == 403, "it is still let in");
     Ok(())
 }
 

@@ -31,19 +31,12 @@ async fn listed() -> anyhow::Result<()> {
     let names = |more: &[&str]| {
         let list = desk.json(&[&["user", "list", "acme"][..], more].concat())?;
         let users = list.as_array().into_iter().flatten();
-        anyhow::Ok(
-            users
-                .map(|user| user["userName"].to_string())
-                .collect::<String>(),
-        )
+        anyhow::Ok(users.map(|user| user["userName"].to_string()).collect::<String>())
     };
     ensure!(names(&["--filter", "userName sw \"b\""])? == "\"bob@example.com\"");
     ensure!(names(&["--count", "2"])? == "\"ada@example.com\"\"bob@example.com\"");
     let table = desk.text(&["user", "list", "acme"])?;
-    ensure!(
-        table.starts_with("ID ") && table.lines().count() == 4,
-        "{table}"
-    );
+    ensure!(table.starts_with("ID ") && table.lines().count() == 4, "{table}");
     let sentence = desk.refused(&["user", "list", "acme", "--filter", "userName ="])?;
     ensure!(mentions(&sentence, "9"), "no position: {sentence}");
     Ok(())
@@ -89,21 +82,11 @@ async fn erased() -> anyhow::Result<()> {
     let desk = Desk::new("okta")?;
     let ids = desk.import(&["ada@example.com"])?;
     let (_server, client) = desk.serve()?;
-    let reference = [
-        "reference",
-        "add",
-        "acme",
-        "ada@example.com",
-        "dashboard",
-        "42",
-    ];
+    let reference = ["reference", "add", "acme", "ada@example.com", "dashboard", "42"];
     desk.text(&reference)?;
     ensure!(kept(&desk, "ada@example.com")?, "the address is in no file");
     desk.text(&["user", "erase", "acme", &ids[0]])?;
-    ensure!(
-        !kept(&desk, "ada@example.com")?,
-        "the address is still in a file"
-    );
+    ensure!(!kept(&desk, "ada@example.com")?, "the address is still in a file");
     desk.text(&["audit", "verify", "acme"])?;
     let answer = client.get(&format!("/Users/{}", ids[0])).await?;
     ensure!(answer.status == 404, "{}", answer.body);
@@ -119,15 +102,8 @@ fn kept(desk: &Desk, text: &str) -> anyhow::Result<bool> {
     for file in std::fs::read_dir(desk.folder.path())? {
         let path = file?.path();
         let is_database = path.to_string_lossy().contains("scimlet.db");
-        let bytes = if is_database {
-            std::fs::read(&path)?
-        } else {
-            Vec::new()
-        };
-        if bytes
-            .windows(text.len())
-            .any(|part| part == text.as_bytes())
-        {
+        let bytes = if is_database { std::fs::read(&path)? } else { Vec::new() };
+        if bytes.windows(text.len()).any(|part| part == text.as_bytes()) {
             return Ok(true);
         }
     }
@@ -140,10 +116,7 @@ async fn roles() -> anyhow::Result<()> {
     let roles = ["--role", "editor", "--role", "auditor"];
     desk.text(&[&["user", "assign", "acme", &ids[0]], &roles[..]].concat())?;
     let user = show(&desk, &ids[0])?;
-    ensure!(
-        user[PRODUCT]["roles"] == json!(["editor", "auditor"]),
-        "{user}"
-    );
+    ensure!(user[PRODUCT]["roles"] == json!(["editor", "auditor"]), "{user}");
     let table = desk.text(&["user", "list", "acme"])?;
     ensure!(table.contains("editor auditor"), "{table}");
     desk.text(&["user", "assign", "acme", &ids[0]])?;
@@ -156,14 +129,7 @@ async fn references() -> anyhow::Result<()> {
     let desk = Desk::new("okta")?;
     let ids = desk.import(&["ada@example.com"])?;
     for _ in 0..2 {
-        desk.text(&[
-            "reference",
-            "add",
-            "acme",
-            "ada@example.com",
-            "dashboard",
-            "42",
-        ])?;
+        desk.text(&["reference", "add", "acme", "ada@example.com", "dashboard", "42"])?;
     }
     desk.text(&["reference", "add", "acme", "bob@example.com", "team", "7"])?;
     let list = |email| desk.json(&["reference", "list", "acme", email]);
@@ -172,10 +138,6 @@ async fn references() -> anyhow::Result<()> {
     let expected = reference(ada, "dashboard", "42", ids[0].as_str().into());
     ensure!(list(ada)? == expected, "{}", list(ada)?);
     let bob = "bob@example.com";
-    ensure!(
-        list(bob)? == reference(bob, "team", "7", Value::Null),
-        "{}",
-        list(bob)?
-    );
+    ensure!(list(bob)? == reference(bob, "team", "7", Value::Null), "{}", list(bob)?);
     Ok(())
 }

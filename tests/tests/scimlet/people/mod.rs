@@ -22,16 +22,14 @@ use serde_json::{Value, json};
 /// The trials, each over a store that answers exactly and over one that ignores filters.
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
-    for (store, database) in [
-        ("exact", Memory::exact as fn() -> Memory),
-        ("unfiltered", Memory::unfiltered),
-    ] {
+    for (store, database) in
+        [("exact", Memory::exact as fn() -> Memory), ("unfiltered", Memory::unfiltered)]
+    {
         macro_rules! trial {
             ($module:ident::$name:ident) => {
-                super::trial(
-                    format!("people::{}::{store}", stringify!($name)),
-                    move || $module::$name(database()),
-                )
+                super::trial(format!("people::{}::{store}", stringify!($name)), move || {
+                    $module::$name(database())
+                })
             };
         }
         trials.extend([
@@ -66,12 +64,8 @@ impl Site {
         admin.configure(&profile.to_string(), None).await?;
         let request = CredentialRequest::bearer(TENANT, "test");
         let secret = admin.issue_credential(&request).await?.secret;
-        let endpoint = InProcess {
-            provider: plugin.clone(),
-            store,
-            secret,
-            caller: Caller::Unknown,
-        };
+        let endpoint =
+            InProcess { provider: plugin.clone(), store, secret, caller: Caller::Unknown };
         Ok(Self { plugin, endpoint })
     }
 
@@ -82,22 +76,11 @@ impl Site {
     async fn ask(&self, method: &str, target: &str, body: Value) -> anyhow::Result<Answer> {
         let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let bearer = format!("Bearer {}", self.endpoint.secret);
-        let headers = vec![
-            header("authorization", &bearer),
-            header("content-type", "application/scim+json"),
-        ];
-        let body = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
+        let headers =
+            vec![header("authorization", &bearer), header("content-type", "application/scim+json")];
+        let body = if body.is_null() { String::new() } else { body.to_string() };
         self.endpoint
-            .send(Call {
-                method: method.to_owned(),
-                target: target.to_owned(),
-                headers,
-                body,
-            })
+            .send(Call { method: method.to_owned(), target: target.to_owned(), headers, body })
             .await
     }
 
@@ -149,29 +132,20 @@ impl Site {
     }
 
     async fn seats(&self) -> anyhow::Result<u64> {
-        let seats = self
-            .endpoint
-            .store
-            .counters(vec!["seats".to_owned()])
-            .await?;
+        let seats = self.endpoint.store.counters(vec!["seats".to_owned()]).await?;
         seats.first().copied().context("no counter")
     }
 
     /// The audit's events of this name about somebody.
     async fn audit(&self, name: &str, id: &str) -> anyhow::Result<Vec<Value>> {
         let events = self.endpoint.store.events(0, 1000).await?;
-        let about = events
-            .into_iter()
-            .map(|recorded| recorded.event)
-            .filter(|event| {
-                let subject = event.subject.as_ref();
-                event.channel == Channel::Audit
-                    && event.name == name
-                    && subject.is_some_and(|subject| subject.id == id)
-            });
-        about
-            .map(|event| Ok(serde_json::from_str(&event.body)?))
-            .collect()
+        let about = events.into_iter().map(|recorded| recorded.event).filter(|event| {
+            let subject = event.subject.as_ref();
+            event.channel == Channel::Audit
+                && event.name == name
+                && subject.is_some_and(|subject| subject.id == id)
+        });
+        about.map(|event| Ok(serde_json::from_str(&event.body)?)).collect()
     }
 }
 

@@ -21,9 +21,7 @@ pub(super) async fn external_ids_are_unique(database: Memory) -> anyhow::Result<
     site.made(user("cy")).await?;
     site.made(user("di")).await.context("nobody needs one")?;
     let target = format!("/Users/{first}");
-    site.ask("DELETE", &target, Value::Null)
-        .await?
-        .expect(204)?;
+    site.ask("DELETE", &target, Value::Null).await?.expect(204)?;
     site.made(named("ed", "x")).await?;
     let group = |name: &str| {
         json!({
@@ -32,24 +30,15 @@ pub(super) async fn external_ids_are_unique(database: Memory) -> anyhow::Result<
         })
     };
     for name in ["a", "b"] {
-        site.ask("POST", "/Groups", group(name))
-            .await?
-            .expect(201)?;
+        site.ask("POST", "/Groups", group(name)).await?.expect(201)?;
     }
     Ok(())
 }
 
 pub(super) async fn invisible_names(database: Memory) -> anyhow::Result<()> {
     let site = Site::new(database, json!({"extends": "default"})).await?;
-    let names = [
-        " ada",
-        "ada ",
-        "a\u{200b}da",
-        "a\u{7}da",
-        "\u{feff}ada",
-        "ada\u{202e}",
-        "ada\u{a0}",
-    ];
+    let names =
+        [" ada", "ada ", "a\u{200b}da", "a\u{7}da", "\u{feff}ada", "ada\u{202e}", "ada\u{a0}"];
     for name in names {
         let answer = site.post(user(name)).await?.expect(400).context(name)?;
         ensure!(answer["scimType"] == "invalidValue", "{answer}");
@@ -65,17 +54,10 @@ pub(super) async fn invisible_names(database: Memory) -> anyhow::Result<()> {
     for name in names {
         strict.made(user(name)).await.context(name)?;
     }
-    strict
-        .post(user(" \u{a0}"))
-        .await?
-        .expect(400)
-        .context("blank")?;
+    strict.post(user(" \u{a0}")).await?.expect(400).context("blank")?;
     // A name that was let in before does not stop other changes.
     let old = strict.made(user(" old")).await?;
-    strict
-        .admin()
-        .configure(r#"{"extends":"default"}"#, None)
-        .await?;
+    strict.admin().configure(r#"{"extends":"default"}"#, None).await?;
     let target = format!("/Users/{old}");
     let put = with(user(" old"), json!({"title": "x"}));
     strict.ask("PUT", &target, put).await?.expect(200)?;
@@ -122,45 +104,23 @@ pub(super) async fn unique_of_all_kinds(database: Memory) -> anyhow::Result<()> 
             false => json!({"schemas": [THING], attribute: value}),
         };
         for (attribute, bad) in kinds("a\u{200b}") {
-            let path = if extension {
-                format!("{MORE}:{attribute}")
-            } else {
-                attribute.to_owned()
-            };
+            let path = if extension { format!("{MORE}:{attribute}") } else { attribute.to_owned() };
             let body = thing(attribute, &bad);
-            site.ask("POST", "/Things", body.clone())
-                .await?
-                .expect(400)
-                .context(path.clone())?;
+            site.ask("POST", "/Things", body.clone()).await?.expect(400).context(path.clone())?;
             let good = kinds(&format!("{path} good"));
-            let (_, good) = good
-                .iter()
-                .find(|(name, _)| *name == attribute)
-                .context("no kind")?;
+            let (_, good) = good.iter().find(|(name, _)| *name == attribute).context("no kind")?;
             let made = site.ask("POST", "/Things", thing(attribute, good)).await?;
             let made = made.expect(201)?;
             let target = format!("/Things/{}", made["id"].as_str().context("no id")?);
-            site.ask("PUT", &target, body)
-                .await?
-                .expect(400)
-                .context(path.clone())?;
+            site.ask("PUT", &target, body).await?.expect(400).context(path.clone())?;
             for op in ["add", "replace"] {
                 let change = patch(json!([{"op": op, "path": path, "value": bad}]));
-                site.ask("PATCH", &target, change)
-                    .await?
-                    .expect(400)
-                    .context(path.clone())?;
+                site.ask("PATCH", &target, change).await?.expect(400).context(path.clone())?;
             }
-            let again = site
-                .ask("POST", "/Things", thing(attribute, good))
-                .await?
-                .expect(409)?;
+            let again = site.ask("POST", "/Things", thing(attribute, good)).await?.expect(409)?;
             ensure!(again["scimType"] == "uniqueness", "{path}: {again}");
             let free = thing("other", &json!(" a\u{200b}"));
-            site.ask("POST", "/Things", free)
-                .await?
-                .expect(201)
-                .context(path.clone())?;
+            site.ask("POST", "/Things", free).await?.expect(201).context(path.clone())?;
         }
     }
     Ok(())

@@ -7,9 +7,8 @@ use scimlet_contract::kit::*;
 use scimlet_tests::postgres::Cluster;
 
 /// Every table with rows of tenants.
-const TABLES: [&str; 9] = [
-    "kind", "entry", "field", "term", "linkset", "link", "counter", "event", "tenant",
-];
+const TABLES: [&str; 9] =
+    ["kind", "entry", "field", "term", "linkset", "link", "counter", "event", "tenant"];
 
 /// A statement without any condition shows and changes one tenant's rows, and none outside of a tenant's transaction.
 pub async fn tenants_are_fenced_off(cluster: &Cluster) -> anyhow::Result<()> {

@@ -19,10 +19,7 @@ pub async fn comes_back(_: &Cluster) -> anyhow::Result<()> {
     let server = Server::over(folder.path(), &cluster.database()?)?;
     let http = server.endpoint(TENANT)?;
     let user = |name: &str| json!({"userName": name});
-    let made = http
-        .ask("POST", "/Users", &user("before"))
-        .await?
-        .expect(201)?;
+    let made = http.ask("POST", "/Users", &user("before")).await?.expect(201)?;
     let target = format!("/Users/{}", text(&made, "id")?);
     for round in 0..rounds::rounds(2)? {
         cluster.crash()?;
@@ -37,15 +34,9 @@ pub async fn comes_back(_: &Cluster) -> anyhow::Result<()> {
         }
         http.get(&target).await?.expect(200)?;
         let name = format!("after{round}");
-        http.ask("POST", "/Users", &user(&name))
-            .await?
-            .expect(201)?;
+        http.ask("POST", "/Users", &user(&name)).await?.expect(201)?;
     }
-    ensure!(
-        http.find("/Users", "userName eq \"lost\"")
-            .await?
-            .is_empty()
-    );
+    ensure!(http.find("/Users", "userName eq \"lost\"").await?.is_empty());
     Ok(())
 }
 

@@ -45,9 +45,7 @@ fn trial<R: Future<Output = anyhow::Result<()>>>(
     run: impl FnOnce(&'static Cluster) -> R + Send + 'static,
 ) -> Trial {
     Trial::ignorable_test(format!("postgres::{name}"), move || {
-        needs::with(postgres::shared(), |cluster| {
-            super::runtime()?.block_on(run(cluster))
-        })
+        needs::with(postgres::shared(), |cluster| super::runtime()?.block_on(run(cluster)))
     })
 }
 

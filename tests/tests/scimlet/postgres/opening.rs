@@ -25,10 +25,7 @@ pub async fn secrets(_: &Cluster) -> anyhow::Result<()> {
             .output()?;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         ensure!(output.status.code() == Some(1), "{url} was opened: {said}");
-        ensure!(
-            said.lines().any(|line| line.starts_with("scimlet: ")),
-            "{said}"
-        );
+        ensure!(said.lines().any(|line| line.starts_with("scimlet: ")), "{said}");
         ensure!(!said.contains("pa55word"), "{said}");
     }
     Ok(())
@@ -37,9 +34,8 @@ pub async fn secrets(_: &Cluster) -> anyhow::Result<()> {
 /// A command that makes no database says so of one without tables, and makes none.
 pub async fn empty(cluster: &Cluster) -> anyhow::Result<()> {
     let (folder, url) = (TempDir::new()?, cluster.database()?);
-    let output = server::command(folder.path())?
-        .args(["--database", &url, "tenant", "list"])
-        .output()?;
+    let output =
+        server::command(folder.path())?.args(["--database", &url, "tenant", "list"]).output()?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     ensure!(output.status.code() == Some(1), "{said}");
     ensure!(mentions(&said, "scimlet serve"), "{said}");
@@ -80,9 +76,7 @@ pub async fn newer(cluster: &Cluster) -> anyhow::Result<()> {
 pub async fn superuser(cluster: &Cluster) -> anyhow::Result<()> {
     for (role, is_warned) in [("postgres", true), ("scimlet", false)] {
         let folder = TempDir::new()?;
-        let url = cluster
-            .database()?
-            .replace("//scimlet@", &format!("//{role}@"));
+        let url = cluster.database()?.replace("//scimlet@", &format!("//{role}@"));
         ensure!(url.contains(&format!("{role}@")), "{url}");
         let output = server::command(folder.path())?
             .args(["--database", &url, "tenant", "create", "acme"])
@@ -116,9 +110,7 @@ pub async fn reserve(cluster: &Cluster) -> anyhow::Result<()> {
                 subject: None,
                 body: "{}".to_owned(),
             };
-            store
-                .commit(0, "test".to_owned(), vec![Write::Append(event)])
-                .await
+            store.commit(0, "test".to_owned(), vec![Write::Append(event)]).await
         })
     });
     let commits: Vec<_> = commits.collect();

@@ -46,9 +46,7 @@ fn spelling(text: &str, bits: usize) -> String {
     if bits.is_multiple_of(2) {
         return spelt;
     }
-    spelt
-        .replace('\u{e9}', "e\u{301}")
-        .replace('\u{c9}', "E\u{301}")
+    spelt.replace('\u{e9}', "e\u{301}").replace('\u{c9}', "E\u{301}")
 }
 
 /// Of 32 who replace what they have read, one does and the others are told.
@@ -91,10 +89,7 @@ pub async fn all_joins(cluster: &Cluster) -> anyhow::Result<()> {
     });
     let users = together(users).await?;
     let group = json!({"displayName": "all"});
-    let group = clients[0]
-        .ask("POST", "/Groups", &group)
-        .await?
-        .expect(201)?;
+    let group = clients[0].ask("POST", "/Groups", &group).await?.expect(201)?;
     let target = format!("/Groups/{}", text(&group, "id")?);
     let joins = users.iter().enumerate().map(|(number, user)| {
         let operation = json!({"op": "add", "path": "members", "value": [{"value": user["id"]}]});
@@ -126,8 +121,6 @@ pub async fn all_patches(cluster: &Cluster) -> anyhow::Result<()> {
 }
 
 async fn create(http: &Http, name: &str) -> anyhow::Result<Value> {
-    let answer = http
-        .ask("POST", "/Users", &json!({"userName": name}))
-        .await?;
+    let answer = http.ask("POST", "/Users", &json!({"userName": name})).await?;
     answer.expect(201)
 }

@@ -103,10 +103,7 @@ pub async fn ends(cluster: &Cluster) -> anyhow::Result<()> {
     let mut acknowledged = Vec::new();
     for round in 0..rounds::rounds(1)? {
         acknowledged.extend(create(&http, &format!("r{round}")).await?);
-        ensure!(
-            acknowledged.len() >= CLIENTS * (usize::try_from(round)? + 1),
-            "{acknowledged:?}"
-        );
+        ensure!(acknowledged.len() >= CLIENTS * (usize::try_from(round)? + 1), "{acknowledged:?}");
         proxy.silence(true);
         let prefix = format!("silent{round}");
         let silent = timeout(Duration::from_secs(60), create(&http, &prefix));
@@ -117,33 +114,21 @@ pub async fn ends(cluster: &Cluster) -> anyhow::Result<()> {
         let mut number = 0;
         loop {
             let name = format!("back{round}-{number}");
-            if http
-                .ask("POST", "/Users", &json!({"userName": name}))
-                .await?
-                .status
-                == 201
-            {
+            if http.ask("POST", "/Users", &json!({"userName": name})).await?.status == 201 {
                 acknowledged.push(name);
                 break;
             }
             number += 1;
-            ensure!(
-                begun.elapsed() < Duration::from_secs(40),
-                "it does not come back"
-            );
+            ensure!(begun.elapsed() < Duration::from_secs(40), "it does not come back");
             sleep(Duration::from_millis(100)).await;
         }
         // All connections, not the one that was made last.
         acknowledged.extend(create(&http, &format!("all{round}")).await?);
-        let all = acknowledged
-            .iter()
-            .filter(|name| name.starts_with(&format!("all{round}")));
+        let all = acknowledged.iter().filter(|name| name.starts_with(&format!("all{round}")));
         ensure!(all.count() == CLIENTS, "{acknowledged:?}");
     }
     for name in &acknowledged {
-        let found = http
-            .find("/Users", &format!("userName eq \"{name}\""))
-            .await?;
+        let found = http.find("/Users", &format!("userName eq \"{name}\"")).await?;
         ensure!(found.len() == 1, "{name} is lost");
     }
     Ok(())
@@ -155,9 +140,7 @@ async fn create(http: &Http, prefix: &str) -> anyhow::Result<Vec<String>> {
     let creates = (0..CLIENTS).map(|number| {
         let (http, name) = (http.clone(), format!("{prefix}-{number}"));
         async move {
-            let answer = http
-                .ask("POST", "/Users", &json!({"userName": name}))
-                .await?;
+            let answer = http.ask("POST", "/Users", &json!({"userName": name})).await?;
             match answer.status {
                 201 => Ok(Some(name)),
                 _ => {

@@ -8,14 +8,8 @@ use serde_json::Value;
 use super::{members, preset, schema};
 
 /// Objects whose members the profile's author names.
-const NAMED_FREELY: [&str; 6] = [
-    "attributes.map",
-    "attributes.mutability",
-    "gates",
-    "groups.roles",
-    "roles",
-    "seat-types",
-];
+const NAMED_FREELY: [&str; 6] =
+    ["attributes.map", "attributes.mutability", "gates", "groups.roles", "roles", "seat-types"];
 
 /// A profile with one mistake in it.
 struct Mistake {
@@ -54,17 +48,10 @@ fn mistakes(name: &str) -> anyhow::Result<Vec<Mistake>> {
     let mut places = Vec::new();
     objects(&whole, "", "", &mut places);
     let mut mistakes = Vec::new();
-    for Place {
-        pointer,
-        path,
-        names,
-    } in places
-    {
+    for Place { pointer, path, names } in places {
         let mut made = |wrong: String, instead_of: Option<&str>| {
             let mut profile = whole.clone();
-            let object = profile
-                .pointer_mut(&pointer)
-                .and_then(Value::as_object_mut)?;
+            let object = profile.pointer_mut(&pointer).and_then(Value::as_object_mut)?;
             let value = instead_of.map_or(Some(1.into()), |name| object.remove(name))?;
             let at = joined(&path, &wrong);
             object.insert(wrong, value);
@@ -105,12 +92,7 @@ fn objects(value: &Value, pointer: &str, path: &str, found: &mut Vec<Place>) {
     }
     for (name, value) in members(value) {
         let escaped = name.replace('~', "~0").replace('/', "~1");
-        objects(
-            value,
-            &format!("{pointer}/{escaped}"),
-            &joined(path, name),
-            found,
-        );
+        objects(value, &format!("{pointer}/{escaped}"), &joined(path, name), found);
     }
 }
 

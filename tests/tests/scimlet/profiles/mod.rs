@@ -87,9 +87,7 @@ async fn change() -> anyhow::Result<()> {
     let made = http.ask("POST", "/Users", &user).await?.expect(201)?;
     set("users.removal=\"deactivate\"")?;
     let target = format!("/Users/{}", made["id"].as_str().context("no id")?);
-    http.ask("DELETE", &target, &Value::Null)
-        .await?
-        .expect(204)?;
+    http.ask("DELETE", &target, &Value::Null).await?.expect(204)?;
     http.get(&target).await?.expect(404)?;
     let id = made["id"].as_str().context("no id")?;
     let left = server::json(folder.path(), &["user", "show", TENANT, id])?;
@@ -112,10 +110,7 @@ async fn rate() -> anyhow::Result<()> {
     let call = || Call {
         method: "GET".to_owned(),
         target: "/Users".to_owned(),
-        headers: vec![(
-            "authorization".to_owned(),
-            format!("Bearer {}", endpoint.secret()),
-        )],
+        headers: vec![("authorization".to_owned(), format!("Bearer {}", endpoint.secret()))],
         body: String::new(),
     };
     let mut answers = Vec::new();
@@ -125,32 +120,17 @@ async fn rate() -> anyhow::Result<()> {
     let first = answers.first().context("no answer")?;
     ensure!(first.status == 200, "{first:?}");
     ensure!(
-        first
-            .header("ratelimit-policy")
-            .is_some_and(|policy| policy.contains("q=3")),
+        first.header("ratelimit-policy").is_some_and(|policy| policy.contains("q=3")),
         "{first:?}"
     );
     ensure!(first.header("ratelimit").is_some(), "{first:?}");
     let refused = answers.iter().find(|answer| answer.status == 429);
     let refused = refused.with_context(|| format!("none of twenty was refused: {answers:?}"))?;
-    let pause: u64 = refused
-        .header("retry-after")
-        .context("no Retry-After")?
-        .parse()?;
-    ensure!(
-        pause >= 1 && refused.body.contains("api:messages:2.0:Error"),
-        "{refused:?}"
-    );
-    let internal = |answer: &&Answer| {
-        answer
-            .headers
-            .iter()
-            .any(|(name, _)| name.starts_with("x-scimlet"))
-    };
-    ensure!(
-        !answers.iter().any(|answer| internal(&answer)),
-        "{answers:?}"
-    );
+    let pause: u64 = refused.header("retry-after").context("no Retry-After")?.parse()?;
+    ensure!(pause >= 1 && refused.body.contains("api:messages:2.0:Error"), "{refused:?}");
+    let internal =
+        |answer: &&Answer| answer.headers.iter().any(|(name, _)| name.starts_with("x-scimlet"));
+    ensure!(!answers.iter().any(|answer| internal(&answer)), "{answers:?}");
     Ok(())
 }
 
@@ -161,10 +141,7 @@ async fn gate() -> anyhow::Result<()> {
     http.get("/Users").await?.expect(403)?;
     let events = outbox::audit(folder.path(), TENANT).await?;
     let last = events.last().context("the audit is empty")?;
-    ensure!(
-        last.event.name == "refused" && last.actor != "admin",
-        "{last:?}"
-    );
+    ensure!(last.event.name == "refused" && last.actor != "admin", "{last:?}");
     ensure!(last.event.body.contains("403"), "{last:?}");
     Ok(())
 }

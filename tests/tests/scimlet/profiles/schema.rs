@@ -48,9 +48,7 @@ impl<'s> Walk<'s> {
     fn field(&self, schema: &'s Value, name: &str) -> Option<&'s Value> {
         let named = &schema["properties"][name];
         let patterns = members(&schema["patternProperties"]).map(|(_, schema)| schema);
-        let others = [&schema["additionalProperties"]]
-            .into_iter()
-            .chain(patterns);
+        let others = [&schema["additionalProperties"]].into_iter().chain(patterns);
         let mut candidates = [named].into_iter().chain(others);
         candidates.find(|schema| schema.is_object())
     }

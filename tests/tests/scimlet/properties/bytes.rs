@@ -16,13 +16,9 @@ const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 pub fn answered() -> Result<(), Failed> {
     let tenant = Tenant::over(&Memory::exact(), PROFILE).map_err(|error| format!("{error:#}"))?;
     let user = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "a"});
-    let made = tenant
-        .ask("POST", "/Users", &user)
-        .and_then(|answer| answer.expect(201));
-    let id = made.map_err(|error| format!("{error:#}"))?["id"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
+    let made = tenant.ask("POST", "/Users", &user).and_then(|answer| answer.expect(201));
+    let id =
+        made.map_err(|error| format!("{error:#}"))?["id"].as_str().unwrap_or_default().to_owned();
     super::hold(&call(), |mut call| {
         call.target = call.target.replace("$id", &id);
         for (_, value) in &mut call.headers {
@@ -36,10 +32,7 @@ pub fn answered() -> Result<(), Failed> {
 
 fn judge(answer: &Answer) -> anyhow::Result<()> {
     let Answer { status, body, .. } = answer;
-    ensure!(
-        (200..=503).contains(status) && *status != 500,
-        "{status}: {body}"
-    );
+    ensure!((200..=503).contains(status) && *status != 500, "{status}: {body}");
     if !body.is_empty() {
         ensure!(
             answer.header("content-type") == Some("application/scim+json"),
@@ -125,14 +118,7 @@ fn target() -> impl Strategy<Value = String> {
 
 fn headers() -> impl Strategy<Value = Vec<(String, String)>> {
     let good = Just(("Authorization".to_owned(), "Bearer $secret".to_owned()));
-    let names = [
-        "authorization",
-        "content-type",
-        "accept",
-        "if-match",
-        "if-none-match",
-        "x",
-    ];
+    let names = ["authorization", "content-type", "accept", "if-match", "if-none-match", "x"];
     let values = [
         "application/scim+json",
         "*/*",
@@ -144,10 +130,7 @@ fn headers() -> impl Strategy<Value = Vec<(String, String)>> {
         ";charset=",
     ];
     let value = prop_oneof![2 => prop::sample::select(values.to_vec()).prop_map(str::to_owned), 1 => any::<String>()];
-    let other = (
-        prop::sample::select(names.to_vec()).prop_map(str::to_owned),
-        value,
-    );
+    let other = (prop::sample::select(names.to_vec()).prop_map(str::to_owned), value);
     let others = prop::collection::vec(other, 0..2);
     (prop::option::weighted(0.95, good), others)
         .prop_map(|(good, others)| good.into_iter().chain(others).collect())
@@ -185,11 +168,7 @@ fn document() -> impl Strategy<Value = String> {
         value
     });
     let (operations, paths) = (WORDS[2..5].to_vec(), WORDS[5..12].to_vec());
-    let operation = (
-        prop::sample::select(operations),
-        prop::sample::select(paths),
-        value(),
-    )
+    let operation = (prop::sample::select(operations), prop::sample::select(paths), value())
         .prop_map(|(op, path, value)| json!({"op": op, "path": path, "value": value}));
     let patch = prop::collection::vec(operation, 1..4)
         .prop_map(|operations| json!({"schemas": [WORDS[1]], "Operations": operations}));

@@ -56,20 +56,14 @@ fn value() -> impl Strategy<Value = CompValue> {
         any::<bool>().prop_map(CompValue::Boolean),
         any::<i64>().prop_map(|n| CompValue::Number(n.into())),
         any::<u64>().prop_map(|n| CompValue::Number(n.into())),
-        any::<f64>()
-            .prop_filter_map("finite", Number::from_f64)
-            .prop_map(CompValue::Number),
+        any::<f64>().prop_filter_map("finite", Number::from_f64).prop_map(CompValue::Number),
         any::<String>().prop_map(CompValue::Text),
     ]
 }
 
 fn operator() -> impl Strategy<Value = CompareOp> {
     let names = ["eq", "ne", "co", "sw", "ew", "gt", "lt", "ge", "le"];
-    prop::sample::select(
-        names
-            .map(|name| CompareOp::named(name).expect("it is one"))
-            .to_vec(),
-    )
+    prop::sample::select(names.map(|name| CompareOp::named(name).expect("it is one")).to_vec())
 }
 
 fn leaf() -> impl Strategy<Value = Filter> {
@@ -99,17 +93,10 @@ fn filter() -> impl Strategy<Value = Filter> {
 }
 
 fn path() -> impl Strategy<Value = Path> {
-    let whole = attr_path().prop_map(|attribute| Path {
-        attribute,
-        filter: None,
-        sub: None,
-    });
+    let whole = attr_path().prop_map(|attribute| Path { attribute, filter: None, sub: None });
     let chosen = (attr_path(), tree(leaf()), prop::option::of(name()));
     let chosen = chosen.prop_map(|(attribute, filter, sub)| Path {
-        attribute: AttrPath {
-            sub: None,
-            ..attribute
-        },
+        attribute: AttrPath { sub: None, ..attribute },
         filter: Some(filter),
         sub,
     });

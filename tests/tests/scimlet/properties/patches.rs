@@ -12,10 +12,7 @@ use super::resources::{ENTERPRISE, population, word};
 /// The list alone goes through; with the failing operation behind it nothing is changed, not even a version.
 pub fn all_or_nothing() -> Result<(), Failed> {
     let operations = (prop::collection::vec(operation(), 0..6), failing());
-    let in_groups = (
-        prop::collection::vec(membership(), 1..6),
-        failing_in_group(),
-    );
+    let in_groups = (prop::collection::vec(membership(), 1..6), failing_in_group());
     let strategy = (population(), operations, in_groups);
     super::hold(&strategy, |(population, users_, groups_)| {
         let (tenant, users, groups) = population.settle(&Memory::exact())?;
@@ -24,24 +21,15 @@ pub fn all_or_nothing() -> Result<(), Failed> {
         let everything =
             || -> anyhow::Result<_> { Ok((tenant.get("/Users")?, tenant.get("/Groups")?)) };
         for (target, (good, bad)) in targets.into_iter().chain(groups) {
-            let good: Vec<Value> = good
-                .iter()
-                .map(|operation| settled(operation, &users))
-                .collect();
+            let good: Vec<Value> =
+                good.iter().map(|operation| settled(operation, &users)).collect();
             let before = everything()?;
             let all: Vec<Value> = good.iter().cloned().chain([bad]).collect();
             let refused = tenant.ask("PATCH", &target, &patch(all.into()))?;
-            ensure!(
-                (400..500).contains(&refused.status),
-                "{}: {}",
-                refused.status,
-                refused.body
-            );
+            ensure!((400..500).contains(&refused.status), "{}: {}", refused.status, refused.body);
             ensure!(everything()? == before, "something was changed");
             if !good.is_empty() {
-                tenant
-                    .ask("PATCH", &target, &patch(good.into()))?
-                    .expect(200)?;
+                tenant.ask("PATCH", &target, &patch(good.into()))?.expect(200)?;
             }
         }
         Ok(())
@@ -100,9 +88,7 @@ fn failing() -> impl Strategy<Value = Value> {
 fn membership() -> impl Strategy<Value = Value> {
     let ids = prop::collection::vec(0..4_u8, 0..3);
     let members = ids.prop_map(|ids| -> Value {
-        ids.iter()
-            .map(|i| json!({"value": format!("${i}")}))
-            .collect()
+        ids.iter().map(|i| json!({"value": format!("${i}")})).collect()
     });
     prop_oneof![
         (prop::sample::select(vec!["add", "replace"]), members)

@@ -43,50 +43,37 @@ pub fn stores_agree() -> Result<(), Failed> {
 
 /// Under any page size.
 pub fn pages_join_up() -> Result<(), Failed> {
-    super::hold(
-        &(population(), asked(), 1..4_usize),
-        |(population, query, size)| {
-            let (tenant, users, _) = population.settle(&Memory::exact())?;
-            let whole = Asked {
-                start_index: None,
-                count: None,
+    super::hold(&(population(), asked(), 1..4_usize), |(population, query, size)| {
+        let (tenant, users, _) = population.settle(&Memory::exact())?;
+        let whole = Asked { start_index: None, count: None, ..query.clone() };
+        let answer = tenant.get(&whole.target(&users))?;
+        if answer.status != 200 {
+            return Ok(());
+        }
+        let whole = resources(&answer.expect(200)?)?;
+        let mut joined = Vec::new();
+        loop {
+            let page = Asked {
+                start_index: Some(i8::try_from(joined.len() + 1)?),
+                count: Some(i8::try_from(size)?),
                 ..query.clone()
             };
-            let answer = tenant.get(&whole.target(&users))?;
-            if answer.status != 200 {
-                return Ok(());
+            let page = tenant.get(&page.target(&users))?.expect(200)?;
+            ensure!(page["totalResults"] == whole.len(), "{page}");
+            let found = resources(&page)?;
+            ensure!(page["itemsPerPage"] == found.len() && found.len() <= size, "{page}");
+            if found.is_empty() {
+                break;
             }
-            let whole = resources(&answer.expect(200)?)?;
-            let mut joined = Vec::new();
-            loop {
-                let page = Asked {
-                    start_index: Some(i8::try_from(joined.len() + 1)?),
-                    count: Some(i8::try_from(size)?),
-                    ..query.clone()
-                };
-                let page = tenant.get(&page.target(&users))?.expect(200)?;
-                ensure!(page["totalResults"] == whole.len(), "{page}");
-                let found = resources(&page)?;
-                ensure!(
-                    page["itemsPerPage"] == found.len() && found.len() <= size,
-                    "{page}"
-                );
-                if found.is_empty() {
-                    break;
-                }
-                joined.extend(found);
-            }
-            ensure!(joined == whole, "{joined:?} are not {whole:?}");
-            Ok(())
-        },
-    )
+            joined.extend(found);
+        }
+        ensure!(joined == whole, "{joined:?} are not {whole:?}");
+        Ok(())
+    })
 }
 
 fn resources(list: &Value) -> anyhow::Result<Vec<Value>> {
-    Ok(list["Resources"]
-        .as_array()
-        .context("no Resources")?
-        .clone())
+    Ok(list["Resources"].as_array().context("no Resources")?.clone())
 }
 
 impl Asked {
@@ -105,9 +92,7 @@ impl Asked {
             ("startIndex", number(self.start_index)),
             ("count", number(self.count)),
         ];
-        let given = parameters
-            .iter()
-            .filter_map(|(name, value)| Some((*name, value.as_deref()?)));
+        let given = parameters.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?)));
         let path = if self.of_groups { "/Groups" } else { "/Users" };
         target(path, &given.collect::<Vec<_>>())
     }
@@ -115,23 +100,16 @@ impl Asked {
 
 fn asked() -> impl Strategy<Value = Asked> {
     let sort = prop::option::of((path().prop_map(|(path, _)| path), any::<bool>()));
-    let numbers = (
-        prop::option::weighted(0.3, -1..5_i8),
-        prop::option::weighted(0.3, -1..5_i8),
-    );
-    (
-        prop::bool::weighted(0.2),
-        prop::option::weighted(0.9, filter()),
-        sort,
-        numbers,
-    )
-        .prop_map(|(of_groups, filter, sort, (start_index, count))| Asked {
+    let numbers = (prop::option::weighted(0.3, -1..5_i8), prop::option::weighted(0.3, -1..5_i8));
+    (prop::bool::weighted(0.2), prop::option::weighted(0.9, filter()), sort, numbers).prop_map(
+        |(of_groups, filter, sort, (start_index, count))| Asked {
             of_groups,
             filter,
             sort,
             start_index,
             count,
-        })
+        },
+    )
 }
 
 /// What values of an attribute look like.
@@ -182,9 +160,9 @@ fn literal(like: Like) -> BoxedStrategy<String> {
     let fitting = match like {
         Like::Text => word().prop_map(quoted).boxed(),
         Like::Boolean => any::<bool>().prop_map(|value| value.to_string()).boxed(),
-        Like::Instant => (0..20_u8)
-            .prop_map(|second| format!("\"2026-01-01T00:00:{second:02}Z\""))
-            .boxed(),
+        Like::Instant => {
+            (0..20_u8).prop_map(|second| format!("\"2026-01-01T00:00:{second:02}Z\"")).boxed()
+        }
         Like::Id => (0..6_u8).prop_map(|i| format!("\"${i}\"")).boxed(),
     };
     prop_oneof![12 => fitting, 1 => Just("null".to_owned()), 1 => Just("1".to_owned()), 1 => word().prop_map(quoted)]
@@ -193,11 +171,7 @@ fn literal(like: Like) -> BoxedStrategy<String> {
 
 fn comparison(path: String, like: Like) -> BoxedStrategy<String> {
     let operators = ["eq", "ne", "co", "sw", "ew", "gt", "lt", "ge", "le"];
-    let known = if like == Like::Boolean {
-        &operators[..2]
-    } else {
-        &operators[..]
-    };
+    let known = if like == Like::Boolean { &operators[..2] } else { &operators[..] };
     let present = Just(format!("{path} pr"));
     let compared = (prop::sample::select(known.to_vec()), literal(like))
         .prop_map(move |(operator, value)| format!("{path} {operator} {value}"));

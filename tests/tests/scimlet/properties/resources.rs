@@ -53,9 +53,7 @@ pub fn word() -> impl Strategy<Value = String> {
 
 /// An object of those members that are there.
 fn object(members: impl IntoIterator<Item = (&'static str, Option<Value>)>) -> Value {
-    let there = members
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let there = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     Value::Object(there.collect::<Map<_, _>>())
 }
 
@@ -93,29 +91,21 @@ pub fn user() -> impl Strategy<Value = Value> {
     let texts = (maybe(word()), maybe(word()), maybe(word()));
     let active = maybe(any::<bool>());
     let login = word().prop_filter("too long to be unique", |login| login.len() < 500);
-    (
-        login,
-        texts,
-        active,
-        maybe(name),
-        maybe(emails()),
-        maybe(enterprise),
+    (login, texts, active, maybe(name), maybe(emails()), maybe(enterprise)).prop_map(
+        |(login, (display, external, title), active, name, emails, enterprise)| {
+            object([
+                ("schemas", Some(json!([USER, ENTERPRISE]))),
+                ("userName", Some(login.into())),
+                ("displayName", display),
+                ("externalId", external),
+                ("title", title),
+                ("active", active),
+                ("name", name),
+                ("emails", emails),
+                (ENTERPRISE, enterprise),
+            ])
+        },
     )
-        .prop_map(
-            |(login, (display, external, title), active, name, emails, enterprise)| {
-                object([
-                    ("schemas", Some(json!([USER, ENTERPRISE]))),
-                    ("userName", Some(login.into())),
-                    ("displayName", display),
-                    ("externalId", external),
-                    ("title", title),
-                    ("active", active),
-                    ("name", name),
-                    ("emails", emails),
-                    (ENTERPRISE, enterprise),
-                ])
-            },
-        )
 }
 
 pub fn group() -> impl Strategy<Value = Value> {

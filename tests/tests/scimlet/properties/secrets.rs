@@ -22,10 +22,7 @@ pub fn never_returned() -> Result<(), Failed> {
         user["userName"] = "somebody".into();
         user[spelling.as_str()] = SECRET.into();
         let query = |path: &str| {
-            target(
-                path,
-                &[("attributes", &wanted), ("excludedAttributes", &unwanted)],
-            )
+            target(path, &[("attributes", &wanted), ("excludedAttributes", &unwanted)])
         };
         let created = tenant.ask("POST", &query("/Users"), &user)?;
         let id = created.expect(201)?;
@@ -46,20 +43,14 @@ pub fn never_returned() -> Result<(), Failed> {
         answers.push(tenant.get(&query("/Users"))?);
         for answer in answers {
             ensure!(answer.status < 300, "{}: {}", answer.status, answer.body);
-            ensure!(
-                !answer.body.contains(SECRET),
-                "it came back: {}",
-                answer.body
-            );
+            ensure!(!answer.body.contains(SECRET), "it came back: {}", answer.body);
             let shown: Value = serde_json::from_str(&answer.body)?;
             let named = |object: &Value| {
                 object
                     .as_object()
                     .is_some_and(|o| o.keys().any(|k| k.eq_ignore_ascii_case("password")))
             };
-            let listed = shown["Resources"]
-                .as_array()
-                .is_some_and(|list| list.iter().any(named));
+            let listed = shown["Resources"].as_array().is_some_and(|list| list.iter().any(named));
             ensure!(!named(&shown) && !listed, "it is named: {shown}");
         }
         guessed(&tenant)
@@ -68,16 +59,9 @@ pub fn never_returned() -> Result<(), Failed> {
 
 /// Whether it can be found out by asking for it.
 fn guessed(tenant: &Tenant) -> anyhow::Result<()> {
-    for filter in [
-        format!(r#"password eq "{SECRET}""#),
-        "not (password pr)".to_owned(),
-    ] {
+    for filter in [format!(r#"password eq "{SECRET}""#), "not (password pr)".to_owned()] {
         let answer = tenant.get(&target("/Users", &[("filter", &filter)]))?;
-        ensure!(
-            answer.status == 400,
-            "{filter} is answered: {}",
-            answer.body
-        );
+        ensure!(answer.status == 400, "{filter} is answered: {}", answer.body);
     }
     let answer = tenant.get("/Users?sortBy=password")?;
     ensure!(answer.status == 400, "sorted: {}", answer.body);
@@ -102,10 +86,6 @@ fn projection() -> impl Strategy<Value = String> {
         "nobody",
     ];
     let qualified = format!("{USER}:password");
-    let names = names
-        .map(str::to_owned)
-        .into_iter()
-        .chain([qualified])
-        .collect::<Vec<_>>();
+    let names = names.map(str::to_owned).into_iter().chain([qualified]).collect::<Vec<_>>();
     prop::collection::vec(prop::sample::select(names), 0..4).prop_map(|names| names.join(","))
 }

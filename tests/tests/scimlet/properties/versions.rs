@@ -19,11 +19,7 @@ pub fn unchanged() -> Result<(), Failed> {
             let read = tenant.get(&target)?;
             let shown: Value = read.expect(200)?;
             let put = tenant.ask("PUT", &target, &shown)?;
-            ensure!(
-                put.expect(200)? == shown,
-                "{} was not what {shown} is",
-                put.body
-            );
+            ensure!(put.expect(200)? == shown, "{} was not what {shown} is", put.body);
             ensure!(put.header("etag") == read.header("etag"), "another version");
         }
         ensure!(everything()? == before, "something was changed");

@@ -42,11 +42,8 @@ fn imported() -> anyhow::Result<()> {
 fn page(tenant: &Tenant, start: usize, expected: usize) -> anyhow::Result<Value> {
     let target = format!("/Users?startIndex={start}&count=100");
     let page = tenant.get(&target)?.expect(200)?;
-    for (name, number) in [
-        ("totalResults", 230),
-        ("startIndex", start),
-        ("itemsPerPage", expected),
-    ] {
+    for (name, number) in [("totalResults", 230), ("startIndex", start), ("itemsPerPage", expected)]
+    {
         ensure!(page[name] == json!(number), "{name} is {}", page[name]);
     }
     Ok(page)

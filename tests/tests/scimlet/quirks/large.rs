@@ -36,44 +36,26 @@ async fn changed() -> anyhow::Result<()> {
     let target = format!("/Groups/{group}?attributes=displayName");
     let before = store.linked();
     for (operation, version) in [
-        (
-            json!({"op": "Add", "path": "members", "value": [{"$ref": null, "value": users[0]}]}),
-            2,
-        ),
+        (json!({"op": "Add", "path": "members", "value": [{"$ref": null, "value": users[0]}]}), 2),
         (
             json!({"op": "Remove", "path": "members", "value": [{"$ref": null, "value": users[0]}]}),
             3,
         ),
-        (
-            json!({"op": "add", "value": {"members": [{"value": users[0], "display": null}]}}),
-            4,
-        ),
-        (
-            json!({"op": "remove", "path": format!(r#"members[value eq "{}"]"#, users[0])}),
-            5,
-        ),
+        (json!({"op": "add", "value": {"members": [{"value": users[0], "display": null}]}}), 4),
+        (json!({"op": "remove", "path": format!(r#"members[value eq "{}"]"#, users[0])}), 5),
         // More than one filter holds, and not all of them.
-        (
-            json!({"op": "remove", "path": "members", "value": &members[1..]}),
-            6,
-        ),
+        (json!({"op": "remove", "path": "members", "value": &members[1..]}), 6),
     ] {
         let answer = ask(&service, "PATCH", &target, &patch(json!([operation]))).await?;
         answer.expect(200)?;
         let expected = format!("W/\"{version}\"");
-        ensure!(
-            answer.header("etag") == Some(&expected),
-            "{operation}: {answer:?}"
-        );
+        ensure!(answer.header("etag") == Some(&expected), "{operation}: {answer:?}");
         ensure!(store.linked() == before, "{operation} has loaded members");
     }
     let left = ask(&service, "GET", &format!("/Groups/{group}"), &Value::Null).await?;
     let left = left.expect(200)?;
     let left = left["members"].as_array().context("no members")?;
-    ensure!(
-        left.len() == 1 && left[0]["value"] == json!(users[1]),
-        "{left:?}"
-    );
+    ensure!(left.len() == 1 && left[0]["value"] == json!(users[1]), "{left:?}");
     Ok(())
 }
 
@@ -116,17 +98,6 @@ async fn ask(
         header("content-type", "application/scim+json".to_owned()),
     ];
     let (method, target) = (method.to_owned(), target.to_owned());
-    let body = if body.is_null() {
-        String::new()
-    } else {
-        body.to_string()
-    };
-    service
-        .send(Call {
-            method,
-            target,
-            headers,
-            body,
-        })
-        .await
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    service.send(Call { method, target, headers, body }).await
 }

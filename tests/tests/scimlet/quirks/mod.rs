@@ -33,9 +33,7 @@ pub fn trials() -> Vec<Trial> {
         let strict = move || async move { strict(name) };
         trials.push(super::trial(format!("quirks::strict::{name}"), strict));
     }
-    trials.push(super::trial("quirks::marks_name_quirks", || async {
-        marks()
-    }));
+    trials.push(super::trial("quirks::marks_name_quirks", || async { marks() }));
     trials
 }
 
@@ -63,10 +61,7 @@ async fn check(exchange: &Exchange, at: usize, quirk: &str) -> anyhow::Result<()
     let outcome = last(exchange, at, &without).await?;
     ensure!(outcome.is_err(), "it goes right without the quirk");
     let notes = last(exchange, at, &exchange.profile).await??;
-    ensure!(
-        notes.iter().any(|note| mentions(note, quirk)),
-        "no word of it: {notes:?}"
-    );
+    ensure!(notes.iter().any(|note| mentions(note, quirk)), "no word of it: {notes:?}");
     Ok(())
 }
 
@@ -88,10 +83,8 @@ async fn last(
     profile: &str,
 ) -> anyhow::Result<anyhow::Result<Vec<String>>> {
     let kept = Arc::new(Kept::default());
-    let plugin = Arc::new(Plugin::new(PluginOptions {
-        journal: kept.clone(),
-        ..PluginOptions::default()
-    })?);
+    let plugin =
+        Arc::new(Plugin::new(PluginOptions { journal: kept.clone(), ..PluginOptions::default() })?);
     let database = Memory::exact();
     database.create_tenant(TENANT, 0).await?;
     let store = database.open(TENANT).await?.context("no tenant")?;
@@ -99,12 +92,7 @@ async fn last(
     admin.configure(&exchange.profile, None).await?;
     let request = CredentialRequest::bearer(TENANT, "test");
     let secret = admin.issue_credential(&request).await?.secret;
-    let endpoint = InProcess {
-        provider: plugin.clone(),
-        store,
-        secret,
-        caller: Caller::Unknown,
-    };
+    let endpoint = InProcess { provider: plugin.clone(), store, secret, caller: Caller::Unknown };
     let mut running = Running::new(&endpoint);
     for step in &exchange.steps[..at] {
         running.step(step).await?;
@@ -137,10 +125,7 @@ fn strict(quirk: &str) -> anyhow::Result<()> {
     let policy = Policy::from_document(&strict.profile)?;
     ensure!(policy.quirks.is_empty(), "its profile has quirks");
     let begins = format!("{quirk}: ");
-    let shown = strict
-        .steps
-        .iter()
-        .any(|step| step.title.starts_with(&begins));
+    let shown = strict.steps.iter().any(|step| step.title.starts_with(&begins));
     ensure!(shown, "no step of strict.http begins with `{begins}`");
     Ok(())
 }

@@ -18,9 +18,7 @@ pub fn trials() -> Vec<Trial> {
     let trial = |preset: &'static str| {
         let run =
             move || tokio::task::block_in_place(|| values(preset).and_then(|()| members(preset)));
-        crate::trial(format!("quirks::removal::{preset}"), move || async move {
-            run()
-        })
+        crate::trial(format!("quirks::removal::{preset}"), move || async move { run() })
     };
     profile::presets().map(trial).collect()
 }
@@ -35,9 +33,8 @@ fn tenant(preset: &str) -> anyhow::Result<Tenant> {
     let schema = |id: &str| json!({"id": id, "name": "Thing", "attributes": attributes});
     let policy = profile::Policy::preset(preset)?;
     let gates = policy.gates.keys();
-    let gates: serde_json::Map<String, Value> = gates
-        .map(|name| (name.to_owned(), json!({"met": true})))
-        .collect();
+    let gates: serde_json::Map<String, Value> =
+        gates.map(|name| (name.to_owned(), json!({"met": true}))).collect();
     let group = json!({
         "name": "Group", "endpoint": "/Groups", "schema": "urn:ietf:params:scim:schemas:core:2.0:Group",
         "relations": [{"attribute": "members", "targets": ["Thing"]}],
@@ -69,48 +66,13 @@ fn rows() -> Vec<Row> {
         ("words", json!(["a", "b"]), json!(["b"]), Some(json!(["a"]))),
         ("words", json!(["a", "b"]), json!("b"), Some(json!(["a"]))),
         ("words", json!(["a", "b"]), json!(["a", "b"]), None),
-        (
-            "words",
-            json!(["a", "b"]),
-            json!([]),
-            Some(json!(["a", "b"])),
-        ),
-        (
-            "entries",
-            json!([a(), b()]),
-            json!([{"value": "b"}]),
-            Some(json!([a()])),
-        ),
-        (
-            "entries",
-            json!([a(), b()]),
-            json!({"value": "b", "type": "home"}),
-            Some(json!([a()])),
-        ),
-        (
-            "entries",
-            json!([a(), b()]),
-            json!([{"display": "B"}]),
-            Some(json!([a()])),
-        ),
-        (
-            "entries",
-            json!([a(), b()]),
-            json!([{"bogus": "B"}]),
-            Some(json!([a(), b()])),
-        ),
-        (
-            "entries",
-            json!([a(), b()]),
-            json!([{}]),
-            Some(json!([a(), b()])),
-        ),
-        (
-            "entries",
-            json!([a(), b()]),
-            json!([]),
-            Some(json!([a(), b()])),
-        ),
+        ("words", json!(["a", "b"]), json!([]), Some(json!(["a", "b"]))),
+        ("entries", json!([a(), b()]), json!([{"value": "b"}]), Some(json!([a()]))),
+        ("entries", json!([a(), b()]), json!({"value": "b", "type": "home"}), Some(json!([a()]))),
+        ("entries", json!([a(), b()]), json!([{"display": "B"}]), Some(json!([a()]))),
+        ("entries", json!([a(), b()]), json!([{"bogus": "B"}]), Some(json!([a(), b()]))),
+        ("entries", json!([a(), b()]), json!([{}]), Some(json!([a(), b()]))),
+        ("entries", json!([a(), b()]), json!([]), Some(json!([a(), b()]))),
         ("entries", json!([a(), b()]), json!([a(), b()]), None),
     ]
 }
@@ -126,24 +88,14 @@ fn values(preset: &str) -> anyhow::Result<()> {
             };
             let made = tenant.ask("POST", "/Things", &body)?.expect(201)?;
             let target = format!("/Things/{}", text(&made, "id")?);
-            let path = if extension {
-                format!("{MORE}:{attribute}")
-            } else {
-                attribute.to_owned()
-            };
+            let path = if extension { format!("{MORE}:{attribute}") } else { attribute.to_owned() };
             let operation = json!({"op": "remove", "path": path, "value": value});
             let answer = tenant.ask("PATCH", &target, &patch(json!([operation])))?;
             let expected = if refuses(preset) { 400 } else { 200 };
-            answer
-                .expect(expected)
-                .with_context(|| operation.to_string())?;
+            answer.expect(expected).with_context(|| operation.to_string())?;
             let now = tenant.get(&target)?.expect(200)?;
             let holder = if extension { &now[MORE] } else { &now };
-            let wanted = if refuses(preset) {
-                Some(&before)
-            } else {
-                after.as_ref()
-            };
+            let wanted = if refuses(preset) { Some(&before) } else { after.as_ref() };
             ensure!(holder.get(attribute) == wanted, "{operation}: {now}");
         }
     }
@@ -153,19 +105,14 @@ fn values(preset: &str) -> anyhow::Result<()> {
 fn members(preset: &str) -> anyhow::Result<()> {
     let tenant = tenant(preset)?;
     let thing = || {
-        let made = tenant
-            .ask("POST", "/Things", &json!({"schemas": [THING]}))?
-            .expect(201)?;
+        let made = tenant.ask("POST", "/Things", &json!({"schemas": [THING]}))?.expect(201)?;
         text(&made, "id").map(ToOwned::to_owned)
     };
     let (one, two) = (thing()?, thing()?);
     let both = [one.as_str(), two.as_str()];
     let rows: [(Value, Vec<&str>); 5] = [
         (json!([{"value": two}]), vec![&one]),
-        (
-            json!({"value": two, "display": null, "$ref": null}),
-            vec![&one],
-        ),
+        (json!({"value": two, "display": null, "$ref": null}), vec![&one]),
         (json!([{"value": "nobody"}]), both.to_vec()),
         (json!([]), both.to_vec()),
         (json!([{"value": one}, {"value": two}]), Vec::new()),

@@ -21,9 +21,7 @@ pub fn trials(examples: Vec<Value>) -> Vec<Trial> {
 
 fn judge(printed: &Value) -> anyhow::Result<()> {
     let tenant = Tenant::over(&Memory::exact(), DEFAULT)?;
-    let documents = printed
-        .as_array()
-        .map_or(std::slice::from_ref(printed), Vec::as_slice);
+    let documents = printed.as_array().map_or(std::slice::from_ref(printed), Vec::as_slice);
     let of = |document: &Value| {
         let uri = document["schemas"][0].as_str().unwrap_or_default();
         uri.rsplit(':').next().unwrap_or_default().to_owned()
@@ -53,11 +51,7 @@ const NOT_THE_CLIENTS: [&str; 4] = ["id", "meta", "groups", "password"];
 fn user(tenant: &Tenant, printed: &Value) -> anyhow::Result<()> {
     let mut user = printed.clone();
     let certificates = user.get_mut("x509Certificates");
-    for certificate in certificates
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
+    for certificate in certificates.and_then(Value::as_array_mut).into_iter().flatten() {
         certificate["value"] = text(certificate, "value")?.replace(' ', "").into();
     }
     let made = tenant.ask("POST", "/Users", &user)?.expect(201)?;
@@ -99,10 +93,7 @@ fn taken(sent: &Value, made: &Value) -> anyhow::Result<()> {
 fn has_members(tenant: &Tenant, target: &str, printed: &Value) -> anyhow::Result<()> {
     let own = tenant.get(target)?.expect(200)?;
     let printed = printed.as_object().context("no object")?;
-    for (name, value) in printed
-        .iter()
-        .filter(|(name, _)| *name != "documentationUri")
-    {
+    for (name, value) in printed.iter().filter(|(name, _)| *name != "documentationUri") {
         let of_a_kind = std::mem::discriminant(value) == std::mem::discriminant(&own[name]);
         ensure!(of_a_kind, "{name} is {}, and printed as {value}", own[name]);
     }

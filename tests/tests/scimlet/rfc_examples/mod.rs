@@ -19,14 +19,8 @@ const BASE: &str = "https://example.com/v2";
 
 /// Ids that the RFCs shorten in one place and print in full in another.
 const SHORTENED: [(&str, &str); 2] = [
-    (
-        "2819c223...413861904646",
-        "2819c223-7f76-453a-919d-413861904646",
-    ),
-    (
-        "08e1d05d...473d93df9210",
-        "08e1d05d-121c-4561-8b96-473d93df9210",
-    ),
+    ("2819c223...413861904646", "2819c223-7f76-453a-919d-413861904646"),
+    ("08e1d05d...473d93df9210", "08e1d05d-121c-4561-8b96-473d93df9210"),
 ];
 
 /// Headers that are the connection's and the tenant's, or that the print abbreviates.
@@ -56,9 +50,7 @@ pub fn trials() -> Vec<Trial> {
     }
     let unknown = decisions.into_keys().map(str::to_owned);
     trials.extend(
-        unknown
-            .chain(steps.into_keys())
-            .map(|id| trial(&id, || bail!("there is no such example"))),
+        unknown.chain(steps.into_keys()).map(|id| trial(&id, || bail!("there is no such example"))),
     );
     trials
 }
@@ -120,10 +112,7 @@ fn agrees(step: &Step, example: &Value) -> anyhow::Result<()> {
         if let Some(status) = start.split(' ').nth(1) {
             ensure!(status == step.status.to_string(), "the status is {status}");
             for (name, value) in answer_headers(example) {
-                let own = step
-                    .headers
-                    .iter()
-                    .find(|(own, _)| name.eq_ignore_ascii_case(own));
+                let own = step.headers.iter().find(|(own, _)| name.eq_ignore_ascii_case(own));
                 let agrees = own.is_some_and(|(_, own)| bindings.matches(own, &value));
                 ensure!(agrees, "the header {name} is {value}");
             }
@@ -164,9 +153,7 @@ fn answer_headers(example: &Value) -> Vec<(String, String)> {
 }
 
 fn unquoted(text: &str) -> &str {
-    let inner = text
-        .strip_prefix('"')
-        .and_then(|text| text.strip_suffix('"'));
+    let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     inner.unwrap_or(text)
 }
 
@@ -176,10 +163,7 @@ fn asks(step: &Step, start: &str, bindings: &mut Bindings) -> anyhow::Result<()>
     let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let target = target.strip_prefix("/v2").unwrap_or(target);
     ensure!(method == step.call.method, "the method is {method}");
-    ensure!(
-        bindings.matches(&plain(&step.call.target), &plain(target)),
-        "the target is {target}"
-    );
+    ensure!(bindings.matches(&plain(&step.call.target), &plain(target)), "the target is {target}");
     Ok(())
 }
 
@@ -189,19 +173,13 @@ fn has_header(step: &Step, header: &Value, bindings: &mut Bindings) -> anyhow::R
     let mut own = step.call.headers.iter();
     let own = own.find(|(key, _)| key.eq_ignore_ascii_case(name));
     let agrees = own.is_some_and(|(_, own)| bindings.matches(own, value));
-    ensure!(
-        agrees || LEFT_ALONE.contains(&name),
-        "the header {name} is {value}"
-    );
+    ensure!(agrees || LEFT_ALONE.contains(&name), "the header {name} is {value}");
     Ok(())
 }
 
 /// Whether everything that is printed is in the step's answer, which may hold more.
 fn answers(step: &Step, document: &Value, bindings: &mut Bindings) -> anyhow::Result<()> {
-    let body = step
-        .body
-        .as_deref()
-        .context("the step does not say the answer")?;
+    let body = step.body.as_deref().context("the step does not say the answer")?;
     if document.is_null() {
         ensure!(body.is_empty(), "there is no body");
         return Ok(());
@@ -243,8 +221,6 @@ fn covers(
 fn spelled_out(document: &Value) -> anyhow::Result<Value> {
     let text = SHORTENED
         .iter()
-        .fold(document.to_string(), |text, (short, full)| {
-            text.replace(short, full)
-        });
+        .fold(document.to_string(), |text, (short, full)| text.replace(short, full));
     Ok(serde_json::from_str(&text)?)
 }

@@ -27,12 +27,7 @@ pub fn judge(tenant: &Tenant, printed: &Value) -> anyhow::Result<()> {
     let own = tenant.get(&format!("/Schemas/{uri}"))?.expect(200)?;
     let mut found = BTreeSet::new();
     let prefix = format!("{uri}:");
-    compare(
-        &printed["attributes"],
-        &own["attributes"],
-        &prefix,
-        &mut found,
-    );
+    compare(&printed["attributes"], &own["attributes"], &prefix, &mut found);
     let decided: BTreeSet<String> = decisions()
         .filter(|(attribute, _)| attribute.rsplit_once(':').is_some_and(|(of, _)| of == uri))
         .map(|(attribute, what)| format!("{attribute}\t{what}"))
@@ -46,9 +41,7 @@ pub fn judge(tenant: &Tenant, printed: &Value) -> anyhow::Result<()> {
 
 /// An attribute, and what differs.
 fn decisions() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let lines = include_str!("../../../vectors/printed-schemas.tsv")
-        .lines()
-        .skip(1);
+    let lines = include_str!("../../../vectors/printed-schemas.tsv").lines().skip(1);
     lines.filter_map(|line| {
         let mut fields = line.splitn(3, '\t');
         let mut next = || fields.next().filter(|field| !field.is_empty());
@@ -86,11 +79,6 @@ fn compare(printed: &Value, own: &Value, prefix: &str, found: &mut BTreeSet<Stri
             }
         }
         let prefix = format!("{path}.");
-        compare(
-            &printed["subAttributes"],
-            &own["subAttributes"],
-            &prefix,
-            found,
-        );
+        compare(&printed["subAttributes"], &own["subAttributes"], &prefix, found);
     }
 }

@@ -24,15 +24,9 @@ fn group(tenant: &Tenant, members: usize) -> anyhow::Result<String> {
     for names in names.chunks(5000) {
         let users = names.iter().map(|name| insert("User", name, "{}"));
         let link = |name: &String| Link {
-            source: Key {
-                kind: "Group".to_owned(),
-                id: id.to_owned(),
-            },
+            source: Key { kind: "Group".to_owned(), id: id.to_owned() },
             name: "members".to_owned(),
-            target: Key {
-                kind: "User".to_owned(),
-                id: name.clone(),
-            },
+            target: Key { kind: "User".to_owned(), id: name.clone() },
         };
         let links = Write::Link(names.iter().map(link).collect());
         commit(tenant, users.chain(std::iter::once(links)).collect())?;
@@ -60,10 +54,7 @@ pub fn changes() -> anyhow::Result<()> {
     let now = tenant.get(&without)?;
     ensure!(joined.header("etag") == now.header("etag"), "{joined:?}");
     let place = joined.header("content-location");
-    ensure!(
-        place.is_some_and(|place| place.ends_with(&group)),
-        "{joined:?}"
-    );
+    ensure!(place.is_some_and(|place| place.ends_with(&group)), "{joined:?}");
     ensure!(
         text(&shown["meta"], "version")? != text(&now.expect(200)?["meta"], "version")?,
         "the version"

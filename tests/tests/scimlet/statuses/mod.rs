@@ -91,10 +91,7 @@ fn complete() -> anyhow::Result<()> {
     let of = |select: fn(&Row) -> String| -> BTreeSet<String> { ROWS.iter().map(select).collect() };
     let is_ours = |word: &&str| NOT_OURS.iter().all(|(other, _)| other != word);
     let statuses = STATUSES.into_iter().filter(is_ours).map(str::to_owned);
-    ensure!(
-        of(|row| row.status.to_owned()) == statuses.collect(),
-        "statuses"
-    );
+    ensure!(of(|row| row.status.to_owned()) == statuses.collect(), "statuses");
     let kinds = KINDS.into_iter().filter(|(kind, _)| is_ours(kind));
     let pairs = kinds.flat_map(|(kind, methods)| {
         let methods = methods.split(' ');

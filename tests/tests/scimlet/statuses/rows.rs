@@ -31,14 +31,7 @@ const fn row(
     body: &'static str,
     kind: &'static str,
 ) -> Row {
-    Row {
-        what,
-        request,
-        header: "",
-        body,
-        status: "400",
-        kind,
-    }
+    Row { what, request, header: "", body, status: "400", kind }
 }
 
 /// Another status than 400.

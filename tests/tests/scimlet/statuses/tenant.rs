@@ -71,10 +71,7 @@ impl Prepared {
             ("${Bulk}", bulk),
             ("${large}", "x".repeat(1 << 20)),
         ];
-        Ok(Self {
-            tenant,
-            placeholders,
-        })
+        Ok(Self { tenant, placeholders })
     }
 
     /// Makes users without index terms, so that each query has to look at them all.
@@ -121,10 +118,7 @@ fn cursor(tenant: &Tenant) -> anyhow::Result<String> {
 /// An entry without index terms.
 pub fn insert(kind: &str, id: &str, body: &str) -> Write {
     Write::Insert(Draft {
-        key: Key {
-            kind: kind.to_owned(),
-            id: id.to_owned(),
-        },
+        key: Key { kind: kind.to_owned(), id: id.to_owned() },
         body: body.to_owned(),
         terms: Vec::new(),
     })

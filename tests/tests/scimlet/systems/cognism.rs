@@ -110,11 +110,7 @@ pub(super) async fn refuses_everything(okta: &Okta, names: &[&str]) -> anyhow::R
     }
     okta.create("ada@example.com").await?.refusal(403, names)?;
     okta.activate("1", false).await?.refusal(403, names)?;
-    for (method, target) in [
-        ("PUT", "/Users/1"),
-        ("DELETE", "/Users/1"),
-        ("POST", "/Bulk"),
-    ] {
+    for (method, target) in [("PUT", "/Users/1"), ("DELETE", "/Users/1"), ("POST", "/Bulk")] {
         let answer = okta.send(method, target, &json!({})).await?;
         answer.refusal(403, names)?;
     }
@@ -126,10 +122,7 @@ async fn console() -> anyhow::Result<()> {
     let issued = product.run("credential create TENANT")?;
     let tenant = product.run("tenant show TENANT")?;
     let url = text(&issued, "url")?;
-    ensure!(
-        tenant["url"] == url && url.starts_with(product.url()),
-        "{url}"
-    );
+    ensure!(tenant["url"] == url && url.starts_with(product.url()), "{url}");
     Okta::new(&issued)?.test_credentials().await
 }
 
@@ -143,10 +136,7 @@ async fn name() -> anyhow::Result<()> {
     let known = okta.created("ada@example.com").await?;
     let fork = fork(&okta, &known, json!({"userName": "ada@example.org"})).await?;
     let old = okta.user(&known).await?;
-    ensure!(
-        old["userName"] == "ada@example.com" && old["active"] == true,
-        "{old}"
-    );
+    ensure!(old["userName"] == "ada@example.com" && old["active"] == true, "{old}");
     ensure!(okta.user(&fork).await?["userName"] == "ada@example.org");
     ensure!(product.view(&fork)?["forkedFrom"] == known);
     ensure!(product.view(&known)?["forkedFrom"].is_null());
@@ -210,22 +200,15 @@ async fn link() -> anyhow::Result<()> {
     };
     ensure!(product.view(id)?["provisioned"] == false);
     let linked = okta.create("Ada@example.com").await?.expect(201)?;
-    ensure!(
-        linked["id"] == **id && linked["displayName"] == "Test User",
-        "{linked}"
-    );
+    ensure!(linked["id"] == **id && linked["displayName"] == "Test User", "{linked}");
     ensure!(linked["externalId"] == "00u-Ada@example.com", "{linked}");
     ensure!(product.view(id)?["provisioned"] == true);
     ensure!(okta.matches("ada@example.com").await?.len() == 1);
     // Once is enough, and never against the profile.
-    okta.create("ada@example.com")
-        .await?
-        .refusal(409, &["userName"])?;
+    okta.create("ada@example.com").await?.refusal(409, &["userName"])?;
     product.import(&["bob@example.com"])?;
     product.run("tenant set TENANT users.existing=\"refuse\"")?;
-    okta.create("bob@example.com")
-        .await?
-        .refusal(409, &["userName"])?;
+    okta.create("bob@example.com").await?.refusal(409, &["userName"])?;
     Ok(())
 }
 
@@ -235,12 +218,7 @@ async fn okta_alone() -> anyhow::Result<()> {
     let group = okta.push("Sales", &[]).await?;
     okta.rename(&group, "Presales").await?;
     let rewritten = product.notes("dialect")?;
-    ensure!(
-        rewritten
-            .iter()
-            .any(|note| mentions(note, "readonly-id-in-patch")),
-        "{rewritten:?}"
-    );
+    ensure!(rewritten.iter().any(|note| mentions(note, "readonly-id-in-patch")), "{rewritten:?}");
     // Entra ID's requests are read by the RFC alone, whoever sends them.
     let entra = json!([{"op": "Replace", "path": "active", "value": "False"}]);
     let target = format!("/Users/{id}");
@@ -257,14 +235,8 @@ async fn updates() -> anyhow::Result<()> {
     let changes = json!({"name": name, "displayName": "Ada", "title": "Countess", "locale": null});
     okta.update(&id, changes).await?.expect(200)?;
     let user = okta.user(&id).await?;
-    ensure!(
-        user["name"] == name && user["title"] == "Countess",
-        "{user}"
-    );
-    ensure!(
-        user["displayName"] == "Ada" && user["locale"].is_null(),
-        "{user}"
-    );
+    ensure!(user["name"] == name && user["title"] == "Countess", "{user}");
+    ensure!(user["displayName"] == "Ada" && user["locale"].is_null(), "{user}");
     let group = okta.push("Sales", &[&id]).await?;
     ensure!(okta.members(&group).await? == [id.as_str()]);
     ensure!(okta.user(&id).await?["groups"][0]["value"] == group);
@@ -288,17 +260,13 @@ async fn deactivation() -> anyhow::Result<()> {
     ensure!(after == before, "{after} after {before}");
     // No request of SCIM erases, nor does the product while it deactivates.
     okta.delete(&id).await?;
-    okta.get(&format!("/Users/{id}"))
-        .await?
-        .refusal(404, &[&id])?;
+    okta.get(&format!("/Users/{id}")).await?.refusal(404, &[&id])?;
     let kept = product.run(&format!("user show TENANT {id}"))?;
     ensure!(kept["displayName"] == "Test User", "{kept}");
     let told = product.told(&id).await?;
     ensure!(!told.contains(&"delete-saved-data".to_owned()), "{told:?}");
     product.run(&format!("user erase TENANT {id}"))?;
-    okta.get(&format!("/Users/{id}"))
-        .await?
-        .refusal(404, &[&id])?;
+    okta.get(&format!("/Users/{id}")).await?.refusal(404, &[&id])?;
     let told = product.told(&id).await?;
     ensure!(told.contains(&"delete-saved-data".to_owned()), "{told:?}");
     Ok(())
@@ -324,10 +292,7 @@ async fn off() -> anyhow::Result<()> {
     ensure!(config["pagination"]["cursor"] != true, "{config}");
     let list = okta.get("/Users?count=1").await?;
     let limits = list.headers.iter().map(|(name, _)| name);
-    ensure!(
-        !limits.clone().any(|name| name.contains("ratelimit")),
-        "{list:?}"
-    );
+    ensure!(!limits.clone().any(|name| name.contains("ratelimit")), "{list:?}");
     let page = okta.get("/Users?cursor&count=1").await?;
     ensure!(page.status == 400 || page.expect(200)?["nextCursor"].is_null());
     product.run(
@@ -343,10 +308,7 @@ async fn off() -> anyhow::Result<()> {
 
 async fn whole_life() -> anyhow::Result<()> {
     let (product, okta) = connected()?;
-    let life = Life {
-        removal_keeps: true,
-        reactivation: Way::Patch,
-    };
+    let life = Life { removal_keeps: true, reactivation: Way::Patch };
     story::tell(&product, &okta, life).await
 }
 

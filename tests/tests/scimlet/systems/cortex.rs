@@ -20,21 +20,9 @@ pub(super) fn section() -> Section {
         .bullet("CX-5", "Reactivation only through PUT", reactivation)
         .bullet("CX-6", "Create, import (list with paging)", sync)
         .bullet("CX-7", "New users get a default role", roles)
-        .bullet(
-            "CX-8",
-            "Deprovisioning removes the user's roles",
-            leaving::effects,
-        )
-        .bullet(
-            "CX-9",
-            "Deprovisioned users disappear from",
-            leaving::members,
-        )
-        .bullet(
-            "CX-10",
-            "When the same e-mail address is",
-            leaving::references,
-        )
+        .bullet("CX-8", "Deprovisioning removes the user's roles", leaving::effects)
+        .bullet("CX-9", "Deprovisioned users disappear from", leaving::members)
+        .bullet("CX-10", "When the same e-mail address is", leaving::references)
         .story(whole_life)
 }
 
@@ -64,11 +52,7 @@ async fn key() -> anyhow::Result<()> {
     let unbound = product.okta("credential create TENANT")?;
     refuses_everything(&unbound, &["configure-openid-connect-and-scim"]).await?;
 
-    let needed = [
-        "configure-openid-connect-and-scim",
-        "edit-roles",
-        "manage-identity-mappings",
-    ];
+    let needed = ["configure-openid-connect-and-scim", "edit-roles", "manage-identity-mappings"];
     for lacking in needed {
         let others: Vec<_> = needed.iter().filter(|name| **name != lacking).collect();
         let role = json!({ "permissions": others });
@@ -118,11 +102,8 @@ async fn by_version_6(product: &Product, okta: &Okta) -> anyhow::Result<()> {
         return Ok(());
     };
     let okta = okta.at(&server.base("cortex"));
-    for (allowed, status) in [
-        ("[\"::/64\"]", 200),
-        ("[\"::1\"]", 200),
-        ("[\"127.0.0.0/8\"]", 403),
-    ] {
+    for (allowed, status) in [("[\"::/64\"]", 200), ("[\"::1\"]", 200), ("[\"127.0.0.0/8\"]", 403)]
+    {
         product.run(&format!("tenant set TENANT network.allow={allowed}"))?;
         okta.get("/Users").await?.expect(status)?;
     }
@@ -154,40 +135,23 @@ async fn names() -> anyhow::Result<()> {
     ensure!(changed == expected, "{changed}, not {expected}");
     let target = format!("/Users/{id}");
     let operations = json!([{"op": "replace", "value": {"displayName": "Ada", "title": "Lady"}}]);
-    ensure!(
-        okta.change(&target, operations.clone())
-            .await?
-            .expect(200)?
-            == expected
-    );
+    ensure!(okta.change(&target, operations.clone()).await?.expect(200)? == expected);
     let notes = product.notes("policy")?;
-    for ignored in [
-        "userName",
-        "emails",
-        "displayName",
-        "title",
-        "name.honorificPrefix",
-    ] {
+    for ignored in ["userName", "emails", "displayName", "title", "name.honorificPrefix"] {
         let noted = notes.iter().any(|note| mentions(note, ignored));
         ensure!(noted, "no word of `{ignored}`: {notes:?}");
     }
 
     product.run("tenant set TENANT attributes.refused-change=\"refuse\"")?;
-    okta.change(&target, operations)
-        .await?
-        .refusal(400, &["displayName"])?;
-    let refused = okta
-        .update(&id, json!({"userName": "ada@example.org"}))
-        .await?;
+    okta.change(&target, operations).await?.refusal(400, &["displayName"])?;
+    let refused = okta.update(&id, json!({"userName": "ada@example.org"})).await?;
     let error = refused.refusal(400, &["userName"])?;
     ensure!(error["scimType"] == "mutability", "{error}");
     let log = product.log()?;
     let noted = log.lines().any(|line| mentions(line, "400"));
     ensure!(noted, "no word of the refusal: {log}");
     let name = json!({"givenName": "Augusta", "familyName": "King"});
-    okta.update(&id, json!({ "name": name }))
-        .await?
-        .expect(200)?;
+    okta.update(&id, json!({ "name": name })).await?.expect(200)?;
     ensure!(okta.user(&id).await?["name"] == name);
     Ok(())
 }
@@ -200,10 +164,7 @@ async fn reactivation() -> anyhow::Result<()> {
     let error = refused.refusal(400, &["active", "PATCH", "PUT"])?;
     ensure!(error["scimType"] == "mutability", "{error}");
     ensure!(okta.user(&id).await?["active"] == false);
-    let user = okta
-        .update(&id, json!({"active": true}))
-        .await?
-        .expect(200)?;
+    let user = okta.update(&id, json!({"active": true})).await?.expect(200)?;
     ensure!(user["active"] == true, "{user}");
     Ok(())
 }
@@ -262,9 +223,6 @@ async fn roles() -> anyhow::Result<()> {
 
 async fn whole_life() -> anyhow::Result<()> {
     let (product, okta) = connected()?;
-    let life = Life {
-        removal_keeps: false,
-        reactivation: Way::Put,
-    };
+    let life = Life { removal_keeps: false, reactivation: Way::Put };
     story::tell(&product, &okta, life).await
 }

@@ -8,12 +8,8 @@ use super::okta::Okta;
 use super::product::Product;
 
 /// What has to be done in the product, beside what is done here.
-const EFFECTS: [&str; 4] = [
-    "remove-roles",
-    "remove-memberships",
-    "delete-api-keys",
-    "revoke-sessions",
-];
+const EFFECTS: [&str; 4] =
+    ["remove-roles", "remove-memberships", "delete-api-keys", "revoke-sessions"];
 
 pub(super) async fn effects() -> anyhow::Result<()> {
     let (product, okta) = connected()?;
@@ -38,9 +34,7 @@ async fn together(product: &Product, id: &str, step: &str) -> anyhow::Result<()>
         let event = &events[at].event;
         event.name == name && event.subject.as_ref().is_some_and(|of| of.id == id)
     };
-    let at = (0..events.len())
-        .find(|at| is_step(*at))
-        .context("no step")?;
+    let at = (0..events.len()).find(|at| is_step(*at)).context("no step")?;
     let behind = &events[at + 1..];
     for (number, effect) in EFFECTS.iter().enumerate() {
         let told = behind.get(number).context("too few events")?;
@@ -75,9 +69,7 @@ pub(super) async fn references() -> anyhow::Result<()> {
     belongs(&product, Some(&ada))?;
     okta.deactivate(&ada).await?;
     belongs(&product, None)?;
-    okta.update(&ada, json!({"active": true}))
-        .await?
-        .expect(200)?;
+    okta.update(&ada, json!({"active": true})).await?.expect(200)?;
     belongs(&product, Some(&ada))?;
     // They are no memberships: those do not come back by themselves.
     ensure!(okta.members(&team).await?.is_empty());

@@ -55,9 +55,7 @@ async fn pair() -> anyhow::Result<()> {
     let bearer = format!("{}_{secret}", text(&issued, "username")?);
     let bearer = Okta::new(&json!({"url": issued["url"], "secret": bearer}))?;
     bearer.get("/Users").await?.refusal(401, &[])?;
-    product
-        .refused("credential create TENANT --scheme bearer")
-        .map(drop)
+    product.refused("credential create TENANT --scheme bearer").map(drop)
 }
 
 async fn gate() -> anyhow::Result<()> {
@@ -84,9 +82,7 @@ async fn users() -> anyhow::Result<()> {
     let (product, okta) = connected()?;
     let id = okta.created("ada@example.com").await?;
     let name = json!({"givenName": "Ada", "familyName": "King"});
-    okta.update(&id, json!({ "name": name }))
-        .await?
-        .expect(200)?;
+    okta.update(&id, json!({ "name": name })).await?.expect(200)?;
     let mut attributes = json!({
         "username": "ada@example.com",
         "first_name": "Ada",
@@ -107,10 +103,7 @@ async fn users() -> anyhow::Result<()> {
     // The product's own names are the profile's to choose.
     product.run("tenant set TENANT attributes.map={\"userName\":\"login.name\"}")?;
     let view = product.view(&id)?;
-    ensure!(
-        view["attributes"]["login"]["name"] == "ada@example.com",
-        "{view}"
-    );
+    ensure!(view["attributes"]["login"]["name"] == "ada@example.com", "{view}");
     Ok(())
 }
 
@@ -121,9 +114,6 @@ async fn test() -> anyhow::Result<()> {
 
 async fn whole_life() -> anyhow::Result<()> {
     let (product, okta) = connected()?;
-    let life = Life {
-        removal_keeps: true,
-        reactivation: Way::Patch,
-    };
+    let life = Life { removal_keeps: true, reactivation: Way::Patch };
     story::tell(&product, &okta, life).await
 }

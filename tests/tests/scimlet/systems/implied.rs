@@ -16,11 +16,7 @@ pub(super) fn section() -> Section {
     Section::new("What all of them imply")
         .bullet("ALL-1", "Inactive users stay findable", findable)
         .bullet("ALL-2", "Tokens: kept only as digests", tokens)
-        .bullet(
-            "ALL-3",
-            "Every answer to a client that was refused",
-            refusals,
-        )
+        .bullet("ALL-3", "Every answer to a client that was refused", refusals)
 }
 
 async fn findable() -> anyhow::Result<()> {
@@ -29,12 +25,7 @@ async fn findable() -> anyhow::Result<()> {
     let keepnet = Product::of("keepnet")?;
     keepnet.run("tenant gate TENANT getting-started met")?;
     let token = keepnet.okta("credential create TENANT")?;
-    let systems = [
-        cognism::connected()?,
-        (cyolo, pair),
-        (keepnet, token),
-        cortex::connected()?,
-    ];
+    let systems = [cognism::connected()?, (cyolo, pair), (keepnet, token), cortex::connected()?];
     for (_product, okta) in &systems {
         let id = okta.created("ada@example.com").await?;
         okta.deactivate(&id).await?;
@@ -58,10 +49,7 @@ async fn tokens() -> anyhow::Result<()> {
     let id = text(&issued, "id")?;
     let listed = || anyhow::Ok(product.run("credential list TENANT")?[0].take());
     let shown = listed()?;
-    ensure!(
-        shown["label"] == "Okta" && shown["revoked"].is_null(),
-        "{shown}"
-    );
+    ensure!(shown["label"] == "Okta" && shown["revoked"].is_null(), "{shown}");
     for time in ["created", "expires", "lastUsed"] {
         let given = shown[time].as_u64().unwrap_or_default();
         // The last use is known to the hour.
@@ -129,39 +117,16 @@ async fn refusals() -> anyhow::Result<()> {
     let group = okta.push("Team", &[]).await?;
     let group = format!("/Groups/{group}");
     let cases = [
-        (
-            okta.create("ada@example.com").await?,
-            409,
-            "uniqueness",
-            "userName",
-        ),
+        (okta.create("ada@example.com").await?, 409, "uniqueness", "userName"),
         (okta.get("/Users/nobody").await?, 404, "", "nobody"),
-        (
-            okta.get("/Users?filter=userName%20eq").await?,
-            400,
-            "invalidFilter",
-            "11",
-        ),
-        (
-            okta.change(&group, unknown).await?,
-            400,
-            "invalidValue",
-            "nobody",
-        ),
-        (
-            okta.send("PUT", &user, &Value::Null).await?,
-            400,
-            "invalidSyntax",
-            "JSON",
-        ),
+        (okta.get("/Users?filter=userName%20eq").await?, 400, "invalidFilter", "11"),
+        (okta.change(&group, unknown).await?, 400, "invalidValue", "nobody"),
+        (okta.send("PUT", &user, &Value::Null).await?, 400, "invalidSyntax", "JSON"),
         (okta.send("POST", &user, &json!({})).await?, 405, "", "PUT"),
     ];
     for (answer, status, scim_type, name) in cases {
         let error = answer.refusal(status, &[name])?;
-        ensure!(
-            error["scimType"].as_str().unwrap_or_default() == scim_type,
-            "{error}"
-        );
+        ensure!(error["scimType"].as_str().unwrap_or_default() == scim_type, "{error}");
     }
     // Who has no good credential learns nothing; the operator does.
     let wrong = okta.secret().replace("scimlet_", "scimlet_x");
@@ -174,9 +139,6 @@ async fn refusals() -> anyhow::Result<()> {
     let revoked = okta.get("/Users").await?.refusal(401, &[])?;
     ensure!(revoked == guessed, "{revoked}, not {guessed}");
     let notes = product.notes("access")?;
-    ensure!(
-        notes.len() == 2 && !mentions(&notes[0], id) && mentions(&notes[1], id),
-        "{notes:?}"
-    );
+    ensure!(notes.len() == 2 && !mentions(&notes[0], id) && mentions(&notes[1], id), "{notes:?}");
     Ok(())
 }

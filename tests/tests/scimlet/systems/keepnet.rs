@@ -47,10 +47,7 @@ async fn shared_url() -> anyhow::Result<()> {
     let ada = okta.created("ada@example.com").await?;
     let place = okta.user(&ada).await?;
     let place = text(&place["meta"], "location")?;
-    ensure!(
-        place == format!("{}/scim/Users/{ada}", product.url()),
-        "{place}"
-    );
+    ensure!(place == format!("{}/scim/Users/{ada}", product.url()), "{place}");
     // The same URL, and another customer.
     ensure!(other.matches("ada@example.com").await?.is_empty());
     other.created("ada@example.com").await?;
@@ -73,9 +70,7 @@ async fn users() -> anyhow::Result<()> {
     let (_product, okta) = connected()?;
     let ada = okta.created("ada@example.com").await?;
     let bob = okta.created("bob@example.com").await?;
-    okta.update(&ada, json!({"title": "Countess"}))
-        .await?
-        .expect(200)?;
+    okta.update(&ada, json!({"title": "Countess"})).await?.expect(200)?;
     ensure!(okta.user(&ada).await?["title"] == "Countess");
     let group = okta.push("Staff", &[&ada]).await?;
     let operations = json!([{"op": "replace", "path": "members", "value": [{"value": bob}]}]);
@@ -83,14 +78,10 @@ async fn users() -> anyhow::Result<()> {
     okta.change(&target, operations).await?.expect(200)?;
     ensure!(okta.members(&group).await? == [bob.as_str()]);
     let value = json!({"members": [{"value": ada}, {"value": bob}]});
-    okta.change(&target, json!([{"op": "replace", "value": value}]))
-        .await?
-        .expect(200)?;
+    okta.change(&target, json!([{"op": "replace", "value": value}])).await?.expect(200)?;
     ensure!(okta.members(&group).await?.len() == 2);
     ensure!(okta.deactivate(&bob).await?["active"] == false);
-    okta.send("DELETE", &target, &json!(null))
-        .await?
-        .expect(204)?;
+    okta.send("DELETE", &target, &json!(null)).await?.expect(204)?;
     ensure!(okta.user(&ada).await?["groups"].is_null());
     Ok(())
 }
@@ -105,10 +96,9 @@ async fn settings() -> anyhow::Result<()> {
     let create = |group| format!("credential create TENANT --target-group {group}");
     let sales = on_shared_url(&product, &create("Sales"))?;
     let support = on_shared_url(&product, &create("Support"))?;
-    for (okta, name, group) in [
-        (&sales, "ada@example.com", "Sales"),
-        (&support, "bob@example.com", "Support"),
-    ] {
+    for (okta, name, group) in
+        [(&sales, "ada@example.com", "Sales"), (&support, "bob@example.com", "Support")]
+    {
         let id = okta.created(name).await?;
         let user = okta.user(&id).await?;
         let groups = user["groups"].as_array().cloned().unwrap_or_default();
@@ -123,9 +113,6 @@ async fn settings() -> anyhow::Result<()> {
 
 async fn whole_life() -> anyhow::Result<()> {
     let (product, okta) = connected()?;
-    let life = Life {
-        removal_keeps: true,
-        reactivation: Way::Patch,
-    };
+    let life = Life { removal_keeps: true, reactivation: Way::Patch };
     story::tell(&product, &okta, life).await
 }

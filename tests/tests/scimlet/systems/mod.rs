@@ -54,11 +54,7 @@ struct Bullet {
 impl Section {
     /// A section without bullets, whose numbers will begin so.
     fn new(heading: &'static str) -> Self {
-        Self {
-            heading,
-            bullets: Vec::new(),
-            story: None,
-        }
+        Self { heading, bullets: Vec::new(), story: None }
     }
 
     /// The next bullet.
@@ -69,11 +65,7 @@ impl Section {
         run: impl FnOnce() -> R + Send + 'static,
     ) -> Self {
         let name = format!("systems::{}::{number} {words}", self.heading);
-        self.bullets.push(Bullet {
-            number: number.to_owned(),
-            words,
-            trial: trial(name, run),
-        });
+        self.bullets.push(Bullet { number: number.to_owned(), words, trial: trial(name, run) });
         self
     }
 

@@ -48,10 +48,7 @@ fn bullets(text: &str) -> Vec<Read> {
         let body = format!("\n{body}");
         let bullets = body.split("\n* ").skip(1);
         let line = |bullet: &str| bullet.split_whitespace().collect::<Vec<_>>().join(" ");
-        Read {
-            heading: heading.trim().replace('`', ""),
-            bullets: bullets.map(line).collect(),
-        }
+        Read { heading: heading.trim().replace('`', ""), bullets: bullets.map(line).collect() }
     });
     read.collect()
 }
@@ -59,9 +56,8 @@ fn bullets(text: &str) -> Vec<Read> {
 fn compare(numbered: &[(String, &str)], section: &Read) -> anyhow::Result<()> {
     let Read { heading, bullets } = section;
     for (at, bullet) in bullets.iter().enumerate() {
-        let (number, words) = numbered
-            .get(at)
-            .with_context(|| format!("{heading}: no number: {bullet}"))?;
+        let (number, words) =
+            numbered.get(at).with_context(|| format!("{heading}: no number: {bullet}"))?;
         let end = number.rsplit('-').next();
         ensure!(end == Some(&*(at + 1).to_string()), "{number} at {bullet}");
         ensure!(bullet.starts_with(words), "{number} is not: {bullet}");

@@ -29,19 +29,12 @@ impl Okta {
             }
             None => format!("Bearer {secret}"),
         };
-        Ok(Self {
-            http: Http::new(text(issued, "url")?, secret)?,
-            authorization,
-            agent: AGENT,
-        })
+        Ok(Self { http: Http::new(text(issued, "url")?, secret)?, authorization, agent: AGENT })
     }
 
     /// The same credential at another URL.
     pub(super) fn at(&self, url: &str) -> Self {
-        Self {
-            http: self.http.at(url),
-            ..self.clone()
-        }
+        Self { http: self.http.at(url), ..self.clone() }
     }
 
     /// The same under another name.
@@ -89,10 +82,7 @@ impl Okta {
 
     /// "Test API Credentials".
     pub(super) async fn test_credentials(&self) -> anyhow::Result<()> {
-        for target in [
-            "/Users?startIndex=1&count=2",
-            "/Groups?startIndex=1&count=100",
-        ] {
+        for target in ["/Users?startIndex=1&count=2", "/Groups?startIndex=1&count=100"] {
             let list = self.get(target).await?.expect(200)?;
             ensure!(list["startIndex"] == 1, "{list}");
         }
@@ -101,8 +91,7 @@ impl Okta {
 
     /// The match before a create: all who have this name.
     pub(super) async fn matches(&self, name: &str) -> anyhow::Result<Vec<Value>> {
-        self.found("/Users", &format!("userName eq \"{name}\""))
-            .await
+        self.found("/Users", &format!("userName eq \"{name}\"")).await
     }
 
     async fn found(&self, target: &str, filter: &str) -> anyhow::Result<Vec<Value>> {
@@ -178,9 +167,7 @@ impl Okta {
 
     /// Pushes a group that is not there, and then its members; the id.
     pub(super) async fn push(&self, name: &str, members: &[&str]) -> anyhow::Result<String> {
-        let there = self
-            .found("/Groups", &format!("displayName eq \"{name}\""))
-            .await?;
+        let there = self.found("/Groups", &format!("displayName eq \"{name}\"")).await?;
         ensure!(there.is_empty(), "there is a group: {there:?}");
         let group = json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],

@@ -26,11 +26,7 @@ impl Product {
         let folder = TempDir::new()?;
         let create = ["tenant", "create", preset, "--profile", preset];
         server::json(folder.path(), &create)?;
-        Ok(Self {
-            server: Server::start(folder.path())?,
-            folder,
-            tenant: preset,
-        })
+        Ok(Self { server: Server::start(folder.path())?, folder, tenant: preset })
     }
 
     /// The folder of its database.
@@ -62,9 +58,7 @@ impl Product {
 
     /// The sentence with which a command fails.
     pub(super) fn refused(&self, command: &str) -> anyhow::Result<String> {
-        let output = server::command(self.folder())?
-            .args(self.words(command))
-            .output()?;
+        let output = server::command(self.folder())?.args(self.words(command)).output()?;
         let sentence = String::from_utf8(output.stderr)?;
         ensure!(output.status.code() == Some(1), "`{command}`: {sentence}");
         Ok(sentence)

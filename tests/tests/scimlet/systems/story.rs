@@ -58,13 +58,7 @@ pub(super) async fn tell(product: &Product, okta: &Okta, life: Life) -> anyhow::
     ensure!((again == ada) == life.removal_keeps, "{again} after {ada}");
     ensure!(okta.user(&again).await?["active"] == true);
     ensure!(okta.user(&bob).await?["active"] == true, "Bob was hit");
-    let steps = [
-        "create:notice",
-        "put:notice",
-        "deactivate",
-        "activate",
-        "delete",
-    ];
+    let steps = ["create:notice", "put:notice", "deactivate", "activate", "delete"];
     follow(&product.told(&ada).await?, &steps)
 }
 

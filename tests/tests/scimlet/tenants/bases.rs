@@ -34,9 +34,7 @@ async fn serves(base: &str) -> anyhow::Result<()> {
     for target in targets.split(' ') {
         let document = http.get(&format!("/{target}")).await?.expect(200)?;
         let links = links(&document);
-        let stray = links
-            .iter()
-            .find(|link| !link.starts_with(&format!("{base}/")));
+        let stray = links.iter().find(|link| !link.starts_with(&format!("{base}/")));
         ensure!(!links.is_empty(), "no links in {document}");
         ensure!(stray.is_none(), "{stray:?} in /{target}");
     }

@@ -9,9 +9,8 @@ use serde_json::{Value, json};
 use super::Town;
 use crate::trial;
 
-const METHODS: [&str; 9] = [
-    "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE",
-];
+const METHODS: [&str; 9] =
+    ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"];
 
 /// Every kind of URL, and some that are none.
 const TARGETS: [&str; 18] = [
@@ -48,57 +47,22 @@ const CASES: [Case; 20] = [
     ("GET", "/Groups", "", 200),
     ("GET", "/Users?filter=id%20eq%20%22{their user}%22", "", 200),
     ("GET", "/Users?filter=title%20eq%20%22theirs%22", "", 200),
-    (
-        "GET",
-        "/Users?filter=groups.value%20eq%20%22{their group}%22",
-        "",
-        200,
-    ),
-    (
-        "GET",
-        "/Groups?filter=members.value%20eq%20%22{their user}%22",
-        "",
-        200,
-    ),
-    (
-        "GET",
-        "/Users?sortBy=userName&sortOrder=descending",
-        "",
-        200,
-    ),
+    ("GET", "/Users?filter=groups.value%20eq%20%22{their group}%22", "", 200),
+    ("GET", "/Groups?filter=members.value%20eq%20%22{their user}%22", "", 200),
+    ("GET", "/Users?sortBy=userName&sortOrder=descending", "", 200),
     ("HEAD", "/Users/{their user}", "", 404),
     ("HEAD", "/Groups/{their group}", "", 404),
-    (
-        "PATCH",
-        "/Users/{their user}",
-        r#"[{"op":"replace","path":"title","value":"x"}]"#,
-        404,
-    ),
-    (
-        "PATCH",
-        "/Groups/{their group}",
-        r#"[{"op":"remove","path":"members"}]"#,
-        404,
-    ),
+    ("PATCH", "/Users/{their user}", r#"[{"op":"replace","path":"title","value":"x"}]"#, 404),
+    ("PATCH", "/Groups/{their group}", r#"[{"op":"remove","path":"members"}]"#, 404),
     (
         "PATCH",
         "/Groups/{our group}",
         r#"[{"op":"add","path":"members","value":[{"value":"{their user}"}]}]"#,
         400,
     ),
-    (
-        "POST",
-        "/Groups",
-        r#"{"displayName":"x","members":[{"value":"{their user}"}]}"#,
-        400,
-    ),
+    ("POST", "/Groups", r#"{"displayName":"x","members":[{"value":"{their user}"}]}"#, 400),
     ("PUT", "/Users/{their user}", r#"{"userName":"x"}"#, 404),
-    (
-        "PUT",
-        "/Groups/{their group}",
-        r#"{"displayName":"x"}"#,
-        404,
-    ),
+    ("PUT", "/Groups/{their group}", r#"{"displayName":"x"}"#, 404),
     (
         "PUT",
         "/Groups/{our group}",
@@ -134,10 +98,7 @@ async fn on_their_url(method: &str) -> anyhow::Result<()> {
             let answer = http.ask(method, &target, &body).await?;
             let error = answer.expect(401);
             let error = error.with_context(|| format!("{method} {base}{target}"))?;
-            ensure!(
-                method == "HEAD" || error == guessed,
-                "{error}, not {guessed}"
-            );
+            ensure!(method == "HEAD" || error == guessed, "{error}, not {guessed}");
         }
     }
     ensure!(town.theirs().await? == before, "something has changed");

@@ -105,17 +105,10 @@ async fn same_user_name() -> anyhow::Result<()> {
     let http = &town.ours.http;
     let made = http.ask("POST", "/Users", &user).await?.expect(201)?;
     http.ask("POST", "/Users", &user).await?.expect(409)?;
-    let found = http
-        .find("/Users", "userName eq \"theirs@example.com\"")
-        .await?;
+    let found = http.find("/Users", "userName eq \"theirs@example.com\"").await?;
     ensure!(found == [made], "{found:?}");
     let theirs = &town.theirs.http;
-    let found = theirs
-        .find("/Users", "userName eq \"theirs@example.com\"")
-        .await?;
-    ensure!(
-        found.len() == 1 && found[0]["id"] == *town.theirs.user,
-        "{found:?}"
-    );
+    let found = theirs.find("/Users", "userName eq \"theirs@example.com\"").await?;
+    ensure!(found.len() == 1 && found[0]["id"] == *town.theirs.user, "{found:?}");
     Ok(())
 }

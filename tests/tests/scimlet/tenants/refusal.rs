@@ -28,14 +28,8 @@ async fn unknown_or_refused(method: &str) -> anyhow::Result<()> {
     let town = Town::build().await?;
     let bad = bad_credentials(&town)?;
     let mut first = None;
-    for path in [
-        "ours/scim/v2",
-        "gone/scim/v2",
-        "nobody/scim/v2",
-        "nobody/scim",
-        "scim/v2",
-        "scim",
-    ] {
+    for path in ["ours/scim/v2", "gone/scim/v2", "nobody/scim/v2", "nobody/scim", "scim/v2", "scim"]
+    {
         let http = town.ours.http.at(format!("{}/{path}", town.server.url));
         for authorization in &bad {
             for target in ["/Users", &town.fill("/Users/{our user}"), "/Schemas"] {
@@ -56,24 +50,14 @@ fn bad_credentials(town: &Town) -> anyhow::Result<Vec<Option<String>>> {
     let folder = town.folder.path();
     let make = |tenant: &str| server::json(folder, &["credential", "create", tenant]);
     let (revoked, rotated) = (make("ours")?, make("ours")?);
-    server::json(
-        folder,
-        &["credential", "revoke", "ours", text(&revoked, "id")?],
-    )?;
-    server::json(
-        folder,
-        &["credential", "rotate", "ours", text(&rotated, "id")?],
-    )?;
+    server::json(folder, &["credential", "revoke", "ours", text(&revoked, "id")?])?;
+    server::json(folder, &["credential", "rotate", "ours", text(&rotated, "id")?])?;
     server::json(folder, &["tenant", "create", "gone"])?;
     let gone = make("gone")?;
     server::json(folder, &["tenant", "delete", "gone"])?;
     let good = town.ours.http.secret.clone();
     let mut bad = vec![None, Some(String::new()), Some(format!("Basic {good}"))];
-    let mistyped = [
-        good[..good.len() - 1].to_owned(),
-        "x".to_owned(),
-        String::new(),
-    ];
+    let mistyped = [good[..good.len() - 1].to_owned(), "x".to_owned(), String::new()];
     let secrets =
         [&revoked, &rotated, &gone].map(|made| made["secret"].as_str().map(str::to_owned));
     for secret in mistyped.into_iter().chain(secrets.into_iter().flatten()) {

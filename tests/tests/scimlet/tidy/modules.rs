@@ -46,9 +46,7 @@ impl Modules {
             defining.filter(|file| *file != module.file).collect()
         };
         let modules = self.0.values();
-        modules
-            .map(|module| (&*module.file, used(module)))
-            .collect()
+        modules.map(|module| (&*module.file, used(module))).collect()
     }
 
     /// Whether there is a module of this path.
@@ -83,18 +81,14 @@ impl Modules {
 
 /// The files that use each other, directly or by way of others: each circle once, in order.
 pub fn circles<'a>(uses: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTreeSet<BTreeSet<&'a str>> {
-    let reach: BTreeMap<&str, BTreeSet<&'a str>> = uses
-        .keys()
-        .map(|file| (*file, reached(uses, file)))
-        .collect();
+    let reach: BTreeMap<&str, BTreeSet<&'a str>> =
+        uses.keys().map(|file| (*file, reached(uses, file))).collect();
     let around = |(file, reached): (&&'a str, &BTreeSet<&'a str>)| {
         let back = |other: &&&str| reach[**other].contains(file);
         reached.iter().filter(back).copied().collect()
     };
     let circles = reach.iter().map(around);
-    circles
-        .filter(|circle: &BTreeSet<&str>| !circle.is_empty())
-        .collect()
+    circles.filter(|circle: &BTreeSet<&str>| !circle.is_empty()).collect()
 }
 
 /// All files that a file uses, directly or by way of others; itself only if one of them uses it.
@@ -145,12 +139,7 @@ impl<'a> Reader<'a> {
         let written = self.written.iter().filter(|path| !self.is_variable(path));
         let paths = written.filter_map(|path| self.absolute(path));
         let paths = paths.collect();
-        Module {
-            file,
-            names: self.names,
-            exported: self.exported,
-            paths,
-        }
+        Module { file, names: self.names, exported: self.exported, paths }
     }
 
     /// Whether it is rather a variable that happens to have the name of a re-exported function.
@@ -190,10 +179,7 @@ impl<'a> Reader<'a> {
                 return;
             }
             syn::UseTree::Group(group) => {
-                group
-                    .items
-                    .iter()
-                    .for_each(|tree| self.bind(exported, path, tree));
+                group.items.iter().for_each(|tree| self.bind(exported, path, tree));
                 return;
             }
             syn::UseTree::Name(name) => (Some(&name.ident), Some(&name.ident)),
@@ -267,10 +253,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
-        let names = path
-            .segments
-            .iter()
-            .map(|segment| segment.ident.to_string());
+        let names = path.segments.iter().map(|segment| segment.ident.to_string());
         self.written.push(names.collect());
         visit::visit_path(self, path);
     }

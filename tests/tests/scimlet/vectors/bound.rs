@@ -16,21 +16,12 @@ static POLICY: LazyLock<Arc<Policy>> = LazyLock::new(|| {
 });
 
 fn named(case: &Value) -> Result<Option<&'static ResourceType>, String> {
-    let Some(uri) = case["schema"]
-        .as_str()
-        .filter(|_| !case["schema_valid"].is_null())
-    else {
+    let Some(uri) = case["schema"].as_str().filter(|_| !case["schema_valid"].is_null()) else {
         return Ok(None);
     };
     let uri = if uri.is_empty() { "test:Types" } else { uri };
-    let found = POLICY
-        .registry
-        .types()
-        .iter()
-        .find(|of| of.core().id == uri);
-    found
-        .map(Some)
-        .ok_or_else(|| format!("no type has the schema {uri}"))
+    let found = POLICY.registry.types().iter().find(|of| of.core().id == uri);
+    found.map(Some).ok_or_else(|| format!("no type has the schema {uri}"))
 }
 
 /// Whether the filter is bound if it should be.
@@ -38,9 +29,7 @@ pub fn filter(case: &Value, filter: &Filter) -> Result<(), String> {
     let Some(of) = named(case)? else {
         return Ok(());
     };
-    let bound = predicate::bind(filter, of)
-        .map(drop)
-        .map_err(|error| error.to_string());
+    let bound = predicate::bind(filter, of).map(drop).map_err(|error| error.to_string());
     super::agree(&case["schema_valid"], bound)
         .map_err(|error| format!("{filter}: {error} by the schema"))
 }

@@ -44,11 +44,7 @@ fn judge(case: &Value, decision: &Value) -> anyhow::Result<()> {
         ids.add(&resource, &made)?;
     }
     let sent = ids.present(case)?;
-    let answer = tenant.ask(
-        text(&sent, "method")?,
-        text(&sent, "path")?,
-        &sent["request"],
-    )?;
+    let answer = tenant.ask(text(&sent, "method")?, text(&sent, "path")?, &sent["request"])?;
     let status = case["statusCode"].as_u64().context("no status")?;
     let answer = answer.expect(u16::try_from(status)?)?;
     let response = &case["response"];
@@ -58,11 +54,7 @@ fn judge(case: &Value, decision: &Value) -> anyhow::Result<()> {
     if case["method"] == "POST" {
         ids.add(response, &answer)?;
     }
-    compare(
-        canonical(&ids.present(response)?),
-        canonical(&answer),
-        decision,
-    )
+    compare(canonical(&ids.present(response)?), canonical(&answer), decision)
 }
 
 /// Ids as they were recorded, and those that the resources have here.
@@ -112,9 +104,7 @@ fn canonical(value: &Value) -> Value {
         }
         Value::Array(values) => values.iter().map(canonical).collect(),
         Value::String(text) => {
-            let relative = text
-                .split_once("/scim/v2/")
-                .map_or(&**text, |(_, path)| path);
+            let relative = text.split_once("/scim/v2/").map_or(&**text, |(_, path)| path);
             relative.into()
         }
         value => value.clone(),
@@ -130,10 +120,7 @@ fn compare(mut recorded: Value, mut answer: Value, decision: &Value) -> anyhow::
         remove(&mut recorded, pointer);
         remove(&mut answer, pointer);
     }
-    ensure!(
-        recorded == answer,
-        "{answer}\nand was recorded as\n{recorded}"
-    );
+    ensure!(recorded == answer, "{answer}\nand was recorded as\n{recorded}");
     Ok(())
 }
 

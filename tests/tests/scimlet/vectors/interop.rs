@@ -33,15 +33,11 @@ pub fn trials() -> Vec<Trial> {
         for case in cases.into_iter().filter(|case| case["use"] == "interop") {
             let decision = decisions.remove(text(&case, "id"));
             let name = format!("vectors::interop::{}", text(&case, "id"));
-            trials.push(Trial::test(name, move || {
-                Ok(judge(&case, decision, decide)?)
-            }));
+            trials.push(Trial::test(name, move || Ok(judge(&case, decision, decide)?)));
         }
     }
     trials.extend(decisions.into_keys().map(|id| {
-        Trial::test(format!("vectors::interop::{id}"), || {
-            Err("there is no such case".into())
-        })
+        Trial::test(format!("vectors::interop::{id}"), || Err("there is no such case".into()))
     }));
     trials
 }
@@ -54,14 +50,7 @@ fn decisions() -> impl Iterator<Item = (&'static str, Decision)> {
     lines.filter_map(|line| {
         let mut fields = line.split('\t');
         let mut next = || fields.next();
-        Some((
-            next()?,
-            (
-                next()?,
-                next()?,
-                next().filter(|reason| !reason.is_empty())?,
-            ),
-        ))
+        Some((next()?, (next()?, next()?, next().filter(|reason| !reason.is_empty())?)))
     })
 }
 
@@ -70,21 +59,13 @@ fn judge(case: &Value, decision: Option<Decision>, decide: Decide) -> Result<(),
     match decision {
         Some((default, strict, _)) if (default, strict) == found => Ok(()),
         Some(decision) => Err(format!("{decision:?} is decided, and it is {found:?}")),
-        None => Err(format!(
-            "no decision: {}\t{}\t{}",
-            text(case, "id"),
-            found.0,
-            found.1
-        )),
+        None => Err(format!("no decision: {}\t{}\t{}", text(case, "id"), found.0, found.1)),
     }
 }
 
 /// Filters and paths are the same for all profiles.
 fn parsed<T: std::str::FromStr>(case: &Value, _: &str) -> Result<&'static str, String> {
-    let given = case["filter"]
-        .as_str()
-        .or(case["path"].as_str())
-        .ok_or("no text")?;
+    let given = case["filter"].as_str().or(case["path"].as_str()).ok_or("no text")?;
     Ok(given.parse::<T>().map_or("refuse", |_| "accept"))
 }
 

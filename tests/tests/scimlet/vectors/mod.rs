@@ -37,12 +37,8 @@ const BOOLEAN: &str = "RFC 7644 section 3.4.2.2, table 3: Boolean and Binary att
 
 /// One trial for each core case, for each that needs a decision, and for each exchange of a real client.
 pub fn trials() -> Vec<Trial> {
-    let files: [(&str, Judge); 4] = [
-        ("filters", filter),
-        ("paths", path),
-        ("matches", matches),
-        ("patches", patch::judge),
-    ];
+    let files: [(&str, Judge); 4] =
+        [("filters", filter), ("paths", path), ("matches", matches), ("patches", patch::judge)];
     let core = files.into_iter().flat_map(|(file, judge)| of(file, judge));
     core.chain(interop::trials()).chain(idp::trials()).collect()
 }
@@ -59,9 +55,7 @@ fn of(file: &'static str, judge: Judge) -> Vec<Trial> {
         }
     };
     let excepted = |case: &Value| EXCEPTIONS.iter().any(|(id, _)| *id == text(case, "id"));
-    let core = cases
-        .into_iter()
-        .filter(|case| case["use"] == "core" && !excepted(case));
+    let core = cases.into_iter().filter(|case| case["use"] == "core" && !excepted(case));
     let trial = |case: Value| {
         let name = format!("vectors::{file}::{}", text(&case, "id"));
         Trial::test(name, move || judge(&case).map_err(Failed::from))
@@ -85,17 +79,12 @@ fn agree(expected: &Value, found: Result<(), String>) -> Result<(), String> {
 fn filter(case: &Value) -> Result<(), String> {
     let text = text(case, "filter");
     let parsed = text.parse::<Filter>();
-    agree(
-        &case["valid"],
-        parsed.as_ref().map(drop).map_err(ToString::to_string),
-    )
-    .map_err(|error| format!("{text}: {error}"))?;
+    agree(&case["valid"], parsed.as_ref().map(drop).map_err(ToString::to_string))
+        .map_err(|error| format!("{text}: {error}"))?;
     if let Ok(filter) = &parsed {
         let printed = filter.to_string();
         if printed.parse::<Filter>().as_ref() != Ok(filter) {
-            return Err(format!(
-                "{text}: printed as {printed}, which is another filter"
-            ));
+            return Err(format!("{text}: printed as {printed}, which is another filter"));
         }
         bound::filter(case, filter)?;
     }
@@ -105,17 +94,12 @@ fn filter(case: &Value) -> Result<(), String> {
 fn path(case: &Value) -> Result<(), String> {
     let text = text(case, "path");
     let parsed = text.parse::<Path>();
-    agree(
-        &case["valid"],
-        parsed.as_ref().map(drop).map_err(ToString::to_string),
-    )
-    .map_err(|error| format!("{text}: {error}"))?;
+    agree(&case["valid"], parsed.as_ref().map(drop).map_err(ToString::to_string))
+        .map_err(|error| format!("{text}: {error}"))?;
     if let Ok(path) = &parsed {
         let printed = path.to_string();
         if printed.parse::<Path>().as_ref() != Ok(path) {
-            return Err(format!(
-                "{text}: printed as {printed}, which is another path"
-            ));
+            return Err(format!("{text}: printed as {printed}, which is another path"));
         }
         bound::path(case, path)?;
     }
@@ -136,9 +120,7 @@ fn holds(case_: &Value) -> Result<bool, String> {
     let text = text(case_, "filter");
     let filter: Filter = text.parse().map_err(|error| format!("{text}: {error}"))?;
     let resource = &nested(case_["resource"].as_object().ok_or("no resource")?);
-    let named = case_["schema"]
-        .as_str()
-        .is_some_and(|uri| uri.ends_with(":User"));
+    let named = case_["schema"].as_str().is_some_and(|uri| uri.ends_with(":User"));
     let policy = if named {
         Policy::preset("default").map_err(|error| error.to_string())?
     } else {
@@ -148,11 +130,7 @@ fn holds(case_: &Value) -> Result<bool, String> {
         inferred.case_exact(case_["caseExact"].as_str().unwrap_or_default());
         inferred.policy()
     };
-    let of = if named {
-        policy.registry.named("User").ok_or("no type")?
-    } else {
-        case(&policy)
-    };
+    let of = if named { policy.registry.named("User").ok_or("no type")? } else { case(&policy) };
     let predicate = predicate::bind(&filter, of).map_err(|error| format!("{text}: {error}"))?;
     Ok(predicate.holds(resource))
 }

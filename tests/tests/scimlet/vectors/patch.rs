@@ -18,20 +18,10 @@ use super::nested;
 /// since nobody computes them here.
 static POLICY: LazyLock<Arc<Policy>> = LazyLock::new(|| {
     let built_in = Policy::preset("default").expect("there is a default");
-    let group = built_in
-        .registry
-        .named("Group")
-        .expect("there are groups")
-        .core();
+    let group = built_in.registry.named("Group").expect("there are groups").core();
     let mut group = serde_json::to_value(group).expect("a schema is JSON");
-    let members = group["attributes"]
-        .as_array_mut()
-        .and_then(|attributes| attributes.get_mut(1));
-    for part in members
-        .and_then(|m| m["subAttributes"].as_array_mut())
-        .into_iter()
-        .flatten()
-    {
+    let members = group["attributes"].as_array_mut().and_then(|attributes| attributes.get_mut(1));
+    for part in members.and_then(|m| m["subAttributes"].as_array_mut()).into_iter().flatten() {
         part["mutability"] = "immutable".into();
     }
     let profile = json!({"extends": "default", "schemas": [group], "resourceTypes": [
@@ -94,15 +84,13 @@ fn compared(case: &Value, outcome: Result<Content, Error>) -> Result<(), String>
             }
         }
         (Value::Null, Err(error)) => Err(format!("{:?}: {error}", error.kind)),
-        (error, Ok(content)) => Err(format!(
-            "{error} expected, but it gives {}",
-            Value::Object(content)
-        )),
+        (error, Ok(content)) => {
+            Err(format!("{error} expected, but it gives {}", Value::Object(content)))
+        }
         (error, Err(found)) => match error["scimType"].as_str() {
-            Some(expected) if found.kind.scim_type() != Some(expected) => Err(format!(
-                "{expected} expected, but it is {:?}: {found}",
-                found.kind
-            )),
+            Some(expected) if found.kind.scim_type() != Some(expected) => {
+                Err(format!("{expected} expected, but it is {:?}: {found}", found.kind))
+            }
             _ => Ok(()),
         },
     }
@@ -139,10 +127,9 @@ fn inferred(resource: &Content, operations: &Value) -> Arc<Policy> {
         let value = &operation["value"];
         match operation["path"].as_str() {
             Some(path) => inferred.resource(&nested(&at(path, value))),
-            None => value
-                .as_object()
-                .into_iter()
-                .for_each(|value| inferred.resource(&nested(value))),
+            None => {
+                value.as_object().into_iter().for_each(|value| inferred.resource(&nested(value)))
+            }
         }
     }
     inferred.policy()
@@ -189,9 +176,7 @@ fn assigned(value: &Value) -> Value {
     };
     match value {
         Value::Object(members) => {
-            let members = members
-                .iter()
-                .map(|(key, value)| (key.clone(), assigned(value)));
+            let members = members.iter().map(|(key, value)| (key.clone(), assigned(value)));
             Value::Object(members.filter(|(_, value)| is_assigned(value)).collect())
         }
         Value::Array(values) => values.iter().map(assigned).filter(is_assigned).collect(),

@@ -31,10 +31,7 @@ pub fn assign_group(ports: &Ports<'_>, group: &str, given: &Assignment) -> Resul
         let assignments = Assignments::load(session)?;
         let (old, new) = (
             assignments.of(&group.id),
-            Assigned {
-                roles: given.roles.clone(),
-                seat_type: given.seat_type.clone(),
-            },
+            Assigned { roles: given.roles.clone(), seat_type: given.seat_type.clone() },
         );
         if old == new {
             return Ok(());
@@ -61,23 +58,14 @@ pub fn assign_group(ports: &Ports<'_>, group: &str, given: &Assignment) -> Resul
 /// Who is told of which roles.
 fn told(group: &Key, members: &[Key], old: &[String], new: &[String]) -> Vec<Write> {
     let without = |from: &[String], others: &[String]| -> Vec<String> {
-        from.iter()
-            .filter(|role| !others.contains(role))
-            .cloned()
-            .collect()
+        from.iter().filter(|role| !others.contains(role)).cloned().collect()
     };
     let mut writes = Vec::new();
-    for (name, roles) in [
-        ("withdraw-roles", without(old, new)),
-        ("grant-roles", without(new, old)),
-    ] {
+    for (name, roles) in [("withdraw-roles", without(old, new)), ("grant-roles", without(new, old))]
+    {
         if !roles.is_empty() {
             let data = json!({"group": group.id, "roles": roles});
-            writes.extend(
-                members
-                    .iter()
-                    .map(|user| event::named(name, Some(user), &data)),
-            );
+            writes.extend(members.iter().map(|user| event::named(name, Some(user), &data)));
         }
     }
     writes
@@ -104,10 +92,8 @@ pub fn assignments(ports: &Ports<'_>) -> Result<Vec<(String, Assignment)>, Probl
     as_product(ports, |session| {
         let assignments = Assignments::load(session)?;
         let listed = assignments.all().iter().map(|(id, given)| {
-            let assignment = Assignment {
-                roles: given.roles.clone(),
-                seat_type: given.seat_type.clone(),
-            };
+            let assignment =
+                Assignment { roles: given.roles.clone(), seat_type: given.seat_type.clone() };
             (id.to_owned(), assignment)
         });
         Ok(listed.collect())
@@ -124,12 +110,8 @@ pub(super) fn group_to_go_into(ports: &Ports<'_>, group: &str) -> Result<String,
         let mut body = serde_json::Map::new();
         body.insert("schemas".to_owned(), json!([resource_type.core().id]));
         body.insert(groups.name.as_str().to_owned(), group.into());
-        let made = create::create(
-            session,
-            resource_type,
-            Value::Object(body),
-            &Options::default(),
-        )?;
+        let made =
+            create::create(session, resource_type, Value::Object(body), &Options::default())?;
         Ok(made.id)
     })
 }

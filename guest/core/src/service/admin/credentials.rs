@@ -102,16 +102,9 @@ pub(super) fn prepare(
     let now = ports.clock.now();
     let id = credential::new_id(ports);
     let secret = credential::new_secret(ports, &request.tenant, &id);
-    let of_profile = || {
-        policy
-            .credentials
-            .lifetime
-            .map(|lifetime| lifetime.milliseconds())
-    };
+    let of_profile = || policy.credentials.lifetime.map(|lifetime| lifetime.milliseconds());
     let given = request.lifetime_seconds;
-    let lifetime = given
-        .map(|seconds| seconds.saturating_mul(1000))
-        .or_else(of_profile);
+    let lifetime = given.map(|seconds| seconds.saturating_mul(1000)).or_else(of_profile);
     let credential = Credential {
         tenant: request.tenant,
         label: request.label,
@@ -129,12 +122,7 @@ pub(super) fn prepare(
     let key = credential::key(&id);
     let event = noted("credential-issued", &key, &credential);
     let made = [put(key, body(&credential)?, None), event];
-    let listed = ListedCredential {
-        id,
-        created: now,
-        last_used: None,
-        credential,
-    };
+    let listed = ListedCredential { id, created: now, last_used: None, credential };
     Ok((shown(listed, secret), made))
 }
 
@@ -147,18 +135,12 @@ fn shown(listed: ListedCredential, secret: String) -> Issued {
             (Some(name.to_owned()), password.to_owned())
         }
     };
-    Issued {
-        listed,
-        username,
-        secret,
-    }
+    Issued { listed, username, secret }
 }
 
 fn checked(policy: &Policy, request: &CredentialRequest) -> Result<Scheme, Problem> {
     let schemes = &policy.credentials.schemes;
-    let scheme = schemes
-        .iter()
-        .find(|scheme| scheme.name() == request.scheme);
+    let scheme = schemes.iter().find(|scheme| scheme.name() == request.scheme);
     let Some(scheme) = scheme else {
         let names: Vec<&str> = schemes.iter().map(|scheme| scheme.name()).collect();
         return Err(Problem::Invalid(format!(
@@ -179,11 +161,7 @@ fn checked(policy: &Policy, request: &CredentialRequest) -> Result<Scheme, Probl
         let names: Vec<&str> = policy.roles.keys().collect();
         return Err(Problem::Invalid(format!(
             "`role`: the profile has no role `{role}`, but {}",
-            if names.is_empty() {
-                "none".to_owned()
-            } else {
-                names.join(", ")
-            }
+            if names.is_empty() { "none".to_owned() } else { names.join(", ") }
         )));
     }
     Ok(*scheme)
@@ -207,23 +185,14 @@ fn revocation(
     version: u64,
     credential: Credential,
 ) -> Result<[Write; 2], Problem> {
-    let revoked = Credential {
-        revoked: Some(ports.clock.now()),
-        ..credential
-    };
+    let revoked = Credential { revoked: Some(ports.clock.now()), ..credential };
     let event = noted("credential-revoked", &key, &revoked);
     Ok([put(key, body(&revoked)?, Some(version)), event])
 }
 
 /// What happened to a credential, and what it is good for then.
 fn noted(name: &str, key: &Key, credential: &Credential) -> Write {
-    let Credential {
-        scheme,
-        scopes,
-        role,
-        expires,
-        ..
-    } = credential;
+    let Credential { scheme, scopes, role, expires, .. } = credential;
     let expires = expires.map(|milliseconds| milliseconds / 1000);
     let data = json!({"scheme": scheme, "scopes": scopes, "role": role, "expires": expires});
     audit::noted(name, Some(key), &data)
@@ -235,9 +204,7 @@ pub fn rotate_credential(ports: &Ports<'_>, id: &str) -> Result<Issued, Problem>
     let (profile, policy) = policy(ports)?;
     let (entry, old) = load(ports, id)?;
     if old.revoked.is_some() {
-        return Err(Problem::Refused(
-            "the credential is revoked; issue a new one".into(),
-        ));
+        return Err(Problem::Refused("the credential is revoked; issue a new one".into()));
     }
     let secret = credential::new_secret(ports, &old.tenant, id);
     let now = ports.clock.now();
@@ -245,10 +212,7 @@ pub fn rotate_credential(ports: &Ports<'_>, id: &str) -> Result<Issued, Problem>
         let until = now.saturating_add(overlap.milliseconds());
         old.expires.map_or(until, |expires| until.min(expires))
     });
-    let previous = until.map(|until| Previous {
-        digest: old.digest.clone(),
-        until,
-    });
+    let previous = until.map(|until| Previous { digest: old.digest.clone(), until });
     let credential = Credential {
         digest: credential::digest(&secret),
         previous,
@@ -260,12 +224,8 @@ pub fn rotate_credential(ports: &Ports<'_>, id: &str) -> Result<Issued, Problem>
     let expected = Write::Expect(profile.key, profile.version);
     let replaced = put(entry.key, body(&credential)?, Some(entry.version));
     commit(ports, vec![expected, replaced, event])?;
-    let listed = ListedCredential {
-        id: id.to_owned(),
-        created: entry.created,
-        last_used: None,
-        credential,
-    };
+    let listed =
+        ListedCredential { id: id.to_owned(), created: entry.created, last_used: None, credential };
     Ok(shown(listed, secret))
 }
 
@@ -285,9 +245,7 @@ pub fn credentials(ports: &Ports<'_>) -> Result<Vec<ListedCredential>, Problem> 
     let entries = all(ports, credential::KIND)?;
     let mut listed = Vec::with_capacity(entries.len());
     for chunk in entries.chunks(crate::limits::KEYS_PER_CALL) {
-        let keys = chunk
-            .iter()
-            .map(|entry| credential::used_key(&entry.key.id));
+        let keys = chunk.iter().map(|entry| credential::used_key(&entry.key.id));
         let used = ports.store.get(keys.collect())?;
         for (entry, used) in chunk.iter().zip(used) {
             let last = used.map(|used| parse::<Use>(&used)).transpose()?;

@@ -54,9 +54,7 @@ pub fn add_identity_provider(
     let [old] = entries(ports, [key.clone()])?;
     let kept = old.as_ref().map(parse::<StoredProvider>).transpose()?;
     if kept.is_some_and(|kept| kept.credential.is_some() || !auto_provisioning) {
-        return Err(Problem::Refused(format!(
-            "there is an identity provider `{name}` already"
-        )));
+        return Err(Problem::Refused(format!("there is an identity provider `{name}` already")));
     }
     let mut writes = vec![gate_met(&profile, &policy)?];
     let mut issued = None;
@@ -75,11 +73,7 @@ pub fn add_identity_provider(
         auto_provisioning,
         credential: issued.as_ref().map(|issued| issued.listed.id.clone()),
     };
-    writes.push(audit::noted(
-        "identity-provider-added",
-        Some(&key),
-        &json!({}),
-    ));
+    writes.push(audit::noted("identity-provider-added", Some(&key), &json!({})));
     writes.push(put(key, body(&kept)?, old.map(|entry| entry.version)));
     commit(ports, writes)?;
     Ok(issued)

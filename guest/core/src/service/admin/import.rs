@@ -23,9 +23,7 @@ pub enum Imported {
 /// Enters users, one document each, in their order. One that is wrong, or is there already, is skipped.
 pub fn import_users(ports: &Ports<'_>, users: &[String]) -> Result<Vec<Imported>, Problem> {
     if users.len() > AT_ONCE {
-        return Err(Problem::Invalid(format!(
-            "at most {AT_ONCE} users in one call"
-        )));
+        return Err(Problem::Invalid(format!("at most {AT_ONCE} users in one call")));
     }
     users.iter().map(|user| import(ports, user)).collect()
 }

@@ -42,10 +42,7 @@ fn announce(
 ) -> Result<(), Problem> {
     let data = json!({"label": credential.label, "expires": instant::format(expires)});
     let said = event::named("credential-expiring", Some(&entry.key), &data);
-    let announced = Credential {
-        announced: true,
-        ..credential
-    };
+    let announced = Credential { announced: true, ..credential };
     let replaced = put(entry.key, body(&announced)?, Some(entry.version));
     match commit(ports, vec![replaced, said]) {
         // Somebody else says it, or has changed the credential: the next call looks again.

@@ -102,11 +102,7 @@ fn body(value: &impl Serialize) -> Result<String, Problem> {
 
 /// An insert, or a replacement of a known version.
 fn put(key: Key, body: String, version: Option<u64>) -> Write {
-    let draft = Draft {
-        key,
-        body,
-        terms: Vec::new(),
-    };
+    let draft = Draft { key, body, terms: Vec::new() };
     match version {
         None => Write::Insert(draft),
         Some(version) => Write::Replace(draft, version),
@@ -119,9 +115,7 @@ fn entries<const N: usize>(
     keys: [Key; N],
 ) -> Result<[Option<Entry>; N], Problem> {
     let found = ports.store.get(keys.into())?;
-    found
-        .try_into()
-        .map_err(|_| Problem::Unavailable("the store answered short".into()))
+    found.try_into().map_err(|_| Problem::Unavailable("the store answered short".into()))
 }
 
 /// All entries of a kind, in the order of creation.

@@ -97,9 +97,7 @@ pub fn assign_roles(ports: &Ports<'_>, id: &str, roles: &[String]) -> Result<(),
         let name = users.roles.as_str();
         match roles.is_empty() {
             true => update.content.remove(name),
-            false => update
-                .content
-                .insert(name.to_owned(), lifecycle::as_values(roles)),
+            false => update.content.insert(name.to_owned(), lifecycle::as_values(roles)),
         };
     })
 }
@@ -139,13 +137,8 @@ fn change(
         let before: Resource = removed::load(session, resource_type, id)?;
         let is_removed = removed::is_removed(resource_type, &before.key);
         let content = before.content.clone();
-        let mut update = Update::new(
-            resource_type,
-            before,
-            content,
-            Default::default(),
-            Asked::Patch,
-        );
+        let mut update =
+            Update::new(resource_type, before, content, Default::default(), Asked::Patch);
         let life = UserLifecycle::of(session, resource_type);
         if let Some(life) = &life {
             apply(life, users, &mut update);

@@ -33,17 +33,9 @@ pub(super) fn extend(
     let entries = removed::entries(session, resource_type, &keys)?;
     let given = roles_of_groups(session, &keys)?;
     let limit = limits::LINKS_PER_RESPONSE;
-    let origins = links::all(
-        session,
-        &keys,
-        links::FORKED_FROM,
-        Direction::Outgoing,
-        limit,
-    )?;
+    let origins = links::all(session, &keys, links::FORKED_FROM, Direction::Outgoing, limit)?;
     // All of them in the order of the keys.
-    let named = shown
-        .iter_mut()
-        .filter(|user| user.get("id").is_some_and(Value::is_string));
+    let named = shown.iter_mut().filter(|user| user.get("id").is_some_and(Value::is_string));
     for (((user, entry), given), origins) in named.zip(entries).zip(given).zip(origins) {
         let Some(entry) = entry else {
             continue;
@@ -73,12 +65,7 @@ fn view(users: &Users, resource: &Resource, given: BTreeSet<String>) -> Map<Stri
     let own = own.and_then(Value::as_array).into_iter().flatten();
     let own = own.filter_map(|role| role.get("value")?.as_str());
     let mut roles: Vec<String> = own.map(ToOwned::to_owned).collect();
-    roles.extend(
-        given
-            .into_iter()
-            .filter(|role| !roles.contains(role))
-            .collect::<Vec<_>>(),
-    );
+    roles.extend(given.into_iter().filter(|role| !roles.contains(role)).collect::<Vec<_>>());
     let mut seats = ordered::set(resource.state.seats.values());
     if !users.is_active(&resource.content) {
         (roles, seats) = (Vec::new(), BTreeSet::new());
@@ -148,10 +135,8 @@ fn mapped(session: &Session<'_>, user: &Value) -> Map<String, Value> {
             Some(uri) => member(user, uri),
             None => Some(user),
         };
-        let value = names
-            .split('.')
-            .try_fold(root, |at, name| Some(member(one(at?), name)))
-            .flatten();
+        let value =
+            names.split('.').try_fold(root, |at, name| Some(member(one(at?), name))).flatten();
         if let Some(value) = value {
             put(&mut attributes, product, one(value).clone());
         }
@@ -167,9 +152,7 @@ fn one(value: &Value) -> &Value {
     let Value::Array(values) = value else {
         return value;
     };
-    let primary = values
-        .iter()
-        .find(|value| value.get("primary") == Some(&Value::Bool(true)));
+    let primary = values.iter().find(|value| value.get("primary") == Some(&Value::Bool(true)));
     primary.or(values.first()).unwrap_or(&Value::Null)
 }
 
@@ -177,9 +160,7 @@ fn put(object: &mut Map<String, Value>, path: &str, value: Value) {
     match path.split_once('.') {
         None => drop(object.insert(path.to_owned(), value)),
         Some((first, rest)) => {
-            let inner = object
-                .entry(first.to_owned())
-                .or_insert_with(|| Value::Object(Map::new()));
+            let inner = object.entry(first.to_owned()).or_insert_with(|| Value::Object(Map::new()));
             if let Value::Object(inner) = inner {
                 put(inner, rest, value);
             }

@@ -32,27 +32,18 @@ pub fn configure(ports: &Ports<'_>, profile: &str, expected: Option<u64>) -> Res
     if expected.is_some() && expected != version {
         return Err(Problem::Stale);
     }
-    let kept = index
-        .as_ref()
-        .and_then(|entry| crate::json::from_str(&entry.body).ok());
+    let kept = index.as_ref().and_then(|entry| crate::json::from_str(&entry.body).ok());
     let indexed = indexed(&policy, old.as_ref().map(|_| kept.unwrap_or_default()));
     let mut writes = vec![
         put(profile::key(), profile.to_owned(), version),
-        put(
-            index_key(),
-            super::body(&indexed)?,
-            index.map(|entry| entry.version),
-        ),
+        put(index_key(), super::body(&indexed)?, index.map(|entry| entry.version)),
     ];
     if secret.is_none() {
         writes.push(put(secret::key(), secret::fresh(ports), None));
     }
     let before = old.as_ref().map_or("{}", |entry| entry.body.as_str());
     let differing = members_differing(before, profile);
-    if differing
-        .iter()
-        .any(|name| HOLDING_KEYS.contains(&name.as_str()))
-    {
+    if differing.iter().any(|name| HOLDING_KEYS.contains(&name.as_str())) {
         policy.check_keys()?;
     }
     let changed = json!({ "attributes": differing });
@@ -77,9 +68,7 @@ pub fn webhooks(ports: &Ports<'_>) -> Result<Vec<Webhook>, Problem> {
 /// The profile as it was set, and its version.
 pub fn profile(ports: &Ports<'_>) -> Result<(String, u64), Problem> {
     let [entry] = entries(ports, [profile::key()])?;
-    entry
-        .map(|entry| (entry.body, entry.version))
-        .ok_or(Problem::NotFound)
+    entry.map(|entry| (entry.body, entry.version)).ok_or(Problem::NotFound)
 }
 
 /// Changes settings of the profile: all of them, or none. Returns the new version.
@@ -87,18 +76,14 @@ pub fn set(ports: &Ports<'_>, settings: &[(String, String)]) -> Result<u64, Prob
     let (mut document, version) = profile(ports)?;
     let policy = Policy::from_document(&document)?;
     for (path, value) in settings {
-        let gate = path
-            .strip_prefix("gates.")
-            .and_then(|rest| rest.split('.').next());
+        let gate = path.strip_prefix("gates.").and_then(|rest| rest.split('.').next());
         if let Some(gate) = gate.filter(|gate| !policy.gates.contains_key(gate)) {
             let known: Vec<&str> = policy.gates.keys().collect();
             let known = match known.is_empty() {
                 true => "none".to_owned(),
                 false => known.join(", "),
             };
-            return Err(Problem::Invalid(format!(
-                "the profile has no gate `{gate}`, but {known}"
-            )));
+            return Err(Problem::Invalid(format!("the profile has no gate `{gate}`, but {known}")));
         }
         document = profile::with_setting(&document, path, value)?;
     }
@@ -119,15 +104,12 @@ fn indexed(policy: &Policy, kept: Option<IndexedPaths>) -> IndexedPaths {
         let wanted = resource_type.index().iter().map(ToString::to_string);
         let paths = match &kept {
             None => wanted.collect::<Vec<_>>(),
-            Some(kept) => wanted
-                .filter(|path| kept.complete(resource_type.name()).contains(path))
-                .collect(),
+            Some(kept) => {
+                wanted.filter(|path| kept.complete(resource_type.name()).contains(path)).collect()
+            }
         };
         (resource_type.name().to_owned(), paths)
     };
     let paths = policy.registry.types().iter().map(of_type).collect();
-    IndexedPaths {
-        normalisation: text::NORMALISATION,
-        paths,
-    }
+    IndexedPaths { normalisation: text::NORMALISATION, paths }
 }

@@ -23,9 +23,7 @@ pub struct Reference {
 pub fn add_reference(ports: &Ports<'_>, email: &str, kind: &str, id: &str) -> Result<(), Problem> {
     for (name, value) in [("email", email), ("kind", kind), ("id", id)] {
         if value.is_empty() || value.len() > 512 {
-            return Err(Problem::Invalid(format!(
-                "`{name}` must have 1 to 512 bytes"
-            )));
+            return Err(Problem::Invalid(format!("`{name}` must have 1 to 512 bytes")));
         }
     }
     as_product(ports, |session| {

@@ -113,26 +113,14 @@ mod tests {
             ("value", "bulkId:a", "1"),
             ("value", "bulkId:a \"b\"", "2"),
             ("$ref", "/Users/bulkId:a", "/Users/1"),
-            (
-                "$ref",
-                "https://x/v2/Users/bulkId:a",
-                "https://x/v2/Users/1",
-            ),
-            (
-                "path",
-                r#"members[value eq "bulkId:a"]"#,
-                r#"members[value eq "1"]"#,
-            ),
+            ("$ref", "https://x/v2/Users/bulkId:a", "https://x/v2/Users/1"),
+            ("path", r#"members[value eq "bulkId:a"]"#, r#"members[value eq "1"]"#),
             (
                 "path",
                 r#"members[value eq "bulkId:a" or $ref ew "Users/bulkId:a \"b\""].display"#,
                 r#"members[value eq "1" or $ref ew "Users/2"].display"#,
             ),
-            (
-                "Path",
-                r#"members[value eq "bulkId:\u0061"]"#,
-                r#"members[value eq "1"]"#,
-            ),
+            ("Path", r#"members[value eq "bulkId:\u0061"]"#, r#"members[value eq "1"]"#),
         ] {
             assert_eq!(resolved_text(key, text), expected, "{key}");
         }
@@ -147,10 +135,7 @@ mod tests {
             ("value", r#"the "bulkId:a" resource_type old"#),
             ("path", r#"members[value eq "x"]"#),
             ("path", r#"members[value eq "bulkId:a"#),
-            (
-                "path",
-                r#"members[value eq "bulkId:a" and display eq "\q"]"#,
-            ),
+            ("path", r#"members[value eq "bulkId:a" and display eq "\q"]"#),
         ] {
             assert_eq!(resolved_text(key, text), text, "{key}");
         }

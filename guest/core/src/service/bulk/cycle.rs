@@ -60,10 +60,8 @@ pub(super) fn create(
         let resource_type = post.action.target.resource_type(registry)?;
         session.check_reach(resource_type).map(|()| resource_type)
     })?;
-    let keys: Vec<Key> = types
-        .iter()
-        .map(|resource_type| creation::new_key(session, resource_type, at))
-        .collect();
+    let keys: Vec<Key> =
+        types.iter().map(|resource_type| creation::new_key(session, resource_type, at)).collect();
     let own = posts.iter().zip(&keys);
     let own = own.map(|(post, key)| (post.bulk_id.to_owned(), key.id.clone()));
     let ids: SortedMap<String> = ids.clone().into_iter().chain(own).collect();
@@ -72,18 +70,10 @@ pub(super) fn create(
     let creations = each(&planned, |((resource_type, key), post)| {
         let data = bulk_id::resolved(&post.action.data, &ids);
         let key = key.clone();
-        create::prepare(
-            session,
-            resource_type,
-            NewEntry { key, at },
-            data,
-            &inserted,
-        )
+        create::prepare(session, resource_type, NewEntry { key, at }, data, &inserted)
     })?;
-    let types: Vec<&ResourceType> = planned
-        .iter()
-        .map(|((resource_type, _), _)| *resource_type)
-        .collect();
+    let types: Vec<&ResourceType> =
+        planned.iter().map(|((resource_type, _), _)| *resource_type).collect();
     commit(session, at, &types, creations)
 }
 
@@ -97,26 +87,22 @@ fn commit(
     for (member, (creation, resource_type)) in creations.into_iter().zip(types).enumerate() {
         owners.extend(creation.writes.iter().map(|_| (member, *resource_type)));
         writes.extend(creation.writes);
-        let location = creation
-            .resource
-            .location(resource_type, &session.origin.base_url);
+        let location = creation.resource.location(resource_type, &session.origin.base_url);
         let resource = creation.resource;
         created.push(Created { resource, location });
     }
     let expected = session.admission.expectations.iter();
     check_size(expected.chain(&writes).map(changes).sum())?;
-    session
-        .commit_naming_write(at, writes)
-        .map_err(|rejection| {
-            let index = usize::try_from(rejection.write).unwrap_or_default();
-            match owners.get(index) {
-                Some((member, resource_type)) => MemberError {
-                    member: *member,
-                    error: update::conflict(resource_type, rejection.reason),
-                },
-                None => Error::from(rejection.reason).into(),
-            }
-        })?;
+    session.commit_naming_write(at, writes).map_err(|rejection| {
+        let index = usize::try_from(rejection.write).unwrap_or_default();
+        match owners.get(index) {
+            Some((member, resource_type)) => MemberError {
+                member: *member,
+                error: update::conflict(resource_type, rejection.reason),
+            },
+            None => Error::from(rejection.reason).into(),
+        }
+    })?;
     Ok(created)
 }
 
@@ -145,9 +131,7 @@ fn each<'s, T, U>(
     mut run: impl FnMut(&'s T) -> Result<U, Error>,
 ) -> Result<Vec<U>, MemberError> {
     let members = members.iter().enumerate();
-    members
-        .map(|(member, one)| run(one).map_err(|error| MemberError { member, error }))
-        .collect()
+    members.map(|(member, one)| run(one).map_err(|error| MemberError { member, error })).collect()
 }
 
 #[cfg(test)]

@@ -118,9 +118,7 @@ mod tests {
     use super::*;
 
     fn order(dependencies: &[&[usize]]) -> Vec<Unit> {
-        let sets = dependencies
-            .iter()
-            .map(|list| list.iter().copied().collect());
+        let sets = dependencies.iter().map(|list| list.iter().copied().collect());
         ordered(&sets.collect::<Vec<_>>())
     }
 
@@ -168,10 +166,7 @@ mod tests {
                 for b in 0..4 {
                     let together = a == b || reach[a].contains(&b) && reach[b].contains(&a);
                     assert_eq!(unit_of(a) == unit_of(b), together, "{graph:?}");
-                    assert!(
-                        !reach[a].contains(&b) || unit_of(b) <= unit_of(a),
-                        "{graph:?}"
-                    );
+                    assert!(!reach[a].contains(&b) || unit_of(b) <= unit_of(a), "{graph:?}");
                 }
             }
             assert_eq!(units.concat().len(), 4);

@@ -76,10 +76,7 @@ impl BulkRequest {
             operations.into_iter().map(BulkOperation::parse).collect();
         refuse_duplicates(&mut operations);
         refuse_unknown(&mut operations);
-        Ok(Self {
-            fail_on_errors,
-            operations,
-        })
+        Ok(Self { fail_on_errors, operations })
     }
 }
 
@@ -110,18 +107,13 @@ impl BulkOperation {
         match (target.resource(registry), target.resource_type(registry)) {
             (Ok((resource_type, id)), _) => Attempt::on(method, resource_type, Some(id), data),
             (_, Ok(resource_type)) => Attempt::on(method, resource_type, None, data),
-            _ => Attempt {
-                method,
-                ..Attempt::default()
-            },
+            _ => Attempt { method, ..Attempt::default() },
         }
     }
 
     /// The `bulkId` under which others may refer to what this operation creates.
     pub(super) fn creates(&self) -> Option<&str> {
-        self.bulk_id
-            .as_deref()
-            .filter(|_| self.method.as_deref() == Some("POST"))
+        self.bulk_id.as_deref().filter(|_| self.method.as_deref() == Some("POST"))
     }
 }
 
@@ -139,13 +131,7 @@ impl BulkAction {
         };
         let mut references = bulk_id::names(&data);
         references.extend(target.reference().map(ToOwned::to_owned));
-        Ok(Self {
-            method,
-            target,
-            version,
-            data,
-            references,
-        })
+        Ok(Self { method, target, version, data, references })
     }
 }
 
@@ -243,9 +229,7 @@ fn optional<'m>(members: &'m Map<String, Value>, name: &str) -> Result<Option<&'
 
 fn taken(members: &mut Map<String, Value>, name: &str) -> Option<Value> {
     let found = members.iter_mut();
-    let (_, value) = found
-        .into_iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+    let (_, value) = found.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
     Some(value.take()).filter(|value| !value.is_null())
 }
 

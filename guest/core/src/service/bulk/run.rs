@@ -93,15 +93,9 @@ impl<'a> BulkRun<'a> {
         match outcome {
             Ok(created) => {
                 for ((index, post), Created { resource, location }) in posts.iter().zip(created) {
-                    let success = Success {
-                        status: 201,
-                        version: Some(resource.version),
-                    };
+                    let success = Success { status: 201, version: Some(resource.version) };
                     self.ids.insert(post.bulk_id.to_owned(), resource.key.id);
-                    let outcome = Outcome {
-                        location: Some(location),
-                        result: Ok(success),
-                    };
+                    let outcome = Outcome { location: Some(location), result: Ok(success) };
                     self.outcomes.insert(*index, outcome);
                 }
             }
@@ -123,11 +117,8 @@ impl<'a> BulkRun<'a> {
     fn refuse(&mut self, posts: &[(usize, Post<'a>)], blame: &MemberError) {
         let culprit = posts.get(blame.member).map_or("", |(_, post)| post.bulk_id);
         for (member, (index, _)) in posts.iter().enumerate() {
-            let error = if member == blame.member {
-                blame.error.clone()
-            } else {
-                not_created(culprit)
-            };
+            let error =
+                if member == blame.member { blame.error.clone() } else { not_created(culprit) };
             if let Some(operation) = self.operations.get(*index) {
                 self.conclude(*index, operation, Err(error));
             }
@@ -167,17 +158,10 @@ fn change(
     let registry = &session.admission.policy.registry;
     let (resource_type, id) = action.target.resource(registry)?;
     session.check_reach(resource_type)?;
-    let id = action
-        .target
-        .reference()
-        .and_then(|name| ids.get(name))
-        .map_or(id, String::as_str);
+    let id = action.target.reference().and_then(|name| ids.get(name)).map_or(id, String::as_str);
     let data = || bulk_id::resolved(&action.data, ids);
     let options = Options {
-        conditions: Conditions {
-            if_match: action.version.clone(),
-            if_none_match: None,
-        },
+        conditions: Conditions { if_match: action.version.clone(), if_none_match: None },
         ..Options::default()
     };
     let after = match action.method {
@@ -185,17 +169,11 @@ fn change(
         Method::Patch => modify::apply(session, resource_type, id, data(), &options)?,
         Method::Delete => {
             delete::delete(session, resource_type, id, &options)?;
-            return Ok(Success {
-                status: 204,
-                version: None,
-            });
+            return Ok(Success { status: 204, version: None });
         }
         Method::Post => return Err(Error::internal("a POST was taken for a change")),
     };
-    Ok(Success {
-        status: 200,
-        version: Some(after.resource.version),
-    })
+    Ok(Success { status: 200, version: Some(after.resource.version) })
 }
 
 /// Where the resource of a PUT, PATCH or DELETE is, or would be.

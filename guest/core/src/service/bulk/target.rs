@@ -38,9 +38,9 @@ impl Target {
     ) -> Result<&'r ResourceType, Error> {
         match self.0.as_slice() {
             [endpoint] => at(registry, endpoint),
-            [endpoint, _] if at(registry, endpoint).is_ok() => Err(unsuitable(
-                "the `path` of a POST must be a resource type's, such as `/Users`",
-            )),
+            [endpoint, _] if at(registry, endpoint).is_ok() => {
+                Err(unsuitable("the `path` of a POST must be a resource type's, such as `/Users`"))
+            }
             _ => Err(Error::no_endpoint()),
         }
     }
@@ -52,18 +52,16 @@ impl Target {
     ) -> Result<(&'r ResourceType, &str), Error> {
         match self.0.as_slice() {
             [endpoint, id] => Ok((at(registry, endpoint)?, id)),
-            [endpoint] if at(registry, endpoint).is_ok() => Err(unsuitable(
-                "the `path` must be a resource's, such as `/Users/ID`",
-            )),
+            [endpoint] if at(registry, endpoint).is_ok() => {
+                Err(unsuitable("the `path` must be a resource's, such as `/Users/ID`"))
+            }
             _ => Err(Error::no_endpoint()),
         }
     }
 }
 
 fn at<'r>(registry: &'r Registry, endpoint: &str) -> Result<&'r ResourceType, Error> {
-    registry
-        .at_endpoint(endpoint)
-        .ok_or_else(Error::no_endpoint)
+    registry.at_endpoint(endpoint).ok_or_else(Error::no_endpoint)
 }
 
 fn unsuitable(detail: &str) -> Error {

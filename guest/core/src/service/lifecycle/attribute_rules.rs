@@ -36,12 +36,7 @@ pub(super) fn protect(
         let prefix = format!("{}:", extension.id);
         let old = old.get(&extension.id).and_then(Value::as_object);
         let mut inner = taken(content, &extension.id);
-        guard.object(
-            &extension.attributes,
-            &prefix,
-            old.unwrap_or(&nothing),
-            &mut inner,
-        )?;
+        guard.object(&extension.attributes, &prefix, old.unwrap_or(&nothing), &mut inner)?;
         if !inner.is_empty() {
             content.insert(extension.id.clone(), inner.into());
         }

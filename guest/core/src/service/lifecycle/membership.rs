@@ -24,11 +24,7 @@ pub(super) fn into_target_group(
         return Ok(Vec::new());
     };
     let group = Key::new(groups.resource_type.clone(), id.clone());
-    if session
-        .entries(std::slice::from_ref(&group))?
-        .iter()
-        .all(Option::is_none)
-    {
+    if session.entries(std::slice::from_ref(&group))?.iter().all(Option::is_none) {
         let detail = "the group that this credential's users go into is not there any more";
         return Err(Error::new(ErrorKind::Forbidden, detail));
     }
@@ -55,18 +51,12 @@ pub(super) fn leave_all(
     let (left, former) = (ends(session, user, members)?, ends(session, user, FORMER)?);
     let mut writes = Vec::new();
     let links = |groups: Vec<&Key>, name| {
-        groups
-            .into_iter()
-            .map(|group| link(group, name, user))
-            .collect::<Vec<_>>()
+        groups.into_iter().map(|group| link(group, name, user)).collect::<Vec<_>>()
     };
     if !left.is_empty() {
         writes.push(Write::Unlink(links(left.iter().collect(), members)));
     }
-    let new: Vec<&Key> = left
-        .iter()
-        .filter(|group| !former.contains(group))
-        .collect();
+    let new: Vec<&Key> = left.iter().filter(|group| !former.contains(group)).collect();
     if !new.is_empty() {
         writes.push(Write::Link(links(new, FORMER)));
     }
@@ -76,26 +66,13 @@ pub(super) fn leave_all(
 /// Forgets which groups somebody was in.
 pub(super) fn forget(session: &Session<'_>, user: &Key) -> Result<Vec<Write>, Error> {
     let former = ends(session, user, FORMER)?;
-    let links: Vec<Link> = former
-        .iter()
-        .map(|group| link(group, FORMER, user))
-        .collect();
-    Ok(if links.is_empty() {
-        Vec::new()
-    } else {
-        vec![Write::Unlink(links)]
-    })
+    let links: Vec<Link> = former.iter().map(|group| link(group, FORMER, user)).collect();
+    Ok(if links.is_empty() { Vec::new() } else { vec![Write::Unlink(links)] })
 }
 
 fn ends(session: &Session<'_>, user: &Key, name: &str) -> Result<Vec<Key>, Error> {
     let limit = limits::LINKS_PER_REQUEST;
-    let found = links::all(
-        session,
-        std::slice::from_ref(user),
-        name,
-        Direction::Incoming,
-        limit,
-    )?;
+    let found = links::all(session, std::slice::from_ref(user), name, Direction::Incoming, limit)?;
     found.into_iter().next().flatten().ok_or_else(|| {
         let detail = format!(
             "somebody who is in more than {limit} groups cannot be taken out of all at once"
@@ -105,11 +82,7 @@ fn ends(session: &Session<'_>, user: &Key, name: &str) -> Result<Vec<Key>, Error
 }
 
 fn link(group: &Key, name: &str, user: &Key) -> Link {
-    Link {
-        source: group.clone(),
-        name: name.to_owned(),
-        target: user.clone(),
-    }
+    Link { source: group.clone(), name: name.to_owned(), target: user.clone() }
 }
 
 /// What a group gives its members, by its name and by hand.
@@ -126,12 +99,7 @@ impl MemberRoles {
         let assigned = assignments.of(&group.id);
         let mut roles = assigned.roles.clone();
         roles.extend(named_roles(session, groups, group)?);
-        Ok(Self {
-            group: group.id.clone(),
-            roles,
-            assigned,
-            expected: assignments.expected(),
-        })
+        Ok(Self { group: group.id.clone(), roles, assigned, expected: assignments.expected() })
     }
 
     /// What the commit expects, and who is told of their roles.
@@ -140,9 +108,7 @@ impl MemberRoles {
         if !self.roles.is_empty() {
             let data = json!({"group": self.group, "roles": self.roles});
             let told = |name, users: &[Key]| -> Vec<Write> {
-                let each = users
-                    .iter()
-                    .map(|user| event::named(name, Some(user), &data));
+                let each = users.iter().map(|user| event::named(name, Some(user), &data));
                 each.collect()
             };
             writes.extend(told("grant-roles", joined));
@@ -186,11 +152,8 @@ fn moved(
     writes: &[Write],
 ) -> Result<(Vec<Key>, Vec<Key>), Error> {
     let people = &session.admission.policy.users;
-    let is_person = |key: &Key| {
-        people
-            .as_ref()
-            .is_some_and(|users| users.resource_type == key.kind)
-    };
+    let is_person =
+        |key: &Key| people.as_ref().is_some_and(|users| users.resource_type == key.kind);
     let (mut joined, mut left) = (Vec::new(), Vec::new());
     for write in writes {
         match write {
@@ -202,11 +165,7 @@ fn moved(
     }
     joined.retain(is_person);
     left.retain(is_person);
-    let stay: Vec<Key> = joined
-        .iter()
-        .filter(|user| left.contains(user))
-        .cloned()
-        .collect();
+    let stay: Vec<Key> = joined.iter().filter(|user| left.contains(user)).cloned().collect();
     joined.retain(|user| !stay.contains(user));
     left.retain(|user| !stay.contains(user));
     Ok((joined, left))
@@ -237,15 +196,9 @@ pub(in crate::service) fn named_roles(
     if groups.roles.is_empty() {
         return Ok(Vec::new());
     }
-    let entry = session
-        .entries(std::slice::from_ref(group))?
-        .into_iter()
-        .flatten()
-        .next();
+    let entry = session.entries(std::slice::from_ref(group))?.into_iter().flatten().next();
     let resource = entry.map(Resource::from_entry).transpose()?;
-    let name = resource
-        .as_ref()
-        .and_then(|r| r.content.get(groups.name.as_str())?.as_str());
+    let name = resource.as_ref().and_then(|r| r.content.get(groups.name.as_str())?.as_str());
     let roles = name.and_then(|name| groups.roles.get(name));
     Ok(roles.cloned().unwrap_or_default())
 }
@@ -259,10 +212,7 @@ pub(in crate::service) fn dissolved(
     let Some(groups) = session.admission.policy.groups(resource_type) else {
         return Ok(Vec::new());
     };
-    let all = [Write::UnlinkAll(
-        group.clone(),
-        groups.members.as_str().to_owned(),
-    )];
+    let all = [Write::UnlinkAll(group.clone(), groups.members.as_str().to_owned())];
     let mut brought = changed(session, resource_type, group, &all)?;
     let assignments = Assignments::load(session)?;
     if assignments.all().contains_key(&group.id) {

@@ -42,11 +42,7 @@ impl<'a> UserLifecycle<'a> {
     /// `None` for resources that are no people.
     pub(super) fn of(session: &'a Session<'a>, resource_type: &'a ResourceType) -> Option<Self> {
         let users = session.admission.policy.users(resource_type)?;
-        Some(Self {
-            session,
-            resource_type,
-            users,
-        })
+        Some(Self { session, resource_type, users })
     }
 
     /// Whether somebody has access.
@@ -90,11 +86,7 @@ impl<'a> UserLifecycle<'a> {
                 self.check_reactivation(asked)?;
                 self.give_default_roles(content);
             }
-            (true, false)
-                if self
-                    .users
-                    .has_effect(LifecycleStep::Deactivate, REMOVE_ROLES) =>
-            {
+            (true, false) if self.users.has_effect(LifecycleStep::Deactivate, REMOVE_ROLES) => {
                 content.remove(self.users.roles.as_str());
             }
             _ => {}
@@ -132,10 +124,8 @@ impl<'a> UserLifecycle<'a> {
             true => "in no way".to_owned(),
             false => format!("only {}", others.join(" or ")),
         };
-        let detail = format!(
-            "`{active}`: who is inactive cannot be reactivated {}, {others}",
-            by(&way)
-        );
+        let detail =
+            format!("`{active}`: who is inactive cannot be reactivated {}, {others}", by(&way));
         Err(Error::new(ErrorKind::Mutability, detail))
     }
 
@@ -153,11 +143,7 @@ impl<'a> UserLifecycle<'a> {
             writes.push(self.take_seat());
         }
         let is_active = self.is_active(&resource.content);
-        writes.extend(membership::into_target_group(
-            self.session,
-            resource,
-            is_active,
-        )?);
+        writes.extend(membership::into_target_group(self.session, resource, is_active)?);
         writes.extend(self.effects(LifecycleStep::Create, &resource.key, &Value::Null));
         writes.extend(self.references(resource)?);
         Ok(writes)
@@ -182,10 +168,7 @@ impl<'a> UserLifecycle<'a> {
         after: &mut Resource,
     ) -> Result<Vec<Write>, Error> {
         let key = &before.key;
-        match (
-            self.is_active(&before.content),
-            self.is_active(&after.content),
-        ) {
+        match (self.is_active(&before.content), self.is_active(&after.content)) {
             (true, false) => self.deactivated(after),
             (false, true) => {
                 after.state.deprovisioned = false;
@@ -205,10 +188,7 @@ impl<'a> UserLifecycle<'a> {
         let mut writes = vec![self.give_seat_back(), event::deactivate(&after.key)];
         writes.extend(seat::count(self.session, &after.state, -1));
         let mut groups = Value::Null;
-        if self
-            .users
-            .has_effect(LifecycleStep::Deactivate, REMOVE_MEMBERSHIPS)
-        {
+        if self.users.has_effect(LifecycleStep::Deactivate, REMOVE_MEMBERSHIPS) {
             let (unlinked, left) = membership::leave_all(self.session, &after.key)?;
             writes.extend(unlinked);
             after.state.seats = SortedMap::new();
@@ -230,19 +210,11 @@ impl<'a> UserLifecycle<'a> {
     }
 
     fn take_seat(&self) -> Write {
-        Write::Adjust {
-            counter: SEATS.to_owned(),
-            by: 1,
-            ceiling: self.users.seats,
-        }
+        Write::Adjust { counter: SEATS.to_owned(), by: 1, ceiling: self.users.seats }
     }
 
     fn give_seat_back(&self) -> Write {
-        Write::Adjust {
-            counter: SEATS.to_owned(),
-            by: -1,
-            ceiling: None,
-        }
+        Write::Adjust { counter: SEATS.to_owned(), by: -1, ceiling: None }
     }
 
     /// What the application is told to do.
@@ -260,12 +232,8 @@ impl<'a> UserLifecycle<'a> {
 
     /// What named the person's address before belongs to the person.
     fn references(&self, resource: &Resource) -> Result<Vec<Write>, Error> {
-        let name = resource
-            .content
-            .get(self.users.user_name.attribute.as_str());
-        let Some(name) = name
-            .and_then(Value::as_str)
-            .filter(|_| self.is_active(&resource.content))
+        let name = resource.content.get(self.users.user_name.attribute.as_str());
+        let Some(name) = name.and_then(Value::as_str).filter(|_| self.is_active(&resource.content))
         else {
             return Ok(Vec::new());
         };
@@ -273,15 +241,9 @@ impl<'a> UserLifecycle<'a> {
         if kept.is_empty() {
             return Ok(Vec::new());
         }
-        let kept = kept
-            .iter()
-            .map(|kept| json!({"kind": kept.kind, "id": kept.id}));
+        let kept = kept.iter().map(|kept| json!({"kind": kept.kind, "id": kept.id}));
         let data = json!({ "references": kept.collect::<Vec<_>>() });
-        Ok(vec![event::named(
-            "references-restored",
-            Some(&resource.key),
-            &data,
-        )])
+        Ok(vec![event::named("references-restored", Some(&resource.key), &data)])
     }
 }
 

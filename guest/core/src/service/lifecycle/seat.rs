@@ -56,10 +56,7 @@ impl Assignments {
         };
         let groups = crate::json::from_str(&entry.body)
             .map_err(|error| Error::broken(&entry.key, &error))?;
-        Ok(Self {
-            version: Some(entry.version),
-            groups,
-        })
+        Ok(Self { version: Some(entry.version), groups })
     }
 
     /// What a commit that changes members expects.
@@ -91,11 +88,7 @@ impl Assignments {
         }
         let body =
             serde_json::to_string(&groups).map_err(|error| Error::internal(error.to_string()))?;
-        let draft = Draft {
-            key: key(),
-            body,
-            terms: Vec::new(),
-        };
+        let draft = Draft { key: key(), body, terms: Vec::new() };
         Ok(match self.version {
             Some(version) => Write::Replace(draft, version),
             None => Write::Insert(draft),
@@ -110,23 +103,14 @@ pub(super) fn kinds(state: &State) -> BTreeSet<&str> {
 
 /// The counters of all kinds of seats of somebody, up or down by one.
 pub(super) fn count(session: &Session<'_>, state: &State, by: i64) -> Vec<Write> {
-    kinds(state)
-        .into_iter()
-        .map(|kind| adjust(session, kind, by))
-        .collect()
+    kinds(state).into_iter().map(|kind| adjust(session, kind, by)).collect()
 }
 
 fn adjust(session: &Session<'_>, kind: &str, by: i64) -> Write {
     Write::Adjust {
         counter: format!("{COUNTER}{kind}"),
         by,
-        ceiling: session
-            .admission
-            .policy
-            .seat_types
-            .get(kind)
-            .copied()
-            .flatten(),
+        ceiling: session.admission.policy.seat_types.get(kind).copied().flatten(),
     }
 }
 
@@ -155,10 +139,8 @@ pub(super) fn give(
         let data = json!({"seat-type": kind, "group": group});
         writes.push(event::named(name, Some(&user.key), &data));
     };
-    old.difference(&new)
-        .for_each(|kind| tell("withdraw-seat", kind, -1));
-    new.difference(&old)
-        .for_each(|kind| tell("grant-seat", kind, 1));
+    old.difference(&new).for_each(|kind| tell("withdraw-seat", kind, -1));
+    new.difference(&old).for_each(|kind| tell("grant-seat", kind, 1));
     writes
 }
 

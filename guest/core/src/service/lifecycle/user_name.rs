@@ -32,9 +32,8 @@ pub(super) fn check(
     if !users.user_name.email || before.is_some_and(|before| before.get(name) == given) {
         return Ok(());
     }
-    let is_address = given
-        .and_then(Value::as_str)
-        .is_some_and(email_address::EmailAddress::is_valid);
+    let is_address =
+        given.and_then(Value::as_str).is_some_and(email_address::EmailAddress::is_valid);
     if is_address {
         return Ok(());
     }
@@ -56,32 +55,18 @@ pub(in crate::service) fn differs(
 /// A text in the form in which equal ones are equal.
 fn known_by(resource_type: &ResourceType, name: &str, content: &Content) -> Option<String> {
     let text = content.get(name)?.as_str()?;
-    let exact = resource_type
-        .attribute(name)
-        .is_some_and(|attribute| attribute.case_exact);
-    Some(if exact {
-        text.to_owned()
-    } else {
-        text::fold(text)
-    })
+    let exact = resource_type.attribute(name).is_some_and(|attribute| attribute.case_exact);
+    Some(if exact { text.to_owned() } else { text::fold(text) })
 }
 
 /// Those whom changed userNames made of this one, in the order in which they were made.
 pub(in crate::service) fn forks(session: &Session<'_>, key: &Key) -> Result<Vec<Fork>, Error> {
     let anchor = std::slice::from_ref(key);
     let limit = limits::LINKS_PER_RESPONSE;
-    let ends = links::all(
-        session,
-        anchor,
-        links::FORKED_FROM,
-        Direction::Incoming,
-        limit,
-    )?;
+    let ends = links::all(session, anchor, links::FORKED_FROM, Direction::Incoming, limit)?;
     let keys = ends.into_iter().flatten().flatten().collect::<Vec<_>>();
     let entries = session.entries(&keys)?.into_iter().flatten();
-    entries
-        .map(|entry| Resource::from_entry(entry).map(Fork))
-        .collect()
+    entries.map(|entry| Resource::from_entry(entry).map(Fork)).collect()
 }
 
 /// The resources of a type, kept under this kind, whose attribute, a single text, has this value by
@@ -113,9 +98,5 @@ pub(in crate::service) fn having(
 }
 
 fn compared(term: Term) -> Node {
-    Node::Compare {
-        path: term.path,
-        operator: Operator::Equal,
-        value: term.value,
-    }
+    Node::Compare { path: term.path, operator: Operator::Equal, value: term.value }
 }

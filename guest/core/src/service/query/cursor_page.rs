@@ -66,9 +66,7 @@ pub(super) fn page(
     }
     let sources = bounds.iter().zip(marks);
     let mut walk = CursorWalk {
-        sources: sources
-            .map(|(bound, mark)| MatchStream::new(bound, mark, count))
-            .collect(),
+        sources: sources.map(|(bound, mark)| MatchStream::new(bound, mark, count)).collect(),
         order,
     };
     page.has_more = walk.fill(&mut page)?;
@@ -96,21 +94,14 @@ impl CursorPage {
                 *mark = before;
             }
         }
-        let text = sealed(
-            session,
-            self.key,
-            &self.query,
-            (self.count, self.total, marks),
-        )?;
+        let text = sealed(session, self.key, &self.query, (self.count, self.total, marks))?;
         Ok(Some(text))
     }
 }
 
 fn total(bounds: &[Plan<'_>]) -> Result<Option<u64>, Error> {
     let mut totals = bounds.iter().map(Plan::total);
-    totals.try_fold(Some(0), |sum, total| {
-        Ok(total?.zip(sum).map(|(total, sum)| sum + total))
-    })
+    totals.try_fold(Some(0), |sum, total| Ok(total?.zip(sum).map(|(total, sum)| sum + total)))
 }
 
 fn opened(
@@ -122,10 +113,8 @@ fn opened(
     let opened = cursor::open(text, key, query.bytes());
     let opened = opened.ok_or_else(|| invalid_cursor("it was not sealed here for this query"))?;
     if opened.expires <= session.ports.clock.now() {
-        let detail = format!(
-            "the cursor has expired; it was good for {} seconds",
-            limits::CURSOR_SECONDS
-        );
+        let detail =
+            format!("the cursor has expired; it was good for {} seconds", limits::CURSOR_SECONDS);
         return Err(Error::new(ErrorKind::ExpiredCursor, detail));
     }
     Ok(opened)
@@ -139,12 +128,8 @@ fn sealed(
 ) -> Result<String, Error> {
     let key = key.map_or_else(|| secret::load(session), Ok)?;
     let lifetime = limits::CURSOR_SECONDS * 1000;
-    let cursor = Cursor {
-        expires: session.ports.clock.now().saturating_add(lifetime),
-        count,
-        total,
-        marks,
-    };
+    let cursor =
+        Cursor { expires: session.ports.clock.now().saturating_add(lifetime), count, total, marks };
     let nonce = session.ports.random_bytes();
     let text = cursor::seal(&cursor, &key, nonce, query.bytes());
     text.ok_or_else(|| Error::internal("a cursor could not be sealed"))

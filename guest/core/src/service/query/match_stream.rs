@@ -123,9 +123,7 @@ impl<'a> MatchStream<'a> {
     fn sorted_here(&mut self) -> Result<(), Error> {
         let descending = self.bound.sort.as_ref().is_some_and(|sort| sort.descending);
         let mut found = self.bound.scanned()?.ok_or_else(too_many)?;
-        order(&mut found, &|a, b| {
-            a.compare(b, descending).then_with(|| tie(a).cmp(&tie(b)))
-        });
+        order(&mut found, &|a, b| a.compare(b, descending).then_with(|| tie(a).cmp(&tie(b))));
         for one in found {
             let passed = matches!(&self.next,
                 Mark::Behind(last) if is_behind(last, &one, descending));
@@ -140,11 +138,7 @@ impl<'a> MatchStream<'a> {
 }
 
 fn place(found: &Match) -> SortPosition {
-    SortPosition {
-        key: found.key.clone(),
-        created: found.created,
-        id: found.at.id.clone(),
-    }
+    SortPosition { key: found.key.clone(), created: found.created, id: found.at.id.clone() }
 }
 
 /// Ties are in the order of creation, also when descending.

@@ -63,10 +63,5 @@ pub(super) fn order(found: &mut [Match], by: &dyn Fn(&Match, &Match) -> Ordering
 
 /// A match of this entry.
 pub(super) fn found(entry: Entry, key: Option<SortKey>) -> Match {
-    Match {
-        at: entry.key.clone(),
-        created: entry.created,
-        entry: Some(entry),
-        key,
-    }
+    Match { at: entry.key.clone(), created: entry.created, entry: Some(entry), key }
 }

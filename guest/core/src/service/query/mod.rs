@@ -100,10 +100,7 @@ fn answer(session: &Session<'_>, bounds: &[Plan<'_>], search: &Search) -> Result
         }
     }
     let unserved = bounds.iter().map(|bound| bound.pushed.unserved);
-    Ok(ListPage {
-        cost: unserved.fold(1, usize::saturating_add),
-        text: list.end(head)?,
-    })
+    Ok(ListPage { cost: unserved.fold(1, usize::saturating_add), text: list.end(head)? })
 }
 
 fn parsed(text: &str) -> Result<Filter, Error> {

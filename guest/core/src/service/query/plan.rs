@@ -219,12 +219,8 @@ impl<'a> Plan<'a> {
             return Ok(hits.map(found).collect());
         }
         let keys = page.hits.iter().map(|(entry, _)| entry.key.clone());
-        let mut related = Expansion::whole(
-            self.session,
-            self.resource_type,
-            keys.collect(),
-            &self.reads,
-        );
+        let mut related =
+            Expansion::whole(self.session, self.resource_type, keys.collect(), &self.reads);
         let base = &self.session.origin.base_url;
         let judge = |(entry, position): (Entry, String)| {
             let shown = Resource::read(&entry)?.shown(self.resource_type, base, related.values()?);
@@ -288,11 +284,7 @@ impl<'a> Plan<'a> {
 
     /// Tells the operator how the query was answered.
     pub fn journal(&self, how: &str) {
-        let weakened = if self.pushed.weakened {
-            ", weakened"
-        } else {
-            ""
-        };
+        let weakened = if self.pushed.weakened { ", weakened" } else { "" };
         let nodes = self.pushed.nodes.len();
         let text = format!(
             "{} answered {how}; {nodes} filter nodes pushed down{weakened}",
@@ -310,19 +302,11 @@ fn check_mirrors(
 ) -> Result<(), Error> {
     let mut names = Vec::new();
     predicate.reads(&mut names);
-    let mirrors = names
-        .iter()
-        .filter_map(|name| resource_type.mirror(&name.parse().ok()?));
-    match mirrors
-        .into_iter()
-        .find(|mirror| !session.sees_mirror(&mirror.relation))
-    {
+    let mirrors = names.iter().filter_map(|name| resource_type.mirror(&name.parse().ok()?));
+    match mirrors.into_iter().find(|mirror| !session.sees_mirror(&mirror.relation)) {
         None => Ok(()),
         Some(mirror) => {
-            let detail = format!(
-                "the credential's scopes do not reach `{}`",
-                mirror.attribute
-            );
+            let detail = format!("the credential's scopes do not reach `{}`", mirror.attribute);
             Err(Error::new(ErrorKind::Forbidden, detail))
         }
     }
@@ -333,8 +317,5 @@ fn reads(predicate: &Predicate, sort: Option<&Sort>) -> Projection {
     predicate.reads(&mut names);
     names.extend(sort.and_then(|sort| sort.field.steps.first().cloned()));
     let paths = names.iter().filter_map(|name| name.parse().ok()).collect();
-    Projection {
-        attributes: Some(paths),
-        ..Projection::default()
-    }
+    Projection { attributes: Some(paths), ..Projection::default() }
 }

@@ -28,10 +28,7 @@ pub(super) struct List {
 impl List {
     /// Without resources.
     pub fn begin() -> Self {
-        Self {
-            text: b"{\"Resources\":[".to_vec(),
-            shown: 0,
-        }
+        Self { text: b"{\"Resources\":[".to_vec(), shown: 0 }
     }
 
     /// Shows resources, each projected by its own type's schemas, until the page holds enough. Each
@@ -45,14 +42,9 @@ impl List {
         projection: &Projection,
     ) -> Result<usize, Error> {
         let related = |(rank, bound): (usize, &Plan<'b>)| {
-            let own = found
-                .iter()
-                .filter(|(resource_type, _)| *resource_type == rank);
+            let own = found.iter().filter(|(resource_type, _)| *resource_type == rank);
             let keys = own.map(|(_, found)| found.at.clone()).collect();
-            (
-                Expansion::new(session, bound.resource_type, keys, projection),
-                bound.resource_type,
-            )
+            (Expansion::new(session, bound.resource_type, keys, projection), bound.resource_type)
         };
         let mut types: Vec<_> = bounds.iter().enumerate().map(related).collect();
         let mut read = 0;

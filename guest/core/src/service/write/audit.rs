@@ -56,9 +56,7 @@ impl<'a> Attempt<'a> {
             method,
             endpoint: Some(resource_type.definition.endpoint.clone()),
             subject: ours.map(|id| Key::new(resource_type.name(), id)),
-            attributes: body
-                .map(|body| attributes(resource_type, body))
-                .unwrap_or_default(),
+            attributes: body.map(|body| attributes(resource_type, body)).unwrap_or_default(),
         }
     }
 
@@ -121,11 +119,7 @@ fn attributes(resource_type: &ResourceType, body: &Value) -> Vec<String> {
         Some(operations) => operations.iter().flat_map(named).collect(),
         None => body.keys().map(String::as_str).collect(),
     };
-    let known = ordered::set(
-        texts
-            .into_iter()
-            .filter_map(|text| known(resource_type, text)),
-    );
+    let known = ordered::set(texts.into_iter().filter_map(|text| known(resource_type, text)));
     known.into_iter().collect()
 }
 
@@ -146,11 +140,9 @@ fn known(resource_type: &ResourceType, path: &str) -> Option<String> {
     let path: Path = path.parse().ok()?;
     match resource_type.place(&path.attribute)? {
         AttributePlace::Extension(schema) => Some(schema.id.clone()),
-        AttributePlace::Attribute {
-            extension: Some(schema),
-            attribute,
-            ..
-        } => Some(format!("{}:{}", schema.id, attribute.name)),
+        AttributePlace::Attribute { extension: Some(schema), attribute, .. } => {
+            Some(format!("{}:{}", schema.id, attribute.name))
+        }
         AttributePlace::Attribute { attribute, .. } => Some(attribute.name.to_string()),
     }
 }

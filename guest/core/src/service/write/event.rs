@@ -37,11 +37,7 @@ pub fn notice(
     if let (Some(data), Some(version)) = (data.as_object_mut(), version) {
         data.insert("version".into(), etag::format(version).into());
     }
-    named(
-        &format!("{PROVISIONING}{step}:notice"),
-        Some(subject),
-        &data,
-    )
+    named(&format!("{PROVISIONING}{step}:notice"), Some(subject), &data)
 }
 
 /// A resource was deleted (RFC 9967 section 2.4.4).
@@ -53,21 +49,13 @@ pub fn delete(subject: &Key) -> Write {
 /// An account is ready for use (RFC 9967 section 2.4.5).
 #[must_use]
 pub fn activate(subject: &Key) -> Write {
-    named(
-        &format!("{PROVISIONING}activate"),
-        Some(subject),
-        &json!({}),
-    )
+    named(&format!("{PROVISIONING}activate"), Some(subject), &json!({}))
 }
 
 /// An account is disabled (RFC 9967 section 2.4.6).
 #[must_use]
 pub fn deactivate(subject: &Key) -> Write {
-    named(
-        &format!("{PROVISIONING}deactivate"),
-        Some(subject),
-        &json!({}),
-    )
+    named(&format!("{PROVISIONING}deactivate"), Some(subject), &json!({}))
 }
 
 /// Something that the RFC has no name for. INVARIANT: `data` holds no personal values.

@@ -28,12 +28,7 @@ pub(in crate::service) fn writes(
         let Some(change) = changes.get(relation.attribute.as_str()) else {
             continue;
         };
-        let side = Side {
-            session,
-            relation,
-            source,
-            inserted,
-        };
+        let side = Side { session, relation, source, inserted };
         let needed = side.writes(change)?;
         if !needed.is_empty() {
             changed.push(relation.attribute.as_str().to_owned());
@@ -65,9 +60,7 @@ impl Side<'_> {
             let nested = |link: &Link| link.target.kind == self.source.kind;
             let circle = wanted.iter().filter(|link| nested(link));
             if self.relation.cycles == Cycles::Refuse
-                && circle
-                    .map(|link| &link.target)
-                    .any(|key| self.inserted.contains(key))
+                && circle.map(|link| &link.target).any(|key| self.inserted.contains(key))
             {
                 return Err(self.circular());
             }
@@ -91,9 +84,7 @@ impl Side<'_> {
             Write::Link(links) => Some(links),
             _ => None,
         });
-        let nesting = added
-            .flatten()
-            .filter(|link| link.target.kind == self.source.kind);
+        let nesting = added.flatten().filter(|link| link.target.kind == self.source.kind);
         let targets: Vec<Key> = nesting.map(|link| link.target.clone()).collect();
         if targets.is_empty() {
             return Ok(None);
@@ -117,11 +108,7 @@ impl Side<'_> {
     /// not there is no change, so that a repeated request succeeds.
     fn adjusting(&self, wanted: Vec<Link>, change: &Change) -> Result<Vec<Write>, Error> {
         let there = self.there(&wanted)?;
-        let added = wanted
-            .into_iter()
-            .zip(there)
-            .filter(|(_, there)| !there)
-            .map(|(link, _)| link);
+        let added = wanted.into_iter().zip(there).filter(|(_, there)| !there).map(|(link, _)| link);
         let mut writes = link(added.collect());
         writes.extend(unlink(self.unwanted(change)?));
         Ok(writes)
@@ -162,10 +149,7 @@ impl Side<'_> {
             if wanted.len() - stay + gone.len() <= limits::LINKS_PER_REQUEST {
                 let wanted = wanted.into_iter();
                 let added = wanted.filter(|link| !linked.contains(&link.target));
-                return link(added.collect())
-                    .into_iter()
-                    .chain(unlink(gone))
-                    .collect();
+                return link(added.collect()).into_iter().chain(unlink(gone)).collect();
             }
         }
         let name = self.relation.attribute.as_str();
@@ -182,11 +166,7 @@ impl Side<'_> {
         let mut links = Vec::with_capacity(ids.len());
         for ids in ids.chunks(limits::KEYS_PER_CALL) {
             let kinds = || self.relation.targets.iter();
-            let known = |id: &&str| {
-                kinds()
-                    .map(|kind| Key::new(kind.clone(), *id))
-                    .find(is_known)
-            };
+            let known = |id: &&str| kinds().map(|kind| Key::new(kind.clone(), *id)).find(is_known);
             let mut found: Vec<Option<Key>> = ids.iter().map(known).collect();
             for kind in kinds() {
                 self.look_for(kind, ids, &mut found)?;
@@ -200,10 +180,7 @@ impl Side<'_> {
 
     /// Looks for resources of a kind with those ids that nothing has been found of.
     fn look_for(&self, kind: &str, ids: &[&str], found: &mut [Option<Key>]) -> Result<(), Error> {
-        let missing = ids
-            .iter()
-            .zip(found.iter())
-            .filter(|(_, found)| found.is_none());
+        let missing = ids.iter().zip(found.iter()).filter(|(_, found)| found.is_none());
         let keys: Vec<Key> = missing.map(|(id, _)| Key::new(kind, *id)).collect();
         let mut places = found.iter_mut().filter(|found| found.is_none());
         self.session.each_entry(&keys, |key, entry| {
@@ -222,10 +199,8 @@ impl Side<'_> {
         };
         match found {
             None if self.relation.unknown == UnknownMember::Skip => {
-                let text = format!(
-                    "`{}`: skipped `{id}`, which is not there",
-                    self.relation.attribute
-                );
+                let text =
+                    format!("`{}`: skipped `{id}`, which is not there", self.relation.attribute);
                 self.session.note(Level::Info, "policy", &text);
                 Ok(None)
             }
@@ -237,11 +212,7 @@ impl Side<'_> {
 
     fn link(&self, kind: &str, id: &str) -> Link {
         let name = self.relation.attribute.as_str().to_owned();
-        Link {
-            source: self.source.clone(),
-            name,
-            target: Key::new(kind, id),
-        }
+        Link { source: self.source.clone(), name, target: Key::new(kind, id) }
     }
 
     fn there(&self, links: &[Link]) -> Result<Vec<bool>, Error> {
@@ -254,17 +225,9 @@ impl Side<'_> {
 }
 
 fn link(links: Vec<Link>) -> Vec<Write> {
-    if links.is_empty() {
-        Vec::new()
-    } else {
-        vec![Write::Link(links)]
-    }
+    if links.is_empty() { Vec::new() } else { vec![Write::Link(links)] }
 }
 
 fn unlink(links: Vec<Link>) -> Vec<Write> {
-    if links.is_empty() {
-        Vec::new()
-    } else {
-        vec![Write::Unlink(links)]
-    }
+    if links.is_empty() { Vec::new() } else { vec![Write::Unlink(links)] }
 }

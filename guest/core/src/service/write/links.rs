@@ -39,12 +39,7 @@ impl<'a> LinkReader<'a> {
     pub fn new(name: &'a str, direction: Direction, anchors: usize, limit: usize) -> Self {
         let share = limits::LINKS_PER_CALL / anchors.max(1);
         let most = limit.saturating_add(1).min(limits::LINKS_PER_CALL);
-        Self {
-            name,
-            direction,
-            ready: Vec::new(),
-            each: share.max(FEW).min(most),
-        }
+        Self { name, direction, ready: Vec::new(), each: share.max(FEW).min(most) }
     }
 
     /// Whether nothing has been read ahead.
@@ -99,9 +94,7 @@ impl<'a> LinkReader<'a> {
         let ends = pages.into_iter().next();
         let ends = ends.map(|page| of_page(page, self.direction));
         // A page without links and with a next one would never end.
-        Ok(ends
-            .filter(|ends| !ends.keys.is_empty())
-            .unwrap_or_default())
+        Ok(ends.filter(|ends| !ends.keys.is_empty()).unwrap_or_default())
     }
 
     fn read(
@@ -122,10 +115,7 @@ fn of_page(page: LinkPage, direction: Direction) -> LinkedKeys {
         Direction::Outgoing => link.target,
         Direction::Incoming => link.source,
     };
-    LinkedKeys {
-        keys: page.links.into_iter().map(end).collect(),
-        next: page.next,
-    }
+    LinkedKeys { keys: page.links.into_iter().map(end).collect(), next: page.next }
 }
 
 /// The far ends of the links at each anchor; `None` in place of more than `limit` of them.

@@ -46,11 +46,7 @@ pub(in crate::service) fn received(
     let mut content = checker.resource(resource_type, body)?;
     session.settle_dropped(resource_type, &checker)?;
     let changes = relation::take(resource_type, &mut content)?;
-    Ok(Received {
-        content,
-        changes,
-        not_understood: checker.not_understood,
-    })
+    Ok(Received { content, changes, not_understood: checker.not_understood })
 }
 
 /// A change of a resource that was read as `before`.
@@ -89,14 +85,7 @@ impl<'a> Update<'a> {
         step: ChangeKind,
     ) -> Self {
         let state = before.state.clone();
-        Self {
-            resource_type,
-            before,
-            content,
-            changes,
-            state,
-            step,
-        }
+        Self { resource_type, before, content, changes, state, step }
     }
 
     /// Checks and commits; without a difference there is no commit, no new version and no event.
@@ -108,10 +97,7 @@ impl<'a> Update<'a> {
         let resource_type = self.resource_type;
         let prepared = self.prepare(session, options)?;
         let resource = commit(session, resource_type, session.ports.clock.now(), prepared)?;
-        Ok(Updated {
-            resource,
-            known_as: None,
-        })
+        Ok(Updated { resource, known_as: None })
     }
 
     /// Checks everything that can be checked before the commit. Nothing has happened yet.
@@ -120,14 +106,7 @@ impl<'a> Update<'a> {
         session: &Session<'_>,
         options: &Options,
     ) -> Result<Prepared, Error> {
-        let Self {
-            resource_type,
-            before,
-            mut content,
-            changes,
-            state,
-            step,
-        } = self;
+        let Self { resource_type, before, mut content, changes, state, step } = self;
         size::check(Some(&before.content), &content)?;
         settle_secrets(session, resource_type, Some(&before.content), &mut content)?;
         let life = UserLifecycle::of(session, resource_type);
@@ -140,11 +119,7 @@ impl<'a> Update<'a> {
         let (links, related) =
             link_writes::writes(session, resource_type, &key, &changes, &BTreeSet::new())?;
         let mut attributes = differing(resource_type, &before.content, &content);
-        let mut resource = Resource {
-            content,
-            state,
-            ..before.clone()
-        };
+        let mut resource = Resource { content, state, ..before.clone() };
         let replaces = !attributes.is_empty() || resource.state != before.state;
         attributes.extend(related);
         let mut writes = Vec::new();
@@ -187,9 +162,8 @@ pub(in crate::service) fn commit(
     if writes.is_empty() {
         return Ok(resource);
     }
-    let Committed { at, versions } = session
-        .commit(at, writes)
-        .map_err(|refusal| conflict(resource_type, refusal))?;
+    let Committed { at, versions } =
+        session.commit(at, writes).map_err(|refusal| conflict(resource_type, refusal))?;
     let mut versions = versions.into_iter();
     let version = versions.find(|(changed, _)| *changed == resource.key);
     Ok(match version {
@@ -234,10 +208,7 @@ pub(in crate::service) fn check_visible(
         return Ok(());
     }
     let known = before.map(|before| index::unique_texts(resource_type, before));
-    match found
-        .iter()
-        .find(|text| !known.iter().flatten().any(|known| known == *text))
-    {
+    match found.iter().find(|text| !known.iter().flatten().any(|known| known == *text)) {
         None => Ok(()),
         Some((path, _)) => {
             let detail =
@@ -264,11 +235,7 @@ pub(in crate::service) fn conflict(resource_type: &ResourceType, refusal: Refusa
         // A link or an id, because somebody was faster.
         Refusal::Taken(path)
             if path == "id"
-                || resource_type
-                    .definition
-                    .relations
-                    .iter()
-                    .any(|r| r.attribute == *path) =>
+                || resource_type.definition.relations.iter().any(|r| r.attribute == *path) =>
         {
             Error::contended()
         }
@@ -280,10 +247,7 @@ pub(in crate::service) fn conflict(resource_type: &ResourceType, refusal: Refusa
             Error::new(ErrorKind::Forbidden, detail)
         }
         Refusal::Taken(path) => {
-            let detail = format!(
-                "a {} with this `{path}` exists already",
-                resource_type.name()
-            );
+            let detail = format!("a {} with this `{path}` exists already", resource_type.name());
             Error::new(ErrorKind::Uniqueness, detail)
         }
         other => other.into(),
@@ -296,28 +260,15 @@ pub(in crate::service) fn differing(
     before: &Content,
     after: &Content,
 ) -> Vec<String> {
-    let mut paths = names_differing(
-        before,
-        after,
-        |name| resource_type.extension(name).is_none(),
-        "",
-    );
+    let mut paths =
+        names_differing(before, after, |name| resource_type.extension(name).is_none(), "");
     for (extension, _) in resource_type.extensions() {
         let empty = Content::new();
         let inner = |content: &Content| {
-            content
-                .get(&extension.id)
-                .and_then(Value::as_object)
-                .unwrap_or(&empty)
-                .clone()
+            content.get(&extension.id).and_then(Value::as_object).unwrap_or(&empty).clone()
         };
         let prefix = format!("{}:", extension.id);
-        paths.extend(names_differing(
-            &inner(before),
-            &inner(after),
-            |_| true,
-            &prefix,
-        ));
+        paths.extend(names_differing(&inner(before), &inner(after), |_| true, &prefix));
     }
     paths
 }
@@ -330,12 +281,7 @@ pub(in crate::service) fn names_differing(
     prefix: &str,
 ) -> Vec<String> {
     let gone = before.keys().filter(|name| !after.contains_key(*name));
-    let changed = after
-        .iter()
-        .filter(|(name, value)| before.get(*name) != Some(value));
+    let changed = after.iter().filter(|(name, value)| before.get(*name) != Some(value));
     let names = gone.chain(changed.map(|(name, _)| name));
-    names
-        .filter(|name| counts(name))
-        .map(|name| format!("{prefix}{name}"))
-        .collect()
+    names.filter(|name| counts(name)).map(|name| format!("{prefix}{name}")).collect()
 }

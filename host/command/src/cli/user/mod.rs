@@ -95,10 +95,7 @@ impl User {
 async fn show(context: &Context, user: &UserArgument) -> anyhow::Result<()> {
     let plugin = small_plugin()?;
     let admin = context.admin(&plugin, &user.tenant).await?;
-    let user = admin
-        .user(&user.id)
-        .await
-        .map_err(|error| user.named(error))?;
+    let user = admin.user(&user.id).await.map_err(|error| user.named(error))?;
     let user: Value = serde_json::from_str(&user)?;
     context.print(&pretty(&user), &user)
 }

@@ -26,13 +26,7 @@ pub(super) struct Held<'w> {
 
 impl From<&Before> for Held<'_> {
     fn from(before: &Before) -> Self {
-        Held {
-            seq: before.seq,
-            before: before.version,
-            changed: false,
-            body: None,
-            terms: None,
-        }
+        Held { seq: before.seq, before: before.version, changed: false, body: None, terms: None }
     }
 }
 
@@ -79,10 +73,7 @@ impl<'w> Change<'w> {
         for (index, write) in (0u32..).zip(writes) {
             change.write = index;
             let applied = change.apply(write);
-            applied.map_err(|reason| Rejection {
-                write: index,
-                reason,
-            })?;
+            applied.map_err(|reason| Rejection { write: index, reason })?;
         }
         let faults = [change.missing_end(), change.taken_twice()];
         let first = faults.into_iter().flatten().min_by_key(|fault| fault.write);
@@ -205,10 +196,7 @@ impl<'w> Change<'w> {
         let ends = self.links.ends.iter();
         let missing = ends.filter(|(end, _)| !self.entries.contains_key(*end));
         let (end, write) = missing.min_by_key(|(end, write)| (**write, *end))?;
-        Some(Rejection {
-            write: *write,
-            reason: Refusal::Missing(super::key(end.clone())),
-        })
+        Some(Rejection { write: *write, reason: Refusal::Missing(super::key(end.clone())) })
     }
 
     /// Finds two entries of this commit that claim one unique term. Returns the later of the first
@@ -217,9 +205,8 @@ impl<'w> Change<'w> {
         let mut seen = BTreeSet::new();
         for wanted in self.wanted() {
             let unique = wanted.terms.iter().filter(|term| term.unique);
-            let unique: BTreeSet<(&str, Stored)> = unique
-                .map(|term| (term.path.as_str(), term.value.clone().into()))
-                .collect();
+            let unique: BTreeSet<(&str, Stored)> =
+                unique.map(|term| (term.path.as_str(), term.value.clone().into())).collect();
             for (path, value) in unique {
                 if !seen.insert((wanted.kind, path, value)) {
                     return Some(Rejection {
@@ -254,11 +241,6 @@ impl<'a> Wanted<'a> {
     /// Returns the new terms; `None` if the entry keeps its terms.
     fn of((name, held): (&'a Name, &'a Held<'_>)) -> Option<Wanted<'a>> {
         let (write, terms) = held.terms?;
-        Some(Wanted {
-            write,
-            kind: &name.0,
-            seq: held.seq,
-            terms,
-        })
+        Some(Wanted { write, kind: &name.0, seq: held.seq, terms })
     }
 }

@@ -22,10 +22,7 @@ pub(super) async fn lock_tenant(session: &Session, tenant: i64) -> PostgresResul
     let sql = "SELECT sequence, digest FROM tenant WHERE id = $1 FOR NO KEY UPDATE";
     let rows = session.rows(sql, &[&tenant]).await?;
     let last = rows.first().ok_or_else(deleted)?;
-    Ok(Last {
-        sequence: last.get("sequence"),
-        digest: digest(last, "digest"),
-    })
+    Ok(Last { sequence: last.get("sequence"), digest: digest(last, "digest") })
 }
 
 /// Returns the commit's time in milliseconds, which the changed entries get too; `None` if an
@@ -54,14 +51,8 @@ pub(super) async fn time(
                SELECT GREATEST($4, (SELECT at FROM earliest)) AS at, (
                  SELECT COUNT(*) FROM unnest($5::BIGINT[], $6::BIGINT[]) AS w(seq, version)
                  JOIN entry e ON e.seq = w.seq AND e.version = w.version) AS found";
-    let parameters: Parameters<'_> = &[
-        &tenant,
-        &last.sequence,
-        &seqs,
-        &at,
-        &expected_seqs,
-        &versions,
-    ];
+    let parameters: Parameters<'_> =
+        &[&tenant, &last.sequence, &seqs, &at, &expected_seqs, &versions];
     let rows = session.rows(sql, parameters).await?;
     let is_as_expected =
         |row: &&Row| usize::try_from(row.get::<_, i64>("found")) == Ok(expected.len());
@@ -81,9 +72,7 @@ pub(super) async fn write(
     for (subject, earlier) in &change.redacted {
         let sql = "UPDATE event SET body = ''
                    WHERE tenant = $1 AND subject_kind = $2 AND subject_id = $3 AND body <> ''";
-        session
-            .run(sql, &[&tenant, &subject.kind, &subject.id])
-            .await?;
+        session.run(sql, &[&tenant, &subject.kind, &subject.id]).await?;
         for event in recorded.iter_mut().take(*earlier) {
             if event.event.subject.as_ref() == Some(*subject) {
                 event.event.body.clear();
@@ -119,10 +108,7 @@ async fn insert(session: &Session, tenant: i64, recorded: &[RecordedEvent]) -> P
     let kinds: Vec<Option<&str>> = subjects().map(|key| Some(key?.kind.as_str())).collect();
     let ids: Vec<Option<&str>> = subjects().map(|key| Some(key?.id.as_str())).collect();
     let bodies: Vec<&str> = events().map(|event| event.body.as_str()).collect();
-    let body_digests: Vec<&[u8]> = recorded
-        .iter()
-        .map(|one| one.body_digest.as_slice())
-        .collect();
+    let body_digests: Vec<&[u8]> = recorded.iter().map(|one| one.body_digest.as_slice()).collect();
     let digests: Vec<&[u8]> = recorded.iter().map(|one| one.digest.as_slice()).collect();
     let sql = "INSERT INTO event(tenant, at, actor, sequence, channel, name,
                  subject_kind, subject_id, body, body_digest, digest)

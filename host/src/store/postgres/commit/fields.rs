@@ -31,12 +31,7 @@ impl Rows {
         kinds.extend(wanted.iter().map(|wanted| wanted.kind));
         let mut fields: BTreeSet<(&str, &str)> = BTreeSet::new();
         for wanted in &wanted {
-            fields.extend(
-                wanted
-                    .terms
-                    .iter()
-                    .map(|term| (wanted.kind, term.path.as_str())),
-            );
+            fields.extend(wanted.terms.iter().map(|term| (wanted.kind, term.path.as_str())));
         }
         let mut rows = Rows::default();
         if kinds.is_empty() {

@@ -79,13 +79,8 @@ impl Links {
 
     /// Removes all links from and to an entry. Returns the sources of the links to it.
     pub(super) fn remove_entry(&mut self, entry: &Name) -> Vec<Name> {
-        let leaving = self
-            .now
-            .range((entry.clone(), String::new(), Name::default())..);
-        let leaving: Vec<LinkName> = leaving
-            .take_while(|link| link.0 == *entry)
-            .cloned()
-            .collect();
+        let leaving = self.now.range((entry.clone(), String::new(), Name::default())..);
+        let leaving: Vec<LinkName> = leaving.take_while(|link| link.0 == *entry).cloned().collect();
         let first = (entry.clone(), LinkName::default());
         let arriving = self.arriving.range(first..);
         let arriving: Vec<LinkName> = arriving
@@ -109,14 +104,8 @@ impl Links {
             stayed.map(|(link, ends)| (link, *ends)).collect();
         let lost = stayed.iter().filter(|(link, _)| !self.now.contains(**link));
         Difference {
-            deleted: lost
-                .map(|(link, ends)| (ends.0, link.1.clone(), ends.1))
-                .collect(),
-            inserted: self
-                .now
-                .iter()
-                .filter(|link| !stayed.contains_key(link))
-                .collect(),
+            deleted: lost.map(|(link, ends)| (ends.0, link.1.clone(), ends.1)).collect(),
+            inserted: self.now.iter().filter(|link| !stayed.contains_key(link)).collect(),
         }
     }
 }

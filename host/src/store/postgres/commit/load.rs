@@ -87,14 +87,9 @@ async fn lock(
 ) -> PostgresResult<()> {
     let kinds: Vec<&str> = names.iter().map(|(kind, _)| kind.as_str()).collect();
     let ids: Vec<&str> = names.iter().map(|(_, id)| id.as_str()).collect();
-    let rows = session
-        .rows(statement(mode), &[&tenant, &kinds, &ids])
-        .await?;
+    let rows = session.rows(statement(mode), &[&tenant, &kinds, &ids]).await?;
     for row in rows {
-        let before = Before {
-            seq: row.get("seq"),
-            version: row.get("version"),
-        };
+        let before = Before { seq: row.get("seq"), version: row.get("version") };
         entries.insert((row.get("kind"), row.get("id")), before);
     }
     Ok(())
@@ -132,9 +127,8 @@ async fn arriving(
     loaded: &mut Loaded,
 ) -> PostgresResult<BTreeSet<Name>> {
     let removed = plan.removed.iter();
-    let targets: BTreeMap<i64, &Name> = removed
-        .filter_map(|name| Some((loaded.entries.get(name)?.seq, name)))
-        .collect();
+    let targets: BTreeMap<i64, &Name> =
+        removed.filter_map(|name| Some((loaded.entries.get(name)?.seq, name))).collect();
     let mut locked = BTreeSet::new();
     if targets.is_empty() {
         return Ok(locked);
@@ -144,23 +138,13 @@ async fn arriving(
         let fresh: BTreeSet<&Name> = found.iter().map(|((source, ..), _)| source).collect();
         let is_write_locked = |name: &Name| plan.locks.get(name) >= Some(&LockMode::NoKeyUpdate);
         let fresh = fresh.into_iter().filter(|name| !is_write_locked(name));
-        let fresh: Vec<Name> = fresh
-            .filter(|name| !locked.contains(*name))
-            .cloned()
-            .collect();
+        let fresh: Vec<Name> = fresh.filter(|name| !locked.contains(*name)).cloned().collect();
         if fresh.is_empty() {
             loaded.links.extend(found);
             return Ok(locked);
         }
         let names: Vec<&Name> = fresh.iter().collect();
-        lock(
-            session,
-            tenant,
-            LockMode::NoKeyUpdate,
-            &names,
-            &mut loaded.entries,
-        )
-        .await?;
+        lock(session, tenant, LockMode::NoKeyUpdate, &names, &mut loaded.entries).await?;
         locked.extend(fresh);
     }
 }
@@ -183,11 +167,7 @@ async fn sources(
     for row in rows {
         let (source, target): (i64, i64) = (row.get("source"), row.get("target"));
         if let Some(name) = targets.get(&target) {
-            let link = (
-                (row.get("kind"), row.get("id")),
-                row.get("name"),
-                (*name).clone(),
-            );
+            let link = ((row.get("kind"), row.get("id")), row.get("name"), (*name).clone());
             links.push((link, (source, target)));
         }
     }
@@ -267,9 +247,7 @@ async fn others(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> Post
 
 async fn terms(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> PostgresResult<()> {
     let rewritten = plan.rewritten.iter();
-    let seqs: Vec<i64> = rewritten
-        .filter_map(|name| Some(loaded.entries.get(name)?.seq))
-        .collect();
+    let seqs: Vec<i64> = rewritten.filter_map(|name| Some(loaded.entries.get(name)?.seq)).collect();
     if seqs.is_empty() {
         return Ok(());
     }

@@ -134,13 +134,10 @@ async fn attempt(shared: &Shared, tenant: i64, commit: &Commit) -> Result<Done, 
     let session = Session::write(&shared.pool, Scope::Tenant(tenant)).await?;
     match apply(&session, tenant, commit).await {
         Ok(done) => {
-            session
-                .commit()
-                .await
-                .map_err(|fault| match fault.is_certain() {
-                    true => Stop::Failed(fault),
-                    false => Stop::Unknown(fault),
-                })?;
+            session.commit().await.map_err(|fault| match fault.is_certain() {
+                true => Stop::Failed(fault),
+                false => Stop::Unknown(fault),
+            })?;
             Ok(done)
         }
         Err(stop) => {

@@ -50,16 +50,9 @@ pub(super) async fn write(
     for (_, seq) in &change.removed {
         let old = change.loaded.terms.get(seq).unwrap_or(&none);
         counts.count(old, &none);
-        gone.extend(
-            old.keys()
-                .map(|(field, value)| (*field, value.clone(), *seq)),
-        );
+        gone.extend(old.keys().map(|(field, value)| (*field, value.clone(), *seq)));
     }
-    let wanted: Vec<Named<'_>> = change
-        .wanted()
-        .iter()
-        .map(|one| Named::new(one, rows))
-        .collect();
+    let wanted: Vec<Named<'_>> = change.wanted().iter().map(|one| Named::new(one, rows)).collect();
     // A unique term that several entries claim goes to the first of them, even if another one had
     // it; the others are refused.
     let mut owners: BTreeMap<&(i64, String), Vec<u32>> = BTreeMap::new();
@@ -75,16 +68,10 @@ pub(super) async fn write(
         let owners = |term| owners.get(term).and_then(|writes| writes.first());
         let stays =
             |term, unique, other: &Terms| other.get(term) == Some(unique) && owners(term).is_none();
-        for (term, _) in old
-            .iter()
-            .filter(|(term, unique)| !stays(*term, *unique, &one.terms))
-        {
+        for (term, _) in old.iter().filter(|(term, unique)| !stays(*term, *unique, &one.terms)) {
             gone.push((term.0, term.1.clone(), one.seq));
         }
-        for (term, unique) in one
-            .terms
-            .iter()
-            .filter(|(term, unique)| !stays(*term, *unique, old))
+        for (term, unique) in one.terms.iter().filter(|(term, unique)| !stays(*term, *unique, old))
         {
             if *unique && owners(term).is_some_and(|first| *first != one.write) {
                 continue;
@@ -136,24 +123,17 @@ async fn insert(
                FROM unnest($2::BIGINT[], $3::TEXT[], $4::BIGINT[], $5::BOOLEAN[]) WITH ORDINALITY
                  AS w(field, value, seq, is_unique, place)
                ORDER BY w.place ON CONFLICT DO NOTHING RETURNING field, seq, value";
-    let made = session
-        .rows(sql, &[&tenant, &fields, &values, &seqs, &unique])
-        .await?;
+    let made = session.rows(sql, &[&tenant, &fields, &values, &seqs, &unique]).await?;
     if made.len() == added.len() {
         return Ok(None);
     }
-    let made: BTreeSet<(i64, &str, i64)> = made
-        .iter()
-        .map(|row| (row.get("field"), row.get("value"), row.get("seq")))
-        .collect();
-    let left_out = added
-        .iter()
-        .filter(|((field, value, seq), _)| !made.contains(&(*field, value, *seq)));
+    let made: BTreeSet<(i64, &str, i64)> =
+        made.iter().map(|row| (row.get("field"), row.get("value"), row.get("seq"))).collect();
+    let left_out =
+        added.iter().filter(|((field, value, seq), _)| !made.contains(&(*field, value, *seq)));
     let first = left_out.map(|(_, term)| term).min_by_key(|term| term.write);
-    Ok(first.map(|term| Rejection {
-        write: term.write,
-        reason: Refusal::Taken(term.path.to_owned()),
-    }))
+    Ok(first
+        .map(|term| Rejection { write: term.write, reason: Refusal::Taken(term.path.to_owned()) }))
 }
 
 impl Counts {

@@ -43,18 +43,13 @@ pub(super) async fn write(
     let at = events::time(session, tenant, commit.at, &last, &change).await?;
     let at = at.ok_or(Stop::Conflict)?;
     events::write(session, (tenant, at), &commit.actor, &change, last).await?;
-    let committed = Committed {
-        at: unsigned(at),
-        versions: versions(change),
-    };
+    let committed = Committed { at: unsigned(at), versions: versions(change) };
     Ok(Done { committed, garbage })
 }
 
 fn versions(change: Change<'_>) -> Vec<(Key, u64)> {
     let changed = change.entries.into_iter().filter(|(_, held)| held.changed);
-    changed
-        .map(|(name, held)| (key(name), u64::try_from(held.before + 1).unwrap_or(1)))
-        .collect()
+    changed.map(|(name, held)| (key(name), u64::try_from(held.before + 1).unwrap_or(1))).collect()
 }
 
 /// Writes the links that differ. Returns whether that left links to sweep.
@@ -68,11 +63,7 @@ async fn links(
     let difference = change.links.difference(&change.loaded, &gone);
     if !difference.deleted.is_empty() {
         let sources: Vec<i64> = difference.deleted.iter().map(|link| link.0).collect();
-        let names: Vec<&str> = difference
-            .deleted
-            .iter()
-            .map(|link| link.1.as_str())
-            .collect();
+        let names: Vec<&str> = difference.deleted.iter().map(|link| link.1.as_str()).collect();
         let targets: Vec<i64> = difference.deleted.iter().map(|link| link.2).collect();
         let sql = "DELETE FROM link l
                    USING unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[])
@@ -122,9 +113,7 @@ async fn link(
     let sql = "INSERT INTO link(tenant, linkset, target) SELECT $1, s.id, w.target
                FROM unnest($2::BIGINT[], $3::TEXT[], $4::BIGINT[]) AS w(source, name, target)
                JOIN linkset s ON s.source = w.source AND s.name = w.name";
-    session
-        .run(sql, &[&tenant, &sources, &names, &targets])
-        .await
+    session.run(sql, &[&tenant, &sources, &names, &targets]).await
 }
 
 /// Removes entries and the links from and to them.
@@ -133,10 +122,8 @@ async fn remove(session: &Session, removed: &[i64]) -> PostgresResult<()> {
         return Ok(());
     }
     sweep::retire_linksets(session, removed).await?;
-    for sql in [
-        "DELETE FROM link WHERE target = ANY($1)",
-        "DELETE FROM entry WHERE seq = ANY($1)",
-    ] {
+    for sql in ["DELETE FROM link WHERE target = ANY($1)", "DELETE FROM entry WHERE seq = ANY($1)"]
+    {
         session.run(sql, &[&removed]).await?;
     }
     Ok(())
@@ -160,35 +147,24 @@ async fn insert(
     let seqs: Vec<i64> = new.iter().map(|(.., held)| held.seq).collect();
     let kinds: Vec<i64> = new.iter().map(|(kind, ..)| *kind).collect();
     let ids: Vec<&str> = new.iter().map(|(_, name, _)| name.1.as_str()).collect();
-    let bodies: Vec<&str> = new
-        .iter()
-        .map(|(.., held)| held.body.unwrap_or_default())
-        .collect();
-    let digests: Vec<i64> = bodies
-        .iter()
-        .map(|body| digest::of(body.as_bytes()))
-        .collect();
+    let bodies: Vec<&str> = new.iter().map(|(.., held)| held.body.unwrap_or_default()).collect();
+    let digests: Vec<i64> = bodies.iter().map(|body| digest::of(body.as_bytes())).collect();
     let sql = "INSERT INTO entry(seq, tenant, kind, id, version, created, modified, body, digest,
                digest_version)
                SELECT w.seq, $1, w.kind, w.id, 1, $2, $2, w.body, w.digest, 1
                FROM unnest($3::BIGINT[], $4::BIGINT[], $5::TEXT[], $6::TEXT[], $7::BIGINT[])
                  WITH ORDINALITY AS w(seq, kind, id, body, digest, place)
                ORDER BY w.place ON CONFLICT DO NOTHING RETURNING seq";
-    let made = session
-        .rows(
-            sql,
-            &[&tenant, &commit.at, &seqs, &kinds, &ids, &bodies, &digests],
-        )
-        .await?;
+    let made =
+        session.rows(sql, &[&tenant, &commit.at, &seqs, &kinds, &ids, &bodies, &digests]).await?;
     let made: BTreeSet<i64> = made.iter().map(|row| row.get("seq")).collect();
     let left_out = new.iter().filter(|(.., held)| !made.contains(&held.seq));
     let writes = left_out.filter_map(|(.., held)| held.terms.map(|(write, _)| write));
     match writes.min() {
         None => Ok(()),
-        Some(write) => Err(Stop::Rejected(Rejection {
-            write,
-            reason: Refusal::Taken("id".into()),
-        })),
+        Some(write) => {
+            Err(Stop::Rejected(Rejection { write, reason: Refusal::Taken("id".into()) }))
+        }
     }
 }
 
@@ -213,9 +189,7 @@ async fn update(session: &Session, commit: &Commit, change: &Change<'_>) -> Post
                FROM unnest($2::BIGINT[], $3::BIGINT[], $4::TEXT[], $5::BIGINT[])
                AS w(seq, version, body, digest)
                WHERE e.seq = w.seq";
-    session
-        .run(sql, &[&commit.at, &seqs, &versions, &bodies, &digests])
-        .await
+    session.run(sql, &[&commit.at, &seqs, &versions, &bodies, &digests]).await
 }
 
 async fn counters(session: &Session, tenant: i64, change: &Change<'_>) -> PostgresResult<()> {

@@ -108,12 +108,7 @@ impl Files {
         let shared = open.get(&real).and_then(Weak::upgrade).unwrap_or_default();
         open.insert(real.clone(), Arc::downgrade(&shared));
         drop(open);
-        Files {
-            path: path.to_owned(),
-            real,
-            shared: Some(shared),
-            seen: Mutex::default(),
-        }
+        Files { path: path.to_owned(), real, shared: Some(shared), seen: Mutex::default() }
     }
 
     pub(super) fn arm(&self, checkpoint: impl FnOnce()) -> io::Result<()> {
@@ -124,11 +119,7 @@ impl Files {
         for _ in 0..TRIES {
             if let Some(state) = state(&descriptors)? {
                 let header = header(&descriptors.main)?;
-                *lock(&self.seen) = Some(Seen {
-                    descriptors,
-                    state,
-                    header,
-                });
+                *lock(&self.seen) = Some(Seen { descriptors, state, header });
                 return Ok(());
             }
         }
@@ -230,10 +221,9 @@ impl Files {
             fs::rename(&from, beside(&from, &suffix)).map(|()| beside(&from, &suffix))
         });
         match aside {
-            [Ok(log), Ok(_)] => format!(
-                "; the log of what was in it before is `{}` now",
-                log.display()
-            ),
+            [Ok(log), Ok(_)] => {
+                format!("; the log of what was in it before is `{}` now", log.display())
+            }
             [Err(error), _] | [_, Err(error)] => {
                 format!("; its log could not be set aside ({error}): do so before the next start")
             }
@@ -246,10 +236,7 @@ impl Drop for Files {
         let mut open = lock(&OPEN);
         *lock(&self.seen) = None;
         self.shared = None;
-        if open
-            .get(&self.real)
-            .is_some_and(|shared| shared.strong_count() == 0)
-        {
+        if open.get(&self.real).is_some_and(|shared| shared.strong_count() == 0) {
             open.remove(&self.real);
         }
     }
@@ -260,10 +247,9 @@ fn state(open: &Descriptors) -> io::Result<Option<State>> {
     let before = Index::read(&open.index)?;
     let main = open.main.metadata()?;
     let after = Index::read(&open.index)?;
-    Ok(before.filter(|_| before == after).map(|index| State {
-        index,
-        main: (main.mtime(), main.mtime_nsec(), main.len()),
-    }))
+    Ok(before
+        .filter(|_| before == after)
+        .map(|index| State { index, main: (main.mtime(), main.mtime_nsec(), main.len()) }))
 }
 
 /// Returns whether the log begins with the salts of the index.
@@ -283,9 +269,7 @@ fn is_same(one: &Metadata, other: &Metadata) -> bool {
 
 /// Resolves symbolic links in the folder of a file that does not exist yet.
 fn in_real_folder(path: &Path) -> PathBuf {
-    let folder = path
-        .parent()
-        .and_then(|folder| fs::canonicalize(folder).ok());
+    let folder = path.parent().and_then(|folder| fs::canonicalize(folder).ok());
     match (folder, path.file_name()) {
         (Some(folder), Some(name)) => folder.join(name),
         _ => path.to_owned(),

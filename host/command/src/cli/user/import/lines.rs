@@ -27,9 +27,7 @@ pub(super) struct Batch {
 pub(super) fn read(file: &str, after: u64) -> anyhow::Result<Receiver<anyhow::Result<Batch>>> {
     let input: Box<dyn BufRead + Send> = match file {
         "-" => Box::new(BufReader::new(io::stdin())),
-        _ => Box::new(BufReader::new(
-            File::open(file).with_context(|| unreadable(file))?,
-        )),
+        _ => Box::new(BufReader::new(File::open(file).with_context(|| unreadable(file))?)),
     };
     let (sender, receiver) = channel(1);
     let file = file.to_owned();
@@ -75,10 +73,8 @@ impl Lines {
                 break;
             };
             batch.last = self.number;
-            let line = line.map(|line| {
-                line.trim_matches(['\u{feff}', ' ', '\t', '\r', '\n'])
-                    .to_owned()
-            });
+            let line =
+                line.map(|line| line.trim_matches(['\u{feff}', ' ', '\t', '\r', '\n']).to_owned());
             bytes += line.as_ref().map_or(0, String::len);
             if line.as_ref() != Ok(&String::new()) {
                 batch.lines.push((self.number, line));
@@ -98,9 +94,7 @@ impl Lines {
             self.input.skip_until(b'\n')?;
             return Ok(Some(Err("the line is longer than a mebibyte")));
         }
-        Ok(Some(
-            String::from_utf8(bytes).map_err(|_| "the line is no UTF-8"),
-        ))
+        Ok(Some(String::from_utf8(bytes).map_err(|_| "the line is no UTF-8")))
     }
 }
 
@@ -113,9 +107,7 @@ mod tests {
         let input = Box::new(io::Cursor::new(input));
         send(Lines { input, number: 0 }, after, &sender).unwrap();
         drop(sender);
-        std::iter::from_fn(|| receiver.blocking_recv())
-            .map(Result::unwrap)
-            .collect()
+        std::iter::from_fn(|| receiver.blocking_recv()).map(Result::unwrap).collect()
     }
 
     #[test]

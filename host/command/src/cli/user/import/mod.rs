@@ -52,10 +52,7 @@ impl Import {
         let plugin = small_plugin()?;
         let admin = context.admin(&plugin, &self.tenant).await?;
         let mut batches = lines::read(&self.file, self.after)?;
-        let mut report = Report {
-            line: self.after,
-            ..Report::default()
-        };
+        let mut report = Report { line: self.after, ..Report::default() };
         let mut outcome = Ok(());
         while outcome.is_ok() {
             // A batch in progress is not interrupted: only the wait for the next one is.
@@ -100,10 +97,7 @@ impl Import {
 
 impl Report {
     async fn enter(&mut self, admin: &Admin<'_>, batch: Batch) -> anyhow::Result<()> {
-        let good = batch
-            .lines
-            .iter()
-            .filter_map(|(_, line)| line.as_ref().ok());
+        let good = batch.lines.iter().filter_map(|(_, line)| line.as_ref().ok());
         let users: Vec<String> = good.cloned().collect();
         let answers = match users.is_empty() {
             true => Vec::new(),
