@@ -27,6 +27,7 @@ mod lists;
 mod load;
 mod neighbours;
 mod operator;
+mod packages;
 mod people;
 mod postgres;
 mod profiles;
@@ -77,6 +78,7 @@ fn main() {
     trials.extend(load::trials());
     trials.extend(neighbours::trials());
     trials.extend(operator::trials());
+    trials.extend(packages::trials());
     trials.extend(people::trials());
     trials.extend(rfc_examples::trials());
     trials.extend(postgres::trials());

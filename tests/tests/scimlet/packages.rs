@@ -1,0 +1,65 @@
+//! What the library's package holds, and what it makes an embedder depend on.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, ensure};
+use libtest_mimic::{Failed, Trial};
+
+/// What only the command and the load generator need.
+const COMMAND: [&str; 4] = ["clap", "hdrhistogram", "mimalloc", "tracing-subscriber"];
+
+/// What only an optional part of the library needs.
+const OPTIONAL: [&str; 6] =
+    ["axum", "hyper", "hyper-rustls", "rusqlite", "rustls", "tokio-postgres"];
+
+/// The trials.
+pub fn trials() -> Vec<Trial> {
+    let trial = |name: &str, run: fn() -> anyhow::Result<()>| {
+        let failed = |error| Failed::from(format!("{error:#}"));
+        Trial::test(format!("packages::{name}"), move || run().map_err(failed))
+    };
+    vec![
+        trial("the_library_depends_on_no_command", no_command),
+        trial("without_features_it_depends_on_no_driver", no_driver),
+        trial("the_package_holds_component_and_wit", holds_component),
+    ]
+}
+
+fn no_command() -> anyhow::Result<()> {
+    depends_on_none(&[], &COMMAND)
+}
+
+fn no_driver() -> anyhow::Result<()> {
+    depends_on_none(&["--no-default-features"], &[&COMMAND[..], &OPTIONAL[..]].concat())
+}
+
+/// No crate of these is in the library's tree of dependencies.
+fn depends_on_none(arguments: &[&str], unwanted: &[&str]) -> anyhow::Result<()> {
+    let fixed = ["tree", "-p", "scimlet", "--edges", "normal", "--prefix", "none", "--format"];
+    let tree = cargo(&[&fixed[..], &["{p}"], arguments].concat())?;
+    ensure!(tree.lines().count() > 50, "{tree}");
+    let names = tree.lines().filter_map(|line| line.split_whitespace().next());
+    let found: Vec<&str> = names.filter(|name| unwanted.contains(name)).collect();
+    ensure!(found.is_empty(), "{found:?}");
+    Ok(())
+}
+
+fn holds_component() -> anyhow::Result<()> {
+    let list = cargo(&["package", "-p", "scimlet", "--list", "--allow-dirty"])?;
+    for file in ["scimlet.wasm", "wit/store.wit", "wit/world.wit", "build.rs", "src/lib.rs"] {
+        ensure!(list.lines().any(|line| line == file), "no `{file}` in {list}");
+    }
+    let nested = list.lines().find(|line| line.starts_with("command/"));
+    ensure!(nested.is_none(), "{nested:?}");
+    Ok(())
+}
+
+fn cargo(arguments: &[&str]) -> anyhow::Result<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut command = Command::new(env!("CARGO"));
+    let output = command.args(arguments).arg("--offline").current_dir(root).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{said}");
+    String::from_utf8(output.stdout).context("it prints UTF-8")
+}
