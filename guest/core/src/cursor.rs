@@ -1,5 +1,6 @@
-//! Cursors (RFC 9865): where a walk through a list goes on, sealed so that the client can neither read nor make one. The service
-//! keeps nothing of a walk. A cursor is good for the tenant whose key sealed it and for the query that it was sealed with.
+//! Cursors (RFC 9865): the position at which a list continues, encrypted and authenticated so that
+//! a client can neither read nor forge one. The service stores nothing per cursor. A cursor is
+//! valid only for the tenant whose key sealed it and for the query it was sealed with.
 
 use std::hash::Hasher;
 
@@ -12,21 +13,21 @@ use serde_json::Value;
 use crate::json::{self, Decode, DecodeError};
 use crate::sort::SortKey;
 
-/// Bytes of a tenant's key.
+/// Bytes of a tenant's cursor key.
 pub const KEY_BYTES: usize = 32;
-/// Bytes of the random number that goes into each cursor.
+/// Bytes of the random nonce in each cursor.
 pub const NONCE_BYTES: usize = 24;
 
-/// What a cursor holds.
+/// The content of a cursor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cursor {
-    /// Milliseconds since 1970.
+    /// When the cursor expires, in milliseconds since 1970.
     pub expires: u64,
-    /// Resources on each page of the walk.
+    /// Resources on each page.
     pub count: usize,
-    /// How many resources matched when the walk began, where that is known.
+    /// How many resources matched when the first page was made; `None` if unknown.
     pub total: Option<u64>,
-    /// Where each resource type goes on.
+    /// For each resource type, where its hits continue.
     pub marks: Vec<Mark>,
 }
 
@@ -37,16 +38,16 @@ json::decode_struct!(open Cursor {
     marks: "marks",
 });
 
-/// Where one resource type goes on.
+/// Where the hits of one resource type continue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Mark {
     /// At the beginning.
     Start,
-    /// Behind the hit that had this position in the store.
+    /// After the hit that had this position in the store.
     After(String),
-    /// Behind this place in an order that is made here.
+    /// After this position in an order that core computes itself.
     Behind(SortPosition),
-    /// Nothing is left.
+    /// No hits are left.
     Done,
 }
 
@@ -68,14 +69,15 @@ impl Decode for Mark {
     }
 }
 
-/// A resource's place in an order that is made here: ties are in the order of creation.
+/// A resource's position in an order that core computes itself; ties are ordered by creation time,
+/// then id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SortPosition {
-    /// Its value, if it has one.
+    /// The sort key; `None` if the resource has no value.
     pub key: Option<SortKey>,
-    /// Milliseconds since 1970.
+    /// Creation time, in milliseconds since 1970.
     pub created: u64,
-    /// The id.
+    /// The resource's id.
     pub id: String,
 }
 
@@ -85,12 +87,12 @@ json::decode_struct!(open SortPosition {
     id: "id",
 });
 
-/// What a cursor is bound to: everything that is hashed into it, as it is.
+/// The query that a cursor is bound to, as the bytes that its `Hash` implementation writes.
 #[derive(Clone, Debug, Default)]
 pub struct Binding(Vec<u8>);
 
 impl Binding {
-    /// All of it.
+    /// Returns the bytes written so far.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.0
@@ -102,7 +104,7 @@ impl Hasher for Binding {
         self.0.extend_from_slice(bytes);
     }
 
-    // Lengths and variants, in the same form on machines of 32 and of 64 bits.
+    // Lengths and discriminants are written alike on 32-bit and 64-bit machines.
     fn write_usize(&mut self, number: usize) {
         self.write_u64(number as u64);
     }
@@ -111,13 +113,14 @@ impl Hasher for Binding {
         self.write_i64(number as i64);
     }
 
-    /// Nobody asks: what is bound is the whole.
+    /// Never read: the written bytes themselves are the binding.
     fn finish(&self) -> u64 {
         0
     }
 }
 
-/// The text for the client, of unreserved characters alone (RFC 9865 table 1). `query` is what it is bound to, `nonce` is random.
+/// Returns the cursor as text for the client, made of unreserved characters only (RFC 9865 table
+/// 1). `query` is what it is bound to; `nonce` must be random.
 #[must_use]
 pub fn seal(
     cursor: &Cursor,
@@ -132,7 +135,7 @@ pub fn seal(
     Some(Base64UrlUnpadded::encode_string(&[nonce.as_slice(), &sealed].concat()))
 }
 
-/// The cursor of such a text; `None` if this key has not sealed it for this query.
+/// Decodes a cursor; `None` if it was not sealed with this key for this query.
 #[must_use]
 pub fn open(text: &str, key: &[u8; KEY_BYTES], query: &[u8]) -> Option<Cursor> {
     let bytes = Base64UrlUnpadded::decode_vec(text).ok()?;

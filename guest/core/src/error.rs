@@ -1,69 +1,70 @@
-//! The one error of core, and how RFC 7644 section 3.12 shows it to a client.
+//! Core's error type and its representation for clients (RFC 7644 section 3.12).
 
 use serde_json::{Value, json};
 
 use crate::{store, urn};
 
-/// What went wrong, in the RFC's terms.
+/// The kind of an error, in the RFCs' terms; it determines status and `scimType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// RFC 7644 table 9, as those that follow up to `InvalidValue`.
+    /// The filter is malformed or not supported (RFC 7644 table 9).
     InvalidFilter,
-    /// The query would return or read more than the service is willing to.
+    /// The query would return or read more than the service allows.
     TooMany,
-    /// An attribute value is in use.
+    /// The value of a unique attribute is in use already.
     Uniqueness,
-    /// The change is against the attribute's mutability.
+    /// The change contradicts the attribute's mutability.
     Mutability,
-    /// The body is not what the request demands.
+    /// The body does not have the structure that the request requires.
     InvalidSyntax,
-    /// A PATCH path is malformed or names nothing in the schema.
+    /// A PATCH path is malformed or names no attribute of the schema.
     InvalidPath,
-    /// A PATCH path selects nothing.
+    /// A PATCH path selects no value.
     NoTarget,
-    /// A value is missing or not compatible with its attribute.
+    /// A required value is missing, or a value does not fit its attribute.
     InvalidValue,
-    /// RFC 9865 table 3, as the two that follow: the cursor is none of this query.
+    /// The cursor does not belong to this query (RFC 9865 table 3).
     InvalidCursor,
-    /// The client waited longer than `cursorTimeout`.
+    /// The cursor is older than `cursorTimeout` (RFC 9865 table 3).
     ExpiredCursor,
-    /// Not between 0 and `maxPageSize`, or not that of the first page.
+    /// `count` is not between 0 and `maxPageSize`, or differs from the first page's (RFC 9865 table
+    /// 3).
     InvalidCount,
-    /// RFC 7644 table 9 again: the URL names another version of the protocol.
+    /// The URL names another version of the protocol (RFC 7644 table 9).
     InvalidVersion,
-    /// No credential, or not a good one.
+    /// The request has no credential, or not a valid one.
     Unauthorized,
-    /// A good credential, but not for this.
+    /// The credential is valid but does not permit this request.
     Forbidden,
     /// No such resource or endpoint.
     NotFound,
-    /// The endpoint does not know this method.
+    /// The endpoint does not support this method.
     MethodNotAllowed,
-    /// No representation that the client accepts.
+    /// The service has no representation that the client accepts.
     NotAcceptable,
-    /// What the request builds on is not there: in a bulk request what an operation that failed was to create (RFC 7644 section
-    /// 3.7.1).
+    /// The request depends on something that does not exist: in a bulk request, on the resource of
+    /// an operation that failed (RFC 7644 section 3.7.1).
     Conflict,
-    /// If-Match or If-None-Match does not hold.
+    /// If-Match or If-None-Match does not match.
     PreconditionFailed,
     /// The body is too large.
     PayloadTooLarge,
-    /// The body is not JSON.
+    /// The body is not declared as JSON.
     UnsupportedMediaType,
-    /// The feature is not there.
+    /// The feature is not implemented.
     NotImplemented,
-    /// Somebody else changed what this request has read; handled by trying again.
+    /// Another request changed what this one has read; callers retry.
     Stale,
-    /// The store is not there at the moment. Nothing was changed.
+    /// The store is temporarily unavailable. Nothing was changed.
     Unavailable,
-    /// The store failed while it committed: whether the change was made is unknown.
+    /// The store failed during a commit; whether the change was made is unknown.
     Unknown,
-    /// A fault of the plugin or of the store.
+    /// A fault of the plugin or the store.
     Internal,
 }
 
 impl ErrorKind {
-    /// The HTTP status.
+    /// Returns the HTTP status.
     #[must_use]
     pub fn status(self) -> u16 {
         match self {
@@ -93,7 +94,7 @@ impl ErrorKind {
         }
     }
 
-    /// The `scimType` of RFC 7644 table 9 or RFC 9865 table 3, where it has one.
+    /// Returns the `scimType` (RFC 7644 table 9, RFC 9865 table 3); `None` if the kind has none.
     #[must_use]
     pub fn scim_type(self) -> Option<&'static str> {
         match self {
@@ -127,32 +128,32 @@ impl ErrorKind {
     }
 }
 
-/// An error on its way to the client.
+/// An error as it is reported to the client and the journal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
 pub struct Error {
-    /// What went wrong.
+    /// The kind, which determines status and `scimType`.
     pub kind: ErrorKind,
-    /// For the client.
+    /// A sentence for the client.
     pub detail: String,
-    /// For the journal alone.
+    /// The cause, for the journal only.
     pub cause: Option<String>,
 }
 
 impl Error {
-    /// An error with its sentence for the client.
+    /// An error of this kind with a sentence for the client.
     pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into(), cause: None }
     }
 
-    /// The same error with what only the operator may know.
+    /// Adds a cause that only the operator may see.
     #[must_use]
     pub fn because(mut self, cause: impl Into<String>) -> Self {
         self.cause = Some(cause.into());
         self
     }
 
-    /// What the client gets to read (RFC 7644 section 3.12).
+    /// Returns the error as a SCIM message (RFC 7644 section 3.12).
     #[must_use]
     pub fn document(&self) -> Value {
         let mut document = json!({
@@ -167,92 +168,92 @@ impl Error {
         document
     }
 
-    /// The body of a request is no JSON object.
+    /// The request body is not a JSON object.
     #[must_use]
     pub fn not_an_object() -> Self {
         Self::new(ErrorKind::InvalidSyntax, "the body must be an object")
     }
 
-    /// The `schemas` of a message or a resource lack its URN.
+    /// `schemas` of a message or resource does not contain this URN.
     #[must_use]
     pub fn lacks_schema(urn: &str) -> Self {
         let detail = format!("`schemas` must hold `{urn}`");
         Self::new(ErrorKind::InvalidSyntax, detail)
     }
 
-    /// A member, parameter or header of which there may be one.
+    /// A member, parameter or header that may occur only once was given twice.
     #[must_use]
     pub fn twice(kind: ErrorKind, name: &str) -> Self {
         Self::new(kind, given_twice(name))
     }
 
-    /// A member or parameter that is not of its type, such as `a string`.
+    /// A member or parameter does not have the expected type, such as `a string`.
     #[must_use]
     pub fn must_be(kind: ErrorKind, name: &str, expected: &str) -> Self {
         Self::new(kind, format!("`{name}` must be {expected}"))
     }
 
-    /// An attribute that is asked for and that no type of the request has.
+    /// The request names an attribute that none of its resource types has.
     #[must_use]
     pub fn no_attribute(kind: ErrorKind, name: &str) -> Self {
         Self::new(kind, format!("`{name}` is no attribute here"))
     }
 
-    /// Two parameters of which there may be one.
+    /// Two parameters that exclude each other were both given.
     #[must_use]
     pub fn exclusive(one: &str, other: &str) -> Self {
         let detail = format!("`{one}` and `{other}` exclude each other");
         Self::new(ErrorKind::InvalidValue, detail)
     }
 
-    /// An operation, of a PATCH or of a bulk request, without this member.
+    /// An operation of a PATCH or bulk request lacks this member.
     #[must_use]
     pub fn operation_lacks(name: &str) -> Self {
         let detail = format!("the operation needs a `{name}`");
         Self::new(ErrorKind::InvalidValue, detail)
     }
 
-    /// Nothing of a kind, such as `User`, has this id or name.
+    /// No object of a kind, such as `User`, has this id or name.
     #[must_use]
     pub fn no_such(what: &str, name: &str) -> Self {
         Self::new(ErrorKind::NotFound, format!("there is no {what} `{name}`"))
     }
 
-    /// A URL that is none of the service's.
+    /// The URL is not an endpoint of the service.
     #[must_use]
     pub fn no_endpoint() -> Self {
         Self::new(ErrorKind::NotFound, "there is no such endpoint")
     }
 
-    /// What the request builds on was changed again and again while it was tried.
+    /// Concurrent changes made every attempt at this request stale.
     #[must_use]
     pub fn contended() -> Self {
         let detail = "the resource is being changed by others; try again";
         Self::new(ErrorKind::Stale, detail)
     }
 
-    /// An entry of the store that cannot be read.
+    /// A stored entry cannot be decoded.
     pub fn broken(key: &store::Key, error: &dyn std::fmt::Display) -> Self {
         Self::internal(broken_body(key, error))
     }
 
-    /// A fault of the plugin or the store, which the client need not understand.
+    /// A fault of the plugin or the store; clients see no cause.
     pub fn internal(cause: impl Into<String>) -> Self {
         Self::new(ErrorKind::Internal, "the service failed").because(cause)
     }
 }
 
-/// What is said of a name that is there more than once.
+/// Returns the sentence about a name that occurs more than once.
 pub(crate) fn given_twice(name: &str) -> String {
     format!("`{name}` is given twice")
 }
 
-/// What is said of an entry that cannot be read.
+/// Returns the sentence about an entry that cannot be decoded.
 pub(crate) fn broken_body(key: &store::Key, error: &dyn std::fmt::Display) -> String {
     format!("{key} has a broken body: {error}")
 }
 
-/// A refusal that the use case at hand has no better words for.
+/// Maps a store's refusal, for use cases that have no more specific error.
 impl From<store::Refusal> for Error {
     fn from(refusal: store::Refusal) -> Self {
         use store::Refusal as R;

@@ -1,6 +1,6 @@
 //! Versions as entity tags: RFC 7644 section 3.14, RFC 9110 sections 8.8.3 and 13.1.
 
-/// The weak entity tag of a store's version.
+/// Returns the weak entity tag of an entry's version.
 #[must_use]
 pub fn format(version: u64) -> String {
     format!("W/\"{version}\"")
@@ -9,14 +9,14 @@ pub fn format(version: u64) -> String {
 /// The value of an If-Match or If-None-Match header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
-    /// `*`: whatever version there is.
+    /// `*`: any version.
     Any,
     /// One of these entity tags.
     OneOf(Vec<String>),
 }
 
 impl Condition {
-    /// Reads a header's value. What is no entity tag matches no version.
+    /// Parses a header's value. Text that is not an entity tag matches no version.
     #[must_use]
     pub fn parse(header: &str) -> Self {
         if header.trim() == "*" {
@@ -25,7 +25,8 @@ impl Condition {
         Self::OneOf(header.split(',').map(|tag| opaque(tag.trim()).to_owned()).collect())
     }
 
-    /// Whether this version is among them. Compared weakly also for If-Match, since RFC 7644 section 3.14 uses weak tags there.
+    /// Returns whether the condition includes this version. If-Match is compared weakly too, since
+    /// RFC 7644 section 3.14 uses weak tags there.
     #[must_use]
     pub fn holds(&self, version: u64) -> bool {
         match self {
@@ -35,7 +36,7 @@ impl Condition {
     }
 }
 
-/// The tag without the mark of weakness.
+/// Returns the tag without the weakness indicator `W/`.
 fn opaque(tag: &str) -> &str {
     tag.strip_prefix("W/").unwrap_or(tag)
 }

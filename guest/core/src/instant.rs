@@ -1,15 +1,15 @@
 //! Points in time: the dateTime of RFC 7643 section 2.3.5 (xsd:dateTime), compared as instants.
 
-/// A point in time of the years 0 to 9999, to the nanosecond.
+/// A point in time in the years 0 to 9999, with nanosecond precision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant {
-    /// Since 1970, without leap seconds.
+    /// Seconds since 1970, without leap seconds.
     seconds: i64,
     nanoseconds: u32,
 }
 
 impl Instant {
-    /// The seconds since 1970, and the nanoseconds behind them.
+    /// Returns the seconds since 1970 and the remaining nanoseconds.
     #[must_use]
     pub fn parts(self) -> (i64, u32) {
         (self.seconds, self.nanoseconds)
@@ -18,13 +18,13 @@ impl Instant {
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// The first second, and the last.
+/// The first and the last representable second.
 const RANGE: std::ops::RangeInclusive<i64> = days(0, 1, 1) * DAY..=days(10_000, 1, 1) * DAY - 1;
 
-/// The instant that a dateTime names; without an offset it is taken as UTC. `None` if the text is none.
+/// Parses a dateTime; one without an offset is taken as UTC. `None` if the text is not a dateTime.
 #[must_use]
 pub fn parse(text: &str) -> Option<Instant> {
-    // ISO 8601 has shorter forms too, which xsd:dateTime does not.
+    // ISO 8601 also has shorter forms, which xsd:dateTime does not allow.
     const SHAPE: &[u8] = b"0000-00-00T00:00:00";
     let (begin, rest) = text.split_at_checked(SHAPE.len())?;
     let fits = |(wanted, found): (&u8, u8)| match wanted {
@@ -37,7 +37,7 @@ pub fn parse(text: &str) -> Option<Instant> {
     let number = |from, to| begin.get(from..to)?.parse::<i64>().ok();
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-    // The next month's first day, or the next year's.
+    // The first day of the next month, perhaps of the next year.
     let end = days(year, month + 1, 1);
     let date = days(year, month, day);
     if !(1..=12).contains(&month)
@@ -50,12 +50,13 @@ pub fn parse(text: &str) -> Option<Instant> {
         return None;
     }
     let (nanoseconds, rest) = fraction(rest)?;
-    // A leap second is the second before it.
+    // A leap second counts as the second before it.
     let seconds = date * DAY + hour * 3600 + minute * 60 + second.min(59) - offset(rest)?;
     RANGE.contains(&seconds).then_some(Instant { seconds, nanoseconds })
 }
 
-/// What stands behind the point, if there is one, in nanoseconds; finer digits are cut off.
+/// Returns the fraction after the point in nanoseconds (0 without a point; finer digits are
+/// dropped) and the text after it.
 fn fraction(text: &str) -> Option<(u32, &str)> {
     let Some(text) = text.strip_prefix('.') else {
         return Some((0, text));
@@ -66,7 +67,7 @@ fn fraction(text: &str) -> Option<(u32, &str)> {
     Some((format!("{kept:0<9}").parse().ok().filter(|_| length > 0)?, rest))
 }
 
-/// The seconds by which a place is ahead of UTC.
+/// Returns by how many seconds an offset is ahead of UTC.
 fn offset(text: &str) -> Option<i64> {
     let sign = match text.as_bytes() {
         [] | [b'Z' | b'z'] => return Some(0),
@@ -82,16 +83,16 @@ fn offset(text: &str) -> Option<i64> {
     Some(sign * (part(hours, 23)? * 3600 + part(minutes, 59)? * 60))
 }
 
-/// Days from 1970-01-01 to a date of the Gregorian calendar. The month may be the thirteenth.
+/// Returns the days from 1970-01-01 to a date of the Gregorian calendar. The month may be 13.
 const fn days(year: i64, month: i64, day: i64) -> i64 {
-    // Years that begin in March have their leap day at their end.
+    // In years that begin in March, the leap day is the last day.
     let year = year + (month + 9) / 12 - 1;
     let day_of_year = ((month + 9) % 12 * 153 + 2) / 5 + day - 1;
     year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year
         - 719_468
 }
 
-/// The reverse of [`days`].
+/// Returns year, month and day of a number of days since 1970-01-01; the inverse of [`days`].
 fn date(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
@@ -103,7 +104,7 @@ fn date(days: i64) -> (i64, i64, i64) {
     (year, (month + 2) % 12 + 1, of_month)
 }
 
-/// Milliseconds since 1970 as answers show them: RFC 3339 in UTC, with milliseconds.
+/// Formats milliseconds since 1970 as responses show them: RFC 3339 in UTC, with milliseconds.
 #[must_use]
 pub fn format(milliseconds: u64) -> String {
     let last = u64::try_from(*RANGE.end() * 1000 + 999).unwrap_or(u64::MAX);
@@ -112,7 +113,7 @@ pub fn format(milliseconds: u64) -> String {
     format!("{}.{:03}Z", to_the_second(seconds), milliseconds % 1000)
 }
 
-/// A text of fixed length that sorts as the instants do.
+/// Returns a text of fixed length whose order is that of the instants.
 #[must_use]
 pub fn sortable(instant: Instant) -> String {
     format!("{}.{:09}Z", to_the_second(instant.seconds), instant.nanoseconds)

@@ -1,6 +1,6 @@
-//! JSON as clients send it (RFC 8259): numbers kept to the digit, and refused what different
-//! readers read differently or not at all: an object that has a name twice, U+0000 and lone
-//! surrogates in strings, documents that are too deep or too wide.
+//! JSON as clients send it (RFC 8259). Numbers keep all their digits. Documents that parsers
+//! interpret differently or cannot represent are rejected: duplicate names, U+0000 and lone
+//! surrogates in strings, too much nesting or too many values.
 
 mod decode;
 mod large;
@@ -18,7 +18,7 @@ pub use large::{parse_large, unpacked};
 use crate::error::{Error, given_twice};
 use crate::limits;
 
-/// The text of a data file below `guest/core/`, as the build script has copied it.
+/// The text of a data file below `guest/core/`, as the build script copied it.
 macro_rules! built_in {
     ($path:literal) => {
         include_str!(concat!(env!("OUT_DIR"), "/", $path))
@@ -27,39 +27,47 @@ macro_rules! built_in {
 
 pub(crate) use built_in;
 
-/// A document that is not taken.
+/// Why a document is rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum JsonError {
-    /// It is no JSON.
+    /// It is not JSON.
     #[error("{0}")]
     Syntax(#[from] serde_json::Error),
-    /// An object has a name twice.
+    /// An object contains a name twice.
     #[error("{}", given_twice(.0))]
     Twice(String),
-    /// A string holds U+0000.
+    /// A string contains U+0000.
     #[error("a string holds U+0000")]
     Nul,
     /// Arrays and objects are nested too deeply.
     #[error("nested more than {} deep", limits::JSON_DEPTH)]
     Deep,
-    /// There are too many values.
+    /// It contains too many values.
     #[error("more than {} values", limits::JSON_VALUES)]
     Wide,
 }
 
-/// Reads a document.
+/// Parses a document.
+///
+/// # Errors
+///
+/// If it is not JSON, or breaks one of the rules of [`JsonError`].
 pub fn parse(text: &str) -> Result<Value, JsonError> {
     Reader::new().read(text)
 }
 
-/// Writes a value behind a text.
+/// Appends a value as JSON to `out`.
+///
+/// # Errors
+///
+/// Internal, if it cannot be serialized.
 pub fn write(out: &mut Vec<u8>, value: &Value) -> Result<(), Error> {
     serde_json::to_writer(out, value).map_err(|error| Error::internal(error.to_string()))
 }
 
-/// Writes a string behind a text.
+/// Appends a string as JSON to `out`.
 pub fn write_text(out: &mut Vec<u8>, text: &str) {
-    // Most need no escapes.
+    // Most strings need no escapes.
     let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
     if !text.bytes().all(is_plain) {
         out.extend_from_slice(Value::from(text).to_string().as_bytes());
@@ -70,17 +78,29 @@ pub fn write_text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// What was written.
+/// Converts written JSON to text.
+///
+/// # Errors
+///
+/// Internal, if it is not UTF-8.
 pub fn text(written: Vec<u8>) -> Result<String, Error> {
     String::from_utf8(written).map_err(|error| Error::internal(error.to_string()))
 }
 
-/// The object of a text that was written here.
+/// Parses an object that this service wrote.
+///
+/// # Errors
+///
+/// Internal, if the text is not a JSON object.
 pub fn written_object(text: &str) -> Result<Map<String, Value>, Error> {
     serde_json::from_str(text).map_err(|error| Error::internal(error.to_string()))
 }
 
-/// The members of these names of an object that this service wrote; the others are passed over.
+/// Parses only the members with these names from an object that this service wrote.
+///
+/// # Errors
+///
+/// If the text is not a JSON object.
 pub fn some_members(text: &str, names: &[&str]) -> Result<Map<String, Value>, JsonError> {
     let mut found = Map::new();
     for (name, value) in parts::parts(text)? {
@@ -91,40 +111,40 @@ pub fn some_members(text: &str, names: &[&str]) -> Result<Map<String, Value>, Js
     Ok(found)
 }
 
-/// The member of this name, in any case (RFC 7643 section 2.1).
+/// Returns the member of this name, compared without case (RFC 7643 section 2.1).
 #[must_use]
 pub fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     let found = object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value)
 }
 
-/// The same, to be changed.
+/// Returns the member of this name for changes, compared without case (RFC 7643 section 2.1).
 pub fn member_mut<'a>(object: &'a mut Map<String, Value>, name: &str) -> Option<&'a mut Value> {
     let found = object.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value)
 }
 
-/// Reads a value, and each value in it.
+/// Deserializes a value and all values in it, counting both depth and number.
 struct Reader {
-    /// How much deeper it may go.
+    /// How many more levels are allowed.
     depth: usize,
-    /// How many more values there may be.
+    /// How many more values are allowed.
     left: usize,
-    /// Why it stopped, if the text was JSON up to there.
+    /// Which rule was broken, if the text was valid JSON up to there.
     refusal: Option<JsonError>,
 }
 
-/// What serde_json calls the only member of the map that it shows a number as that no integer type
-/// holds to the digit.
+/// The name of the only member of the map in which serde_json passes a number that no integer type
+/// represents exactly.
 const NUMBER: &str = "$serde_json::private::Number";
 
 impl Reader {
-    /// One that has read nothing.
+    /// A reader with the full limits.
     fn new() -> Self {
         Self { depth: limits::JSON_DEPTH, left: limits::JSON_VALUES, refusal: None }
     }
 
-    /// Reads a document, or one of several that are bounded together.
+    /// Reads a document, or one of several that share the limits.
     fn read(&mut self, text: &str) -> Result<Value, JsonError> {
         let mut json = serde_json::Deserializer::from_str(text);
         let read = self.deserialize(&mut json);

@@ -58,15 +58,16 @@ pub mod webhook;
 
 pub use http::{Admitted, Request, Response, authorize, handle};
 
-/// Reads what is built in: presets, schemas and clients' quirks. Without it each is read where it is needed first.
+/// Loads the built-in presets, schemas and client quirks. Without this call, each is loaded on
+/// first use.
 pub fn prepare() {
     for preset in profile::presets() {
         let _ = profile::Policy::preset(preset);
     }
 }
 
-/// The tenant that the Authorization header claims, unverified; `None` if it claims none. For embedders that serve all
-/// tenants under one URL.
+/// Returns the tenant that the Authorization header claims, unverified; `None` if it claims none.
+/// For embedders that serve all tenants under one URL.
 #[must_use]
 pub fn tenant_of(headers: &[(String, String)]) -> Option<String> {
     let presented = auth::credential::presented(http::header(headers, "authorization")?)?;

@@ -1,21 +1,21 @@
-//! Lengths of time as people write them: `600d`.
+//! Durations as profiles and administrators write them: `600d`.
 
 use serde_json::Value;
 
 use crate::json::{self, Decode, DecodeError};
 
-/// A length of time of at least a second and at most a thousand years.
+/// A duration of at least one second and at most a thousand years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Lifetime {
     seconds: u64,
 }
 
-/// A text is no length of time; says what is.
+/// The text is not a duration; the message says why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct LifetimeError(&'static str);
 
-/// So that no date behind it is out of range anywhere.
+/// Keeps every date that is computed from a duration in range.
 const LONGEST: u64 = 1000 * 366 * 24 * 60 * 60;
 
 const FORM: LifetimeError =
@@ -28,20 +28,20 @@ impl Lifetime {
     /// 24 hours.
     pub const DAY: Self = Self { seconds: 24 * 60 * 60 };
 
-    /// How many milliseconds it is.
+    /// Returns the duration in milliseconds.
     #[must_use]
     pub fn milliseconds(self) -> u64 {
         self.seconds.saturating_mul(1000)
     }
 
-    /// How many seconds it is.
+    /// Returns the duration in seconds.
     #[must_use]
     pub fn seconds(self) -> u64 {
         self.seconds
     }
 }
 
-/// A number and one of the units s, m, h and d.
+/// Parses a number followed by one of the units s, m, h and d.
 impl std::str::FromStr for Lifetime {
     type Err = LifetimeError;
 
@@ -55,7 +55,7 @@ impl std::str::FromStr for Lifetime {
             _ => return Err(FORM),
         };
         let number = text.strip_suffix(unit).unwrap_or(text);
-        // `parse` would also take a plus sign.
+        // `parse` would also accept a plus sign.
         if !number.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(FORM);
         }
@@ -68,7 +68,7 @@ impl std::str::FromStr for Lifetime {
     }
 }
 
-/// In the largest unit of which it is a whole number.
+/// Prints the duration in the largest unit that divides it.
 impl std::fmt::Display for Lifetime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let units = [(24 * 60 * 60, 'd'), (60 * 60, 'h'), (60, 'm')];

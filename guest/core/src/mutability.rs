@@ -1,4 +1,4 @@
-//! What a PUT may change: RFC 7644 section 3.5.1, RFC 7643 section 7 (`mutability`).
+//! Which attributes a PUT may change: RFC 7644 section 3.5.1, RFC 7643 section 7 (`mutability`).
 
 use serde_json::Value;
 
@@ -6,8 +6,13 @@ use crate::error::{Error, ErrorKind};
 use crate::resource_type::ResourceType;
 use crate::schema::{Attribute, Content, Mutability};
 
-/// Refuses a replacement that changes an immutable attribute which has a value. Attributes that are not there any more keep
-/// theirs, since a client need not repeat what it cannot change.
+/// Checks that a replacement does not change an immutable attribute that has a value. Immutable
+/// attributes that are omitted keep their values, since a client need not repeat what it cannot
+/// change.
+///
+/// # Errors
+///
+/// `mutability`, if one is changed.
 pub fn keep_immutable(
     resource_type: &ResourceType,
     old: &Content,
@@ -30,7 +35,8 @@ pub fn keep_immutable(
     Ok(())
 }
 
-/// Values of multi-valued attributes come and go as wholes, so that their parts are compared with nothing.
+/// Values of multi-valued attributes are replaced as a whole, so their sub-attributes have no
+/// counterpart to compare with.
 fn keep_in(attributes: &[Attribute], old: &Content, new: &mut Content) -> Result<(), Error> {
     for attribute in attributes.iter().filter(|a| a.is_complex() && !a.multi_valued) {
         let name = attribute.name.as_str();
@@ -54,7 +60,7 @@ fn keep_in(attributes: &[Attribute], old: &Content, new: &mut Content) -> Result
     Ok(())
 }
 
-/// The error of a change to what cannot be changed.
+/// The error for a change of an attribute that cannot be changed.
 #[must_use]
 pub fn refused(path: &str) -> Error {
     Error::new(ErrorKind::Mutability, format!("`{path}` cannot be changed"))

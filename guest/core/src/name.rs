@@ -9,14 +9,14 @@ use serde_json::Value;
 
 use crate::json::{self, Decode, DecodeError};
 
-/// A name as the RFC's rule has it, kept as it was written. Compares without regard to case.
+/// A name that follows ATTRNAME, in the spelling in which it was written. Comparisons ignore case.
 ///
-/// `$ref` is the one registered name that the rule does not cover, so a name may begin with `$`.
+/// `$ref` is the only registered name that the rule does not cover, so a name may begin with `$`.
 #[derive(Clone, Debug)]
 pub struct AttributeName(String);
 
 impl AttributeName {
-    /// The name as it was written.
+    /// Returns the name as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

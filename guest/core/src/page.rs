@@ -1,20 +1,21 @@
-//! Which part of a list is wanted: by index (RFC 7644 section 3.4.2.4) or by cursor (RFC 9865 section 2).
+//! Which part of a list a request asks for: by index (RFC 7644 section 3.4.2.4) or by cursor (RFC
+//! 9865 section 2).
 
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 
-/// How large pages are.
+/// The page sizes that a profile allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Resources on a page that asked for none.
+    /// Resources on a page if the request names no number.
     pub default: usize,
-    /// Resources on a page at the most.
+    /// The most resources on a page.
     pub max: usize,
-    /// Whether there are cursors.
+    /// Whether the service offers cursors.
     pub cursor: bool,
 }
 
-/// What holds where a profile says nothing else.
+/// The page sizes of a profile that sets none.
 impl Default for Bounds {
     fn default() -> Self {
         Self { default: limits::PAGE_DEFAULT, max: limits::PAGE_MAX, cursor: true }
@@ -22,27 +23,27 @@ impl Default for Bounds {
 }
 
 impl Bounds {
-    /// Less than 0 is 0 (RFC 7644 table 6, RFC 9865 table 1).
+    /// Negative counts are taken as 0 (RFC 7644 table 6, RFC 9865 table 1).
     fn wanted(self, count: Option<i64>) -> usize {
         count.map_or(self.default, |n| usize::try_from(n.max(0)).unwrap_or(usize::MAX))
     }
 }
 
-/// Which part of a list is wanted, with out-of-range values as the RFCs have them.
+/// The requested part of a list, with out-of-range values adjusted as the RFCs say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Paging {
     /// By index.
     Index(IndexPage),
     /// By cursor.
     Cursor {
-        /// As an earlier page gave it; empty for the first page.
+        /// The cursor of the previous page; empty for the first page.
         cursor: String,
         /// At most [`Bounds::max`].
         count: usize,
     },
 }
 
-/// A part of a list by index.
+/// The requested part of a list by index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IndexPage {
     /// 1-based; less than 1 is 1.
@@ -52,7 +53,7 @@ pub struct IndexPage {
 }
 
 impl Paging {
-    /// From the values of a request: by index, unless there is a cursor.
+    /// Reads the values of a request; by index unless it has a cursor.
     pub fn new(
         cursor: Option<String>,
         start_index: Option<i64>,
@@ -85,14 +86,14 @@ impl Default for Paging {
 }
 
 impl IndexPage {
-    /// From the values of a request.
+    /// Reads the values of a request.
     #[must_use]
     pub fn new(start_index: Option<i64>, count: Option<i64>, bounds: Bounds) -> Self {
         let start = start_index.and_then(|n| u64::try_from(n).ok());
         Self { start: start.unwrap_or(1).max(1), count: bounds.wanted(count).min(bounds.max) }
     }
 
-    /// How many resources stand before the page.
+    /// Returns how many resources precede the page.
     #[must_use]
     pub fn offset(self) -> u64 {
         self.start - 1

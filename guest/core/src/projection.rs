@@ -1,4 +1,4 @@
-//! Which attributes an answer holds: RFC 7644 section 3.9, RFC 7643 section 7 (`returned`).
+//! Which attributes a response contains: RFC 7644 section 3.9, RFC 7643 section 7 (`returned`).
 
 use serde_json::Value;
 
@@ -8,32 +8,33 @@ use crate::resource_type::ResourceType;
 use crate::schema::{Attribute, Content, Returned, Schema};
 use crate::urn;
 
-/// The `attributes` and `excludedAttributes` of a request. Names that no schema knows select
+/// The `attributes` and `excludedAttributes` of a request. Names that no schema defines select
 /// nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Projection {
-    /// What is wanted beside `returned: always`; `None` for what is returned by default.
+    /// The requested attributes, in addition to `returned: always`; `None` for those returned by
+    /// default.
     pub attributes: Option<Vec<AttrPath>>,
-    /// What is not wanted, unless it is `returned: always`.
+    /// The excluded attributes; `returned: always` takes precedence.
     pub excluded: Vec<AttrPath>,
-    /// How many values of a relation at the most, if fewer than any answer may have.
+    /// The most values of a relation, if fewer than a response may have.
     pub links: Option<usize>,
-    /// What was asked for or excluded and is no attribute path.
+    /// The names in the request that are not attribute paths.
     pub malformed: Vec<String>,
 }
 
-/// How a list of paths names an attribute.
+/// How a list of paths selects an attribute.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Selection {
-    /// The attribute itself.
+    /// The whole attribute.
     Whole,
-    /// Sub-attributes of it.
+    /// Some of its sub-attributes.
     Parts,
     No,
 }
 
 impl Projection {
-    /// From the texts of a request. What is no attribute path selects nothing.
+    /// Parses the paths of a request. Text that is not an attribute path selects nothing.
     #[must_use]
     pub fn new(attributes: Option<Vec<String>>, excluded: Vec<String>) -> Self {
         let mut malformed = Vec::new();
@@ -51,8 +52,8 @@ impl Projection {
         Self { attributes, excluded, links: None, malformed }
     }
 
-    /// What the request names and none of the types has, as it was written; `None` if there is
-    /// nothing such.
+    /// Returns the first name in the request that none of the types has, as it was written; `None`
+    /// if all are known.
     #[must_use]
     pub fn unknown(&self, types: &[ResourceType]) -> Option<String> {
         let is_known = |path: &AttrPath| {
@@ -67,7 +68,8 @@ impl Projection {
         self.malformed.first().cloned().or_else(|| unknown.next())
     }
 
-    /// Whether answers hold this attribute of the main schema, so that it is worth computing.
+    /// Returns whether responses contain this attribute of the main schema; if not, it need not be
+    /// computed.
     #[must_use]
     pub fn wants(&self, resource_type: &ResourceType, name: &AttributeName) -> bool {
         let Some(attribute) = resource_type.attribute(name.as_str()) else {
@@ -76,7 +78,7 @@ impl Projection {
         self.keeps(resource_type.core(), attribute) != Selection::No
     }
 
-    /// Whether answers hold this sub-attribute of an attribute of the main schema.
+    /// Returns whether responses contain this sub-attribute of an attribute of the main schema.
     #[must_use]
     pub fn wants_sub(&self, resource_type: &ResourceType, name: &AttributeName, sub: &str) -> bool {
         let Some(attribute) = resource_type.attribute(name.as_str()) else {
@@ -89,7 +91,7 @@ impl Projection {
                 .is_some_and(|sub| self.keeps_sub(resource_type.core(), attribute, sub, named))
     }
 
-    /// Takes out of a shown resource what the answer must not hold.
+    /// Removes from a resource what the response must not contain.
     pub fn apply(&self, resource_type: &ResourceType, shown: &mut Content) {
         for (extension, _) in resource_type.extensions() {
             if let Some(Value::Object(inner)) = shown.get_mut(&extension.id) {
@@ -133,7 +135,7 @@ impl Projection {
         }
     }
 
-    /// How the answer holds an attribute.
+    /// Returns how the response includes an attribute.
     fn keeps(&self, schema: &Schema, attribute: &Attribute) -> Selection {
         let named = |paths: &[AttrPath]| named(paths, schema, attribute);
         if attribute.is_hidden() {
@@ -188,8 +190,8 @@ fn named(paths: &[AttrPath], schema: &Schema, attribute: &Attribute) -> Selectio
     found
 }
 
-/// Whether a path names this attribute or a part of it. Without a URI it names the main schema's,
-/// and `keeps` asks with the extension for those inside it.
+/// Returns whether a path names this attribute or a sub-attribute of it. Without a URI it names one
+/// of the main schema; for attributes of an extension, `keeps` asks with the extension.
 fn names(path: &AttrPath, schema: &Schema, attribute: &Attribute) -> bool {
     let in_schema = path.uri.as_ref().is_none_or(|uri| urn::same(uri, &schema.id));
     in_schema && path.name == attribute.name

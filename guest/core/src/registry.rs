@@ -1,4 +1,4 @@
-//! All schemas and resource types that a tenant has.
+//! All schemas and resource types of a tenant.
 
 use std::sync::{Arc, LazyLock};
 
@@ -6,37 +6,37 @@ use crate::json;
 use crate::resource_type::{Definition, ResourceType};
 use crate::schema::{Schema, Uniqueness};
 
-/// The schemas that are built in, as data.
+/// The built-in schemas, as JSON.
 const BUILT_IN: [&str; 3] = [
     json::built_in!("schemas/user.json"),
     json::built_in!("schemas/group.json"),
     json::built_in!("schemas/enterprise_user.json"),
 ];
 
-/// The schemas of the service's own documents, shown but not used for resources.
+/// The schemas of the service's own documents; listed, but not used for resources.
 const OF_DISCOVERY: [&str; 3] = [
     json::built_in!("schemas/service_provider_config.json"),
     json::built_in!("schemas/resource_type.json"),
     json::built_in!("schemas/schema.json"),
 ];
 
-/// Those of them that are resources', read once.
+/// The built-in schemas of resources, parsed once.
 static SHARED: LazyLock<[Arc<Schema>; 3]> =
     LazyLock::new(|| BUILT_IN.map(|text| Arc::new(parse(text))));
 
 static COMMON: LazyLock<Arc<Schema>> =
     LazyLock::new(|| Arc::new(parse(json::built_in!("schemas/common.json"))));
 
-/// Schemas and resource types, resolved against each other.
+/// Schemas and resource types whose references are resolved.
 #[derive(Debug)]
 pub struct Registry {
     schemas: Vec<Arc<Schema>>,
     types: Vec<ResourceType>,
-    /// Common attributes that are unique in a type, by the type's name.
+    /// Common attributes that are unique in a type, with the type's name first.
     unique_common: Vec<(String, String)>,
 }
 
-/// A resource type names what is not there.
+/// A resource type refers to a schema, attribute or type that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("resource type `{resource_type}`: {problem}")]
 pub struct RegistryError {
@@ -47,6 +47,10 @@ pub struct RegistryError {
 impl Registry {
     /// Resolves resource types against the built-in schemas and those of a profile, which replace
     /// built-in ones of the same URI.
+    ///
+    /// # Errors
+    ///
+    /// If a resource type refers to something that does not exist.
     pub fn new(definitions: Vec<Definition>, added: Vec<Schema>) -> Result<Self, RegistryError> {
         let mut schemas = SHARED.to_vec();
         for schema in added {
@@ -56,10 +60,11 @@ impl Registry {
         Self::resolved(definitions, schemas, Vec::new())
     }
 
-    /// This registry with an attribute of a type's main schema, or a common one, unique. A main
-    /// schema then says so.
+    /// Returns this registry with an attribute of a type's main schema, or a common one, made
+    /// unique; the main schema then says so.
     ///
     /// # Errors
+    ///
     /// If a resource type cannot be resolved.
     pub fn with_unique(mut self, resource_type: &str, name: &str) -> Result<Self, RegistryError> {
         if let Some(resource_type) = self.types.iter().find(|t| t.definition.name == resource_type)
@@ -101,26 +106,26 @@ impl Registry {
         Ok(Self { schemas, types, unique_common })
     }
 
-    /// The resource types, in the order of the profile.
+    /// Returns the resource types, in the order of the profile.
     #[must_use]
     pub fn types(&self) -> &[ResourceType] {
         &self.types
     }
 
-    /// The type whose endpoint this is, without the slash.
+    /// Returns the type of an endpoint, given without the slash.
     #[must_use]
     pub fn at_endpoint(&self, segment: &str) -> Option<&ResourceType> {
         self.types.iter().find(|t| t.definition.endpoint.strip_prefix('/') == Some(segment))
     }
 
-    /// The type of this name.
+    /// Returns the type of this name.
     #[must_use]
     pub fn named(&self, name: &str) -> Option<&ResourceType> {
         self.types.iter().find(|t| t.definition.name == name)
     }
 
-    /// The schemas that `/Schemas` lists: those of the resource types and those of the service's
-    /// own documents.
+    /// Returns the schemas that `/Schemas` lists: those of the resource types and those of the
+    /// service's own documents.
     #[must_use]
     pub fn shown(&self) -> Vec<Arc<Schema>> {
         let used = self.schemas.iter().filter(|schema| {
@@ -137,7 +142,7 @@ fn make_unique(schema: &mut Schema, name: &str) {
     }
 }
 
-/// A built-in schema. One that does not parse is left empty here and found by the test below.
+/// Parses a built-in schema. One that does not parse is left empty; the test below finds it.
 fn parse(text: &str) -> Schema {
     json::from_str(text).unwrap_or_else(|_| Schema::empty())
 }

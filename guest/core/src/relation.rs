@@ -1,6 +1,5 @@
-//! Attributes that are links: a group's `members`. A change names the links it adds and removes and
-//! never needs those that it leaves alone, so it costs the same in a group of ten as in one of a
-//! million.
+//! Relations: attributes stored as links, such as a group's `members`. A change names only the
+//! links that it adds and removes, so its cost does not depend on the size of the group.
 
 use std::collections::BTreeMap;
 
@@ -14,42 +13,48 @@ use crate::resource_type::{Relation, ResourceType};
 use crate::schema::Content;
 use crate::sorted_map::SortedMap;
 
-/// What a request does to one relation of one resource.
+/// A request's change of one relation of one resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
-    /// Whether all links that were there go first.
+    /// Whether all existing links are removed first.
     pub cleared: bool,
-    /// For each id whether a link to it is to be there. Others stay as they are.
+    /// Whether a link to each id is to exist afterwards. Links to other ids stay as they are.
     pub wanted: BTreeMap<String, bool>,
 }
 
-/// The changes of all relations of a resource, by attribute.
+/// The changes of all relations of a resource, by attribute name.
 pub type Changes = SortedMap<Change>;
 
 impl Change {
-    /// A change after which the links to these ids are there, and no others.
+    /// A change after which exactly the links to these ids exist.
     #[must_use]
     pub fn to_exactly(ids: Vec<String>) -> Self {
         Self { cleared: true, wanted: ordered::map(ids.into_iter().map(|id| (id, true))) }
     }
 
-    /// The same change with these links added.
+    /// Adds links to these ids to the change.
     pub fn add(&mut self, ids: Vec<String>) {
         self.wanted.extend(ids.into_iter().map(|id| (id, true)));
     }
 
-    /// The same change without these links.
+    /// Removes links to these ids in the change.
     pub fn remove(&mut self, ids: Vec<String>) {
         self.wanted.extend(ids.into_iter().map(|id| (id, false)));
     }
 
-    /// The ids that are to be linked, or not to be.
+    /// Returns the ids that are to be linked, or those that are not to be.
     pub fn ids(&self, present: bool) -> impl Iterator<Item = &str> {
         self.wanted.iter().filter(move |(_, p)| **p == present).map(|(id, _)| id.as_str())
     }
 }
 
-/// Takes the relations out of a content: those that are there, as changes that replace what was.
+/// Removes the relations from a content and returns them as changes that replace the existing
+/// links.
+///
+/// # Errors
+///
+/// `invalidValue`, if a value does not refer to a resource, or if there are too many (see
+/// [`check_size`]).
 pub fn take(resource_type: &ResourceType, content: &mut Content) -> Result<Changes, Error> {
     let mut changes = Changes::new();
     for relation in &resource_type.definition.relations {
@@ -69,8 +74,12 @@ pub fn take(resource_type: &ResourceType, content: &mut Content) -> Result<Chang
     Ok(changes)
 }
 
-/// The ids that the values of a relation refer to: an array of objects with `value`, or one such
-/// object, or what [`json`] has packed of a large one.
+/// Returns the ids that the values of a relation refer to: an array of objects with `value`, one
+/// such object, or the compact form that [`json`] makes of a large array.
+///
+/// # Errors
+///
+/// If a value has none of these forms, or there are too many.
 pub fn ids(relation: &Relation, value: &Value) -> Result<Vec<String>, Error> {
     if let Some(packed) = json::unpacked(value) {
         let packed: Vec<String> = packed.map(ToOwned::to_owned).collect();
@@ -84,7 +93,11 @@ pub fn ids(relation: &Relation, value: &Value) -> Result<Vec<String>, Error> {
     values.iter().map(|value| id(relation, value)).collect()
 }
 
-/// Whether so many values of a relation are not too many for one request.
+/// Checks that a request does not have too many values of a relation.
+///
+/// # Errors
+///
+/// If it has more than [`limits::LINKS_PER_REQUEST`].
 pub fn check_size(relation: &Relation, values: usize) -> Result<(), Error> {
     let limit = limits::LINKS_PER_REQUEST;
     if values <= limit {

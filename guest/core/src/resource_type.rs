@@ -1,5 +1,5 @@
-//! Resource types: RFC 7643 section 6, and what scimlet has to know about one beyond it: which attributes are relations to other
-//! resources, which are indexed, and which one is its name for people.
+//! Resource types (RFC 7643 section 6), with additional information: which attributes are relations
+//! to other resources, which are indexed, and which is the display name.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::name::AttributeName;
 use crate::schema::{Attribute, Schema};
 use crate::urn;
 
-/// A resource type as profiles write it.
+/// A resource type as a profile defines it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Definition {
@@ -19,19 +19,20 @@ pub struct Definition {
     pub name: String,
     /// The path below the base URL, such as `/Users`.
     pub endpoint: String,
-    /// For people.
+    /// A description for users.
     pub description: String,
     /// The URI of the main schema.
     pub schema: String,
-    /// The extensions.
+    /// The schema extensions.
     pub schema_extensions: Vec<Extension>,
-    /// The attributes whose values are links to other resources.
+    /// The attributes whose values are stored as links to other resources.
     pub relations: Vec<Relation>,
-    /// The attributes that show relations from their other end.
+    /// The attributes that show relations from the other end.
     pub mirrors: Vec<Mirror>,
-    /// The paths that get index terms, beside those of unique values; each costs a row a value, paid at every write.
+    /// The paths that are indexed, in addition to those of unique values. Each value costs a row at
+    /// every write.
     pub index: Vec<String>,
-    /// The attributes that may name a resource to people, the first that has a value wins.
+    /// The attributes that serve as a display name; the first one with a value is used.
     pub display: Vec<AttributeName>,
 }
 
@@ -50,9 +51,9 @@ json::decode_struct!(strict Definition {
 /// RFC 7643 section 6, `schemaExtensions`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Extension {
-    /// The URI.
+    /// The extension's URI.
     pub schema: String,
-    /// Whether each resource must have it.
+    /// Whether every resource must have it.
     pub required: bool,
 }
 
@@ -61,16 +62,16 @@ json::decode_struct!(strict Extension {
     required: "required" = false,
 });
 
-/// A multi-valued complex attribute that is kept as links: a group's `members`.
+/// A multi-valued complex attribute stored as links: a group's `members`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Relation {
-    /// The attribute, which is also the links' name.
+    /// The attribute's name, which is also the links' name.
     pub attribute: AttributeName,
-    /// The resource types that a value may refer to.
+    /// The resource types that values may refer to.
     pub targets: Vec<String>,
-    /// Whether resources may contain each other in a circle; RFC 7644 section 3.7.1 shows one.
+    /// Whether resources may contain each other in a cycle; RFC 7644 section 3.7.1 shows one.
     pub cycles: Cycles,
-    /// What becomes of an id that no resource has.
+    /// How a value is handled whose id no resource has.
     pub unknown: UnknownMember,
 }
 
@@ -81,11 +82,11 @@ json::decode_struct!(strict Relation {
     unknown: "unknown" = UnknownMember::default(),
 });
 
-/// What becomes of a value that closes a circle.
+/// How a value that closes a cycle is handled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Cycles {
-    /// It is kept.
+    /// It is stored.
     #[default]
     Allow,
     /// The request is refused.
@@ -94,25 +95,25 @@ pub enum Cycles {
 
 json::decode_enum!(Cycles { Allow: "allow", Refuse: "refuse" });
 
-/// What becomes of a value that names no resource.
+/// How a value that refers to no resource is handled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum UnknownMember {
     /// The request is refused.
     #[default]
     Refuse,
-    /// It is left out, and the journal says so.
+    /// The value is omitted, and the journal records that.
     Skip,
 }
 
 json::decode_enum!(UnknownMember { Refuse: "refuse", Skip: "skip" });
 
-/// A readOnly attribute computed from the links that arrive: a user's `groups`.
+/// A readOnly attribute computed from incoming links: a user's `groups`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mirror {
-    /// The attribute.
+    /// The attribute's name.
     pub attribute: AttributeName,
-    /// The relation at the other end.
+    /// The name of the relation at the other end.
     pub relation: AttributeName,
 }
 
@@ -121,10 +122,10 @@ json::decode_struct!(strict Mirror {
     relation: "relation",
 });
 
-/// A resource type with its schemas at hand.
+/// A resource type with its schemas resolved.
 #[derive(Clone, Debug)]
 pub struct ResourceType {
-    /// As the profile wrote it.
+    /// The definition from the profile.
     pub definition: Definition,
     core: Arc<Schema>,
     common: Arc<Schema>,
@@ -132,24 +133,25 @@ pub struct ResourceType {
     index: Vec<AttrPath>,
 }
 
-/// What an attribute path means for a resource type.
+/// The part of a resource type that an attribute path refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AttributePlace<'a> {
-    /// An extension as a whole.
+    /// A whole extension.
     Extension(&'a Schema),
-    /// An attribute, perhaps in an extension, perhaps a sub-attribute of it.
+    /// An attribute or sub-attribute, of the main schema or an extension.
     Attribute {
-        /// The extension that it is in; `None` for the main schema and the common attributes.
+        /// The extension that contains it; `None` for the main schema and the common attributes.
         extension: Option<&'a Schema>,
         /// The attribute.
         attribute: &'a Attribute,
-        /// The sub-attribute.
+        /// The sub-attribute, if the path names one.
         sub: Option<&'a Attribute>,
     },
 }
 
 impl AttributePlace<'_> {
-    /// Whether no client may learn the values, of the attribute or of the whole that it is a part of.
+    /// Returns whether no client may read the values, of the attribute or of the complex attribute
+    /// that contains it.
     #[must_use]
     pub fn is_hidden(&self) -> bool {
         match self {
@@ -162,7 +164,11 @@ impl AttributePlace<'_> {
 }
 
 impl ResourceType {
-    /// Resolves the URIs and paths of a definition; the error names what is not there.
+    /// Resolves the URIs and paths of a definition.
+    ///
+    /// # Errors
+    ///
+    /// The name of what does not exist.
     pub fn resolve(
         definition: Definition,
         schemas: &[Arc<Schema>],
@@ -184,7 +190,8 @@ impl ResourceType {
         Ok(resolved)
     }
 
-    /// The paths of the profile's `index`, and those of unique values: a term is what keeps them unique.
+    /// Returns the paths of the profile's `index` and those of unique values, whose terms enforce
+    /// uniqueness.
     fn index_paths(&self) -> Result<Vec<AttrPath>, String> {
         let resolve = |text: &String| {
             let path = text.parse::<AttrPath>().ok().filter(|path| self.place(path).is_some());
@@ -224,72 +231,73 @@ impl ResourceType {
         paths
     }
 
-    /// The name, which is also the kind of its entries in the store.
+    /// Returns the name, which is also the kind of its entries in the store.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.definition.name
     }
 
-    /// The main schema.
+    /// Returns the main schema.
     #[must_use]
     pub fn core(&self) -> &Schema {
         &self.core
     }
 
-    /// The attributes that every resource has.
+    /// Returns the schema of the attributes that every resource has.
     #[must_use]
     pub fn common(&self) -> &Schema {
         &self.common
     }
 
-    /// The extensions, each with whether it is required.
+    /// Returns the extensions, each with whether it is required.
     pub fn extensions(&self) -> impl Iterator<Item = (&Schema, bool)> {
         self.extensions.iter().map(|(schema, required)| (&**schema, *required))
     }
 
-    /// The extension of this URI, in any case.
+    /// Returns the extension of this URI, compared without case.
     #[must_use]
     pub fn extension(&self, uri: &str) -> Option<&Schema> {
         self.extensions().map(|(schema, _)| schema).find(|schema| urn::same(&schema.id, uri))
     }
 
-    /// The main schema and the extensions.
+    /// Returns the main schema and the extensions.
     pub fn schemas(&self) -> impl Iterator<Item = &Schema> {
         std::iter::once(self.core()).chain(self.extensions().map(|(schema, _)| schema))
     }
 
-    /// The attribute of the main schema or the common ones of this name.
+    /// Returns the attribute of this name in the main schema or among the common ones.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
         self.core.attribute(name).or_else(|| self.common.attribute(name))
     }
 
-    /// The relation that this attribute is.
+    /// Returns the relation that is stored for this attribute; `None` if it is no relation.
     #[must_use]
     pub fn relation(&self, name: &AttributeName) -> Option<&Relation> {
         self.relation_named(name.as_str())
     }
 
-    /// The relation of this name, in any case.
+    /// Returns the relation of this name, compared without case.
     #[must_use]
     pub fn relation_named(&self, name: &str) -> Option<&Relation> {
         let mut relations = self.definition.relations.iter();
         relations.find(|relation| relation.attribute == *name)
     }
 
-    /// The mirror that this attribute is.
+    /// Returns the mirror that is computed for this attribute; `None` if it is no mirror.
     #[must_use]
     pub fn mirror(&self, name: &AttributeName) -> Option<&Mirror> {
         self.definition.mirrors.iter().find(|mirror| mirror.attribute == *name)
     }
 
-    /// The paths that get index terms.
+    /// Returns the indexed paths.
     #[must_use]
     pub fn index(&self) -> &[AttrPath] {
         &self.index
     }
 
-    /// What a path means here; `None` if it means nothing.
+    /// Returns the part of the resource type that a path refers to; `None` if there is no such
+    /// part.
     #[must_use]
     pub fn place(&self, path: &AttrPath) -> Option<AttributePlace<'_>> {
         let extension = match &path.uri {
@@ -311,7 +319,7 @@ impl ResourceType {
         Some(AttributePlace::Attribute { extension, attribute, sub })
     }
 
-    /// A path whose last colon belongs to an extension's URI.
+    /// Returns the extension whose URI is the whole path, last colon included.
     fn whole_extension(&self, path: &AttrPath) -> Option<AttributePlace<'_>> {
         self.extension(&path.to_string()).map(AttributePlace::Extension)
     }

@@ -1,4 +1,5 @@
-//! Attributes that are written and never read, such as a password (RFC 7643 section 4.1.1): left out, or kept as salted slow hashes.
+//! Attributes that are written but never read, such as a password (RFC 7643 section 4.1.1):
+//! discarded, or stored as salted, slow hashes.
 
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use serde_json::Value;
@@ -9,7 +10,8 @@ use crate::profile::Secrets;
 use crate::resource_type::ResourceType;
 use crate::schema::{Attribute, Content, Mutability};
 
-/// Puts the secrets of a new content into the form in which they are kept. `before` is the content that it replaces.
+/// Converts the secrets of a new content to their stored form. `before` is the content that it
+/// replaces.
 pub fn settle(
     ports: &Ports<'_>,
     secrets: Secrets,
@@ -37,7 +39,8 @@ pub fn settle(
     Ok(())
 }
 
-/// Takes out the secrets of extensions and those inside complex values, which are never kept; returns their names.
+/// Removes secrets of extensions and those inside complex values, which are never stored; returns
+/// their names.
 fn discard_inner(resource_type: &ResourceType, content: &mut Content) -> Vec<String> {
     let mut discarded = Vec::new();
     for attribute in &resource_type.core().attributes {
@@ -80,7 +83,7 @@ fn not_kept(ports: &Ports<'_>, name: &str) {
     ports.journal.write(Level::Info, "policy", &format!("`{name}` was received and not kept"));
 }
 
-/// What a PUT leaves out, since no client can repeat it, stays.
+/// Keeps the secrets that a PUT omits, since no client can repeat them.
 pub fn carry_over(resource_type: &ResourceType, before: &Content, content: &mut Content) {
     for attribute in written_only(resource_type) {
         let name = attribute.name.as_str();
@@ -94,7 +97,7 @@ fn written_only(resource_type: &ResourceType) -> impl Iterator<Item = &Attribute
     resource_type.core().attributes.iter().filter(|a| a.mutability == Mutability::WriteOnly)
 }
 
-/// The hash to keep: the one that is there if it is of the same secret, so that nothing changes.
+/// Returns the hash to store: the existing one if it is of this secret, so that nothing changes.
 fn settled(
     ports: &Ports<'_>,
     secrets: Secrets,

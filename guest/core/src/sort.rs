@@ -14,26 +14,28 @@ use crate::resource_type::{AttributePlace, ResourceType};
 use crate::schema::{Content, DataType};
 use crate::{instant, text};
 
-/// `sortBy` bound to a schema, and `sortOrder`.
+/// `sortBy` bound to a schema, with `sortOrder`.
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Sort {
-    /// What is compared.
+    /// The attribute that is compared.
     pub field: Field,
-    /// Whether the order is reversed.
+    /// Whether the order is descending.
     pub descending: bool,
 }
 
-/// A resource's place in the order. Values of several types, which a search of several resource types may meet, are ordered by
-/// type first.
+/// The value by which a resource is ordered. A search of several resource types may meet values of
+/// several types; those are ordered by type first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum SortKey {
     /// False before true.
     Boolean(bool),
-    /// By size: as f64 in a form that orders like it, and how far an integer is from that.
+    /// By size: a form of the f64 value whose bits order like it, then the difference of an integer
+    /// from that value.
     Number(u64, i64),
-    /// By time: seconds and nanoseconds.
+    /// By time: seconds and nanoseconds since 1970.
     Instant(i64, u32),
-    /// By UTF-8 bytes, folded where case does not count; the beginning of a text that is longer than a term.
+    /// By UTF-8 bytes, folded unless the attribute is caseExact, and truncated to the length of a
+    /// term.
     Text(String),
 }
 
@@ -58,7 +60,8 @@ impl Decode for SortKey {
 }
 
 impl Sort {
-    /// Binds `sortBy`; a complex attribute is sorted by its `value`. `None` if the type has no such attribute.
+    /// Binds `sortBy`; a complex attribute is sorted by its `value`. `None` if the type has no such
+    /// attribute.
     pub fn bind(
         path: &AttrPath,
         descending: bool,
@@ -85,7 +88,8 @@ impl Sort {
         Ok(Some(Self { field, descending }))
     }
 
-    /// The key of a shown resource; `None` if it has no value. Of several values the primary one counts, else the first.
+    /// Returns the key of a resource in its response form; `None` if it has no value. Of several
+    /// values the primary one counts, or else the first.
     #[must_use]
     pub fn key(&self, shown: &Content) -> Option<SortKey> {
         let (first, rest) = self.field.steps.split_first()?;
@@ -106,7 +110,7 @@ impl Sort {
     }
 }
 
-/// How two keys are ordered: resources without a value come last, and first when descending.
+/// Compares two keys: resources without a value come last, or first when descending.
 #[must_use]
 pub fn compare(a: Option<&SortKey>, b: Option<&SortKey>, descending: bool) -> Ordering {
     let order = match (a, b) {
@@ -116,15 +120,16 @@ pub fn compare(a: Option<&SortKey>, b: Option<&SortKey>, descending: bool) -> Or
     if descending { order.reverse() } else { order }
 }
 
-/// `sortBy` names what cannot be sorted by.
+/// The error for a `sortBy` attribute that cannot be sorted by.
 pub fn invalid(path: &AttrPath, problem: &str) -> Error {
     let detail = format!("cannot sort by `{path}`: {problem}");
     Error::new(ErrorKind::InvalidValue, detail)
 }
 
-/// A number as a key: what orders by bits as f64 does by size, then what f64 cannot hold of an integer.
+/// Returns a number as a key: bits that order as the f64 does, then the part of an integer that f64
+/// cannot represent.
 fn number(value: &Number) -> Option<SortKey> {
-    // Minus zero is zero.
+    // Converts minus zero to zero.
     let float = value.as_f64()? + 0.0;
     let bits = float.to_bits();
     let ordered = if float.is_sign_negative() { !bits } else { bits | 1 << 63 };
@@ -134,12 +139,12 @@ fn number(value: &Number) -> Option<SortKey> {
     Some(SortKey::Number(ordered, i64::try_from(rest).unwrap_or(0)))
 }
 
-/// As much of a text as a term holds, so that a sort here and one by the store agree.
+/// Truncates a text to the length of a term, so that core and the store sort alike.
 fn cut(text: &str) -> SortKey {
     SortKey::Text(text::truncated(text, limits::TERM_BYTES).to_owned())
 }
 
-/// Of several values the primary one, else the first.
+/// Returns the primary one of several values, or else the first.
 fn preferred(value: &Value) -> Option<&Value> {
     let Value::Array(values) = value else {
         return Some(value);

@@ -1,33 +1,33 @@
-//! Things by their names, where there are few of them.
+//! A small map with names as keys.
 
 use serde::{Serialize, Serializer};
 
-/// Values by name, in the order of their names: a sorted list, whose code is a tenth of what a tree's would be for each type of value.
-/// Adding one moves those behind it.
+/// Values by name, in the order of the names. A sorted vector: its code is a tenth of that of a
+/// tree for each type of value. Inserting moves the values behind the new one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SortedMap<T>(Vec<(String, T)>);
 
 impl<T> SortedMap<T> {
-    /// Without any.
+    /// An empty map.
     #[must_use]
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// The value of this name.
+    /// Returns the value of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&T> {
         let place = self.place(name).ok()?;
         self.0.get(place).map(|(_, value)| value)
     }
 
-    /// Whether there is a value of this name.
+    /// Returns whether the map has this name.
     #[must_use]
     pub fn contains_key(&self, name: &str) -> bool {
         self.place(name).is_ok()
     }
 
-    /// Adds a value; returns the one that had the name before.
+    /// Adds a value; returns the previous value of this name.
     pub fn insert(&mut self, name: String, value: T) -> Option<T> {
         let before = self.remove(&name);
         let (Ok(place) | Err(place)) = self.place(&name);
@@ -35,12 +35,12 @@ impl<T> SortedMap<T> {
         before
     }
 
-    /// Removes the value of this name.
+    /// Removes and returns the value of this name.
     pub fn remove(&mut self, name: &str) -> Option<T> {
         self.place(name).ok().map(|place| self.0.remove(place).1)
     }
 
-    /// The value of this name, made if there is none.
+    /// Returns the value of this name; inserts one if there is none.
     pub fn of(&mut self, name: &str, make: impl FnOnce() -> T) -> &mut T {
         let (name, value) = match self.place(name) {
             Ok(place) => self.0.remove(place),
@@ -50,34 +50,34 @@ impl<T> SortedMap<T> {
         &mut self.0.insert_mut(place, (name, value)).1
     }
 
-    /// All of them.
+    /// Iterates over names and values, in the order of the names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// Their names.
+    /// Iterates over the names, in their order.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
-    /// The values.
+    /// Iterates over the values, in the order of the names.
     pub fn values(&self) -> impl Iterator<Item = &T> {
         self.0.iter().map(|(_, value)| value)
     }
 
-    /// How many there are.
+    /// Returns the number of values.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether the map is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Where the name is, or would be.
+    /// Returns the index of the name, or the index at which it would be inserted.
     fn place(&self, name: &str) -> Result<usize, usize> {
         self.0.binary_search_by(|(other, _)| other.as_str().cmp(name))
     }
@@ -89,7 +89,7 @@ impl<T> Default for SortedMap<T> {
     }
 }
 
-/// Of two with the same name, the last.
+/// Of two values with the same name, the last wins.
 impl<T> FromIterator<(String, T)> for SortedMap<T> {
     fn from_iter<I: IntoIterator<Item = (String, T)>>(pairs: I) -> Self {
         let mut named = Self::new();

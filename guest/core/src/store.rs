@@ -1,12 +1,12 @@
-//! What is kept, and how it is asked for: the shapes of `wit/store.wit` under the same names. The
-//! calls are the trait `port::Store`.
+//! The data types of the store: those of `wit/store.wit`, under the names used there. The calls are
+//! the trait `port::Store`.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use crate::limits;
 
-/// Names an entry.
+/// Identifies an entry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// A resource type's name, or a word that starts with `$`.
@@ -16,7 +16,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// The key of these parts.
+    /// The key of this kind and id.
     pub fn new(kind: impl Into<String>, id: impl Into<String>) -> Self {
         Self { kind: kind.into(), id: id.into() }
     }
@@ -28,7 +28,7 @@ impl fmt::Display for Key {
     }
 }
 
-/// What the store keeps.
+/// An entry of the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub struct Entry {
@@ -39,7 +39,7 @@ pub struct Entry {
     pub body: String,
 }
 
-/// A value of a term.
+/// The value of a term.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub enum Scalar {
@@ -67,7 +67,7 @@ pub struct Term {
     pub unique: bool,
 }
 
-/// An entry as it is to be.
+/// An entry as it is to be stored.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub struct Draft {
@@ -85,7 +85,7 @@ pub struct Link {
     pub target: Key,
 }
 
-/// How a term is compared.
+/// How a term is compared with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub enum Operator {
@@ -99,7 +99,7 @@ pub enum Operator {
     EndsWith,
 }
 
-/// Which end of a link.
+/// From which end of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub enum Direction {
@@ -127,24 +127,24 @@ pub enum Window {
     After(String),
 }
 
-/// What to find.
+/// A query for entries.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub struct Query {
     pub kind: String,
     pub filter: Vec<Node>,
-    /// Path, and whether it descends.
+    /// The path of the term to sort by, and whether the order is descending.
     pub order: Option<(String, bool)>,
     pub window: Window,
     pub limit: u32,
     pub count: bool,
 }
 
-/// What was found.
+/// A page of matching entries.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub struct Page {
-    /// Entries with their positions.
+    /// Entries with their positions, at which a next page can begin.
     pub hits: Vec<(Entry, String)>,
     pub total: Option<u64>,
     pub exact: bool,
@@ -152,14 +152,14 @@ pub struct Page {
 }
 
 impl Page {
-    /// Bytes of the bodies.
+    /// Returns the total bytes of the bodies.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.hits.iter().map(|(entry, _)| entry.body.len()).sum()
     }
 
-    /// Whether no more hits follow, if so many were asked for: a store may end a page where its
-    /// bodies get large.
+    /// Returns whether no more hits follow a page of at most `limit`: a store may end a page early
+    /// if its bodies are large.
     #[must_use]
     pub fn is_last(&self, limit: u32) -> bool {
         let is_short = u32::try_from(self.hits.len()).is_ok_and(|hits| hits < limit);
@@ -167,7 +167,7 @@ impl Page {
     }
 }
 
-/// Links at one anchor.
+/// A page of the links at one anchor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub struct LinkPage {
@@ -175,7 +175,7 @@ pub struct LinkPage {
     pub next: Option<String>,
 }
 
-/// Who an event is for.
+/// The audience of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub enum Channel {
@@ -183,7 +183,7 @@ pub enum Channel {
     Audit,
 }
 
-/// What happened, for others.
+/// An event that a commit publishes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub struct Event {
@@ -193,7 +193,7 @@ pub struct Event {
     pub body: String,
 }
 
-/// One part of a commit.
+/// One write of a commit.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub enum Write {
@@ -209,7 +209,7 @@ pub enum Write {
     Redact(Key),
 }
 
-/// Why a call was refused.
+/// Why the store refused a call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub enum Refusal {
@@ -231,7 +231,7 @@ pub enum Refusal {
     NotDone(String),
     #[error("{0}")]
     Damaged(String),
-    /// `unavailable` from `commit`: whether it happened is unknown.
+    /// `unavailable` from `commit`: whether the commit happened is unknown.
     #[error("whether it happened is unknown: {0}")]
     Unknown(String),
 }
@@ -244,7 +244,7 @@ pub struct Committed {
     pub versions: Vec<(Key, u64)>,
 }
 
-/// Which write was refused, and why.
+/// Which write of a commit was refused, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub struct Rejection {
@@ -253,7 +253,8 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    /// Of a commit the reason `unavailable` says less than of a read: whether it happened.
+    /// Converts the refusal of a commit: if the store was unavailable, whether the commit happened
+    /// is unknown.
     #[must_use]
     pub fn of_commit(self) -> Self {
         match self.reason {

@@ -1,14 +1,14 @@
-//! When two texts are the same although their letters differ: canonical caseless matching, Unicode
-//! chapter 3, D145.
+//! When two texts with different characters count as equal: canonical caseless matching (Unicode
+//! chapter 3, D145).
 
 use unicode_normalization::char::{canonical_combining_class, decompose_canonical};
 
-/// Changes with every change of [`fold`] or [`crate::instant`], so that terms of an older kind are
-/// not taken for present ones.
+/// To be increased with every change of [`fold`] or [`crate::instant`], so that terms from before
+/// the change are not mistaken for current ones.
 pub const NORMALISATION: u32 = 1;
 
-/// The form in which two texts that differ in case or composition alone are equal: NFD, full case
-/// folding, and NFD again.
+/// Returns the form in which texts that differ only in case or composition are equal: NFD, full
+/// case folding, and NFD again.
 #[must_use]
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
@@ -17,10 +17,11 @@ pub fn fold(text: &str) -> String {
     decomposed(&caseless::default_case_fold_str(&decomposed(text)))
 }
 
-/// NFD. The crate's own iterator would bring the tables of the compatibility forms with it.
+/// Returns the NFD of a text. The crate's own iterator would add the tables of the compatibility
+/// forms to the component.
 fn decomposed(text: &str) -> String {
     let mut decomposed = String::with_capacity(text.len());
-    // Marks behind a letter come in the order of their classes, those of one class as they are.
+    // Combining marks are sorted by class; those of one class keep their order.
     let mut marks: Vec<(u8, char)> = Vec::new();
     for char in text.chars() {
         decompose_canonical(char, |part| match canonical_combining_class(part) {
@@ -38,9 +39,9 @@ fn decomposed(text: &str) -> String {
     decomposed
 }
 
-/// Whether two names are the same to everybody: equal but for the case of ASCII letters, and for
-/// composition. Full case folding would take `ß` for `ss`; and a letter that composition alone
-/// turns into an ASCII one, such as the Kelvin sign, is another one.
+/// Returns whether two names differ only in the case of ASCII letters and in composition. Full case
+/// folding would equate `ß` with `ss`; and a letter that only composition turns into an ASCII one,
+/// such as the Kelvin sign, is a different letter.
 #[must_use]
 pub fn same_name(one: &str, other: &str) -> bool {
     let key = |text: &str| {
@@ -64,15 +65,15 @@ pub fn same_name(one: &str, other: &str) -> bool {
         || !is_disguised(one) && !is_disguised(other) && key(one) == key(other)
 }
 
-/// Whether people may take a text for another one: it begins or ends with white space, or holds
-/// characters that are not seen.
+/// Returns whether a reader may mistake a text for another one: it begins or ends with white space,
+/// or contains invisible characters.
 #[must_use]
 pub fn has_invisible(text: &str) -> bool {
     text.trim() != text || text.chars().any(is_invisible)
 }
 
-/// Control characters, and those of no width: soft hyphen, joiners, marks and isolates of
-/// direction, fillers, tags.
+/// Control characters and characters without width: soft hyphen, joiners, directional marks and
+/// isolates, fillers, tags.
 fn is_invisible(char: char) -> bool {
     char.is_control()
         || matches!(char,
@@ -82,15 +83,15 @@ fn is_invisible(char: char) -> bool {
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The longest beginning of a text that has at most this many bytes.
+/// Returns the longest prefix of a text of at most this many bytes that ends between characters.
 #[must_use]
 pub fn truncated(text: &str, bytes: usize) -> &str {
     let end = (0..=bytes.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
     text.get(..end.unwrap_or(0)).unwrap_or(text)
 }
 
-/// Names for people, each in backticks and cut at a hundred bytes; of more than `most` the first,
-/// and how many there are.
+/// Lists names for a message, each in backticks and truncated to a hundred bytes. If there are more
+/// than `most`, lists the first ones and says how many there are.
 #[must_use]
 pub fn listed(names: &[String], most: usize) -> String {
     let shown = names.iter().take(most);

@@ -1,22 +1,22 @@
-//! The webhooks of a profile: where the embedder sends the events of the feed. What is signed and
-//! how, and what becomes of a receiver that does not answer, is the embedder's affair.
+//! The webhooks of a profile: receivers to which the embedder sends the events of the feed.
+//! Signing, delivery and retries are the embedder's responsibility.
 
 use base64ct::{Base64Unpadded, Encoding as _};
 
 use crate::json;
 use crate::limits;
 
-/// A receiver of events, as the profile has it.
+/// A receiver of events, as defined in a profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
-    /// Where events are sent: `https`, or `http` to this machine. No two webhooks of a profile have
-    /// one URL.
+    /// The URL that events are sent to: `https`, or `http` to this machine. It is unique among a
+    /// profile's webhooks.
     pub url: String,
-    /// What they are signed with: `whsec_` and a key in base64, as Standard Webhooks has it.
+    /// The secret that signs deliveries: `whsec_` and a key in base64, as in Standard Webhooks.
     pub secret: String,
-    /// The names of events, or what they begin with; empty for all of the feed.
+    /// Names of events or prefixes of names; empty for all events of the feed.
     pub events: Vec<String>,
-    /// How long an event is tried before it is given up, in seconds.
+    /// How long delivery of an event is retried before it is given up, in seconds.
     pub retry_seconds: u64,
 }
 
@@ -28,8 +28,9 @@ json::decode_struct!(strict Webhook {
 });
 
 impl Webhook {
-    /// Whether the secret is `whsec_` and a key of 24 to 64 bytes in base64
-    /// (<https://www.standardwebhooks.com>, "Signature scheme") that may be random.
+    /// Returns whether the secret is `whsec_` and a key of 24 to 64 bytes in base64
+    /// (<https://www.standardwebhooks.com>, "Signature scheme") with enough distinct bytes to be
+    /// random.
     #[must_use]
     pub fn has_strong_key(&self) -> bool {
         let encoded = self.secret.strip_prefix("whsec_");
@@ -46,8 +47,11 @@ fn a_day() -> u64 {
     24 * 60 * 60
 }
 
-/// What no field of a webhook shows by itself; an error is the path of the field and what is wrong
-/// with it.
+/// Checks the webhooks of a profile: their URLs, secrets and event names.
+///
+/// # Errors
+///
+/// The path of the first invalid field, and why it is invalid.
 pub fn check(webhooks: &[Webhook]) -> Result<(), (String, &'static str)> {
     for (index, webhook) in webhooks.iter().enumerate() {
         let wrong = |field: &str, what| Err((format!("webhooks[{index}].{field}"), what));
@@ -68,8 +72,8 @@ pub fn check(webhooks: &[Webhook]) -> Result<(), (String, &'static str)> {
     Ok(())
 }
 
-/// Persons' ids and what happened to them go there: not in the clear, unless they stay on the
-/// machine. A name and password in front of the host would end in logs.
+/// Events contain users' ids and changes: they must not be sent in the clear, unless they stay on
+/// the machine. A user name and password before the host would end up in logs.
 fn may_receive(url: &str) -> bool {
     let plain = |url: &str| url.bytes().all(|byte| byte.is_ascii_graphic());
     let Some((scheme, rest)) = url.split_once("://").filter(|_| plain(url)) else {
@@ -97,7 +101,7 @@ fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// The bytes of a padded text: RFC 4648 section 4.
+/// Decodes padded base64 (RFC 4648 section 4).
 fn base64(text: &str) -> Option<Vec<u8>> {
     let bare = text.trim_end_matches('=');
     let is_padded = bare.len().next_multiple_of(4) == text.len();
