@@ -1,4 +1,4 @@
-//! The tree of a filter or path. Each node prints itself so that parsing the print gives the same tree.
+//! The syntax tree of filters and paths. Parsing a node's printed form returns an equal node.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use crate::name::AttributeName;
 /// `attrPath = [URI ":"] ATTRNAME *1subAttr`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttrPath {
-    /// The schema URI in front, without its last colon.
+    /// The schema URI, without the colon that follows it.
     pub uri: Option<String>,
-    /// The attribute.
+    /// The attribute's name.
     pub name: AttributeName,
-    /// The sub-attribute behind the dot.
+    /// The name of the sub-attribute after the dot.
     pub sub: Option<AttributeName>,
 }
 
@@ -75,14 +75,14 @@ pub enum Filter {
 pub struct Path {
     /// The attribute; with a `filter`, it has no sub-attribute of its own.
     pub attribute: AttrPath,
-    /// Which of its values.
+    /// Selects some of the attribute's values.
     pub filter: Option<Filter>,
-    /// The sub-attribute behind the brackets.
+    /// The sub-attribute after the brackets.
     pub sub: Option<AttributeName>,
 }
 
 impl CompareOp {
-    /// The operator as filters write it.
+    /// Returns the operator as written in filters.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -98,7 +98,7 @@ impl CompareOp {
         }
     }
 
-    /// The operator of this name, in any case.
+    /// Returns the operator of this name, compared without case.
     #[must_use]
     pub fn named(word: &str) -> Option<Self> {
         const ALL: [CompareOp; 9] = [
@@ -154,7 +154,8 @@ impl fmt::Display for Filter {
     }
 }
 
-/// Writes the parts with the word between them, and parentheses around those that would be read otherwise.
+/// Writes the parts with the word between them, and parentheses around those that would otherwise
+/// be parsed differently.
 fn join(
     f: &mut fmt::Formatter<'_>,
     parts: &[Filter],

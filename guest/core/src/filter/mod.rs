@@ -1,4 +1,4 @@
-//! Filters and paths as text: RFC 7644 sections 3.4.2.2 and 3.5.2. Knows no schema.
+//! Parsing of filters and paths: RFC 7644 sections 3.4.2.2 and 3.5.2. Independent of schemas.
 
 mod ast;
 mod parse;
@@ -6,18 +6,18 @@ mod token;
 
 pub use ast::{AttrPath, CompValue, CompareOp, Filter, Path};
 
-/// Where a filter or path stops making sense.
+/// A syntax error in a filter or path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected} at position {at}")]
 pub struct SyntaxError {
-    /// Bytes from the beginning.
+    /// The position in bytes from the beginning.
     pub at: usize,
-    /// What the grammar wants there.
+    /// The syntax element that is expected there.
     pub expected: &'static str,
 }
 
 impl SyntaxError {
-    /// The same error in a text that begins `by` bytes later.
+    /// Adjusts the position to a text that begins `by` bytes later.
     fn moved(self, by: usize) -> Self {
         Self { at: self.at + by, ..self }
     }

@@ -1,5 +1,5 @@
-//! The grammar of RFC 7644 section 3.4.2.2, one function a rule. Length, depth and leaves are bounded before anything
-//! recurses.
+//! The grammar of RFC 7644 section 3.4.2.2, with one function per rule. Length, depth and number of
+//! comparisons are limited before any recursion.
 
 use std::str::FromStr;
 
@@ -9,7 +9,7 @@ use super::token::{Located, Token, tokens};
 use crate::limits;
 use crate::name::{AttributeName, NotAName};
 
-/// What is expected where an attribute is named.
+/// The syntax element expected where an attribute is named.
 const ATTRIBUTE_PATH: &str = "an attribute path";
 
 impl FromStr for Filter {
@@ -37,7 +37,8 @@ impl FromStr for Path {
 impl FromStr for AttrPath {
     type Err = SyntaxError;
 
-    /// The URI ends at the last colon: the name behind it holds none, and dots inside the URI split nothing.
+    /// The URI ends at the last colon: the name after it contains none, and dots in the URI do not
+    /// separate sub-attributes.
     fn from_str(text: &str) -> Result<Self, SyntaxError> {
         let wrong = || SyntaxError { at: 0, expected: ATTRIBUTE_PATH };
         let (uri, rest) = match text.rsplit_once(':') {
@@ -55,7 +56,8 @@ impl FromStr for AttrPath {
     }
 }
 
-/// ATTRNAME as RFC 7644 section 3.4.2.2 has it: without the `$` that RFC 7643 section 2.1 allows, but for the registered `$ref`.
+/// Parses ATTRNAME of RFC 7644 section 3.4.2.2: without the `$` that RFC 7643 section 2.1 allows,
+/// except in the registered name `$ref`.
 fn attribute_name(text: &str) -> Result<AttributeName, NotAName> {
     if text.contains('$') && !text.eq_ignore_ascii_case("$ref") {
         Err(NotAName)
@@ -64,7 +66,8 @@ fn attribute_name(text: &str) -> Result<AttributeName, NotAName> {
     }
 }
 
-/// A URI of the shape that schemas have: a scheme and something behind it, without white space or quotes.
+/// Returns whether a text has the form of schema URIs: a scheme followed by text without white
+/// space or quotes.
 fn is_uri(text: &str) -> bool {
     text.split_once(':').is_some_and(|(scheme, rest)| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -90,7 +93,7 @@ impl<'a> Parser<'a> {
         Ok(Self { tokens, length: text.len(), depth: 0, leaves: 0 })
     }
 
-    /// `filter *( SP "or" SP filter )`; binds weaker than `and`.
+    /// `filter *( SP "or" SP filter )`; binds more weakly than `and`.
     fn disjunction(&mut self) -> Result<Filter, SyntaxError> {
         self.list("or", Self::conjunction, Filter::Or)
     }
@@ -150,7 +153,8 @@ impl<'a> Parser<'a> {
         Ok(Filter::ValuePath(path, Box::new(inner)))
     }
 
-    /// `"[" valFilter "]"`: a filter over the sub-attributes of one value, so that no brackets stand inside.
+    /// `"[" valFilter "]"`: a filter on the sub-attributes of one value, so brackets cannot be
+    /// nested.
     fn value_filter(&mut self) -> Result<Filter, SyntaxError> {
         let at = self.at();
         let inner = self.nested(Token::OpenBracket, Token::CloseBracket, "`]`")?;
@@ -195,7 +199,8 @@ impl<'a> Parser<'a> {
         Ok(Filter::Compare(path, operator, self.value()?))
     }
 
-    /// `compValue`. The space in front of a text may be missing, as it is in an example of RFC 7644 section 3.5.2.2.
+    /// `compValue`. White space before a string may be missing, as in an example of RFC 7644
+    /// section 3.5.2.2.
     fn value(&mut self) -> Result<CompValue, SyntaxError> {
         let at = self.at();
         let value = match self.next() {
@@ -229,7 +234,7 @@ impl<'a> Parser<'a> {
         Ok(Path { attribute, filter, sub: self.sub_attribute()? })
     }
 
-    /// `subAttr = "." ATTRNAME`, behind the brackets.
+    /// `subAttr = "." ATTRNAME`, after the brackets.
     fn sub_attribute(&mut self) -> Result<Option<AttributeName>, SyntaxError> {
         let at = self.at();
         let wrong = SyntaxError { at, expected: "`.` and a sub-attribute" };
@@ -243,7 +248,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Takes the word if it comes next, in any case.
+    /// Consumes the word if it is next, compared without case.
     fn keyword(&mut self, keyword: &str) -> bool {
         let found =
             matches!(self.peek(), Some(Token::Word(word)) if word.eq_ignore_ascii_case(keyword));
@@ -273,7 +278,7 @@ impl<'a> Parser<'a> {
         self.tokens.next().map(|located| located.token)
     }
 
-    /// Where the next token begins.
+    /// Returns the position of the next token.
     fn at(&mut self) -> usize {
         self.tokens.peek().map_or(self.length, |located| located.at)
     }

@@ -1,8 +1,8 @@
-//! Words, strings and brackets of a filter (RFC 7644 section 3.4.2.2), each with its position.
+//! The tokens of a filter (RFC 7644 section 3.4.2.2), each with its position.
 
 use super::SyntaxError;
 
-/// What the text of a filter falls into.
+/// A token of a filter.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token<'a> {
     /// `(`
@@ -13,22 +13,22 @@ pub(super) enum Token<'a> {
     OpenBracket,
     /// `]`
     CloseBracket,
-    /// A path, operator, keyword, number or literal: whatever stands between spaces, brackets and quotes.
+    /// A path, operator, keyword, number or literal: any text between spaces, brackets and quotes.
     Word(&'a str),
     /// A JSON string, unescaped.
     Text(String),
 }
 
-/// A token and the byte that it begins at.
+/// A token and the position of its first byte.
 #[derive(Clone, Debug)]
 pub(super) struct Located<'a> {
     pub(super) token: Token<'a>,
     pub(super) at: usize,
-    /// Whether white space stands in front of it.
+    /// Whether white space precedes it.
     pub(super) spaced: bool,
 }
 
-/// The tokens of a text, in order.
+/// Returns the tokens of a text, in their order.
 pub(super) fn tokens(text: &str) -> Result<Vec<Located<'_>>, SyntaxError> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -46,7 +46,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Located<'_>>, SyntaxError> {
     Ok(found)
 }
 
-/// The first token of a text that begins with none but a token, and its length in bytes.
+/// Returns the first token of a text that begins with one, and its length in bytes.
 fn first(text: &str) -> Option<(Token<'_>, usize)> {
     match text.as_bytes().first()? {
         b'(' => Some((Token::Open, 1)),
@@ -61,7 +61,7 @@ fn first(text: &str) -> Option<(Token<'_>, usize)> {
     }
 }
 
-/// A JSON string at the beginning of the text.
+/// Parses a JSON string at the beginning of a text.
 fn string(text: &str) -> Option<(Token<'_>, usize)> {
     let mut escaped = false;
     let end = text.bytes().skip(1).position(|b| {
@@ -70,7 +70,7 @@ fn string(text: &str) -> Option<(Token<'_>, usize)> {
         closes
     })? + 2;
     let value: String = serde_json::from_str(text.get(..end)?).ok()?;
-    // No value of a resource holds it, and not every store takes it.
+    // No stored value can contain U+0000, and not every store accepts it.
     if value.contains('\0') {
         return None;
     }

@@ -1,4 +1,5 @@
-//! Which paths have the terms of every entry, so that a filter on them can be asked of the store.
+//! Records which indexed paths are complete: every entry has its terms, so that the store can
+//! evaluate filters on them.
 
 use std::cell::OnceCell;
 
@@ -14,10 +15,10 @@ pub fn index_key() -> Key {
     Key::new("$index", "current")
 }
 
-/// The body of the entry `$index`: which paths have the terms of every entry of a kind.
+/// The body of the entry `$index`: the complete paths of each kind of entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct IndexedPaths {
-    /// The [`text::NORMALISATION`] that the terms were made by.
+    /// The [`text::NORMALISATION`] that the terms were made with.
     pub normalisation: u32,
     /// The complete paths of each kind.
     pub paths: SortedMap<Vec<String>>,
@@ -29,7 +30,7 @@ json::decode_struct!(open IndexedPaths {
 });
 
 impl IndexedPaths {
-    /// The paths of this kind that can be asked of the store now.
+    /// Returns the paths of this kind that the store can evaluate now.
     #[must_use]
     pub fn complete(&self, kind: &str) -> &[String] {
         let present = self.normalisation == text::NORMALISATION;
@@ -37,7 +38,7 @@ impl IndexedPaths {
     }
 }
 
-/// The [`IndexedPaths`] as they are kept. Few requests ask for it, so it is read when one does.
+/// The stored form of [`IndexedPaths`], decoded on first use, since few requests need it.
 #[derive(Clone, Debug)]
 pub struct StoredIndexedPaths {
     body: Option<String>,
@@ -45,12 +46,12 @@ pub struct StoredIndexedPaths {
 }
 
 impl StoredIndexedPaths {
-    /// Of the entry that lists them, if there is one.
+    /// Wraps the entry that lists the indexed paths, if it exists.
     pub(crate) fn new(entry: Option<Entry>) -> Self {
         Self { body: entry.map(|entry| entry.body), read: OnceCell::new() }
     }
 
-    /// The paths of this kind that can be asked of the store now.
+    /// Returns the paths of this kind that the store can evaluate now.
     #[must_use]
     pub fn complete(&self, kind: &str) -> &[String] {
         let body = self.body.as_deref();

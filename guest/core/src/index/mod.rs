@@ -1,5 +1,5 @@
-//! What the store can find: the index terms of an entry, which of their paths are complete, and
-//! filters as far as terms and links decide them.
+//! Evaluation by the store: the index terms of an entry, which of their paths are complete, and the
+//! translation of filters to terms and links.
 
 mod complete;
 mod push;

@@ -1,5 +1,6 @@
-//! From predicates to the store's postfix filters (wit/store.wit). A filter is weakened where the
-//! store cannot express it, always towards more results; the guest then evaluates what comes back.
+//! Translates predicates to the store's postfix filters (wit/store.wit). Where the store cannot
+//! express a filter, it is weakened so that it matches more, never less; core then evaluates the
+//! results again.
 
 use std::collections::BTreeMap;
 
@@ -11,22 +12,22 @@ use crate::resource_type::{AttributePlace, ResourceType};
 use crate::schema::DataType;
 use crate::store::{Direction, Key, Node, Operator, Scalar};
 
-/// A filter as the store gets it.
+/// A filter for the store.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pushed {
-    /// In postfix order.
+    /// The filter in postfix order.
     pub nodes: Vec<Node>,
-    /// Whether it may let through what the predicate does not.
+    /// Whether the filter may match entries that the predicate does not.
     pub weakened: bool,
-    /// Terms that no index serves.
+    /// The number of terms that no index serves.
     pub unserved: usize,
 }
 
-/// What stands behind filters such as `groups.value eq "x"`, by attribute and id: the resource and
-/// all nested in it.
+/// The resources that filters such as `groups.value eq "x"` include, by attribute and id: the
+/// resource and all nested in it.
 pub type Nested = BTreeMap<(String, String), Vec<Key>>;
 
-/// Translates a predicate. `complete` are the paths whose terms every entry of the type has (the
+/// Translates a predicate. `complete` lists the paths whose terms every entry of the type has (the
 /// entry `$index`).
 #[must_use]
 pub fn push(
@@ -43,7 +44,8 @@ pub fn push(
     Pushed { nodes, weakened: pusher.weakened, unserved: pusher.unserved }
 }
 
-/// The path to order by, if the store can: one that is complete and has at most one term an entry.
+/// Returns the path that the store can sort by; `None` unless it is complete and has at most one
+/// term per entry.
 #[must_use]
 pub fn order(field: &Field, resource_type: &ResourceType, complete: &[String]) -> Option<String> {
     let path = path_of(field);
@@ -53,12 +55,11 @@ pub fn order(field: &Field, resource_type: &ResourceType, complete: &[String]) -
         };
         indexed.to_string() == path && !attribute.multi_valued
     });
-    // A text that was cut sorts like its beginning, which is right but for ties among very long
-    // texts.
+    // A truncated text sorts like its prefix, which is right except for ties among very long texts.
     (single && complete.contains(&path)).then_some(path)
 }
 
-/// A field's name among terms: as the path would be written in a filter.
+/// Returns the path of a field's terms, written as in a filter.
 fn path_of(field: &Field) -> String {
     match field.steps.split_first() {
         Some((uri, rest)) if uri.contains(':') => format!("{uri}:{}", rest.join(".")),
@@ -75,7 +76,7 @@ struct Pusher<'a> {
 }
 
 impl Pusher<'_> {
-    /// `upwards` says on which side a weakening lets more through: under `not`, on the other one.
+    /// `upwards` says whether a weakened filter must match more (or less, as below `not`).
     fn predicate(&mut self, predicate: &Predicate, upwards: bool) -> Vec<Node> {
         match predicate {
             Predicate::All(parts) => self.list(parts, upwards, Node::All),
@@ -103,7 +104,7 @@ impl Pusher<'_> {
         nodes
     }
 
-    /// What stands for a part that the store cannot decide.
+    /// Returns the nodes in place of a part that the store cannot evaluate.
     fn unknown(&mut self, upwards: bool) -> Vec<Node> {
         self.weakened = true;
         self.unserved += 1;
@@ -152,18 +153,18 @@ impl Pusher<'_> {
         self.weakened = true;
         let long = Node::Present(format!("{path}{LONG}"));
         if upwards {
-            // What is looked for may be in the part of a long value that was cut off.
+            // The match may be in the part of a long value that was cut off.
             vec![compared, long, Node::Any(2)]
         } else if operator == Operator::EndsWith {
-            // A long value does not end where it was cut off.
+            // The end of a long value was cut off.
             vec![compared, long, Node::Negate, Node::All(2)]
         } else {
             vec![compared]
         }
     }
 
-    /// `members.value eq` and `groups.value eq` and their like, which the store knows as links. An
-    /// id is of one kind, so all are asked; what a resource is in through another one counts, too.
+    /// Translates `members.value eq`, `groups.value eq` and similar comparisons to links. The id
+    /// may belong to any kind, so all are tried; nested resources count, too.
     fn linked(&self, field: &Field, operator: CompareOp, operand: &Operand) -> Option<Vec<Node>> {
         let ([attribute, value], CompareOp::Equal) = (field.steps.as_slice(), operator) else {
             return None;
@@ -191,11 +192,11 @@ impl Pusher<'_> {
         Some(nodes)
     }
 
-    /// One value has to fulfil all of it: without the correlation, more entries do. `not` inside
-    /// cannot be weakened so.
+    /// One value has to satisfy the whole inner filter. The store evaluates each part by itself, so
+    /// more entries match; below `not` that would be wrong.
     fn element(&mut self, field: &Field, inner: &Predicate, upwards: bool) -> Vec<Node> {
         if !upwards || holds_negation(inner) {
-            // Each of its terms is looked at.
+            // Each of the inner filter's terms is evaluated.
             self.unserved += terms_of(inner).saturating_sub(1);
             return self.unknown(upwards);
         }
@@ -204,7 +205,8 @@ impl Pusher<'_> {
     }
 }
 
-/// An empty text has a term, so that it can be found, but is not present (RFC 7644 table 3, `pr`).
+/// An empty text has a term so that it can be found, but it is not present (RFC 7644 table 3,
+/// `pr`).
 fn present(path: String, field: &Field) -> Node {
     if !field.data_type.is_text() {
         return Node::Present(path);
@@ -228,7 +230,7 @@ fn holds_negation(predicate: &Predicate) -> bool {
     }
 }
 
-/// The inner predicate of brackets with its fields counted from the resource.
+/// Returns the inner predicate of brackets, with its fields' paths beginning at the resource.
 fn below(outer: &Field, inner: &Predicate) -> Predicate {
     let moved = |field: &Field| Field {
         steps: outer.steps.iter().chain(&field.steps).cloned().collect(),

@@ -1,4 +1,4 @@
-//! From a resource's content to its index terms (wit/store.wit).
+//! Derives index terms from a resource's content (wit/store.wit).
 
 use std::collections::BTreeSet;
 
@@ -11,20 +11,23 @@ use crate::schema::{Attribute, Content, DataType};
 use crate::store::{Scalar, Term};
 use crate::{instant, text};
 
-/// A term that is this long may be the beginning of a longer value.
+/// A term of this length may be the prefix of a longer value.
 pub(super) const WHOLE: usize = TERM_BYTES - 4;
 
-/// Behind a path: the term that says that a value was too long to be indexed whole.
+/// Suffix of a path: the term that marks a value as too long to be indexed completely.
 pub(super) const LONG: &str = "#long";
 
-/// A unique value is too long to be indexed, and so to be kept unique.
+/// A unique value is too long to be indexed, so its uniqueness cannot be checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TooLong {
-    /// The attribute.
+    /// The path of the attribute.
     pub path: String,
 }
 
-/// The index terms of a resource's content.
+/// Returns the index terms of a resource's content.
+///
+/// # Errors
+/// If a unique value is too long.
 pub fn terms(resource_type: &ResourceType, content: &Content) -> Result<Vec<Term>, TooLong> {
     let mut found: Vec<Term> = Vec::new();
     for path in resource_type.index() {
@@ -60,7 +63,7 @@ pub fn terms(resource_type: &ResourceType, content: &Content) -> Result<Vec<Term
     Ok(found)
 }
 
-/// The texts of a content that have to be unique, each with its path.
+/// Returns the texts of a content that have to be unique, each with its path.
 #[must_use]
 pub fn unique_texts<'c>(
     resource_type: &'c ResourceType,
@@ -78,7 +81,7 @@ pub fn unique_texts<'c>(
     found
 }
 
-/// A text that is the same for equal values of one path, which are all of one type.
+/// Returns a text that is equal for equal values of a path, all of which have one type.
 fn distinct(value: &Scalar) -> String {
     match value {
         Scalar::Text(text) => text.clone(),
@@ -87,7 +90,7 @@ fn distinct(value: &Scalar) -> String {
     }
 }
 
-/// The values that a path has in a content, and the attribute that they are of.
+/// Returns the values at a path of a content, and their attribute's definition.
 fn values_at<'a>(
     resource_type: &'a ResourceType,
     content: &'a Content,
@@ -107,7 +110,7 @@ fn values_at<'a>(
     })
 }
 
-/// The term's value, and whether it is all of it.
+/// Returns a value as a term, and whether the term contains all of it.
 fn scalar(value: &Value, attribute: &Attribute) -> Option<(Scalar, bool)> {
     match (attribute.data_type, value) {
         (DataType::DateTime, Value::String(value)) => {

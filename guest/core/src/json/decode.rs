@@ -1,24 +1,26 @@
-//! From a JSON value to a type, with the place of what does not fit.
+//! Decoding of JSON values into types, with the path of a value that does not fit.
 //!
-//! Not serde's derive: what that makes for each member of each type, for formats of any kind, was an eighth of the component. A type
-//! says its members' names once, in [`object!`] or [`word!`], and reading a member is one call.
+//! Used instead of serde's derive, whose code for each member of each type, for all formats, was an
+//! eighth of the component. A type lists its members' names once, in [`decode_struct!`] or
+//! [`decode_enum!`], and reading a member is one call.
 
 use serde_json::{Map, Value};
 
 use crate::sorted_map::SortedMap;
 
-/// A value that does not fit, and the path to it: `users.reactivation[0]`, or nothing for the whole.
+/// A value does not fit its type; with the path to it, such as `users.reactivation[0]`, empty for
+/// the whole document.
 #[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
 pub struct DecodeError {
-    /// Where it is.
+    /// The path of the value.
     pub path: String,
-    /// What is wrong with it.
+    /// Why it does not fit.
     pub problem: String,
 }
 
 impl DecodeError {
-    /// What is wrong with the value itself.
+    /// An error of the value itself.
     pub fn new(problem: impl Into<String>) -> Self {
         Self { path: String::new(), problem: problem.into() }
     }
@@ -38,7 +40,7 @@ impl DecodeError {
         Self::new(format!("unknown {what} `{found}`, expected one of `{known}`"))
     }
 
-    /// The same, seen from an object that it is in.
+    /// Prefixes the path with the member that contains the value.
     #[inline(never)]
     fn within(mut self, name: &str) -> Self {
         let dot = match self.path.chars().next() {
@@ -50,39 +52,39 @@ impl DecodeError {
     }
 }
 
-/// What can be read from a value.
+/// A type that can be decoded from a JSON value.
 pub trait Decode {
-    /// What it is before it is read.
+    /// Returns the value before decoding.
     fn initial() -> Self
     where
         Self: Sized;
 
-    /// Reads it in its place.
+    /// Decodes a JSON value into `self`.
     ///
     /// # Errors
-    /// The first place that does not fit.
+    /// The first value that does not fit.
     fn decode(&mut self, value: Value) -> Result<(), DecodeError>;
 
-    /// Whether an object may be without it, and it stays blank.
+    /// Returns whether the member may be missing from an object; it then keeps its initial value.
     fn is_optional(&self) -> bool {
         false
     }
 }
 
-/// Reads a type from a value.
+/// Decodes a JSON value.
 ///
 /// # Errors
-/// The first place that does not fit.
+/// The first value that does not fit.
 pub fn from_value<T: Decode>(value: Value) -> Result<T, DecodeError> {
     let mut read = T::initial();
     read.decode(value)?;
     Ok(read)
 }
 
-/// The same, from a document that this crate wrote.
+/// Decodes a document that this crate wrote.
 ///
 /// # Errors
-/// If it is no JSON, or something in it does not fit.
+/// If it is not JSON, or a value does not fit.
 pub fn from_str<T: Decode>(text: &str) -> Result<T, DecodeError> {
     from_value(parsed(text)?)
 }
@@ -91,11 +93,11 @@ fn parsed(text: &str) -> Result<Value, DecodeError> {
     serde_json::from_str(text).map_err(|error| DecodeError::new(error.to_string()))
 }
 
-/// A member's name, whether it has a default, and where it goes.
+/// A member's name, whether it has a default, and where its value is decoded to.
 pub(crate) type Member<'a> = (&'static str, bool, &'a mut dyn Decode);
 
-/// Reads an object's members into their places; a strict object may have no others.
-// Once, and not once for each type: a type is a table of its members.
+/// Decodes an object's members; a strict object may have no others.
+// Not generic, so that its code exists once: each type passes a table of its members.
 pub(crate) fn members(
     value: Value,
     strict: bool,
@@ -113,7 +115,8 @@ pub(crate) fn members(
         match unread.remove(*name) {
             Some(value) => place.decode(value).map_err(|misfit| misfit.within(name))?,
             None if *has_default || place.is_optional() => {}
-            // One that is unknown is worth more than one that is missing, which it may have been meant for.
+            // An unknown member is reported before a missing one, since it may be a misspelling of
+            // that.
             None => {
                 let missing = || DecodeError::new(format!("missing field `{name}`"));
                 return Err(unknown(&unread).unwrap_or_else(missing));
@@ -130,8 +133,8 @@ fn object_of(value: Value) -> Result<Map<String, Value>, DecodeError> {
     }
 }
 
-/// Reads a struct from an object: each field with the member's name, and what it is where the member is missing. A `strict` one refuses
-/// other members, an `open` one ignores them.
+/// Decodes a struct from an object: each field with its member's name, and its default where the
+/// member may be missing. A `strict` struct refuses other members, an `open` one ignores them.
 macro_rules! decode_struct {
     (strict $type:ty { $($fields:tt)* }) => {
         $crate::json::decode_struct!(@impl $type, true, { $($fields)* });
@@ -160,7 +163,7 @@ macro_rules! decode_struct {
     (@has $default:expr) => { true };
 }
 
-/// Reads an enum from a string: each variant with its name.
+/// Decodes an enum from a string: each variant with its name.
 macro_rules! decode_enum {
     ($type:ty { $first:ident: $name:literal $(, $variant:ident: $names:literal)* $(,)? }) => {
         impl $crate::json::Decode for $type {
@@ -180,7 +183,7 @@ macro_rules! decode_enum {
 
 pub(crate) use {decode_enum, decode_struct};
 
-/// The place of a word among these.
+/// Returns the index of a word in `words`.
 pub(crate) fn place_of(value: Value, words: &[&str]) -> Result<usize, DecodeError> {
     let text = string_of(value)?;
     let found = words.iter().position(|word| *word == text);
@@ -194,7 +197,7 @@ fn string_of(value: Value) -> Result<String, DecodeError> {
     }
 }
 
-/// The name of a variant and its content: a string, or an object of one member.
+/// Returns the name of a variant and its content: from a string, or an object with one member.
 pub(crate) fn variant(value: Value) -> Result<(String, Value), DecodeError> {
     match value {
         Value::String(name) => Ok((name, Value::Null)),
@@ -206,7 +209,7 @@ pub(crate) fn variant(value: Value) -> Result<(String, Value), DecodeError> {
     }
 }
 
-/// Reads a type with a function.
+/// Implements [`Decode`] with a function.
 macro_rules! plain {
     ($type:ty, $blank:expr, $read:expr) => {
         impl Decode for $type {

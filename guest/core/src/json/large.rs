@@ -1,5 +1,6 @@
-//! Documents that are large because of one list, such as the members of a group: of each value of
-//! such a list only the `value` is kept, so that a hundred thousand take a few megabytes.
+//! Documents that are large because of one list, such as the members of a group. Of each value in
+//! such a list only the `value` is kept, in a packed form, so that a hundred thousand values take a
+//! few megabytes.
 
 use serde_json::{Map, Value};
 
@@ -7,18 +8,21 @@ use super::parts::parts;
 use super::{JsonError, Reader, member};
 use crate::limits;
 
-/// Stands before each text of a packed list. No string that [`super::parse`] reads has it.
+/// Precedes each text in a packed list. No string that [`super::parse`] accepts contains it.
 const MARK: char = '\0';
 
-/// The texts of a packed list; `None` if the value is not packed.
+/// Returns the texts of a packed list; `None` if the value is not packed.
 #[must_use]
 pub fn unpacked(value: &Value) -> Option<impl Iterator<Item = &str>> {
     Some(value.as_str()?.strip_prefix(MARK)?.split(MARK))
 }
 
-/// Reads the body of a POST, PUT or PATCH. The arrays that an attribute of one of these names is
-/// set to, or that are added to it, are packed where all that counts of their values is the
-/// `value`. Returns the bytes of the text that they took, too.
+/// Parses the body of a POST, PUT or PATCH. An array that an attribute with one of these names is
+/// set to, or that is added to it, is packed if only the `value` of its elements matters. Also
+/// returns how many bytes of the text the packed arrays took.
+///
+/// # Errors
+/// If the text is not JSON, or breaks one of the rules of [`JsonError`].
 pub fn parse_large(text: &str, names: &[&str]) -> Result<(Value, usize), JsonError> {
     let mut large = Large { names, reader: Reader::new(), packed: 0 };
     let value = large.document(text)?;
@@ -27,7 +31,7 @@ pub fn parse_large(text: &str, names: &[&str]) -> Result<(Value, usize), JsonErr
 
 struct Large<'n> {
     names: &'n [&'n str],
-    /// Reads all that is not packed.
+    /// Reads everything that is not packed.
     reader: Reader,
     packed: usize,
 }
@@ -48,7 +52,7 @@ impl Large<'_> {
         })
     }
 
-    /// A whole object, each member by its name and text; another value as it is.
+    /// Reads an object member by member from their texts, and any other value as it is.
     fn object(
         &mut self,
         text: &str,
@@ -81,7 +85,7 @@ impl Large<'_> {
             let found = said.find(|(key, _)| key.eq_ignore_ascii_case(name));
             found.and_then(|(_, value)| Reader::new().read(value.get()).ok())
         };
-        // A removal's value says what to look for.
+        // The value of a removal is a filter on values, so it is not packed.
         let op = text_of("op");
         let op = op.as_ref().and_then(Value::as_str).unwrap_or_default();
         let sets = ["add", "replace"].iter().any(|name| op.eq_ignore_ascii_case(name));

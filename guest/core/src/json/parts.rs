@@ -1,4 +1,5 @@
-//! The parts of a document as texts, for what needs few of them, or needs to read them otherwise.
+//! Splits a document into the texts of its parts, for callers that need only a few of them or parse
+//! them differently.
 
 use std::fmt;
 
@@ -7,11 +8,11 @@ use serde_json::value::RawValue;
 
 use crate::limits;
 
-/// The members of an object, or with empty names the elements of an array, as they stand there.
+/// The texts of an object's members by name, or of an array's elements with empty names.
 pub(super) type Parts<'t> = Vec<(String, &'t RawValue)>;
 
-/// The members of an object, or the elements of an array, as they stand there: of so many that none
-/// could be taken, the first.
+/// Returns the texts of an object's members or an array's elements; only the first ones if there
+/// are more than any request may have.
 pub(super) fn parts(text: &str) -> Result<Parts<'_>, serde_json::Error> {
     let mut json = serde_json::Deserializer::from_str(text);
     let all = json.deserialize_any(All)?;
@@ -32,7 +33,7 @@ impl<'de> Visitor<'de> for All {
         let mut all = Vec::new();
         while let Some(name) = map.next_key::<String>()? {
             all.push((name, map.next_value()?));
-            // Further ones could only be unknown.
+            // Members beyond the limit could only be unknown ones.
             if all.len() > limits::JSON_MEMBERS {
                 return Err(serde::de::Error::custom("too many members"));
             }
@@ -43,7 +44,7 @@ impl<'de> Visitor<'de> for All {
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
         let mut all = Vec::new();
         while let Some(element) = elements.next_element()? {
-            // One too many is enough to be refused.
+            // One element above the limit suffices for the request to be refused.
             if all.len() <= limits::LINKS_PER_REQUEST {
                 all.push((String::new(), element));
             }

@@ -1,14 +1,12 @@
-//! One action at one attribute: RFC 7644 sections 3.5.2.1 to 3.5.2.3.
+//! Applies one action to one attribute: RFC 7644 sections 3.5.2.1 to 3.5.2.3.
 //!
 //! Nothing is deleted that the client did not name:
-//! * A value of which only sub-attributes are given that no schema has, or that are readOnly,
-//!   changes nothing; nor does `{}`. "Sub-attributes that are not specified SHALL be left
-//!   unchanged" (section 3.5.2.3), and `add` adds (section 3.5.2.1).
-//! * null and `[]` mean that there is no value (RFC 7643 section 2.5): under `replace` the
-//!   attribute, or the sub-attribute that is given so, becomes unassigned; under `add` nothing
-//!   changes.
-//! * An array of which some values are understood stands for those; one of which no value is
-//!   understood changes nothing.
+//! * A value that has only sub-attributes that no schema defines or that are readOnly changes
+//!   nothing; nor does `{}`. "Sub-attributes that are not specified SHALL be left unchanged"
+//!   (section 3.5.2.3), and `add` adds (section 3.5.2.1).
+//! * null and `[]` mean that there is no value (RFC 7643 section 2.5): `replace` unassigns the
+//!   attribute or sub-attribute; `add` changes nothing.
+//! * Of an array only the values that are understood count; if there are none, nothing changes.
 
 use serde_json::Value;
 
@@ -21,23 +19,23 @@ use crate::mutability;
 use crate::predicate;
 use crate::schema::{Attribute, Checker, Content, GivenValue, Mutability};
 
-/// Where an action happens, and the path that said so.
+/// The attribute to which an action is applied, and the path that named it.
 pub(super) struct Target<'a> {
     pub(super) attribute: &'a Attribute,
     pub(super) sub: Option<&'a Attribute>,
     pub(super) path: &'a Path,
 }
 
-/// What becomes of an attribute's value.
+/// The effect of an action on an attribute's value.
 enum Outcome {
-    /// It stays as it is: the operation names nothing that a client may write.
+    /// No change: the operation names nothing that a client may write.
     Unchanged,
-    /// It is this, or none.
+    /// The attribute now has this value, or none.
     Changed(Option<Value>),
 }
 
 impl Target<'_> {
-    /// Does it to the object that holds the attribute.
+    /// Applies the action to the object that contains the attribute.
     pub(super) fn apply(
         &self,
         content: &mut Content,
@@ -70,8 +68,8 @@ impl Target<'_> {
         Ok(())
     }
 
-    /// What an action comes to: null and `[]` unassign where they replace (RFC 7643 section 2.5),
-    /// and add nothing; `None` if nothing is to be done.
+    /// Returns the action that is to be done: null and `[]` unassign under `replace` (RFC 7643
+    /// section 2.5) and add nothing under `add`; `None` if there is nothing to do.
     fn effective(&self, action: PatchAction) -> Option<PatchAction> {
         let leaf = self.sub.unwrap_or(self.attribute);
         let takes_array = leaf.multi_valued && (self.sub.is_some() || self.path.filter.is_none());
@@ -87,7 +85,7 @@ impl Target<'_> {
         }
     }
 
-    /// The action at an attribute or sub-attribute itself.
+    /// Applies the action to a whole attribute or sub-attribute.
     fn whole(
         &self,
         attribute: &Attribute,
@@ -115,7 +113,7 @@ impl Target<'_> {
         })
     }
 
-    /// A sub-attribute, of all values where there are several.
+    /// Applies the action to a sub-attribute, in all values if there are several.
     fn sub_attribute(
         &self,
         sub: &Attribute,
@@ -143,7 +141,7 @@ impl Target<'_> {
         }
     }
 
-    /// The values that a filter selects.
+    /// Applies the action to the values that a filter selects.
     fn elements(
         &self,
         filter: &Filter,
@@ -175,8 +173,8 @@ impl Target<'_> {
         Ok(Outcome::Changed(self.collected(after)))
     }
 
-    /// No value matches: `add` makes the one that the filter describes, all else has no target (RFC
-    /// 7644 table 9).
+    /// Handles a filter that selects no value: `add` creates the value that the filter describes,
+    /// other actions fail with `noTarget` (RFC 7644 table 9).
     fn unmatched(
         &self,
         filter: &Filter,
@@ -208,8 +206,8 @@ impl Target<'_> {
         Ok(Outcome::Changed(self.collected(values)))
     }
 
-    /// The action at one value: at its sub-attribute, or at itself. `None` if nothing is left of
-    /// it.
+    /// Applies the action to one value, or to a sub-attribute of it. `None` if the value is
+    /// removed.
     fn in_element(
         &self,
         value: Value,
@@ -247,12 +245,13 @@ impl Target<'_> {
         Ok(not_empty(Value::Object(object)))
     }
 
-    /// Values as the attribute holds them: an array, or the one value.
+    /// Returns values in the form of the attribute: an array, or the only value.
     fn collected(&self, values: Vec<Value>) -> Option<Value> {
         if self.attribute.multi_valued { array(values) } else { values.into_iter().next() }
     }
 
-    /// Immutable attributes may be set once (RFC 7643 section 7); required ones cannot go.
+    /// Checks that an immutable attribute is set only once (RFC 7643 section 7), and that a
+    /// required one is not removed.
     fn permitted(&self, before: Option<&Value>, after: Option<&Value>) -> Result<(), Error> {
         let immutable = self.attribute.mutability == Mutability::Immutable;
         if immutable && before.is_some() && before != after {
@@ -267,7 +266,8 @@ impl Target<'_> {
         Ok(())
     }
 
-    /// Immutable parts of a single value may be set once too, and required ones cannot go.
+    /// Checks that immutable sub-attributes of a single value are set only once, and that required
+    /// ones are not removed.
     fn parts_permitted(&self, before: &Content, after: &Content) -> Result<(), Error> {
         let parts = self.attribute.sub_attributes.iter();
         for part in parts.filter(|part| before.contains_key(part.name.as_str())) {
@@ -285,13 +285,13 @@ impl Target<'_> {
     }
 }
 
-/// RFC 7644 section 3.5.2.2.
+/// The error for removing what is required: RFC 7644 section 3.5.2.2.
 pub(super) fn irremovable(path: &str) -> Error {
     let detail = format!("`{path}` is required and cannot be removed");
     Error::new(ErrorKind::Mutability, detail)
 }
 
-/// An object without members, as a value begins.
+/// Returns an object without members, to which sub-attributes are added.
 fn nothing() -> Value {
     Value::Object(Content::new())
 }
@@ -301,7 +301,7 @@ fn not_empty(value: Value) -> Option<Value> {
     (!is_empty).then_some(value)
 }
 
-/// One value of a multi-valued attribute stands for an array of it.
+/// Wraps a single value of a multi-valued attribute in an array.
 fn collection(value: Value) -> Value {
     match value {
         value @ (Value::Array(_) | Value::Null) => value,
@@ -309,9 +309,9 @@ fn collection(value: Value) -> Value {
     }
 }
 
-/// The value after one was given for it. Of a complex one the sub-attributes that were not given
-/// stay as they are (RFC 7644 section 3.5.2.3); those given as null go, unless the value `adds`
-/// (section 3.5.2.1).
+/// Returns the value after a client gave one. Sub-attributes of a complex value that were not given
+/// stay as they are (RFC 7644 section 3.5.2.3); those given as null are removed, unless the value
+/// `adds` (section 3.5.2.1).
 fn merged(before: Option<Value>, given: GivenValue, adds: bool) -> Outcome {
     let given = match given {
         GivenValue::Nothing => return Outcome::Unchanged,

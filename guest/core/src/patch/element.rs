@@ -1,11 +1,12 @@
-//! Filters in brackets, seen as a description of a value: which ids `value eq "a" or value eq "b"` names, and what
-//! `type eq "work"` says of a value that has to be made.
+//! Filters in brackets that describe a value: the ids in `value eq "a" or value eq "b"`, or the
+//! sub-attributes that `type eq "work"` gives to a new value.
 
 use crate::filter::{CompValue, CompareOp, Filter};
 use crate::ordered;
 use crate::schema::Content;
 
-/// The ids that a filter names by `value eq`, alone or joined by `or`; `None` if it is of another shape.
+/// Returns the ids of a filter that is a `value eq`, or several joined by `or`; `None` for other
+/// filters.
 pub(super) fn ids(filter: &Filter) -> Option<Vec<String>> {
     match filter {
         Filter::Compare(path, CompareOp::Equal, CompValue::Text(id))
@@ -21,7 +22,8 @@ pub(super) fn ids(filter: &Filter) -> Option<Vec<String>> {
     }
 }
 
-/// The value that a filter describes by `eq`, alone or joined by `and`; `None` if it is of another shape.
+/// Returns the value that a filter describes by `eq`, or several joined by `and`; `None` for other
+/// filters.
 pub(super) fn described(filter: &Filter) -> Option<Content> {
     match filter {
         Filter::Compare(path, CompareOp::Equal, value) => {

@@ -1,6 +1,6 @@
-//! PATCH: RFC 7644 section 3.5.2. Works on a copy of the content; whoever calls keeps it or throws
-//! it away, so a PATCH happens whole or not at all. Changes of relations are collected and not
-//! applied: the links need not be loaded.
+//! PATCH: RFC 7644 section 3.5.2. Works on a copy of the content, which the caller stores or
+//! discards, so a PATCH is applied as a whole or not at all. Changes of relations are collected,
+//! not applied: the links need not be loaded.
 
 mod attribute;
 mod element;
@@ -22,22 +22,22 @@ use crate::relation::{self, Change, Changes};
 use crate::resource_type::{AttributePlace, Relation, ResourceType};
 use crate::schema::{Attribute, Checker, Content, Mutability};
 
-/// A resource in the middle of a PATCH.
+/// A resource during a PATCH.
 #[derive(Debug)]
 pub struct Patch<'a> {
     resource_type: &'a ResourceType,
-    /// The attributes as they are by now.
+    /// The attributes, with the operations so far applied.
     pub content: Content,
-    /// What has been asked of the relations by now.
+    /// The changes of relations that the operations so far ask for.
     pub changes: Changes,
-    /// The values of the relations that [`reads`] names, as they were shown before.
+    /// The values, before the PATCH, of the relations that [`reads`] returns.
     pub loaded: Content,
-    /// Checks values, and keeps what no schema knows.
+    /// Checks values, and collects those that no schema defines.
     pub checker: Checker,
 }
 
 impl<'a> Patch<'a> {
-    /// Begins with a resource's content.
+    /// Starts a PATCH of this content.
     #[must_use]
     pub fn new(resource_type: &'a ResourceType, content: Content) -> Self {
         Self {
@@ -49,7 +49,10 @@ impl<'a> Patch<'a> {
         }
     }
 
-    /// Applies one operation; later ones see what it did.
+    /// Applies one operation; later ones see its result.
+    ///
+    /// # Errors
+    /// As RFC 7644 table 9 has them: `invalidPath`, `noTarget`, `invalidValue`, `mutability`.
     pub fn apply(&mut self, operation: Operation) -> Result<(), Error> {
         match operation {
             Operation::Add(Some(path), value) => self.at_path(&path, PatchAction::Add(value)),
@@ -67,8 +70,8 @@ impl<'a> Patch<'a> {
         }
     }
 
-    /// Refuses to remove all values of an attribute when the client names some of them: the RFC
-    /// would have them all go, and no client that sends a value means that.
+    /// Refuses to remove all values of an attribute when the client sends some of them in `value`:
+    /// according to the RFC all would be removed, but no client that sends a value means that.
     fn refuse_value(&self, path: &Path) -> Result<(), Error> {
         let of_all = path.filter.is_none() && path.sub.is_none();
         let several = match self.resource_type.place(&path.attribute) {
@@ -86,7 +89,7 @@ impl<'a> Patch<'a> {
         Err(Error::new(ErrorKind::InvalidSyntax, detail))
     }
 
-    /// Without a path, the value holds the attributes to change.
+    /// Applies an operation without a path, whose value contains the attributes to change.
     fn each_member(&mut self, value: Value, action: fn(Value) -> PatchAction) -> Result<(), Error> {
         let Value::Object(members) = value else {
             let detail = "without a `path`, `value` must be an object of attributes";
@@ -150,7 +153,7 @@ impl<'a> Patch<'a> {
         }
     }
 
-    /// An extension's attributes, each as with its own path.
+    /// Applies an operation to each attribute of an extension, as if each had its own path.
     fn each_member_of(
         &mut self,
         uri: &str,
@@ -165,8 +168,8 @@ impl<'a> Patch<'a> {
         self.each_member(Value::Object(ordered::object(named)), action)
     }
 
-    /// Works on the main attributes or on those of an extension, and leaves no empty extension
-    /// behind.
+    /// Applies a change to the main attributes or to those of an extension, and removes the
+    /// extension if it becomes empty.
     fn inside(
         &mut self,
         extension: Option<&str>,
@@ -186,8 +189,8 @@ impl<'a> Patch<'a> {
         Ok(())
     }
 
-    /// Which schemas a resource has follows from its values: naming those that it may have changes
-    /// nothing.
+    /// Accepts an operation on `schemas` that names only schemas of the type, and changes nothing:
+    /// `schemas` follows from the values.
     fn schemas(&self, path: &Path, action: PatchAction) -> Result<(), Error> {
         let (PatchAction::Add(given) | PatchAction::Replace(given)) = action else {
             return match path.filter {
@@ -202,7 +205,7 @@ impl<'a> Patch<'a> {
         crate::resource::check::known_schemas(self.resource_type, &given)
     }
 
-    /// A relation's values are known by their `value` alone.
+    /// Records a change of a relation, whose values are identified only by their `value`.
     fn relation(
         &mut self,
         relation: &Relation,
@@ -237,7 +240,7 @@ impl<'a> Patch<'a> {
         Ok(())
     }
 
-    /// The ids of the values that a filter selects among those that were loaded and those that were
+    /// Returns the ids of the values that a filter selects among those that were loaded and those
     /// added since.
     fn selected(&self, relation: &Relation, filter: &Filter) -> Result<Vec<String>, Error> {
         let name = relation.attribute.as_str();
@@ -254,7 +257,8 @@ impl<'a> Patch<'a> {
     }
 }
 
-/// The relations whose values a PATCH has to see, since a filter asks for more than ids.
+/// Returns the relations whose values must be loaded for a PATCH, since a filter tests more than
+/// ids.
 #[must_use]
 pub fn reads<'a>(resource_type: &'a ResourceType, operations: &[Operation]) -> Vec<&'a Relation> {
     let read = |operation: &Operation| match operation {

@@ -7,25 +7,29 @@ use crate::filter::Path;
 use crate::json::member;
 use crate::{limits, urn};
 
-/// What is said of `Operations`, here and in a bulk request, that is no array.
+/// The error text for `Operations`, here and in a bulk request, that is not an array.
 pub(crate) const NO_OPERATIONS_ARRAY: &str = "`Operations` must be an array";
-/// What is said of `Operations` without any.
+/// The error text for empty `Operations`.
 pub(crate) const NO_OPERATION: &str = "`Operations` must not be empty";
-/// What is said of an operation that is no object.
+/// The error text for an operation that is not an object.
 pub(crate) const OPERATION_IS_NO_OBJECT: &str = "each operation must be an object";
 
-/// One operation.
+/// One operation of a PATCH.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operation {
     /// `add`; without a path the value's members are added to the resource.
     Add(Option<Path>, Value),
-    /// `replace`; without a path the value's members replace the resource's.
+    /// `replace`; without a path the value's members replace those of the resource.
     Replace(Option<Path>, Value),
-    /// `remove`, and whether it carries a value, which RFC 7644 section 3.5.2.2 does not have.
+    /// `remove`, and whether it carries a value, which RFC 7644 section 3.5.2.2 does not define.
     Remove(Path, bool),
 }
 
-/// The operations of a PATCH body, in their order.
+/// Returns the operations of a PATCH body, in their order.
+///
+/// # Errors
+/// `invalidSyntax`, or the error of a malformed operation; `tooMany` beyond
+/// [`limits::PATCH_OPERATIONS`].
 pub fn operations(body: Value) -> Result<Vec<Operation>, Error> {
     let Value::Object(body) = body else {
         return Err(Error::not_an_object());
@@ -84,7 +88,7 @@ fn syntax(detail: &str) -> Error {
     Error::new(ErrorKind::InvalidSyntax, detail)
 }
 
-/// What an operation does at its target. `remove` carries no value.
+/// An operation's action at its target. `remove` carries no value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum PatchAction {
     Add(Value),

@@ -1,4 +1,4 @@
-//! What PATCH does to content, by example.
+//! Examples of how a PATCH changes content.
 
 use serde_json::{Value, json};
 

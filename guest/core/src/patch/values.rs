@@ -1,13 +1,13 @@
-//! The values of a multi-valued attribute, and what becomes of them when others are added: RFC 7644
-//! section 3.5.2.1.
+//! The values of a multi-valued attribute, and how others are added to them: RFC 7644 section
+//! 3.5.2.1.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// The values with new ones behind them. What is there already is not added again (RFC 7644 section
-/// 3.5.2.1): a value with the same `type` and `value` (RFC 7643 section 2.4) gets what else the new
-/// one has.
+/// Returns the values with new ones appended. A value that exists already is not added again (RFC
+/// 7644 section 3.5.2.1): one with the `type` and `value` of the new one (RFC 7643 section 2.4)
+/// gets its other sub-attributes.
 pub(super) fn appended(before: Option<Value>, given: Option<Value>) -> Option<Value> {
     let list = |value| match value {
         Some(Value::Array(values)) => values,
@@ -41,13 +41,12 @@ pub(super) fn appended(before: Option<Value>, given: Option<Value>) -> Option<Va
     array(values)
 }
 
-/// What two values that are [`same`] have in common.
+/// Returns a text that is equal for any two values that are [`same`].
 fn identity(value: &Value) -> String {
     value.get("value").unwrap_or(value).to_string()
 }
 
-/// Whether a new value is one that is there: equal, or with a `value` and of the same `value` and
-/// `type`.
+/// Returns whether a new value exists already: the two are equal, or have equal `value` and `type`.
 fn same(old: &Value, new: &Value) -> bool {
     let part = |value: &Value, name: &str| value.get(name).cloned();
     let identified = part(new, "value").is_some() && part(old, "value") == part(new, "value");
@@ -55,7 +54,7 @@ fn same(old: &Value, new: &Value) -> bool {
     old == new || (identified && of_type)
 }
 
-/// A value that has become primary takes that from the others (RFC 7644 section 3.5.2).
+/// When a value becomes primary, makes the others not primary (RFC 7644 section 3.5.2).
 pub(super) fn demote_primary(values: &mut [Value], changed: &[usize]) {
     let is_primary = |value: &Value| value.get("primary") == Some(&Value::Bool(true));
     if !changed.iter().filter_map(|&i| values.get(i)).any(is_primary) {
@@ -68,7 +67,7 @@ pub(super) fn demote_primary(values: &mut [Value], changed: &[usize]) {
     }
 }
 
-/// An array of these values; nothing in place of an empty one.
+/// Returns an array of these values; `None` if there are none.
 pub(super) fn array(values: Vec<Value>) -> Option<Value> {
     (!values.is_empty()).then_some(Value::Array(values))
 }

@@ -1,4 +1,4 @@
-//! What core needs from outside: storage, time, randomness, and somewhere to leave notes.
+//! The ports of core: storage, time, randomness, and a journal.
 
 mod origin;
 
@@ -9,34 +9,34 @@ use crate::store::{
     Committed, Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Write,
 };
 
-/// The time.
+/// A source of the current time.
 pub trait Clock {
-    /// Milliseconds since 1970.
+    /// Returns milliseconds since 1970.
     fn now(&self) -> u64;
 }
 
-/// Randomness that nobody can predict.
+/// A source of unpredictable random bytes.
 pub trait Random {
-    /// Fills the buffer.
+    /// Fills the buffer with random bytes.
     fn fill(&self, buffer: &mut [u8]);
 }
 
-/// How much a note matters.
+/// The severity of a journal entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// For whoever looks closely.
+    /// Details for debugging.
     Debug,
-    /// Worth a line.
+    /// A normal event worth recording.
     Info,
-    /// Somebody was refused, or something looks wrong.
+    /// A request was refused, or something looks wrong.
     Warn,
-    /// A fault.
+    /// A fault of the plugin or its environment.
     Error,
 }
 
-/// Notes for the operator, which a client must not see. Never a secret or a password.
+/// A log for the operator, which clients must not see. It must never contain secrets or passwords.
 pub trait Journal {
-    /// Leaves a note; `topic` is a word to filter by, `text` one sentence.
+    /// Writes an entry; `topic` is a word to filter by, `text` one sentence.
     fn write(&self, level: Level, topic: &str, text: &str);
 }
 
@@ -66,16 +66,17 @@ pub trait Store {
 pub struct Ports<'a> {
     /// The tenant's storage.
     pub store: &'a dyn Store,
-    /// The time.
+    /// The source of time.
     pub clock: &'a dyn Clock,
-    /// Randomness.
+    /// The source of randomness.
     pub random: &'a dyn Random,
-    /// Notes.
+    /// The journal.
     pub journal: &'a dyn Journal,
 }
 
 impl Ports<'_> {
-    /// Leaves a note of a refusal: what the client is not told, and what is the service's fault.
+    /// Writes the parts of a refusal to the journal that the client is not told: causes, and faults
+    /// of the service.
     pub fn note_refusal(&self, error: &Error) {
         let cause = error.cause.as_deref().unwrap_or("no further cause");
         let level = match error.kind {
@@ -87,7 +88,7 @@ impl Ports<'_> {
         self.journal.write(level, "refusal", &text);
     }
 
-    /// So many random bytes.
+    /// Returns `N` random bytes.
     #[must_use]
     pub fn random_bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];

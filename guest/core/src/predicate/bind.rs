@@ -1,4 +1,4 @@
-//! Binding a filter: names, types and case rules are resolved against the schema (RFC 7644 section 3.4.2.2).
+//! Binds filters to schemas: resolves names, types and case rules (RFC 7644 section 3.4.2.2).
 
 use super::{Field, Operand, Predicate, normalised};
 use crate::error::{Error, ErrorKind};
@@ -7,26 +7,35 @@ use crate::instant;
 use crate::resource_type::{AttributePlace, ResourceType};
 use crate::schema::{Attribute, DataType};
 
-/// Binds a filter to a resource type. What is unknown to it is `invalidFilter`.
+/// Binds a filter to a resource type.
+///
+/// # Errors
+/// `invalidFilter` if the type has no such attribute, or the operator does not apply to it.
 pub fn bind(filter: &Filter, resource_type: &ResourceType) -> Result<Predicate, Error> {
     PathScope::Type(resource_type).bind(filter, true)
 }
 
-/// Binds a filter to one of several resource types: an attribute that it does not know counts as having no value (RFC 7644
-/// section 3.4.2.1).
+/// Binds a filter to one of several resource types: an attribute that the type does not have counts
+/// as one without a value (RFC 7644 section 3.4.2.1).
+///
+/// # Errors
+/// `invalidFilter` if an operator does not apply to its attribute.
 pub fn bind_leniently(filter: &Filter, resource_type: &ResourceType) -> Result<Predicate, Error> {
     PathScope::Type(resource_type).bind(filter, false)
 }
 
 /// Binds the filter in brackets to the sub-attributes of an attribute.
+///
+/// # Errors
+/// `invalidFilter` if there is no such sub-attribute, or the operator does not apply to it.
 pub fn bind_element(filter: &Filter, attribute: &Attribute) -> Result<Predicate, Error> {
     PathScope::Attribute(attribute).bind(filter, true)
 }
 
-/// An attribute, and the keys from the root down to it.
+/// An attribute, and the member names that lead to it from the root.
 type FoundAttribute<'a> = (Vec<String>, &'a Attribute);
 
-/// What the paths of a filter begin at.
+/// The scope in which a filter's paths are resolved.
 enum PathScope<'a> {
     Type(&'a ResourceType),
     Attribute(&'a Attribute),
@@ -59,8 +68,8 @@ impl<'a> PathScope<'a> {
         })
     }
 
-    /// Resolves a path, unless its values are none that a client may learn (RFC 7643 section 7, `returned`). `None` if there is
-    /// no such attribute and that is no error.
+    /// Resolves a path, unless no client may read the values (RFC 7643 section 7, `returned`).
+    /// `None` if there is no such attribute and `strict` is not set.
     fn readable(&self, path: &AttrPath, strict: bool) -> Result<Option<FoundAttribute<'a>>, Error> {
         let found = match self {
             Self::Type(resource_type) => of_type(path, resource_type),
@@ -103,7 +112,7 @@ fn of_type<'a>(path: &AttrPath, resource_type: &'a ResourceType) -> Option<Found
     Some((steps, sub.unwrap_or(attribute)))
 }
 
-/// A comparison with an attribute that has no value: `ne` holds, and so does `eq null`.
+/// Binds a comparison with an attribute that has no value: `ne` holds, and so does `eq null`.
 fn without_value(operator: CompareOp, value: &CompValue) -> Result<Predicate, Error> {
     let null = *value == CompValue::Null;
     match operator {
@@ -155,7 +164,8 @@ fn compare(
     })
 }
 
-/// Which operators a type knows: booleans and binary values have no order (RFC 7644 table 3), only texts have parts.
+/// Checks that an operator applies to a type: booleans and binary values have no order (RFC 7644
+/// table 3), and only strings can be searched for substrings.
 fn applicable(data_type: DataType, operator: CompareOp, path: &AttrPath) -> Result<(), Error> {
     use CompareOp as Op;
     let applies = match operator {

@@ -1,5 +1,5 @@
-//! What a predicate comes to for every resource of one type: `meta.resourceType` has the same value in all of them, and so
-//! a search of all types need not look at those that a filter excludes (RFC 7644 section 3.4.2.1).
+//! Simplifies predicates by resource type: `meta.resourceType` is the same for all resources of a
+//! type, so a search of all types can skip those that a filter excludes (RFC 7644 section 3.4.2.1).
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use super::Predicate;
 const TYPE_NAME: [&str; 2] = ["meta", "resourceType"];
 
 impl Predicate {
-    /// The same predicate with all decided that the type's name decides.
+    /// Returns the predicate with all comparisons of the type's name evaluated.
     #[must_use]
     pub fn of_type(self, name: &str) -> Self {
         let about_the_name = matches!(&self,
@@ -32,7 +32,7 @@ impl Predicate {
         }
     }
 
-    /// Whether it holds always or never; `None` if that depends on the resource.
+    /// Returns whether the predicate always or never holds; `None` if that depends on the resource.
     #[must_use]
     pub fn constant(&self) -> Option<bool> {
         match self {
@@ -47,7 +47,8 @@ fn constant(holds: bool) -> Predicate {
     if holds { Predicate::All(Vec::new()) } else { Predicate::Any(Vec::new()) }
 }
 
-/// Parts joined by `and` (`all`) or by `or`: one that decides decides it, one that does not is left out.
+/// Simplifies parts joined by `and` (`all`) or by `or`: a constant part either decides the result
+/// or is left out.
 fn joined(parts: Vec<Predicate>, name: &str, all: bool) -> Predicate {
     let mut open = Vec::new();
     for part in parts {

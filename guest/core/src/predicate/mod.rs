@@ -1,5 +1,5 @@
-//! Filters bound to a schema, then evaluated: RFC 7644 section 3.4.2.2. Binding resolves names, types and case rules once;
-//! evaluation cannot fail.
+//! Filters that are bound to a schema and then evaluated: RFC 7644 section 3.4.2.2. Binding
+//! resolves names, types and case rules once; evaluation cannot fail.
 
 mod bind;
 mod constant;
@@ -15,25 +15,26 @@ use crate::instant::{self, Instant};
 use crate::schema::{Attribute, Content, DataType};
 use crate::text;
 
-/// Where values are found in a shown resource, and how they compare.
+/// Where values are found in a resource's response form, and how they are compared.
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Field {
-    /// The keys from the resource, or from the value that brackets stand behind, down to the value.
+    /// The member names that lead to the value from the resource, or from the value that a filter
+    /// in brackets is applied to.
     pub steps: Vec<String>,
-    /// The type of what is compared: of the sub-attribute `value` where a complex attribute is.
+    /// The type of the compared values; for a complex attribute that of its sub-attribute `value`.
     pub data_type: DataType,
-    /// Whether case counts.
+    /// Whether comparisons are case-sensitive.
     pub case_exact: bool,
 }
 
-/// The right-hand side, ready to compare.
+/// The right-hand side of a comparison, converted to the field's type.
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub enum Operand {
     /// A boolean.
     Boolean(bool),
     /// A number.
     Number(serde_json::Number),
-    /// A text, folded where case does not count.
+    /// A text, folded unless the field is case-sensitive.
     Text(String),
     /// An instant.
     Instant(Instant),
@@ -42,28 +43,29 @@ pub enum Operand {
 /// A bound filter.
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub enum Predicate {
-    /// All of them hold; with none, always.
+    /// All parts hold; true if there are none.
     All(Vec<Predicate>),
-    /// One of them holds; with none, never.
+    /// At least one part holds; false if there are none.
     Any(Vec<Predicate>),
-    /// It does not hold.
+    /// The part does not hold.
     Not(Box<Predicate>),
-    /// A value of the field compares so. `NotEqual` is bound as not equal to any.
+    /// The comparison holds for a value of the field. `NotEqual` is bound as not equal to any
+    /// value.
     Compare(Field, CompareOp, Operand),
     /// The field has a value.
     Present(Field),
-    /// One value of the field fulfils the inner predicate, whose fields begin at that value.
+    /// One value of the field satisfies the inner predicate, whose fields begin at that value.
     Element(Field, Box<Predicate>),
 }
 
 impl Predicate {
-    /// Whether it holds for a shown resource.
+    /// Returns whether the predicate holds for a resource in its response form.
     #[must_use]
     pub fn holds(&self, resource: &Content) -> bool {
         self.holds_at(&Root::Object(resource))
     }
 
-    /// Whether it holds for one value of the attribute that it was bound to.
+    /// Returns whether the predicate holds for one value of the attribute that it was bound to.
     #[must_use]
     pub fn holds_for(&self, element: &Value) -> bool {
         self.holds_at(&Root::Value(element))
@@ -84,7 +86,7 @@ impl Predicate {
         }
     }
 
-    /// The one id that a resource must have for it to hold; `None` if it does not say.
+    /// Returns the only id for which the predicate can hold; `None` if it does not require one.
     #[must_use]
     pub fn named_id(&self) -> Option<&str> {
         match self {
@@ -96,7 +98,8 @@ impl Predicate {
         }
     }
 
-    /// Attributes and ids of all parts that compare an attribute's `value` with a text for equality.
+    /// Collects attribute and text of all parts that compare an attribute's `value` with a text for
+    /// equality.
     pub fn named_values(&self, into: &mut Vec<(String, String)>) {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|p| p.named_values(into)),
@@ -112,7 +115,7 @@ impl Predicate {
         }
     }
 
-    /// The first keys of all paths that it reads.
+    /// Collects the first member name of every path that the predicate reads.
     pub fn reads(&self, into: &mut Vec<String>) {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.reads(into)),
@@ -130,14 +133,14 @@ enum Root<'v> {
 }
 
 impl Field {
-    /// The values of an attribute at the end of these steps.
+    /// The field of an attribute that these member names lead to.
     #[must_use]
     pub fn new(steps: Vec<String>, attribute: &Attribute) -> Self {
         let case_exact = attribute.case_exact || attribute.data_type == DataType::Binary;
         Self { steps, data_type: attribute.data_type, case_exact }
     }
 
-    /// All values at the end of the steps, arrays laid flat.
+    /// Returns all values that the member names lead to; arrays are flattened.
     fn values<'v>(&self, root: &Root<'v>) -> Vec<&'v Value> {
         let mut steps = self.steps.iter();
         let start: Vec<&Value> = match root {
@@ -173,7 +176,7 @@ fn flat(value: &Value) -> &[Value] {
     value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
 }
 
-/// RFC 7644 table 3, `pr`: not empty, and a complex value has a value inside.
+/// Implements `pr` (RFC 7644 table 3): the value is not empty, and a complex one contains a value.
 fn is_present(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -197,7 +200,7 @@ fn compares_text(value: &str, operator: CompareOp, operand: &str) -> bool {
     }
 }
 
-/// Numbers as numbers: integers exactly, others as far as f64 reaches.
+/// Compares two numbers: integers exactly, others with the precision of f64.
 #[must_use]
 pub fn compare_numbers(a: &serde_json::Number, b: &serde_json::Number) -> Option<Ordering> {
     let integer =

@@ -1,4 +1,4 @@
-//! From a client's JSON to a resource's content, and what a whole content must hold: RFC 7643
+//! Converts a client's JSON to a resource's content, and checks the content as a whole: RFC 7643
 //! sections 2.2 and 3. `schema::check` checks the value of each attribute.
 
 use serde_json::{Map, Value};
@@ -10,9 +10,9 @@ use crate::schema::{self, Attribute, Checker, Content, GivenValue, Mutability};
 use crate::urn;
 
 impl Checker {
-    /// The content of a whole resource. ReadOnly attributes are left out (RFC 7644 section 3.5.1),
-    /// and `schemas`, which follows from the content. Relations stay as they came: they are not
-    /// content, and `relation::take` reads them.
+    /// Returns the content of a whole resource, without readOnly attributes (RFC 7644 section
+    /// 3.5.1) and `schemas`, which follows from the content. Relations are left as the client sent
+    /// them; `relation::take` removes them.
     ///
     /// # Errors
     /// `invalidValue` if a value is not of its attribute's type; `invalidSyntax` if an attribute is
@@ -41,7 +41,7 @@ impl Checker {
         Ok(content)
     }
 
-    /// An extension's attributes of a whole resource.
+    /// Adds the attributes of an extension.
     fn extension(
         &mut self,
         uri: &str,
@@ -66,7 +66,7 @@ impl Checker {
         Ok(content)
     }
 
-    /// An attribute of a whole resource.
+    /// Adds one attribute.
     fn attribute(
         &mut self,
         attribute: &Attribute,
@@ -89,8 +89,11 @@ impl Checker {
     }
 }
 
-/// Whether the body names the type's own schema, and no schema that the type does not have (RFC
+/// Checks that the body names the type's main schema and no schema that the type does not have (RFC
 /// 7643 section 3).
+///
+/// # Errors
+/// If `schemas` is missing, or names another schema.
 pub fn schemas(resource_type: &ResourceType, body: &Content) -> Result<(), Error> {
     let wrong = |text: String| Error::new(ErrorKind::InvalidSyntax, text);
     let given = body.iter().find(|(key, _)| key.eq_ignore_ascii_case("schemas"));
@@ -109,7 +112,10 @@ pub fn schemas(resource_type: &ResourceType, body: &Content) -> Result<(), Error
     Ok(())
 }
 
-/// Whether these are schemas that a resource of the type may have.
+/// Checks that a resource of the type may have these schemas.
+///
+/// # Errors
+/// If one is not a schema of the type.
 pub fn known_schemas(resource_type: &ResourceType, given: &[Value]) -> Result<(), Error> {
     let is_known = |uri: &str| resource_type.schemas().any(|schema| urn::same(&schema.id, uri));
     match given.iter().find(|uri| !uri.as_str().is_some_and(is_known)) {
@@ -121,19 +127,25 @@ pub fn known_schemas(resource_type: &ResourceType, given: &[Value]) -> Result<()
     }
 }
 
-/// Whether everything that must be there is (RFC 7643 section 2.2, `required`).
+/// Checks that every required attribute has a value (RFC 7643 section 2.2, `required`).
+///
+/// # Errors
+/// `invalidValue` that names the first missing attribute.
 pub fn required(resource_type: &ResourceType, content: &Content) -> Result<(), Error> {
     all_required(resource_type, content, |attribute| attribute.mutability != Mutability::ReadOnly)
 }
 
-/// Whether everything that must be there is in a content that was kept: what is written and never
-/// read need not be there any more.
+/// Checks that every required attribute of a stored content still has a value; write-only ones need
+/// not, since they may not be stored.
+///
+/// # Errors
+/// `invalidValue` that names the first missing attribute.
 pub fn still_required(resource_type: &ResourceType, content: &Content) -> Result<(), Error> {
     let unread = [Mutability::ReadOnly, Mutability::WriteOnly];
     all_required(resource_type, content, |attribute| !unread.contains(&attribute.mutability))
 }
 
-/// Which required attributes have to be there.
+/// Selects the required attributes that are checked.
 type Demanded<'d> = &'d dyn Fn(&Attribute) -> bool;
 
 fn all_required(
@@ -183,7 +195,7 @@ fn attributes_required(
     Ok(())
 }
 
-/// The object, or the objects of the array.
+/// Returns the object itself, or the objects in the array.
 fn objects(value: &Value) -> impl Iterator<Item = &Content> {
     let many = value.as_array().into_iter().flatten().filter_map(Value::as_object);
     value.as_object().into_iter().chain(many)

@@ -1,4 +1,4 @@
-//! A resource as it is kept and as it is shown: RFC 7643 section 3.
+//! Resources in their stored and in their response form: RFC 7643 section 3.
 
 pub mod check;
 
@@ -14,16 +14,16 @@ use crate::sorted_map::SortedMap;
 use crate::store::{Draft, Entry, Key};
 use crate::{etag, instant};
 
-/// What the service keeps of a resource and no client sees.
+/// Data about a resource that the service stores and no client sees.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct State {
-    /// Whether the product imported it, and no client has provisioned it yet.
+    /// Whether the product imported the resource and no client has provisioned it yet.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub imported: bool,
-    /// Whether a client's request made the person inactive.
+    /// Whether a client's request deactivated the user.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub deprovisioned: bool,
-    /// The kinds of seats that it has, by the id of the group that gives them.
+    /// The kinds of seats that the resource has, by the id of the group that grants them.
     #[serde(skip_serializing_if = "SortedMap::is_empty")]
     pub seats: SortedMap<String>,
 }
@@ -34,34 +34,40 @@ json::decode_struct!(open State {
     seats: "seats" = SortedMap::new(),
 });
 
-/// The member of a stored body that holds the [`State`]; no attribute has such a name.
+/// The member of a stored body that contains the [`State`]; no attribute can have this name.
 const STATE: &str = "#state";
 
-/// A stored resource. The content holds neither `id`, `meta` and `schemas`, which follow from the
-/// entry, nor relations, which are links.
+/// A stored resource. Its content contains neither `id`, `meta` and `schemas`, which follow from
+/// the entry, nor relations, which are links.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resource {
-    /// Type and id.
+    /// The resource type's name and the id.
     pub key: Key,
-    /// The store's version.
+    /// The version that the store assigned.
     pub version: u64,
-    /// Milliseconds since 1970.
+    /// Creation time, in milliseconds since 1970.
     pub created: u64,
-    /// Milliseconds since 1970.
+    /// Time of the last change, in milliseconds since 1970.
     pub modified: u64,
     /// The attributes.
     pub content: Content,
-    /// What no client sees.
+    /// The data that no client sees.
     pub state: State,
 }
 
 impl Resource {
-    /// A resource as the store returned it; an error if the body is not what core wrote.
+    /// Decodes an entry of the store.
+    ///
+    /// # Errors
+    /// Internal, if core did not write the body.
     pub fn from_entry(entry: Entry) -> Result<Self, Error> {
         Self::read(&entry)
     }
 
-    /// A resource of an entry that is kept; an error if the body is not what core wrote.
+    /// Decodes a borrowed entry of the store.
+    ///
+    /// # Errors
+    /// Internal, if core did not write the body.
     pub fn read(entry: &Entry) -> Result<Self, Error> {
         let broken = |error: &dyn std::fmt::Display| broken(entry, error);
         let mut content: Content =
@@ -78,7 +84,10 @@ impl Resource {
         })
     }
 
-    /// The body to store for a content of this resource.
+    /// Returns the body to store for a content of this resource.
+    ///
+    /// # Errors
+    /// Internal, if it cannot be serialized.
     pub fn body(&self, content: &Content) -> Result<String, Error> {
         let internal = |error: serde_json::Error| Error::internal(error.to_string());
         if self.state == State::default() {
@@ -90,31 +99,32 @@ impl Resource {
         serde_json::to_string(&content).map_err(internal)
     }
 
-    /// The entry to store.
+    /// Returns the entry to store.
     ///
     /// # Errors
-    /// `invalidValue` if a unique value is too long to be kept unique.
+    /// `invalidValue` if a unique value is too long to be checked for uniqueness.
     pub fn draft(&self, resource_type: &ResourceType) -> Result<Draft, Error> {
         let mut terms = index::terms(resource_type, &self.content).map_err(|too_long| {
             let detail = format!("`{}` is too long", too_long.path);
             Error::new(ErrorKind::InvalidValue, detail)
         })?;
         if self.key.kind != resource_type.name() {
-            // What clients deleted holds no name against them (RFC 7644 section 3.6).
+            // A resource that a client deleted does not reserve its unique values (RFC 7644 section
+            // 3.6).
             terms.iter_mut().for_each(|term| term.unique = false);
         }
         let body = self.body(&self.content)?;
         Ok(Draft { key: self.key.clone(), body, terms })
     }
 
-    /// The URL, below a base URL without a final slash.
+    /// Returns the resource's URL. `base` has no final slash.
     #[must_use]
     pub fn location(&self, resource_type: &ResourceType, base: &str) -> String {
         location(resource_type, base, &self.key.id)
     }
 
-    /// The whole resource as a client may see it, before projection. `computed` holds the relations
-    /// and mirrors.
+    /// Returns the whole resource in its response form, before projection. `computed` contains the
+    /// relations and mirrors.
     #[must_use]
     pub fn shown(self, resource_type: &ResourceType, base: &str, computed: Content) -> Content {
         let (schemas, meta) = (self.schemas(resource_type), self.meta(resource_type, base));
@@ -126,14 +136,14 @@ impl Resource {
         shown
     }
 
-    /// The main schema, and the extensions that there are values of (RFC 7643 section 3).
+    /// Returns the main schema, and the extensions that have values (RFC 7643 section 3).
     fn schemas(&self, resource_type: &ResourceType) -> Value {
         let extensions = resource_type.extensions().map(|(schema, _)| schema.id.as_str());
         let present = extensions.filter(|uri| self.content.contains_key(*uri));
         std::iter::once(resource_type.core().id.as_str()).chain(present).collect::<Vec<_>>().into()
     }
 
-    /// RFC 7643 section 3.1.
+    /// Returns `meta`: RFC 7643 section 3.1.
     fn meta(&self, resource_type: &ResourceType, base: &str) -> Value {
         serde_json::json!({
             "resourceType": resource_type.name(),
@@ -149,20 +159,23 @@ fn broken(entry: &Entry, error: &dyn std::fmt::Display) -> Error {
     Error::broken(&entry.key, error)
 }
 
-/// What names a resource of this content to people; `None` if it has no such attribute.
+/// Returns the display name of a resource with this content; `None` if no attribute serves as one.
 #[must_use]
 pub fn display<'c>(resource_type: &ResourceType, content: &'c Content) -> Option<&'c str> {
     let mut names = resource_type.definition.display.iter();
     names.find_map(|name| content.get(name.as_str())?.as_str())
 }
 
-/// Those of an entry's attributes that have one of these names; the others are passed over, which
-/// costs a fraction of reading them.
+/// Decodes only the attributes with these names from an entry, which costs a fraction of decoding
+/// all.
+///
+/// # Errors
+/// Internal, if core did not write the body.
 pub fn some_of(entry: &Entry, names: &[&str]) -> Result<Content, Error> {
     json::some_members(&entry.body, names).map_err(|error| broken(entry, &error))
 }
 
-/// The URL of the resource with this id.
+/// Returns the URL of the resource with this id. `base` has no final slash.
 #[must_use]
 pub fn location(resource_type: &ResourceType, base: &str, id: &str) -> String {
     format!("{base}{}/{id}", resource_type.definition.endpoint)

@@ -1,11 +1,12 @@
-//! An attribute's definition: RFC 7643 sections 2.2 and 7. The serialised form is the one that `/Schemas` shows.
+//! Attribute definitions: RFC 7643 sections 2.2 and 7. The serialised form is the one that
+//! `/Schemas` returns.
 
 use serde::Serialize;
 
 use crate::json;
 use crate::name::AttributeName;
 
-/// RFC 7643 section 2.3.
+/// The data types of RFC 7643 section 2.3.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Hash)]
 #[serde(rename_all = "camelCase")]
 pub enum DataType {
@@ -14,11 +15,11 @@ pub enum DataType {
     String,
     /// `true` or `false`.
     Boolean,
-    /// A number with a fraction.
+    /// A number that may have a fraction.
     Decimal,
-    /// A number without one.
+    /// A number without a fraction.
     Integer,
-    /// A string of the form of xsd:dateTime.
+    /// A string in the format of xsd:dateTime.
     DateTime,
     /// A string in base64.
     Binary,
@@ -39,18 +40,18 @@ json::decode_enum!(DataType {
     Complex: "complex",
 });
 
-/// RFC 7643 section 7, `mutability`.
+/// When clients may write an attribute: RFC 7643 section 7, `mutability`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Mutability {
-    /// Set by the service alone.
+    /// Set only by the service.
     ReadOnly,
-    /// Read and written at any time.
+    /// May be written at any time.
     #[default]
     ReadWrite,
-    /// Set once.
+    /// May be set once and not changed.
     Immutable,
-    /// Written, never read.
+    /// May be written but is never returned.
     WriteOnly,
 }
 
@@ -61,18 +62,18 @@ json::decode_enum!(Mutability {
     WriteOnly: "writeOnly",
 });
 
-/// RFC 7643 section 7, `returned`.
+/// When responses contain an attribute: RFC 7643 section 7, `returned`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Returned {
-    /// Whatever the request excludes.
+    /// Always, even if the request excludes it.
     Always,
-    /// Whatever the request asks for.
+    /// Never, even if the request asks for it.
     Never,
     /// Unless the request says otherwise.
     #[default]
     Default,
-    /// If the request asks for it.
+    /// Only if the request asks for it.
     Request,
 }
 
@@ -83,52 +84,52 @@ json::decode_enum!(Returned {
     Request: "request",
 });
 
-/// RFC 7643 section 7, `uniqueness`.
+/// Where values must be unique: RFC 7643 section 7, `uniqueness`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Uniqueness {
     /// Values may repeat.
     #[default]
     None,
-    /// Unique in the tenant, among resources of the type.
+    /// Unique in the tenant, among resources of one type.
     Server,
-    /// Unique everywhere; a service can hold itself to the tenant alone.
+    /// Unique everywhere; the service can enforce this only within the tenant.
     Global,
 }
 
 json::decode_enum!(Uniqueness { None: "none", Server: "server", Global: "global" });
 
-/// One attribute or sub-attribute.
+/// An attribute or sub-attribute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(clippy::struct_excessive_bools, reason = "the RFC's characteristics")]
 pub struct Attribute {
-    /// The name, in the case that answers show.
+    /// The name, spelled as in responses.
     pub name: AttributeName,
-    /// What values are.
+    /// The type of its values.
     #[serde(rename = "type")]
     pub data_type: DataType,
-    /// Whether it is an array.
+    /// Whether it is multi-valued.
     pub multi_valued: bool,
-    /// For people.
+    /// A description for users.
     pub description: String,
-    /// Whether a resource must have it.
+    /// Whether every resource must have it.
     pub required: bool,
-    /// Values that are suggested.
+    /// Suggested values.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub canonical_values: Vec<String>,
-    /// Whether upper and lower case differ.
+    /// Whether comparisons are case-sensitive.
     pub case_exact: bool,
-    /// Whether and when clients write it.
+    /// When clients may write it.
     pub mutability: Mutability,
-    /// When answers hold it.
+    /// When responses contain it.
     pub returned: Returned,
-    /// Where its values are unique.
+    /// Where its values must be unique.
     pub uniqueness: Uniqueness,
-    /// What a reference may refer to.
+    /// The types of resource that a reference may refer to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reference_types: Vec<String>,
-    /// The parts of a complex attribute.
+    /// The sub-attributes of a complex attribute.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sub_attributes: Vec<Attribute>,
 }
@@ -149,7 +150,7 @@ json::decode_struct!(strict Attribute {
 });
 
 impl Mutability {
-    /// As schemas write it.
+    /// Returns the type's name in schemas.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -162,7 +163,7 @@ impl Mutability {
 }
 
 impl DataType {
-    /// Whether values are JSON strings.
+    /// Returns whether values are JSON strings.
     #[must_use]
     pub fn is_text(self) -> bool {
         use DataType as T;
@@ -171,33 +172,33 @@ impl DataType {
 }
 
 impl Attribute {
-    /// The sub-attribute of this name.
+    /// Returns the sub-attribute of this name.
     #[must_use]
     pub fn sub(&self, name: &str) -> Option<&Attribute> {
         find(&self.sub_attributes, name)
     }
 
-    /// Whether no answer shows its values or tells them by what it finds: what is `writeOnly` is never returned (RFC 7643
-    /// section 7).
+    /// Returns whether responses must not reveal its values, neither directly nor by what a filter
+    /// finds; `writeOnly` attributes are never returned (RFC 7643 section 7).
     #[must_use]
     pub fn is_hidden(&self) -> bool {
         self.returned == Returned::Never || self.mutability == Mutability::WriteOnly
     }
 
-    /// Whether the service has to keep its values unique.
+    /// Returns whether the service has to keep its values unique.
     #[must_use]
     pub fn is_unique(&self) -> bool {
         self.uniqueness != Uniqueness::None && self.mutability != Mutability::ReadOnly
     }
 
-    /// Whether values are objects.
+    /// Returns whether values are objects.
     #[must_use]
     pub fn is_complex(&self) -> bool {
         self.data_type == DataType::Complex
     }
 }
 
-/// The attribute of this name, in any case.
+/// Returns the attribute of this name, compared without case.
 #[must_use]
 pub fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a Attribute> {
     attributes.iter().find(|attribute| attribute.name == *name)

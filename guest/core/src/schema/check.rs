@@ -1,5 +1,5 @@
-//! From a client's JSON to an attribute's value: names in the schema's case, values of the schema's
-//! types, nothing unassigned. RFC 7643 sections 2.1 to 2.5.
+//! Converts a client's JSON to attribute values: names are spelled as in the schema, values have
+//! the schema's types, unassigned ones are removed. RFC 7643 sections 2.1 to 2.5.
 
 use std::collections::BTreeSet;
 
@@ -10,27 +10,28 @@ use super::attribute::{Attribute, DataType, Mutability};
 use crate::error::{Error, ErrorKind};
 use crate::instant;
 
-/// What is said of a complex value that is none.
+/// The problem of a complex value that is not an object.
 pub(crate) const AN_OBJECT: &str = "must be an object";
 
 /// A JSON object with the attributes of one resource.
 pub type Content = Map<String, Value>;
 
-/// What a value says of its attribute.
+/// The meaning of a client's value for an attribute.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GivenValue {
-    /// Nothing: an object, or an array of objects, that names none of the attribute's
-    /// sub-attributes which a client may write. `{}` is one of them.
+    /// No statement: an object, or an array of objects, without any sub-attribute that a client may
+    /// write, such as `{}`.
     Nothing,
-    /// That it has no value: null, or an array without values (RFC 7643 section 2.5).
+    /// The attribute is to have no value: null or an empty array (RFC 7643 section 2.5).
     Unassigned,
-    /// This value, in its canonical form. A member that is null unassigns that sub-attribute;
-    /// elements of an array have none.
+    /// This value, in canonical form. A sub-attribute given as null is to be unassigned; elements
+    /// of an array contain no null.
     Value(Value),
 }
 
 impl GivenValue {
-    /// The value that the attribute has if it had none before: without what is unassigned.
+    /// Returns the value of an attribute that had none before; unassigned sub-attributes are left
+    /// out.
     #[must_use]
     pub fn assigned(self) -> Option<Value> {
         match self {
@@ -44,21 +45,21 @@ impl GivenValue {
     }
 }
 
-/// Checks values against a schema, and keeps what it did not take. For whole resources see
+/// Checks values against a schema, and collects what it ignored. For whole resources see
 /// `resource::check`.
 #[derive(Debug, Default)]
 pub struct Checker {
-    /// The paths of what was given and no schema has.
+    /// The paths of values that no schema defines.
     pub unknown: Vec<String>,
-    /// The paths of what was given and clients cannot write.
+    /// The paths of values that clients cannot write.
     pub read_only: Vec<String>,
-    /// The paths of attributes of a whole resource whose values said [`GivenValue::Nothing`] and were
-    /// not `{}`.
+    /// The paths of attributes of a whole resource whose values are [`GivenValue::Nothing`], except
+    /// `{}`.
     pub not_understood: Vec<String>,
 }
 
 impl Checker {
-    /// What a value says of an attribute.
+    /// Returns the meaning of a value for an attribute.
     ///
     /// # Errors
     /// `invalidValue` if it is not of the attribute's type.
@@ -76,7 +77,7 @@ impl Checker {
         }
     }
 
-    /// What one value says, of a multi-valued attribute too.
+    /// Returns the meaning of one value, also for one element of a multi-valued attribute.
     ///
     /// # Errors
     /// `invalidValue` if it is not of the attribute's type.
@@ -92,7 +93,7 @@ impl Checker {
         }
     }
 
-    /// Several values, each once (RFC 7643 section 2.4).
+    /// Checks several values and removes duplicates (RFC 7643 section 2.4).
     fn values(
         &mut self,
         attribute: &Attribute,
@@ -151,7 +152,10 @@ impl Checker {
     }
 }
 
-/// `primary` is true once at the most (RFC 7643 section 2.4).
+/// Checks that `primary` is true at most once (RFC 7643 section 2.4).
+///
+/// # Errors
+/// `invalidValue` if several values are primary.
 pub fn one_primary(path: &str, values: &[Value]) -> Result<(), Error> {
     let primaries = values.iter().filter(|value| value.get("primary") == Some(&Value::Bool(true)));
     if primaries.count() > 1 {
@@ -177,7 +181,8 @@ fn simple(attribute: &Attribute, path: &str, value: Value) -> Result<Value, Erro
     if fits { Ok(value) } else { Err(invalid(path, expected)) }
 }
 
-/// A number without fraction and exponent (RFC 7643 section 2.3.4), of any size.
+/// Returns whether a number has neither fraction nor exponent (RFC 7643 section 2.3.4); its size
+/// does not matter.
 fn is_integer(value: &Value) -> bool {
     let Value::Number(number) = value else {
         return false;
@@ -185,8 +190,8 @@ fn is_integer(value: &Value) -> bool {
     number.to_string().trim_start_matches('-').bytes().all(|b| b.is_ascii_digit())
 }
 
-/// RFC 4648 sections 4 and 5, as RFC 7643 section 2.3.6 allows both; with all of the padding, or
-/// with none.
+/// Returns whether a text is base64 in either alphabet (RFC 4648 sections 4 and 5; RFC 7643 section
+/// 2.3.6 allows both), fully padded or not padded at all.
 fn is_base64(text: &str) -> bool {
     let bare = text.trim_end_matches('=');
     let is_padded = bare.len().next_multiple_of(4) == text.len();

@@ -1,4 +1,4 @@
-//! A schema: RFC 7643 section 7.
+//! Schema definitions: RFC 7643 section 7.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -6,17 +6,17 @@ use serde_json::Value;
 use super::attribute::{self, Attribute};
 use crate::json;
 
-/// A schema as the data files hold it and as `/Schemas` shows it. The members `schemas` and `meta`
-/// of RFC 7643's own document may be there; they say nothing that the rest does not.
+/// A schema as in the data files and in responses of `/Schemas`. The members `schemas` and `meta`
+/// of RFC 7643's own documents are accepted but ignored; they add no information.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Schema {
-    /// The URI.
+    /// The schema's URI.
     pub id: String,
-    /// For people.
+    /// A name for users.
     pub name: String,
-    /// For people; none is empty.
+    /// A description for users, never empty.
     pub description: String,
-    /// The attributes, in the order that `/Schemas` shows.
+    /// The attributes, in the order in which `/Schemas` returns them.
     pub attributes: Vec<Attribute>,
     #[serde(skip)]
     _schemas: Value,
@@ -47,7 +47,7 @@ impl Schema {
         }
     }
 
-    /// The attribute of this name, in any case.
+    /// Returns the attribute of this name, compared without case.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
         attribute::find(&self.attributes, name)

@@ -1,4 +1,4 @@
-//! How many values an attribute may have, and how large they may be.
+//! Limits on the number and size of an attribute's values.
 
 use serde_json::Value;
 
@@ -6,8 +6,8 @@ use super::check::Content;
 use crate::error::{Error, ErrorKind};
 use crate::limits::{ATTRIBUTE_VALUES, VALUE_BYTES};
 
-/// Refuses attributes that hold more than they may. Those that were so before and stay as they are
-/// do not stand in the way of other changes.
+/// Checks that no attribute has too many or too large values. Attributes that exceeded a limit
+/// before and are unchanged do not block other changes.
 ///
 /// # Errors
 /// `invalidValue` that names the attribute, or the schema of an extension.
