@@ -1,6 +1,6 @@
-//! Who may come in: RFC 7644 section 2. The credential and the profile that let a request in are
-//! `expect`ed by everything it commits, so that revocation and profile changes are ordered with
-//! writes.
+//! Authentication of clients: RFC 7644 section 2. The credential and the profile that admitted a
+//! request are `expect`ed by every commit of that request, so that revocation and profile changes
+//! are ordered with writes.
 
 use std::sync::Arc;
 
@@ -17,32 +17,36 @@ use crate::port::{Caller, Level, Origin, Ports};
 use crate::profile::{self, Policy};
 use crate::store::{Draft, Entry, Write};
 
-/// Why a credential or a token that was good is refused.
+/// Why an expired credential or token is refused.
 pub(super) const EXPIRED: &str = "it has expired";
 
-/// What a request was let in with.
+/// The result of authentication: the client and the tenant state that applies to its request.
 #[derive(Clone, Debug)]
 pub struct Admission {
-    /// Who asks, in events: a credential's id, or a name that the embedder gave.
+    /// The client's name in events: a credential's id, or a name that the embedder gave.
     pub actor: String,
     /// The tenant's policy.
     pub policy: Arc<Policy>,
-    /// Which paths are indexed.
+    /// The indexed paths.
     pub index: StoredIndexedPaths,
-    /// What the client may do.
+    /// The scopes of the client.
     pub scopes: Scopes,
-    /// The role of the profile that its credential is bound to.
+    /// The profile's role that the credential is bound to.
     pub role: Option<String>,
-    /// The write that notes the use of the credential, where none was noted within the hour.
+    /// The write that records the use of the credential; `None` if one was recorded within the
+    /// hour.
     pub first_use: Option<Write>,
-    /// The id of the group that those go into whom the client makes.
+    /// The id of the group that users created by this client are added to.
     pub target_group: Option<String>,
-    /// What every commit has to expect.
+    /// The expectations that every commit of the request must include.
     pub expectations: Vec<Write>,
 }
 
-/// Finds out who asks: 401 to whoever presents no good credential, more to the journal. Whether
-/// they may do anything, [`super::pass`] says.
+/// Authenticates the client; the reason for a refusal goes to the journal only. [`super::pass`]
+/// decides whether the client may do anything.
+///
+/// # Errors
+/// 401 without a valid credential.
 pub fn admit(
     ports: &Ports<'_>,
     origin: &Origin,
@@ -56,12 +60,15 @@ pub fn admit(
     }
 }
 
-/// Whether who was let in may do what the scope names, for what an embedder serves itself; 403 to
-/// whom it was not given.
+/// Checks that an admitted client may do what a scope names, for endpoints that the embedder serves
+/// itself.
+///
+/// # Errors
+/// 403 if the client does not have the scope.
 pub fn require(origin: &Origin, admission: &Admission, scope: &str) -> Result<(), Error> {
     let allowed = match &origin.caller {
         Caller::Unknown => scope.parse().is_ok_and(|scope| admission.scopes.name(scope)),
-        // Which of its clients may do what, the embedder knows.
+        // The embedder decides which of its own clients may do this.
         Caller::Client(_) | Caller::Product => true,
         Caller::User(_) => false,
     };
@@ -72,7 +79,7 @@ pub fn require(origin: &Origin, admission: &Admission, scope: &str) -> Result<()
     Err(Error::new(ErrorKind::Forbidden, detail))
 }
 
-/// Somebody whom the embedder has authenticated.
+/// Admits a caller that the embedder has authenticated.
 fn vouched(ports: &Ports<'_>, actor: String) -> Result<Admission, Error> {
     let found = ports.store.get(vec![profile::key(), index_key()])?;
     let mut found = found.into_iter();
@@ -112,7 +119,7 @@ fn by_credential(
     Ok(admission)
 }
 
-/// A client whom an authorization server of the profile's has given a token.
+/// Admits a client by an access token from one of the profile's authorization servers.
 fn by_token(ports: &Ports<'_>, token: &str) -> Result<Admission, Error> {
     let mut found = ports.store.get(vec![profile::key(), index_key()])?.into_iter();
     let (profile, index) = (found.next().flatten(), found.next().flatten());
@@ -128,7 +135,7 @@ fn by_token(ports: &Ports<'_>, token: &str) -> Result<Admission, Error> {
     Ok(admission)
 }
 
-/// The credential, if what was presented is its secret and it is good now.
+/// Returns the credential if the presented secret belongs to it and is currently valid.
 fn verified(
     ports: &Ports<'_>,
     origin: &Origin,
@@ -136,7 +143,7 @@ fn verified(
     kept: Option<Credential>,
 ) -> Result<Credential, Error> {
     let now = ports.clock.now();
-    // Compared also where nothing is kept, so that the time taken tells nobody which ids there are.
+    // The comparison also runs for an unknown id, so that timing does not reveal which ids exist.
     let digest = |credential: &Option<Credential>| {
         credential.as_ref().map_or(String::new(), |c| c.digest.clone())
     };
@@ -193,13 +200,13 @@ fn admission(
     })
 }
 
-/// One answer for all bad credentials; the journal knows the difference.
+/// The only response to invalid credentials of any kind; the journal has the reason.
 fn unauthorized(ports: &Ports<'_>, why: &str) -> Error {
     ports.journal.write(Level::Warn, "access", &format!("refused: {why}"));
     Error::new(ErrorKind::Unauthorized, "a valid credential is required")
 }
 
-/// When a credential was last used.
+/// The body of the entry that records when a credential was last used.
 #[derive(Serialize)]
 pub(crate) struct Use {
     /// Milliseconds since 1970.
@@ -210,16 +217,16 @@ json::decode_struct!(open Use {
     at: "at",
 });
 
-/// Milliseconds of an hour.
+/// Milliseconds in an hour.
 const HOUR: u64 = 60 * 60 * 1000;
 
-/// When a credential was last used as far as it is known: the beginning of the hour, in
-/// milliseconds since 1970.
+/// Returns the recorded precision of a last use: the beginning of its hour, in milliseconds since
+/// 1970.
 pub(crate) fn hour_of(at: u64) -> u64 {
     at - at % HOUR
 }
 
-/// What notes the use of a credential, if it is the first in this hour of the clock.
+/// Returns the write that records the use of a credential, if it is the first in the current hour.
 fn first_use(ports: &Ports<'_>, id: &str, used: Option<Entry>) -> Option<Write> {
     let now = ports.clock.now();
     let last = used.as_ref().and_then(|entry| json::from_str::<Use>(&entry.body).ok());
@@ -237,8 +244,8 @@ fn first_use(ports: &Ports<'_>, id: &str, used: Option<Entry>) -> Option<Write> 
     })
 }
 
-/// Notes the use of a credential. Whether that succeeds matters to nobody: others may be doing the
-/// same.
+/// Records the use of a credential. Failures are ignored, since a concurrent request may be
+/// recording the same hour.
 pub fn note_use(ports: &Ports<'_>, admission: &mut Admission) {
     let Some(write) = admission.first_use.take() else {
         return;

@@ -1,9 +1,10 @@
-//! Clients' secrets: how they look, and how they are kept.
+//! The format and the stored form of clients' secrets.
 //!
-//! `scimlet_TENANT_ID_SECRET`: a prefix that scanners find, the tenant for shared URLs, the credential's id for its one look-up, and
-//! in base32 256 random bits with a CRC-32 over everything before it, so that a mistyped secret is known without a look-up. Kept is
-//! the SHA-256 alone: of 256 random bits no slower hash is needed. Bearers present it whole (RFC 6750); for Basic (RFC 7617) the last
-//! `_` is where the user name ends and the password begins.
+//! A secret is `scimlet_TENANT_ID_SECRET`: a prefix that secret scanners find, the tenant for
+//! shared URLs, the credential's id for its only look-up, and in base32 256 random bits with a
+//! CRC-32 over everything before it, so that a mistyped secret is refused without a look-up. Only
+//! its SHA-256 is stored: for 256 random bits no slower hash is needed. Bearers present it whole
+//! (RFC 6750); for Basic (RFC 7617) the last `_` separates user name and password.
 
 use std::borrow::Cow;
 
@@ -21,33 +22,33 @@ use crate::profile::Scheme;
 use crate::store::Key;
 
 const PREFIX: &str = "scimlet_";
-/// The secret proper.
+/// Random bytes in a secret.
 const SECRET_BYTES: usize = 32;
 
-/// A credential as the store keeps it, in the entry `$credential/ID`. Times are milliseconds since 1970.
+/// A credential as stored in the entry `$credential/ID`. Times are milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Credential {
     /// The tenant's name, for new secrets.
     pub tenant: String,
-    /// For the operator's eyes.
+    /// A label for operators.
     pub label: String,
     /// How clients present it.
     pub scheme: Scheme,
-    /// What it may do.
+    /// Its scopes.
     pub scopes: Scopes,
-    /// The role of the profile that it is bound to.
+    /// The profile's role that it is bound to.
     pub role: Option<String>,
-    /// The id of the group that those go into who are made with it.
+    /// The id of the group that users created with it are added to.
     pub target_group: Option<String>,
-    /// SHA-256 of the secret, in hexadecimal digits.
+    /// SHA-256 of the secret, in hexadecimal.
     pub digest: String,
-    /// The secret before, which is good for a while.
+    /// The previous secret, while it remains valid after a rotation.
     pub previous: Option<Previous>,
-    /// How long each secret lives, in milliseconds.
+    /// Lifetime of each secret, in milliseconds; `None` if it does not expire.
     pub lifetime: Option<u64>,
-    /// When the present secret expires.
+    /// When the current secret expires.
     pub expires: Option<u64>,
-    /// Whether an event has announced that.
+    /// Whether an event has announced the expiry.
     pub announced: bool,
     /// When it was revoked.
     pub revoked: Option<u64>,
@@ -68,12 +69,12 @@ json::decode_struct!(open Credential {
     revoked: "revoked",
 });
 
-/// A secret that another one has replaced.
+/// A secret that was replaced by a rotation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Previous {
-    /// As the present one's.
+    /// SHA-256 of the secret, in hexadecimal.
     pub digest: String,
-    /// Until when it is good.
+    /// When it ceases to be valid.
     pub until: u64,
 }
 
@@ -82,47 +83,48 @@ json::decode_struct!(open Previous {
     until: "until",
 });
 
-/// A secret that has the right form; whether it is good is another question.
+/// A secret that is well-formed, but not yet verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Presented {
-    /// The tenant that it claims.
+    /// The tenant named in it.
     pub tenant: String,
-    /// The credential that it claims.
+    /// The id of the credential named in it.
     pub id: String,
     /// How it was presented.
     pub scheme: Scheme,
     digest: String,
 }
 
-/// Where a credential is kept.
+/// Returns the key of a credential's entry.
 #[must_use]
 pub fn key(id: &str) -> Key {
     Key::new(KIND, id)
 }
 
-/// Where it is kept when a credential was last used: apart, so that no commit that expects the credential is stale because of it.
+/// Returns the key of the entry that records a credential's last use. It is separate so that
+/// recording a use does not make commits that expect the credential stale.
 #[must_use]
 pub fn used_key(id: &str) -> Key {
     Key::new("$used", id)
 }
 
-/// The kind of credentials' entries.
+/// The kind of the entries of credentials.
 pub const KIND: &str = "$credential";
 
-/// Whether a tenant may be called so: 1 to 63 of `a`-`z`, `0`-`9` and `-`.
+/// Returns whether a text is a valid tenant name: 1 to 63 of `a`-`z`, `0`-`9` and `-`.
 #[must_use]
 pub fn is_tenant_name(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     (1..=63).contains(&name.len()) && name.bytes().all(allowed)
 }
 
-/// A new credential id: 40 random bits in base32.
+/// Returns a new credential id: 40 random bits in base32.
 #[must_use]
 pub fn new_id(ports: &Ports<'_>) -> String {
     lower(&ports.random_bytes::<5>())
 }
 
-/// A new secret for this tenant and credential.
+/// Returns a new secret for this tenant and credential.
 #[must_use]
 pub fn new_secret(ports: &Ports<'_>, tenant: &str, id: &str) -> String {
     let secret: [u8; SECRET_BYTES] = ports.random_bytes();
@@ -131,19 +133,19 @@ pub fn new_secret(ports: &Ports<'_>, tenant: &str, id: &str) -> String {
     format!("{head}{}", lower(&[secret.as_slice(), &sum].concat()))
 }
 
-/// What is kept of a secret.
+/// Returns the SHA-256 of a secret, in hexadecimal.
 #[must_use]
 pub fn digest(secret: &str) -> String {
     base16ct::lower::encode_string(&Sha256::digest(secret.as_bytes()))
 }
 
-/// The user name and password of a secret, for Basic.
+/// Splits a secret into user name and password for Basic.
 #[must_use]
 pub fn pair(secret: &str) -> (&str, &str) {
     secret.rsplit_once('_').unwrap_or(("", secret))
 }
 
-/// The secret of an Authorization header, if it has the right form.
+/// Returns the secret in an Authorization header; `None` if it is not well-formed.
 #[must_use]
 pub fn presented(authorization: &str) -> Option<Presented> {
     let (name, given) = authorization.trim().split_once(' ')?;
@@ -166,7 +168,7 @@ pub fn presented(authorization: &str) -> Option<Presented> {
     })
 }
 
-/// The secret of a user name and a password.
+/// Returns the secret of a user name and password for Basic.
 fn basic(encoded: &str) -> Option<String> {
     let decoded = String::from_utf8(Base64::decode_vec(encoded).ok()?).ok()?;
     let (name, password) = decoded.split_once(':')?;
@@ -174,7 +176,7 @@ fn basic(encoded: &str) -> Option<String> {
 }
 
 impl Presented {
-    /// Whether it is the secret of which this digest was kept; takes as long whatever the answer.
+    /// Returns whether the secret has this digest, in constant time.
     #[must_use]
     pub fn matches(&self, kept: &str) -> bool {
         self.digest.as_bytes().ct_eq(kept.as_bytes()).into()

@@ -1,5 +1,6 @@
-//! What has to hold before a client whose credential is good may do anything: SCIM is on, the product is set up, the address is
-//! allowed, the credential's role suffices. Each is 403 and says what is missing.
+//! Conditions that apply to a client after authentication: SCIM is enabled, the product is set up,
+//! the address is allowed, the credential's role suffices. Each failure is a 403 that names the
+//! unmet condition.
 
 use super::Admission;
 
@@ -7,7 +8,10 @@ use crate::error::{Error, ErrorKind};
 use crate::port::{Caller, Origin};
 use crate::profile::Policy;
 
-/// Whether who was let in may do anything at all.
+/// Checks all conditions for an admitted client.
+///
+/// # Errors
+/// 403 that names the first condition that is not met.
 pub fn pass(origin: &Origin, admission: &Admission) -> Result<(), Error> {
     let policy = &admission.policy;
     match &origin.caller {
@@ -21,7 +25,7 @@ pub fn pass(origin: &Origin, admission: &Admission) -> Result<(), Error> {
     }
 }
 
-/// Whether SCIM is on and the product set up for it.
+/// Checks that SCIM is enabled and the product is set up for it.
 fn check_set_up(policy: &Policy) -> Result<(), Error> {
     if !policy.enabled {
         return Err(forbidden("SCIM is off; an administrator has to turn it on".into()));
@@ -32,7 +36,7 @@ fn check_set_up(policy: &Policy) -> Result<(), Error> {
     }
 }
 
-/// That, and whether the client's address is allowed.
+/// Checks that SCIM is set up, and that the client's address is allowed.
 fn check(policy: &Policy, origin: &Origin) -> Result<(), Error> {
     check_set_up(policy)?;
     if policy.network.allows(origin.client_address.as_deref()) {
@@ -42,7 +46,7 @@ fn check(policy: &Policy, origin: &Origin) -> Result<(), Error> {
     Err(forbidden(format!("requests from the address {address} are not allowed")))
 }
 
-/// Whether the credential's role allows what the profile demands of credentials.
+/// Checks that the credential's role has the permissions that the profile requires.
 fn check_role(policy: &Policy, role: Option<&str>) -> Result<(), Error> {
     let demanded = &policy.credentials.permissions;
     let allowed = role.and_then(|role| policy.roles.get(role));

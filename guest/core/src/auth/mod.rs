@@ -1,5 +1,5 @@
-//! Who may come in, and as what: RFC 7644 section 2. Credentials and their secrets, tokens and
-//! their signatures, the admission of a request, the gates behind it, scopes.
+//! Authentication and authorization: RFC 7644 section 2. Credentials and their secrets, tokens and
+//! their signatures, the admission of a request, the conditions that apply after it, and scopes.
 
 mod admission;
 pub mod credential;

@@ -1,6 +1,6 @@
-//! What a credential may do. `users`, `groups` and `events` name areas, which add up; without one
-//! it is everything but events. `read-only` and `bulk` say what may be done there: neither reaches
-//! an area that is not named.
+//! The scopes of a credential. `users`, `groups` and `events` name areas, which add up; a
+//! credential that names no area may use everything except events. `read-only` and `bulk` limit or
+//! extend the operations, and add no area.
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -9,22 +9,22 @@ use crate::json::{self, Decode, DecodeError};
 use crate::profile::Policy;
 use crate::resource_type::ResourceType;
 
-/// One word of a credential's scopes.
+/// One scope of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
-    /// Nothing that changes anything.
+    /// No changes.
     ReadOnly,
-    /// The resources that stand for people.
+    /// The resource type of users.
     Users,
-    /// Those that hold them.
+    /// The resource type of groups.
     Groups,
-    /// Bulk requests, on what the other scopes allow, or on everything if they name nothing.
+    /// Bulk requests on the areas of the other scopes, or on everything if they name none.
     Bulk,
     /// The events that the host serves.
     Events,
 }
 
-/// The scopes of a credential; none stand for everything but events.
+/// The scopes of a credential; an empty list means everything except events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scopes(Vec<Scope>);
 
@@ -46,7 +46,7 @@ impl Decode for Scopes {
     }
 }
 
-/// A word that is no scope.
+/// A word that names no scope.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no scope `{0}`, but read-only, users, groups, bulk, events")]
 pub struct UnknownScope(String);
@@ -60,7 +60,7 @@ const NAMES: [(Scope, &str); 5] = [
 ];
 
 impl Scope {
-    /// As operators write it.
+    /// Returns the scope's name as operators write it.
     #[must_use]
     pub fn name(self) -> &'static str {
         let mut names = NAMES.iter();
@@ -78,7 +78,10 @@ impl std::str::FromStr for Scope {
 }
 
 impl Scopes {
-    /// The scopes of these names, each once.
+    /// Parses scopes by name, and removes duplicates.
+    ///
+    /// # Errors
+    /// The first name that is not a scope.
     pub fn parse(names: &[String]) -> Result<Self, UnknownScope> {
         let scopes = names.iter().map(|name| name.parse());
         let scopes = scopes.collect::<Result<Vec<Scope>, _>>()?;
@@ -86,45 +89,45 @@ impl Scopes {
         Ok(Self(NAMES.iter().filter_map(named).collect()))
     }
 
-    /// Their names.
+    /// Returns the names of the scopes.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         self.0.iter().map(|scope| scope.name().to_owned()).collect()
     }
 
-    /// Whether this one is named.
+    /// Returns whether this scope is in the list.
     #[must_use]
     pub fn name(&self, scope: Scope) -> bool {
         self.0.contains(&scope)
     }
 
-    /// Whether anything may be changed.
+    /// Returns whether the client may change anything.
     #[must_use]
     pub fn may_change(&self) -> bool {
         !self.name(Scope::ReadOnly)
     }
 
-    /// Whether resources of all types may be reached.
+    /// Returns whether the client may use resources of all types.
     #[must_use]
     pub fn reach_everything(&self) -> bool {
         let mut areas = [Scope::Users, Scope::Groups, Scope::Events].iter();
         !areas.any(|scope| self.name(*scope))
     }
 
-    /// Whether any resources may be reached, and not only events.
+    /// Returns whether the client may use any resources, and not only events.
     #[must_use]
     pub fn reach_resources(&self) -> bool {
         self.reach_everything() || self.name(Scope::Users) || self.name(Scope::Groups)
     }
 
-    /// Whether each scope says something beside the others: `events` has nothing to be `read-only`
-    /// or in `bulk`.
+    /// Returns whether every scope has an effect: with only `events`, neither `read-only` nor
+    /// `bulk` has one.
     #[must_use]
     pub fn say_something_each(&self) -> bool {
         self.reach_resources() || self.0.len() == 1
     }
 
-    /// Whether resources of this type may be reached.
+    /// Returns whether the client may use resources of this type.
     #[must_use]
     pub fn reach(&self, policy: &Policy, resource_type: &ResourceType) -> bool {
         self.reach_everything()
@@ -132,7 +135,7 @@ impl Scopes {
             || (self.name(Scope::Groups) && policy.groups(resource_type).is_some())
     }
 
-    /// Whether bulk requests may be made.
+    /// Returns whether the client may send bulk requests.
     #[must_use]
     pub fn reach_bulk(&self) -> bool {
         self.0.is_empty() || (self.name(Scope::Bulk) && self.reach_resources())

@@ -8,20 +8,20 @@ use p256::ecdsa::{self, signature::Verifier};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// A public key (RFC 7517). Members that do not matter here are ignored, as the RFC demands.
+/// A public key (RFC 7517). Unknown members are ignored, as the RFC requires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Jwk {
-    /// Names it among others.
+    /// The key's id.
     pub kid: Option<String>,
     kty: KeyType,
-    /// RFC 7518 section 6.3.1.
+    /// The RSA modulus: RFC 7518 section 6.3.1.
     n: String,
     e: String,
-    /// RFC 7518 section 6.2.1.
+    /// The elliptic curve: RFC 7518 section 6.2.1.
     crv: String,
     x: String,
     y: String,
-    /// Why it is not for verifying signatures here, if it says so itself.
+    /// Why the key's own members rule out its use for verifying signatures, if they do.
     misuse: Option<&'static str>,
 }
 
@@ -57,7 +57,7 @@ impl Decode for Jwk {
 /// The private members of RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1.
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
-/// What a key says against its use here: RFC 7517 sections 4.2 to 4.4.
+/// Returns why a key's members rule out its use here: RFC 7517 sections 4.2 to 4.4.
 fn misuse(key: &Value) -> Option<&'static str> {
     if PRIVATE.iter().any(|name| key.get(name).is_some()) {
         return Some("it must be public: without `d`, `p`, `q`, `dp`, `dq`, `qi`, `oth`, `k`");
@@ -75,7 +75,7 @@ fn misuse(key: &Value) -> Option<&'static str> {
         .then_some("`use` must be `sig`, `key_ops` `verify`, `alg` RS256 for RSA, ES256 for EC")
 }
 
-/// RFC 7518 section 6.1.
+/// The key types of RFC 7518 section 6.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum KeyType {
     Rsa,
@@ -84,18 +84,18 @@ enum KeyType {
 
 json::decode_enum!(KeyType { Rsa: "RSA", Ec: "EC" });
 
-/// A key cannot be used; says why.
+/// A key that cannot be used; the message says why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct VerifyingKey(&'static str);
 
-/// The lengths of RSA moduli: smaller ones can be factored, larger ones take too long.
+/// The allowed lengths of RSA moduli: shorter ones can be factored, longer ones take too long.
 const RSA_BITS: std::ops::RangeInclusive<u64> = 2048..=8192;
 
-/// As rsa libraries have it, for the same reason.
+/// The longest RSA exponent, as in common RSA libraries, which limit it for speed too.
 const RSA_EXPONENT_BITS: u64 = 33;
 
-/// What stands before the digest: RFC 8017 section 9.2, note 1.
+/// The bytes before the digest: RFC 8017 section 9.2, note 1.
 const SHA_256: &[u8] =
     b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
 
@@ -110,8 +110,8 @@ struct RsaKey {
 }
 
 impl RsaKey {
-    /// RSASSA-PKCS1-v1_5, RFC 8017 section 8.2.2. There is nothing secret about it, so it may take
-    /// as long as it takes.
+    /// RSASSA-PKCS1-v1_5 verification, RFC 8017 section 8.2.2. All inputs are public, so it need
+    /// not run in constant time.
     fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         let length = usize::try_from(self.modulus.bits().div_ceil(8)).unwrap_or(usize::MAX);
         let given = BigUint::from_bytes_be(signature);
@@ -120,8 +120,8 @@ impl RsaKey {
             && self.power(&given) == encoded(message, length)
     }
 
-    /// RSAVP1, RFC 8017 section 5.2.2. The exponent is short: modpow's windows are not worth their
-    /// code.
+    /// RSAVP1, RFC 8017 section 5.2.2. The exponent is short, so the windows of `modpow` are not
+    /// worth their code size.
     fn power(&self, base: &BigUint) -> BigUint {
         let one = BigUint::from(1_u8);
         (0..self.exponent.bits()).rev().fold(one, |power, place| {
@@ -131,8 +131,8 @@ impl RsaKey {
     }
 }
 
-/// The one encoding of a message as a number of this many bytes: EMSA-PKCS1-v1_5, RFC 8017 section
-/// 9.2.
+/// Returns the encoding of a message as a number of this many bytes: EMSA-PKCS1-v1_5, RFC 8017
+/// section 9.2.
 fn encoded(message: &[u8], length: usize) -> BigUint {
     let digest = [&[0], SHA_256, &Sha256::digest(message)].concat();
     let mut bytes = vec![0xff; length.saturating_sub(digest.len())];
@@ -143,14 +143,17 @@ fn encoded(message: &[u8], length: usize) -> BigUint {
 }
 
 impl Jwk {
-    /// Whether the key can be used, and is meant to verify signatures.
+    /// Checks that the key can be used and is intended for verifying signatures.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
     pub fn check(&self) -> Result<(), VerifyingKey> {
         self.misuse.map_or(Ok(()), |why| Err(VerifyingKey(why)))?;
         self.key().map(drop)
     }
 
-    /// Whether this is the key's signature of the message. `algorithm` has to be the one of keys of
-    /// this type.
+    /// Returns whether `signature` is this key's signature of the message. `algorithm` must be the
+    /// one that belongs to the key's type.
     #[must_use]
     pub fn verifies(&self, algorithm: &str, message: &[u8], signature: &[u8]) -> bool {
         match (self.key(), algorithm) {
@@ -198,7 +201,7 @@ mod tests {
         crate::json::from_str(text).unwrap()
     }
 
-    /// RFC 7515 appendix A.3.
+    /// The example of RFC 7515 appendix A.3.
     #[test]
     fn the_rfcs_es256_example_holds() {
         let key = jwk(
@@ -213,7 +216,7 @@ mod tests {
         assert!(!key.verifies("ES256", b"another", &signature));
     }
 
-    /// RFC 7515 appendix A.2.
+    /// The example of RFC 7515 appendix A.2.
     #[test]
     fn the_rfcs_rs256_example_holds() {
         let key = jwk(

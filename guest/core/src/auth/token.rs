@@ -1,6 +1,6 @@
-//! OAuth access tokens as JWTs: RFC 9068. Who may issue them, and by which keys they are known, the
-//! profile says. A token's `scope` has to hold `scim` for everything that a credential may do, or
-//! `scim:users`, `scim:read-only` and the like.
+//! OAuth access tokens in the form of JWTs: RFC 9068. The profile lists the issuers and their keys.
+//! The `scope` of a token must contain `scim` for everything that a credential may do, or
+//! `scim:users`, `scim:read-only` and so on.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::Value;
@@ -9,21 +9,21 @@ use super::Scopes;
 use crate::json::{self, Decode, DecodeError};
 use crate::profile::{Issuer, Policy};
 
-/// Seconds by which clocks may differ.
+/// Tolerated clock difference in seconds.
 const LEEWAY: u64 = 60;
-/// What stands before a scope of a credential in a token's scope.
+/// The prefix of a credential's scope in a token's scope.
 const PREFIX: &str = "scim:";
-/// Why a token is refused whose `typ` or `crit` is none of RFC 9068's, or that has no header.
+/// Why a token is refused that has no header, or one whose `typ` or `crit` RFC 9068 does not allow.
 const NO_HEADER: &str = "its header is none of an access token";
 
-/// A token that is good.
+/// A valid token's content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Accepted {
-    /// The client.
+    /// The client's id.
     pub(super) client: String,
-    /// What it may do.
+    /// Its scopes.
     pub(super) scopes: Scopes,
-    /// The role that the profile gives the issuer's clients.
+    /// The role that the profile gives to the issuer's clients.
     pub(super) role: Option<String>,
 }
 
@@ -41,7 +41,7 @@ json::decode_struct!(open Header {
     crit: "crit",
 });
 
-/// RFC 9068 section 2.2: these are required, but for the scope and `nbf`.
+/// The claims of RFC 9068 section 2.2. All are required except `scope` and `nbf`.
 struct Claims {
     iss: String,
     exp: u64,
@@ -85,14 +85,15 @@ impl Decode for Audience {
     }
 }
 
-/// The token of an Authorization header of the scheme Bearer, if it has the form of one.
+/// Returns the token in an Authorization header with the scheme Bearer; `None` if it does not have
+/// the form of a JWT.
 pub(super) fn presented(authorization: &str) -> Option<&str> {
     let (scheme, token) = authorization.trim().split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && token.split('.').count() == 3).then_some(token)
 }
 
-/// What a token lets in; the error is for the journal. `now` in milliseconds since 1970.
+/// Verifies a token. `now` is in milliseconds since 1970. The error is for the journal only.
 pub(super) fn accept(policy: &Policy, token: &str, now: u64) -> Result<Accepted, &'static str> {
     let mut parts = token.split('.');
     let (Some(header), Some(claims), Some(signature)) = (parts.next(), parts.next(), parts.next())
@@ -124,7 +125,8 @@ pub(super) fn accept(policy: &Policy, token: &str, now: u64) -> Result<Accepted,
     if !demanded.all(|(name, value)| has(name) == Some(value)) {
         return Err("it lacks a claim of the profile's");
     }
-    // RFC 7800: whoever presents it would have to prove a key, which nobody asks for here.
+    // RFC 7800: the client would have to prove possession of a key, which this service cannot
+    // check.
     if given.get("cnf").is_some() {
         return Err("it is bound to a key by `cnf`");
     }
@@ -135,8 +137,8 @@ pub(super) fn accept(policy: &Policy, token: &str, now: u64) -> Result<Accepted,
     })
 }
 
-/// Reads the JSON of a part of a token. `None` if it is malformed, or has a member twice, which RFC
-/// 7515 section 4 and RFC 7519 section 4 let a service refuse.
+/// Decodes the JSON in a part of a token. `None` if it is malformed or has a member twice, which
+/// RFC 7515 section 4 and RFC 7519 section 4 allow a service to reject.
 fn decoded(part: &str) -> Option<Value> {
     let bytes = Base64UrlUnpadded::decode_vec(part).ok()?;
     json::parse(std::str::from_utf8(&bytes).ok()?).ok()

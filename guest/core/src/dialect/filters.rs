@@ -1,5 +1,5 @@
-//! Filters of another shape than RFC 7644 section 3.4.2.2 has: those of queries, and those in the
-//! paths of PATCH operations.
+//! Quirks of filters that deviate from RFC 7644 section 3.4.2.2, in queries and in paths of PATCH
+//! operations.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -13,10 +13,10 @@ use crate::limits;
 use crate::resource_type::{AttributePlace, ResourceType};
 use crate::schema::Attribute;
 
-/// Rewrites what an attribute is compared with; returns whether there was anything to rewrite.
+/// Rewrites the value that an attribute is compared with; returns whether it changed.
 type RewriteOperand = fn(&Attribute, &mut CompValue) -> bool;
 
-/// Rewrites every comparison of a query's filter and of the paths of operations.
+/// Rewrites every comparison in a query's filter and in the paths of operations.
 pub(super) fn comparisons(
     resource_type: &ResourceType,
     sent: &mut Sent<'_>,
@@ -43,7 +43,7 @@ pub(super) fn paths(sent: &mut Sent<'_>, rewrite: impl Fn(&mut Path) -> bool) ->
     })
 }
 
-/// Changes what a text stands for; a text that stands for nothing is left as it is.
+/// Parses a text, rewrites the result and prints it again; a malformed text is left as it is.
 pub(super) fn reprinted<T: FromStr + Display>(
     text: &mut String,
     change: impl FnOnce(&mut T) -> bool,
@@ -65,7 +65,7 @@ fn leaf<'a>(resource_type: &'a ResourceType, path: &AttrPath) -> Option<&'a Attr
     }
 }
 
-/// Goes through a filter, whose depth is bounded by its parser. `find` knows what its paths name.
+/// Visits every comparison of a filter, whose depth the parser limits. `find` resolves its paths.
 fn each<'a>(
     filter: &mut Filter,
     find: &dyn Fn(&AttrPath) -> Option<&'a Attribute>,
@@ -89,7 +89,7 @@ fn each<'a>(
 }
 
 /// Entra ID, authentik and Ping leave quotes out: `externalId eq jyoung`, in the paths of
-/// operations too. What stands for a text and reads as a number or a boolean is that text, too.
+/// operations too. A number or boolean in place of a string is that string.
 pub(super) fn unquoted_filter_values(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
     let spelled = match &mut *sent {
         Sent::Filter(text) => respelled::<Filter>(text, text::quoted),
@@ -109,8 +109,8 @@ pub(super) fn unquoted_filter_values(resource_type: &ResourceType, sent: &mut Se
     spelled | rewritten
 }
 
-/// Entra ID looks for `emails[type eq "work"].value eq "…"`; in filters, RFC 7644 section 3.4.2.2
-/// has no sub-attribute behind brackets.
+/// Entra ID searches for `emails[type eq "work"].value eq "…"`; in filters, RFC 7644 section
+/// 3.4.2.2 allows no sub-attribute after brackets.
 pub(super) fn comparison_behind_brackets(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
     match sent {
         Sent::Filter(text) => respelled::<Filter>(text, text::moved_inside),
@@ -118,8 +118,7 @@ pub(super) fn comparison_behind_brackets(_: &ResourceType, sent: &mut Sent<'_>) 
     }
 }
 
-/// Spells a filter or path that is malformed, and not for its length, another way; returns whether
-/// it is another one then.
+/// Respells a filter or path that is malformed, unless it is too long; returns whether it changed.
 fn respelled<T: FromStr>(text: &mut String, spell: fn(&str) -> String) -> bool {
     if text.len() > limits::FILTER_BYTES || text.parse::<T>().is_ok() {
         return false;

@@ -1,7 +1,7 @@
-//! Clients' quirks as data: named rewritings before the strict parsers, switched on by the
-//! profile's `clients` and noted in the journal when they fire. Each has a recorded exchange that
-//! fails without it (`needs: NAME` in `tests/exchanges/`). What a quirk works on comes from the
-//! schemas; words of the RFCs' own, such as `op` or `value`, are all that code names.
+//! Clients' quirks as data: named rewritings before the strict parsers, enabled by the profile's
+//! `clients` and recorded in the journal when they apply. Each has a recorded exchange that fails
+//! without it (`needs: NAME` in `tests/exchanges/`). Quirks take attribute names from the schemas;
+//! the code names only words of the RFCs, such as `op` or `value`.
 
 mod filters;
 mod names;
@@ -20,14 +20,13 @@ pub use sent::Sent;
 use crate::resource_type::ResourceType;
 use crate::sorted_map::SortedMap;
 
-/// Rewrites what was sent for a resource of this type; returns whether there was anything to
-/// rewrite.
+/// Rewrites a request for resources of this type; returns whether it changed.
 type Rewrite = fn(&ResourceType, &mut Sent<'_>) -> bool;
 
 /// A named rewriting.
 #[derive(Debug)]
 pub struct Quirk {
-    /// As profiles and the journal name it.
+    /// The name in profiles and the journal.
     pub name: &'static str,
     rewrite: Rewrite,
 }
@@ -37,15 +36,14 @@ impl Quirk {
         Self { name, rewrite }
     }
 
-    /// Rewrites what was sent for a resource of this type; returns whether there was anything to
-    /// rewrite.
+    /// Rewrites a request for resources of this type; returns whether it changed.
     pub fn rewrite(&self, resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
         (self.rewrite)(resource_type, sent)
     }
 }
 
-/// All quirks, in the order in which they apply whatever the order of a profile: first what is
-/// said, then of what, then the values, then what to do with them.
+/// All quirks, in the order in which they are applied, whatever the order in a profile: first those
+/// of structure, then of names, then of values, then of operations.
 static QUIRKS: [Quirk; 17] = [
     Quirk::new("search-as-text", values::search_as_text),
     Quirk::new("op-in-any-case", operations::op_in_any_case),
@@ -66,18 +64,18 @@ static QUIRKS: [Quirk; 17] = [
     Quirk::new("replace-without-match", operations::replace_without_match),
 ];
 
-/// The quirks that clients need, by the clients' names.
+/// The quirks that each client needs, by the client's name.
 static CLIENTS: LazyLock<SortedMap<Vec<String>>> = LazyLock::new(|| {
     crate::json::from_str(crate::json::built_in!("profiles/clients.json")).unwrap_or_default()
 });
 
-/// All quirks, in the order in which they apply.
+/// Returns all quirks, in the order in which they are applied.
 #[must_use]
 pub fn all() -> &'static [Quirk] {
     &QUIRKS
 }
 
-/// A name that is neither a client's nor a quirk's.
+/// A name of neither a client nor a quirk.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`clients[{at}]`: there is neither a client nor a quirk `{name}`")]
 pub struct UnknownClient {
@@ -85,8 +83,11 @@ pub struct UnknownClient {
     name: String,
 }
 
-/// The quirks of these names, and of the clients of these names, each once and in the order in
-/// which they apply.
+/// Returns the quirks with these names and those that clients with these names need, without
+/// duplicates, in the order in which they are applied.
+///
+/// # Errors
+/// The first unknown name.
 pub fn quirks(names: &[String]) -> Result<Vec<&'static Quirk>, UnknownClient> {
     let mut wanted: BTreeSet<&str> = BTreeSet::new();
     for (at, name) in names.iter().enumerate() {

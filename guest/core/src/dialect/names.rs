@@ -1,4 +1,4 @@
-//! Names of schemas and attributes that are left out, or come from elsewhere.
+//! Quirks of schema and attribute names: omitted or foreign ones.
 
 use serde_json::{Value, json};
 
@@ -13,8 +13,8 @@ pub(super) fn schemas(resource: &mut Content) -> Option<&mut Vec<Value>> {
     member_mut(resource, "schemas")?.as_array_mut()
 }
 
-/// authentik leaves `schemas` out of resources, which RFC 7643 section 3 requires, and older
-/// versions of it out of PATCH, too.
+/// authentik omits `schemas` in resources, which RFC 7643 section 3 requires; older versions omit
+/// it in PATCH, too.
 pub(super) fn schemas_omitted(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
     let (body, uri) = match sent {
         Sent::Resource(resource) => (resource, resource_type.core().id.as_str()),
@@ -28,9 +28,9 @@ pub(super) fn schemas_omitted(resource_type: &ResourceType, sent: &mut Sent<'_>)
     omitted
 }
 
-/// Entra ID creates groups that name
-/// `http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group` as well, and have no
-/// value of it.
+/// Entra ID creates groups that also name
+/// `http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group` but have no value of
+/// it.
 pub(super) fn unknown_schemas(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
     let Sent::Resource(resource) = sent else {
         return false;
@@ -46,8 +46,8 @@ pub(super) fn unknown_schemas(resource_type: &ResourceType, sent: &mut Sent<'_>)
     schemas.len() < before
 }
 
-/// Entra ID leaves the extension's URI out: `{"op":"Add","path":"manager","value":…}`, and `manager
-/// eq "Y"` in filters.
+/// Entra ID omits the extension's URI: `{"op":"Add","path":"manager","value":…}`, and `manager eq
+/// "Y"` in filters.
 pub(super) fn extension_attribute_without_urn(
     resource_type: &ResourceType,
     sent: &mut Sent<'_>,
@@ -83,7 +83,7 @@ fn qualify_filter(resource_type: &ResourceType, filter: &mut Filter) -> bool {
     }
 }
 
-/// Puts the URI in front of an attribute that one extension alone has.
+/// Adds the URI to the path of an attribute that exactly one extension has.
 fn qualify(resource_type: &ResourceType, path: &mut AttrPath) -> bool {
     let name = path.name.as_str();
     if path.uri.is_some() || resource_type.attribute(name).is_some() {

@@ -1,4 +1,4 @@
-//! PATCH operations of another shape than RFC 7644 section 3.5.2 has.
+//! Quirks of PATCH operations that deviate from RFC 7644 section 3.5.2.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::ordered;
 use crate::resource_type::ResourceType;
 use crate::schema::{Attribute, Content};
 
-/// Values that one filter names at the most; its length and its leaves are bounded.
+/// The most values in one filter, whose length and number of comparisons are limited.
 const VALUES_PER_FILTER: usize = 50;
 
 /// Entra ID writes `Add`, `Replace` and `Remove`.
@@ -26,7 +26,7 @@ pub(super) fn op_in_any_case(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
 }
 
 /// Okta renames a group with `{"op":"replace","value":{"id":"…","displayName":"…"}}`: `id` is
-/// readOnly, so that RFC 7644 section 3.5.2 would have it refused.
+/// readOnly, so RFC 7644 section 3.5.2 requires the request to be refused.
 pub(super) fn readonly_id_in_patch(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
     visit::operations(sent, |operation| {
         visit::pathless(operation).is_some_and(|value| {
@@ -37,9 +37,9 @@ pub(super) fn readonly_id_in_patch(_: &ResourceType, sent: &mut Sent<'_>) -> boo
     })
 }
 
-/// Entra ID, JumpCloud and authentik take one member away with
-/// `{"op":"Remove","path":"members","value":[{"$ref":null,"value":"u1091"}]}`;
-/// RFC 7644 section 3.5.2.2 knows no value there and would take them all.
+/// Entra ID, JumpCloud and authentik remove one member with
+/// `{"op":"Remove","path":"members","value":[{"$ref":null,"value":"u1091"}]}`; RFC 7644 section
+/// 3.5.2.2 defines no value there, and would remove all.
 pub(super) fn remove_by_value(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
     let Some(operations) = visit::operations_of(sent) else {
         return false;
@@ -60,14 +60,14 @@ pub(super) fn remove_by_value(resource_type: &ResourceType, sent: &mut Sent<'_>)
     found
 }
 
-/// Entra ID sends a PATCH without operations when a change comes to nothing; RFC 7644 section 3.5.2
-/// wants one or more.
+/// Entra ID sends a PATCH without operations when there is nothing to change; RFC 7644 section
+/// 3.5.2 requires at least one.
 pub(super) fn no_operations(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
     let operations = visit::operations_of(sent).filter(|operations| operations.is_empty());
     operations.map(|operations| operations.push(idle())).is_some()
 }
 
-/// An operation that changes nothing: it replaces no attribute.
+/// Returns an operation that changes nothing: it replaces no attribute.
 fn idle() -> Value {
     json!({"op": "replace", "value": {}})
 }
@@ -78,10 +78,10 @@ fn removal(path: &Path) -> Value {
     Value::Object(ordered::object(members))
 }
 
-/// The paths with filters that select the values which a removal names; `None` if it names none.
+/// Returns paths with filters that select the values in a removal; `None` if it has none.
 fn by_filters(resource_type: &ResourceType, operation: &Value) -> Option<Vec<Path>> {
     let operation = operation.as_object().filter(|it| visit::is(it, "remove"))?;
-    // Brackets stand behind an attribute alone.
+    // Brackets may follow only an attribute.
     let bare = |path: &Path| path.filter.is_none() && path.attribute.sub.is_none();
     let path = visit::path(operation).filter(bare)?;
     let attribute = visit::target(resource_type, &path).filter(|it| it.multi_valued)?;
@@ -94,7 +94,7 @@ fn by_filters(resource_type: &ResourceType, operation: &Value) -> Option<Vec<Pat
         values.iter().filter_map(|value| selecting(attribute, value)).collect();
     let filters = match resource_type.relation(&attribute.name) {
         Some(_) => filters.chunks(VALUES_PER_FILTER).map(any).collect(),
-        // What is not there is no target, so that each value is looked for on its own.
+        // A value that does not exist is no target, so each value gets a filter of its own.
         None => filters,
     };
     let selected = |filter| Path { filter: Some(filter), ..path.clone() };
@@ -108,8 +108,8 @@ fn any(filters: &[Filter]) -> Filter {
     }
 }
 
-/// The filter that selects a value: by `value` and `type`, which are its identity (RFC 7643 section
-/// 2.4), or by all that is said of it; `None` if that is nothing.
+/// Returns the filter that selects a value: by `value` and `type`, which identify it (RFC 7643
+/// section 2.4), or else by all its sub-attributes; `None` if it has none.
 fn selecting(attribute: &Attribute, value: &Value) -> Option<Filter> {
     let Value::Object(members) = value else {
         return equal("value", value);
@@ -143,8 +143,8 @@ fn equal(name: &str, value: &Value) -> Option<Filter> {
 }
 
 /// Entra ID expects `{"op":"Replace","path":"emails[type eq \"work\"].value","value":"x@y"}` to
-/// make the value where there is none; for RFC 7644 section 3.5.2.3 that has no target. At a value
-/// that is there, `add` does what `replace` does.
+/// create the value if it does not exist; according to RFC 7644 section 3.5.2.3 that has no target.
+/// If the value exists, `add` does the same as `replace`.
 pub(super) fn replace_without_match(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
     visit::operations(sent, |operation| {
         let filtered = |path: Path| {

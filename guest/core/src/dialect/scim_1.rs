@@ -1,5 +1,5 @@
-//! Names of SCIM 1 in requests of SCIM 2: schemas' URIs, and sub-attributes that are called
-//! otherwise now. `schemas/scim_1.json` has them.
+//! Quirks of SCIM 1 names in SCIM 2 requests: schema URIs, and sub-attributes that were renamed.
+//! `schemas/scim_1.json` lists them.
 
 use std::sync::LazyLock;
 
@@ -14,14 +14,14 @@ use crate::schema::Content;
 use crate::sorted_map::SortedMap;
 use crate::urn;
 
-/// What SCIM 1 called things.
+/// The names of SCIM 1.
 #[derive(Debug, Default)]
 struct Scim1 {
-    /// The URI that all main schemas had.
+    /// The URI of the main schema of every type.
     core: String,
-    /// Extensions' URIs, then and now.
+    /// The URIs of extensions, from SCIM 1 to SCIM 2.
     extensions: SortedMap<String>,
-    /// Sub-attributes' names, then and now, by the path of the attribute.
+    /// The names of sub-attributes, from SCIM 1 to SCIM 2, by the path of the attribute.
     parts: SortedMap<SortedMap<String>>,
 }
 
@@ -36,7 +36,7 @@ static SCIM_1: LazyLock<Scim1> = LazyLock::new(|| {
 });
 
 /// OneLogin's templates may name the schemas of SCIM 1 (`urn:scim:schemas:core:1.0`), and the
-/// manager by `managerId`; Google Workspace names both versions' main schema.
+/// manager by `managerId`; Google Workspace names the main schemas of both versions.
 pub(super) fn scim_1_names(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
     match sent {
         Sent::Resource(resource) => scim_1_in_resource(resource_type, resource),
@@ -61,7 +61,7 @@ fn scim_1_in_operation(resource_type: &ResourceType, operation: &mut Content) ->
     let Some(Value::String(text)) = member_mut(operation, "path") else {
         return false;
     };
-    // The whole extension: the parser takes no name that begins with a digit.
+    // A whole extension: the parser accepts no name that begins with a digit.
     let extension = present_uri(resource_type, text).filter(|_| !urn::same(text, &SCIM_1.core));
     if let Some(uri) = extension {
         uri.clone_into(text);
@@ -93,7 +93,7 @@ fn scim_1_in_operation(resource_type: &ResourceType, operation: &mut Content) ->
     rewritten | in_value
 }
 
-/// Gives a path the names of SCIM 2.
+/// Converts a path to the names of SCIM 2.
 fn scim_1_path(resource_type: &ResourceType, path: &mut AttrPath) -> bool {
     let now = |uri: &str| present_uri(resource_type, uri).filter(|_| !urn::same(uri, &SCIM_1.core));
     let mut found = false;
@@ -112,8 +112,8 @@ fn scim_1_path(resource_type: &ResourceType, path: &mut AttrPath) -> bool {
     found
 }
 
-/// The sub-attributes with other names in SCIM 1 of the attribute that a path names, which may lack
-/// the URI of its extension.
+/// Returns the renamed sub-attributes of the attribute that a path names, which may lack the URI of
+/// its extension.
 fn scim_1_parts<'s>(
     resource_type: &ResourceType,
     path: &AttrPath,
@@ -165,7 +165,7 @@ fn present_uri<'a>(resource_type: &'a ResourceType, uri: &str) -> Option<&'a str
     resource_type.extension(now).map(|schema| schema.id.as_str())
 }
 
-/// Gives a member another name, unless that is given already.
+/// Renames a member, unless the new name is present already.
 fn renamed(members: &mut Content, then: &str, now: &str) -> bool {
     let mut keys = members.keys();
     let Some(key) = keys.find(|key| key.eq_ignore_ascii_case(then)).cloned() else {
@@ -179,7 +179,7 @@ fn renamed(members: &mut Content, then: &str, now: &str) -> bool {
     true
 }
 
-/// The object that a resource has at a path.
+/// Returns the object at a path of a resource.
 fn value_at<'c>(
     resource_type: &ResourceType,
     resource: &'c mut Content,

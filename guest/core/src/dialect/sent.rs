@@ -1,10 +1,10 @@
-//! What quirks work on.
+//! The parts of a request that quirks may rewrite.
 
 use serde_json::Value;
 
 use crate::schema::Content;
 
-/// What a client sent, as far as quirks may look at it.
+/// The part of a request that quirks may read and rewrite.
 #[derive(Debug)]
 pub enum Sent<'a> {
     /// The body of a POST or PUT.
@@ -18,17 +18,17 @@ pub enum Sent<'a> {
 }
 
 impl<'a> Sent<'a> {
-    /// A body of POST or PUT; `None` if there is nothing to rewrite in it.
+    /// Wraps the body of a POST or PUT; `None` if it is not an object.
     pub fn resource(body: &'a mut Value) -> Option<Self> {
         body.as_object_mut().map(Self::Resource)
     }
 
-    /// A body of PATCH; `None` if there is nothing to rewrite in it.
+    /// Wraps the body of a PATCH; `None` if it is not an object.
     pub fn patch(body: &'a mut Value) -> Option<Self> {
         body.as_object_mut().map(Self::Patch)
     }
 
-    /// A body of a search by POST; `None` if there is nothing to rewrite in it.
+    /// Wraps the body of a search by POST; `None` if it is not an object.
     pub fn search(body: &'a mut Value) -> Option<Self> {
         body.as_object_mut().map(Self::Search)
     }

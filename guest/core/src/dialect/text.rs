@@ -1,10 +1,12 @@
-//! Filters that are no filters yet, piece by piece: RFC 7644 section 3.4.2.2 with quotes left out, or with more behind brackets.
+//! Repairs the text of malformed filters, piece by piece: RFC 7644 section 3.4.2.2 without quotes,
+//! or with sub-attributes after brackets.
 
 use serde_json::Value;
 
 use crate::filter::CompareOp;
 
-/// The text with quotes around what stands between an operator and the next `and`, `or` or bracket, unless it is a value already.
+/// Puts quotes around the text between an operator and the next `and`, `or` or bracket, unless it
+/// is a valid value.
 pub(super) fn quoted(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
     let mut value: Option<&str> = None;
@@ -12,7 +14,7 @@ pub(super) fn quoted(text: &str) -> String {
     while let Some((piece, behind)) = piece(rest) {
         match value {
             Some(begun) if ends_value(piece) => {
-                // INVARIANT: `rest` is an end of `begun`.
+                // INVARIANT: `rest` is a suffix of `begun`.
                 let given = begun.len() - rest.len();
                 written.push_str(&as_value(begun.get(..given).unwrap_or_default()));
                 written.push_str(piece);
@@ -29,7 +31,7 @@ pub(super) fn quoted(text: &str) -> String {
     written + &value.map(as_value).unwrap_or_default()
 }
 
-/// The text with each comparison that stands behind brackets moved to their end: `a[b].c eq "d"` is `a[(b) and c eq "d"]`.
+/// Moves each comparison after brackets into them: `a[b].c eq "d"` becomes `a[(b) and c eq "d"]`.
 pub(super) fn moved_inside(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
     let mut inside = None;
@@ -53,7 +55,8 @@ pub(super) fn moved_inside(text: &str) -> String {
     written
 }
 
-/// `subAttr SP "pr"` or `subAttr SP compareOp SP compValue` at the beginning of a text, and what is behind it.
+/// Splits off `subAttr SP "pr"` or `subAttr SP compareOp SP compValue` at the beginning of a text;
+/// returns it and the rest.
 fn comparison(text: &str) -> Option<(&str, &str)> {
     let mut rest = text;
     let mut next = || {
@@ -68,7 +71,8 @@ fn comparison(text: &str) -> Option<(&str, &str)> {
     text.split_at_checked(text.len() - rest.len())
 }
 
-/// The first piece of a text, and what is behind it: white space, a bracket, a string, or a word.
+/// Splits off the first piece of a text: white space, a bracket, a string, or a word; returns it
+/// and the rest.
 fn piece(text: &str) -> Option<(&str, &str)> {
     let first = text.chars().next()?;
     let length = match first {
@@ -80,7 +84,7 @@ fn piece(text: &str) -> Option<(&str, &str)> {
     text.split_at_checked(length)
 }
 
-/// The length of a JSON string at the beginning; all of the text if it is not closed.
+/// Returns the length of a JSON string at the beginning; the whole length if it is not closed.
 fn string(text: &str) -> usize {
     let mut escaped = false;
     let closed = text.bytes().skip(1).position(|b| {
@@ -96,7 +100,7 @@ fn ends_value(piece: &str) -> bool {
     words.iter().any(|word| piece.eq_ignore_ascii_case(word))
 }
 
-/// What stands where a value should, with the white space around it.
+/// Returns the text in place of a value as a JSON value, with the white space around it kept.
 fn as_value(given: &str) -> String {
     let bare = given.trim_matches(' ');
     if bare.is_empty() || bare.contains('"') || serde_json::from_str::<Value>(bare).is_ok() {

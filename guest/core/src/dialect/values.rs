@@ -1,5 +1,5 @@
-//! Values of another shape than the schema's (RFC 7643 section 2.3), in bodies, in operations and
-//! in filters.
+//! Quirks of values that deviate from the schema (RFC 7643 section 2.3), in bodies, operations and
+//! filters.
 
 use serde_json::Value;
 
@@ -10,13 +10,13 @@ use crate::ordered;
 use crate::resource_type::ResourceType;
 use crate::schema::{Attribute, Content, DataType};
 
-/// The sub-attribute that holds the value itself (RFC 7643 section 2.4).
+/// The sub-attribute that contains the value itself (RFC 7643 section 2.4).
 const VALUE: &str = "value";
-/// The one that names the value to people.
+/// The sub-attribute that is the value's display name.
 const DISPLAY: &str = "display";
 
-/// SCIM-SDK's client searches by POST with `startIndex` and `count` as texts, and with `attributes`
-/// as one text.
+/// SCIM-SDK's client searches by POST with `startIndex` and `count` as strings, and with
+/// `attributes` as one string.
 pub(super) fn search_as_text(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
     let Sent::Search(body) = sent else {
         return false;
@@ -43,7 +43,7 @@ pub(super) fn search_as_text(_: &ResourceType, sent: &mut Sent<'_>) -> bool {
     found
 }
 
-/// Entra ID sends the manager as the one value of an array:
+/// Entra ID sends the manager as an array with one value:
 /// `{"op":"Add","path":"manager","value":[{"$ref":"…","value":"<id>"}]}`.
 pub(super) fn array_for_single_value(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
     visit::values(resource_type, sent, &|attribute, value| {
@@ -58,7 +58,7 @@ pub(super) fn array_for_single_value(resource_type: &ResourceType, sent: &mut Se
     })
 }
 
-/// Entra ID clears the manager with `""`; null is what RFC 7643 section 2.5 has for that.
+/// Entra ID clears the manager with `""`; RFC 7643 section 2.5 uses null for that.
 pub(super) fn empty_text_for_complex(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
     visit::values(resource_type, sent, &|attribute, value| {
         let empty = attribute.is_complex() && value.as_str() == Some("");
@@ -69,7 +69,7 @@ pub(super) fn empty_text_for_complex(resource_type: &ResourceType, sent: &mut Se
     })
 }
 
-/// Entra ID names the manager by the id alone:
+/// Entra ID names the manager by the id only:
 /// `{"op":"Add","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager","value":"<id>"}`.
 pub(super) fn text_for_complex(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
     visit::values(resource_type, sent, &|attribute, value| {
@@ -82,7 +82,7 @@ pub(super) fn text_for_complex(resource_type: &ResourceType, sent: &mut Sent<'_>
     })
 }
 
-/// Entra ID packs roles into texts:
+/// Entra ID sends roles as JSON in strings:
 /// `{"op":"Add","path":"roles","value":[{"value":"{\"id\":\"06b0\",\"value\":\"25\",\"displayName\":\"Role1234\"}"}]}`.
 pub(super) fn json_as_text(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
     visit::values(resource_type, sent, &|attribute, value| {
@@ -91,8 +91,8 @@ pub(super) fn json_as_text(resource_type: &ResourceType, sent: &mut Sent<'_>) ->
     })
 }
 
-/// Puts the members of the object that stands as a text in `value` in its place; the schema knows
-/// which. `None` if none stands there.
+/// Replaces a JSON object in the string `value` by its members that the schema defines. `None` if
+/// there is no such object.
 fn unpack(
     resource_type: &ResourceType,
     attribute: &Attribute,
@@ -104,7 +104,7 @@ fn unpack(
     };
     json::member(&inner, VALUE)?;
     for (key, value) in inner {
-        // What names a resource to people is in a value its `display`.
+        // An attribute that is a resource's display name becomes the value's `display`.
         let shown = resource_type.definition.display.iter().any(|name| *name == *key);
         let name = if shown { DISPLAY } else { &key };
         if let Some(sub) = attribute.sub(name) {
@@ -138,7 +138,7 @@ pub(super) fn boolean_as_text(resource_type: &ResourceType, sent: &mut Sent<'_>)
     in_values | in_filters
 }
 
-/// What a text says of a boolean.
+/// Parses a text as a boolean.
 fn said(attribute: &Attribute, text: &str) -> Option<bool> {
     let is = |word: &str| text.eq_ignore_ascii_case(word);
     match attribute.data_type {

@@ -1,4 +1,5 @@
-//! Where quirks look: the operations of a PATCH, and every value that was sent, each with the attribute that it is of.
+//! Traversal of requests for quirks: the operations of a PATCH, and every value with the definition
+//! of its attribute.
 
 use serde_json::Value;
 
@@ -8,10 +9,10 @@ use crate::json::{member, member_mut};
 use crate::resource_type::{AttributePlace, ResourceType};
 use crate::schema::{Attribute, Content};
 
-/// Rewrites one value, of a multi-valued attribute too; returns whether there was anything to rewrite.
+/// Rewrites one value, also a single one of a multi-valued attribute; returns whether it changed.
 type RewriteValue<'r> = &'r dyn Fn(&Attribute, &mut Value) -> bool;
 
-/// The operations of a PATCH; `None` if something else was sent, or if it has none.
+/// Returns the operations of a PATCH; `None` for other requests or if it has none.
 pub(super) fn operations_of<'s>(sent: &'s mut Sent<'_>) -> Option<&'s mut Vec<Value>> {
     match sent {
         Sent::Patch(body) => member_mut(body, "Operations")?.as_array_mut(),
@@ -31,24 +32,25 @@ pub(super) fn operations(
     operations.fold(false, |found, operation| rewrite(operation) | found)
 }
 
-/// The path of an operation; `None` if it has none, or one that is malformed.
+/// Returns the path of an operation; `None` if it is missing or malformed.
 pub(super) fn path(operation: &Content) -> Option<Path> {
     member(operation, "path")?.as_str()?.parse().ok()
 }
 
-/// Whether an operation is this one.
+/// Returns whether an operation's `op` is this one.
 pub(super) fn is(operation: &Content, op: &str) -> bool {
     member(operation, "op").and_then(Value::as_str) == Some(op)
 }
 
-/// The attributes that an operation without a path holds.
+/// Returns the attributes in an operation without a path.
 pub(super) fn pathless(operation: &mut Content) -> Option<&mut Content> {
     let pathless = member(operation, "path").is_none_or(Value::is_null);
     let value = member_mut(operation, "value").filter(|_| pathless)?;
     value.as_object_mut()
 }
 
-/// The attribute that a path ends at; `None` if that is none, or an extension as a whole.
+/// Returns the attribute that a path ends at; `None` if there is none, or the path names a whole
+/// extension.
 pub(super) fn target<'a>(resource_type: &'a ResourceType, path: &Path) -> Option<&'a Attribute> {
     let Some(AttributePlace::Attribute { attribute, sub, .. }) =
         resource_type.place(&path.attribute)
@@ -61,7 +63,7 @@ pub(super) fn target<'a>(resource_type: &'a ResourceType, path: &Path) -> Option
     }
 }
 
-/// Rewrites every value, from outside to inside.
+/// Rewrites every value, outer ones before inner ones.
 pub(super) fn values(
     resource_type: &ResourceType,
     sent: &mut Sent<'_>,
@@ -86,7 +88,7 @@ pub(super) fn values(
     })
 }
 
-/// The members of a resource or, with its URI, of an extension.
+/// Rewrites the members of a resource or, with its URI, of an extension.
 fn members(
     resource_type: &ResourceType,
     uri: Option<&str>,

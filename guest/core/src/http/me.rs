@@ -1,4 +1,5 @@
-//! `/Me`: RFC 7644 section 3.11. The resource of the end user whom the embedder names; such a caller reaches nothing else.
+//! `/Me`: RFC 7644 section 3.11. The resource of the end user that the embedder names; such a
+//! caller may use nothing else.
 
 use super::refused::Refused;
 use super::request::header;
@@ -10,7 +11,8 @@ use crate::resource;
 use crate::resource_type::ResourceType;
 use crate::service::Session;
 
-/// The route with `/Me` put in the resource's own place; an error if the caller may not go there.
+/// Replaces the route `/Me` by that of the user's own resource; an error if the caller may not use
+/// the route.
 pub(super) fn resolved<'r>(
     session: &Session<'r>,
     route: Route<'r>,
@@ -37,7 +39,7 @@ pub(super) fn resolved<'r>(
     }
 }
 
-/// The answer with the permanent location of the resource, which any answer must have.
+/// Adds the permanent location of the resource, which every response must have.
 pub(super) fn located(
     session: &Session<'_>,
     resource_type: &ResourceType,

@@ -1,4 +1,4 @@
-//! The protocol: RFC 7644 section 3. The only place that knows methods and status lines.
+//! The protocol: RFC 7644 section 3. The only module that knows methods and status lines.
 
 mod me;
 mod rate;
@@ -23,8 +23,7 @@ use crate::resource_type::ResourceType;
 use crate::service::query::ListPage;
 use crate::service::{self, RetryingSession, Session, discovery};
 
-/// Answers any request; whatever is wrong with it is said in the response, and what was refused is
-/// kept in the audit.
+/// Answers any request; errors become responses, and the audit records refused requests.
 pub fn handle(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Response {
     let visit = request
         .authorization()
@@ -36,10 +35,9 @@ pub fn handle(ports: &Ports<'_>, origin: &Origin, request: &Request) -> Response
     sent(response, &request.headers)
 }
 
-/// The answer in the media type that the client accepts; no cache on the way may keep what is said
-/// about people.
+/// Sets the media type that the client accepts, and forbids caches to store personal data.
 fn sent(response: Response, headers: &[(String, String)]) -> Response {
-    // A client that accepts none has an answer all the same, which says so.
+    // A client that accepts neither media type gets a response that says so, in the default type.
     let response = match request::accepted(headers) {
         Ok(media_type) => response.of_type(media_type),
         Err(_) => response,
@@ -47,12 +45,13 @@ fn sent(response: Response, headers: &[(String, String)]) -> Response {
     response.with("cache-control", "no-store")
 }
 
-/// Those of RFC 9110 section 9 and PATCH; others are answered with 501 (RFC 9110 section 15.6.2),
-/// whatever the endpoint.
+/// The methods of RFC 9110 section 9 and PATCH; others are answered with 501 (RFC 9110 section
+/// 15.6.2) at every endpoint.
 const KNOWN_METHODS: [&str; 9] =
     ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
 
-/// A commit that was refused as stale starts again from the admission, a bounded number of times.
+/// Runs a request; after a stale commit it is run again from the admission, a limited number of
+/// times.
 fn visited(mut visit: RetryingSession<'_>, request: &Request) -> Response {
     let outcome = visit.attempts(|session| attempt(session, request));
     let response = outcome.unwrap_or_else(|refused: Refused| {
@@ -62,22 +61,24 @@ fn visited(mut visit: RetryingSession<'_>, request: &Request) -> Response {
     rate::told(&visit.session().admission.policy.rate, response)
 }
 
-/// A client whose credential is good (wit/http.wit).
+/// A client whose credential is valid (wit/http.wit).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admitted {
-    /// Who asks, as the actor of events has it.
+    /// The client's name in events.
     pub actor: String,
-    /// Requests a second that the profile lets all clients of the tenant make together; `None` for
-    /// any number.
+    /// Requests per second that the profile allows to all clients of the tenant together; `None`
+    /// for no limit.
     pub rate: Option<u32>,
-    /// False while [`handle`] answers everything that this client asks with 403.
+    /// False while [`handle`] answers every request of this client with 403.
     pub open: bool,
-    /// Whether the profile only lets some addresses in.
+    /// Whether the profile admits only some addresses.
     pub by_address: bool,
 }
 
-/// Who asks, if the headers are those of a client with a good credential that, where a scope is
-/// named, may do what that names; else the answer to send.
+/// Authenticates a client by its headers and, if a scope is named, checks that it has the scope.
+///
+/// # Errors
+/// The response to send if it is refused.
 pub fn authorize(
     ports: &Ports<'_>,
     origin: &Origin,
@@ -225,7 +226,7 @@ fn dispatch(
     }
 }
 
-/// RFC 7644 section 4: discovery is not to be filtered.
+/// Refuses a filter: RFC 7644 section 4 forbids filtering of discovery endpoints.
 fn unfiltered(request: &Request) -> Result<(), Error> {
     match request.parameter("filter")? {
         None => Ok(()),

@@ -1,4 +1,4 @@
-//! What becomes of a request that is refused: its answer, and what the audit keeps of it.
+//! Refused requests: the response, and the record in the audit.
 
 use std::borrow::Borrow;
 
@@ -8,17 +8,17 @@ use crate::error::{Error, ErrorKind};
 use crate::service::RetryingSession;
 use crate::service::write::audit::{self, Attempt};
 
-/// Methods that ask for no change.
+/// Methods that only read.
 const READING: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 
-/// Why a request is refused.
+/// A refused request.
 pub(super) struct Refused {
     pub(super) error: Error,
-    /// What the endpoint knows, if the method was wrong.
+    /// The methods that the endpoint supports, if the method was wrong.
     pub(super) methods: &'static [&'static str],
-    /// The permanent location of the resource, where the answer has to say it.
+    /// The permanent location of the resource, if the response must contain it.
     pub(super) location: Option<String>,
-    /// Whether it counts as no request: the client may do nothing at all, however seldom it asks.
+    /// Whether it does not count against the rate, since the client may do nothing at all.
     pub(super) free: bool,
 }
 
@@ -35,7 +35,7 @@ impl Borrow<Error> for Refused {
 }
 
 impl Refused {
-    /// The endpoint knows these methods alone.
+    /// The endpoint supports only these methods.
     pub(super) fn method(methods: &'static [&'static str]) -> Self {
         let detail = format!("this endpoint knows {} alone", methods.join(", "));
         Self {
@@ -46,12 +46,12 @@ impl Refused {
         }
     }
 
-    /// The client was let in, and may do nothing at all.
+    /// The client was admitted but may do nothing at all.
     pub(super) fn free(error: Error) -> Self {
         Self { free: true, ..Self::from(error) }
     }
 
-    /// Has the audit keep it, if it is worth that.
+    /// Records the refusal in the audit, if it is of interest there.
     pub(super) fn keep(&self, visit: &mut RetryingSession<'_>, request: &Request) {
         let write = {
             let session = visit.session();
@@ -64,7 +64,8 @@ impl Refused {
         audit::keep(visit, write.as_slice());
     }
 
-    /// The same for what the embedder serves itself, under the name of a scope.
+    /// Records, under the name of a scope, the refusal of a request that the embedder serves
+    /// itself.
     pub(super) fn keep_elsewhere(&self, visit: &mut RetryingSession<'_>, scope: &str) {
         let attempt =
             Attempt { method: "GET", endpoint: Some(format!("/{scope}")), ..Attempt::default() };
@@ -72,7 +73,7 @@ impl Refused {
     }
 }
 
-/// What the client wanted, without what it has chosen itself.
+/// Describes the attempted request, without text that the client chose freely.
 fn wanted<'r>(route: Option<Route<'_>>, request: &'r Request) -> Attempt<'r> {
     let method = request.method.as_str();
     let body = request.json().ok();

@@ -1,4 +1,4 @@
-//! A request as it was received, and what its headers and query say.
+//! A received request, and the interpretation of its headers and query.
 
 use std::borrow::Cow;
 use std::num::IntErrorKind;
@@ -20,40 +20,48 @@ use crate::{json, limits};
 /// An HTTP request (wit/http.wit).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
-    /// As received.
+    /// The method as received.
     pub method: String,
-    /// Below the base URL, still percent-encoded.
+    /// The path below the base URL, still percent-encoded.
     pub path: String,
-    /// Without `?`, still percent-encoded.
+    /// The query without `?`, still percent-encoded.
     pub query: String,
-    /// Names in any case.
+    /// Header names, in any case, and values.
     pub headers: Vec<(String, String)>,
-    /// As received.
+    /// The body as received.
     pub body: String,
 }
 
 impl Request {
-    /// The value of a header; of several the first.
+    /// Returns the value of a header; the first if it occurs several times.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.headers, name)
     }
 
-    /// The one Authorization header.
+    /// Returns the Authorization header.
+    ///
+    /// # Errors
+    /// 400 if there are several.
     pub fn authorization(&self) -> Result<Option<&str>, Error> {
         authorization(&self.headers)
     }
 
-    /// The body as JSON: 413 if it is too large, 415 if it claims to be something else, 400 if it
-    /// is none.
+    /// Parses the body as JSON.
+    ///
+    /// # Errors
+    /// 413 if it is too large, 415 if it is declared as something else, 400 if it is not JSON.
     pub fn json(&self) -> Result<Value, Error> {
         check_size(self.body.len(), limits::BODY_BYTES)?;
         self.check_media_type()?;
         json::parse(&self.body).map_err(no_json)
     }
 
-    /// The body of a request that makes or changes a resource of this type. It may be larger by the
-    /// values of relations, which are packed then (see [`json::parse_large`]).
+    /// Parses the body of a request that creates or changes a resource of this type. It may be
+    /// larger by the values of relations, which are then packed (see [`json::parse_large`]).
+    ///
+    /// # Errors
+    /// 413, 415 or 400, if the body is too large, not declared as JSON, or not JSON.
     pub fn json_of(&self, resource_type: &ResourceType) -> Result<Value, Error> {
         let relations = resource_type.definition.relations.iter();
         let names: Vec<&str> = relations.map(|r| r.attribute.as_str()).collect();
@@ -72,8 +80,10 @@ impl Request {
         content_type.map_or(Ok(()), check_content_type)
     }
 
-    /// The body of a bulk request as JSON; one that is too large is 413 and told the limit (RFC
-    /// 7644 section 3.7.4).
+    /// Parses the body of a bulk request as JSON.
+    ///
+    /// # Errors
+    /// 413 that names the limit (RFC 7644 section 3.7.4), 415 or 400.
     pub fn bulk_json(&self) -> Result<Value, Error> {
         let limit = limits::BULK_BYTES;
         if self.body.len() <= limit {
@@ -84,13 +94,19 @@ impl Request {
         Err(Error::new(ErrorKind::PayloadTooLarge, detail))
     }
 
-    /// The media type that the client accepts (RFC 7644 section 3.8), the service's own if it may
-    /// choose.
+    /// Returns the media type to answer with (RFC 7644 section 3.8); the service's own if the
+    /// client accepts both.
+    ///
+    /// # Errors
+    /// 406 if the client accepts neither.
     pub fn accepted(&self) -> Result<&'static str, Error> {
         accepted(&self.headers)
     }
 
-    /// Refuses a query that no text was percent-encoded to.
+    /// Checks the query's encoding.
+    ///
+    /// # Errors
+    /// 400 if it is not valid percent-encoded UTF-8.
     pub fn check_query(&self) -> Result<(), Error> {
         match percent_decode_str(&self.query).decode_utf8() {
             Ok(_) => Ok(()),
@@ -98,19 +114,25 @@ impl Request {
         }
     }
 
-    /// Which versions the request depends on.
+    /// Returns the versions that the request depends on.
     #[must_use]
     pub fn conditions(&self) -> Conditions {
         let condition = |name| list(&self.headers, name).as_deref().map(Condition::parse);
         Conditions { if_match: condition("if-match"), if_none_match: condition("if-none-match") }
     }
 
-    /// What the query and headers say about an answer with one resource.
+    /// Returns the options for a response with one resource.
+    ///
+    /// # Errors
+    /// If a parameter is invalid.
     pub fn options(&self) -> Result<Options, Error> {
         Ok(Options { projection: self.projection()?, conditions: self.conditions() })
     }
 
-    /// What the query says about an answer with many (RFC 7644 table 6, RFC 9865 table 1).
+    /// Returns the query for several resources (RFC 7644 table 6, RFC 9865 table 1).
+    ///
+    /// # Errors
+    /// If a parameter is invalid.
     pub fn search(&self, bounds: Bounds) -> Result<Search, Error> {
         let sort_by = self.parameter("sortBy")?.map(|text| sort_path(&text)).transpose()?;
         let cursor = self.given("cursor")?;
@@ -129,14 +151,17 @@ impl Request {
         })
     }
 
-    /// The value of a query parameter; an empty one is none.
+    /// Returns the value of a query parameter; `None` if it is absent or empty.
+    ///
+    /// # Errors
+    /// If it is given twice.
     pub fn parameter(&self, name: &str) -> Result<Option<String>, Error> {
         Ok(self.given(name)?.filter(|value| !value.is_empty()))
     }
 
-    /// The value of a query parameter, which may be empty. `+` stands for a space, as forms have
-    /// it, unless the client writes `%20` for that: then it encodes as RFC 3986 says, and `+` is
-    /// itself.
+    /// Returns the value of a query parameter, which may be empty. `+` stands for a space, as in
+    /// forms, unless the query also contains `%20`: then the client encodes as RFC 3986 says, and
+    /// `+` stands for itself.
     fn given(&self, name: &str) -> Result<Option<String>, Error> {
         let query = match self.query.contains("%20") {
             true => Cow::Owned(self.query.replace('+', "%2B")),
@@ -151,7 +176,10 @@ impl Request {
         Ok(first)
     }
 
-    /// Which attributes the answer is to hold (RFC 7644 section 3.9).
+    /// Returns which attributes the response is to contain (RFC 7644 section 3.9).
+    ///
+    /// # Errors
+    /// If a parameter is given twice or names too many attributes.
     pub fn projection(&self) -> Result<Projection, Error> {
         let list = |name| -> Result<Option<Vec<String>>, Error> {
             let Some(list) = self.parameter(name)? else {
@@ -191,14 +219,14 @@ fn no_json(error: json::JsonError) -> Error {
     Error::new(ErrorKind::InvalidSyntax, detail)
 }
 
-/// The value of a header; of several the first.
+/// Returns the value of a header; the first if it occurs several times.
 #[must_use]
 pub fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
     let found = headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value.as_str())
 }
 
-/// The values of a header that is a list, which may stand on several lines (RFC 9110 section 5.3).
+/// Returns the values of a list header, which may be on several lines (RFC 9110 section 5.3).
 fn list(headers: &[(String, String)], name: &str) -> Option<String> {
     let lines = headers.iter();
     let lines = lines.filter(|(key, _)| key.eq_ignore_ascii_case(name));
@@ -206,8 +234,8 @@ fn list(headers: &[(String, String)], name: &str) -> Option<String> {
     (!values.is_empty()).then(|| values.join(","))
 }
 
-/// The media type that the client accepts, the service's own if it may choose; 406 if it accepts
-/// none of ours.
+/// Returns the media type to answer with, the service's own if the client accepts both; 406 if it
+/// accepts neither.
 pub(super) fn accepted(headers: &[(String, String)]) -> Result<&'static str, Error> {
     let [own, ..] = MEDIA_TYPES;
     let Some(accept) = list(headers, "accept").filter(|list| !list.trim().is_empty()) else {
@@ -220,7 +248,8 @@ pub(super) fn accepted(headers: &[(String, String)]) -> Result<&'static str, Err
     })
 }
 
-/// The one Authorization header: two are 400, since hosts and proxies may each believe another one.
+/// Returns the Authorization header; 400 if there are several, since hosts and proxies may each use
+/// another one.
 pub(super) fn authorization(headers: &[(String, String)]) -> Result<Option<&str>, Error> {
     let name = "authorization";
     let given = headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
@@ -230,7 +259,7 @@ pub(super) fn authorization(headers: &[(String, String)]) -> Result<Option<&str>
     }
 }
 
-/// Refuses more names than a projection may have.
+/// Checks that a projection does not name too many attributes.
 pub(super) fn check_names(parameter: &str, names: usize) -> Result<(), Error> {
     if names <= limits::ATTRIBUTE_NAMES {
         return Ok(());
@@ -239,7 +268,7 @@ pub(super) fn check_names(parameter: &str, names: usize) -> Result<(), Error> {
     Err(invalid(&format!("`{parameter}` has more than {most} names")))
 }
 
-/// Whether a media type is among those of an Accept header: the range that fits it best decides
+/// Returns whether an Accept header includes a media type: the most specific matching range decides
 /// (RFC 9110 section 12.5.1).
 fn accepts(accept: &str, media_type: &str) -> bool {
     let given = |range: &str| {
@@ -252,7 +281,7 @@ fn accepts(accept: &str, media_type: &str) -> bool {
         .is_some_and(|range| parameter(range, "q").is_none_or(|q| q.parse() != Ok(0.0)))
 }
 
-/// The value of a media type's parameter.
+/// Returns the value of a media type's parameter.
 fn parameter<'v>(value: &'v str, name: &str) -> Option<&'v str> {
     value.split(';').skip(1).find_map(|parameter| {
         let (key, value) = parameter.split_once('=')?;
@@ -260,7 +289,7 @@ fn parameter<'v>(value: &'v str, name: &str) -> Option<&'v str> {
     })
 }
 
-/// JSON in UTF-8, under either name.
+/// Checks that the content is JSON in UTF-8, under either media type.
 fn check_content_type(value: &str) -> Result<(), Error> {
     let charset = parameter(value, "charset");
     let known = MEDIA_TYPES.iter().any(|known| essence(value).eq_ignore_ascii_case(known));
@@ -271,12 +300,12 @@ fn check_content_type(value: &str) -> Result<(), Error> {
     Err(Error::new(ErrorKind::UnsupportedMediaType, detail))
 }
 
-/// A media type without its parameters.
+/// Returns a media type without its parameters.
 fn essence(value: &str) -> &str {
     value.split(';').next().unwrap_or(value).trim()
 }
 
-/// What `sortOrder` means.
+/// Parses `sortOrder`; returns whether it is descending.
 pub(super) fn descends(order: Option<&str>) -> Result<bool, Error> {
     match order {
         None | Some("ascending") => Ok(false),
@@ -285,7 +314,7 @@ pub(super) fn descends(order: Option<&str>) -> Result<bool, Error> {
     }
 }
 
-/// What `sortBy` names.
+/// Parses the path in `sortBy`.
 pub(super) fn sort_path(text: &str) -> Result<AttrPath, Error> {
     text.parse().map_err(|_| invalid(&format!("`sortBy`: `{text}` is no attribute path")))
 }

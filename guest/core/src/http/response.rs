@@ -1,39 +1,39 @@
-//! Answers: RFC 7644 sections 3.1, 3.12 and 3.14.
+//! Responses: RFC 7644 sections 3.1, 3.12 and 3.14.
 
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
 use crate::service::Representation;
 
-/// What a body is, by either name (RFC 7644 section 3.8); the first unless the client wants the other.
+/// The media types of bodies (RFC 7644 section 3.8); the first unless the client prefers the other.
 pub const MEDIA_TYPES: [&str; 2] = ["application/scim+json", "application/json"];
 
 /// An HTTP response (wit/http.wit).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
-    /// The status.
+    /// The status code.
     pub status: u16,
-    /// Names in lower case.
+    /// Header names, in lower case, and values.
     pub headers: Vec<(String, String)>,
-    /// JSON, or nothing.
+    /// A JSON document, or empty.
     pub body: String,
 }
 
 impl Response {
-    /// A status alone.
+    /// A response without a body.
     #[must_use]
     pub fn empty(status: u16) -> Self {
         Self { status, ..Self::default() }
     }
 
-    /// A JSON document.
+    /// A response with a JSON document.
     #[must_use]
     pub fn json(status: u16, document: &Value) -> Self {
-        // Not its Display, which would print it piece by piece through a formatter.
+        // `Display` would print it piece by piece through a formatter.
         Self::text(status, serde_json::to_string(document).unwrap_or_default())
     }
 
-    /// The text of a JSON document.
+    /// A response with the text of a JSON document.
     #[must_use]
     pub fn text(status: u16, body: String) -> Self {
         Self { status, headers: Vec::new(), body }
@@ -41,8 +41,9 @@ impl Response {
             .with("x-content-type-options", "nosniff")
     }
 
-    /// One resource, with its ETag and its URL: RFC 7644 prints it as the location of every answer, for HTTP it is that of the
-    /// content (RFC 9110 section 8.7). The other status if it is not shown.
+    /// A response with one resource, its ETag and its URL: RFC 7644 shows it as the location of
+    /// every response, for HTTP it is that of the content (RFC 9110 section 8.7). The status is
+    /// `unshown` if the resource is not in the body.
     #[must_use]
     pub fn resource(status: u16, unshown: u16, shown: Representation) -> Self {
         let answer = match shown.resource {
@@ -56,7 +57,7 @@ impl Response {
         answer.with("content-location", &shown.location)
     }
 
-    /// The SCIM form of an error, with the headers that its status demands.
+    /// A response with the SCIM form of an error, and the headers that its status requires.
     #[must_use]
     pub fn error(error: &Error) -> Self {
         let answer = Self::json(error.kind.status(), &error.document());
@@ -69,7 +70,7 @@ impl Response {
         }
     }
 
-    /// The same response with JSON called by the name that the client accepts.
+    /// Returns this response with the name for JSON that the client accepts.
     #[must_use]
     pub fn of_type(mut self, media_type: &str) -> Self {
         let mut headers = self.headers.iter_mut();
@@ -79,7 +80,7 @@ impl Response {
         self
     }
 
-    /// The same response with a header more.
+    /// Returns this response with another header.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));

@@ -1,4 +1,4 @@
-//! Which URL is what, and which methods it knows: RFC 7644 section 3.2.
+//! The mapping of URLs to endpoints, and their methods: RFC 7644 section 3.2.
 
 use percent_encoding::percent_decode_str;
 
@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind};
 use crate::registry::Registry;
 use crate::resource_type::ResourceType;
 
-/// What a path names.
+/// The endpoint that a path names.
 #[derive(Clone, Debug)]
 pub enum Route<'r> {
     /// `/ServiceProviderConfig`
@@ -30,7 +30,10 @@ pub enum Route<'r> {
 }
 
 impl<'r> Route<'r> {
-    /// The route of a path, whose segments are decoded after they were split. Empty segments do not count.
+    /// Parses a path; its segments are decoded after splitting. Empty segments are ignored.
+    ///
+    /// # Errors
+    /// 404 if the path names no endpoint; `invalidVers` for another version of the protocol.
     pub fn of(path: &str, registry: &'r Registry) -> Result<Self, Error> {
         let segments: Option<Vec<String>> =
             path.split('/').filter(|segment| !segment.is_empty()).map(decoded).collect();
@@ -65,13 +68,13 @@ impl<'r> Route<'r> {
         }
     }
 
-    /// Whether it says what the service is (RFC 7644 section 4).
+    /// Returns whether this is a discovery endpoint (RFC 7644 section 4).
     #[must_use]
     pub fn is_discovery(&self) -> bool {
         matches!(self, Self::ServiceProviderConfig | Self::ResourceTypes(_) | Self::Schemas(_))
     }
 
-    /// The path up to the endpoint, without what may follow it.
+    /// Returns the path of the endpoint, without ids or names that follow it.
     #[must_use]
     pub fn endpoint(&self) -> String {
         match self {
@@ -91,7 +94,7 @@ impl<'r> Route<'r> {
         }
     }
 
-    /// The methods of the Allow header (RFC 7644 table 2); HEAD and OPTIONS come with them.
+    /// Returns the methods for the Allow header (RFC 7644 table 2); HEAD and OPTIONS are implied.
     #[must_use]
     pub fn methods(&self) -> &'static [&'static str] {
         match self {
@@ -107,7 +110,7 @@ impl<'r> Route<'r> {
     }
 }
 
-/// Where a version of the protocol stands that is not this one (RFC 7644 section 3.13).
+/// The error for a segment that names another version of the protocol (RFC 7644 section 3.13).
 fn another_version(segment: &str) -> Option<Error> {
     let number = segment.strip_prefix('v')?;
     let is_version = number.starts_with(|c: char| c.is_ascii_digit())
@@ -116,7 +119,7 @@ fn another_version(segment: &str) -> Option<Error> {
     (is_version && number != "2").then(|| Error::new(ErrorKind::InvalidVersion, detail))
 }
 
-/// `None` if it is not UTF-8.
+/// Percent-decodes a segment; `None` if it is not UTF-8.
 fn decoded(segment: &str) -> Option<String> {
     percent_decode_str(segment).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }

@@ -1,11 +1,11 @@
-//! Whether the credential's scopes allow a request: 403 if they do not.
+//! Checks a request against the scopes of the credential: 403 if they do not allow it.
 
 use super::Request;
 use super::route::Route;
 use crate::error::{Error, ErrorKind};
 use crate::service::Session;
 
-/// Discovery is for every client; all else is for whom it was given to.
+/// Discovery is open to every client; other endpoints need a scope.
 pub(super) fn check(
     session: &Session<'_>,
     route: &Route<'_>,

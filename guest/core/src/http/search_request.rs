@@ -1,5 +1,5 @@
-//! The body of a search by POST: RFC 7644 section 3.4.3, RFC 9865 section 3. A member that is null,
-//! or an empty array, is not there (RFC 7643 section 2.5); unknown members are ignored.
+//! The body of a search by POST: RFC 7644 section 3.4.3, RFC 9865 section 3. Members that are null
+//! or an empty array count as absent (RFC 7643 section 2.5); unknown members are ignored.
 
 use serde_json::Value;
 
@@ -11,7 +11,10 @@ use crate::schema::Content;
 use crate::service::query::Search;
 use crate::urn;
 
-/// What a SearchRequest asks for.
+/// Parses a SearchRequest.
+///
+/// # Errors
+/// `invalidSyntax` or `invalidValue`, or `invalidFilter` for a malformed filter.
 pub fn search(body: Value, bounds: Bounds) -> Result<Search, Error> {
     let Value::Object(body) = body else {
         return Err(Error::not_an_object());
@@ -42,7 +45,7 @@ fn check_schemas(body: &Content) -> Result<(), Error> {
     }
 }
 
-/// The list of texts under this name; `None` if it is absent or empty.
+/// Returns the list of strings of this name; `None` if it is absent or empty.
 fn texts(body: &Content, name: &str) -> Result<Option<Vec<String>>, Error> {
     let wrong = || syntax(&format!("`{name}` must be an array of strings"));
     let Some(value) = member(body, name) else {
@@ -73,7 +76,8 @@ fn integer(body: &Content, name: &str) -> Result<Option<i64>, Error> {
     Ok(Some(number))
 }
 
-/// The member of this name, in any case (RFC 7643 section 2.1), unless it is null.
+/// Returns the member of this name, compared without case (RFC 7643 section 2.1), unless it is
+/// null.
 fn member<'a>(body: &'a Content, name: &str) -> Option<&'a Value> {
     let mut members = body.iter();
     let found = members.find(|(key, _)| key.eq_ignore_ascii_case(name));

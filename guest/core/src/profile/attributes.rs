@@ -1,30 +1,28 @@
-//! What a profile says of people's attributes beyond their schema.
+//! A profile's rules for users' attributes, in addition to their schema.
 
 use crate::sorted_map::SortedMap;
 
 use crate::json;
 use crate::schema::Mutability;
 
-/// Rules for the attributes of the users' resource type. Paths are as in filters: `title`,
-/// `name.givenName`, or behind the URN of an extension.
+/// Rules for the attributes of the users' resource type. Paths are written as in filters: `title`,
+/// `name.givenName`, or after the URN of an extension.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attributes {
-    /// The product's own names: from the path of an attribute to a path in the product's view of a
-    /// person.
+    /// The product's own names: from an attribute's path to a path in the product's view of a user.
     pub map: SortedMap<String>,
-    /// Mutability in place of the schema's; `*` for all that are not named.
+    /// Mutability that overrides the schema's; `*` for all attributes that are not named.
     pub mutability: SortedMap<Mutability>,
-    /// Whether what `mutability` calls immutable and nobody has set may be set after creation (RFC
-    /// 7644 section 3.5.1).
+    /// Whether an attribute that `mutability` makes immutable may still be set after creation if it
+    /// has no value (RFC 7644 section 3.5.1).
     pub set_later: bool,
-    /// What becomes of a change that the mutability forbids.
+    /// How a change is handled that the mutability forbids.
     pub refused_change: RefusedChange,
-    /// What becomes of attributes and sub-attributes that no schema has, in resources of every
+    /// How attributes and sub-attributes that no schema defines are handled, in resources of every
     /// type.
     pub unknown: UnknownAttribute,
-    /// What becomes of a unique text that people cannot tell from another one, in resources of
-    /// every type: with white space at an end, or with control characters or characters of no
-    /// width.
+    /// How a unique text is handled that readers cannot tell from another one, in resources of
+    /// every type: with white space at an end, control characters, or characters without width.
     pub invisible_characters: Invisible,
 }
 
@@ -37,52 +35,52 @@ json::decode_struct!(strict Attributes {
     invisible_characters: "invisible-characters",
 });
 
-/// What becomes of a change that is not allowed.
+/// How a forbidden change is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusedChange {
     /// The request is refused.
     Refuse,
-    /// It is left out, and the journal says so.
+    /// The change is ignored, and the journal records that.
     Ignore,
 }
 
 json::decode_enum!(RefusedChange { Refuse: "refuse", Ignore: "ignore" });
 
-/// What becomes of what nobody knows: attributes that no schema has.
+/// How attributes that no schema defines are handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnknownAttribute {
-    /// The request is refused, and the client told what is unknown.
+    /// The request is refused with an error that names them.
     Refuse,
-    /// It is left out, and the journal says so.
+    /// They are ignored, and the journal records that.
     Ignore,
 }
 
 json::decode_enum!(UnknownAttribute { Refuse: "refuse", Ignore: "ignore" });
 
-/// What becomes of texts that people cannot tell from others.
+/// How texts are handled that readers cannot tell from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Invisible {
     /// The request is refused.
     Refuse,
-    /// They are values like others.
+    /// They are accepted like other values.
     Allow,
 }
 
 json::decode_enum!(Invisible { Refuse: "refuse", Allow: "allow" });
 
-/// The key of [`Attributes::mutability`] for all that are not named.
+/// The key of [`Attributes::mutability`] for all attributes that are not named.
 pub const OTHERS: &str = "*";
 
 impl Attributes {
-    /// The mutability of an attribute, or of a sub-attribute of it, if the profile says any. What
-    /// is said of the whole holds for its parts.
+    /// Returns the profile's mutability of an attribute or sub-attribute; `None` if the profile
+    /// sets none. A setting for the whole attribute also applies to its sub-attributes.
     #[must_use]
     pub fn mutability(&self, path: &str, sub: Option<&str>) -> Option<Mutability> {
         let part = sub.and_then(|sub| self.named(&format!("{path}.{sub}")));
         part.or_else(|| self.named(path)).or_else(|| self.named(OTHERS))
     }
 
-    /// Whether the profile names parts of this attribute.
+    /// Returns whether the profile names sub-attributes of this attribute.
     #[must_use]
     pub fn names_parts_of(&self, path: &str) -> bool {
         let mut named = self.mutability.keys();

@@ -1,5 +1,5 @@
-//! What a profile says of credentials, of the roles that they may be bound to, and of where
-//! requests may come from.
+//! A profile's rules for credentials, for the roles they may be bound to, and for set-up
+//! conditions.
 
 use crate::sorted_map::SortedMap;
 
@@ -10,20 +10,21 @@ use crate::lifetime::Lifetime;
 /// How clients authenticate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
-    /// The schemes that credentials may have.
+    /// The schemes that credentials may use.
     pub schemes: Vec<Scheme>,
-    /// How long a new one lives unless its maker says so; `null` for ever.
+    /// The lifetime of new credentials unless specified on creation; `null` for no expiry.
     pub lifetime: Option<Lifetime>,
-    /// Whether a new one ends those before it at once.
+    /// Whether a new credential revokes all earlier ones at once.
     pub single: bool,
-    /// How long the old secret is good after a rotation; `null` for not at all.
+    /// How long the old secret remains valid after a rotation; `null` for not at all.
     pub overlap: Option<Lifetime>,
-    /// How long before its end an event says so; `null` for not at all.
+    /// How long before expiry an event announces it; `null` for no event.
     pub notice: Option<Lifetime>,
-    /// What the role of a credential has to allow; with any of these, a credential without a role
-    /// is refused.
+    /// The permissions that a credential's role must have; if there are any, a credential without a
+    /// role is refused.
     pub permissions: Vec<String>,
-    /// The authorization servers whose access tokens (RFC 9068) are taken beside credentials.
+    /// The authorization servers whose access tokens (RFC 9068) are accepted in addition to
+    /// credentials.
     pub access_tokens: Vec<Issuer>,
 }
 
@@ -37,21 +38,21 @@ json::decode_struct!(strict Credentials {
     access_tokens: "access-tokens",
 });
 
-/// An authorization server whose access tokens are taken.
+/// An authorization server whose access tokens are accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issuer {
-    /// Its issuer identifier, the `iss` of its tokens.
+    /// Its issuer identifier, as in `iss` of its tokens.
     pub issuer: String,
-    /// What stands for this service in `aud`.
+    /// The identifier of this service in `aud`.
     pub audience: String,
     /// Its public keys (RFC 7517).
     pub keys: Vec<Jwk>,
-    /// The role of the profile that its clients have.
+    /// The profile's role for its clients.
     pub role: Option<String>,
-    /// Claims that its tokens have to have, with these values: they tell tenants apart that have
-    /// one issuer and audience.
+    /// Claims that its tokens must have, with these values: they distinguish tenants that share
+    /// issuer and audience.
     pub claims: SortedMap<String>,
-    /// How long its tokens may live, from `iat` to `exp`.
+    /// The longest lifetime of its tokens, from `iat` to `exp`.
     pub max_lifetime: Lifetime,
 }
 
@@ -77,7 +78,7 @@ pub enum Scheme {
 json::decode_enum!(Scheme { Bearer: "bearer", Basic: "basic" });
 
 impl Scheme {
-    /// As profiles and operators write it.
+    /// Returns the scheme's name as profiles and operators write it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -90,7 +91,7 @@ impl Scheme {
 /// A role that a credential may be bound to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Role {
-    /// What it allows.
+    /// The permissions that it grants.
     pub permissions: Vec<String>,
 }
 
@@ -101,12 +102,12 @@ json::decode_struct!(strict Role {
 /// Roles by name.
 pub type Roles = SortedMap<Role>;
 
-/// Something that has to be set up in the product before any request is let in.
+/// A condition that must be set up in the product before any request is admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gate {
-    /// Whether it is.
+    /// Whether the condition is met.
     pub met: bool,
-    /// What has to be done, as a sentence for who is refused.
+    /// The action that meets it, as a sentence for the client that is refused.
     pub demand: String,
 }
 

@@ -1,4 +1,4 @@
-//! A profile as a document: presets, what extends them, and single settings.
+//! Profiles as documents: presets, documents that extend them, and single settings.
 
 use serde_json::{Map, Value};
 
@@ -19,7 +19,7 @@ use crate::sorted_map::SortedMap;
 use crate::webhook::Webhook;
 use std::sync::OnceLock;
 
-/// The presets: name and document.
+/// The presets, each with name and document.
 pub(super) const PRESETS: [(&str, &str); 9] = [
     ("default", json::built_in!("profiles/default.json")),
     ("strict", json::built_in!("profiles/strict.json")),
@@ -32,7 +32,7 @@ pub(super) const PRESETS: [(&str, &str); 9] = [
     ("cortex", json::built_in!("profiles/cortex.json")),
 ];
 
-/// A profile with everything that it extends.
+/// A profile including everything that it extends.
 #[derive(Debug)]
 pub(super) struct Settings {
     _schema: Option<String>,
@@ -79,15 +79,15 @@ json::decode_struct!(strict Settings {
 });
 
 impl Settings {
-    /// The settings of a document with everything that it extends; an error names the field.
+    /// Reads a document with everything that it extends; an error names the field.
     pub(super) fn of(document: Value) -> Result<Self, ProfileError> {
         let stands_alone = document.get("extends").is_none();
         let whole = extended(document)?;
         if !stands_alone {
             return Self::read(whole);
         }
-        // Over a preset nothing is missing: what is refused there is a field that is wrong, and
-        // worth more than one that is missing, which it may have been meant for.
+        // A document that extends a preset has no missing fields: what fails there is an invalid
+        // field, which is reported first, since a missing one may be the same field misspelled.
         Self::read(whole.clone()).map_err(|missing| {
             let over = preset("default").and_then(|base| Self::read(joined(base.clone(), whole)));
             over.err().unwrap_or(missing)
@@ -100,7 +100,7 @@ impl Settings {
     }
 }
 
-/// The JSON of a profile's text.
+/// Parses the JSON of a profile.
 pub(super) fn parsed(text: &str) -> Result<Value, ProfileError> {
     if text.len() > limits::PROFILE_BYTES {
         let limit = limits::PROFILE_BYTES;
@@ -110,7 +110,7 @@ pub(super) fn parsed(text: &str) -> Result<Value, ProfileError> {
         .map_err(|error| ProfileError(format!("the profile is no JSON: {error}")))
 }
 
-/// A profile that does nothing but extend.
+/// A profile that only extends another one.
 #[derive()]
 pub(super) struct Bare {
     pub(super) extends: String,
@@ -120,10 +120,10 @@ json::decode_struct!(strict Bare {
     extends: "extends",
 });
 
-/// The presets that have been read, with everything that they extend, in their order.
+/// The presets with everything that they extend, in their order, read on first use.
 static WHOLE: [OnceLock<Value>; PRESETS.len()] = [const { OnceLock::new() }; PRESETS.len()];
 
-/// The preset of this name, with everything that it extends.
+/// Returns the preset of this name, with everything that it extends.
 pub(super) fn preset(name: &str) -> Result<&'static Value, ProfileError> {
     let mut presets = PRESETS.iter().zip(&WHOLE);
     let found = presets.find(|((preset, _), _)| *preset == name);
@@ -141,7 +141,8 @@ fn not_an_object() -> ProfileError {
     ProfileError("a profile must be an object".into())
 }
 
-/// The document over the preset that it extends: its fields win, and objects are joined.
+/// Merges a document into the preset that it extends: the document's fields take precedence,
+/// objects are merged.
 fn extended(document: Value) -> Result<Value, ProfileError> {
     let Value::Object(mut fields) = document else {
         return Err(not_an_object());
@@ -174,10 +175,10 @@ pub(super) fn no_preset(name: &str) -> ProfileError {
     ProfileError(format!("`extends`: there is no preset `{name}`, but {}", names.join(", ")))
 }
 
-/// The document with one setting changed: `users.seats` and its JSON value.
+/// Returns the document with one setting changed, such as `users.seats`, to a JSON value.
 ///
 /// # Errors
-/// If the path is none, or leads into a value that is no object.
+/// If the path is malformed, or leads into a value that is not an object.
 pub fn with_setting(text: &str, path: &str, value: &str) -> Result<String, ProfileError> {
     let value = crate::json::parse(value)
         .map_err(|error| ProfileError::at(path, &format!("the value is no JSON: {error}")))?;

@@ -1,4 +1,4 @@
-//! A profile in words, for who has to decide whether it is the right one.
+//! Describes a profile in sentences, for operators who have to choose or check one.
 
 use std::fmt::Display;
 
@@ -7,7 +7,7 @@ use super::{
     RefusedChange, Removal, Secrets, UnknownAttribute, Users,
 };
 
-/// The steps of a life, as sentences begin with them.
+/// The lifecycle steps, as the beginnings of sentences.
 const STEPS: [(LifecycleStep, &str); 6] = [
     (LifecycleStep::Create, "Creation"),
     (LifecycleStep::Update, "A change"),
@@ -17,7 +17,7 @@ const STEPS: [(LifecycleStep, &str); 6] = [
     (LifecycleStep::Erase, "Erasure"),
 ];
 
-/// Sentences, one a line.
+/// Writes one sentence per line.
 impl Display for Policy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut lines = Vec::new();

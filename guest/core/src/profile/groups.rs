@@ -1,26 +1,26 @@
-//! What a profile says of groups of people.
+//! A profile's rules for groups of users.
 
 use crate::sorted_map::SortedMap;
 
 use crate::json;
 use crate::name::AttributeName;
 
-/// The resources that hold people, and the product's rules for them.
+/// The resource type of groups, and the product's rules for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Groups {
-    /// Their resource type. A profile without this type has no such rules.
+    /// The groups' resource type. A profile without this type has no such rules.
     pub resource_type: String,
-    /// The relation to those who are in them.
+    /// The relation to the members.
     pub members: AttributeName,
-    /// The attribute that they are known by.
+    /// The attribute that is a group's name.
     pub name: AttributeName,
-    /// Whether no two may have the same name.
+    /// Whether names must be unique.
     pub unique_names: bool,
-    /// Whether members who are not active are shown.
+    /// Whether inactive members are shown.
     pub inactive_members: InactiveMembers,
-    /// The roles of the members of a group, by the group's name.
+    /// The roles that a group grants to its members, by the group's name.
     pub roles: SortedMap<Vec<String>>,
-    /// Whether the product gives a group's members roles and seats by hand, group by group.
+    /// Whether the product assigns roles and seats to groups through `admin`.
     pub assignments: bool,
 }
 
@@ -34,12 +34,13 @@ json::decode_struct!(strict Groups {
     assignments: "assignments",
 });
 
-/// Whether members who are not active are shown.
+/// Whether inactive members are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InactiveMembers {
-    /// As others, and those too whom their deactivation took out.
+    /// They are shown like others, including members whose deactivation removed them from the
+    /// group.
     Show,
-    /// They are left out.
+    /// They are omitted.
     Hide,
 }
 

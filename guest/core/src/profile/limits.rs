@@ -1,4 +1,4 @@
-//! What a profile says of how much a client may ask for.
+//! A profile's limits on clients' requests.
 
 use crate::json;
 use crate::page::Bounds;
@@ -6,11 +6,11 @@ use crate::page::Bounds;
 /// Pages of lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PagingLimits {
-    /// Whether there are cursors (RFC 9865).
+    /// Whether the service offers cursors (RFC 9865).
     pub cursor: bool,
-    /// Resources on a page that asked for none or for more.
+    /// Resources on a page if the request names no number.
     pub default_size: u32,
-    /// Resources on a page at the most.
+    /// The most resources on a page.
     pub max_size: u32,
 }
 
@@ -21,7 +21,7 @@ json::decode_struct!(strict PagingLimits {
 });
 
 impl PagingLimits {
-    /// How large pages are.
+    /// Returns the page sizes.
     #[must_use]
     pub fn bounds(self) -> Bounds {
         let size = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
@@ -29,12 +29,13 @@ impl PagingLimits {
     }
 }
 
-/// How often a tenant's clients may ask.
+/// The request rate of a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// Requests a second, all clients of the tenant together; `null` for any number. An operation of a bulk counts as one.
+    /// Requests per second of all clients of the tenant together; `null` for no limit. Each
+    /// operation of a bulk request counts as one.
     pub requests_per_second: Option<u32>,
-    /// Whether answers say how many are left.
+    /// Whether response headers tell how many requests are left.
     pub headers: bool,
 }
 

@@ -1,13 +1,13 @@
-//! The end user's own resource: RFC 7644 section 3.11.
+//! A profile's rules for `/Me`, the end user's own resource: RFC 7644 section 3.11.
 
 use crate::json;
 
-/// What `/Me` is (RFC 7644 section 3.11), for embedders that name the end user who asks.
+/// Settings of `/Me` (RFC 7644 section 3.11), for embedders that identify the end user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Me {
-    /// The type of the end users' resources.
+    /// The resource type of end users.
     pub resource_type: String,
-    /// What they may do with their own: `GET` (and with it HEAD), `PUT`, `PATCH`, `DELETE`.
+    /// The methods that they may use: `GET` (which includes HEAD), `PUT`, `PATCH`, `DELETE`.
     pub methods: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! A tenant's policy as data: a JSON document that extends a preset. Only profiles know vendors.
+//! A tenant's policy as data: a JSON document that extends a preset. Only profiles name vendors.
 //! `profiles/profile.schema.json` describes the document.
 
 mod attributes;
@@ -40,27 +40,27 @@ use crate::store::Key;
 use crate::webhook::{self, Webhook};
 use document::{Bare, PRESETS, Settings};
 
-/// The policies of the presets that have been read, in their order.
+/// The policies of the presets, in their order, built on first use.
 static POLICIES: [OnceLock<Arc<Policy>>; PRESETS.len()] =
     [const { OnceLock::new() }; PRESETS.len()];
 
-/// The document that was read last, with its policy: who answers one tenant's requests sees the
-/// same again and again.
+/// The document that was read last, with its policy: an instance that serves one tenant reads the
+/// same document in each request.
 static LAST: Mutex<Option<(String, Arc<Policy>)>> = Mutex::new(None);
 
-/// The common attribute that a client knows a resource by (RFC 7643 section 3.1).
+/// The common attribute by which a client identifies a resource (RFC 7643 section 3.1).
 pub(crate) const EXTERNAL_ID: &str = "externalId";
 
-/// What a profile means.
+/// The policy that a profile defines.
 #[derive(Debug)]
 pub struct Policy {
-    /// For people: what the profile is for.
+    /// The purpose of the profile, for operators.
     pub description: String,
-    /// Whether any request is let in.
+    /// Whether any request is admitted.
     pub enabled: bool,
-    /// What has to be set up before any request is let in, by name.
+    /// The conditions that must be set up before any request is admitted, by name.
     pub gates: SortedMap<Gate>,
-    /// Where requests may come from.
+    /// The networks that requests may come from.
     pub network: Network,
     /// How clients authenticate.
     pub credentials: Credentials,
@@ -70,42 +70,43 @@ pub struct Policy {
     pub registry: Registry,
     /// The clients' quirks that are on, in the order in which they apply.
     pub quirks: Vec<&'static Quirk>,
-    /// Rules for people's attributes.
+    /// Rules for users' attributes.
     pub attributes: Attributes,
-    /// Rules for people; `None` if the profile has no such resource type.
+    /// Rules for users; `None` if the profile does not have their resource type.
     pub users: Option<Users>,
-    /// Rules for groups; `None` if the profile has no such resource type.
+    /// Rules for groups; `None` if the profile does not have their resource type.
     pub groups: Option<Groups>,
-    /// The kinds of seats that a group may give its members, and how many there are of each.
+    /// The kinds of seats that a group may grant to its members, with the number available; `None`
+    /// for no limit.
     pub seat_types: SortedMap<Option<u64>>,
-    /// What `/Me` is; `None` if there is none.
+    /// Settings of `/Me`; `None` if it is not offered.
     pub me: Option<Me>,
-    /// What becomes of attributes that are written and never read.
+    /// How attributes that are written but never read are stored.
     pub secrets: Secrets,
-    /// Pages of lists.
+    /// Limits of pages of lists.
     pub paging: PagingLimits,
-    /// How often clients may ask.
+    /// The request rate.
     pub rate: Rate,
-    /// Where events are sent.
+    /// Receivers of events.
     pub webhooks: Vec<Webhook>,
 }
 
-/// Where the tenant's profile is kept.
+/// Returns the key of the tenant's profile.
 #[must_use]
 pub fn key() -> Key {
     Key::new("$profile", "current")
 }
 
-/// The names of the presets.
+/// Returns the names of the presets.
 pub fn presets() -> impl Iterator<Item = &'static str> {
     PRESETS.iter().map(|(name, _)| *name)
 }
 
 impl Policy {
-    /// The policy of a preset.
+    /// Returns the policy of a preset.
     ///
     /// # Errors
-    /// If there is none of this name.
+    /// If there is no preset of this name.
     pub fn preset(name: &str) -> Result<Arc<Self>, ProfileError> {
         let whole = document::preset(name)?;
         let mut presets = PRESETS.iter().zip(&POLICIES);
@@ -118,7 +119,10 @@ impl Policy {
         Ok(policy.get_or_init(|| read).clone())
     }
 
-    /// The policy of a profile document.
+    /// Returns the policy of a profile document.
+    ///
+    /// # Errors
+    /// The first field that is invalid, and why.
     pub fn from_document(text: &str) -> Result<Arc<Self>, ProfileError> {
         let last = || LAST.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, policy)) = last().as_ref().filter(|(body, _)| body == text) {
@@ -133,8 +137,8 @@ impl Policy {
     }
 
     fn read(document: Value) -> Result<Self, ProfileError> {
-        // What a preset says of people and groups is nothing to a profile with other resource
-        // types; what it says itself has to be of one of them.
+        // A preset's rules for users and groups do not apply to a profile with other resource
+        // types; rules in the document itself must name one of its types.
         let names = |pointer: &str| document.pointer(pointer).is_some();
         let own = ["/me/resourceType", "/users/resource-type", "/groups/resource-type"].map(names);
         let settings = Settings::of(document)?;
@@ -190,7 +194,7 @@ impl Policy {
         Ok(policy)
     }
 
-    /// What no single field shows.
+    /// Checks the rules that concern more than one field.
     fn check(&self) -> Result<(), ProfileError> {
         if let Some(users) = &self.users {
             let resource_type = self.registry.named(&users.resource_type);
@@ -216,8 +220,8 @@ impl Policy {
         Ok(())
     }
 
-    /// What keys and secrets have to be when they are configured. A profile that was stored
-    /// before a rule goes on being served.
+    /// Checks keys and secrets when they are configured. Profiles that were stored before a rule
+    /// existed remain in use.
     ///
     /// # Errors
     /// The first field that breaks a rule.
@@ -251,19 +255,19 @@ impl Policy {
             .ok_or_else(|| ProfileError(format!("`{field}`: users have no attribute `{path}`")))
     }
 
-    /// The rules for people, if this is their resource type.
+    /// Returns the rules for users, if this is their resource type.
     #[must_use]
     pub fn users(&self, resource_type: &ResourceType) -> Option<&Users> {
         self.users.as_ref().filter(|users| users.resource_type == resource_type.name())
     }
 
-    /// The rules for groups, if this is their resource type.
+    /// Returns the rules for groups, if this is their resource type.
     #[must_use]
     pub fn groups(&self, resource_type: &ResourceType) -> Option<&Groups> {
         self.groups.as_ref().filter(|groups| groups.resource_type == resource_type.name())
     }
 
-    /// The first gate that is not met.
+    /// Returns the first condition that is not met, with its name.
     #[must_use]
     pub fn closed_gate(&self) -> Option<(&str, &Gate)> {
         let mut gates = self.gates.iter();

@@ -1,4 +1,4 @@
-//! Where requests may come from.
+//! A profile's rules for the addresses that requests may come from.
 
 use crate::json::{self, Decode, DecodeError};
 use std::net::IpAddr;
@@ -9,7 +9,7 @@ use serde_json::Value;
 /// The networks that are allowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Network {
-    /// Addresses and CIDR ranges, IPv4 and IPv6; none for any.
+    /// Addresses and CIDR ranges, IPv4 and IPv6; if empty, all are allowed.
     pub allow: Vec<Range>,
 }
 
@@ -17,12 +17,13 @@ json::decode_struct!(strict Network {
     allow: "allow",
 });
 
-/// A CIDR range; an address alone is a range of one.
+/// A CIDR range; a single address is a range of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range(IpNet);
 
 impl Network {
-    /// Whether a request from this address may come in. An address that is not known may not where any are named.
+    /// Returns whether requests from this address are admitted. An unknown address is not, if any
+    /// ranges are named.
     #[must_use]
     pub fn allows(&self, address: Option<&str>) -> bool {
         if self.allow.is_empty() {
@@ -51,7 +52,8 @@ impl Decode for Range {
     }
 }
 
-/// A range of IPv4 addresses that was written as IPv6 (RFC 4291 section 2.5.5.2) in its own form, as addresses are compared.
+/// Converts a range of IPv4-mapped IPv6 addresses (RFC 4291 section 2.5.5.2) to IPv4, the form in
+/// which addresses are compared.
 fn canonical(range: IpNet) -> IpNet {
     let length = range.prefix_len().checked_sub(96);
     let short = length.and_then(|length| IpNet::new(range.addr().to_canonical(), length).ok());

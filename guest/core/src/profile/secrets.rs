@@ -1,15 +1,15 @@
-//! What becomes of attributes that are written and never read.
+//! A profile's rule for attributes that are written but never read.
 
 use crate::json;
 
-/// What a profile has done with secrets.
+/// How secrets are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Secrets {
-    /// They are not kept.
+    /// They are not stored.
     #[default]
     Discard,
-    /// They are kept as Argon2id hashes in PHC string format, for the application to check
-    /// passwords against.
+    /// They are stored as Argon2id hashes in PHC string format, so that the application can check
+    /// passwords.
     Hash,
 }
 

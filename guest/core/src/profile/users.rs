@@ -1,4 +1,4 @@
-//! What a profile says of people: their names, their life cycle, seats and roles.
+//! A profile's rules for users: names, lifecycle, seats and roles.
 
 use serde_json::Value;
 
@@ -6,30 +6,30 @@ use crate::json;
 use crate::name::AttributeName;
 use crate::schema::Content;
 
-/// The resources that stand for people, and the product's rules for them.
+/// The resource type of users, and the product's rules for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Users {
-    /// Their resource type. A profile without this type has no such rules.
+    /// The users' resource type. A profile without this type has no such rules.
     pub resource_type: String,
-    /// The boolean attribute that says whether somebody has access; absent means yes.
+    /// The boolean attribute that tells whether a user has access; absent means true.
     pub active: AttributeName,
-    /// The attribute that people are known by.
+    /// The attribute that is a user's name.
     pub user_name: UserName,
-    /// The multi-valued complex attribute that roles are kept in, each as a `value`.
+    /// The multi-valued complex attribute that contains roles, each as a `value`.
     pub roles: AttributeName,
-    /// The roles of who is made or reactivated without any.
+    /// The roles of users who are created or reactivated without any.
     pub default_roles: Vec<String>,
     /// Whether each `externalId` may belong to one user only.
     pub unique_external_id: bool,
-    /// What becomes of a POST with the userName of somebody who is there.
+    /// How a POST with the userName of an existing user is handled.
     pub existing: Existing,
-    /// By what somebody inactive becomes active again.
+    /// The requests that can reactivate an inactive user.
     pub reactivation: Vec<Reactivation>,
-    /// What a DELETE does.
+    /// The effect of a DELETE.
     pub removal: Removal,
-    /// How many may be active at once; `null` for any number.
+    /// The most active users; `null` for no limit.
     pub seats: Option<u64>,
-    /// What the application is told to do at each step, in the order in which it is told.
+    /// The instructions to the application at each lifecycle step, in their order.
     pub effects: Effects,
 }
 
@@ -47,7 +47,7 @@ json::decode_struct!(strict Users {
     effects: "effects",
 });
 
-/// Names of effects, step by step.
+/// The names of effects, by lifecycle step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Effects {
     create: Vec<String>,
@@ -67,14 +67,14 @@ json::decode_struct!(strict Effects {
     erase: "erase" = Vec::new(),
 });
 
-/// The attribute that people are known by, and its rules.
+/// The attribute that is a user's name, and its rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserName {
-    /// A single-valued text.
+    /// The attribute, a single-valued text.
     pub attribute: AttributeName,
-    /// Whether it has to be an e-mail address.
+    /// Whether it must be an e-mail address.
     pub email: bool,
-    /// What becomes of a request that changes it.
+    /// How a request that changes it is handled.
     pub change: NameChange,
 }
 
@@ -84,33 +84,33 @@ json::decode_struct!(strict UserName {
     change: "change",
 });
 
-/// What becomes of a changed userName.
+/// How a changed userName is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameChange {
-    /// The person is renamed.
+    /// The user is renamed.
     Allow,
     /// The request is refused.
     Refuse,
-    /// It makes another person; the old one stays as they are.
+    /// A new user is created; the old one stays unchanged.
     Fork,
 }
 
 json::decode_enum!(NameChange { Allow: "allow", Refuse: "refuse", Fork: "fork" });
 
-/// What becomes of a POST with the userName of somebody who is there.
+/// How a POST with the userName of an existing user is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
     /// It is refused as a duplicate.
     Refuse,
-    /// It takes over somebody whom the product imported and no client has provisioned yet.
+    /// It takes over a user that the product imported and no client has provisioned yet.
     Link,
-    /// It takes over, and reactivates, a user whom a client of this tenant has deactivated.
+    /// It takes over and reactivates a user that a client of this tenant has deactivated.
     Reactivate,
 }
 
 json::decode_enum!(Existing { Refuse: "refuse", Link: "link", Reactivate: "reactivate" });
 
-/// By what somebody becomes active again.
+/// A request that can reactivate a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reactivation {
     /// A PUT of the whole resource.
@@ -123,47 +123,47 @@ pub enum Reactivation {
 
 json::decode_enum!(Reactivation { Put: "put", Patch: "patch", Product: "product" });
 
-/// What a DELETE does.
+/// The effect of a DELETE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removal {
-    /// The resource goes (RFC 7644 section 3.6).
+    /// The resource is deleted (RFC 7644 section 3.6).
     Delete,
-    /// The resource goes for clients; the product keeps it, inactive.
+    /// The resource is deleted for clients; the product keeps it, inactive.
     Deactivate,
 }
 
 json::decode_enum!(Removal { Delete: "delete", Deactivate: "deactivate" });
 
-/// A step of somebody's life in the service.
+/// A step in the lifecycle of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LifecycleStep {
-    /// Made.
+    /// Created.
     Create,
-    /// Changed, and as active as before.
+    /// Changed, without a change of activity.
     Update,
-    /// Active no longer.
+    /// Deactivated.
     Deactivate,
-    /// Active again.
+    /// Reactivated.
     Reactivate,
-    /// Gone from the service.
+    /// Removed from the service.
     Remove,
-    /// Gone, with all personal data.
+    /// Removed, with all personal data.
     Erase,
 }
 
-/// Takes all roles away; the service does it, and says so.
+/// Removes all roles; the service does this itself, and reports it in the event.
 pub const REMOVE_ROLES: &str = "remove-roles";
-/// Takes the person out of all groups; the service does it, and says so.
+/// Removes the user from all groups; the service does this itself, and reports it in the event.
 pub const REMOVE_MEMBERSHIPS: &str = "remove-memberships";
 
 impl Users {
-    /// Whether somebody of this content has access: unless it is said that they have none.
+    /// Returns whether a user with this content has access; true unless the attribute is false.
     #[must_use]
     pub fn is_active(&self, content: &Content) -> bool {
         content.get(self.active.as_str()) != Some(&Value::Bool(false))
     }
 
-    /// The effects of a step.
+    /// Returns the effects of a step.
     #[must_use]
     pub fn effects(&self, step: LifecycleStep) -> &[String] {
         let effects = &self.effects;
@@ -177,7 +177,7 @@ impl Users {
         }
     }
 
-    /// Whether a step has this effect.
+    /// Returns whether a step has this effect.
     #[must_use]
     pub fn has_effect(&self, step: LifecycleStep, effect: &str) -> bool {
         self.effects(step).iter().any(|name| name == effect)
