@@ -92,7 +92,8 @@ pub struct VerifyingKey(&'static str);
 /// The allowed lengths of RSA moduli: shorter ones can be factored, longer ones take too long.
 const RSA_BITS: std::ops::RangeInclusive<u64> = 2048..=8192;
 
-/// The longest RSA exponent, as in common RSA libraries, which limit it for speed too.
+/// Bits of the longest RSA exponent: longer ones take too long. Common RSA libraries have this
+/// limit, too.
 const RSA_EXPONENT_BITS: u64 = 33;
 
 /// The bytes before the digest: RFC 8017 section 9.2, note 1.

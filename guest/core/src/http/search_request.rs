@@ -14,7 +14,7 @@ use crate::urn;
 /// Parses a SearchRequest.
 ///
 /// # Errors
-/// `invalidSyntax` or `invalidValue`, or `invalidFilter` for a malformed filter.
+/// `invalidSyntax` for a malformed body, or the error of an invalid member.
 pub fn search(body: Value, bounds: Bounds) -> Result<Search, Error> {
     let Value::Object(body) = body else {
         return Err(Error::not_an_object());

@@ -76,7 +76,8 @@ struct Pusher<'a> {
 }
 
 impl Pusher<'_> {
-    /// `upwards` says whether a weakened filter must match more (or less, as below `not`).
+    /// `upwards` says whether weakening must let the result match more (true) or less (false, as
+    /// below `not`).
     fn predicate(&mut self, predicate: &Predicate, upwards: bool) -> Vec<Node> {
         match predicate {
             Predicate::All(parts) => self.list(parts, upwards, Node::All),

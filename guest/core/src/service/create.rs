@@ -14,7 +14,10 @@ use crate::resource::State;
 use crate::resource_type::ResourceType;
 use crate::store::{Key, Write};
 
-/// Creates a resource and returns it. `uniqueness` if a unique value is in use.
+/// Creates a resource and returns it.
+///
+/// # Errors
+/// `uniqueness` if a unique value is in use; `invalidValue` if the content is invalid.
 pub fn create(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -33,8 +36,8 @@ pub fn create(
     represent::show_created(session, resource_type, resource, &options.projection, unlinked)
 }
 
-/// Checks everything that can be checked before the commit. `inserted` are the keys of all that the
-/// same commit creates.
+/// Performs all checks that are possible before the commit. `inserted` are the keys of all
+/// resources that the same commit creates.
 pub(super) fn prepare(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -43,7 +46,7 @@ pub(super) fn prepare(
     inserted: &BTreeSet<Key>,
 ) -> Result<Creation, Error> {
     let Received { content, changes, .. } = update::received(session, resource_type, body)?;
-    // What is created in a circle is referred to by ids that were chosen for it.
+    // Resources created in a cycle refer to each other by ids chosen in advance.
     if inserted.len() == 1
         && let Some(known) = existing::known(session, resource_type, &content)?
     {

@@ -1,4 +1,4 @@
-//! DELETE: RFC 7644 section 3.6. The store takes the links at both ends away with the resource.
+//! DELETE: RFC 7644 section 3.6. The store removes all links from and to the resource with it.
 
 use super::lifecycle::{self, UserLifecycle};
 use super::session::{Session, not_found};
@@ -10,8 +10,10 @@ use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::store::{Key, Refusal, Write};
 
-/// Deletes a resource, or fails with `NotFound`. Where the profile says so, the product keeps
-/// people's records.
+/// Deletes a resource. If the profile says so, the product keeps the records of users.
+///
+/// # Errors
+/// 404 if there is none; 412 if a condition does not hold.
 pub fn delete(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -36,7 +38,7 @@ pub fn delete(
     remove(session, resource_type, &key, Some(before.version), brought)
 }
 
-/// What goes with the removal of a person, or of a group that gives something.
+/// Returns the further writes for the removal of a user, or of a group that grants roles or seats.
 fn brought(
     session: &Session<'_>,
     resource_type: &ResourceType,

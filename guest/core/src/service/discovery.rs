@@ -1,4 +1,4 @@
-//! What the service says of itself: RFC 7644 section 4, RFC 7643 sections 5 to 7.
+//! The discovery endpoints: RFC 7644 section 4, RFC 7643 sections 5 to 7.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::resource_type::ResourceType;
 use crate::schema::{Mutability, Schema};
 use crate::{limits, urn};
 
-/// The ServiceProviderConfig.
+/// Returns the ServiceProviderConfig.
 #[must_use]
 pub fn service_provider_config(session: &Session<'_>) -> Value {
     let policy = &session.admission.policy;
@@ -34,8 +34,8 @@ pub fn service_provider_config(session: &Session<'_>) -> Value {
     config
 }
 
-/// RFC 9865 section 4, for a service that offers cursors. Others say nothing: clients of older
-/// schemas stop at what they do not know.
+/// Returns `pagination` (RFC 9865 section 4) for a service that offers cursors. Others omit it,
+/// since some clients fail on members that they do not know.
 fn pagination(paging: PagingLimits) -> Value {
     json!({
         "cursor": true,
@@ -47,7 +47,7 @@ fn pagination(paging: PagingLimits) -> Value {
     })
 }
 
-/// RFC 7643 section 5: the schemes that the profile allows, the first as the one to prefer.
+/// Returns the schemes that the profile allows, the preferred one first (RFC 7643 section 5).
 fn authentication(credentials: &Credentials) -> Value {
     let schemes = credentials.schemes.iter().enumerate();
     let schemes = schemes.map(|(rank, scheme)| {
@@ -76,28 +76,34 @@ fn authentication(credentials: &Credentials) -> Value {
     schemes.collect()
 }
 
-/// All resource types.
+/// Returns all resource types.
 #[must_use]
 pub fn resource_types(session: &Session<'_>) -> Value {
     let types = session.admission.policy.registry.types();
     list(types.iter().map(|resource_type| resource_type_document(session, resource_type)).collect())
 }
 
-/// The resource type of this name.
+/// Returns the resource type of this name.
+///
+/// # Errors
+/// 404 if there is none.
 pub fn resource_type(session: &Session<'_>, name: &str) -> Result<Value, Error> {
     let found = session.admission.policy.registry.named(name);
     let found = found.ok_or_else(|| Error::no_such("resource type", name))?;
     Ok(resource_type_document(session, found))
 }
 
-/// All schemas.
+/// Returns all schemas.
 #[must_use]
 pub fn schemas(session: &Session<'_>) -> Value {
     let schemas = session.admission.policy.registry.shown();
     list(schemas.iter().map(|schema| schema_document(session, schema)).collect())
 }
 
-/// The schema of this URI.
+/// Returns the schema of this URI.
+///
+/// # Errors
+/// 404 if there is none.
 pub fn schema(session: &Session<'_>, uri: &str) -> Result<Value, Error> {
     let schemas = session.admission.policy.registry.shown();
     let found = schemas.iter().find(|schema| urn::same(&schema.id, uri));
@@ -130,7 +136,7 @@ fn schema_document(session: &Session<'_>, schema: &Schema) -> Value {
     })
 }
 
-/// The schema with the mutability that the profile gives people's attributes.
+/// Returns the schema with the mutability that the profile sets for users' attributes.
 fn as_ruled(policy: &Policy, schema: &Schema) -> Schema {
     let mut schema = schema.clone();
     let users = policy.users.as_ref();
@@ -155,7 +161,7 @@ fn as_ruled(policy: &Policy, schema: &Schema) -> Schema {
     schema
 }
 
-/// A profile's rule only ever takes away.
+/// Combines a schema's mutability with a profile's rule, which can only restrict it.
 fn ruled(own: Mutability, rule: Option<Mutability>) -> Mutability {
     match (own, rule) {
         (Mutability::ReadWrite, Some(rule @ (Mutability::ReadOnly | Mutability::Immutable))) => {

@@ -1,4 +1,4 @@
-//! What people know resources by: the `display` of members and groups.
+//! Display names of resources: the `display` of members and groups.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,17 @@ use crate::ordered;
 use crate::resource;
 use crate::store::{Entry, Key};
 
-/// What people know a resource by.
+/// The display name of a resource.
 pub(super) struct DisplayName {
     pub display: Option<String>,
     pub is_active: bool,
 }
 
 impl DisplayName {
-    /// That of a resource as the store returned it.
+    /// Returns the display name of a resource that the store returned.
+    ///
+    /// # Errors
+    /// Internal, if core did not write the body.
     pub fn of(session: &Session<'_>, entry: &Entry) -> Result<Self, Error> {
         let policy = &session.admission.policy;
         let resource_type = policy.registry.named(&entry.key.kind);
@@ -35,32 +38,35 @@ impl DisplayName {
     }
 }
 
-/// Names that were looked up, so that none is twice in one request; a bounded number of them.
+/// A cache of display names of limited size, so that a request looks up no name twice.
 #[derive(Default)]
 pub(super) struct DisplayNames {
-    /// `None` for what is not there any more.
+    /// `None` for resources that no longer exist.
     known: BTreeMap<Key, Option<DisplayName>>,
 }
 
 impl DisplayNames {
-    /// Whether it has been looked up.
+    /// Returns whether the name has been looked up.
     pub fn knows(&self, key: &Key) -> bool {
         self.known.contains_key(key)
     }
 
-    /// The name, if it has been looked up and the resource is there.
+    /// Returns the name if it has been looked up and the resource exists.
     pub fn get(&self, key: &Key) -> Option<&DisplayName> {
         self.known.get(key)?.as_ref()
     }
 
-    /// Forgets all if there are too many. What has been looked up before has to be asked for again.
+    /// Empties the cache if it is full. Names that were looked up before have to be loaded again.
     pub fn make_room(&mut self) {
         if self.known.len() > limits::NAMES_KEPT {
             self.known.clear();
         }
     }
 
-    /// Looks up the names of these keys, which are not known yet.
+    /// Looks up the names of these keys, which must not be in the cache yet.
+    ///
+    /// # Errors
+    /// If the store fails.
     pub fn load(&mut self, session: &Session<'_>, keys: Vec<Key>) -> Result<(), Error> {
         if keys.is_empty() {
             return Ok(());

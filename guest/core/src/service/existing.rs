@@ -1,7 +1,7 @@
-//! Decides about a POST of a user whose name the service has already. RFC 7644 section 3.3 refuses
-//! it with 409. Where the profile says so, the client takes over the user that the product
-//! imported, or that a client has deactivated or deleted. Names that only full case folding makes
-//! equal do not count: they may be two persons'.
+//! Handles a POST of a user whose name is in use. RFC 7644 section 3.3 requires a 409. If the
+//! profile says so, the client takes over the user that the product imported, or that a client has
+//! deactivated or deleted. Names that only full case folding makes equal do not count: they may
+//! belong to two users.
 
 use serde_json::{Value, json};
 
@@ -22,17 +22,18 @@ use crate::schema::Content;
 use crate::store::Write;
 use crate::text;
 
-/// Somebody whom a POST takes over.
+/// A user that a POST takes over.
 pub(super) enum ExistingUser {
-    /// The product imported them, and no client has provisioned them yet.
+    /// The product imported the user, and no client has provisioned it yet.
     Imported(Resource),
-    /// A client has deactivated them.
+    /// A client has deactivated the user.
     Deprovisioned(Resource),
-    /// A client has deleted them, and the product kept the record.
+    /// A client has deleted the user, and the product kept the record.
     Removed(Resource),
 }
 
-/// Whom a POST of this content takes over by the profile, if anybody.
+/// Returns the user that a POST of this content takes over according to the profile; `None` if
+/// there is none.
 pub(super) fn known(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -66,7 +67,7 @@ pub(super) fn known(
     Ok(removed.map(ExistingUser::Removed))
 }
 
-/// Whether the profile has the holder of a name taken over.
+/// Returns how the user with this name is taken over; `None` if the profile does not allow it.
 fn taken(users: &Users, holder: Resource, content: &Content) -> Option<ExistingUser> {
     let returns = !users.is_active(&holder.content) && users.is_active(content);
     match users.existing {
@@ -79,8 +80,8 @@ fn taken(users: &Users, holder: Resource, content: &Content) -> Option<ExistingU
 }
 
 impl ExistingUser {
-    /// The record becomes the client's. What the client says of the person wins; what the product
-    /// knew besides stays. The audit keeps that it happened, and what was matched.
+    /// Assigns the record to the client. The client's attributes take precedence; others that the
+    /// product set remain. The audit records the takeover and the value that matched.
     pub(super) fn taken_over(
         self,
         session: &Session<'_>,
@@ -99,8 +100,8 @@ impl ExistingUser {
             Self::Removed(known) => (known, "user-returned"),
         };
         if matches!(self, Self::Imported(_)) {
-            // The product gave them; a client's first word about somebody does not take or give
-            // rights.
+            // The product assigned the roles; provisioning a user for the first time must not grant
+            // or revoke rights.
             given.remove(users.roles.as_str());
         }
         let key = crate::store::Key::new(resource_type.name(), known.key.id.clone());

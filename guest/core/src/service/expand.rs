@@ -1,5 +1,5 @@
-//! Relations and mirrors of resources, written as JSON: a group's `members` can be so many that no
-//! more than the text of them should be held.
+//! Relations and mirrors of resources, written as JSON: a group can have so many `members` that
+//! only their text should be held in memory.
 
 use super::Session;
 use super::display_names::DisplayNames;
@@ -16,21 +16,22 @@ use crate::resource_type::ResourceType;
 use crate::schema::Content;
 use crate::store::{Direction, Key};
 
-/// The relations and mirrors of some resources of a type. Those of one resource after the other are
-/// asked for, in their order.
+/// The relations and mirrors of several resources of a type, which are written one resource after
+/// the other, in their order.
 pub(super) struct Expansion<'a> {
     session: Session<'a>,
     anchors: Vec<Key>,
     attributes: Vec<RelationWriter<'a>>,
     names: DisplayNames,
-    /// How many of the anchors have been asked for.
+    /// How many anchors have been processed.
     asked: usize,
     /// How many values have been read.
     pub read: usize,
 }
 
 impl<'a> Expansion<'a> {
-    /// Those that the projection wants, with the sub-attributes that it wants.
+    /// Includes those relations and mirrors that the projection wants, with the sub-attributes that
+    /// it wants.
     pub fn new(
         session: &Session<'a>,
         resource_type: &'a ResourceType,
@@ -45,7 +46,8 @@ impl<'a> Expansion<'a> {
         Self::to_extent(session, resource_type, anchors, projection, &extent)
     }
 
-    /// Those that the projection wants, whole, for a filter to look at.
+    /// Includes those relations and mirrors that the projection wants, with all sub-attributes, for
+    /// a filter.
     pub fn whole(
         session: &Session<'a>,
         resource_type: &'a ResourceType,
@@ -107,8 +109,11 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// Writes the next resource's into the text of an object that is not closed yet. Attributes
-    /// without values are left out.
+    /// Writes the relations and mirrors of the next resource into the text of an object that is
+    /// still open. Attributes without values are omitted.
+    ///
+    /// # Errors
+    /// If the store fails, or there are too many values.
     pub fn write(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
         let (_, anchors) = self.anchors.split_at(self.asked.min(self.anchors.len()));
         self.asked += 1;
@@ -119,7 +124,7 @@ impl<'a> Expansion<'a> {
         Ok(())
     }
 
-    /// Passes over the next resource, which has gone.
+    /// Skips the next resource, which no longer exists.
     pub fn pass(&mut self) {
         self.asked += 1;
         for attribute in &mut self.attributes {
@@ -127,7 +132,10 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// The next resource's, as values.
+    /// Returns the relations and mirrors of the next resource as values.
+    ///
+    /// # Errors
+    /// If the store fails, or there are too many values.
     pub fn values(&mut self) -> Result<Content, Error> {
         if self.attributes.is_empty() {
             return Ok(Content::new());
@@ -139,12 +147,12 @@ impl<'a> Expansion<'a> {
     }
 }
 
-/// How much of relations and mirrors is wanted.
+/// How much of relations and mirrors is written.
 struct Extent<'f> {
-    /// Of each value.
+    /// The sub-attributes of each value.
     form: &'f dyn Fn(&AttributeName) -> Form,
-    /// Values of one relation of one resource at the most.
+    /// The most values of one relation of one resource.
     relations: usize,
-    /// Values of one mirror.
+    /// The most values of one mirror.
     mirrors: usize,
 }

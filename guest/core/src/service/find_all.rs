@@ -1,10 +1,12 @@
-//! Everything of a kind that a filter leaves, page by page: for what the service keeps for itself, and for look-ups of one.
+//! Reads all entries of a kind that match a filter, page by page: for the service's own entries,
+//! and for look-ups of single entries.
 
 use crate::limits;
 use crate::port::Ports;
 use crate::store::{Entry, Node, Query, Refusal, Window};
 
-/// The entries in the order of creation, at most about `bound` of them. A store that ignores filters returns others, too.
+/// Returns the entries in the order of creation, at most about `bound` of them. A store that
+/// ignores filters also returns entries that do not match.
 pub(super) fn find_all(
     ports: &Ports<'_>,
     kind: &str,

@@ -1,6 +1,6 @@
-//! A changed userName that renames nobody: where the profile says so, it makes another person and leaves the old one as they are. The
-//! identity provider keeps the old id, so requests there reach the new person too: by the new name, and whenever somebody is
-//! deactivated, so that nobody keeps access.
+//! Changes of a userName that create a new user and leave the old one unchanged, if the profile
+//! says so. The identity provider keeps using the old id, so requests with it also apply to the new
+//! user: those that name it, and every deactivation, so that no user keeps access by mistake.
 
 use super::lifecycle::{self, Fork, UserLifecycle};
 use super::write::creation::{self, Creation, NewEntry};
@@ -16,7 +16,7 @@ use crate::resource::{Resource, State};
 use crate::resource_type::ResourceType;
 use crate::store::{Key, Link, Write};
 
-/// Commits a change; by the rule where the profile has it.
+/// Commits a change, under this rule if the profile has it.
 pub(super) fn commit(
     session: &Session<'_>,
     update: Update<'_>,
@@ -28,7 +28,7 @@ pub(super) fn commit(
     }
 }
 
-/// The rule at work.
+/// The rule, for the users of one request.
 pub(super) struct Forking<'a> {
     session: &'a Session<'a>,
     resource_type: &'a ResourceType,
@@ -37,7 +37,7 @@ pub(super) struct Forking<'a> {
 }
 
 impl<'a> Forking<'a> {
-    /// `None` where the profile has no such rule, or the application itself asks.
+    /// `None` if the profile does not have the rule, or the application itself makes the request.
     pub(super) fn of(session: &'a Session<'a>, resource_type: &'a ResourceType) -> Option<Self> {
         let users = session.admission.policy.users(resource_type)?;
         let forks = users.user_name.change == NameChange::Fork;
@@ -50,7 +50,7 @@ impl<'a> Forking<'a> {
         })
     }
 
-    /// Commits a change at the id that the client knows.
+    /// Commits a change requested under the id that the client knows.
     fn commit(&self, update: Update<'_>, options: &Options) -> Result<Updated, Error> {
         let known = update.before.clone();
         let forks = lifecycle::forks(self.session, &known.key)?;
@@ -74,7 +74,8 @@ impl<'a> Forking<'a> {
         lifecycle::differs(self.resource_type, self.users, &one.content, &update.content)
     }
 
-    /// A change of the one who has the id; the others go the same way where access is given or taken.
+    /// Changes the user with the requested id; if access is granted or revoked, its forks change
+    /// too.
     fn change(
         &self,
         update: Update<'_>,
@@ -84,7 +85,7 @@ impl<'a> Forking<'a> {
         let (before, step) = (update.before.clone(), update.step);
         let mut prepared = update.prepare(self.session, options)?;
         let active = self.life.is_active(&prepared.resource.content);
-        // Who is inactive already may have left somebody behind who is not.
+        // An inactive user may have active forks.
         if !active || !self.life.is_active(&before.content) {
             prepared.writes.extend(self.follow(forks, active, step)?);
         }
@@ -92,7 +93,7 @@ impl<'a> Forking<'a> {
         Ok(Updated { resource, known_as: None })
     }
 
-    /// A change of the one who has the name, asked for at the id that the client knows.
+    /// Changes the fork with the given name, requested under the id that the client knows.
     fn change_fork(
         &self,
         update: Update<'_>,
@@ -112,14 +113,14 @@ impl<'a> Forking<'a> {
         Ok(known_as(&known, resource))
     }
 
-    /// Takes access from those whom changed names made of somebody who is removed.
+    /// Returns the writes that deactivate the forks of a user who is removed.
     pub(super) fn abandoned(&self, known: &Resource) -> Result<Vec<Write>, Error> {
         let forks = lifecycle::forks(self.session, &known.key)?;
         let forks = forks.iter().map(|Fork(fork)| fork);
         self.follow(forks, false, ChangeKind::Patch)
     }
 
-    /// Gives these access, or takes it.
+    /// Grants access to these users, or revokes it.
     fn follow<'r>(
         &self,
         others: impl IntoIterator<Item = &'r Resource>,
@@ -140,7 +141,7 @@ impl<'a> Forking<'a> {
         Ok(writes)
     }
 
-    /// Somebody new, of the name that nobody has.
+    /// Creates a user with the new name, which no user has.
     fn fork(&self, update: Update<'_>, forks: &[Resource]) -> Result<Updated, Error> {
         let Update { before: known, content, changes, step, .. } = update;
         let at = self.session.ports.clock.now();
@@ -163,7 +164,7 @@ impl<'a> Forking<'a> {
         Ok(known_as(&known, resource))
     }
 
-    /// If another request has just made the same person, the next attempt finds them.
+    /// If a concurrent request has just created this user, the next attempt finds it.
     fn again(&self, error: Error, known: &Key) -> Error {
         let forks = lifecycle::forks(self.session, known).unwrap_or_default();
         match error.kind {

@@ -1,5 +1,5 @@
-//! The use cases, one a file, named as RFC 7644 section 3 names them. Each reads like its section:
-//! load, precondition, change a copy, check, commit unless nothing changed, show.
+//! The use cases, one per file, named as in RFC 7644 section 3. Each reads like its section: load,
+//! check preconditions, change a copy, validate, commit unless nothing changed, return.
 
 pub mod admin;
 pub mod bulk;
@@ -33,25 +33,25 @@ pub use conditions::Conditions;
 pub use retry::RetryingSession;
 pub use session::Session;
 
-/// What a request about one resource says beside its body.
+/// The options of a request about one resource, in addition to its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Which attributes the answer is to hold.
+    /// Which attributes the response contains.
     pub projection: Projection,
-    /// On which versions it depends.
+    /// The versions that the request depends on.
     pub conditions: Conditions,
 }
 
-/// A resource on its way to the client.
+/// A resource as it is sent to the client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Representation {
-    /// Its id.
+    /// The resource's id.
     pub id: String,
-    /// As JSON, after projection; `None` where the client knows it already, or has made it too
-    /// large to be shown.
+    /// The JSON after projection; `None` if the client has this version already, or if the resource
+    /// is too large to be returned.
     pub resource: Option<String>,
-    /// Its URL.
+    /// The resource's URL.
     pub location: String,
-    /// Its entity tag.
+    /// The entity tag of its version.
     pub etag: String,
 }

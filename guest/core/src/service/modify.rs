@@ -16,7 +16,11 @@ use crate::resource::Resource;
 use crate::resource_type::{Relation, ResourceType};
 use crate::schema::Content;
 
-/// Changes a resource and returns it, unless it is large and the client has not said what of it is wanted.
+/// Changes a resource and returns it, unless it is large and the client has not named the
+/// attributes that it wants.
+///
+/// # Errors
+/// 404 if there is none; 412 if a condition does not hold; the errors of RFC 7644 table 9.
 pub fn modify(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -32,7 +36,7 @@ pub fn modify(
     represent::show_changed(session, resource_type, after, &projection)
 }
 
-/// Changes a resource; returns it as it is now.
+/// Changes a resource; returns its new state.
 pub(super) fn apply(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -55,7 +59,8 @@ pub(super) fn apply(
     fork::commit(session, update, options)
 }
 
-/// The relations that the operations' filters look into; others are not loaded, however large they are.
+/// Returns the relations that the operations' filters read; others are not loaded, however large
+/// they are.
 fn loaded(
     session: &Session<'_>,
     resource_type: &ResourceType,

@@ -1,5 +1,5 @@
-//! Walks along relations that nest, such as groups in groups. RFC 7644 section 3.7.1 shows a circle
-//! of groups, so every walk goes level by level and visits each resource once.
+//! Traversal of relations that nest, such as groups in groups. RFC 7644 section 3.7.1 shows a cycle
+//! of groups, so every traversal goes level by level and visits each resource once.
 
 use std::collections::BTreeMap;
 
@@ -12,19 +12,18 @@ use crate::predicate::Predicate;
 use crate::resource_type::{Mirror, ResourceType};
 use crate::store::{Direction, Key, Link, Node, Query, Window};
 
-/// What contains a resource, and whether it does so itself or through another one.
+/// The resources that contain a resource, and whether each does so directly.
 pub(super) type Containers = Vec<(Key, bool)>;
 
-/// What contains each of some resources, as far as it has been asked for: those that do so
-/// themselves, by what they contain.
+/// The resources that directly contain others, by what they contain, as far as they have been read.
 #[derive(Default)]
 pub(super) struct Containing {
     above: BTreeMap<Key, Vec<Key>>,
 }
 
 impl Containing {
-    /// Reads what contains each of these, and each of those, and so on to the top; false if those
-    /// are more than `limit`.
+    /// Reads the containers of these resources, and their containers, up to the top; returns false
+    /// if there are more than `limit`.
     pub fn add(
         &mut self,
         session: &Session<'_>,
@@ -54,8 +53,8 @@ impl Containing {
         !self.above.contains_key(key) && nests(session, name, &key.kind)
     }
 
-    /// What contains the anchor: those that do so themselves, which are `direct` and have been
-    /// added, and then all that contain them; each once.
+    /// Returns the containers of the anchor, each once: the `direct` ones, which have been added,
+    /// then all that contain them.
     pub fn of(&self, anchor: &Key, direct: Vec<Key>) -> Containers {
         let mut seen = ordered::set(&direct);
         seen.insert(anchor);
@@ -72,7 +71,7 @@ impl Containing {
     }
 }
 
-/// Whether resources of this kind may be inside others.
+/// Returns whether resources of this kind can be inside others.
 fn nests(session: &Session<'_>, name: &str, kind: &str) -> bool {
     session.admission.policy.registry.types().iter().any(|resource_type| {
         let relation = resource_type.relation_named(name);
@@ -80,8 +79,8 @@ fn nests(session: &Session<'_>, name: &str, kind: &str) -> bool {
     })
 }
 
-/// Whether the target contains the source already, itself or through others: a link between them
-/// would close a circle.
+/// Returns whether the target contains the source already, directly or indirectly: a link between
+/// them would then close a cycle.
 pub(super) fn would_close_circle(
     session: &Session<'_>,
     source: &Key,
@@ -91,15 +90,15 @@ pub(super) fn would_close_circle(
     let limit = limits::LINKS_PER_RESPONSE;
     let mut containing = Containing::default();
     let start = vec![source.clone()];
-    // Too many to tell: refused as well, since it cannot be known to be none.
+    // Too many containers to search: refused as well, since a cycle cannot be ruled out.
     if !containing.add(session, name, start, limit)? {
         return Ok(true);
     }
     Ok(containing.above.keys().any(|key| targets.contains(key) && key != source))
 }
 
-/// For each filter on a mirror such as `groups.value eq "x"`: the resource that is named and all
-/// that are in it and nest, by attribute and id. Filters for which there are too many are left out.
+/// Returns, for each filter on a mirror such as `groups.value eq "x"`, the named resource and all
+/// nested in it, by attribute and id. Filters with too many are omitted.
 pub(super) fn within(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -152,7 +151,7 @@ fn contents(
     Ok(Some(found))
 }
 
-/// What of the same kind is in this; `None` if it is too much.
+/// Returns the resources of the same kind inside this one; `None` if there are too many.
 fn below(session: &Session<'_>, key: &Key, name: &str) -> Result<Option<Vec<Key>>, Error> {
     let inside =
         Node::Linked { name: name.to_owned(), direction: Direction::Incoming, other: key.clone() };

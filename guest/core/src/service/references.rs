@@ -1,5 +1,6 @@
-//! What the product's objects refer to by an e-mail address: owners, teams. Kept by address and apart from membership, so that who is
-//! provisioned again under the address has them again.
+//! References from the product's objects, such as projects or teams, to users by e-mail address.
+//! They are stored by address and separately from membership, so that a user who is provisioned
+//! again under the address gets them back.
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -11,10 +12,11 @@ use crate::store::{Draft, Key, Node, Operator, Scalar, Term, Write};
 use crate::text;
 
 const KIND: &str = "$reference";
-/// The path of the address in the index: a digest, so that erasure leaves none in it.
+/// The index path of the address; its terms are digests, so that no address remains after an
+/// erasure.
 const ADDRESS: &str = "address";
 
-/// An object that names somebody.
+/// A reference to a user from an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct StoredReference {
     pub(super) email: String,
@@ -37,7 +39,7 @@ fn digest(parts: &[&str]) -> String {
     base16ct::lower::encode_string(&hash.finalize())
 }
 
-/// The write that keeps a reference; refused as taken if it is kept already.
+/// Returns the write that stores a reference; it is refused as taken if the reference exists.
 pub(super) fn keep(kept: &StoredReference) -> Result<Write, Error> {
     let email = text::fold(&kept.email);
     let body = serde_json::to_string(kept).map_err(|error| Error::internal(error.to_string()))?;
@@ -52,12 +54,12 @@ pub(super) fn keep(kept: &StoredReference) -> Result<Write, Error> {
     }))
 }
 
-/// What refers to an address, in the order in which it was entered.
+/// Returns the references to an address, in the order in which they were added.
 pub(super) fn of(session: &Session<'_>, email: &str) -> Result<Vec<StoredReference>, Error> {
     Ok(entries(session, email)?.into_iter().map(|(_, kept)| kept).collect())
 }
 
-/// The writes that forget what refers to an address.
+/// Returns the writes that remove all references to an address.
 pub(super) fn forget(session: &Session<'_>, email: &str) -> Result<Vec<Write>, Error> {
     let entries = entries(session, email)?.into_iter();
     Ok(entries.map(|(key, _)| Write::Remove(key, None)).collect())

@@ -1,4 +1,4 @@
-//! One relation or mirror of resources, written value by value as JSON.
+//! Writes one relation or mirror of resources as JSON, value by value.
 
 use super::Session;
 use super::display_names::{DisplayName, DisplayNames};
@@ -13,7 +13,7 @@ use crate::resource;
 use crate::resource_type::ResourceType;
 use crate::store::{Key, Link};
 
-/// Which sub-attributes of a value are shown.
+/// The sub-attributes of a value that are written.
 #[derive(Clone, Copy)]
 pub(super) struct Form {
     reference: bool,
@@ -23,10 +23,10 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// All of them.
+    /// All sub-attributes.
     pub const WHOLE: Self = Self { reference: true, display: true, of_type: true, value: true };
 
-    /// Those of an attribute that the projection wants.
+    /// The sub-attributes of an attribute that the projection wants.
     pub fn of(resource_type: &ResourceType, name: &AttributeName, projection: &Projection) -> Self {
         let wants = |sub| projection.wants_sub(resource_type, name, sub);
         Self {
@@ -40,23 +40,23 @@ impl Form {
 
 /// An attribute that shows one end of links.
 pub(super) struct RelationWriter<'a> {
-    /// Its name.
+    /// The attribute's name.
     pub attribute: &'a AttributeName,
     /// The links' name.
     pub link: &'a str,
-    /// Reads their far ends.
+    /// Reads the far ends of the links.
     pub reader: LinkReader<'a>,
-    /// For a mirror: what contains what.
+    /// The containers of resources; only for a mirror.
     pub containing: Option<Containing>,
-    /// Those whom a deactivation took out, where they are shown all the same.
+    /// Reads the members that a deactivation removed, if they are still shown.
     pub former: Option<LinkReader<'a>>,
-    /// Whether those who are not active are left out.
+    /// Whether inactive members are omitted.
     pub hides: bool,
-    /// Which sub-attributes are shown.
+    /// The sub-attributes that are written.
     pub form: Form,
-    /// How many values one resource may have.
+    /// The most values of one resource.
     pub limit: usize,
-    /// By kind: where its resources are, as the beginning of a JSON string.
+    /// For each kind, the URL of its resources up to the id, as the beginning of a JSON string.
     pub places: Vec<(String, Option<Vec<u8>>)>,
 }
 
@@ -87,14 +87,14 @@ impl<'a> RelationWriter<'a> {
         Ok(list.read)
     }
 
-    /// Passes over the next resource.
+    /// Skips the next resource.
     pub fn pass(&mut self) {
         self.reader.pass();
         self.former.iter_mut().for_each(LinkReader::pass);
     }
 
-    /// Reads the links of several resources, and the names of what they lead to, where nothing has
-    /// been read ahead.
+    /// Reads the links of several resources and the names at their far ends, unless links have been
+    /// read ahead already.
     fn read_ahead(
         &mut self,
         session: &Session<'a>,
@@ -121,7 +121,7 @@ impl<'a> RelationWriter<'a> {
         names.load(session, wanted)
     }
 
-    /// What the resource has links to, page by page.
+    /// Writes the far ends of the resource's links, page by page.
     fn members(
         &mut self,
         session: &Session<'a>,
@@ -141,7 +141,7 @@ impl<'a> RelationWriter<'a> {
         Ok(())
     }
 
-    /// Writes values whose names are not known yet and need not be remembered.
+    /// Writes values whose names are not in the cache and need not be added to it.
     fn unnamed(
         &mut self,
         session: &Session<'a>,
@@ -155,7 +155,7 @@ impl<'a> RelationWriter<'a> {
         })
     }
 
-    /// What contains the resource, itself or through others.
+    /// Writes the resources that contain this one, directly or indirectly.
     fn containers(
         &mut self,
         session: &Session<'a>,
@@ -191,7 +191,8 @@ impl<'a> RelationWriter<'a> {
         Ok(())
     }
 
-    /// Those whom a deactivation took out of the first of these groups, and who have not come back.
+    /// Writes the members that a deactivation removed from the first of these groups and who have
+    /// not returned.
     fn formers(
         &mut self,
         session: &Session<'a>,
@@ -223,8 +224,8 @@ impl<'a> RelationWriter<'a> {
         Ok(())
     }
 
-    /// Writes one value; nothing for what has gone meanwhile. Its `type` is that of a member, or
-    /// says how one belongs to a group (RFC 7643 sections 4.1.2 and 4.2).
+    /// Writes one value, or nothing if the resource no longer exists. Its `type` is that of a
+    /// member, or says whether membership is direct (RFC 7643 sections 4.1.2 and 4.2).
     fn value(
         &mut self,
         session: &Session<'a>,
@@ -256,7 +257,7 @@ impl<'a> RelationWriter<'a> {
             out.extend_from_slice(place);
             let begun = out.len();
             json::write_text(out, &key.id);
-            // The id goes on with the string that the place began.
+            // The id continues the string that the URL began.
             out.remove(begun);
             out.push(b',');
         }
@@ -287,17 +288,17 @@ impl<'a> RelationWriter<'a> {
     }
 }
 
-/// The values of an attribute, as far as they are written.
+/// The values of an attribute written so far.
 struct List<'n> {
     anchor: &'n Key,
     name: &'n str,
     begun: bool,
-    /// How many were read, those that are not shown included.
+    /// How many were read, including those that are not shown.
     read: usize,
 }
 
 impl List<'_> {
-    /// Before the next value.
+    /// Writes the separator before the next value.
     fn next(&mut self, out: &mut Vec<u8>) {
         if self.begun {
             out.push(b',');
@@ -319,8 +320,8 @@ fn member(out: &mut Vec<u8>, name: &str, value: &str) {
     out.push(b',');
 }
 
-/// Where the resources of a kind are: a JSON string up to their ids. `None` if the profile has no
-/// such type any more.
+/// Returns the URL of the resources of a kind, as a JSON string up to the id; `None` if the profile
+/// no longer has the type.
 fn place(session: &Session<'_>, kind: &str) -> Option<Vec<u8>> {
     let resource_type = session.admission.policy.registry.named(kind)?;
     let mut text = Vec::new();

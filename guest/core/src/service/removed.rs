@@ -1,7 +1,7 @@
-//! People whom a client deleted and the product keeps: `removal: deactivate`. RFC 7644 section 3.6:
+//! Users that a client deleted and the product keeps: `removal: deactivate`. RFC 7644 section 3.6:
 //! the service "MAY choose not to permanently delete the resource but MUST return a 404 for all
 //! operations", and must not consider the resource in conflicts. So the record moves to a kind of
-//! its own, which no client can name; its unique terms, its links and its seat are given up.
+//! its own, which no client can name; its unique terms, its links and its seat are released.
 
 use super::session::{Session, not_found};
 use super::write::creation::{self, Creation, NewEntry};
@@ -17,17 +17,17 @@ use crate::resource_type::ResourceType;
 use crate::schema::Content;
 use crate::store::{Entry, Key, Refusal, Write};
 
-/// The kind of the entries of people of this type whom clients deleted.
+/// Returns the kind of the entries of this type's users that clients deleted.
 pub(super) fn kind(resource_type: &ResourceType) -> String {
     format!("$removed/{}", resource_type.name())
 }
 
-/// Whether a record is one that clients deleted.
+/// Returns whether this is the key of a user that a client deleted.
 pub(super) fn is_removed(resource_type: &ResourceType, key: &Key) -> bool {
     key.kind != resource_type.name()
 }
 
-/// Removes somebody for clients, and keeps the record, inactive.
+/// Removes a user for clients, and keeps the record, inactive.
 pub(super) fn keep(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -54,7 +54,7 @@ pub(super) fn keep(
     }
 }
 
-/// Makes somebody whom a client deleted a user again, under the id that they had.
+/// Restores a user that a client deleted, under its former id.
 pub(super) fn bring_back(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -75,7 +75,7 @@ pub(super) fn bring_back(
     Ok(made)
 }
 
-/// A user, or the record of somebody whom a client deleted; `NotFound` if there is neither.
+/// Returns a user, or the record of a user that a client deleted; `NotFound` if there is neither.
 pub(super) fn load(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -88,7 +88,7 @@ pub(super) fn load(
     }
 }
 
-/// The entries of users, those whom clients deleted included, in the order of these keys.
+/// Returns the entries of users, including those that clients deleted, in the order of these keys.
 pub(super) fn entries(
     session: &Session<'_>,
     resource_type: &ResourceType,

@@ -12,7 +12,12 @@ use crate::resource_type::ResourceType;
 use crate::schema::Content;
 use crate::secret;
 
-/// Replaces a resource and returns it. What the body leaves out goes, relations included.
+/// Replaces a resource and returns it. Attributes that the body omits are removed, including
+/// relations.
+///
+/// # Errors
+/// 404 if there is none; 412 if a condition does not hold; `uniqueness`, `mutability` or
+/// `invalidValue`.
 pub fn replace(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -24,7 +29,7 @@ pub fn replace(
     represent::show_changed(session, resource_type, after, &options.projection)
 }
 
-/// Replaces a resource; returns it as it is now.
+/// Replaces a resource; returns its new state.
 pub(super) fn apply(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -47,9 +52,9 @@ pub(super) fn apply(
     fork::commit(session, update, options)
 }
 
-/// Keeps the old values of these attributes. A client that gave a value of which nothing was
-/// understood did not ask for the attribute to go; RFC 7644 section 3.5.1 lets the service clear
-/// what is left out, and this was not.
+/// Keeps the old values of these attributes. A client that sent a value of which nothing was
+/// understood did not ask to remove the attribute; RFC 7644 section 3.5.1 lets the service clear
+/// only what is omitted.
 fn keep(paths: &[String], before: &Content, content: &mut Content) {
     for path in paths {
         let (uri, name) = match path.rsplit_once(':') {

@@ -1,4 +1,5 @@
-//! Resources as clients see them, written as JSON: of what is large no more than the text is held.
+//! Resources in their response form, written as JSON; of large attributes only the text is held in
+//! memory.
 
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
 
-/// The resource as a client may see it now.
+/// Returns the resource in its response form.
 pub(super) fn show(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -40,8 +41,8 @@ fn show_as(
     Ok(Representation { resource: Some(json::text(text)?), ..known })
 }
 
-/// A changed resource as a client may see it now; one that is too large to be shown is changed all
-/// the same.
+/// Returns a changed resource in its response form; one that is too large to be returned is changed
+/// all the same.
 pub(super) fn show_changed(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -57,9 +58,9 @@ pub(super) fn show_changed(
     }
 }
 
-/// A created resource as a client may see it. If the store cannot be read after the commit, it is
-/// shown from what was committed: wholly if `unlinked` says that no relation of it can have a
-/// value, else where it is.
+/// Returns a created resource in its response form. If the store cannot be read after the commit,
+/// it is made from what was committed: complete if `unlinked` says that none of its relations can
+/// have a value, otherwise only the headers.
 pub(super) fn show_created(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -86,8 +87,8 @@ pub(super) fn show_created(
     }
 }
 
-/// Whether the store could not be read after a commit. The client is told what was committed, and
-/// the journal why not more.
+/// Returns whether the store could not be read after a commit. The client then gets what was
+/// committed; the journal records the cause.
 fn is_unread(session: &Session<'_>, error: &Error) -> bool {
     let unread = matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Internal);
     if unread {
@@ -98,7 +99,7 @@ fn is_unread(session: &Session<'_>, error: &Error) -> bool {
     unread
 }
 
-/// Where the resource is, and in which version.
+/// Returns the URL and version of the resource, without a body.
 pub(super) fn headers_only(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -112,8 +113,8 @@ pub(super) fn headers_only(
     }
 }
 
-/// Writes a resource, the next one of the related. `known_as` is the id that the client knows it
-/// by, where that is another one.
+/// Writes the next resource of the expansion. `known_as` is the id that the client knows it by, if
+/// that differs.
 pub(super) fn write(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -128,7 +129,7 @@ pub(super) fn write(
         shown.insert("id".to_owned(), id.into());
     }
     json::write(out, &Value::Object(shown))?;
-    // Opened again for what the links show.
+    // Reopens the object to append relations and mirrors.
     out.pop();
     related.write(out)?;
     out.push(b'}');

@@ -4,7 +4,10 @@ use super::{Options, Representation, Session, represent};
 use crate::error::Error;
 use crate::resource_type::ResourceType;
 
-/// The resource, unless the client has this version already.
+/// Returns the resource, without a body if the client has this version already.
+///
+/// # Errors
+/// 404 if there is none; 412 if If-Match does not hold.
 pub fn retrieve(
     session: &Session<'_>,
     resource_type: &ResourceType,

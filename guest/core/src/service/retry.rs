@@ -1,4 +1,5 @@
-//! A client at work. A commit that was refused as stale starts again from the admission, a bounded number of times.
+//! Requests of a client with retries. After a commit that was refused as stale, the request starts
+//! again from the admission, a limited number of times.
 
 use std::borrow::Borrow;
 
@@ -8,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::port::{Origin, Ports};
 
-/// A client and what it was let in with last.
+/// An authenticated client and its current admission, renewed when a commit is stale.
 pub struct RetryingSession<'a> {
     ports: Ports<'a>,
     origin: &'a Origin,
@@ -18,7 +19,10 @@ pub struct RetryingSession<'a> {
 }
 
 impl<'a> RetryingSession<'a> {
-    /// Lets a client in.
+    /// Admits a client.
+    ///
+    /// # Errors
+    /// 401 without a valid credential; 503 if the store is unavailable.
     pub fn begin(
         ports: &Ports<'a>,
         origin: &'a Origin,
@@ -29,7 +33,8 @@ impl<'a> RetryingSession<'a> {
         Ok(Self { ports: *ports, origin, authorization, admission, retries: limits::ATTEMPTS })
     }
 
-    /// Goes on from a session with steps of their own attempts, and at the most so many retries of all of them together.
+    /// Continues from a session whose steps each have their own attempts, with at most `retries`
+    /// retries of all steps together.
     #[must_use]
     pub fn resume(session: &Session<'a>, retries: usize) -> Self {
         Self {
@@ -41,7 +46,10 @@ impl<'a> RetryingSession<'a> {
         }
     }
 
-    /// Runs something that commits once at the most, until it is not stale.
+    /// Runs a function that commits at most once, until its commit is not stale.
+    ///
+    /// # Errors
+    /// The function's error; 503 if all attempts were stale.
     pub fn attempts<T, E: Borrow<Error> + From<Error>>(
         &mut self,
         mut run: impl FnMut(&Session<'_>) -> Result<T, E>,
@@ -58,7 +66,7 @@ impl<'a> RetryingSession<'a> {
         run(&self.session())
     }
 
-    /// What the use cases work with until the next renewal.
+    /// Returns the session for use cases until the next renewal.
     #[must_use]
     pub fn session(&self) -> Session<'_> {
         Session {

@@ -1,5 +1,5 @@
-//! The tenant's own secret: the key that cursors are sealed with. `admin.configure` makes it, and it is read only where a cursor
-//! is used.
+//! The tenant's own secret: the key that seals cursors. `admin.configure` creates it, and it is
+//! read only when a cursor is used.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
@@ -9,17 +9,17 @@ use crate::error::Error;
 use crate::port::Ports;
 use crate::store::Key;
 
-/// Where it is kept.
+/// Returns the key of its entry.
 pub(super) fn key() -> Key {
     Key::new("$secret", "cursor")
 }
 
-/// The body of a new one.
+/// Returns the body of an entry with a new secret.
 pub(super) fn fresh(ports: &Ports<'_>) -> String {
     Base64UrlUnpadded::encode_string(&ports.random_bytes::<KEY_BYTES>())
 }
 
-/// The key of the session's tenant.
+/// Returns the secret of the session's tenant.
 pub(super) fn load(session: &Session<'_>) -> Result<[u8; KEY_BYTES], Error> {
     let found = session.ports.store.get(vec![key()])?;
     let entry = found.into_iter().next().flatten();

@@ -1,4 +1,4 @@
-//! One admitted request: its ports, its policy, and the one way to commit.
+//! An admitted request: its ports, its policy, and the only way to commit.
 
 use serde_json::Value;
 
@@ -16,33 +16,40 @@ use crate::schema::Checker;
 use crate::store::{Committed, Draft, Entry, Key, Refusal, Rejection, Write};
 use crate::text;
 
-/// Bytes of a client's name in an error.
+/// The most bytes of a client-supplied name in an error.
 const NAME_BYTES: usize = 100;
-/// Attributes that a note or an error lists by name.
+/// The most attributes that a journal entry or an error lists by name.
 const NAMED_AT_MOST: usize = 20;
 
-/// What the use cases work with.
+/// The context of the use cases.
 #[derive(Clone, Copy)]
 pub struct Session<'a> {
-    /// The outside world.
+    /// The ports.
     pub ports: Ports<'a>,
-    /// Where the request came to.
+    /// Where the request arrived, and from whom.
     pub origin: &'a Origin,
-    /// Its Authorization header.
+    /// The request's Authorization header.
     pub authorization: Option<&'a str>,
-    /// What it was let in with.
+    /// The client's admission.
     pub admission: &'a Admission,
 }
 
 impl Session<'_> {
-    /// Commits at the time `at` or a later one, with what the admission expects in front; one of
-    /// those refused means that the request has to be admitted again.
+    /// Commits at the time `at` (milliseconds since 1970) or a later one, preceded by the
+    /// expectations of the admission.
+    ///
+    /// # Errors
+    /// The store's refusal; `Stale` if an expectation of the admission fails, so that the request
+    /// has to be admitted again.
     pub fn commit(&self, at: u64, writes: Vec<Write>) -> Result<Committed, Refusal> {
         self.commit_naming_write(at, writes).map_err(|rejection| rejection.reason)
     }
 
-    /// The same; a rejection says which of the writes is to blame, the first if what the admission
-    /// expects was refused.
+    /// Commits like [`Self::commit`].
+    ///
+    /// # Errors
+    /// The store's refusal with the index of the write that caused it; the first if an expectation
+    /// of the admission failed.
     pub fn commit_naming_write(&self, at: u64, writes: Vec<Write>) -> Result<Committed, Rejection> {
         let expected = &self.admission.expectations;
         let all = expected.iter().cloned().chain(writes).collect();
@@ -55,7 +62,10 @@ impl Session<'_> {
         })
     }
 
-    /// The resource of this id; `NotFound` if there is none.
+    /// Returns the resource of this id.
+    ///
+    /// # Errors
+    /// 404 if there is none.
     pub fn load(&self, resource_type: &ResourceType, id: &str) -> Result<Resource, Error> {
         let found = self.ports.store.get(vec![Key::new(resource_type.name(), id)])?;
         match found.into_iter().next().flatten() {
@@ -64,7 +74,10 @@ impl Session<'_> {
         }
     }
 
-    /// The entries of these keys, in their order, in calls of bounded size.
+    /// Returns the entries of these keys, in their order, with calls of limited size.
+    ///
+    /// # Errors
+    /// If the store fails.
     pub fn entries(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, Error> {
         let mut found = Vec::with_capacity(keys.len());
         self.each_entry(keys, |_, entry| {
@@ -74,9 +87,12 @@ impl Session<'_> {
         Ok(found)
     }
 
-    /// Shows the entries of these keys one after the other, in calls of bounded size, so that no
-    /// more than those of one call are held at once. Where their bodies are too large for one
-    /// answer, half as many are asked for.
+    /// Passes the entries of these keys to a function one after the other, with calls of limited
+    /// size, so that only those of one call are held in memory. If their bodies are too large for
+    /// one response of the store, half as many are requested.
+    ///
+    /// # Errors
+    /// If the store or the function fails.
     pub fn each_entry(
         &self,
         keys: &[Key],
@@ -98,7 +114,11 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// A write that no two commits which saw the same state can both do; put them in order by it.
+    /// Returns a write that only one of several commits that saw the same state can perform; it
+    /// serializes them.
+    ///
+    /// # Errors
+    /// If the store fails.
     pub fn order(&self, key: Key) -> Result<Write, Error> {
         let found = self.ports.store.get(vec![key.clone()])?.into_iter().next().flatten();
         let draft = Draft { key, body: "{}".to_owned(), terms: Vec::new() };
@@ -108,8 +128,8 @@ impl Session<'_> {
         })
     }
 
-    /// Whether the client may see what this relation says from its other end: only if it may reach
-    /// where the relation begins.
+    /// Returns whether the client may see the mirror of this relation: only if its scopes include
+    /// the type that has the relation.
     #[must_use]
     pub fn sees_mirror(&self, relation: &AttributeName) -> bool {
         let policy = &self.admission.policy;
@@ -120,7 +140,10 @@ impl Session<'_> {
         })
     }
 
-    /// Refuses what the client's scopes do not reach.
+    /// Checks that the client's scopes include a resource type.
+    ///
+    /// # Errors
+    /// 403 if they do not.
     pub fn check_reach(&self, resource_type: &ResourceType) -> Result<(), Error> {
         if self.admission.scopes.reach(&self.admission.policy, resource_type) {
             return Ok(());
@@ -129,12 +152,13 @@ impl Session<'_> {
         Err(Error::new(ErrorKind::Forbidden, detail))
     }
 
-    /// Leaves a note for the operator.
+    /// Writes an entry to the journal.
     pub fn note(&self, level: Level, topic: &str, text: &str) {
         self.ports.journal.write(level, topic, text);
     }
 
-    /// Rewrites what was sent by the quirks that the profile has on, and says so in the journal.
+    /// Rewrites a request with the quirks that the profile enables, and records those that applied
+    /// in the journal.
     pub fn rewrite(&self, resource_type: &ResourceType, sent: Option<Sent<'_>>) {
         let Some(mut sent) = sent else {
             return;
@@ -149,15 +173,15 @@ impl Session<'_> {
     /// Rewrites the body of a search by POST, of one type or of all.
     pub fn rewrite_search(&self, resource_type: Option<&ResourceType>, body: &mut Value) {
         let registry = &self.admission.policy.registry;
-        // The words of a search are those of all types.
+        // The members of a search are the same for all types.
         if let Some(resource_type) = resource_type.or(registry.types().first()) {
             self.rewrite(resource_type, Sent::search(body));
         }
     }
 
-    /// Refuses a choice of attributes that cannot be followed to the letter, where the profile
-    /// refuses what is unknown: both `attributes` and `excludedAttributes`, or names that no type
-    /// of these has.
+    /// Checks that a choice of attributes can be followed exactly, if the profile refuses unknown
+    /// attributes: it must not have both `attributes` and `excludedAttributes`, nor names that none
+    /// of these types has.
     ///
     /// # Errors
     /// `invalidValue`
@@ -181,10 +205,12 @@ impl Session<'_> {
         }
     }
 
-    /// Notes what of a request was not taken: what no schema has, and what clients cannot write.
+    /// Records in the journal the parts of a request that were ignored: attributes that no schema
+    /// defines, and those that clients cannot write.
     ///
     /// # Errors
-    /// `invalidSyntax` that names what no schema has, where the profile has it refused.
+    /// `invalidSyntax` that names the attributes that no schema defines, if the profile refuses
+    /// them.
     pub fn settle_dropped(
         &self,
         resource_type: &ResourceType,
@@ -210,7 +236,7 @@ impl Session<'_> {
     }
 }
 
-/// There is no resource of this id.
+/// The error for an id that no resource has.
 pub(super) fn not_found(resource_type: &ResourceType, id: &str) -> Error {
     Error::no_such(resource_type.name(), id)
 }

@@ -1,4 +1,4 @@
-//! What groups give their members: roles and kinds of seats, by hand and group by group.
+//! Roles and kinds of seats that the product assigns to groups, and groups grant to their members.
 
 use serde_json::{Value, json};
 
@@ -12,16 +12,19 @@ use crate::profile::Groups;
 use crate::resource_type::ResourceType;
 use crate::store::{Key, Write};
 
-/// What a group gives its members from now on.
+/// The roles and the kind of seat that a group grants to its members.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Assignment {
-    /// Roles.
+    /// The names of the roles.
     pub roles: Vec<String>,
     /// One of the profile's `seat-types`.
     pub seat_type: Option<String>,
 }
 
-/// Gives a group's members roles and seats from now on, in place of what it gave before; `group` is its id or its name.
+/// Replaces the roles and seats that a group grants to its members; `group` is its id or its name.
+///
+/// # Errors
+/// If there is no such group, the profile has no assignments, or no seat is left.
 pub fn assign_group(ports: &Ports<'_>, group: &str, given: &Assignment) -> Result<(), Problem> {
     as_product(ports, |session| {
         let (resource_type, groups) = groups(session)?;
@@ -55,7 +58,7 @@ pub fn assign_group(ports: &Ports<'_>, group: &str, given: &Assignment) -> Resul
     })
 }
 
-/// Who is told of which roles.
+/// Returns the events for members whose roles change.
 fn told(group: &Key, members: &[Key], old: &[String], new: &[String]) -> Vec<Write> {
     let without = |from: &[String], others: &[String]| -> Vec<String> {
         from.iter().filter(|role| !others.contains(role)).cloned().collect()
@@ -87,7 +90,10 @@ fn check(session: &Session<'_>, groups: &Groups, given: &Assignment) -> Result<(
     }
 }
 
-/// The groups that give something, by their ids.
+/// Returns the groups that grant roles or seats, by their ids.
+///
+/// # Errors
+/// If the store fails.
 pub fn assignments(ports: &Ports<'_>) -> Result<Vec<(String, Assignment)>, Problem> {
     as_product(ports, |session| {
         let assignments = Assignments::load(session)?;
@@ -100,7 +106,7 @@ pub fn assignments(ports: &Ports<'_>) -> Result<Vec<(String, Assignment)>, Probl
     })
 }
 
-/// The id of the group of this id or name, which is made if there is none.
+/// Returns the id of the group of this id or name; creates the group if there is none.
 pub(super) fn group_to_go_into(ports: &Ports<'_>, group: &str) -> Result<String, Problem> {
     as_product(ports, |session| {
         let (resource_type, groups) = groups(session)?;
@@ -123,7 +129,7 @@ fn groups<'a>(session: &Session<'a>) -> Result<(&'a ResourceType, &'a Groups), E
     Ok((resource_type.ok_or_else(|| has_none("groups"))?, groups))
 }
 
-/// The group of this id, or else of this name.
+/// Returns the group of this id, or else of this name.
 fn found(
     session: &Session<'_>,
     resource_type: &ResourceType,

@@ -1,4 +1,4 @@
-//! What identity providers authenticate with.
+//! Credentials of identity providers.
 
 use serde_json::json;
 
@@ -10,39 +10,39 @@ use crate::port::Ports;
 use crate::profile::{self, Policy, Scheme};
 use crate::store::{Entry, Key, Write};
 
-/// What a credential is to be.
+/// The properties of a credential that is to be issued.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CredentialRequest {
     /// The tenant's name.
     pub tenant: String,
-    /// For the operator's eyes.
+    /// A label for operators.
     pub label: String,
     /// How clients present it.
     pub scheme: String,
-    /// Seconds; `None` for what the profile says.
+    /// Its lifetime in seconds; `None` for the profile's setting.
     pub lifetime_seconds: Option<u64>,
-    /// What it may do; none for everything but events.
+    /// Its scopes; if empty, everything except events.
     pub scopes: Vec<String>,
-    /// The role of the profile that it is bound to.
+    /// The profile's role that it is bound to.
     pub role: Option<String>,
-    /// The group, by id or name, that those go into who are made with it.
+    /// The group, by id or name, that users created with it are added to.
     pub target_group: Option<String>,
 }
 
 /// A credential without its secret. Times are milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedCredential {
-    /// Names it.
+    /// The credential's id.
     pub id: String,
     /// When it was first issued.
     pub created: u64,
-    /// When it was last used, to the hour.
+    /// When it was last used, with a precision of one hour.
     pub last_used: Option<u64>,
-    /// Everything else.
+    /// Its other properties.
     pub credential: Credential,
 }
 
-/// A credential with its secret, which is shown once.
+/// A credential with its secret, which is returned only once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issued {
     /// The credential.
@@ -53,7 +53,10 @@ pub struct Issued {
     pub secret: String,
 }
 
-/// Makes a credential. Where the profile allows one at a time, those before it end at once.
+/// Issues a credential. If the profile allows only one at a time, earlier ones are revoked at once.
+///
+/// # Errors
+/// If the request does not fit the profile, or the tenant is not configured.
 pub fn issue_credential(ports: &Ports<'_>, request: CredentialRequest) -> Result<Issued, Problem> {
     let (profile, policy) = policy(ports)?;
     let group = match &request.target_group {
@@ -62,8 +65,8 @@ pub fn issue_credential(ports: &Ports<'_>, request: CredentialRequest) -> Result
     };
     let mut writes = vec![Write::Expect(profile.key, profile.version)];
     if policy.credentials.single {
-        // Two that are made at once do not know of each other: only one of them is the next in this
-        // order.
+        // Two concurrent calls do not see each other's credential: this write makes one of them
+        // stale.
         let order = Key::new("$order", credential::KIND);
         let [last] = entries(ports, [order.clone()])?;
         let next = put(order, "{}".to_owned(), last.map(|entry| entry.version));
@@ -76,7 +79,7 @@ pub fn issue_credential(ports: &Ports<'_>, request: CredentialRequest) -> Result
     Ok(issued)
 }
 
-/// The profile and what it means.
+/// Returns the entry of the profile, and its policy.
 pub(super) fn policy(ports: &Ports<'_>) -> Result<(Entry, std::sync::Arc<Policy>), Problem> {
     let [profile] = entries(ports, [profile::key()])?;
     let profile = profile.ok_or_else(|| {
@@ -86,7 +89,7 @@ pub(super) fn policy(ports: &Ports<'_>) -> Result<(Entry, std::sync::Arc<Policy>
     Ok((profile, policy))
 }
 
-/// A credential that is to be, and the writes that make it.
+/// Returns a new credential, and the writes that store it.
 pub(super) fn prepare(
     ports: &Ports<'_>,
     policy: &Policy,
@@ -126,7 +129,7 @@ pub(super) fn prepare(
     Ok((shown(listed, secret), made))
 }
 
-/// Basic shows the two parts of a secret apart.
+/// Splits the secret into user name and password for Basic.
 fn shown(listed: ListedCredential, secret: String) -> Issued {
     let (username, secret) = match listed.credential.scheme {
         Scheme::Bearer => (None, secret),
@@ -167,7 +170,7 @@ fn checked(policy: &Policy, request: &CredentialRequest) -> Result<Scheme, Probl
     Ok(*scheme)
 }
 
-/// Ends all credentials that are good.
+/// Returns the writes that revoke all valid credentials.
 fn revocations(ports: &Ports<'_>) -> Result<Vec<Write>, Problem> {
     let mut writes = Vec::new();
     for entry in all(ports, credential::KIND)? {
@@ -190,7 +193,7 @@ fn revocation(
     Ok([put(key, body(&revoked)?, Some(version)), event])
 }
 
-/// What happened to a credential, and what it is good for then.
+/// Returns the audit event of a change of a credential, with its resulting properties.
 fn noted(name: &str, key: &Key, credential: &Credential) -> Write {
     let Credential { scheme, scopes, role, expires, .. } = credential;
     let expires = expires.map(|milliseconds| milliseconds / 1000);
@@ -198,8 +201,11 @@ fn noted(name: &str, key: &Key, credential: &Credential) -> Write {
     audit::noted(name, Some(key), &data)
 }
 
-/// A new secret in place of the old one, which is refused from then on, or after the overlap that
+/// Replaces a credential's secret. The old one becomes invalid at once, or after the overlap that
 /// the profile allows.
+///
+/// # Errors
+/// If there is no such credential, or it was revoked.
 pub fn rotate_credential(ports: &Ports<'_>, id: &str) -> Result<Issued, Problem> {
     let (profile, policy) = policy(ports)?;
     let (entry, old) = load(ports, id)?;
@@ -229,7 +235,10 @@ pub fn rotate_credential(ports: &Ports<'_>, id: &str) -> Result<Issued, Problem>
     Ok(shown(listed, secret))
 }
 
-/// Revokes a credential; once more is no problem.
+/// Revokes a credential; revoking it again has no effect.
+///
+/// # Errors
+/// If there is no such credential.
 pub fn revoke_credential(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
     let (entry, old) = load(ports, id)?;
     if old.revoked.is_some() {
@@ -240,7 +249,10 @@ pub fn revoke_credential(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// All credentials in the order of creation.
+/// Returns all credentials in the order of creation.
+///
+/// # Errors
+/// If the store fails.
 pub fn credentials(ports: &Ports<'_>) -> Result<Vec<ListedCredential>, Problem> {
     let entries = all(ports, credential::KIND)?;
     let mut listed = Vec::with_capacity(entries.len());

@@ -1,4 +1,5 @@
-//! Identity providers as objects of the product. Auto-provisioning gives one a credential of its own.
+//! Identity providers as objects of the product. Enabling auto-provisioning issues a credential to
+//! one.
 
 use serde::Serialize;
 use serde_json::json;
@@ -12,7 +13,7 @@ use crate::profile::{self, Policy, Scheme};
 use crate::store::{Entry, Key, Write};
 
 const KIND: &str = "$identity-provider";
-/// The gate that an identity provider meets.
+/// The set-up condition that an identity provider meets.
 const GATE: &str = "identity-provider";
 
 /// An identity provider of the product.
@@ -20,11 +21,11 @@ const GATE: &str = "identity-provider";
 pub struct IdentityProvider {
     /// Its name.
     pub name: String,
-    /// Whether it provisions, with a credential of its own.
+    /// Whether it provisions users, with a credential of its own.
     pub auto_provisioning: bool,
     /// The id of that credential.
     pub credential: Option<String>,
-    /// Milliseconds since 1970.
+    /// Creation time, in milliseconds since 1970.
     pub created: u64,
 }
 
@@ -39,7 +40,11 @@ json::decode_struct!(open StoredProvider {
     credential: "credential",
 });
 
-/// Enters an identity provider, or gives one that is there auto-provisioning. What it needs is made in the same commit.
+/// Adds an identity provider, or enables auto-provisioning for an existing one. Its credential and
+/// other prerequisites are created in the same commit.
+///
+/// # Errors
+/// If the profile does not allow the credential, or the store fails.
 pub fn add_identity_provider(
     ports: &Ports<'_>,
     tenant: &str,
@@ -79,7 +84,8 @@ pub fn add_identity_provider(
     Ok(issued)
 }
 
-/// The profile with its gate met, or as it is if it has none that is not.
+/// Returns the write of the profile with its set-up condition met, or unchanged if there is none
+/// that is unmet.
 fn gate_met(profile: &Entry, policy: &Policy) -> Result<Write, Problem> {
     if policy.gates.get(GATE).is_none_or(|gate| gate.met) {
         return Ok(Write::Expect(profile.key.clone(), profile.version));
@@ -89,14 +95,17 @@ fn gate_met(profile: &Entry, policy: &Policy) -> Result<Write, Problem> {
     Ok(put(profile.key.clone(), document, Some(profile.version)))
 }
 
-/// A pair where the profile allows it, since products show one as a key and a secret.
+/// Returns Basic if the profile allows it, since products show it as a key and a secret.
 fn scheme(policy: &Policy) -> &'static str {
     let schemes = &policy.credentials.schemes;
     let basic = schemes.iter().find(|scheme| **scheme == Scheme::Basic);
     basic.or(schemes.first()).map_or("", |scheme| scheme.name())
 }
 
-/// All of them, in the order in which they were entered.
+/// Returns all identity providers, in the order in which they were added.
+///
+/// # Errors
+/// If the store fails.
 pub fn identity_providers(ports: &Ports<'_>) -> Result<Vec<IdentityProvider>, Problem> {
     let listed = all(ports, KIND)?.into_iter().map(|entry| {
         let kept: StoredProvider = parse(&entry)?;

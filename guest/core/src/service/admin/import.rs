@@ -1,4 +1,4 @@
-//! Users whom the product has and no client has provisioned yet.
+//! Import of users that the product has and no client has provisioned yet.
 
 use serde_json::{Value, json};
 
@@ -8,19 +8,23 @@ use crate::error::ErrorKind;
 use crate::json;
 use crate::port::Ports;
 
-/// Users of one call.
+/// The most users in one call.
 const AT_ONCE: usize = 500;
 
-/// What became of one user of an import.
+/// The result of one user of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Imported {
-    /// The new id.
+    /// The user was created with this id.
     Made(String),
-    /// Why nothing was made.
+    /// The user was not created, for this reason.
     Skipped(String),
 }
 
-/// Enters users, one document each, in their order. One that is wrong, or is there already, is skipped.
+/// Imports users, one document each, in their order. Users that are invalid or exist already are
+/// skipped.
+///
+/// # Errors
+/// If there are too many users in one call, or the store fails.
 pub fn import_users(ports: &Ports<'_>, users: &[String]) -> Result<Vec<Imported>, Problem> {
     if users.len() > AT_ONCE {
         return Err(Problem::Invalid(format!("at most {AT_ONCE} users in one call")));
@@ -37,7 +41,7 @@ fn import(ports: &Ports<'_>, user: &str) -> Result<Imported, Problem> {
         let (resource_type, _) = user_rules(session)?;
         let mut body = body.clone();
         if let Value::Object(user) = &mut body {
-            // The product's own export need not say what it is of.
+            // The product's own export need not contain `schemas`.
             let core = || json!([resource_type.core().id]);
             user.entry("schemas").or_insert_with(core);
         }

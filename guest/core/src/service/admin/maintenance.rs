@@ -1,4 +1,4 @@
-//! What is due without a request: notices of credentials that will expire.
+//! Tasks that are due without a request: announcing credentials that will expire.
 
 use serde_json::json;
 
@@ -9,7 +9,11 @@ use crate::instant;
 use crate::port::Ports;
 use crate::store::Entry;
 
-/// Does what is due, and returns when to call again at the latest, in milliseconds since 1970; `None` if nothing is to come.
+/// Performs the due tasks, and returns when to call again at the latest, in milliseconds since
+/// 1970; `None` if no task is scheduled.
+///
+/// # Errors
+/// If the store fails.
 pub fn maintain(ports: &Ports<'_>) -> Result<Option<u64>, Problem> {
     let (_, policy) = credentials::policy(ports)?;
     let Some(notice) = policy.credentials.notice else {
@@ -33,7 +37,7 @@ pub fn maintain(ports: &Ports<'_>) -> Result<Option<u64>, Problem> {
     Ok(next)
 }
 
-/// Says so once, in the commit that remembers it.
+/// Announces the expiry once, in the commit that records the announcement.
 fn announce(
     ports: &Ports<'_>,
     entry: Entry,
@@ -45,7 +49,8 @@ fn announce(
     let announced = Credential { announced: true, ..credential };
     let replaced = put(entry.key, body(&announced)?, Some(entry.version));
     match commit(ports, vec![replaced, said]) {
-        // Somebody else says it, or has changed the credential: the next call looks again.
+        // A concurrent call announces it, or the credential has changed: the next call checks
+        // again.
         Ok(_) | Err(Problem::Stale) => Ok(()),
         Err(problem) => Err(problem),
     }

@@ -1,4 +1,5 @@
-//! What the embedding application may do to a tenant (wit/admin.wit). No SCIM client can reach it.
+//! The operations of the embedding application on a tenant (wit/admin.wit). No SCIM client can use
+//! them.
 
 mod assignments;
 mod credentials;
@@ -34,22 +35,22 @@ use crate::profile::Users;
 use crate::resource_type::ResourceType;
 use crate::store::{Draft, Entry, Key, Refusal, Write};
 
-/// Who events name as the cause of what is done here.
+/// The actor in the events of these operations.
 const ACTOR: &str = "admin";
 
-/// Why something was not done.
+/// Why an operation failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// Nothing has this id.
+    /// No object has this id.
     #[error("there is none of this id")]
     NotFound,
-    /// Somebody else changed it meanwhile.
+    /// A concurrent change made the operation stale.
     #[error("it was changed meanwhile; read it and try again")]
     Stale,
-    /// An argument is wrong.
+    /// An argument is invalid.
     #[error("{0}")]
     Invalid(String),
-    /// Not in this state.
+    /// The object's state or the profile does not allow the operation.
     #[error("{0}")]
     Refused(String),
     /// The store failed.
@@ -72,7 +73,7 @@ impl From<Refusal> for Problem {
     }
 }
 
-/// What a use case that clients share with the application answers.
+/// Converts the error of a use case that clients and the application share.
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error.kind {
@@ -89,18 +90,18 @@ impl From<Error> for Problem {
     }
 }
 
-/// Reads the body of an entry of the plugin's own.
+/// Decodes the body of one of the plugin's own entries.
 fn parse<T: Decode>(entry: &Entry) -> Result<T, Problem> {
     json::from_str(&entry.body)
         .map_err(|error| Problem::Unavailable(broken_body(&entry.key, &error)))
 }
 
-/// The body of an entry of the plugin's own.
+/// Encodes the body of one of the plugin's own entries.
 fn body(value: &impl Serialize) -> Result<String, Problem> {
     serde_json::to_string(value).map_err(|error| Problem::Unavailable(error.to_string()))
 }
 
-/// An insert, or a replacement of a known version.
+/// Returns an insert, or a replacement of a known version.
 fn put(key: Key, body: String, version: Option<u64>) -> Write {
     let draft = Draft { key, body, terms: Vec::new() };
     match version {
@@ -109,7 +110,7 @@ fn put(key: Key, body: String, version: Option<u64>) -> Write {
     }
 }
 
-/// The entries of these keys, in their order.
+/// Returns the entries of these keys, in their order.
 fn entries<const N: usize>(
     ports: &Ports<'_>,
     keys: [Key; N],
@@ -118,7 +119,7 @@ fn entries<const N: usize>(
     found.try_into().map_err(|_| Problem::Unavailable("the store answered short".into()))
 }
 
-/// All entries of a kind, in the order of creation.
+/// Returns all entries of a kind, in the order of creation.
 fn all(ports: &Ports<'_>, kind: &str) -> Result<Vec<Entry>, Problem> {
     Ok(find_all::find_all(ports, kind, &[], usize::MAX)?)
 }
@@ -129,7 +130,7 @@ fn commit(ports: &Ports<'_>, writes: Vec<Write>) -> Result<Vec<(Key, u64)>, Prob
     Ok(done.versions)
 }
 
-/// Runs something as the application, until it is not stale.
+/// Runs a function as the application, until it is not stale.
 fn as_product<T>(
     ports: &Ports<'_>,
     run: impl FnMut(&Session<'_>) -> Result<T, Error>,
@@ -144,12 +145,12 @@ fn as_product<T>(
     Ok(visit.attempts(run)?)
 }
 
-/// The profile says nothing of what was asked.
+/// The error if the profile does not have what was asked for.
 fn has_none(what: &str) -> Error {
     Error::new(ErrorKind::Forbidden, format!("the profile has no {what}"))
 }
 
-/// The type and the rules of people.
+/// Returns the resource type of users, and the rules for them.
 fn user_rules<'a>(session: &Session<'a>) -> Result<(&'a ResourceType, &'a Users), Error> {
     let policy = &session.admission.policy;
     let users = policy.users.as_ref().ok_or_else(|| has_none("users"))?;

@@ -1,4 +1,4 @@
-//! The life of users, seen from the product.
+//! The lifecycle of users, as the product controls it.
 
 use serde_json::Value;
 
@@ -18,8 +18,11 @@ use crate::projection::Projection;
 use crate::resource::Resource;
 use crate::store::{Key, Write};
 
-/// A page of users in the product's view, as a ListResponse document. `cursor` is empty for the
-/// first page, and then the `nextCursor` of the page before.
+/// Returns a page of users in the product's view, as a ListResponse document. `cursor` is empty for
+/// the first page, then the `nextCursor` of the previous page.
+///
+/// # Errors
+/// If the query is invalid, or the store fails.
 pub fn users(
     ports: &Ports<'_>,
     filter: Option<&str>,
@@ -46,7 +49,10 @@ pub fn users(
     })
 }
 
-/// One user in the product's view.
+/// Returns one user in the product's view.
+///
+/// # Errors
+/// If there is no such user.
 pub fn user(ports: &Ports<'_>, id: &str) -> Result<String, Problem> {
     as_product(ports, |session| {
         let (resource_type, _) = user_rules(session)?;
@@ -59,8 +65,10 @@ pub fn user(ports: &Ports<'_>, id: &str) -> Result<String, Problem> {
     })
 }
 
-/// An imported user belongs to the identity provider from now on, under this externalId if one is
-/// given.
+/// Assigns an imported user to the identity provider, under this externalId if one is given.
+///
+/// # Errors
+/// If there is no such user, or it is not an imported one.
 pub fn link_user(ports: &Ports<'_>, id: &str, external_id: Option<&str>) -> Result<(), Problem> {
     change(ports, id, |_, _, update| {
         update.state.imported = false;
@@ -71,7 +79,10 @@ pub fn link_user(ports: &Ports<'_>, id: &str, external_id: Option<&str>) -> Resu
     })
 }
 
-/// As a client's `active: false`. Doing it twice is no problem.
+/// Deactivates a user like a client's `active: false`; repeating it has no effect.
+///
+/// # Errors
+/// If there is no such user.
 pub fn deactivate_user(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
     change(ports, id, |life, users, update| {
         if life.is_active(&update.content) {
@@ -81,7 +92,10 @@ pub fn deactivate_user(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
     })
 }
 
-/// The reverse; refused if no seat is left, or if the profile does not let the product do it.
+/// Reactivates a user.
+///
+/// # Errors
+/// If there is no such user, no seat is left, or the profile does not let the product do it.
 pub fn reactivate_user(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
     change(ports, id, |life, users, update| {
         if !life.is_active(&update.content) {
@@ -91,7 +105,10 @@ pub fn reactivate_user(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
     })
 }
 
-/// The user's own roles, in place of those that there are.
+/// Replaces the user's own roles.
+///
+/// # Errors
+/// If there is no such user.
 pub fn assign_roles(ports: &Ports<'_>, id: &str, roles: &[String]) -> Result<(), Problem> {
     change(ports, id, |_, users, update| {
         let name = users.roles.as_str();
@@ -102,7 +119,10 @@ pub fn assign_roles(ports: &Ports<'_>, id: &str, roles: &[String]) -> Result<(),
     })
 }
 
-/// Removes the user and everything that tells about the person, in events too; their digests stay.
+/// Removes the user and all personal data, in events too; the digests of events remain.
+///
+/// # Errors
+/// If there is no such user.
 pub fn erase_user(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
     as_product(ports, |session| {
         let (resource_type, users) = user_rules(session)?;
@@ -110,7 +130,7 @@ pub fn erase_user(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
         let key = Key::new(resource_type.name(), id);
         let mut writes = vec![
             Write::Remove(resource.key.clone(), Some(resource.version)),
-            // What is appended behind it stays; it names the person by id alone.
+            // Events appended after the redaction remain; they name the user only by id.
             Write::Redact(key.clone()),
             event::delete(&key),
         ];
@@ -126,7 +146,7 @@ pub fn erase_user(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
     })
 }
 
-/// Changes somebody as the application, under the same rules as a client's change.
+/// Changes a user as the application, under the rules for a client's change.
 fn change(
     ports: &Ports<'_>,
     id: &str,
@@ -150,7 +170,7 @@ fn change(
     })
 }
 
-/// Makes a user again of the kept record of one whom a client deleted.
+/// Restores the kept record of a user that a client deleted.
 fn bring_back(
     session: &Session<'_>,
     life: &UserLifecycle<'_>,

@@ -1,5 +1,5 @@
-//! People as the product sees them: beside what clients see, the roles and seats in force, the product's own attributes, and who is
-//! behind a record.
+//! Users as the product sees them: in addition to the clients' view, the effective roles and seats,
+//! the product's own attributes, and the state of the record.
 
 use std::collections::BTreeSet;
 
@@ -18,10 +18,10 @@ use crate::resource_type::ResourceType;
 use crate::sorted_map::SortedMap;
 use crate::store::{Direction, Key};
 
-/// The member that holds what only the product sees.
+/// The member with the data that only the product sees.
 pub const PRODUCT: &str = "urn:scimlet:product";
 
-/// Adds to shown people what only the product sees.
+/// Adds the data that only the product sees to users in their response form.
 pub(super) fn extend(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -34,7 +34,7 @@ pub(super) fn extend(
     let given = roles_of_groups(session, &keys)?;
     let limit = limits::LINKS_PER_RESPONSE;
     let origins = links::all(session, &keys, links::FORKED_FROM, Direction::Outgoing, limit)?;
-    // All of them in the order of the keys.
+    // The users are in the order of the keys.
     let named = shown.iter_mut().filter(|user| user.get("id").is_some_and(Value::is_string));
     for (((user, entry), given), origins) in named.zip(entries).zip(given).zip(origins) {
         let Some(entry) = entry else {
@@ -59,7 +59,7 @@ pub(super) fn extend(
     Ok(())
 }
 
-/// Who is inactive has no roles and no seats in force.
+/// Returns the product's data about a user. Inactive users have no effective roles and seats.
 fn view(users: &Users, resource: &Resource, given: BTreeSet<String>) -> Map<String, Value> {
     let own = resource.content.get(users.roles.as_str());
     let own = own.and_then(Value::as_array).into_iter().flatten();
@@ -81,7 +81,7 @@ fn view(users: &Users, resource: &Resource, given: BTreeSet<String>) -> Map<Stri
     }
 }
 
-/// The roles that groups give each of these people, in their order.
+/// Returns the roles that groups grant to each of these users, in their order.
 fn roles_of_groups(session: &Session<'_>, users: &[Key]) -> Result<Vec<BTreeSet<String>>, Error> {
     let mut given = vec![BTreeSet::new(); users.len()];
     let policy = &session.admission.policy;
@@ -123,7 +123,8 @@ fn roles_of(
     Ok(roles)
 }
 
-/// The product's own attributes, by the profile's `attributes.map`. Of several values the primary one counts, or else the first.
+/// Returns the product's own attributes, according to the profile's `attributes.map`. Of several
+/// values the primary one counts, or else the first.
 fn mapped(session: &Session<'_>, user: &Value) -> Map<String, Value> {
     let mut attributes = Map::new();
     for (path, product) in session.admission.policy.attributes.map.iter() {

@@ -1,4 +1,4 @@
-//! The tenant's policy: set whole, or setting by setting.
+//! The tenant's policy: set as a whole, or setting by setting.
 
 use serde_json::json;
 
@@ -18,12 +18,15 @@ impl From<ProfileError> for Problem {
     }
 }
 
-/// The members of a profile that keys and secrets are in.
+/// The members of a profile that contain keys and secrets.
 const HOLDING_KEYS: [&str; 2] = ["credentials", "webhooks"];
 
 /// Sets the tenant's profile and returns its version. Paths that were not indexed before are not
-/// asked of the store until they are complete; in a new tenant all are. Makes the tenant's secret
-/// if it has none.
+/// used in store queries until they are complete; in a new tenant all are. Creates the tenant's
+/// secret if it has none.
+///
+/// # Errors
+/// If the profile is invalid, or does not have the `expected` version.
 pub fn configure(ports: &Ports<'_>, profile: &str, expected: Option<u64>) -> Result<u64, Problem> {
     let policy = Policy::from_document(profile)?;
     let keys = [profile::key(), index_key(), secret::key()];
@@ -53,25 +56,35 @@ pub fn configure(ports: &Ports<'_>, profile: &str, expected: Option<u64>) -> Res
     Ok(version.map_or(1, |(_, version)| version))
 }
 
-/// The members of a profile that differ, by name: their values hold the secrets of webhooks.
+/// Returns only the names of the members of a profile that differ: their values contain the secrets
+/// of webhooks.
 fn members_differing(before: &str, after: &str) -> Vec<String> {
     let parse = |text| serde_json::from_str::<Content>(text).unwrap_or_default();
     update::names_differing(&parse(before), &parse(after), |_| true, "")
 }
 
-/// Where the tenant's events are to be sent.
+/// Returns the webhooks of the tenant's profile.
+///
+/// # Errors
+/// If the tenant is not configured.
 pub fn webhooks(ports: &Ports<'_>) -> Result<Vec<Webhook>, Problem> {
     let (profile, _) = profile(ports)?;
     Ok(Policy::from_document(&profile)?.webhooks.clone())
 }
 
-/// The profile as it was set, and its version.
+/// Returns the profile as it was set, and its version.
+///
+/// # Errors
+/// If the tenant is not configured.
 pub fn profile(ports: &Ports<'_>) -> Result<(String, u64), Problem> {
     let [entry] = entries(ports, [profile::key()])?;
     entry.map(|entry| (entry.body, entry.version)).ok_or(Problem::NotFound)
 }
 
 /// Changes settings of the profile: all of them, or none. Returns the new version.
+///
+/// # Errors
+/// If a path is invalid, or the resulting profile is.
 pub fn set(ports: &Ports<'_>, settings: &[(String, String)]) -> Result<u64, Problem> {
     let (mut document, version) = profile(ports)?;
     let policy = Policy::from_document(&document)?;
@@ -90,15 +103,18 @@ pub fn set(ports: &Ports<'_>, settings: &[(String, String)]) -> Result<u64, Prob
     configure(ports, &document, Some(version))
 }
 
-/// What a profile means, in words.
+/// Returns a description of a profile in sentences.
+///
+/// # Errors
+/// If the profile is invalid.
 pub fn explain(profile: &str) -> Result<String, Problem> {
     let policy = Policy::from_document(profile)?;
     policy.check_keys()?;
     Ok(policy.to_string())
 }
 
-/// Which paths are complete under a policy: in a new tenant all that it indexes, else those of them
-/// that were.
+/// Returns the complete paths under a policy: in a new tenant all that it indexes, otherwise those
+/// of them that were complete before.
 fn indexed(policy: &Policy, kept: Option<IndexedPaths>) -> IndexedPaths {
     let of_type = |resource_type: &crate::resource_type::ResourceType| {
         let wanted = resource_type.index().iter().map(ToString::to_string);

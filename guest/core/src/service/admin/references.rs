@@ -1,4 +1,4 @@
-//! What the product's objects refer to by an e-mail address, apart from membership.
+//! References from the product's objects to users by e-mail address, separate from membership.
 
 use super::super::lifecycle;
 use super::super::references::{self, StoredReference};
@@ -6,20 +6,23 @@ use super::{Problem, as_product, user_rules};
 use crate::port::Ports;
 use crate::store::Refusal;
 
-/// An object of the product that names somebody.
+/// A reference to a user from an object of the product.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
-    /// The address.
+    /// The user's e-mail address.
     pub email: String,
-    /// What kind of object.
+    /// The kind of the object.
     pub kind: String,
-    /// Which one.
+    /// The id of the object.
     pub id: String,
-    /// The user who has the address now and is active.
+    /// The id of the active user who currently has the address; `None` if there is none.
     pub user: Option<String>,
 }
 
-/// Notes that an object names somebody. Twice is no problem.
+/// Adds a reference from an object to a user; adding it again has no effect.
+///
+/// # Errors
+/// If an argument is invalid, or the store fails.
 pub fn add_reference(ports: &Ports<'_>, email: &str, kind: &str, id: &str) -> Result<(), Problem> {
     for (name, value) in [("email", email), ("kind", kind), ("id", id)] {
         if value.is_empty() || value.len() > 512 {
@@ -39,7 +42,10 @@ pub fn add_reference(ports: &Ports<'_>, email: &str, kind: &str, id: &str) -> Re
     })
 }
 
-/// What refers to this address.
+/// Returns the references to an address.
+///
+/// # Errors
+/// If the store fails.
 pub fn references(ports: &Ports<'_>, email: &str) -> Result<Vec<Reference>, Problem> {
     as_product(ports, |session| {
         let (resource_type, users) = user_rules(session)?;

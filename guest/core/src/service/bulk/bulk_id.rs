@@ -11,12 +11,12 @@ use serde_json::Value;
 
 const MARK: &str = "bulkId:";
 
-/// The name in a string that is a reference.
+/// Returns the name in a string that is a reference.
 pub(super) fn name(text: &str) -> Option<&str> {
     text.strip_prefix(MARK)
 }
 
-/// The names that the strings of a document refer to.
+/// Returns the names that the strings of a document refer to.
 pub(super) fn names(document: &Value) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut document = document.clone();
@@ -27,17 +27,17 @@ pub(super) fn names(document: &Value) -> BTreeSet<String> {
     names
 }
 
-/// The document with the ids in place of the names. A name that has none stays.
+/// Returns the document with names replaced by ids. A name without an id remains.
 pub(super) fn resolved(document: &Value, ids: &SortedMap<String>) -> Value {
     let mut document = document.clone();
     each_string(&mut document, false, &mut |name| ids.get(name).cloned());
     document
 }
 
-/// Says for a name what is to stand in place of the reference.
+/// Returns the replacement for a referenced name, if there is one.
 type Resolve<'r> = dyn FnMut(&str) -> Option<String> + 'r;
 
-/// Depth is bounded by the JSON parser.
+/// Visits every string. The JSON parser limits the depth.
 fn each_string(value: &mut Value, is_path: bool, resolve: &mut Resolve<'_>) {
     match value {
         Value::String(text) => {
@@ -63,7 +63,7 @@ fn each_string(value: &mut Value, is_path: bool, resolve: &mut Resolve<'_>) {
     }
 }
 
-/// A reference that is the whole text or a URI's last segment.
+/// Replaces a reference that is the whole text or the last segment of a URI.
 fn in_text(text: &str, resolve: &mut Resolve<'_>) -> Option<String> {
     if let Some(name) = name(text) {
         return resolve(name);
@@ -72,7 +72,8 @@ fn in_text(text: &str, resolve: &mut Resolve<'_>) -> Option<String> {
     Some(format!("{before}/{}", resolve(name)?))
 }
 
-/// References in the JSON strings of a filter. A text that is no filter is left to the filter's parser.
+/// Replaces references in the JSON strings of a filter. A malformed filter is left for the filter's
+/// parser to report.
 fn in_quotes(text: &str, resolve: &mut Resolve<'_>) -> Option<String> {
     let mut new = String::with_capacity(text.len());
     let (mut rest, mut changed) = (text, false);

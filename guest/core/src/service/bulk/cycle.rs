@@ -1,5 +1,6 @@
-//! POSTs in one commit: one alone, or several that refer to each other in a circle (RFC 7644 section 3.7.1). The ids are chosen
-//! before the commit, and the store looks for the ends of links after its last write.
+//! POSTs in one commit: a single one, or several that refer to each other in a cycle (RFC 7644
+//! section 3.7.1). The ids are chosen before the commit, and the store checks the ends of links
+//! after its last write.
 
 use super::bulk_id;
 use super::request::BulkAction;
@@ -16,20 +17,20 @@ use crate::sorted_map::SortedMap;
 use crate::store::{Key, Write};
 use std::borrow::Borrow;
 
-/// A POST of the unit.
+/// A POST in the commit.
 #[derive(Clone, Copy)]
 pub(super) struct Post<'a> {
     pub(super) bulk_id: &'a str,
     pub(super) action: &'a BulkAction,
 }
 
-/// What was created.
+/// A created resource.
 pub(super) struct Created {
     pub(super) resource: Resource,
     pub(super) location: String,
 }
 
-/// Why nothing was created, and which of the unit is to blame.
+/// Why nothing was created, and which POST caused the failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct MemberError {
     pub(super) member: usize,
@@ -48,7 +49,8 @@ impl Borrow<Error> for MemberError {
     }
 }
 
-/// Creates all of the unit, in its order, or nothing. `ids` are those of what was created before.
+/// Creates all resources, in the order of the POSTs, or none. `ids` are those of resources created
+/// before.
 pub(super) fn create(
     session: &Session<'_>,
     posts: &[Post<'_>],
@@ -106,7 +108,7 @@ fn commit(
     Ok(created)
 }
 
-/// A store need not take more than this in one commit.
+/// Checks the number of changes: a store need not accept more in one commit.
 fn check_size(changes: usize) -> Result<(), Error> {
     let limit = limits::COMMIT_CHANGES;
     if changes > limit {
@@ -117,7 +119,7 @@ fn check_size(changes: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// How many changes a write counts for.
+/// Returns how many changes a write counts as.
 fn changes(write: &Write) -> usize {
     match write {
         Write::Link(links) | Write::Unlink(links) => links.len().max(1),
@@ -125,7 +127,7 @@ fn changes(write: &Write) -> usize {
     }
 }
 
-/// Does the same for each; the first that fails is to blame.
+/// Applies a function to each POST; an error names the first one that fails.
 fn each<'s, T, U>(
     members: &'s [T],
     mut run: impl FnMut(&'s T) -> Result<U, Error>,

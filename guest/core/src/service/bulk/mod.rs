@@ -1,8 +1,9 @@
-//! Bulk: RFC 7644 section 3.7. Each operation is a commit of its own, as if it had come alone, so that the failure of one leaves
-//! the others; creations that refer to each other in a circle are one commit together (section 3.7.1).
+//! Bulk requests: RFC 7644 section 3.7. Each operation is a separate commit, like the single
+//! request, so that the failure of one does not affect the others; creations that refer to each
+//! other in a cycle share one commit (section 3.7.1).
 //!
-//! `request` reads what was sent, `reference` knows what a `bulkId` looks like, `plan` says what comes before what, `run` does
-//! it, and `response` shows what became of it.
+//! `request` parses the body, `bulk_id` finds references, `plan` determines the order, `run`
+//! performs the operations, `cycle` creates resources, and `response` reports the results.
 
 mod bulk_id;
 mod cycle;
@@ -19,8 +20,11 @@ use self::run::BulkRun;
 use super::Session;
 use crate::error::Error;
 
-/// Performs the operations and returns the BulkResponse. An error if the request as a whole is refused; then nothing has
-/// happened. What goes wrong with one operation stands in the response.
+/// Performs the operations and returns the BulkResponse, which contains the errors of single
+/// operations.
+///
+/// # Errors
+/// If the request as a whole is refused; nothing has happened then.
 pub fn bulk(session: &Session<'_>, body: Value) -> Result<Value, Error> {
     let request = BulkRequest::parse(body)?;
     let mut run = BulkRun::new(session, &request);

@@ -1,22 +1,24 @@
-//! What comes before what. An operation keeps its place unless it refers to something that a later one creates: then it waits,
-//! and what acts on the same resource after it waits with it, so that the outcome is that of the order which the client chose
-//! (RFC 7644 section 3.7). Creations that refer to each other in a circle are one unit.
+//! The order of the operations. An operation keeps its position unless it refers to a resource that
+//! a later one creates: then it waits, as do later operations on the same resource, so that the
+//! result is that of the client's order (RFC 7644 section 3.7). Creations that refer to each other
+//! in a cycle are one unit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::request::{BulkOperation, Method};
 use crate::ordered;
 
-/// What happens in one commit: one operation, or several POSTs that refer to each other. Each is an index.
+/// The operations of one commit, as indices: a single one, or several POSTs that refer to each
+/// other.
 pub(super) type Unit = Vec<usize>;
 
-/// All operations, in the order in which they are performed.
+/// Returns all operations, in the order in which they are performed.
 pub(super) fn units(operations: &[BulkOperation]) -> Vec<Unit> {
     ordered(&dependencies(operations))
 }
 
-/// For each operation, which others come before it whatever the order of the request: what it refers to, and what acts on the
-/// same resource before it.
+/// Returns, for each operation, those that must precede it whatever the order of the request: those
+/// that create what it refers to, and earlier ones on the same resource.
 fn dependencies(operations: &[BulkOperation]) -> Vec<BTreeSet<usize>> {
     let named = operations.iter().enumerate();
     let named =
@@ -30,7 +32,7 @@ fn dependencies(operations: &[BulkOperation]) -> Vec<BTreeSet<usize>> {
             let names = action.references.iter().map(String::as_str);
             before.extend(names.filter_map(|name| named.get(name).copied()));
             if action.method != Method::Post {
-                // INVARIANT: no POST depends on one of these, so that no circle has one.
+                // INVARIANT: no POST depends on one of these, so none of them is part of a cycle.
                 before.extend(acted.insert(action.target.segments(), index));
             }
         }
@@ -39,8 +41,8 @@ fn dependencies(operations: &[BulkOperation]) -> Vec<BTreeSet<usize>> {
     all
 }
 
-/// The strongly connected components of a graph. Each takes the place of its last member, or of the last that it depends on if
-/// that is later, and stands behind all that it depends on.
+/// Returns the strongly connected components of a graph. Each takes the position of its last
+/// member, or of its last dependency if that is later, and follows all its dependencies.
 fn ordered(dependencies: &[BTreeSet<usize>]) -> Vec<Unit> {
     let mut search = Search {
         dependencies,
@@ -54,7 +56,7 @@ fn ordered(dependencies: &[BTreeSet<usize>]) -> Vec<Unit> {
             search.visit(node);
         }
     }
-    // Units of one place stay behind what they depend on.
+    // Units of equal position remain behind their dependencies.
     let mut units: Vec<(usize, Unit)> = Vec::new();
     for (place, unit) in search.units {
         let behind = units.partition_point(|(before, _)| *before <= place);
@@ -63,20 +65,21 @@ fn ordered(dependencies: &[BTreeSet<usize>]) -> Vec<Unit> {
     units.into_iter().map(|(_, unit)| unit).collect()
 }
 
-/// Tarjan's algorithm, which finds a component after all that it depends on.
+/// Tarjan's algorithm, which finds a component after all its dependencies.
 struct Search<'g> {
     dependencies: &'g [BTreeSet<usize>],
-    /// In the order of the visits.
+    /// The order in which nodes were visited.
     numbers: BTreeMap<usize, usize>,
-    /// Visited, and not yet in a unit.
+    /// Nodes that were visited and are not in a unit yet.
     open: Vec<usize>,
-    /// The place of the unit that a node is in.
+    /// The position of each node's unit.
     places: BTreeMap<usize, usize>,
     units: Vec<(usize, Unit)>,
 }
 
 impl Search<'_> {
-    /// Returns the lowest number that the node leads to. Depth is bounded by the number of operations.
+    /// Returns the lowest number that can be reached from the node. The number of operations limits
+    /// the depth.
     fn visit(&mut self, node: usize) -> usize {
         let number = self.numbers.len();
         self.numbers.insert(node, number);
@@ -96,7 +99,7 @@ impl Search<'_> {
         lowest
     }
 
-    /// What is open from this node on is a unit.
+    /// Makes a unit of the open nodes from this one on.
     fn close(&mut self, node: usize) {
         let start = self.open.iter().rposition(|open| *open == node);
         let unit = self.open.split_off(start.unwrap_or_default());
@@ -145,7 +148,8 @@ mod tests {
         assert_eq!(order(&inner), [[0, 1, 2, 3]]);
     }
 
-    /// Against a definition that shows its truth: two are in one unit if each reaches the other.
+    /// Compares with the definition: two nodes are in one unit if each can be reached from the
+    /// other.
     #[test]
     fn every_graph_of_four_is_ordered_rightly() {
         for bits in 0..1u32 << 16 {

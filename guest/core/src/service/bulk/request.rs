@@ -16,42 +16,42 @@ use crate::service::write::audit::Attempt;
 use crate::sorted_map::SortedMap;
 use crate::{limits, urn};
 
-/// What a client wants done.
+/// A parsed bulk request.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct BulkRequest {
-    /// After so many errors nothing more is done.
+    /// The number of errors after which no further operation is performed.
     pub(super) fail_on_errors: usize,
-    /// In the order of the request.
+    /// The operations in the order of the request.
     pub(super) operations: Vec<BulkOperation>,
 }
 
-/// One operation, with what the response repeats of it.
+/// One operation, with the members that the response repeats.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct BulkOperation {
-    /// As sent.
+    /// The method as sent.
     pub(super) method: Option<String>,
-    /// As sent; names what a POST creates.
+    /// The `bulkId` as sent, which names the resource that a POST creates.
     pub(super) bulk_id: Option<String>,
-    /// As sent.
+    /// The path as sent.
     pub(super) path: Option<String>,
-    /// What to do, or what is wrong with the operation whatever became of the others.
+    /// The action, or an error of the operation itself that does not depend on others.
     pub(super) action: Result<BulkAction, Error>,
 }
 
-/// What an operation is to do.
+/// The action of an operation.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct BulkAction {
     pub(super) method: Method,
     pub(super) target: Target,
-    /// The version that the resource has to be in, as in an If-Match header.
+    /// The required version of the resource, as in an If-Match header.
     pub(super) version: Option<Condition>,
-    /// The body of the single request.
+    /// The body of the equivalent single request.
     pub(super) data: Value,
-    /// The `bulkId`s that the target and the data refer to. Other operations create them.
+    /// The `bulkId`s in target and data, which name resources that other operations create.
     pub(super) references: BTreeSet<String>,
 }
 
-/// What `method` can be.
+/// The methods of operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Method {
     Post,
@@ -61,7 +61,10 @@ pub(super) enum Method {
 }
 
 impl BulkRequest {
-    /// Reads a body; an error if the request as a whole cannot be understood or is too large.
+    /// Parses a body.
+    ///
+    /// # Errors
+    /// If the request as a whole is malformed or too large.
     pub(super) fn parse(body: Value) -> Result<Self, Error> {
         let Value::Object(mut body) = body else {
             return Err(Error::not_an_object());
@@ -99,7 +102,7 @@ impl BulkOperation {
         }
     }
 
-    /// What it wanted, for the audit.
+    /// Describes the attempted operation for the audit.
     pub(super) fn attempt(&self, registry: &Registry) -> Attempt<'_> {
         let method = self.method.as_deref().unwrap_or_default();
         let target = self.path.as_deref().map(Target::parse).unwrap_or_default();
@@ -111,7 +114,7 @@ impl BulkOperation {
         }
     }
 
-    /// The `bulkId` under which others may refer to what this operation creates.
+    /// Returns the `bulkId` by which others may refer to the resource that this operation creates.
     pub(super) fn creates(&self) -> Option<&str> {
         self.bulk_id.as_deref().filter(|_| self.method.as_deref() == Some("POST"))
     }
@@ -135,7 +138,7 @@ impl BulkAction {
     }
 }
 
-/// As HTTP has them, in capitals.
+/// Parses a method, which is case-sensitive as in HTTP.
 fn method(text: &str) -> Result<Method, Error> {
     match text {
         "POST" => Ok(Method::Post),
@@ -168,8 +171,9 @@ fn check_size(operations: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// Without it, all operations are tried. Its words, `the number of errors that the service provider will accept before`, and
-/// its example of 1, which stops after the first, leave no meaning to 0.
+/// Returns the number of errors to stop after; if absent, all operations are tried. 0 is invalid:
+/// by its definition, `the number of errors that the service provider will accept before`, and its
+/// example of 1, which stops after the first error, it has no meaning.
 fn fail_on_errors(body: &Map<String, Value>) -> Result<usize, Error> {
     match member(body, "failOnErrors") {
         None | Some(Value::Null) => Ok(usize::MAX),
@@ -182,8 +186,8 @@ fn fail_on_errors(body: &Map<String, Value>) -> Result<usize, Error> {
     }
 }
 
-/// A `bulkId` has to be unique (RFC 7644 section 3.7). None of those that share one is created, since nobody could say which
-/// of them the others refer to.
+/// Refuses operations that share a `bulkId`, which must be unique (RFC 7644 section 3.7): it is
+/// unclear which of them others refer to.
 fn refuse_duplicates(operations: &mut [BulkOperation]) {
     let mut given: SortedMap<usize> = SortedMap::new();
     for name in operations.iter().filter_map(BulkOperation::creates) {
@@ -212,7 +216,7 @@ fn refuse_unknown(operations: &mut [BulkOperation]) {
     }
 }
 
-/// A member that has to be a text with something in it.
+/// Returns a member that must be a non-empty string.
 fn required<'m>(members: &'m Map<String, Value>, name: &str) -> Result<&'m str, Error> {
     optional(members, name)?
         .filter(|text| !text.is_empty())

@@ -8,26 +8,27 @@ use super::request::BulkOperation;
 use crate::error::Error;
 use crate::{etag, urn};
 
-/// What became of an operation.
+/// The result of an operation.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Outcome {
-    /// The resource's URL; a POST that failed has none.
+    /// The resource's URL; `None` for a POST that failed.
     pub(super) location: Option<String>,
-    /// The version that the resource has now, or why nothing happened.
+    /// The resource's new version, or the error.
     pub(super) result: Result<Success, Error>,
 }
 
-/// An operation that was done.
+/// A successful operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Success {
-    /// The status of the single request. A body is left out, as the RFC allows, so that 200 also stands for the 204 of a PATCH
-    /// whose resource is too large to show.
+    /// The status of the equivalent single request. Bodies are omitted, as the RFC allows, so 200
+    /// also replaces the 204 of a PATCH whose resource is too large to return.
     pub(super) status: u16,
-    /// `None` if the resource is not there any more.
+    /// The new version; `None` if the resource was deleted.
     pub(super) version: Option<u64>,
 }
 
-/// The results in the order of the request, without those of operations that were not tried.
+/// Returns the BulkResponse, with results in the order of the request, without operations that were
+/// not tried.
 pub(super) fn document(operations: &[BulkOperation], outcomes: &BTreeMap<usize, Outcome>) -> Value {
     let results = operations.iter().enumerate();
     let results = results

@@ -1,4 +1,5 @@
-//! The operations being performed. INVARIANT: what is committed is never tried again, and what failed has left nothing behind.
+//! Performs the operations. INVARIANT: a committed operation is never tried again, and a failed one
+//! has changed nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,17 +15,17 @@ use crate::service::{Conditions, Options, RetryingSession, Session, delete, modi
 use crate::sorted_map::SortedMap;
 use crate::store::Write;
 
-/// A bulk request on its way.
+/// A bulk request in progress.
 pub(super) struct BulkRun<'a> {
     visit: RetryingSession<'a>,
     operations: &'a [BulkOperation],
-    /// Of what was created, by `bulkId`.
+    /// The ids of created resources, by `bulkId`.
     ids: SortedMap<String>,
     outcomes: BTreeMap<usize, Outcome>,
 }
 
 impl<'a> BulkRun<'a> {
-    /// Before the first operation.
+    /// Starts a bulk request.
     pub(super) fn new(session: &Session<'a>, request: &'a BulkRequest) -> Self {
         Self {
             visit: RetryingSession::resume(session, limits::BULK_RETRIES),
@@ -34,18 +35,18 @@ impl<'a> BulkRun<'a> {
         }
     }
 
-    /// How many operations have failed.
+    /// Returns how many operations have failed.
     pub(super) fn failures(&self) -> usize {
         let outcomes = self.outcomes.values();
         outcomes.filter(|outcome| outcome.result.is_err()).count()
     }
 
-    /// What became of the operations that were tried, by their index.
+    /// Returns the results of the operations that were tried, by index.
     pub(super) fn finish(self) -> BTreeMap<usize, Outcome> {
         self.outcomes
     }
 
-    /// Has the audit keep the operations that were refused, as it would the single requests.
+    /// Records refused operations in the audit, like refused single requests.
     pub(super) fn keep_refusals(&mut self) {
         let registry = &self.visit.session().admission.policy.registry;
         let refusals = self.outcomes.iter().filter_map(|(index, outcome)| {
@@ -81,7 +82,7 @@ impl<'a> BulkRun<'a> {
         }
     }
 
-    /// A PUT, PATCH or DELETE.
+    /// Performs a PUT, PATCH or DELETE.
     fn change(&mut self, action: &BulkAction) -> Result<Success, Error> {
         self.check_references(action, &BTreeSet::new())?;
         let Self { visit, ids, .. } = self;
@@ -113,7 +114,8 @@ impl<'a> BulkRun<'a> {
         visit.attempts(|session| cycle::create(session, &posts, ids))
     }
 
-    /// One is told what was wrong, the others that they refer to it.
+    /// Reports the error to the operation that caused it; the others are told that they refer to
+    /// it.
     fn refuse(&mut self, posts: &[(usize, Post<'a>)], blame: &MemberError) {
         let culprit = posts.get(blame.member).map_or("", |(_, post)| post.bulk_id);
         for (member, (index, _)) in posts.iter().enumerate() {
@@ -125,7 +127,8 @@ impl<'a> BulkRun<'a> {
         }
     }
 
-    /// An operation cannot go ahead without what it refers to (RFC 7644 section 3.7.1 names 409 for this).
+    /// Checks that all referenced resources were created (RFC 7644 section 3.7.1 uses 409
+    /// otherwise).
     fn check_references(&self, action: &BulkAction, own: &BTreeSet<&str>) -> Result<(), Error> {
         let there = |name: &&String| self.ids.contains_key(name) || own.contains(name.as_str());
         match action.references.iter().find(|name| !there(name)) {
@@ -149,7 +152,7 @@ impl<'a> BulkRun<'a> {
     }
 }
 
-/// As the single request would.
+/// Performs a PUT, PATCH or DELETE like the single request.
 fn change(
     session: &Session<'_>,
     action: &BulkAction,
@@ -176,7 +179,7 @@ fn change(
     Ok(Success { status: 200, version: Some(after.resource.version) })
 }
 
-/// Where the resource of a PUT, PATCH or DELETE is, or would be.
+/// Returns the URL of the resource of a PUT, PATCH or DELETE, whether or not it exists.
 fn location(operation: &BulkOperation, base: &str, ids: &SortedMap<String>) -> Option<String> {
     if operation.method.as_deref() == Some("POST") {
         return None;

@@ -9,29 +9,29 @@ use crate::error::{Error, ErrorKind};
 use crate::registry::Registry;
 use crate::resource_type::ResourceType;
 
-/// The decoded segments of a path, of which empty ones do not count.
+/// The decoded segments of a path, without empty ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Target(Vec<String>);
 
 impl Target {
-    /// Reads a path; what is not UTF-8 names nothing.
+    /// Parses a path; one that is not UTF-8 names nothing.
     pub(super) fn parse(path: &str) -> Self {
         let segments = path.split('/').filter(|segment| !segment.is_empty());
         let decoded = segments.map(|s| percent_decode_str(s).decode_utf8().map(Cow::into_owned));
         Self(decoded.collect::<Result<_, _>>().unwrap_or_default())
     }
 
-    /// The `bulkId` that stands for the resource's id, if one does.
+    /// Returns the `bulkId` in place of the resource's id, if there is one.
     pub(super) fn reference(&self) -> Option<&str> {
         self.0.get(1).and_then(|id| bulk_id::name(id))
     }
 
-    /// What orders two operations on one resource.
+    /// Returns the segments, which are equal for operations on one resource.
     pub(super) fn segments(&self) -> &[String] {
         &self.0
     }
 
-    /// The resource type of `/Users`.
+    /// Returns the resource type of a path such as `/Users`.
     pub(super) fn resource_type<'r>(
         &self,
         registry: &'r Registry,
@@ -45,7 +45,7 @@ impl Target {
         }
     }
 
-    /// The resource type and the id of `/Users/ID`.
+    /// Returns the resource type and the id of a path such as `/Users/ID`.
     pub(super) fn resource<'r>(
         &self,
         registry: &'r Registry,

@@ -1,4 +1,5 @@
-//! What the profile says of attributes beyond their schema: which cannot change, and what becomes of a change all the same.
+//! The profile's rules for attributes in addition to their schema: which cannot change, and how a
+//! change of them is handled.
 
 use serde_json::Value;
 
@@ -11,7 +12,7 @@ use crate::schema::{Attribute, Content, Mutability};
 use crate::service::Session;
 use crate::service::write::event::ChangeKind as Asked;
 
-/// Refuses changes that the profile forbids, or takes them back where it says so.
+/// Refuses changes that the profile forbids, or reverts them if the profile says so.
 pub(super) fn protect(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -48,7 +49,7 @@ pub(super) fn protect(
     Ok(())
 }
 
-/// Takes an object out, or an empty one.
+/// Removes and returns an object; an empty one if it is absent.
 fn taken(content: &mut Content, name: &str) -> Content {
     match content.remove(name) {
         Some(Value::Object(inner)) => inner,
@@ -59,7 +60,7 @@ fn taken(content: &mut Content, name: &str) -> Content {
 struct AttributeRules<'a> {
     rules: &'a Attributes,
     asked: Asked,
-    /// Whether an immutable attribute without a value stays so.
+    /// Whether an immutable attribute without a value must stay without one.
     is_settled: bool,
     ignored: Vec<String>,
 }
@@ -124,8 +125,8 @@ impl AttributeRules<'_> {
         if !is_forbidden || before == after {
             return Ok(());
         }
-        // A whole resource that leaves an attribute out, or holds one that only the service sets, asks for no change of it (RFC 7644
-        // section 3.5.1).
+        // A whole resource that omits an attribute, or contains one that only the service sets,
+        // does not ask to change it (RFC 7644 section 3.5.1).
         let asks =
             self.asked == Asked::Patch || (after.is_some() && rule == Some(Mutability::Immutable));
         if asks && self.rules.refused_change == RefusedChange::Refuse {

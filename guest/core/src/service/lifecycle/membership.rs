@@ -1,4 +1,4 @@
-//! People and the groups that they are in.
+//! Users' membership in groups.
 
 use serde_json::json;
 
@@ -13,7 +13,8 @@ use crate::service::write::event::{self, ChangeKind};
 use crate::service::write::links::{self, FORMER};
 use crate::store::{Direction, Key, Link, Write};
 
-/// The links that put somebody new into the group that their credential is for, and what goes with it.
+/// Returns the links that add a new user to the credential's target group, and the writes that
+/// follow from them.
 pub(super) fn into_target_group(
     session: &Session<'_>,
     user: &mut Resource,
@@ -39,7 +40,7 @@ pub(super) fn into_target_group(
     Ok(writes)
 }
 
-/// Takes somebody out of all groups, and keeps that they were in them. Returns the groups' ids too.
+/// Removes a user from all groups, and records the memberships. Also returns the groups' ids.
 pub(super) fn leave_all(
     session: &Session<'_>,
     user: &Key,
@@ -63,7 +64,7 @@ pub(super) fn leave_all(
     Ok((writes, left.into_iter().map(|group| group.id).collect()))
 }
 
-/// Forgets which groups somebody was in.
+/// Removes the record of the groups that a user was in.
 pub(super) fn forget(session: &Session<'_>, user: &Key) -> Result<Vec<Write>, Error> {
     let former = ends(session, user, FORMER)?;
     let links: Vec<Link> = former.iter().map(|group| link(group, FORMER, user)).collect();
@@ -85,7 +86,7 @@ fn link(group: &Key, name: &str, user: &Key) -> Link {
     Link { source: group.clone(), name: name.to_owned(), target: user.clone() }
 }
 
-/// What a group gives its members, by its name and by hand.
+/// The roles that a group grants to its members, by its name and by assignment.
 struct MemberRoles {
     group: String,
     roles: Vec<String>,
@@ -102,7 +103,7 @@ impl MemberRoles {
         Ok(Self { group: group.id.clone(), roles, assigned, expected: assignments.expected() })
     }
 
-    /// What the commit expects, and who is told of their roles.
+    /// Returns the expectations of the commit, and the events for members whose roles change.
     fn told(&self, joined: &[Key], left: &[Key]) -> Vec<Write> {
         let mut writes = self.expected.clone();
         if !self.roles.is_empty() {
@@ -118,7 +119,8 @@ impl MemberRoles {
     }
 }
 
-/// What a change of a group's members brings with it: seats and roles that the group gives. `writes` are the links.
+/// Returns the writes that follow from a change of a group's members: the seats and roles that the
+/// group grants. `writes` are the links.
 pub(in crate::service) fn changed(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -144,7 +146,7 @@ pub(in crate::service) fn changed(
     Ok(brought)
 }
 
-/// Who comes into the group, and who leaves it.
+/// Returns the users who join the group, and those who leave it.
 fn moved(
     session: &Session<'_>,
     groups: &Groups,
@@ -171,7 +173,7 @@ fn moved(
     Ok((joined, left))
 }
 
-/// All members of a group that gives something; such groups have a bounded size.
+/// Returns all members of a group that grants roles or seats, whose number is limited.
 pub(in crate::service) fn members(
     session: &Session<'_>,
     groups: &Groups,
@@ -187,7 +189,7 @@ pub(in crate::service) fn members(
     })
 }
 
-/// The roles that the profile gives the members of a group of this name.
+/// Returns the roles that the profile grants to the members of a group of this name.
 pub(in crate::service) fn named_roles(
     session: &Session<'_>,
     groups: &Groups,
@@ -203,7 +205,7 @@ pub(in crate::service) fn named_roles(
     Ok(roles.cloned().unwrap_or_default())
 }
 
-/// What the removal of a group brings with it: what it gave is withdrawn.
+/// Returns the writes that follow from the removal of a group: what it granted is withdrawn.
 pub(in crate::service) fn dissolved(
     session: &Session<'_>,
     resource_type: &ResourceType,

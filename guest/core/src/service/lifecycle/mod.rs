@@ -1,6 +1,6 @@
-//! The life of people in the service: made, changed, deactivated, reactivated, removed, erased.
-//! What a step brings with it (seats, roles, memberships, effects for the application) goes into
-//! the commit that does it, so that nothing is missed.
+//! The lifecycle of users in the service: created, changed, deactivated, reactivated, removed,
+//! erased. The consequences of a step (seats, roles, memberships, effects for the application) are
+//! part of its commit, so that none is lost.
 
 mod attribute_rules;
 mod membership;
@@ -27,10 +27,10 @@ use crate::schema::{Content, DataType};
 use crate::sorted_map::SortedMap;
 use crate::store::Write;
 
-/// The counter of those who are active.
+/// The counter of active users.
 pub(super) const SEATS: &str = "seats";
 
-/// The rules for the people of a tenant.
+/// The lifecycle rules for the users of a tenant.
 #[derive(Clone, Copy)]
 pub(super) struct UserLifecycle<'a> {
     session: &'a Session<'a>,
@@ -39,19 +39,19 @@ pub(super) struct UserLifecycle<'a> {
 }
 
 impl<'a> UserLifecycle<'a> {
-    /// `None` for resources that are no people.
+    /// `None` for resources that are not users.
     pub(super) fn of(session: &'a Session<'a>, resource_type: &'a ResourceType) -> Option<Self> {
         let users = session.admission.policy.users(resource_type)?;
         Some(Self { session, resource_type, users })
     }
 
-    /// Whether somebody has access.
+    /// Returns whether a user with this content has access.
     pub(super) fn is_active(&self, content: &Content) -> bool {
         self.users.is_active(content)
     }
 
-    /// Brings what a request asks for under the rules, or refuses it. `before` is what is there;
-    /// nothing if somebody is made.
+    /// Applies the rules to a requested content, or refuses it. `before` is the existing content;
+    /// `None` if the user is created.
     pub(super) fn settle(
         &self,
         before: Option<&Content>,
@@ -77,8 +77,8 @@ impl<'a> UserLifecycle<'a> {
         if let (Some(was), None) = (before.get(active), content.get(active))
             && asked == Asked::Put
         {
-            // Who leaves it out asks neither for access nor for its end. Who removes it by PATCH
-            // makes it unassigned (RFC 7644 section 3.5.2.2), under the rules for reactivation.
+            // A request that omits `active` neither grants nor revokes access. A PATCH that removes
+            // it makes it unassigned (RFC 7644 section 3.5.2.2), under the rules for reactivation.
             content.insert(active.to_owned(), was.clone());
         }
         match (self.is_active(before), self.is_active(content)) {
@@ -94,7 +94,7 @@ impl<'a> UserLifecycle<'a> {
         Ok(())
     }
 
-    /// Sets `active` of a new user to true where the client left it out: the user has access, and
+    /// Sets `active` of a new user to true if the client omitted it: the user has access, and
     /// clients read and filter on `active` of every user.
     fn say_whether_active(&self, content: &mut Content) {
         let name = self.users.active.as_str();
@@ -105,10 +105,10 @@ impl<'a> UserLifecycle<'a> {
         }
     }
 
-    /// Whether the profile lets who asks make somebody active again.
+    /// Checks whether the profile allows this kind of request to reactivate a user.
     ///
     /// # Errors
-    /// `mutability` that names the ways which work.
+    /// `mutability` that names the kinds that may.
     pub(in crate::service) fn check_reactivation(&self, asked: Asked) -> Result<(), Error> {
         let way = match (&self.session.origin.caller, asked) {
             (Caller::Product, _) => Reactivation::Product,
@@ -136,7 +136,8 @@ impl<'a> UserLifecycle<'a> {
         }
     }
 
-    /// What goes with somebody's making. May change the state that is to be kept.
+    /// Returns the writes that follow from the creation of a user. May change the state to be
+    /// stored.
     pub(super) fn created(&self, resource: &mut Resource) -> Result<Vec<Write>, Error> {
         let mut writes = Vec::new();
         if self.is_active(&resource.content) {
@@ -149,8 +150,8 @@ impl<'a> UserLifecycle<'a> {
         Ok(writes)
     }
 
-    /// What goes with the return of somebody whom a client had deleted. May change the state that
-    /// is to be kept.
+    /// Returns the writes that follow from the return of a user that a client had deleted. May
+    /// change the state to be stored.
     pub(super) fn returned(&self, resource: &mut Resource) -> Result<Vec<Write>, Error> {
         let mut writes = self.created(resource)?;
         if self.is_active(&resource.content) {
@@ -160,8 +161,8 @@ impl<'a> UserLifecycle<'a> {
         Ok(writes)
     }
 
-    /// What goes with a change to this resource. May change the state that is to be kept. The
-    /// caller commits it with a replacement at the version that was read.
+    /// Returns the writes that follow from a change of this resource. May change the state to be
+    /// stored. The caller commits them with a replacement at the version that was read.
     pub(super) fn changed(
         &self,
         before: &Resource,
@@ -198,7 +199,8 @@ impl<'a> UserLifecycle<'a> {
         Ok(writes)
     }
 
-    /// What goes with somebody's removal or erasure, in whose commit the links go anyway.
+    /// Returns the writes that follow from the removal or erasure of a user, whose commit removes
+    /// the links anyway.
     pub(super) fn gone(&self, before: &Resource, step: LifecycleStep) -> Vec<Write> {
         let mut writes = Vec::new();
         if self.is_active(&before.content) {
@@ -217,7 +219,7 @@ impl<'a> UserLifecycle<'a> {
         Write::Adjust { counter: SEATS.to_owned(), by: -1, ceiling: None }
     }
 
-    /// What the application is told to do.
+    /// Returns the events that instruct the application.
     fn effects(&self, step: LifecycleStep, key: &crate::store::Key, groups: &Value) -> Vec<Write> {
         let told = self.users.effects(step).iter().map(|effect| {
             let nothing = json!({});
@@ -230,7 +232,7 @@ impl<'a> UserLifecycle<'a> {
         told.collect()
     }
 
-    /// What named the person's address before belongs to the person.
+    /// Connects the existing references to the user's address with the user.
     fn references(&self, resource: &Resource) -> Result<Vec<Write>, Error> {
         let name = resource.content.get(self.users.user_name.attribute.as_str());
         let Some(name) = name.and_then(Value::as_str).filter(|_| self.is_active(&resource.content))
@@ -247,7 +249,7 @@ impl<'a> UserLifecycle<'a> {
     }
 }
 
-/// A way of reactivation, as who tries it is told.
+/// Describes a way of reactivation for an error.
 fn by(way: &Reactivation) -> &'static str {
     match way {
         Reactivation::Product => "by the product",
@@ -256,7 +258,7 @@ fn by(way: &Reactivation) -> &'static str {
     }
 }
 
-/// Roles as values of the attribute that holds them.
+/// Returns roles as values of the roles attribute.
 pub(super) fn as_values(roles: &[String]) -> Value {
     roles.iter().map(|role| json!({ "value": role })).collect()
 }

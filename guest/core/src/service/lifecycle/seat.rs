@@ -1,5 +1,6 @@
-//! Seats of a kind that a group gives its members. Somebody takes one seat of a kind, however many groups give it, and none while
-//! inactive; the counters change in the commit that changes who is in the group.
+//! Seats of a kind that groups grant to their members. A user takes one seat of a kind, however
+//! many groups grant it, and none while inactive; the counters change in the commit that changes
+//! the members.
 
 use std::collections::BTreeSet;
 
@@ -15,18 +16,18 @@ use crate::service::write::event;
 use crate::sorted_map::SortedMap;
 use crate::store::{Draft, Key, Write};
 
-/// Where it is kept what groups give.
+/// Returns the key of the entry with all assignments.
 pub(in crate::service) fn key() -> Key {
     Key::new("$assignments", "current")
 }
 
-/// What a group gives its members.
+/// The roles and the seat that a group grants to its members.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::service) struct Assigned {
-    /// Roles.
+    /// The names of the roles.
     pub(in crate::service) roles: Vec<String>,
-    /// A seat.
+    /// The kind of seat.
     pub(in crate::service) seat_type: Option<String>,
 }
 
@@ -35,8 +36,8 @@ json::decode_struct!(open Assigned {
     seat_type: "seat-type",
 });
 
-/// What all groups give, by their ids. One entry, which every change of members expects, so that nobody joins a group while it
-/// begins to give something and is missed.
+/// The grants of all groups, by their ids. They are one entry, which every change of members
+/// expects, so that no user joins a group unnoticed while it begins to grant something.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::service) struct Assignments {
     version: Option<u64>,
@@ -44,7 +45,7 @@ pub(in crate::service) struct Assignments {
 }
 
 impl Assignments {
-    /// Nothing where the profile has no assignments.
+    /// Loads the assignments; empty if the profile has none.
     pub(in crate::service) fn load(session: &Session<'_>) -> Result<Self, Error> {
         let groups = session.admission.policy.groups.as_ref();
         if !groups.is_some_and(|groups| groups.assignments) {
@@ -59,23 +60,23 @@ impl Assignments {
         Ok(Self { version: Some(entry.version), groups })
     }
 
-    /// What a commit that changes members expects.
+    /// Returns the expectations of a commit that changes members.
     pub(in crate::service) fn expected(&self) -> Vec<Write> {
         let version = self.version.map(|version| Write::Expect(key(), version));
         version.into_iter().collect()
     }
 
-    /// What a group gives.
+    /// Returns the grants of a group.
     pub(in crate::service) fn of(&self, group: &str) -> Assigned {
         self.groups.get(group).cloned().unwrap_or_default()
     }
 
-    /// All that give something.
+    /// Returns all groups that grant something.
     pub(in crate::service) fn all(&self) -> &SortedMap<Assigned> {
         &self.groups
     }
 
-    /// The write that replaces what one gives.
+    /// Returns the write that replaces the grants of one group.
     pub(in crate::service) fn replaced(
         &self,
         group: &str,
@@ -96,12 +97,13 @@ impl Assignments {
     }
 }
 
-/// The kinds of seats of somebody.
+/// Returns the kinds of seats that a user takes.
 pub(super) fn kinds(state: &State) -> BTreeSet<&str> {
     ordered::set(state.seats.values().map(String::as_str))
 }
 
-/// The counters of all kinds of seats of somebody, up or down by one.
+/// Returns the writes that change the counters of all kinds of a user's seats by `by`, which is 1
+/// or -1.
 pub(super) fn count(session: &Session<'_>, state: &State, by: i64) -> Vec<Write> {
     kinds(state).into_iter().map(|kind| adjust(session, kind, by)).collect()
 }
@@ -114,10 +116,11 @@ fn adjust(session: &Session<'_>, kind: &str, by: i64) -> Write {
     }
 }
 
-/// What stands before the kind in the name of its counter.
+/// The prefix of a counter's name; the kind of seat follows it.
 pub(in crate::service) const COUNTER: &str = "seat-type:";
 
-/// Changes what a group gives somebody to this kind of seat, or to none, and returns what goes with it.
+/// Changes the kind of seat that a group grants to a user, perhaps to none, and returns the writes
+/// that follow.
 pub(super) fn give(
     session: &Session<'_>,
     user: &mut Resource,
@@ -144,7 +147,8 @@ pub(super) fn give(
     writes
 }
 
-/// The same for somebody who is there already, and all of these.
+/// Changes the kind of seat that a group grants to each of these existing users, and returns the
+/// writes that follow.
 pub(in crate::service) fn give_all(
     session: &Session<'_>,
     users: &[Key],

@@ -1,5 +1,5 @@
-//! What people are known by: an e-mail address where the profile says so, and what becomes of a
-//! change of it.
+//! The names of users: an e-mail address if the profile says so, and how changes of a name are
+//! handled.
 
 use serde_json::Value;
 
@@ -17,11 +17,11 @@ use crate::service::{Session, find_all};
 use crate::store::{Direction, Key, Node, Operator, Term};
 use crate::text;
 
-/// Somebody whom a changed userName made.
+/// A user that a changed userName created.
 pub(in crate::service) struct Fork(pub(in crate::service) Resource);
 
-/// Refuses a name that is no e-mail address, where it has to be one. What was there before is not
-/// judged again.
+/// Checks that a name is an e-mail address, if the profile requires that. A name that is unchanged
+/// is not checked again.
 pub(super) fn check(
     users: &Users,
     before: Option<&Content>,
@@ -41,7 +41,7 @@ pub(super) fn check(
     Err(Error::new(ErrorKind::InvalidValue, detail))
 }
 
-/// Whether the name is another one, by the rule that keeps names unique.
+/// Returns whether two names differ according to the rule that keeps names unique.
 pub(in crate::service) fn differs(
     resource_type: &ResourceType,
     users: &Users,
@@ -52,14 +52,14 @@ pub(in crate::service) fn differs(
     known_by(resource_type, name, before) != known_by(resource_type, name, after)
 }
 
-/// A text in the form in which equal ones are equal.
+/// Returns a name in the form in which equal names are equal texts.
 fn known_by(resource_type: &ResourceType, name: &str, content: &Content) -> Option<String> {
     let text = content.get(name)?.as_str()?;
     let exact = resource_type.attribute(name).is_some_and(|attribute| attribute.case_exact);
     Some(if exact { text.to_owned() } else { text::fold(text) })
 }
 
-/// Those whom changed userNames made of this one, in the order in which they were made.
+/// Returns the users that changed userNames created from this one, in the order of their creation.
 pub(in crate::service) fn forks(session: &Session<'_>, key: &Key) -> Result<Vec<Fork>, Error> {
     let anchor = std::slice::from_ref(key);
     let limit = limits::LINKS_PER_RESPONSE;
@@ -69,8 +69,8 @@ pub(in crate::service) fn forks(session: &Session<'_>, key: &Key) -> Result<Vec<
     entries.map(|entry| Resource::from_entry(entry).map(Fork)).collect()
 }
 
-/// The resources of a type, kept under this kind, whose attribute, a single text, has this value by
-/// the attribute's own rule of case, in the order of creation.
+/// Returns the resources of a type, stored under this kind, whose attribute, a single text, equals
+/// this value by the attribute's case rule, in the order of creation.
 pub(in crate::service) fn having(
     session: &Session<'_>,
     resource_type: &ResourceType,

@@ -1,6 +1,6 @@
-//! A page of a walk by cursor: RFC 9865. A walk may end a page early, but never reports an end that
-//! is none; what is there all along is on exactly one page of it, whatever else is made or deleted
-//! meanwhile.
+//! Pages of a list by cursor: RFC 9865. A page may end early, but the list never ends before its
+//! real end; a resource that exists throughout is on exactly one page, whatever else is created or
+//! deleted meanwhile.
 
 use super::super::{Session, secret};
 use super::errors::invalid_cursor;
@@ -11,16 +11,17 @@ use crate::cursor::{self, Binding, Cursor, KEY_BYTES, Mark};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 
-/// A page.
+/// A page of a list.
 pub(super) struct CursorPage {
-    /// How many matched when the walk began; `None` if that would have taken too much reading (RFC
-    /// 9865 section 2).
+    /// How many resources matched when the first page was made; `None` if counting would have
+    /// required too much reading (RFC 9865 section 2).
     pub total: Option<u64>,
-    /// The resources, each with its type's place among the bound ones.
+    /// The resources, each with the index of its type's plan.
     found: Vec<(usize, Match)>,
-    /// In front of each of them: its type's place, and where that type would go on.
+    /// For each resource, the index of its type's plan and the mark at which that type would
+    /// continue before it.
     before: Vec<(usize, Mark)>,
-    /// Behind all of them: where each type goes on.
+    /// For each type, the mark at which it continues after the page.
     behind: Vec<Mark>,
     has_more: bool,
     query: Binding,
@@ -28,8 +29,8 @@ pub(super) struct CursorPage {
     count: usize,
 }
 
-/// The page that the cursor stands for, the first one if it is empty. `order` says whether the list
-/// is sorted, and then whether it descends.
+/// Returns the page for a cursor, the first one if it is empty. `order` is `None` for an unsorted
+/// list, else whether the order is descending.
 pub(super) fn page(
     session: &Session<'_>,
     bounds: &[Plan<'_>],
@@ -60,7 +61,7 @@ pub(super) fn page(
         key,
         count,
     };
-    // No number of pages of no resources would come to an end.
+    // A list with pages of no resources would never end.
     if count == 0 {
         return Ok(page);
     }
@@ -75,12 +76,12 @@ pub(super) fn page(
 }
 
 impl CursorPage {
-    /// Takes the resources out, each with its type's place among the bound ones.
+    /// Takes the resources out, each with the index of its type's plan.
     pub fn take(&mut self) -> Vec<(usize, Match)> {
         std::mem::take(&mut self.found)
     }
 
-    /// The cursor of the next page, if only the first `passed` of the resources are on this one;
+    /// Returns the cursor of the next page if only the first `passed` resources are on this one;
     /// `None` if nothing follows.
     pub fn next(self, session: &Session<'_>, passed: usize) -> Result<Option<String>, Error> {
         let is_cut = passed < self.before.len();
@@ -88,7 +89,7 @@ impl CursorPage {
             return Ok(None);
         }
         let mut marks = self.behind;
-        // Each type goes on in front of the first of its resources that is not shown.
+        // Each type continues before the first of its resources that is not shown.
         for (rank, before) in self.before.into_iter().skip(passed).rev() {
             if let Some(mark) = marks.get_mut(rank) {
                 *mark = before;
@@ -141,18 +142,18 @@ struct CursorWalk<'a> {
     order: Option<bool>,
 }
 
-/// What stands next.
+/// The next match.
 enum Next {
-    /// The first match of the source of this rank.
+    /// The first match of the stream with this index.
     Of(usize),
-    /// Nothing.
+    /// There are no more matches.
     End,
-    /// That would take too much reading for one page.
+    /// Finding it would require too much reading for one page.
     Unknown,
 }
 
 impl CursorWalk<'_> {
-    /// Takes as many matches as the page may have; returns whether there is more.
+    /// Adds as many matches as the page may have; returns whether there are more.
     fn fill(&mut self, page: &mut CursorPage) -> Result<bool, Error> {
         let mut bytes = 0;
         loop {
@@ -172,8 +173,8 @@ impl CursorWalk<'_> {
         }
     }
 
-    /// Without an order one source comes after the other; with one, the least of their first
-    /// matches does.
+    /// Returns the next match: without an order one stream follows the other; with one, the least
+    /// first match.
     fn next(&mut self) -> Result<Next, Error> {
         let mut least: Option<usize> = None;
         for rank in 0..self.sources.len() {
@@ -193,7 +194,7 @@ impl CursorWalk<'_> {
         Ok(least.map_or(Next::End, Next::Of))
     }
 
-    /// Whether the first match of one source stands before that of the other.
+    /// Returns whether the first match of one stream precedes that of the other.
     fn precedes(&self, rank: usize, other: Option<usize>) -> bool {
         let first = |rank: usize| self.sources.get(rank).and_then(MatchStream::first);
         let Some(own) = first(rank) else { return false };

@@ -10,12 +10,11 @@ use crate::error::Error;
 use crate::limits;
 use crate::page::IndexPage;
 
-/// How many resources match, and those in the part, each with its type's place among the bound
-/// ones.
+/// How many resources match, and those in the part, each with the index of its type's plan.
 type Part = (u64, Vec<(usize, Match)>);
 
-/// The part of the list, or the beginning of it where it is too large. `order` says whether it is
-/// sorted, and then whether it descends.
+/// Returns the part of the list, or its beginning if it is too large. `order` is `None` for an
+/// unsorted list, else whether the order is descending.
 pub(super) fn part(
     bounds: &[Plan<'_>],
     order: Option<bool>,
@@ -27,7 +26,7 @@ pub(super) fn part(
     }
 }
 
-/// Type after type.
+/// Returns the part of a list without an order: one type after the other.
 fn in_turn(bounds: &[Plan<'_>], part: IndexPage) -> Result<Part, Error> {
     let (mut skip, mut left) = (part.offset(), part.count);
     let (mut total, mut found) = (0, Vec::new());
@@ -35,7 +34,7 @@ fn in_turn(bounds: &[Plan<'_>], part: IndexPage) -> Result<Part, Error> {
         let (matches, part) = bound.part(skip, left, false)?;
         total += matches;
         let reached = skip.saturating_add(u64::try_from(part.len()).unwrap_or(u64::MAX));
-        // Behind a part that ended early nothing of other types may come.
+        // After a type that ended early, no resources of other types may follow.
         left = match reached < matches {
             true => 0,
             false => left.saturating_sub(part.len()),
@@ -46,7 +45,8 @@ fn in_turn(bounds: &[Plan<'_>], part: IndexPage) -> Result<Part, Error> {
     Ok((total, found))
 }
 
-/// Sorted across types: of each as many as could be in the part, in bounded number.
+/// Returns the part of a list sorted across types: of each type, a limited number of resources that
+/// could be in the part.
 fn merged(bounds: &[Plan<'_>], descending: bool, part: IndexPage) -> Result<Part, Error> {
     let offset = usize::try_from(part.offset()).unwrap_or(usize::MAX);
     let wanted = offset.saturating_add(part.count);
@@ -72,7 +72,7 @@ fn merged(bounds: &[Plan<'_>], descending: bool, part: IndexPage) -> Result<Part
     Ok((total, found))
 }
 
-/// Takes what comes first of all that the lists begin with; of equals, that of the first list.
+/// Takes the least of the lists' first matches; of equal ones, that of the first list.
 fn least(lists: &mut [Peekable<IntoIter<Match>>], descending: bool) -> Option<(usize, Match)> {
     let mut least: Option<(usize, &Match)> = None;
     for (rank, list) in lists.iter_mut().enumerate() {

@@ -1,5 +1,6 @@
-//! The matches of one resource type in their order, read page after page as they are needed, from a cursor's mark on. What it
-//! costs to go on does not depend on how far the walk has come, but where the store cannot order.
+//! The matches of one resource type in their order, read page by page as needed, beginning at a
+//! cursor's mark. The cost of continuing does not depend on the position in the list, unless the
+//! store cannot sort.
 
 use std::collections::VecDeque;
 
@@ -14,18 +15,18 @@ use crate::{limits, sort};
 /// The matches of one type.
 pub(super) struct MatchStream<'a> {
     bound: &'a Plan<'a>,
-    /// What was read and not yet taken, each with the mark in front of it.
+    /// Matches that were read and not taken yet, each with the mark before it.
     ready: VecDeque<(Mark, Match)>,
-    /// Behind all that was read.
+    /// The mark after everything that was read.
     next: Mark,
-    /// How many entries to read at once.
+    /// How many entries to read per call.
     chunk: u32,
-    /// How many entries may still be read for the page.
+    /// How many more entries may be read for the page.
     budget: usize,
 }
 
 impl<'a> MatchStream<'a> {
-    /// From a mark on, where about `wanted` will be taken.
+    /// Begins at a mark; about `wanted` matches will be taken.
     pub fn new(bound: &'a Plan<'a>, mark: Mark, wanted: usize) -> Self {
         let one_more = wanted.saturating_add(1).min(limits::PAGE_MAX);
         let chunk = u32::try_from(one_more).unwrap_or(limits::SCAN_PAGE);
@@ -39,7 +40,8 @@ impl<'a> MatchStream<'a> {
         }
     }
 
-    /// Reads until the first match, or the end, is known; false if that takes too much reading for one page.
+    /// Reads until the first match, or the end, is known; returns false if that requires too much
+    /// reading for one page.
     pub fn is_known(&mut self) -> Result<bool, Error> {
         while self.ready.is_empty() && self.next != Mark::Done {
             if self.budget == 0 {
@@ -50,17 +52,17 @@ impl<'a> MatchStream<'a> {
         Ok(true)
     }
 
-    /// The first match, if one has been read.
+    /// Returns the first match, if one has been read.
     pub fn first(&self) -> Option<&Match> {
         self.ready.front().map(|(_, found)| found)
     }
 
-    /// Takes the first match, and the mark in front of it.
+    /// Takes the first match, and the mark before it.
     pub fn take(&mut self) -> Option<(Mark, Match)> {
         self.ready.pop_front()
     }
 
-    /// Where to go on: in front of what was not taken.
+    /// Returns the mark at which to continue: before the first match that was not taken.
     pub fn mark(mut self) -> Mark {
         match self.ready.pop_front() {
             Some((before, _)) => before,
@@ -93,7 +95,7 @@ impl<'a> MatchStream<'a> {
         let resumed = matches!(window, Window::After(_));
         let page = self.bound.find(window, self.chunk, false);
         let page = page.map_err(|error| match error.kind {
-            // The cursor is ours, but the store has been replaced by another since.
+            // The cursor is valid, but the store has been replaced by another one since.
             ErrorKind::Internal if resumed => invalid_cursor(&error.cause.unwrap_or_default()),
             _ => error,
         })?;
@@ -119,7 +121,8 @@ impl<'a> MatchStream<'a> {
         Ok(())
     }
 
-    /// Everything behind the mark, where the store cannot order: read as a whole, in bounded number.
+    /// Reads everything after the mark, a limited number of entries, and sorts it here, since the
+    /// store cannot.
     fn sorted_here(&mut self) -> Result<(), Error> {
         let descending = self.bound.sort.as_ref().is_some_and(|sort| sort.descending);
         let mut found = self.bound.scanned()?.ok_or_else(too_many)?;
@@ -141,12 +144,12 @@ fn place(found: &Match) -> SortPosition {
     SortPosition { key: found.key.clone(), created: found.created, id: found.at.id.clone() }
 }
 
-/// Ties are in the order of creation, also when descending.
+/// Ties are ordered by creation, even when descending.
 fn tie(found: &Match) -> (u64, &str) {
     (found.created, &found.at.id)
 }
 
-/// Whether the place is that of the resource or behind it.
+/// Returns whether a position is that of the resource or behind it.
 fn is_behind(place: &SortPosition, found: &Match, descending: bool) -> bool {
     sort::compare(found.key.as_ref(), place.key.as_ref(), descending)
         .then_with(|| tie(found).cmp(&(place.created, &place.id)))

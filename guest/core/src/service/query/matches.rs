@@ -1,4 +1,4 @@
-//! Resources that match, as they are held until they are shown.
+//! Matching resources, as they are held until they are written to the response.
 
 use std::cmp::Ordering;
 
@@ -6,32 +6,31 @@ use crate::sort::SortKey;
 use crate::store::{Entry, Key};
 use crate::{limits, sort};
 
-/// A resource that matches.
+/// A matching resource.
 pub(super) struct Match {
-    /// Its entry's key.
+    /// The key of its entry.
     pub at: Key,
-    /// Milliseconds since 1970.
+    /// Creation time, in milliseconds since 1970.
     pub created: u64,
-    /// The entry; `None` where it is to be read once more when it is shown, so that not too much is
-    /// held.
+    /// The entry; `None` if it is to be read again when it is shown, to save memory.
     pub entry: Option<Entry>,
-    /// Its place in the order, where that was worth computing and it has a value.
+    /// Its sort key; `None` if it was not needed, or the resource has no value.
     pub key: Option<SortKey>,
 }
 
 impl Match {
-    /// How the keys are ordered.
+    /// Compares the sort keys of two matches.
     pub fn compare(&self, other: &Self, descending: bool) -> Ordering {
         sort::compare(self.key.as_ref(), other.key.as_ref(), descending)
     }
 
-    /// Bytes of the entry's body, if it is held.
+    /// Returns the bytes of the entry's body, if it is held.
     pub fn bytes(&self) -> usize {
         self.entry.as_ref().map_or(0, |entry| entry.body.len())
     }
 }
 
-/// Matches, with the entries of as many as may be held.
+/// Matches, of which a limited number have their entries held.
 #[derive(Default)]
 pub(super) struct MatchBuffer {
     pub found: Vec<Match>,
@@ -39,7 +38,7 @@ pub(super) struct MatchBuffer {
 }
 
 impl MatchBuffer {
-    /// Adds those of these hits that match.
+    /// Adds those hits that match.
     pub fn add(&mut self, judged: Vec<(Option<Match>, String)>) {
         for mut found in judged.into_iter().filter_map(|(found, _)| found) {
             self.bytes = self.bytes.saturating_add(found.bytes());
@@ -50,18 +49,18 @@ impl MatchBuffer {
         }
     }
 
-    /// Whether a page of them would have ended.
+    /// Returns whether a page of these matches would be full.
     pub fn is_full(&self) -> bool {
         self.bytes >= limits::HELD_BYTES
     }
 }
 
-/// Sorts, stably. One function, since each kind of sort takes ten kilobytes of the component.
+/// Sorts stably. Not generic, since each instance of a sort adds ten kilobytes to the component.
 pub(super) fn order(found: &mut [Match], by: &dyn Fn(&Match, &Match) -> Ordering) {
     found.sort_by(by);
 }
 
-/// A match of this entry.
+/// Returns the match for an entry.
 pub(super) fn found(entry: Entry, key: Option<SortKey>) -> Match {
     Match { at: entry.key.clone(), created: entry.created, entry: Some(entry), key }
 }

@@ -1,6 +1,6 @@
-//! GET and search of many: RFC 7644 sections 3.4.2 and 3.4.3, RFC 9865. The store is asked for one
-//! page; where it cannot evaluate the filter or the order itself, entries are read in bounded
-//! number and evaluated here.
+//! GET and search of several resources: RFC 7644 sections 3.4.2 and 3.4.3, RFC 9865. The store is
+//! asked for one page; if it cannot evaluate the filter or the order itself, a limited number of
+//! entries is read and evaluated here.
 
 mod cursor_page;
 mod errors;
@@ -24,16 +24,19 @@ use crate::resource_type::ResourceType;
 use crate::schema::Content;
 use crate::sort;
 
-/// The outcome of a search.
+/// The result of a search.
 pub struct ListPage {
     /// The text of the ListResponse.
     pub text: String,
-    /// How many requests it counts as: one, and one more for each term of the filter that no index
+    /// How many requests it counts as: one, plus one for each term of the filter that no index
     /// serves.
     pub cost: usize,
 }
 
-/// The ListResponse for the resources of a type that match.
+/// Returns the ListResponse of the resources of a type that match.
+///
+/// # Errors
+/// If the filter, the order or the cursor is invalid, or the query would read too much.
 pub fn query(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -46,8 +49,11 @@ pub fn query(
     answer(session, &[bound], search)
 }
 
-/// The text of the ListResponse for the people that match, and behind them those whom clients
+/// Returns the text of the ListResponse of the users that match, followed by those that clients
 /// deleted and the product keeps.
+///
+/// # Errors
+/// If the filter, the order or the cursor is invalid, or the query would read too much.
 pub fn query_people(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -60,8 +66,11 @@ pub fn query_people(
     Ok(answer(session, &[people, removed], search)?.text)
 }
 
-/// The ListResponse for the resources of all types that match: type after type as the profile has
-/// them, unless they are sorted (RFC 7644 section 3.4.2.1).
+/// Returns the ListResponse of the resources of all types that match: one type after the other in
+/// the profile's order, unless they are sorted (RFC 7644 section 3.4.2.1).
+///
+/// # Errors
+/// If the filter, the order or the cursor is invalid, or the query would read too much.
 pub fn query_all(session: &Session<'_>, search: &Search) -> Result<ListPage, Error> {
     let filter = search.filter.as_deref().map(parsed).transpose()?;
     let types = session.admission.policy.registry.types().iter();

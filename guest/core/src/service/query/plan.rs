@@ -1,4 +1,4 @@
-//! A search bound to one resource type: what the store is asked, and what is evaluated here.
+//! A search bound to one resource type: the query for the store, and the evaluation here.
 
 use std::hash::Hash;
 
@@ -24,21 +24,23 @@ use crate::store::{Entry, Key, Page, Query, Window};
 pub(super) struct Plan<'a> {
     session: &'a Session<'a>,
     pub resource_type: &'a ResourceType,
-    /// Under which kind the store keeps the resources.
+    /// The kind under which the store keeps the resources.
     kind: String,
     predicate: Predicate,
     pub pushed: Pushed,
     pub sort: Option<Sort>,
-    /// What the store is to order by; `None` where it cannot, or need not.
+    /// The order for the store; `None` if it cannot sort so, or need not.
     pub order: Option<(String, bool)>,
-    /// Whether each resource needs its sort key, because other types are sorted among them.
+    /// Whether each resource needs its sort key, because other types are sorted together with this
+    /// one.
     keyed: bool,
-    /// Which relations and mirrors the predicate and the order look at.
+    /// The relations and mirrors that predicate and order read.
     reads: Projection,
 }
 
 impl<'a> Plan<'a> {
-    /// `root` if the search is of all types: what a type does not have then has no value.
+    /// `root` says that the search covers all types: attributes that a type does not have then
+    /// count as without a value.
     pub fn new(
         session: &'a Session<'a>,
         resource_type: &'a ResourceType,
@@ -84,22 +86,23 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// This search among resources of the type that the store keeps under another kind.
+    /// Returns this search among resources of the type that the store keeps under another kind.
     pub fn of_kind(self, kind: String) -> Self {
         Self { kind, ..self }
     }
 
-    /// Whether no resource of the type can match.
+    /// Returns whether no resource of the type can match.
     pub fn is_never(&self) -> bool {
         self.predicate.constant() == Some(false)
     }
 
-    /// Whether the order is made here alone.
+    /// Returns whether the order can only be made here.
     pub fn is_sorted_here(&self) -> bool {
         self.sort.is_some() && self.order.is_none()
     }
 
-    /// A filter that names one id needs that entry alone; `None` for other filters.
+    /// Evaluates a filter that requires one id, for which only that entry is read; `None` for other
+    /// filters.
     pub fn named(&self) -> Result<Option<Vec<Match>>, Error> {
         let Some(id) = self.predicate.named_id() else {
             return Ok(None);
@@ -117,8 +120,8 @@ impl<'a> Plan<'a> {
         Ok(Some(judged.filter_map(|(found, _)| found).collect()))
     }
 
-    /// How many match, and so many of them from `offset` on. Fewer where a page of them would have
-    /// ended, unless `all` are wanted.
+    /// Returns how many match, and `count` of them beginning at `offset`. There are fewer if a page
+    /// of them would be full, unless `all` are wanted.
     pub fn part(&self, offset: u64, count: usize, all: bool) -> Result<(u64, Vec<Match>), Error> {
         if self.is_never() {
             return Ok((0, Vec::new()));
@@ -138,7 +141,7 @@ impl<'a> Plan<'a> {
         Ok((total, all.into_iter().skip(offset).take(count).collect()))
     }
 
-    /// The part as the store found it; `None` if it does not know which resources are in it.
+    /// Returns the part as found by the store; `None` if the store cannot determine it.
     fn direct(
         &self,
         offset: u64,
@@ -170,7 +173,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// All that match in the order of creation, by reading everything that the store returns;
+    /// Returns all matches in the order of creation, by reading everything that the store returns;
     /// `None` if that is more than [`limits::SCAN_ENTRIES`].
     pub fn scanned(&self) -> Result<Option<Vec<Match>>, Error> {
         let (mut held, mut read) = (MatchBuffer::default(), 0usize);
@@ -191,7 +194,8 @@ impl<'a> Plan<'a> {
         Ok(is_complete.then_some(held.found))
     }
 
-    /// How many match; `None` if the store does not know and it would take too much reading.
+    /// Returns how many match; `None` if the store does not know and counting would require too
+    /// much reading.
     pub fn total(&self) -> Result<Option<u64>, Error> {
         if self.is_never() {
             return Ok(Some(0));
@@ -209,8 +213,8 @@ impl<'a> Plan<'a> {
         Ok(self.scanned()?.map(count))
     }
 
-    /// Each hit of a page with its position, and what was found there if it matches; evaluated if
-    /// the store may be wrong, or if it `must` be.
+    /// Returns each hit of a page with its position, and its match if it matches. Hits are
+    /// evaluated if the store's result may be inexact, or if `must` is set.
     pub fn filtered(&self, page: Page, must: bool) -> Result<Vec<(Option<Match>, String)>, Error> {
         let evaluate = must || !self.is_exact(&page);
         if !evaluate {
@@ -231,7 +235,7 @@ impl<'a> Plan<'a> {
         page.hits.into_iter().map(judge).collect()
     }
 
-    /// One page in the order that the store can make.
+    /// Reads one page in an order that the store can make.
     pub fn find(&self, window: Window, limit: u32, count: bool) -> Result<Page, Error> {
         self.ask(window, limit, count, self.order.clone())
     }
@@ -258,22 +262,22 @@ impl<'a> Plan<'a> {
         Ok(self.session.ports.store.find(query)?)
     }
 
-    /// Whether all hits of the page match.
+    /// Returns whether all hits of the page match.
     pub fn is_exact(&self, page: &Page) -> bool {
         !self.pushed.weakened && (page.exact || self.pushed.nodes.is_empty())
     }
 
-    /// Whether the hits of the page are in order.
+    /// Returns whether the hits of the page are in order.
     pub fn is_ordered(&self, page: &Page) -> bool {
         page.ordered || self.order.is_none()
     }
 
-    /// Whether hits that the store evaluated need their sort keys all the same.
+    /// Returns whether hits that the store evaluated still need their sort keys.
     pub fn is_keyed(&self) -> bool {
         self.keyed
     }
 
-    /// What a cursor is bound to: the query as it is evaluated here and as the store gets it.
+    /// Binds a cursor to the query, as it is evaluated here and as the store gets it.
     pub fn bind(&self, cursor: &mut Binding) {
         self.kind.hash(cursor);
         self.predicate.hash(cursor);
@@ -282,7 +286,7 @@ impl<'a> Plan<'a> {
         self.order.hash(cursor);
     }
 
-    /// Tells the operator how the query was answered.
+    /// Writes to the journal how the query was answered.
     pub fn journal(&self, how: &str) {
         let weakened = if self.pushed.weakened { ", weakened" } else { "" };
         let nodes = self.pushed.nodes.len();
@@ -294,7 +298,8 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Nobody learns by a filter what their scopes do not let them see.
+/// Refuses filters on mirrors that the client's scopes do not let it see, since results would
+/// reveal them.
 fn check_mirrors(
     session: &Session<'_>,
     resource_type: &ResourceType,

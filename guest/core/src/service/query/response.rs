@@ -1,6 +1,6 @@
-//! The ListResponse: RFC 7644 section 3.4.2. Written resource by resource, and ended before it
-//! holds too much: a page may have fewer resources than were asked for (RFC 7644 section 3.4.2.4,
-//! RFC 9865 section 2), but one at least, so that every walk ends.
+//! The ListResponse: RFC 7644 section 3.4.2. It is written resource by resource, and ends before it
+//! becomes too large: a page may have fewer resources than requested (RFC 7644 section 3.4.2.4, RFC
+//! 9865 section 2), but at least one, so that every list ends.
 
 use serde_json::{Value, json};
 
@@ -15,25 +15,25 @@ use crate::service::{Session, represent};
 use crate::store::{Entry, Key};
 use crate::{json, limits, urn};
 
-/// Entries that are read once more at a time.
+/// How many entries are read again per call.
 const READ_AGAIN: usize = 20;
 
-/// A ListResponse on its way.
+/// A ListResponse that is being written.
 pub(super) struct List {
     text: Vec<u8>,
-    /// How many resources it has.
+    /// How many resources it contains.
     shown: usize,
 }
 
 impl List {
-    /// Without resources.
+    /// Begins a ListResponse without resources.
     pub fn begin() -> Self {
         Self { text: b"{\"Resources\":[".to_vec(), shown: 0 }
     }
 
-    /// Shows resources, each projected by its own type's schemas, until the page holds enough. Each
-    /// comes with its type's place among the searched ones. Returns how many have been passed: what
-    /// has gone meanwhile is not shown.
+    /// Writes resources, each projected by its own type's schemas, until the page is full. Each
+    /// comes with the index of its type's plan. Returns how many have been processed; those that no
+    /// longer exist are not written.
     pub fn show<'b>(
         &mut self,
         session: &Session<'b>,
@@ -77,19 +77,19 @@ impl List {
         Ok(passed)
     }
 
-    /// Whether no resource more goes on the page.
+    /// Returns whether the page is full.
     fn is_full(&self, read: usize) -> bool {
         self.shown > 0 && (self.text.len() >= limits::PAGE_BYTES || read >= limits::PAGE_LINKS)
     }
 
-    /// The text, with what else the response says.
+    /// Returns the text, with the other members of the response.
     pub fn end(mut self, mut head: Content) -> Result<String, Error> {
         head.insert("schemas".into(), json!([urn::LIST_RESPONSE]));
         head.insert("itemsPerPage".into(), self.shown.into());
         self.text.push(b']');
         let begun = self.text.len();
         json::write(&mut self.text, &Value::Object(head))?;
-        // The head's members go on with the object that the resources are in.
+        // The other members continue the object that contains the resources.
         if let Some(brace) = self.text.get_mut(begun) {
             *brace = b',';
         }
@@ -97,7 +97,7 @@ impl List {
     }
 }
 
-/// Reads some of those that were not held.
+/// Reads some of the entries that were not held.
 fn read_again(session: &Session<'_>, found: &mut [(usize, Match)]) -> Result<(), Error> {
     let unread = |(_, found): &&mut (usize, Match)| found.entry.is_none();
     let mut unread: Vec<_> = found.iter_mut().filter(unread).take(READ_AGAIN).collect();

@@ -1,20 +1,20 @@
-//! A search as it is asked for.
+//! The parameters of a search.
 
 use crate::filter::AttrPath;
 use crate::page::Paging;
 use crate::projection::Projection;
 
-/// What is searched for (RFC 7644 section 3.4.3).
+/// The parameters of a query (RFC 7644 section 3.4.3).
 #[derive(Clone, Debug, Default)]
 pub struct Search {
-    /// The filter's text.
+    /// The text of the filter.
     pub filter: Option<String>,
-    /// What to sort by.
+    /// The attribute to sort by.
     pub sort_by: Option<AttrPath>,
-    /// Whether the order is reversed.
+    /// Whether the order is descending.
     pub descending: bool,
-    /// Which part of the list is wanted.
+    /// The requested part of the list.
     pub paging: Paging,
-    /// Which attributes the answer is to hold.
+    /// Which attributes the response contains.
     pub projection: Projection,
 }

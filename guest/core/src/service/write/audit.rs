@@ -1,7 +1,9 @@
-//! The audit channel: what is no change of a resource and still has to be known afterwards. Changes themselves stand in the feed,
-//! which the same chain holds. Who and when, the store records with each event.
+//! The audit channel: events that are not changes of resources and must be traceable later. Changes
+//! themselves are in the feed, which is part of the same hash chain. The store records actor and
+//! time of each event.
 //!
-//! INVARIANT: nothing that a client chose gets in but ids and the names of attributes that a schema has.
+//! INVARIANT: of the text that a client sends, only ids and names of attributes that a schema
+//! defines are recorded.
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -15,10 +17,10 @@ use crate::resource_type::{AttributePlace, ResourceType};
 use crate::service::RetryingSession;
 use crate::store::{Channel, Event, Key, Write};
 
-/// The methods that an event may name. Others are the client's own words.
+/// The methods that an event may name. Others are text chosen by the client.
 const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"];
 
-/// What an administrator did, or whatever else is to be known.
+/// Returns the event of an administrator's action, or another audit event.
 #[must_use]
 pub fn noted(name: &str, subject: Option<&Key>, data: &Value) -> Write {
     Write::Append(Event {
@@ -29,16 +31,16 @@ pub fn noted(name: &str, subject: Option<&Key>, data: &Value) -> Write {
     })
 }
 
-/// What somebody wanted who was let in.
+/// The attempt of an admitted client.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Attempt<'a> {
-    /// As received.
+    /// The method as received.
     pub method: &'a str,
-    /// Where to, as far as the service knows the place: `/Users`, `/Bulk`, without an id.
+    /// The endpoint, if the service knows it: `/Users`, `/Bulk`, without an id.
     pub endpoint: Option<String>,
-    /// Which resource, by an id of the form that the service makes.
+    /// The resource, if its id has the form of the service's ids.
     pub subject: Option<Key>,
-    /// The attributes that a body names, of those that the schema has.
+    /// The attributes in the body that the schema defines.
     pub attributes: Vec<String>,
 }
 
@@ -60,7 +62,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// The event of its refusal.
+    /// Returns the event of the attempt's refusal.
     #[must_use]
     pub fn refused(&self, error: &Error) -> Write {
         let mut data = Map::new();
@@ -86,15 +88,15 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// Whether a refusal with this status is worth an event: a change was refused, or anything was forbidden. 401 is left out: that
-/// client is nobody, and the host counts such.
+/// Returns whether a refusal with this status is recorded: changes, and anything forbidden. 401 is
+/// not, since that client is unknown; the host counts those.
 #[must_use]
 pub fn is_kept(changing: bool, status: u16) -> bool {
     status == 403 || changing && status != 401 && (400..500).contains(&status)
 }
 
-/// Records refusals in a commit of their own. Like every commit it expects what the client was admitted by; a client whose
-/// credential was revoked meanwhile is nobody, and leaves nothing.
+/// Records refusals in a separate commit. Like every commit it expects the credential and profile
+/// that admitted the client; if the credential was revoked meanwhile, nothing is recorded.
 pub fn keep(visit: &mut RetryingSession<'_>, refusals: &[Write]) {
     if refusals.is_empty() {
         return;
@@ -110,7 +112,8 @@ pub fn keep(visit: &mut RetryingSession<'_>, refusals: &[Write]) {
     }
 }
 
-/// What the members of a resource, or the operations of a PATCH, are about, as far as the type has attributes of those names.
+/// Returns the attributes of the type that the members of a resource, or the operations of a PATCH,
+/// name.
 fn attributes(resource_type: &ResourceType, body: &Value) -> Vec<String> {
     let Some(body) = body.as_object() else {
         return Vec::new();
@@ -123,7 +126,7 @@ fn attributes(resource_type: &ResourceType, body: &Value) -> Vec<String> {
     known.into_iter().collect()
 }
 
-/// What an operation names: by its path, or by its value's members.
+/// Returns the names in an operation: from its path, or from the members of its value.
 fn named(operation: &Value) -> Vec<&str> {
     let Some(operation) = operation.as_object() else {
         return Vec::new();
@@ -135,7 +138,7 @@ fn named(operation: &Value) -> Vec<&str> {
     }
 }
 
-/// The attribute that a path leads to, as the schema writes it.
+/// Returns the attribute of a path, as the schema spells it.
 fn known(resource_type: &ResourceType, path: &str) -> Option<String> {
     let path: Path = path.parse().ok()?;
     match resource_type.place(&path.attribute)? {

@@ -1,4 +1,4 @@
-//! What every creation shares: from a content to the commit that makes a resource of it.
+//! The common part of all creations: from a content to the commit that creates the resource.
 
 use std::collections::BTreeSet;
 
@@ -15,19 +15,19 @@ use crate::service::Session;
 use crate::service::lifecycle::UserLifecycle;
 use crate::store::{Key, Write};
 
-/// Under which key and when a resource is created.
+/// The key and time of a new resource.
 pub(in crate::service) struct NewEntry {
     pub(in crate::service) key: Key,
     pub(in crate::service) at: u64,
 }
 
-/// A resource that is to be, and the writes that make it. Nothing of it has happened yet.
+/// A resource to be created, and the writes that create it. Nothing has been committed yet.
 pub(in crate::service) struct Creation {
     pub(in crate::service) resource: Resource,
     pub(in crate::service) writes: Vec<Write>,
 }
 
-/// A new resource of this content.
+/// Prepares a new resource with this content.
 pub(in crate::service) fn make(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -45,10 +45,10 @@ pub(in crate::service) fn make(
     )
 }
 
-/// What a resource's making brings with it, if it is a person's.
+/// Returns the further writes for the creation of a user.
 type Brought = fn(&UserLifecycle<'_>, &mut Resource) -> Result<Vec<Write>, Error>;
 
-/// A new resource of this content, with what `brought` says that its making brings.
+/// Prepares a new resource with this content, and the further writes that `brought` returns.
 pub(in crate::service) fn make_with(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -89,8 +89,8 @@ pub(in crate::service) fn make_with(
     Ok(Creation { resource, writes })
 }
 
-/// A key that nothing has. The id is a UUID of version 7: what was created together lies together
-/// in the store.
+/// Returns an unused key. The id is a UUID of version 7, so that resources created together are
+/// adjacent in the store.
 pub(in crate::service) fn new_key(
     session: &Session<'_>,
     resource_type: &ResourceType,

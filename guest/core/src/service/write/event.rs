@@ -1,5 +1,5 @@
-//! The events of the feed: RFC 9967 section 2.4, in *notice* mode. They name attributes and persons' ids and never a value, so
-//! that whoever may follow the feed learns what to read, and not what stands there.
+//! The events of the feed: RFC 9967 section 2.4, in *notice* mode. They contain names of attributes
+//! and users' ids but no values, so that a subscriber learns what to read, and not its content.
 
 use serde_json::{Value, json};
 
@@ -8,19 +8,19 @@ use crate::store::{Channel, Event, Key, Write};
 
 const PROVISIONING: &str = "urn:ietf:params:scim:event:prov:";
 
-/// What changed a resource.
+/// The kind of a change of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
-    /// RFC 9967 section 2.4.1.
+    /// A creation: RFC 9967 section 2.4.1.
     Create,
-    /// RFC 9967 section 2.4.2.
+    /// A PATCH: RFC 9967 section 2.4.2.
     Patch,
-    /// RFC 9967 section 2.4.3.
+    /// A replacement: RFC 9967 section 2.4.3.
     Put,
 }
 
-/// A resource was created or changed: the paths of the attributes, and the version that the change leads to, if it can be known
-/// before the commit (RFC 9967 section 2.2).
+/// Returns the event of a created or changed resource: the paths of its attributes, and the
+/// resulting version if it can be known before the commit (RFC 9967 section 2.2).
 #[must_use]
 pub fn notice(
     step: ChangeKind,
@@ -40,25 +40,25 @@ pub fn notice(
     named(&format!("{PROVISIONING}{step}:notice"), Some(subject), &data)
 }
 
-/// A resource was deleted (RFC 9967 section 2.4.4).
+/// Returns the event of a deleted resource (RFC 9967 section 2.4.4).
 #[must_use]
 pub fn delete(subject: &Key) -> Write {
     named(&format!("{PROVISIONING}delete"), Some(subject), &json!({}))
 }
 
-/// An account is ready for use (RFC 9967 section 2.4.5).
+/// Returns the event of an activated account (RFC 9967 section 2.4.5).
 #[must_use]
 pub fn activate(subject: &Key) -> Write {
     named(&format!("{PROVISIONING}activate"), Some(subject), &json!({}))
 }
 
-/// An account is disabled (RFC 9967 section 2.4.6).
+/// Returns the event of a deactivated account (RFC 9967 section 2.4.6).
 #[must_use]
 pub fn deactivate(subject: &Key) -> Write {
     named(&format!("{PROVISIONING}deactivate"), Some(subject), &json!({}))
 }
 
-/// Something that the RFC has no name for. INVARIANT: `data` holds no personal values.
+/// Returns an event that the RFC does not define. INVARIANT: `data` contains no personal values.
 #[must_use]
 pub fn named(name: &str, subject: Option<&Key>, data: &Value) -> Write {
     Write::Append(Event {

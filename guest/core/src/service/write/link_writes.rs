@@ -1,5 +1,5 @@
-//! Changes of relations as writes: which links to add and to take away, and nothing for what is as
-//! it should be.
+//! Translates changes of relations to writes: the links to add and to remove, without those that
+//! need no change.
 
 use std::collections::BTreeSet;
 
@@ -13,9 +13,9 @@ use crate::resource_type::{Cycles, Relation, ResourceType, UnknownMember};
 use crate::service::{Session, nesting};
 use crate::store::{Direction, Key, Link, Write};
 
-/// The writes that bring about the changes, and the names of the relations that do change.
-/// `inserted` are the keys that the same commit inserts, `source` among them if it is new: links
-/// may lead to them although they are not there yet.
+/// Returns the writes that perform the changes, and the names of the relations that do change.
+/// `inserted` are the keys that the same commit inserts, including `source` if it is new: links may
+/// refer to them although they do not exist yet.
 pub(in crate::service) fn writes(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -56,7 +56,7 @@ impl Side<'_> {
         };
         let wanted = self.targets(change, linked.as_ref())?;
         if is_new {
-            // Only what refers to each other in a circle is inserted together.
+            // Only resources that refer to each other in a cycle are inserted together.
             let nested = |link: &Link| link.target.kind == self.source.kind;
             let circle = wanted.iter().filter(|link| nested(link));
             if self.relation.cycles == Cycles::Refuse
@@ -76,9 +76,8 @@ impl Side<'_> {
         Ok(writes)
     }
 
-    /// Refuses links that would close a circle. Two requests that would close one together both
-    /// replace the entry that this returns, so that the later one is refused as stale and looks
-    /// again.
+    /// Refuses links that would close a cycle. Two requests that would close one only together both
+    /// replace the entry that this returns, so the later one becomes stale and checks again.
     fn without_circles(&self, writes: &[Write]) -> Result<Option<Write>, Error> {
         let added = writes.iter().filter_map(|write| match write {
             Write::Link(links) => Some(links),
@@ -104,8 +103,8 @@ impl Side<'_> {
         Error::new(ErrorKind::InvalidValue, detail)
     }
 
-    /// Links to add and to take away, without those that are as they should be. Taking away what is
-    /// not there is no change, so that a repeated request succeeds.
+    /// Returns the links to add and to remove, without those that need no change. Removing a link
+    /// that does not exist is no change, so a repeated request succeeds.
     fn adjusting(&self, wanted: Vec<Link>, change: &Change) -> Result<Vec<Write>, Error> {
         let there = self.there(&wanted)?;
         let added = wanted.into_iter().zip(there).filter(|(_, there)| !there).map(|(link, _)| link);
@@ -114,7 +113,7 @@ impl Side<'_> {
         Ok(writes)
     }
 
-    /// The links that are there and are not to be.
+    /// Returns the existing links that are to be removed.
     fn unwanted(&self, change: &Change) -> Result<Vec<Link>, Error> {
         let kinds = || self.relation.targets.iter();
         let ids: Vec<&str> = change.ids(false).collect();
@@ -129,7 +128,7 @@ impl Side<'_> {
         Ok(gone)
     }
 
-    /// What is linked before a replacement; `None` if that is far more than what is wanted.
+    /// Returns the existing links before a replacement; `None` if there are far more than wanted.
     fn linked(&self, change: &Change) -> Result<Option<BTreeSet<Key>>, Error> {
         let name = self.relation.attribute.as_str();
         let limit = change.wanted.len().saturating_add(1000);
@@ -138,8 +137,8 @@ impl Side<'_> {
         Ok(there.into_iter().next().flatten().map(ordered::set))
     }
 
-    /// The links that are there become exactly those wanted. Where far more are there, or most of
-    /// them change, all go and the wanted ones come anew.
+    /// Returns the writes after which exactly the wanted links exist. If there are far more, or
+    /// most of them change, all are removed and the wanted ones are added.
     fn replacing(&self, wanted: Vec<Link>, linked: Option<BTreeSet<Key>>) -> Vec<Write> {
         if let Some(linked) = linked {
             let targets = ordered::set(wanted.iter().map(|link| &link.target));
@@ -157,8 +156,8 @@ impl Side<'_> {
         std::iter::once(all).chain(link(wanted)).collect()
     }
 
-    /// Links to the wanted ids, each to the resource that it names; an error names the one that is
-    /// none. What is `linked` already need not be looked for.
+    /// Returns links to the resources with the wanted ids; an error names an id that no resource
+    /// has. Resources that are `linked` already need not be looked up.
     fn targets(&self, change: &Change, linked: Option<&BTreeSet<Key>>) -> Result<Vec<Link>, Error> {
         let ids: Vec<&str> = change.ids(true).collect();
         let is_known =
@@ -178,7 +177,7 @@ impl Side<'_> {
         Ok(links)
     }
 
-    /// Looks for resources of a kind with those ids that nothing has been found of.
+    /// Looks up resources of a kind for those ids that have not been found yet.
     fn look_for(&self, kind: &str, ids: &[&str], found: &mut [Option<Key>]) -> Result<(), Error> {
         let missing = ids.iter().zip(found.iter()).filter(|(_, found)| found.is_none());
         let keys: Vec<Key> = missing.map(|(id, _)| Key::new(kind, *id)).collect();
@@ -191,7 +190,8 @@ impl Side<'_> {
         })
     }
 
-    /// The link to what was found; `None` where the profile has unknown ids skipped.
+    /// Returns the link to a resource that was found; `None` if there is none and the profile skips
+    /// unknown ids.
     fn target(&self, id: &str, found: Option<&Key>) -> Result<Option<Link>, Error> {
         let invalid = |problem: &str| {
             let detail = format!("`{}`: {problem} `{id}`", self.relation.attribute);

@@ -1,65 +1,67 @@
-//! The far ends of links, read in calls of bounded size: those of many resources together, those of
-//! one with many page by page.
+//! Reads the far ends of links in calls of limited size: those of several resources together, those
+//! of a resource with many page by page.
 
 use crate::error::Error;
 use crate::limits;
 use crate::service::Session;
 use crate::store::{Direction, Key, Link, LinkPage};
 
-/// The link from a group to somebody whom a deactivation took out of it.
+/// The link from a group to a user that a deactivation removed from it.
 pub(in crate::service) const FORMER: &str = "#former-members";
 
-/// The link from somebody whom a changed userName made to whom the identity provider knows.
+/// The link from a user that a changed userName created to the user that the identity provider
+/// knows.
 pub(in crate::service) const FORKED_FROM: &str = "#forked-from";
 
-/// Links of each resource that are read together with those of others at first.
+/// How many links of each resource are read together with those of others at first.
 const FEW: usize = 100;
 
-/// Far ends of the links at one resource.
+/// The far ends of links at one resource.
 #[derive(Default)]
 pub(in crate::service) struct LinkedKeys {
-    /// Those that were read.
+    /// The keys read so far.
     pub keys: Vec<Key>,
-    /// Where the store goes on, if there are more.
+    /// The position at which the store continues; `None` if there are no more.
     pub next: Option<String>,
 }
 
-/// Reads the links of one name at each of some resources, one after the other.
+/// Reads the links of one name at several resources, one resource after the other.
 pub(in crate::service) struct LinkReader<'a> {
     name: &'a str,
     direction: Direction,
-    /// What was read ahead, that of the next resource last.
+    /// The links that were read ahead; those of the next resource are last.
     ready: Vec<LinkedKeys>,
-    /// How many links of each are read together.
+    /// How many links of each resource are read together.
     each: usize,
 }
 
 impl<'a> LinkReader<'a> {
-    /// Before the first of so many resources, where at most so many links of one are wanted.
+    /// Starts before the first of `anchors` resources; at most `limit` links of each are wanted.
     pub fn new(name: &'a str, direction: Direction, anchors: usize, limit: usize) -> Self {
         let share = limits::LINKS_PER_CALL / anchors.max(1);
         let most = limit.saturating_add(1).min(limits::LINKS_PER_CALL);
         Self { name, direction, ready: Vec::new(), each: share.max(FEW).min(most) }
     }
 
-    /// Whether nothing has been read ahead.
+    /// Returns whether no links have been read ahead.
     pub fn is_empty(&self) -> bool {
         self.ready.is_empty()
     }
 
-    /// What was read ahead, that of the next resource first.
+    /// Returns the links that were read ahead, beginning with those of the next resource.
     pub fn ready(&self) -> impl Iterator<Item = &LinkedKeys> {
         self.ready.iter().rev()
     }
 
-    /// Where nothing has been read ahead, reads for as many of these resources as one call should
-    /// be asked for.
+    /// Unless links have been read ahead, reads those of as many of these resources as fit one
+    /// call.
     pub fn fill(&mut self, session: &Session<'_>, anchors: &[Key]) -> Result<(), Error> {
         let most = (limits::LINKS_PER_CALL / self.each).clamp(1, limits::KEYS_PER_CALL);
         let (now, _) = anchors.split_at(most.min(anchors.len()));
         let pages = self.read(session, now.to_vec(), None, self.each)?;
         let unread = pages.iter().filter(|page| page.next.is_some()).count();
-        // Where most have more than that, fewer of them with more of each take fewer calls.
+        // If most have more links than that, reading more links of fewer resources takes fewer
+        // calls.
         if unread * 2 > now.len() {
             self.each = (self.each * 10).min(limits::LINKS_PER_CALL);
         }
@@ -69,12 +71,12 @@ impl<'a> LinkReader<'a> {
         Ok(())
     }
 
-    /// Passes over the next resource.
+    /// Skips the next resource.
     pub fn pass(&mut self) {
         self.ready.pop();
     }
 
-    /// The first of these resources' ends, as far as they have been read.
+    /// Returns the links of the first of these resources, as far as they have been read.
     pub fn take(&mut self, session: &Session<'_>, anchors: &[Key]) -> Result<LinkedKeys, Error> {
         if self.is_empty() {
             self.fill(session, anchors)?;
@@ -82,7 +84,7 @@ impl<'a> LinkReader<'a> {
         Ok(self.ready.pop().unwrap_or_default())
     }
 
-    /// The ends behind a position.
+    /// Returns the links after a position.
     pub fn more(
         &self,
         session: &Session<'_>,
@@ -93,7 +95,7 @@ impl<'a> LinkReader<'a> {
         let pages = self.read(session, anchors, Some(after), limits::LINKS_PER_CALL)?;
         let ends = pages.into_iter().next();
         let ends = ends.map(|page| of_page(page, self.direction));
-        // A page without links and with a next one would never end.
+        // A page without links but with a next page would never end.
         Ok(ends.filter(|ends| !ends.keys.is_empty()).unwrap_or_default())
     }
 
@@ -118,7 +120,7 @@ fn of_page(page: LinkPage, direction: Direction) -> LinkedKeys {
     LinkedKeys { keys: page.links.into_iter().map(end).collect(), next: page.next }
 }
 
-/// The far ends of the links at each anchor; `None` in place of more than `limit` of them.
+/// Returns the far ends of the links at each anchor; `None` for an anchor with more than `limit`.
 pub(in crate::service) fn all(
     session: &Session<'_>,
     anchors: &[Key],

@@ -1,5 +1,5 @@
-//! What use cases that change something share: from a content to the writes of one commit, the
-//! links and events among them, and what the audit keeps.
+//! The common part of use cases that change something: from a content to the writes of one commit,
+//! including links and events, and the records of the audit.
 
 pub mod audit;
 pub(super) mod creation;

@@ -1,5 +1,5 @@
-//! What POST, PUT and PATCH share: from a body to a content, and from an old and a new content to
-//! one commit, or to none.
+//! The common part of POST, PUT and PATCH: from a body to a content, and from an old and a new
+//! content to at most one commit.
 
 use std::collections::BTreeSet;
 
@@ -22,16 +22,16 @@ use crate::service::{Options, Session};
 use crate::store::{Committed, Draft, Refusal, Write};
 use crate::text;
 
-/// What a POST or PUT asks for.
+/// The parsed body of a POST or PUT.
 pub(in crate::service) struct Received {
     pub(in crate::service) content: Content,
-    /// The relations, as changes.
+    /// The changes of relations.
     pub(in crate::service) changes: Changes,
-    /// The paths of attributes whose values were given and not understood at all.
+    /// The paths of attributes with values of which nothing was understood.
     pub(in crate::service) not_understood: Vec<String>,
 }
 
-/// Reads the body of a POST or PUT.
+/// Parses the body of a POST or PUT.
 pub(in crate::service) fn received(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -55,28 +55,28 @@ pub(in crate::service) struct Update<'a> {
     pub(in crate::service) before: Resource,
     pub(in crate::service) content: Content,
     pub(in crate::service) changes: Changes,
-    /// What is to be kept beside the content.
+    /// The data to store that no client sees.
     pub(in crate::service) state: State,
-    /// What asks for it.
+    /// The kind of request that asks for the change.
     pub(in crate::service) step: ChangeKind,
 }
 
-/// A change that has passed all checks before the commit. Without writes there is nothing to
+/// A change that has passed all checks before the commit. If it has no writes, there is nothing to
 /// change.
 pub(in crate::service) struct Prepared {
     pub(in crate::service) resource: Resource,
     pub(in crate::service) writes: Vec<Write>,
 }
 
-/// A resource as it is after a change.
+/// A resource after a change.
 pub(in crate::service) struct Updated {
     pub(in crate::service) resource: Resource,
-    /// The id that the client knows it by, where that is another one.
+    /// The id that the client knows it by, if that differs.
     pub(in crate::service) known_as: Option<String>,
 }
 
 impl<'a> Update<'a> {
-    /// A change that leaves alone what no client sees.
+    /// A change that leaves the data unchanged that no client sees.
     pub(in crate::service) fn new(
         resource_type: &'a ResourceType,
         before: Resource,
@@ -88,7 +88,7 @@ impl<'a> Update<'a> {
         Self { resource_type, before, content, changes, state, step }
     }
 
-    /// Checks and commits; without a difference there is no commit, no new version and no event.
+    /// Checks and commits; if nothing differs there is no commit, no new version and no event.
     pub(in crate::service) fn commit(
         self,
         session: &Session<'_>,
@@ -100,7 +100,7 @@ impl<'a> Update<'a> {
         Ok(Updated { resource, known_as: None })
     }
 
-    /// Checks everything that can be checked before the commit. Nothing has happened yet.
+    /// Performs all checks that are possible before the commit. Nothing has been committed yet.
     pub(in crate::service) fn prepare(
         self,
         session: &Session<'_>,
@@ -132,16 +132,16 @@ impl<'a> Update<'a> {
         }
         if replaces {
             let draft = resource.draft(resource_type)?;
-            // What had become larger may still get smaller.
+            // A resource that was already too large may still become smaller.
             if draft.body.len() > limits::RESOURCE_BYTES {
                 check_size(&draft, before.body(&before.content)?.len())?;
             }
             writes.push(Write::Replace(draft, before.version));
         } else if options.conditions.are_given() || changes.values().any(|c| c.cleared) {
-            // Two replacements of links at once must not add up.
+            // Two concurrent replacements of links must not be combined.
             writes.push(Write::Expect(key.clone(), before.version));
         }
-        // Of links alone others may be made at the same time.
+        // If only links change, concurrent requests may change others.
         let version = (!writes.is_empty()).then(|| before.version.saturating_add(1));
         writes.extend(links);
         writes.push(event::notice(step, &key, &attributes, version));
@@ -150,8 +150,8 @@ impl<'a> Update<'a> {
     }
 }
 
-/// Commits a change at a time, or at a later one if the store has events of that time. Returns the
-/// resource as it is then.
+/// Commits a change at this time, or at a later one if the store has events of that time. Returns
+/// the resource after the change.
 pub(in crate::service) fn commit(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -177,7 +177,7 @@ pub(in crate::service) fn commit(
     })
 }
 
-/// Refuses what has more bytes than a resource may have, and than it had before.
+/// Refuses a resource that is larger than allowed and larger than before.
 pub(in crate::service) fn check_size(draft: &Draft, before: usize) -> Result<(), Error> {
     let limit = limits::RESOURCE_BYTES;
     if draft.body.len() <= limit.max(before) {
@@ -187,8 +187,8 @@ pub(in crate::service) fn check_size(draft: &Draft, before: usize) -> Result<(),
     Err(Error::new(ErrorKind::PayloadTooLarge, detail))
 }
 
-/// Refuses unique texts that people would take for others, where the profile does; what was there
-/// before is not judged again.
+/// Refuses unique texts that readers cannot tell from others, if the profile says so; unchanged
+/// ones are not checked again.
 ///
 /// # Errors
 /// `invalidValue` that names the attribute.
@@ -218,7 +218,7 @@ pub(in crate::service) fn check_visible(
     }
 }
 
-/// Has the secrets of a content kept as the profile says.
+/// Converts the secrets of a content to the form that the profile requires.
 pub(in crate::service) fn settle_secrets(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -229,10 +229,10 @@ pub(in crate::service) fn settle_secrets(
     secret::settle(&session.ports, secrets, resource_type, before, content)
 }
 
-/// A unique value that is in use is 409 (RFC 7644 section 3.3).
+/// Maps a unique value that is in use to 409 (RFC 7644 section 3.3).
 pub(in crate::service) fn conflict(resource_type: &ResourceType, refusal: Refusal) -> Error {
     match refusal {
-        // A link or an id, because somebody was faster.
+        // A concurrent request created the link or used the id.
         Refusal::Taken(path)
             if path == "id"
                 || resource_type.definition.relations.iter().any(|r| r.attribute == *path) =>
@@ -254,7 +254,7 @@ pub(in crate::service) fn conflict(resource_type: &ResourceType, refusal: Refusa
     }
 }
 
-/// The paths of the attributes that differ, extensions' with their URI.
+/// Returns the paths of the attributes that differ; those of extensions with their URI.
 pub(in crate::service) fn differing(
     resource_type: &ResourceType,
     before: &Content,
@@ -273,7 +273,7 @@ pub(in crate::service) fn differing(
     paths
 }
 
-/// The members that differ, of those that count.
+/// Returns the names of the relevant members that differ.
 pub(in crate::service) fn names_differing(
     before: &Content,
     after: &Content,
