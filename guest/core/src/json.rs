@@ -50,7 +50,6 @@ pub enum JsonError {
 /// Parses a document.
 ///
 /// # Errors
-///
 /// If it is not JSON, or breaks one of the rules of [`JsonError`].
 pub fn parse(text: &str) -> Result<Value, JsonError> {
     Reader::new().read(text)
@@ -59,7 +58,6 @@ pub fn parse(text: &str) -> Result<Value, JsonError> {
 /// Appends a value as JSON to `out`.
 ///
 /// # Errors
-///
 /// Internal, if it cannot be serialized.
 pub fn write(out: &mut Vec<u8>, value: &Value) -> Result<(), Error> {
     serde_json::to_writer(out, value).map_err(|error| Error::internal(error.to_string()))
@@ -81,7 +79,6 @@ pub fn write_text(out: &mut Vec<u8>, text: &str) {
 /// Converts written JSON to text.
 ///
 /// # Errors
-///
 /// Internal, if it is not UTF-8.
 pub fn text(written: Vec<u8>) -> Result<String, Error> {
     String::from_utf8(written).map_err(|error| Error::internal(error.to_string()))
@@ -90,7 +87,6 @@ pub fn text(written: Vec<u8>) -> Result<String, Error> {
 /// Parses an object that this service wrote.
 ///
 /// # Errors
-///
 /// Internal, if the text is not a JSON object.
 pub fn written_object(text: &str) -> Result<Map<String, Value>, Error> {
     serde_json::from_str(text).map_err(|error| Error::internal(error.to_string()))
@@ -99,7 +95,6 @@ pub fn written_object(text: &str) -> Result<Map<String, Value>, Error> {
 /// Parses only the members with these names from an object that this service wrote.
 ///
 /// # Errors
-///
 /// If the text is not a JSON object.
 pub fn some_members(text: &str, names: &[&str]) -> Result<Map<String, Value>, JsonError> {
     let mut found = Map::new();

@@ -11,7 +11,6 @@ use crate::schema::{Attribute, Content, Mutability};
 /// change.
 ///
 /// # Errors
-///
 /// `mutability`, if one is changed.
 pub fn keep_immutable(
     resource_type: &ResourceType,

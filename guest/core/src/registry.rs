@@ -49,7 +49,6 @@ impl Registry {
     /// built-in ones of the same URI.
     ///
     /// # Errors
-    ///
     /// If a resource type refers to something that does not exist.
     pub fn new(definitions: Vec<Definition>, added: Vec<Schema>) -> Result<Self, RegistryError> {
         let mut schemas = SHARED.to_vec();
@@ -64,7 +63,6 @@ impl Registry {
     /// unique; the main schema then says so.
     ///
     /// # Errors
-    ///
     /// If a resource type cannot be resolved.
     pub fn with_unique(mut self, resource_type: &str, name: &str) -> Result<Self, RegistryError> {
         if let Some(resource_type) = self.types.iter().find(|t| t.definition.name == resource_type)

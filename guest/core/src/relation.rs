@@ -52,7 +52,6 @@ impl Change {
 /// links.
 ///
 /// # Errors
-///
 /// `invalidValue`, if a value does not refer to a resource, or if there are too many (see
 /// [`check_size`]).
 pub fn take(resource_type: &ResourceType, content: &mut Content) -> Result<Changes, Error> {
@@ -78,7 +77,6 @@ pub fn take(resource_type: &ResourceType, content: &mut Content) -> Result<Chang
 /// such object, or the compact form that [`json`] makes of a large array.
 ///
 /// # Errors
-///
 /// If a value has none of these forms, or there are too many.
 pub fn ids(relation: &Relation, value: &Value) -> Result<Vec<String>, Error> {
     if let Some(packed) = json::unpacked(value) {
@@ -96,7 +94,6 @@ pub fn ids(relation: &Relation, value: &Value) -> Result<Vec<String>, Error> {
 /// Checks that a request does not have too many values of a relation.
 ///
 /// # Errors
-///
 /// If it has more than [`limits::LINKS_PER_REQUEST`].
 pub fn check_size(relation: &Relation, values: usize) -> Result<(), Error> {
     let limit = limits::LINKS_PER_REQUEST;

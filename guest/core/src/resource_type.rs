@@ -167,7 +167,6 @@ impl ResourceType {
     /// Resolves the URIs and paths of a definition.
     ///
     /// # Errors
-    ///
     /// The name of what does not exist.
     pub fn resolve(
         definition: Definition,

@@ -50,7 +50,6 @@ fn a_day() -> u64 {
 /// Checks the webhooks of a profile: their URLs, secrets and event names.
 ///
 /// # Errors
-///
 /// The path of the first invalid field, and why it is invalid.
 pub fn check(webhooks: &[Webhook]) -> Result<(), (String, &'static str)> {
     for (index, webhook) in webhooks.iter().enumerate() {

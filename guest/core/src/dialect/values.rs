@@ -69,8 +69,8 @@ pub(super) fn empty_text_for_complex(resource_type: &ResourceType, sent: &mut Se
     })
 }
 
-/// Entra ID names the manager by the id only:
-/// `{"op":"Add","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager","value":"<id>"}`.
+/// Entra ID names the manager by the id only: `{"op":"Add","path":"URN","value":"<id>"}` with the
+/// path `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager`.
 pub(super) fn text_for_complex(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
     visit::values(resource_type, sent, &|attribute, value| {
         let single = attribute.sub(VALUE).is_some() && !attribute.multi_valued;
@@ -82,8 +82,8 @@ pub(super) fn text_for_complex(resource_type: &ResourceType, sent: &mut Sent<'_>
     })
 }
 
-/// Entra ID sends roles as JSON in strings:
-/// `{"op":"Add","path":"roles","value":[{"value":"{\"id\":\"06b0\",\"value\":\"25\",\"displayName\":\"Role1234\"}"}]}`.
+/// Entra ID sends roles as JSON in strings: `{"op":"Add","path":"roles","value":[VALUE]}` with
+/// values such as `{"value":"{\"id\":\"06b0\",\"value\":\"25\",\"displayName\":\"Role1234\"}"}`.
 pub(super) fn json_as_text(resource_type: &ResourceType, sent: &mut Sent<'_>) -> bool {
     visit::values(resource_type, sent, &|attribute, value| {
         let members = value.as_object_mut().filter(|_| attribute.multi_valued);

@@ -1,8 +1,10 @@
-//! References to what other operations of the request create, `bulkId:NAME`: RFC 7644 section 3.7.2. One is found
+//! References to resources that other operations of the request create, `bulkId:NAME`: RFC 7644
+//! section 3.7.2. A reference is
 //!
-//! * where it is a whole string, such as a member's `value`,
-//! * at the end of a URI, such as a `$ref` of `/Users/bulkId:NAME`,
-//! * as either of these in quotes, in the `path` of a PATCH operation: `members[value eq "bulkId:NAME"]`.
+//! * a whole string, such as a member's `value`,
+//! * the end of a URI, such as a `$ref` of `/Users/bulkId:NAME`, or
+//! * either of these in quotes, in the `path` of a PATCH operation: `members[value eq
+//!   "bulkId:NAME"]`.
 
 use std::collections::BTreeSet;
 
