@@ -17,9 +17,6 @@ use crate::port::{Caller, Level, Origin, Ports};
 use crate::profile::{self, Policy};
 use crate::store::{Draft, Entry, Write};
 
-/// Why a credential or a token that was good is refused.
-pub(super) const EXPIRED: &str = "it has expired";
-
 /// What a request was let in with.
 #[derive(Clone, Debug)]
 pub struct Admission {
@@ -161,7 +158,7 @@ fn verified(
         return Err(refused("its secret was rotated"));
     }
     if let Some(expired) = kept.expires.filter(|expires| *expires <= now) {
-        refused(EXPIRED);
+        refused(token::EXPIRED);
         let detail = format!(
             "the credential has expired on {}; an administrator has to make a new one",
             instant::format(expired)

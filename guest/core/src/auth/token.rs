@@ -9,6 +9,9 @@ use super::Scopes;
 use crate::json::{self, Decode, DecodeError};
 use crate::profile::{Issuer, Policy};
 
+/// Why a credential or a token that was good is refused.
+pub(super) const EXPIRED: &str = "it has expired";
+
 /// Seconds by which clocks may differ.
 const LEEWAY: u64 = 60;
 /// What stands before a scope of a credential in a token's scope.
@@ -158,7 +161,7 @@ fn check(issuer: &Issuer, claims: &Claims, now: u64) -> Result<(), &'static str>
         return Err("it is for another audience");
     }
     if claims.exp.saturating_add(LEEWAY) <= now {
-        return Err(super::admission::EXPIRED);
+        return Err(EXPIRED);
     }
     let from = claims.nbf.unwrap_or_default().max(claims.iat);
     if now.saturating_add(LEEWAY) < from {
