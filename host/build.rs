@@ -1,6 +1,6 @@
 //! Gives the library the component and the WIT that it embeds. In the workspace both come from
-//! their sources, so that `cargo build` is the whole build, and are left beside this file, from where
-//! a package takes them; in a package they are there already.
+//! their sources, so that `cargo build` is the whole build, and are left beside this file, from
+//! where a package takes them; in a package they are there already.
 //!
 //! The guest goes into a target folder of its own (`target/guest`): the outer cargo holds the lock
 //! of the workspace's. An error is one plain sentence without a backtrace: cargo prints only a

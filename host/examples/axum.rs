@@ -15,7 +15,7 @@ use scimlet::{Plugin, PluginOptions};
 /// The most bytes of a request's body.
 const BODY: usize = 1 << 20;
 
-/// What every request needs.
+/// The state of the application: the plugin, and the store of its one tenant.
 #[derive(Clone)]
 struct Scim {
     plugin: Arc<Plugin>,

@@ -1,4 +1,4 @@
-//! What the journal says: why a request was refused, which the client is not told, without the
+//! The notes of the journal: why a request was refused, which the client is not told, without the
 //! secret; and how a query was answered.
 
 use std::sync::{Arc, Mutex};

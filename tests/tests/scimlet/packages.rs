@@ -1,4 +1,4 @@
-//! What the library's package holds, and what it makes an embedder depend on.
+//! The library's package, and the crates that it makes an embedder depend on.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,10 +6,10 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 use libtest_mimic::{Failed, Trial};
 
-/// What only the command and the load generator need.
+/// Crates that only the command and the load generator need.
 const COMMAND: [&str; 4] = ["clap", "hdrhistogram", "mimalloc", "tracing-subscriber"];
 
-/// What only an optional part of the library needs.
+/// Crates that only optional parts of the library need.
 const OPTIONAL: [&str; 6] =
     ["axum", "hyper", "hyper-rustls", "rusqlite", "rustls", "tokio-postgres"];
 

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::trial;
 
-/// Who ask at once.
+/// Clients that ask at once.
 const CLIENTS: usize = 64;
 
 pub fn trials() -> Vec<Trial> {

@@ -1,4 +1,4 @@
-//! What the contract does not say and a user of a SQLite file expects.
+//! Expectations of a SQLite file that the contract of stores does not name.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Barrier};

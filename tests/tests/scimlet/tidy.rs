@@ -21,7 +21,7 @@ const SIZES: (usize, usize, usize) = (500, 70, 6);
 /// Lines of a file of core, and of its functions the median and the 99th percentile.
 const CORE_SIZES: (usize, usize, usize) = (400, 8, 59);
 
-/// What is larger all the same. May only shrink.
+/// Files and functions that are larger. The list may only shrink.
 const EXCEPTIONS: [&str; 0] = [];
 
 /// Where core is.

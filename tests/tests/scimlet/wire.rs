@@ -1,4 +1,4 @@
-//! What only a real connection shows: lengths, bodies that are too large or no text.
+//! Behaviour that only a real connection shows: lengths, bodies that are too large or no text.
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;

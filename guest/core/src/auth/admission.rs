@@ -17,9 +17,6 @@ use crate::port::{Caller, Level, Origin, Ports};
 use crate::profile::{self, Policy};
 use crate::store::{Draft, Entry, Write};
 
-/// Why an expired credential or token is refused.
-pub(super) const EXPIRED: &str = "it has expired";
-
 /// The result of authentication: the client and the tenant state that applies to its request.
 #[derive(Clone, Debug)]
 pub struct Admission {
@@ -168,7 +165,7 @@ fn verified(
         return Err(refused("its secret was rotated"));
     }
     if let Some(expired) = kept.expires.filter(|expires| *expires <= now) {
-        refused(EXPIRED);
+        refused(token::EXPIRED);
         let detail = format!(
             "the credential has expired on {}; an administrator has to make a new one",
             instant::format(expired)

@@ -9,6 +9,9 @@ use super::Scopes;
 use crate::json::{self, Decode, DecodeError};
 use crate::profile::{Issuer, Policy};
 
+/// Why an expired credential or token is refused.
+pub(super) const EXPIRED: &str = "it has expired";
+
 /// Tolerated clock difference in seconds.
 const LEEWAY: u64 = 60;
 /// The prefix of a credential's scope in a token's scope.
@@ -160,7 +163,7 @@ fn check(issuer: &Issuer, claims: &Claims, now: u64) -> Result<(), &'static str>
         return Err("it is for another audience");
     }
     if claims.exp.saturating_add(LEEWAY) <= now {
-        return Err(super::admission::EXPIRED);
+        return Err(EXPIRED);
     }
     let from = claims.nbf.unwrap_or_default().max(claims.iat);
     if now.saturating_add(LEEWAY) < from {

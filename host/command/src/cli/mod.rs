@@ -123,7 +123,7 @@ pub(crate) async fn run() -> ExitCode {
     }
 }
 
-/// What is said of a file that cannot be read.
+/// The error for a file that cannot be read.
 fn unreadable(file: &str) -> String {
     format!("cannot read `{file}`")
 }

@@ -1,11 +1,11 @@
-//! What a filter and an order mean, written as plainly as can be: the measure for every store.
+//! The meaning of filters and orders, written as plainly as can be: the measure for every store.
 
 use std::cmp::Ordering;
 
 use crate::store::{Comparison, Node, Operator, Relation, Scalar, Term};
 
-/// Whether the filter holds for an entry with these terms; `linked` says whether it has a link. `None` if the filter is
-/// malformed.
+/// Returns whether the filter holds for an entry with these terms; `linked` says whether it has a
+/// link. `None` if the filter is malformed.
 pub fn holds(filter: &[Node], terms: &[Term], linked: impl Fn(&Relation) -> bool) -> Option<bool> {
     let mut stack: Vec<bool> = Vec::new();
     for node in filter {
@@ -67,8 +67,8 @@ pub fn compare(a: &Scalar, b: &Scalar) -> Option<Ordering> {
     }
 }
 
-/// How two entries compare by the values that they have of a path: without one last when ascending, first when descending.
-/// Equal ones are to stay in the order of creation.
+/// Compares two entries by the values that they have of a path: an entry without one is last when
+/// ascending, first when descending. Equal entries stay in the order of creation.
 pub fn place(a: Option<&Scalar>, b: Option<&Scalar>, descending: bool) -> Ordering {
     let ascending = match (a, b) {
         (None, None) => Ordering::Equal,

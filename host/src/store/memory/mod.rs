@@ -1,5 +1,5 @@
-//! A database in memory, for tests and examples: maps behind a lock, every commit on a copy, every filter
-//! evaluated naively. It keeps the same contract as the real ones by other means.
+//! A database in memory, for tests and examples: maps behind a lock, every commit on a copy, every
+//! filter evaluated naively. It keeps the same contract as the real ones by other means.
 //! [`Memory::unfiltered`] ignores filters and orders, which the contract allows.
 
 mod data;

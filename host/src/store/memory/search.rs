@@ -8,7 +8,8 @@ use crate::store::{
 use super::data::{Data, Record};
 use super::evaluate;
 
-/// Where a hit stands: its value in the order, if it has one, and its place in the order of creation.
+/// A hit's position: its value in the order, if it has one, and its place in the order of
+/// creation.
 #[derive(Clone)]
 struct Place {
     value: Option<Scalar>,

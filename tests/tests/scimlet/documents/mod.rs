@@ -1,4 +1,4 @@
-//! What documents promise their readers: commands are run as they are written, links lead
+//! The promises of documents to their readers: commands are run as they are written, links lead
 //! somewhere, and what there is to know is named.
 
 mod coverage;
