@@ -54,6 +54,10 @@ pub struct IndexPage {
 
 impl Paging {
     /// Reads the values of a request; by index unless it has a cursor.
+    ///
+    /// # Errors
+    /// `invalidCursor` if the service has no cursors, `invalidCount` if the count is too large for
+    /// a cursor, `invalidValue` if `startIndex` is given as well.
     pub fn new(
         cursor: Option<String>,
         start_index: Option<i64>,

@@ -52,8 +52,7 @@ impl Change {
 /// links.
 ///
 /// # Errors
-/// `invalidValue`, if a value does not refer to a resource, or if there are too many (see
-/// [`check_size`]).
+/// `invalidValue` if a relation is not an array of references; `tooMany` if it has too many values.
 pub fn take(resource_type: &ResourceType, content: &mut Content) -> Result<Changes, Error> {
     let mut changes = Changes::new();
     for relation in &resource_type.definition.relations {
@@ -77,7 +76,7 @@ pub fn take(resource_type: &ResourceType, content: &mut Content) -> Result<Chang
 /// such object, or the compact form that [`json`] makes of a large array.
 ///
 /// # Errors
-/// If a value has none of these forms, or there are too many.
+/// If a value has none of these forms; `tooMany` if there are too many.
 pub fn ids(relation: &Relation, value: &Value) -> Result<Vec<String>, Error> {
     if let Some(packed) = json::unpacked(value) {
         let packed: Vec<String> = packed.map(ToOwned::to_owned).collect();
@@ -94,7 +93,7 @@ pub fn ids(relation: &Relation, value: &Value) -> Result<Vec<String>, Error> {
 /// Checks that a request does not have too many values of a relation.
 ///
 /// # Errors
-/// If it has more than [`limits::LINKS_PER_REQUEST`].
+/// `tooMany` beyond [`limits::LINKS_PER_REQUEST`].
 pub fn check_size(relation: &Relation, values: usize) -> Result<(), Error> {
     let limit = limits::LINKS_PER_REQUEST;
     if values <= limit {

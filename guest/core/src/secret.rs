@@ -12,6 +12,9 @@ use crate::schema::{Attribute, Content, Mutability};
 
 /// Converts the secrets of a new content to their stored form. `before` is the content that it
 /// replaces.
+///
+/// # Errors
+/// If a secret cannot be hashed.
 pub fn settle(
     ports: &Ports<'_>,
     secrets: Secrets,

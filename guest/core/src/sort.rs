@@ -62,6 +62,9 @@ impl Decode for SortKey {
 impl Sort {
     /// Binds `sortBy`; a complex attribute is sorted by its `value`. `None` if the type has no such
     /// attribute.
+    ///
+    /// # Errors
+    /// If no client may read the attribute, or it is complex without a `value`.
     pub fn bind(
         path: &AttrPath,
         descending: bool,

@@ -44,6 +44,7 @@ pub(super) fn paths(sent: &mut Sent<'_>, rewrite: impl Fn(&mut Path) -> bool) ->
 }
 
 /// Parses a text, rewrites the result and prints it again; a malformed text is left as it is.
+/// Returns whether it changed.
 pub(super) fn reprinted<T: FromStr + Display>(
     text: &mut String,
     change: impl FnOnce(&mut T) -> bool,

@@ -1,15 +1,15 @@
 //! Decoding of JSON values into types, with the path of a value that does not fit.
 //!
 //! Used instead of serde's derive, whose code for each member of each type, for all formats, was an
-//! eighth of the component. A type lists its members' names once, in [`decode_struct!`] or
-//! [`decode_enum!`], and reading a member is one call.
+//! eighth of the component. A type lists its members' names once, in `decode_struct!` or
+//! `decode_enum!`, and reading a member is one call.
 
 use serde_json::{Map, Value};
 
 use crate::sorted_map::SortedMap;
 
-/// A value does not fit its type; with the path to it, such as `users.reactivation[0]`, empty for
-/// the whole document.
+/// The error for a value that does not fit its type, with the path to the value, such as
+/// `users.reactivation[0]`; the path is empty for the whole document.
 #[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
 pub struct DecodeError {

@@ -52,7 +52,8 @@ impl<'a> Patch<'a> {
     /// Applies one operation; later ones see its result.
     ///
     /// # Errors
-    /// As RFC 7644 table 9 has them: `invalidPath`, `noTarget`, `invalidValue`, `mutability`.
+    /// The errors of RFC 7644 table 9, such as `invalidPath`, `noTarget`, `invalidValue` and
+    /// `mutability`.
     pub fn apply(&mut self, operation: Operation) -> Result<(), Error> {
         match operation {
             Operation::Add(Some(path), value) => self.at_path(&path, PatchAction::Add(value)),
@@ -189,8 +190,8 @@ impl<'a> Patch<'a> {
         Ok(())
     }
 
-    /// Accepts an operation on `schemas` that names only schemas of the type, and changes nothing:
-    /// `schemas` follows from the values.
+    /// Checks an operation on `schemas`, which follows from the values: naming schemas of the type
+    /// is allowed and changes nothing.
     fn schemas(&self, path: &Path, action: PatchAction) -> Result<(), Error> {
         let (PatchAction::Add(given) | PatchAction::Replace(given)) = action else {
             return match path.filter {

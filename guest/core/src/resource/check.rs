@@ -93,7 +93,7 @@ impl Checker {
 /// 7643 section 3).
 ///
 /// # Errors
-/// If `schemas` is missing, or names another schema.
+/// `invalidSyntax` if `schemas` is not such an array.
 pub fn schemas(resource_type: &ResourceType, body: &Content) -> Result<(), Error> {
     let wrong = |text: String| Error::new(ErrorKind::InvalidSyntax, text);
     let given = body.iter().find(|(key, _)| key.eq_ignore_ascii_case("schemas"));
@@ -115,7 +115,7 @@ pub fn schemas(resource_type: &ResourceType, body: &Content) -> Result<(), Error
 /// Checks that a resource of the type may have these schemas.
 ///
 /// # Errors
-/// If one is not a schema of the type.
+/// `invalidSyntax` that names the first one which is not a schema of the type.
 pub fn known_schemas(resource_type: &ResourceType, given: &[Value]) -> Result<(), Error> {
     let is_known = |uri: &str| resource_type.schemas().any(|schema| urn::same(&schema.id, uri));
     match given.iter().find(|uri| !uri.as_str().is_some_and(is_known)) {

@@ -38,7 +38,7 @@ impl Conditions {
     /// Checks that a resource with this version may be changed.
     ///
     /// # Errors
-    /// 412 if a condition does not hold.
+    /// 412 if If-Match does not hold, or If-None-Match does.
     pub(super) fn allow_changing(&self, version: u64) -> Result<(), Error> {
         self.allow_reading(version)?;
         require(!self.are_of_who_knows(version))
@@ -48,7 +48,7 @@ impl Conditions {
     /// entity tag matches.
     ///
     /// # Errors
-    /// 412 if a condition does not hold.
+    /// 412 if If-Match names entity tags.
     pub fn allow_unversioned(&self) -> Result<(), Error> {
         let any = |condition: &Condition| *condition == Condition::Any;
         require(self.if_match.as_ref().is_none_or(any))

@@ -49,7 +49,8 @@ impl<'a> RetryingSession<'a> {
     /// Runs a function that commits at most once, until its commit is not stale.
     ///
     /// # Errors
-    /// The function's error; 503 if all attempts were stale.
+    /// The function's error, which is stale if all attempts were; 401 if the client is no longer
+    /// admitted.
     pub fn attempts<T, E: Borrow<Error> + From<Error>>(
         &mut self,
         mut run: impl FnMut(&Session<'_>) -> Result<T, E>,

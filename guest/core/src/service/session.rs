@@ -114,8 +114,8 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Returns a write that only one of several commits that saw the same state can perform; it
-    /// serializes them.
+    /// Returns a write to the entry `key` that only one of several commits that saw the same state
+    /// can perform; it puts them in order.
     ///
     /// # Errors
     /// If the store fails.

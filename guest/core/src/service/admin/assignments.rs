@@ -24,7 +24,7 @@ pub struct Assignment {
 /// Replaces the roles and seats that a group grants to its members; `group` is its id or its name.
 ///
 /// # Errors
-/// If there is no such group, the profile has no assignments, or no seat is left.
+/// If there is no such group, the profile does not allow the assignment, or no seat is left.
 pub fn assign_group(ports: &Ports<'_>, group: &str, given: &Assignment) -> Result<(), Problem> {
     as_product(ports, |session| {
         let (resource_type, groups) = groups(session)?;

@@ -41,10 +41,11 @@ json::decode_struct!(open StoredProvider {
 });
 
 /// Adds an identity provider, or enables auto-provisioning for an existing one. Its credential and
-/// other prerequisites are created in the same commit.
+/// other prerequisites are created in the same commit. Returns the credential, if one was issued.
 ///
 /// # Errors
-/// If the profile does not allow the credential, or the store fails.
+/// If the name is empty or longer than 100 bytes, the identity provider exists and there is nothing
+/// to enable, or the store fails.
 pub fn add_identity_provider(
     ports: &Ports<'_>,
     tenant: &str,

@@ -68,7 +68,7 @@ pub fn user(ports: &Ports<'_>, id: &str) -> Result<String, Problem> {
 /// Assigns an imported user to the identity provider, under this externalId if one is given.
 ///
 /// # Errors
-/// If there is no such user, or it is not an imported one.
+/// If there is no such user, or the externalId belongs to another user and has to be unique.
 pub fn link_user(ports: &Ports<'_>, id: &str, external_id: Option<&str>) -> Result<(), Problem> {
     change(ports, id, |_, _, update| {
         update.state.imported = false;

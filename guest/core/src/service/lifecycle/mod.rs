@@ -232,7 +232,8 @@ impl<'a> UserLifecycle<'a> {
         told.collect()
     }
 
-    /// Connects the existing references to the user's address with the user.
+    /// Returns an event with the existing references to the user's address, which the application
+    /// restores; none if the user is inactive or has no references.
     fn references(&self, resource: &Resource) -> Result<Vec<Write>, Error> {
         let name = resource.content.get(self.users.user_name.attribute.as_str());
         let Some(name) = name.and_then(Value::as_str).filter(|_| self.is_active(&resource.content))

@@ -88,8 +88,8 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// Returns whether a refusal with this status is recorded: changes, and anything forbidden. 401 is
-/// not, since that client is unknown; the host counts those.
+/// Returns whether a refusal with this status is recorded: any 403, and changes refused by another
+/// client error. 401 is not recorded, since that client is unknown; the host counts those.
 #[must_use]
 pub fn is_kept(changing: bool, status: u16) -> bool {
     status == 403 || changing && status != 401 && (400..500).contains(&status)
