@@ -1,7 +1,8 @@
-//! What the component costs: the same requests answered by a fresh instance each, by instances that are kept for their tenant, and
-//! by core compiled natively, in the same process, each over a SQLite file of its own: behind the same router over HTTP, and without
-//! HTTP. They take turns, so that a ratio holds when the machine's speed drifts.
-//! `cargo bench -p scimlet-tests --bench component -- --rounds 7 --milliseconds 1500 --connections 8`
+//! What the component costs: the same requests answered by a fresh instance each, by instances that
+//! are kept for their tenant, and by core compiled natively, in the same process, each over a
+//! SQLite file of its own: behind the same router over HTTP, and without HTTP. They take turns, so
+//! that a ratio holds when the machine's speed drifts. `cargo bench -p scimlet-tests --bench
+//! component -- --rounds 7 --milliseconds 1500 --connections 8`
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -77,7 +78,8 @@ struct Run {
     connections: u32,
 }
 
-/// Of one operation: each side's median of requests a second, and those of the component by native core's of the same round.
+/// Of one operation: each side's median of requests a second, and those of the component by native
+/// core's of the same round.
 struct Compared {
     rates: [f64; 3],
     ratios: [Spread; 2],

@@ -1,7 +1,7 @@
-//! What the same requests cost as a tenant grows from a thousand users to a hundred thousand, or to a million: over HTTP, and of
-//! that what the store takes. Each size has a database of its own, and they take turns, so that a ratio holds when the machine's
-//! speed drifts.
-//! `cargo bench -p scimlet-tests --bench growth -- --most 1000000 --rounds 7 --milliseconds 1000`
+//! What the same requests cost as a tenant grows from a thousand users to a hundred thousand, or to
+//! a million: over HTTP, and of that what the store takes. Each size has a database of its own, and
+//! they take turns, so that a ratio holds when the machine's speed drifts. `cargo bench -p
+//! scimlet-tests --bench growth -- --most 1000000 --rounds 7 --milliseconds 1000`
 
 #[path = "growth/backend.rs"]
 mod backend;
@@ -71,7 +71,8 @@ struct Run {
     most: usize,
 }
 
-/// What one operation costs at one size, round by round: microseconds over HTTP, and of them in the store.
+/// What one operation costs at one size, round by round: microseconds over HTTP, and of them in the
+/// store.
 #[derive(Default)]
 struct Costs {
     http: Vec<f64>,

@@ -1,7 +1,8 @@
-//! What more hosts bring: one, two and four `scimlet serve` over one PostgreSQL, asked by as many connections in all. The load
-//! generator, the hosts and the database share the cores of one machine, so the figures say what hosts cost each other, and what
-//! they bring only where there are more cores than one host uses.
-//! `cargo bench -p scimlet-tests --bench hosts -- --rounds 5 --milliseconds 1000 --connections 8`
+//! What more hosts bring: one, two and four `scimlet serve` over one PostgreSQL, asked by as many
+//! connections in all. The load generator, the hosts and the database share the cores of one
+//! machine, so the figures say what hosts cost each other, and what they bring only where there are
+//! more cores than one host uses. `cargo bench -p scimlet-tests --bench hosts -- --rounds 5
+//! --milliseconds 1000 --connections 8`
 
 use std::num::NonZero;
 use std::sync::Arc;

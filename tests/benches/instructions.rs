@@ -1,10 +1,11 @@
-//! Instructions for each request, which no other work on the machine changes: counted by valgrind in a process that answers
-//! requests without HTTP, one after another, over a SQLite file. What a process needs to start is left out by taking the difference
-//! between two processes that answer different numbers of requests.
-//! `cargo bench -p scimlet-tests --bench instructions -- --requests 100`
+//! Instructions for each request, which no other work on the machine changes: counted by valgrind
+//! in a process that answers requests without HTTP, one after another, over a SQLite file. What a
+//! process needs to start is left out by taking the difference between two processes that answer
+//! different numbers of requests. `cargo bench -p scimlet-tests --bench instructions -- --requests
+//! 100`
 //!
-//! valgrind shows programs a simpler processor than it runs on, so that the component is compiled for that, once, which takes
-//! minutes; wasmtime's cache keeps it.
+//! valgrind shows programs a simpler processor than it runs on, so that the component is compiled
+//! for that, once, which takes minutes; wasmtime's cache keeps it.
 
 #[path = "instructions/subject.rs"]
 mod subject;
@@ -79,7 +80,8 @@ fn each(side: &str, operation: &str, requests: u32) -> anyhow::Result<Spread> {
     Spread::of(differences.collect()).context("no differences")
 }
 
-/// All instructions of a process that answers so many requests when so many people are there, so that each can join a group.
+/// All instructions of a process that answers so many requests when so many people are there, so
+/// that each can join a group.
 fn total(side: &str, operation: &str, [requests, people]: [u32; 2]) -> anyhow::Result<f64> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])

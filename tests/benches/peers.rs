@@ -1,8 +1,9 @@
-//! The same requests to scimlet and to other SCIM servers, each in a process of its own, from one load generator over loopback.
-//! scimlet keeps everything in a SQLite file and acknowledges what is on disk; the others keep it in memory, which is the fastest
-//! that they can do. They take turns, so that a ratio holds when the machine's speed drifts. The first run installs the others from
-//! npm and PyPI.
-//! `cargo bench -p scimlet-tests --bench peers -- --rounds 5 --milliseconds 1000 --connections 8 --users 10000`
+//! The same requests to scimlet and to other SCIM servers, each in a process of its own, from one
+//! load generator over loopback. scimlet keeps everything in a SQLite file and acknowledges what is
+//! on disk; the others keep it in memory, which is the fastest that they can do. They take turns,
+//! so that a ratio holds when the machine's speed drifts. The first run installs the others from
+//! npm and PyPI. `cargo bench -p scimlet-tests --bench peers -- --rounds 5 --milliseconds 1000
+//! --connections 8 --users 10000`
 
 use std::time::Duration;
 
@@ -18,7 +19,8 @@ use tempfile::TempDir;
 /// The sides, in their order: two of scimlet, then the others.
 const SIDES: [&str; 4] = ["fresh", "reused", "scimmy", "scim2-server"];
 
-/// What is asked, and how often what each of the others answers a fresh and a reused instance should answer.
+/// What is asked, and how often what each of the others answers a fresh and a reused instance
+/// should answer.
 const OPERATIONS: [(&str, Wanted); 5] =
     [("get", READS), ("eq", READS), ("patch", WRITES), ("create", WRITES), ("member-add", WRITES)];
 
@@ -27,7 +29,8 @@ type Wanted = [[f64; 2]; 2];
 
 const READS: Wanted = [[5.0, 10.0], [10.0, 30.0]];
 const WRITES: Wanted = [[5.0, 5.0], [10.0, 10.0]];
-/// Among many users: scimmy hands its handlers a filter to match against all, scim2-server keeps an index for `eq`.
+/// Among many users: scimmy hands its handlers a filter to match against all, scim2-server keeps an
+/// index for `eq`.
 const MANY: Wanted = [[100.0, 100.0], [100.0, 100.0]];
 
 fn main() -> anyhow::Result<()> {
@@ -75,7 +78,8 @@ async fn compare(sites: &[Site; 4], mix: &str, turn: Turn, rounds: u64) -> anyho
     Ok(rates)
 }
 
-/// Look-ups among users who are made once: so many of them take some of the servers their time. They stay.
+/// Look-ups among users who are made once: so many of them take some of the servers their time.
+/// They stay.
 async fn compare_prepared(sites: &[Site; 4], turn: Turn, rounds: u64) -> anyhow::Result<Rates> {
     let mut runs: Vec<Run> = Vec::new();
     for site in sites {

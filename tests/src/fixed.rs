@@ -1,4 +1,5 @@
-//! A clock and a source of bytes that are the same in every run, so that two engines can be compared byte for byte.
+//! A clock and a source of bytes that are the same in every run, so that two engines can be
+//! compared byte for byte.
 
 use std::io;
 use std::sync::Mutex;

@@ -1,4 +1,5 @@
-//! A schema that fits a resource and a filter, for cases that come without one: types as the values and the literals show them.
+//! A schema that fits a resource and a filter, for cases that come without one: types as the values
+//! and the literals show them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,7 +47,8 @@ impl Inferred {
         }
     }
 
-    /// Learns what the resource does not show from a filter: the names, and types from what they are compared with.
+    /// Learns what the resource does not show from a filter: the names, and types from what they
+    /// are compared with.
     pub fn filter(&mut self, filter: &Filter) {
         match filter {
             Filter::And(parts) | Filter::Or(parts) => parts.iter().for_each(|p| self.filter(p)),

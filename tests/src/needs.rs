@@ -1,11 +1,11 @@
-//! Tests that need what not every machine has, such as an interpreter. A developer's machine may lack it; the machine that
-//! decides about a change (`CI=true`) may not.
+//! Tests that need what not every machine has, such as an interpreter. A developer's machine may
+//! lack it; the machine that decides about a change (`CI=true`) may not.
 
 use anyhow::Error;
 use libtest_mimic::{Completion, Failed};
 
-/// The body of a `Trial::ignorable_test`: runs with what is needed. Where that is not there, the trial is ignored and says
-/// why, or fails if `CI` is `true`.
+/// The body of a `Trial::ignorable_test`: runs with what is needed. Where that is not there, the
+/// trial is ignored and says why, or fails if `CI` is `true`.
 ///
 /// # Errors
 /// If it is not there and has to be, or as `run`.

@@ -8,8 +8,8 @@ use anyhow::Context;
 
 use crate::python::succeed;
 
-/// A copy of a folder of this name below the target folder, where its packages are installed once and kept while its lock file
-/// stays as it is.
+/// A copy of a folder of this name below the target folder, where its packages are installed once
+/// and kept while its lock file stays as it is.
 ///
 /// # Errors
 /// If there is no npm, or the packages cannot be installed.

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 
-/// An interpreter in a folder of this name below the target folder, made once and kept while the requirements stay as they are.
+/// An interpreter in a folder of this name below the target folder, made once and kept while the
+/// requirements stay as they are.
 ///
 /// # Errors
 /// If there is no Python, or the packages cannot be installed.

@@ -1,5 +1,5 @@
-//! Cases that other projects and the RFCs supply, as JSON lines. They are read where they lie, in `../shared` beside the checkout or
-//! where `SCIMLET_SHARED` says, and never copied.
+//! Cases that other projects and the RFCs supply, as JSON lines. They are read where they lie, in
+//! `../shared` beside the checkout or where `SCIMLET_SHARED` says, and never copied.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -96,7 +96,8 @@ impl Backend {
         }
     }
 
-    /// Does what the database would do by itself some time after so many writes; how many megabytes it has.
+    /// Does what the database would do by itself some time after so many writes; how many megabytes
+    /// it has.
     fn settle(&self, name: &str) -> anyhow::Result<u64> {
         let bytes = match self {
             Self::Postgres(_, Some(cluster)) => {

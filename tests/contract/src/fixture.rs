@@ -75,7 +75,8 @@ impl Fixture {
         drafts.into_iter().map(|draft| draft.key.id.clone()).collect()
     }
 
-    /// Asks for all at once and in pages of several sizes, and expects the ids that the plain evaluator finds.
+    /// Asks for all at once and in pages of several sizes, and expects the ids that the plain
+    /// evaluator finds.
     pub async fn check(
         &self,
         store: &dyn Store,

@@ -76,8 +76,8 @@ macro_rules! table {
     };
 }
 
-/// Runs every case for stores as a test of libtest's form, which takes the arguments of `cargo test`;
-/// `make` is called anew for each. The conclusion says how many passed and failed.
+/// Runs every case for stores as a test of libtest's form, which takes the arguments of `cargo
+/// test`; `make` is called anew for each. The conclusion says how many passed and failed.
 pub fn run(make: fn() -> Arc<dyn Stores>) -> Conclusion {
     let trials = cases().into_iter().map(|(name, case)| {
         Trial::test(name, move || {

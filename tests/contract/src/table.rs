@@ -1,5 +1,5 @@
-//! The rows of the table in `wit/README.md`: which reads, and which one commit. Every commit begins with `expect` of the
-//! credential and of the profile that admitted the request.
+//! The rows of the table in `wit/README.md`: which reads, and which one commit. Every commit begins
+//! with `expect` of the credential and of the profile that admitted the request.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! What is fuzzed: each function takes any bytes and panics if something is wrong with what core makes of them. The replay of the
-//! corpus in the test command calls the same functions.
+//! What is fuzzed: each function takes any bytes and panics if something is wrong with what core
+//! makes of them. The replay of the corpus in the test command calls the same functions.
 
 mod shelf;
 
@@ -61,7 +61,8 @@ pub fn patch(input: &[u8]) {
     }
 }
 
-/// A request, as a line with method and target, header lines, an empty line and a body: it is answered, and never with 500.
+/// A request, as a line with method and target, header lines, an empty line and a body: it is
+/// answered, and never with 500.
 pub fn request(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));

@@ -87,7 +87,8 @@ impl Direct {
         Ok(f64::from(answered) / begun.elapsed().as_secs_f64())
     }
 
-    /// Somebody who asks one request after another, about a person of their own as long as there are enough.
+    /// Somebody who asks one request after another, about a person of their own as long as there
+    /// are enough.
     #[must_use]
     pub fn asker(self: &Arc<Self>, number: usize) -> Asker {
         Asker { of: Arc::clone(self), person: number % self.people.len(), group: None }

@@ -1,5 +1,6 @@
-//! Many users, quickly: one is created as any client would, and what that has written is written again under other names, many
-//! in one commit. The store cannot tell them from users that came one by one.
+//! Many users, quickly: one is created as any client would, and what that has written is written
+//! again under other names, many in one commit. The store cannot tell them from users that came one
+//! by one.
 
 use std::sync::Arc;
 
@@ -26,7 +27,8 @@ pub struct Filling<'a> {
 }
 
 impl Filling<'_> {
-    /// Fills the tenant with so many users, and makes as many groups as asked that have half of them as members.
+    /// Fills the tenant with so many users, and makes as many groups as asked that have half of
+    /// them as members.
     ///
     /// # Errors
     /// If the store refuses anything.

@@ -1,4 +1,5 @@
-//! Other SCIM servers, each in a process of its own that prints where it listens. `tests/peers/` holds them.
+//! Other SCIM servers, each in a process of its own that prints where it listens. `tests/peers/`
+//! holds them.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! A tenant that is served over HTTP, here in this process or elsewhere, and what the load generator finds out about it.
+//! A tenant that is served over HTTP, here in this process or elsewhere, and what the load
+//! generator finds out about it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -35,7 +36,8 @@ impl Site {
         Ok(Self { url: base, secret, known: None })
     }
 
-    /// Serves a new tenant of this database from this process. `plugin` sets it up, `provider` answers.
+    /// Serves a new tenant of this database from this process. `plugin` sets it up, `provider`
+    /// answers.
     ///
     /// # Errors
     /// If the tenant cannot be made.

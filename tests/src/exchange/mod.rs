@@ -1,4 +1,5 @@
-//! Recorded exchanges: requests as clients send them, byte for byte, and the answers that are right.
+//! Recorded exchanges: requests as clients send them, byte for byte, and the answers that are
+//! right.
 //!
 //! A file holds steps one after another:
 //!
@@ -15,13 +16,15 @@
 //! {"id": "${user}", …}
 //! ```
 //!
-//! A line that begins with `# ` names the examples printed in RFCs that the step is, by their ids in the supplied `rfc/examples.jsonl`.
-//! The answer's headers are those that matter, its body is the whole document; `-` instead of a body says that whatever there
-//! is does not matter. `${name}` stands for any text where it comes first, and for the same text from then on, in requests too. Known
-//! from the beginning is `${base}`, the tenant's base URL. Lines before the first step are comments, but for those that begin with
-//! `> `: headers which the client sends with every
-//! request that does not name them itself, and for one that begins with `profile: `: the tenant's, in place of the default one.
-//! A line `needs: ` between a step's title and its request lists the clients' quirks without which the step goes wrong.
+//! A line that begins with `# ` names the examples printed in RFCs that the step is, by their ids
+//! in the supplied `rfc/examples.jsonl`. The answer's headers are those that matter, its body is
+//! the whole document; `-` instead of a body says that whatever there is does not matter. `${name}`
+//! stands for any text where it comes first, and for the same text from then on, in requests too.
+//! Known from the beginning is `${base}`, the tenant's base URL. Lines before the first step are
+//! comments, but for those that begin with `> `: headers which the client sends with every request
+//! that does not name them itself, and for one that begins with `profile: `: the tenant's, in place
+//! of the default one. A line `needs: ` between a step's title and its request lists the clients'
+//! quirks without which the step goes wrong.
 //!
 //! The wording of an error's `detail` is the service's. Recorded of it is nothing, or a list of the
 //! names and values that it must contain, such as `"detail": ["userName", "1000"]`: each stands

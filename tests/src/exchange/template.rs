@@ -45,7 +45,8 @@ impl Bindings {
         true
     }
 
-    /// Where a document differs from the template's; `None` if it does not. `at` is the path so far.
+    /// Where a document differs from the template's; `None` if it does not. `at` is the path so
+    /// far.
     pub fn difference(&mut self, template: &Value, document: &Value, at: &str) -> Option<String> {
         match (template, document) {
             (Value::String(template), Value::String(text)) if self.matches(template, text) => None,

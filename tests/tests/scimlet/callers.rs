@@ -1,5 +1,5 @@
-//! Callers whom the embedder has authenticated itself: provisioning clients, and end users at `/Me` (RFC 7644 section 3.11); and
-//! what is kept of a password that one sends.
+//! Callers whom the embedder has authenticated itself: provisioning clients, and end users at `/Me`
+//! (RFC 7644 section 3.11); and what is kept of a password that one sends.
 
 use std::sync::Arc;
 

@@ -34,8 +34,8 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Whether the tester's checks came out no worse than the committed summary has it: as many successes, and nothing else but what it
-/// names with its reason.
+/// Whether the tester's checks came out no worse than the committed summary has it: as many
+/// successes, and nothing else but what it names with its reason.
 fn summed_up(found: &str) -> anyhow::Result<()> {
     let expected = include_str!("../../clients/scim2_tester.txt");
     let successes = |summary: &str| -> Option<u32> {
@@ -56,7 +56,8 @@ fn clients() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("clients")
 }
 
-/// Has the script live its life on a server of its own, where it checks every answer. Returns what it prints.
+/// Has the script live its life on a server of its own, where it checks every answer. Returns what
+/// it prints.
 fn run(python: &Path, script: &str, preset: &str) -> anyhow::Result<String> {
     let (folder, server) = server::fresh()?;
     let create = ["tenant", "create", preset, "--profile", preset];

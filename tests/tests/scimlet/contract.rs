@@ -1,5 +1,5 @@
-//! Runs the contract suite over every store: the SQLite file, PostgreSQL, the maps in memory, and the maps with filters and
-//! orders ignored.
+//! Runs the contract suite over every store: the SQLite file, PostgreSQL, the maps in memory, and
+//! the maps with filters and orders ignored.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -60,7 +60,8 @@ fn trial<R: Future<Output = ()>>(
     })
 }
 
-/// The cases for stores share a database, for they have tenants of their own; a case for databases has its own.
+/// The cases for stores share a database, for they have tenants of their own; a case for databases
+/// has its own.
 fn over_postgres<R: Future<Output = ()>>(
     case: &str,
     url: fn(&postgres::Cluster) -> anyhow::Result<String>,

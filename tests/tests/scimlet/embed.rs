@@ -1,5 +1,5 @@
-//! The embeddings in other languages (`host/embed/`): the same component over a store of their own has to answer the recorded
-//! exchanges as the reference host does.
+//! The embeddings in other languages (`host/embed/`): the same component over a store of their own
+//! has to answer the recorded exchanges as the reference host does.
 
 use std::fs;
 use std::io::{BufRead, BufReader};

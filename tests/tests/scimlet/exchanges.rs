@@ -1,5 +1,6 @@
-//! Recorded exchanges, run natively against core, in process against the component, and over HTTP against the binary. The first
-//! two, with the same clock and the same random bytes, have to agree to the byte.
+//! Recorded exchanges, run natively against core, in process against the component, and over HTTP
+//! against the binary. The first two, with the same clock and the same random bytes, have to agree
+//! to the byte.
 
 use std::sync::Arc;
 

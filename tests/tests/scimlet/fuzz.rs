@@ -1,4 +1,5 @@
-//! The corpus of the fuzz targets, replayed with the stable compiler: whatever fuzzing has found stays mended.
+//! The corpus of the fuzz targets, replayed with the stable compiler: whatever fuzzing has found
+//! stays mended.
 
 #[path = "../../fuzz/src/lib.rs"]
 mod targets;

@@ -1,5 +1,5 @@
-//! The supplied hostile requests, sent by their own runner, which is read and run where it lies. What does not apply here is in
-//! `tests/vectors/hostile.tsv`, with the reason.
+//! The supplied hostile requests, sent by their own runner, which is read and run where it lies.
+//! What does not apply here is in `tests/vectors/hostile.tsv`, with the reason.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,8 +14,8 @@ use scimlet_tests::{needs, supplied};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The case that many refused credentials from one address slow down. It goes to a server of its own: to the other one bad
-/// credentials are sent all the time.
+/// The case that many refused credentials from one address slow down. It goes to a server of its
+/// own: to the other one bad credentials are sent all the time.
 const SLOWED: &str = "AUTH-18";
 
 pub fn trials() -> Vec<Trial> {

@@ -1,5 +1,5 @@
-//! Problems that users of SCIM servers and clients reported in public, sent by the supplied runner, which is
-//! read and run where it lies: over SQLite, and over PostgreSQL where that is installed.
+//! Problems that users of SCIM servers and clients reported in public, sent by the supplied runner,
+//! which is read and run where it lies: over SQLite, and over PostgreSQL where that is installed.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,5 +1,5 @@
-//! Seats count exactly, however many ask at once: of 64 who want the last one, one gets it. `SCIMLET_ROUNDS` says how often each
-//! race is run (3 times unless it does).
+//! Seats count exactly, however many ask at once: of 64 who want the last one, one gets it.
+//! `SCIMLET_ROUNDS` says how often each race is run (3 times unless it does).
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;

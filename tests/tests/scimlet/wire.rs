@@ -69,7 +69,8 @@ async fn refused() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The bulk request of RFC 7644 section 3.7.4, which announces four gigabytes: refused before any of them has come.
+/// The bulk request of RFC 7644 section 3.7.4, which announces four gigabytes: refused before any
+/// of them has come.
 async fn announced() -> anyhow::Result<()> {
     let (_folder, server) = server::fresh()?;
     let endpoint = server.endpoint(TENANT)?;
@@ -94,7 +95,8 @@ async fn announced() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where the profile refuses circles, each of two groups is put into the other at the same time: one of the two has to be refused.
+/// Where the profile refuses circles, each of two groups is put into the other at the same time:
+/// one of the two has to be refused.
 async fn circle() -> anyhow::Result<()> {
     let (folder, server) = server::fresh()?;
     let tree = exchange::all()?.into_iter().find(|exchange| exchange.name == "groups-as-a-tree");

@@ -1,4 +1,5 @@
-//! Bulk requests beyond what the recorded exchanges show: limits, trouble on the way, and that a bulk of many is as many singles.
+//! Bulk requests beyond what the recorded exchanges show: limits, trouble on the way, and that a
+//! bulk of many is as many singles.
 
 mod faulty_store;
 mod limits;

@@ -1,5 +1,6 @@
-//! A bulk of many operations is as many single requests: the same answers, the same resources in the same versions, the same
-//! events in the same order. Ids are compared by which operation made them.
+//! A bulk of many operations is as many single requests: the same answers, the same resources in
+//! the same versions, the same events in the same order. Ids are compared by which operation made
+//! them.
 
 use std::collections::BTreeMap;
 
@@ -126,7 +127,8 @@ fn operations(dice: &mut Dice) -> Vec<Value> {
     (0..OPERATIONS).map(|number| operation(dice, number, &mut made)).collect()
 }
 
-/// Names come from so few that some are in use, and versions are guessed, so that some operations fail.
+/// Names come from so few that some are in use, and versions are guessed, so that some operations
+/// fail.
 fn operation(dice: &mut Dice, number: usize, made: &mut Made) -> Value {
     let name = format!("name.{}", dice.below(9));
     let bulk_id = format!("<{number}>");

@@ -75,7 +75,8 @@ impl Tenant {
         results.context("no results")
     }
 
-    /// Everything that a client can read and everything that others hear of, as one text. Times are left out.
+    /// Everything that a client can read and everything that others hear of, as one text. Times are
+    /// left out.
     pub async fn state(&self) -> anyhow::Result<String> {
         let mut state = String::new();
         for target in ["/Users?count=1000", "/Groups?count=1000"] {

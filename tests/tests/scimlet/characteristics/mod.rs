@@ -1,5 +1,6 @@
-//! A resource type of a profile's own obeys each characteristic of its schema: RFC 7643 sections 2.2, 2.3 and 7. The schema is the
-//! supplied one that has an attribute for each of them, with one of ours for what that does not have.
+//! A resource type of a profile's own obeys each characteristic of its schema: RFC 7643 sections
+//! 2.2, 2.3 and 7. The schema is the supplied one that has an attribute for each of them, with one
+//! of ours for what that does not have.
 
 mod mutability;
 mod returned;

@@ -1,5 +1,5 @@
-//! `mutability`: `readOnly` is ignored in POST and PUT and refused in PATCH (RFC 7644 sections 3.3, 3.5.1 and 3.5.2), `immutable` is
-//! set once, `writeOnly` is never shown and cannot be found by.
+//! `mutability`: `readOnly` is ignored in POST and PUT and refused in PATCH (RFC 7644 sections 3.3,
+//! 3.5.1 and 3.5.2), `immutable` is set once, `writeOnly` is never shown and cannot be found by.
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;

@@ -1,4 +1,5 @@
-//! `returned` under `attributes` and `excludedAttributes`, of attributes and of their parts (RFC 7644 section 3.9).
+//! `returned` under `attributes` and `excludedAttributes`, of attributes and of their parts (RFC
+//! 7644 section 3.9).
 
 use anyhow::ensure;
 use libtest_mimic::Trial;
@@ -8,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::{MORE, Things, thing, trial};
 
-/// Name, parameter, its list with `$` for the extension, and what is shown beside `schemas`, `id` and `meta`.
+/// Name, parameter, its list with `$` for the extension, and what is shown beside `schemas`, `id`
+/// and `meta`.
 type Row = (&'static str, &'static str, &'static str, Value);
 
 fn all(parts: &Value) -> Value {

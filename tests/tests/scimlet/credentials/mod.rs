@@ -1,4 +1,5 @@
-//! What a credential may do, and for how long: scopes, expiry, rotation, one at a time, last use, access tokens.
+//! What a credential may do, and for how long: scopes, expiry, rotation, one at a time, last use,
+//! access tokens.
 
 mod place;
 mod scopes;

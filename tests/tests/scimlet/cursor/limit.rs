@@ -31,7 +31,8 @@ async fn crowd() -> anyhow::Result<Service> {
     Ok(service)
 }
 
-/// A list that would have to be read as a whole to be answered is refused; one that the store can answer is not.
+/// A list that would have to be read as a whole to be answered is refused; one that the store can
+/// answer is not.
 pub async fn lists() -> anyhow::Result<()> {
     let service = crowd().await?;
     let scans = [

@@ -1,4 +1,5 @@
-//! Walks by cursor (RFC 9865) where a recorded exchange is too short: what they miss, what they cost, and what a cursor is good for.
+//! Walks by cursor (RFC 9865) where a recorded exchange is too short: what they miss, what they
+//! cost, and what a cursor is good for.
 
 mod limit;
 pub(crate) mod service;
@@ -54,8 +55,8 @@ fn ids(page: &Value) -> Vec<String> {
     resources.filter_map(|resource| resource["id"].as_str().map(ToOwned::to_owned)).collect()
 }
 
-/// While the walk goes on, what it has seen last and something ahead of it are deleted and others are made: what was there all
-/// along is on exactly one page.
+/// While the walk goes on, what it has seen last and something ahead of it are deleted and others
+/// are made: what was there all along is on exactly one page.
 async fn churn(target: &str, database: &str) -> anyhow::Result<()> {
     let service = Service::of(database).await?;
     let mut there = Vec::new();
@@ -157,7 +158,8 @@ async fn foreign() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Two cursors for the same place have nothing in common, and neither holds what the store's position says.
+/// Two cursors for the same place have nothing in common, and neither holds what the store's
+/// position says.
 async fn opaque() -> anyhow::Result<()> {
     let service = Service::of("memory").await?;
     for number in 0..3 {

@@ -1,5 +1,6 @@
-//! The three stores do the same random things, and must say the same each time: the maps in memory, the SQLite file and
-//! PostgreSQL. `SCIMLET_OPERATIONS` says how many things, and a failure which seed repeats it.
+//! The three stores do the same random things, and must say the same each time: the maps in memory,
+//! the SQLite file and PostgreSQL. `SCIMLET_OPERATIONS` says how many things, and a failure which
+//! seed repeats it.
 
 mod choose;
 mod compare;

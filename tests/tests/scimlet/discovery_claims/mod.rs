@@ -1,5 +1,6 @@
-//! What the service says of itself is exactly what it does (RFC 7644 section 4, RFC 7643 sections 5 to 7): what it claims is tried, and
-//! what it denies is tried too. Follows the flags, so that it holds for what is added later.
+//! What the service says of itself is exactly what it does (RFC 7644 section 4, RFC 7643 sections 5
+//! to 7): what it claims is tried, and what it denies is tried too. Follows the flags, so that it
+//! holds for what is added later.
 
 mod attributes;
 mod config;

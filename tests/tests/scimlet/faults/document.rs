@@ -1,4 +1,5 @@
-//! A resource as tests compare it: the ids alone of those that it is linked to, in order, and null for what is not known.
+//! A resource as tests compare it: the ids alone of those that it is linked to, in order, and null
+//! for what is not known.
 
 use anyhow::{Context, ensure};
 use scimlet_tests::client::text;
@@ -11,7 +12,8 @@ pub fn version(document: &Value) -> u64 {
     digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
 }
 
-/// A document with the ids alone of those that it is linked to, and without its location, which is checked.
+/// A document with the ids alone of those that it is linked to, and without its location, which is
+/// checked.
 pub fn plain(mut document: Value, base: &str) -> anyhow::Result<Value> {
     let kind = text(&document["meta"], "resourceType")?;
     let location = format!("{base}/{kind}s/{}", text(&document, "id")?);

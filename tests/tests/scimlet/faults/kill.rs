@@ -1,8 +1,8 @@
-//! `kill -9` at a random moment under writes, again and again on one file: what was acknowledged is there, what was not is
-//! there wholly or not at all, and the events tell the same.
+//! `kill -9` at a random moment under writes, again and again on one file: what was acknowledged is
+//! there, what was not is there wholly or not at all, and the events tell the same.
 //!
-//! `SCIMLET_ROUNDS` says how often (10 times unless it does). A failure names the `SCIMLET_SEED` of its choices; the
-//! moments within them are the machine's.
+//! `SCIMLET_ROUNDS` says how often (10 times unless it does). A failure names the `SCIMLET_SEED` of
+//! its choices; the moments within them are the machine's.
 
 use std::path::Path;
 use std::time::Duration;
@@ -53,7 +53,8 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    /// Lets writers loose on the server and kills it; returns the next server, all of whose answers were right.
+    /// Lets writers loose on the server and kills it; returns the next server, all of whose answers
+    /// were right.
     async fn survives(&mut self, server: Server, round: u64) -> anyhow::Result<Server> {
         let writers = self.write(server, round).await?;
         let server = Server::start(self.folder)?;

@@ -30,8 +30,8 @@ impl Ledger {
     /// Reads the events that are new and compares the whole store.
     ///
     /// # Errors
-    /// If numbers have gaps, the chain is broken, an event contradicts those before, or the store holds something else than
-    /// what they tell.
+    /// If numbers have gaps, the chain is broken, an event contradicts those before, or the store
+    /// holds something else than what they tell.
     pub async fn verify(&mut self, store: &dyn Store) -> anyhow::Result<()> {
         for event in outbox::behind(store, &mut self.mark).await? {
             self.book(&event).with_context(|| format!("{event:?}"))?;

@@ -1,4 +1,5 @@
-//! Commands on a file that a server works on: they work, and the server's next answer knows of them.
+//! Commands on a file that a server works on: they work, and the server's next answer knows of
+//! them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -154,7 +155,8 @@ async fn refused(http: &Http) -> anyhow::Result<Answer> {
     Ok(answer)
 }
 
-/// Until it expires it is good, from then on the answer says why it is not, and a rotation makes it good again.
+/// Until it expires it is good, from then on the answer says why it is not, and a rotation makes it
+/// good again.
 async fn expiry() -> anyhow::Result<()> {
     let (folder, server) = server::fresh()?;
     let create = ["credential", "create", TENANT, "--lifetime", "1s"];

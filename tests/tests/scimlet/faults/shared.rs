@@ -51,7 +51,8 @@ impl Two {
     }
 }
 
-/// What one has acknowledged, the other shows at once: by id, by filter, and as the version to build on.
+/// What one has acknowledged, the other shows at once: by id, by filter, and as the version to
+/// build on.
 async fn see_each_other() -> anyhow::Result<()> {
     let two = Two::start()?;
     let user = json!({"userName": "commuter", "title": "0"});
@@ -121,8 +122,9 @@ async fn unique_names() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Of 32 who write by one credential through both, none writes once it is revoked: by the numbers of the events nothing of the
-/// credential follows its revocation. `SCIMLET_ROUNDS` says how often (3 times unless it does).
+/// Of 32 who write by one credential through both, none writes once it is revoked: by the numbers
+/// of the events nothing of the credential follows its revocation. `SCIMLET_ROUNDS` says how often
+/// (3 times unless it does).
 async fn revocation() -> anyhow::Result<()> {
     let two = Two::start()?;
     let store = outbox::store(two.folder(), TENANT).await?;

@@ -1,5 +1,5 @@
-//! What one client knows of the resources that nobody else touches, and what a request does to them. Null stands for what
-//! the client cannot know.
+//! What one client knows of the resources that nobody else touches, and what a request does to
+//! them. Null stands for what the client cannot know.
 
 use std::collections::BTreeMap;
 

@@ -45,7 +45,8 @@ impl Writer {
     /// Compares what a server has now with what this client knows.
     ///
     /// # Errors
-    /// If something acknowledged is not there, or something is there that nobody asked for, or answers contradict each other.
+    /// If something acknowledged is not there, or something is there that nobody asked for, or
+    /// answers contradict each other.
     pub async fn verify(&self, http: &Http) -> anyhow::Result<()> {
         let observed = State::observe(http, &self.prefix).await?;
         if let Some(difference) = self.state.difference(&observed) {

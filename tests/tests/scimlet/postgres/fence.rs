@@ -10,7 +10,8 @@ use scimlet_tests::postgres::Cluster;
 const TABLES: [&str; 9] =
     ["kind", "entry", "field", "term", "linkset", "link", "counter", "event", "tenant"];
 
-/// A statement without any condition shows and changes one tenant's rows, and none outside of a tenant's transaction.
+/// A statement without any condition shows and changes one tenant's rows, and none outside of a
+/// tenant's transaction.
 pub async fn tenants_are_fenced_off(cluster: &Cluster) -> anyhow::Result<()> {
     let url = cluster.database()?;
     let database = Postgres::open(&url, true).await?;

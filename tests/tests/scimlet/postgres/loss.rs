@@ -11,7 +11,8 @@ use scimlet_tests::server::Server;
 use serde_json::json;
 use tempfile::TempDir;
 
-/// While it is away requests get 503 and are told to come again; then they succeed, on the same server.
+/// While it is away requests get 503 and are told to come again; then they succeed, on the same
+/// server.
 pub async fn comes_back(_: &Cluster) -> anyhow::Result<()> {
     // One of its own, for all others share theirs.
     let cluster = Cluster::start()?;

@@ -36,7 +36,8 @@ pub async fn names(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The text with each letter large whose bit is set, and every other time its accent as a character of its own.
+/// The text with each letter large whose bit is set, and every other time its accent as a character
+/// of its own.
 fn spelling(text: &str, bits: usize) -> String {
     let letter = |(at, letter): (usize, char)| match bits >> at & 1 {
         1 => letter.to_uppercase().to_string(),

@@ -13,7 +13,8 @@ use serde_json::json;
 
 use super::two::Two;
 
-/// From the moment at which the revocation is acknowledged, nothing more is written with it on any server.
+/// From the moment at which the revocation is acknowledged, nothing more is written with it on any
+/// server.
 pub async fn everywhere(cluster: &Cluster) -> anyhow::Result<()> {
     let two = Two::start(cluster).await?;
     for round in 0..super::rounds()? {

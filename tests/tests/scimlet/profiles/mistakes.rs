@@ -1,4 +1,5 @@
-//! Each field of a preset misspelt, and a field more in each of its objects: the profile is refused, and the refusal names the path.
+//! Each field of a preset misspelt, and a field more in each of its objects: the profile is
+//! refused, and the refusal names the path.
 
 use anyhow::{Context, ensure};
 use scimlet_core::profile::Policy;

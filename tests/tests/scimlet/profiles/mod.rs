@@ -1,4 +1,5 @@
-//! Profiles: what is wrong in one is named, its JSON Schema knows as much, and a change holds from the next request on.
+//! Profiles: what is wrong in one is named, its JSON Schema knows as much, and a change holds from
+//! the next request on.
 
 mod mistakes;
 mod schema;

@@ -1,4 +1,5 @@
-//! Whatever arrives is answered: no panic, and what is refused is refused with the error of RFC 7644 section 3.12.
+//! Whatever arrives is answered: no panic, and what is refused is refused with the error of RFC
+//! 7644 section 3.12.
 
 use anyhow::ensure;
 use libtest_mimic::Failed;

@@ -1,4 +1,5 @@
-//! A PATCH happens whole or not at all: an operation that fails leaves what those before it would have changed.
+//! A PATCH happens whole or not at all: an operation that fails leaves what those before it would
+//! have changed.
 
 use anyhow::ensure;
 use libtest_mimic::Failed;
@@ -9,7 +10,8 @@ use serde_json::{Value, json};
 
 use super::resources::{ENTERPRISE, population, word};
 
-/// The list alone goes through; with the failing operation behind it nothing is changed, not even a version.
+/// The list alone goes through; with the failing operation behind it nothing is changed, not even a
+/// version.
 pub fn all_or_nothing() -> Result<(), Failed> {
     let operations = (prop::collection::vec(operation(), 0..6), failing());
     let in_groups = (prop::collection::vec(membership(), 1..6), failing_in_group());

@@ -1,4 +1,5 @@
-//! A store that ignores filters and orders gives the same answers as one that evaluates them, and pages join up to the whole list.
+//! A store that ignores filters and orders gives the same answers as one that evaluates them, and
+//! pages join up to the whole list.
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Failed;

@@ -27,7 +27,8 @@ pub fn population() -> impl Strategy<Value = Population> {
     (users, groups).prop_map(|(users, groups)| Population { users, groups })
 }
 
-/// Texts of which few are alike, some alike but for case or composition, and some are empty or long.
+/// Texts of which few are alike, some alike but for case or composition, and some are empty or
+/// long.
 pub fn word() -> impl Strategy<Value = String> {
     let fixed = [
         "",

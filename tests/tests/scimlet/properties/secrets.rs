@@ -1,4 +1,5 @@
-//! What is `returned: never` comes back from no method and under no projection, and is not kept either.
+//! What is `returned: never` comes back from no method and under no projection, and is not kept
+//! either.
 
 use anyhow::ensure;
 use libtest_mimic::Failed;

@@ -1,4 +1,5 @@
-//! Okta's import: pages from 1, 101 and 201 on, in a stable order, with integers as JSON numbers, while resources change.
+//! Okta's import: pages from 1, 101 and 201 on, in a stable order, with integers as JSON numbers,
+//! while resources change.
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;

@@ -1,4 +1,5 @@
-//! A change of a large group's members does not load the group, in whatever shape a client sends it.
+//! A change of a large group's members does not load the group, in whatever shape a client sends
+//! it.
 
 use std::sync::Arc;
 

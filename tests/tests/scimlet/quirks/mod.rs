@@ -1,5 +1,6 @@
-//! Clients' quirks, against the recorded exchanges: each is needed by the steps that say so (`needs: NAME`), the journal names it there,
-//! and `strict.http` has what the RFC answers without it.
+//! Clients' quirks, against the recorded exchanges: each is needed by the steps that say so
+//! (`needs: NAME`), the journal names it there, and `strict.http` has what the RFC answers without
+//! it.
 
 mod import;
 mod large;
@@ -75,8 +76,8 @@ fn without(profile: &str, quirk: &str) -> anyhow::Result<String> {
     Ok(document.to_string())
 }
 
-/// Does the steps up to the one at `at`, and that one under another profile: what the journal was told then, or why the answer was
-/// not right.
+/// Does the steps up to the one at `at`, and that one under another profile: what the journal was
+/// told then, or why the answer was not right.
 async fn last(
     exchange: &Exchange,
     at: usize,

@@ -1,4 +1,5 @@
-//! The documents that RFC 7643 prints: resources are taken as they are, what the service says of itself is of the printed form.
+//! The documents that RFC 7643 prints: resources are taken as they are, what the service says of
+//! itself is of the printed form.
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
@@ -47,7 +48,8 @@ const MANAGER: &str = "/urn:ietf:params:scim:schemas:extension:enterprise:2.0:Us
 /// Members that the service sets, or never shows.
 const NOT_THE_CLIENTS: [&str; 4] = ["id", "meta", "groups", "password"];
 
-/// The print breaks certificates over lines, and shows a manager's name, which is not the client's to say.
+/// The print breaks certificates over lines, and shows a manager's name, which is not the client's
+/// to say.
 fn user(tenant: &Tenant, printed: &Value) -> anyhow::Result<()> {
     let mut user = printed.clone();
     let certificates = user.get_mut("x509Certificates");
@@ -89,7 +91,8 @@ fn taken(sent: &Value, made: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether the service's document has all members of the printed one; their values are the service's own. One is optional.
+/// Whether the service's document has all members of the printed one; their values are the
+/// service's own. One is optional.
 fn has_members(tenant: &Tenant, target: &str, printed: &Value) -> anyhow::Result<()> {
     let own = tenant.get(target)?.expect(200)?;
     let printed = printed.as_object().context("no object")?;

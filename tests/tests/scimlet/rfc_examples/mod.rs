@@ -1,6 +1,7 @@
-//! The examples that RFC 7644 and RFC 9865 print. Each is a step of a recorded exchange, which names it, or `tests/vectors/printed.tsv`
-//! says why it is none. A step that asks or answers otherwise than the print does so for a reason that stands there, too. And the
-//! documents that RFC 7643 prints.
+//! The examples that RFC 7644 and RFC 9865 print. Each is a step of a recorded exchange, which
+//! names it, or `tests/vectors/printed.tsv` says why it is none. A step that asks or answers
+//! otherwise than the print does so for a reason that stands there, too. And the documents that RFC
+//! 7643 prints.
 
 mod documents;
 mod schemas;
@@ -103,7 +104,8 @@ fn judge(example: &Value, steps: &[Step], decision: Option<Decision>) -> anyhow:
     Ok(())
 }
 
-/// Whether a step asks, or answers, as printed. What the service chooses is bound to what the RFC's service has chosen.
+/// Whether a step asks, or answers, as printed. What the service chooses is bound to what the RFC's
+/// service has chosen.
 fn agrees(step: &Step, example: &Value) -> anyhow::Result<()> {
     let mut bindings = Bindings::new(BASE);
     let start = example["start"].as_str().unwrap_or_default();
@@ -136,7 +138,8 @@ fn agrees(step: &Step, example: &Value) -> anyhow::Result<()> {
     }
 }
 
-/// What the print says of the resource in the head of its answer. It breaks URLs over lines, and has one in quotes.
+/// What the print says of the resource in the head of its answer. It breaks URLs over lines, and
+/// has one in quotes.
 fn answer_headers(example: &Value) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
     for header in example["headers"].as_array().into_iter().flatten() {

@@ -1,5 +1,5 @@
-//! The schemas that RFC 7643 section 8.7 prints: `/Schemas` shows the same characteristics, but for what
-//! `tests/vectors/printed-schemas.tsv` gives a reason for.
+//! The schemas that RFC 7643 section 8.7 prints: `/Schemas` shows the same characteristics, but for
+//! what `tests/vectors/printed-schemas.tsv` gives a reason for.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
-//! A group with more members than an answer may hold: changed like any other, and shown without them.
+//! A group with more members than an answer may hold: changed like any other, and shown without
+//! them.
 
 use anyhow::ensure;
 use scimlet::store::memory::Memory;
@@ -34,7 +35,8 @@ fn group(tenant: &Tenant, members: usize) -> anyhow::Result<String> {
     Ok(format!("/Groups/{id}"))
 }
 
-/// A change is answered with 204 and the new version, unless the client asks for what can be shown; so is a read.
+/// A change is answered with 204 and the new version, unless the client asks for what can be shown;
+/// so is a read.
 pub fn changes() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let database = Sqlite::open(folder.path().join("large.db"))?;
@@ -69,8 +71,8 @@ pub fn changes() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a change of members costs must not depend on how many there are: unless the client says what it wants to see, the answer has
-/// a group of a hundred, and none that is larger.
+/// What a change of members costs must not depend on how many there are: unless the client says
+/// what it wants to see, the answer has a group of a hundred, and none that is larger.
 pub fn answers() -> anyhow::Result<()> {
     let tenant = Tenant::over(&Memory::exact(), DEFAULT)?;
     let group = group(&tenant, 101)?;

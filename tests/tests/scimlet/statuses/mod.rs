@@ -1,5 +1,5 @@
-//! Each status of RFC 7644 table 8 and each scimType of its table 9 and of RFC 9865 table 3, for each method that the table names:
-//! what brings it about, and that nothing else is answered.
+//! Each status of RFC 7644 table 8 and each scimType of its table 9 and of RFC 9865 table 3, for
+//! each method that the table names: what brings it about, and that nothing else is answered.
 
 mod large;
 mod rows;

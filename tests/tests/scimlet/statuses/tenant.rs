@@ -1,4 +1,5 @@
-//! A tenant in which every row can happen: users, one more than may be scanned, a group, a cursor that is too old.
+//! A tenant in which every row can happen: users, one more than may be scanned, a group, a cursor
+//! that is too old.
 
 use anyhow::Context;
 use scimlet::store::memory::Memory;

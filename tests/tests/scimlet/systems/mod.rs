@@ -1,6 +1,7 @@
-//! The four real systems of `systems.md`, each as its preset and nothing else, driven as Okta drives them: the real binary, over
-//! HTTP, with the request shapes of `clients.md`. A file for each section, a trial for each bullet, in that order and in its words.
-//! Every bullet has a number; `numbers` fails where one has none.
+//! The four real systems of `systems.md`, each as its preset and nothing else, driven as Okta
+//! drives them: the real binary, over HTTP, with the request shapes of `clients.md`. A file for
+//! each section, a trial for each bullet, in that order and in its words. Every bullet has a
+//! number; `numbers` fails where one has none.
 
 mod cognism;
 mod cognism_seats;

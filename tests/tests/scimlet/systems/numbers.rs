@@ -1,4 +1,5 @@
-//! That each bullet of `systems.md` has a number, and each number a trial: the file is read where it lies.
+//! That each bullet of `systems.md` has a number, and each number a trial: the file is read where
+//! it lies.
 
 use std::fs;
 

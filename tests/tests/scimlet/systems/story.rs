@@ -1,5 +1,5 @@
-//! A whole life in one go, as Okta drives it: the credential's test, import, create, update, pushed groups, deactivation,
-//! reactivation, removal, and provisioning once more.
+//! A whole life in one go, as Okta drives it: the credential's test, import, create, update, pushed
+//! groups, deactivation, reactivation, removal, and provisioning once more.
 
 use anyhow::ensure;
 use serde_json::{Value, json};

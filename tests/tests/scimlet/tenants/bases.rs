@@ -1,5 +1,5 @@
-//! The URLs below which a tenant is served, and that every link in an answer begins with the one that was used
-//! (RFC 7643 section 3.1, RFC 7644 section 3.3).
+//! The URLs below which a tenant is served, and that every link in an answer begins with the one
+//! that was used (RFC 7643 section 3.1, RFC 7644 section 3.3).
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;

@@ -1,4 +1,5 @@
-//! What a good credential of one tenant does to the other: nothing, on the other's URLs nor on its own.
+//! What a good credential of one tenant does to the other: nothing, on the other's URLs nor on its
+//! own.
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;

@@ -1,4 +1,5 @@
-//! Two customers on one server: neither reads, changes or even detects what is the other's, on whatever URL.
+//! Two customers on one server: neither reads, changes or even detects what is the other's, on
+//! whatever URL.
 
 mod bases;
 mod foreign;
@@ -89,7 +90,8 @@ impl Resident {
         })
     }
 
-    /// Whether an answer tells anything that only this tenant can know. Its ids do not count where they were asked for.
+    /// Whether an answer tells anything that only this tenant can know. Its ids do not count where
+    /// they were asked for.
     fn is_betrayed_by(&self, answer: &Answer, asked: &str) -> bool {
         let told = format!("{:?} {}", answer.headers, answer.body);
         let ids = [&self.user, &self.group];

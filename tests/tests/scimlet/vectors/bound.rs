@@ -8,8 +8,9 @@ use scimlet_core::profile::Policy;
 use scimlet_core::resource_type::{AttributePlace, ResourceType};
 use serde_json::Value;
 
-/// The supplied types, those of discovery as if they were resources, and those that cases show without naming: `test:PatchEntity` and the
-/// one without a name, whose attributes are named as their types.
+/// The supplied types, those of discovery as if they were resources, and those that cases show
+/// without naming: `test:PatchEntity` and the one without a name, whose attributes are named as
+/// their types.
 static POLICY: LazyLock<Arc<Policy>> = LazyLock::new(|| {
     let profile = include_str!("../../../vectors/bound-profile.json");
     Policy::from_document(profile).expect("the profile is one")

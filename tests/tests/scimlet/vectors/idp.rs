@@ -1,5 +1,5 @@
-//! The supplied exchanges of real identity providers with another server. What was there before, and where we rightly answer
-//! otherwise, is in `tests/vectors/idp-exchanges.json`.
+//! The supplied exchanges of real identity providers with another server. What was there before,
+//! and where we rightly answer otherwise, is in `tests/vectors/idp-exchanges.json`.
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;

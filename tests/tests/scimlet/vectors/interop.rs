@@ -1,5 +1,5 @@
-//! Supplied cases that the RFC leaves open, or that are lenient: what is decided for each, under the default profile and under the
-//! strict one, with a reason, in `tests/vectors/interop.tsv`.
+//! Supplied cases that the RFC leaves open, or that are lenient: what is decided for each, under
+//! the default profile and under the strict one, with a reason, in `tests/vectors/interop.tsv`.
 
 use std::collections::BTreeMap;
 

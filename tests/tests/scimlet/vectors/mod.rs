@@ -1,4 +1,5 @@
-//! The supplied vectors: filters, paths, matches and patches of other projects. `core` cases are decided by the RFC's text.
+//! The supplied vectors: filters, paths, matches and patches of other projects. `core` cases are
+//! decided by the RFC's text.
 
 mod bound;
 mod idp;
@@ -35,7 +36,8 @@ const EMPTY: &str = "RFC 7644 section 3.5.2: the \"Operations\" attribute, whose
 const BOOLEAN: &str = "RFC 7644 section 3.4.2.2, table 3: Boolean and Binary attributes SHALL cause a failed response \
     (HTTP status code 400) with \"scimType\" of \"invalidFilter\"";
 
-/// One trial for each core case, for each that needs a decision, and for each exchange of a real client.
+/// One trial for each core case, for each that needs a decision, and for each exchange of a real
+/// client.
 pub fn trials() -> Vec<Trial> {
     let files: [(&str, Judge); 4] =
         [("filters", filter), ("paths", path), ("matches", matches), ("patches", patch::judge)];

@@ -14,8 +14,8 @@ use serde_json::{Map, Value, json};
 
 use super::nested;
 
-/// The built-in types with a group's members as content, since these cases know no links, and with names that members bring along,
-/// since nobody computes them here.
+/// The built-in types with a group's members as content, since these cases know no links, and with
+/// names that members bring along, since nobody computes them here.
 static POLICY: LazyLock<Arc<Policy>> = LazyLock::new(|| {
     let built_in = Policy::preset("default").expect("there is a default");
     let group = built_in.registry.named("Group").expect("there are groups").core();
@@ -32,8 +32,8 @@ static POLICY: LazyLock<Arc<Policy>> = LazyLock::new(|| {
     Policy::from_document(&profile.to_string()).expect("the profile is one")
 });
 
-/// What is wrong with how a case comes out. What is right by the RFC is so with the default profile's quirks, too: they harm no
-/// correct client.
+/// What is wrong with how a case comes out. What is right by the RFC is so with the default
+/// profile's quirks, too: they harm no correct client.
 pub fn judge(case: &Value) -> Result<(), String> {
     compared(case, outcome(case, None)?)?;
     if !case["error"].is_null() {
