@@ -58,7 +58,7 @@ fn holds_component() -> anyhow::Result<()> {
 fn cargo(arguments: &[&str]) -> anyhow::Result<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut command = Command::new(env!("CARGO"));
-    let output = command.args(arguments).arg("--offline").current_dir(root).output()?;
+    let output = command.args(arguments).current_dir(root).output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{said}");
     String::from_utf8(output.stdout).context("it prints UTF-8")
