@@ -2,12 +2,11 @@
 //! them while others are idle, and some are always left for others.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use crate::active::Active;
+use crate::active::{Active, Owner};
 
 /// A tenant may hold at most this many times as many permits as are free, so that a single tenant
 /// can have three quarters of all. A tenant that holds a permit never gets the last one.
@@ -17,11 +16,6 @@ const RATIO: usize = 3;
 /// each tenant may hold at least one: work under all permits competes for the same processors, so
 /// that one tenant's work slows down another's long before the permits run out.
 const DIVIDED: usize = 2;
-
-/// A value that identifies a tenant.
-pub(crate) trait Owner: Copy + Eq + Hash {}
-
-impl<T: Copy + Eq + Hash> Owner for T {}
 
 /// A number of equal permits. A free permit goes to the waiting tenant that holds the fewest, among
 /// equals to the one that waited longest; within a tenant in order of arrival.
@@ -184,6 +178,7 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
+    use crate::store::StoreId;
 
     fn now(semaphore: &Arc<FairSemaphore<u8>>, tenant: u8) -> Option<FairPermit<u8>> {
         semaphore.acquire(tenant).now_or_never()
@@ -197,6 +192,17 @@ mod tests {
         let second: Vec<_> = (0..16).filter_map(|_| now(&semaphore, 2)).collect();
         assert_eq!(second.len(), 3);
         assert!(now(&semaphore, 3).is_some());
+    }
+
+    #[test]
+    fn unknown_names_leave_a_tenant_its_share() {
+        let semaphore = FairSemaphore::new(16);
+        let stranger = semaphore.acquire(None).now_or_never();
+        let known: Vec<_> = (0..16)
+            .filter_map(|_| semaphore.acquire(Some(StoreId::new(1, 1))).now_or_never())
+            .collect();
+        assert!(stranger.is_some());
+        assert!(known.len() > 8, "{}", known.len());
     }
 
     #[test]

@@ -14,6 +14,7 @@ use tokio_postgres::{Error, Row};
 
 use super::connections::{Connection, Connections};
 use super::error::{PostgresError, PostgresResult};
+use crate::active::Owner;
 use crate::store::sql::Sql;
 use crate::store::{Refusal, limits};
 
@@ -31,6 +32,13 @@ pub(super) enum Scope {
     Name(u64),
     /// All rows, for the host itself.
     Host,
+}
+
+/// A name is looked up by every request, also by requests to tenants that do not exist.
+impl Owner for Scope {
+    fn is_known(self) -> bool {
+        matches!(self, Self::Tenant(_))
+    }
 }
 
 /// The values of a statement's parameters `$1`, `$2` ….
