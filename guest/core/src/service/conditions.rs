@@ -30,7 +30,7 @@ impl Conditions {
 
     /// Returns whether the client has this version of the resource already, so that it need not be
     /// returned.
-    pub(super) fn are_of_who_knows(&self, version: u64) -> bool {
+    pub(super) fn client_has(&self, version: u64) -> bool {
         let known = self.if_none_match.as_ref();
         known.is_some_and(|condition| condition.holds(version))
     }
@@ -41,7 +41,7 @@ impl Conditions {
     /// 412 if If-Match does not hold, or If-None-Match does.
     pub(super) fn allow_changing(&self, version: u64) -> Result<(), Error> {
         self.allow_reading(version)?;
-        require(!self.are_of_who_knows(version))
+        require(!self.client_has(version))
     }
 
     /// Checks the conditions of a request for something without a version, such as a list, which no

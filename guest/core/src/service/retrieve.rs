@@ -16,7 +16,7 @@ pub fn retrieve(
 ) -> Result<Representation, Error> {
     let resource = session.load(resource_type, id)?;
     options.conditions.allow_reading(resource.version)?;
-    if options.conditions.are_of_who_knows(resource.version) {
+    if options.conditions.client_has(resource.version) {
         return Ok(represent::headers_only(session, resource_type, &resource));
     }
     represent::show(session, resource_type, resource, &options.projection)
