@@ -2,7 +2,7 @@
 //! a client can neither read nor forge one. The service stores nothing per cursor. A cursor is
 //! valid only for the tenant whose key sealed it and for the query it was sealed with.
 
-use std::hash::Hasher;
+mod binding;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use chacha20poly1305::aead::{Aead, Payload};
@@ -10,6 +10,7 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use serde::Serialize;
 use serde_json::Value;
 
+pub use self::binding::{Binding, BoundQuery};
 use crate::json::{self, Decode, DecodeError};
 use crate::sort::SortKey;
 
@@ -86,38 +87,6 @@ json::decode_struct!(open SortPosition {
     created: "created",
     id: "id",
 });
-
-/// The query that a cursor is bound to, as the bytes that its `Hash` implementation writes.
-#[derive(Clone, Debug, Default)]
-pub struct Binding(Vec<u8>);
-
-impl Binding {
-    /// Returns the bytes written so far.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl Hasher for Binding {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
-    }
-
-    // Lengths and discriminants are written alike on 32-bit and 64-bit machines.
-    fn write_usize(&mut self, number: usize) {
-        self.write_u64(number as u64);
-    }
-
-    fn write_isize(&mut self, number: isize) {
-        self.write_i64(number as i64);
-    }
-
-    /// Never read: the written bytes themselves are the binding.
-    fn finish(&self) -> u64 {
-        0
-    }
-}
 
 /// Returns the cursor as text for the client, made of unreserved characters only (RFC 9865 table
 /// 1). `query` is what it is bound to; `nonce` must be random.

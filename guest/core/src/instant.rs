@@ -8,7 +8,7 @@
 use jiff_core::civil::{Date, UnixEpochDay};
 
 /// A point in time in the years 0 to 9999, with nanosecond precision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant {
     /// Seconds since 1970, without leap seconds.
     seconds: i64,

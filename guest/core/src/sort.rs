@@ -15,7 +15,7 @@ use crate::schema::{Content, DataType};
 use crate::{instant, text};
 
 /// `sortBy` bound to a schema, with `sortOrder`.
-#[derive(Clone, Debug, PartialEq, Hash)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Sort {
     /// The attribute that is compared.
     pub field: Field,

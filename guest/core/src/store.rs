@@ -2,12 +2,11 @@
 //! the trait `port::Store`.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
 
 use crate::limits;
 
 /// Identifies an entry.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     /// A resource type's name, or a word that starts with `$`.
     pub kind: String,
@@ -48,16 +47,6 @@ pub enum Scalar {
     Boolean(bool),
 }
 
-impl Hash for Scalar {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        match self {
-            Self::Text(text) => text.hash(state),
-            Self::Number(number) => number.to_bits().hash(state),
-            Self::Boolean(boolean) => boolean.hash(state),
-        }
-    }
-}
-
 /// An indexed value.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
@@ -86,7 +75,7 @@ pub struct Link {
 }
 
 /// How a term is compared with a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub enum Operator {
     Equal,
@@ -100,7 +89,7 @@ pub enum Operator {
 }
 
 /// From which end of a link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub enum Direction {
     Outgoing,
@@ -108,7 +97,7 @@ pub enum Direction {
 }
 
 /// One node of a filter in postfix order.
-#[derive(Clone, Debug, PartialEq, Hash)]
+#[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "named and described in wit/store.wit")]
 pub enum Node {
     Compare { path: String, operator: Operator, value: Scalar },

@@ -18,7 +18,7 @@ pub struct AttrPath {
 }
 
 /// `compareOp`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CompareOp {
     /// `eq`
     Equal,

@@ -16,7 +16,7 @@ use crate::schema::{Attribute, Content, DataType};
 use crate::text;
 
 /// Where values are found in a resource's response form, and how they are compared.
-#[derive(Clone, Debug, PartialEq, Hash)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Field {
     /// The member names that lead to the value from the resource, or from the value that a filter
     /// in brackets is applied to.
@@ -28,7 +28,7 @@ pub struct Field {
 }
 
 /// The right-hand side of a comparison, converted to the field's type.
-#[derive(Clone, Debug, PartialEq, Hash)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Operand {
     /// A boolean.
     Boolean(bool),
@@ -41,7 +41,7 @@ pub enum Operand {
 }
 
 /// A bound filter.
-#[derive(Clone, Debug, PartialEq, Hash)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Predicate {
     /// All parts hold; true if there are none.
     All(Vec<Predicate>),

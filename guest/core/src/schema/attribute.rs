@@ -7,7 +7,7 @@ use crate::json;
 use crate::name::AttributeName;
 
 /// The data types of RFC 7643 section 2.3.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum DataType {
     /// A JSON string.

@@ -33,6 +33,7 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = vec![
         trial("cursor::expires", expires),
         trial("cursor::is_no_use_to_another_tenant", foreign),
+        trial("cursor::is_no_use_to_another_query", other_query),
         trial("cursor::shows_nothing", opaque),
         trial("cursor::ends_no_walk_at_the_scan_limit", limit::walk),
         trial("cursor::scan_limit_of_lists", limit::lists),
@@ -155,6 +156,40 @@ async fn foreign() -> anyhow::Result<()> {
     theirs.ask("GET", &target, Value::Null).await?.expect(200)?;
     let refused = ours.ask("GET", &target, Value::Null).await?.expect(400)?;
     ensure!(refused["scimType"] == "invalidCursor", "{refused}");
+    Ok(())
+}
+
+/// A cursor goes on with the query that it was given for, and with no other: not with one that
+/// orders otherwise, and not with one that the store is asked the same for.
+async fn other_query() -> anyhow::Result<()> {
+    let queries = [
+        "/Users?",
+        "/Users?sortBy=displayName&",
+        "/Users?sortBy=displayName&sortOrder=descending&",
+        "/Users?sortBy=title&",
+        "/Users?filter=title%20ne%20%22x%22&",
+        "/Users?filter=title%20ne%20%22y%22&",
+        "/?",
+        "/?sortBy=displayName&",
+    ];
+    let service = Service::of("memory").await?;
+    for number in 0..8 {
+        service.make(number).await?;
+    }
+    for own in queries {
+        let first = service.page(own, "", 1).await?;
+        let cursor = text(&first, "nextCursor")?;
+        for query in queries {
+            let target = format!("{query}cursor={cursor}&count=1");
+            let answer = service.ask("GET", &target, Value::Null).await?;
+            if query == own {
+                answer.expect(200)?;
+            } else {
+                let refused = answer.expect(400)?;
+                ensure!(refused["scimType"] == "invalidCursor", "{own} {query}: {refused}");
+            }
+        }
+    }
     Ok(())
 }
 

@@ -1,13 +1,11 @@
 //! A search bound to one resource type: the query for the store, and the evaluation here.
 
-use std::hash::Hash;
-
 use super::super::expand::Expansion;
 use super::super::{Session, nesting};
 use super::errors::too_many;
 use super::matches::{Match, MatchBuffer, found, order};
 use super::search::Search;
-use crate::cursor::Binding;
+use crate::cursor::{Binding, BoundQuery};
 use crate::error::{Error, ErrorKind};
 use crate::filter::Filter;
 use crate::index::{self, Pushed};
@@ -279,11 +277,13 @@ impl<'a> Plan<'a> {
 
     /// Binds a cursor to the query, as it is evaluated here and as the store gets it.
     pub fn bind(&self, cursor: &mut Binding) {
-        self.kind.hash(cursor);
-        self.predicate.hash(cursor);
-        self.pushed.nodes.hash(cursor);
-        self.sort.hash(cursor);
-        self.order.hash(cursor);
+        cursor.add(&BoundQuery {
+            kind: &self.kind,
+            predicate: &self.predicate,
+            sort: self.sort.as_ref(),
+            order: self.order.as_ref(),
+            nodes: &self.pushed.nodes,
+        });
     }
 
     /// Writes to the journal how the query was answered.
