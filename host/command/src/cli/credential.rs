@@ -4,14 +4,15 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use scimlet::feed;
 use scimlet::plugin::{Credential as Listed, CredentialRequest};
+use scimlet_lifetime::Lifetime;
 use serde_json::json;
 use tokio::time::sleep;
 
 use super::context::{Context, small_plugin};
+use super::issued;
 use super::retry::when_stale;
 use super::table::table;
 use super::time::{date, date_or_dash, hour_or_dash};
-use super::{issued, lifetime};
 
 /// Make, list, rotate and revoke the secrets of identity providers.
 #[derive(Subcommand)]
@@ -61,8 +62,8 @@ pub(super) struct Create {
     #[arg(long, default_value = "bearer")]
     scheme: String,
     /// When it expires: a number and a unit (s, m, h or d). Without it, when the profile says.
-    #[arg(long, value_name = "600d", value_parser = lifetime::parse)]
-    lifetime: Option<u64>,
+    #[arg(long, value_name = "600d")]
+    lifetime: Option<Lifetime>,
     /// The areas that it may access: users, groups and events, and read-only or bulk for what it
     /// may do there; may be given several times. Without an area, everything but events.
     #[arg(long = "scope", value_name = "SCOPE")]
@@ -93,7 +94,7 @@ impl Create {
             tenant: self.tenant,
             label: self.label,
             scheme: self.scheme,
-            lifetime_seconds: self.lifetime,
+            lifetime_seconds: self.lifetime.map(Lifetime::seconds),
             scopes: self.scopes,
             role: self.role,
             target_group: self.target_group,

@@ -11,7 +11,6 @@ mod group;
 mod hook_secret;
 mod identity_provider;
 mod issued;
-mod lifetime;
 mod limits;
 mod log;
 mod maintenance;
