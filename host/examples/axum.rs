@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use scimlet::clock::now;
 use scimlet::http::{Caller, Origin, Principal};
 use scimlet::store::{Database as _, Store, memory::Memory};
 use scimlet::{Plugin, PluginOptions};
@@ -26,7 +27,7 @@ struct Scim {
 async fn main() -> anyhow::Result<()> {
     let plugin = Arc::new(Plugin::new(PluginOptions::default())?);
     let database = Memory::exact();
-    database.create_tenant("acme", 1).await?;
+    database.create_tenant("acme", now()).await?;
     let store = database.open("acme").await?.expect("it was created");
     plugin.admin(store.clone()).configure(r#"{"extends": "okta"}"#, None).await?;
 

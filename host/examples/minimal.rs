@@ -1,5 +1,6 @@
 //! One tenant in memory, and one request to it: `cargo run -p scimlet --example minimal`.
 
+use scimlet::clock::now;
 use scimlet::http::{Caller, Origin, Principal, Request};
 use scimlet::store::{Database as _, memory::Memory};
 use scimlet::{Plugin, PluginOptions};
@@ -8,7 +9,7 @@ use scimlet::{Plugin, PluginOptions};
 async fn main() -> anyhow::Result<()> {
     let plugin = Plugin::new(PluginOptions::default())?;
     let database = Memory::exact();
-    database.create_tenant("acme", 1).await?;
+    database.create_tenant("acme", now()).await?;
     let store = database.open("acme").await?.expect("it was created");
     plugin.admin(store.clone()).configure(r#"{"extends": "okta"}"#, None).await?;
 

@@ -11,6 +11,7 @@
 
 mod active;
 pub mod bindings;
+pub mod clock;
 mod cpu_scheduler;
 mod empty_store;
 pub mod escape;

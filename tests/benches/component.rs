@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use scimlet::clock::SystemClock;
 use scimlet::plugin::PoolOptions;
-use scimlet::plugin::clock::SystemClock;
 use scimlet::plugin::random::OsRandom;
 use scimlet::store::sqlite::Sqlite;
 use scimlet::{Plugin, PluginOptions, Provider};

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use scimlet::plugin::clock::Clock;
+use scimlet::clock::Clock;
 use scimlet::plugin::random::Random;
 
 /// Reads 2026-01-01T00:00:00Z first, and a second more each time.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use scimlet::clock::Clock;
 use scimlet::http::{Admitted, Origin, Request, Response};
 use scimlet::plugin::PluginError;
-use scimlet::plugin::clock::Clock;
 use scimlet::plugin::random::Random;
 use scimlet::store::Store;
 use scimlet_core::port::{self, Ports};

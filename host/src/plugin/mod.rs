@@ -3,7 +3,7 @@
 
 mod admin;
 mod cache;
-pub mod clock;
+mod clock;
 mod engine;
 mod entry_locks;
 mod error;
@@ -27,7 +27,6 @@ pub use self::admin::{
     Admin, AdminError, Assignment, Credential, CredentialRequest, IdentityProvider, Imported,
     Issued, Reference, Webhook,
 };
-use self::clock::{Clock, SystemClock};
 use self::entry_locks::EntryLocks;
 pub use self::error::{Cause, LoadError, PluginError, WasmError};
 use self::journal::{Journal, TracingJournal};
@@ -39,6 +38,7 @@ use self::session::Session;
 pub(crate) use self::session::fresh_id;
 use self::state::State;
 use crate::bindings::PluginPre;
+use crate::clock::{Clock, SystemClock};
 use crate::cpu_scheduler::CpuScheduler;
 use crate::fair_semaphore::FairSemaphore;
 use crate::http::{Admitted, Origin, Request, Response};

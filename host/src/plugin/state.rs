@@ -5,12 +5,12 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use wasmtime::component::{HasSelf, Linker};
 
-use super::clock::Clock;
 use super::entry_locks::{EntryLocks, RequestLock};
 use super::journal::Notes;
 use super::limits::Meter;
 use super::random::Random;
 use super::{clock, journal, random, store};
+use crate::clock::Clock;
 use crate::store::Store;
 
 /// The bindings of one component instance, on which all its imports operate: the storage of one

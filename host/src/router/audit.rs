@@ -4,11 +4,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
+use crate::clock::now;
 use crate::plugin::PluginError;
 use crate::store::{Channel, Database, Event, Rejection, Store, Write};
 
@@ -118,11 +119,6 @@ async fn append(store: &dyn Store, name: &str, data: &Value) -> Result<(), Rejec
     };
     let writes = vec![Write::Append(event)];
     store.commit(now(), ACTOR.to_owned(), writes).await.map(drop)
-}
-
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }
 
 fn seconds(milliseconds: u64) -> u64 {

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::plugin::clock::Clock;
+use crate::clock::Clock;
 use crate::store::Database;
 
 /// How far the clock may be behind the newest event: more than the clocks of several hosts usually

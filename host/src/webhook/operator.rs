@@ -1,7 +1,7 @@
 //! The operator's view of a tenant's webhooks, and retrying deliveries.
 
-use super::now;
 use super::state::{DeliveryState, PendingDelivery, Progress, pending_name, text};
+use crate::clock::now;
 use crate::plugin::Webhook;
 use crate::store::Store;
 

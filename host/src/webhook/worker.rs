@@ -10,11 +10,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::now;
 use super::queue::{Failure, Queue};
 use super::register::failed;
 use super::sender::{Delivery, Sender};
 use super::state::{DeliveryState, LEASE, Progress, pending_name};
+use crate::clock::now;
 use crate::feed::{CommitNotifier, Line, event_id, subject};
 use crate::plugin::{Webhook, fresh_id};
 use crate::store::{Channel, Epoch, Event, RecordedEvent, Store, Write};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use scimlet::plugin::clock::SystemClock;
+use scimlet::clock::SystemClock;
 use scimlet::plugin::random::OsRandom;
 use scimlet::plugin::{Limits, PoolOptions};
 use scimlet::store::sqlite::Sqlite;

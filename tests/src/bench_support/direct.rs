@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use scimlet::Provider;
+use scimlet::clock::SystemClock;
 use scimlet::http::Caller;
-use scimlet::plugin::clock::SystemClock;
 use scimlet::plugin::random::OsRandom;
 use scimlet::store::Database;
 use scimlet_bench::{Operation, user};

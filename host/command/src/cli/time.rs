@@ -1,14 +1,8 @@
 //! Times: milliseconds since 1970 internally, seconds in JSON, dates for people.
 
-use std::time::SystemTime;
-
 use jiff::Timestamp;
 
-/// Returns the time in milliseconds since 1970.
-pub(super) fn now() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
+pub(super) use scimlet::clock::now;
 
 /// Converts milliseconds to seconds.
 pub(super) fn seconds(milliseconds: u64) -> u64 {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::Context;
+use scimlet::clock::Clock;
 use scimlet::http::{Caller, Principal};
-use scimlet::plugin::clock::Clock;
 use scimlet::store::{Database, Store};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::exchange::{Call, DEFAULT, Endpoint, InProcess, TENANT};
@@ -74,10 +74,4 @@ impl Host {
         };
         endpoint.send(call).await?.expect(status)
     }
-}
-
-/// What this machine's clock says, in milliseconds since 1970.
-pub fn now() -> anyhow::Result<u64> {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
-    Ok(u64::try_from(since.as_millis())?)
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use anyhow::ensure;
 use libtest_mimic::Trial;
+use scimlet::clock::now;
 use scimlet::store::Database;
 use scimlet::store::memory::Memory;
 use scimlet::store::sqlite::Sqlite;
@@ -48,7 +49,7 @@ async fn went_back(make: Make) -> anyhow::Result<()> {
     let database = make(folder.path())?;
     database.create_tenant(TENANT, 0).await?;
     let host = Host::new(&*database).await?;
-    let (begin, minute) = (host::now()?, i64::try_from(HOUR / 60)?);
+    let (begin, minute) = (now(), i64::try_from(HOUR / 60)?);
     let mut newest = "1970-01-01T00:00:00Z".to_owned();
     for (number, minutes) in BACK.into_iter().enumerate() {
         host.set(begin.saturating_add_signed(minutes * minute));

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
+use scimlet::clock::now;
 use scimlet::store::Database;
 use scimlet::store::postgres::Postgres;
 use scimlet::store::sqlite::Sqlite;
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-use super::host::{self, HOUR, Host};
+use super::host::{HOUR, Host};
 use super::ids;
 use crate::trial;
 
@@ -51,9 +52,9 @@ async fn on_a_file(count: usize) -> anyhow::Result<()> {
 /// What the servers change is found by whoever has seen what the other host wrote, and each server
 /// tells that its clock is behind.
 async fn behind(database: &dyn Database, name: &str, count: usize) -> anyhow::Result<()> {
-    database.create_tenant(TENANT, host::now()?).await?;
+    database.create_tenant(TENANT, now()).await?;
     let ahead = Host::new(database).await?;
-    ahead.set(host::now()? + HOUR);
+    ahead.set(now() + HOUR);
     let user = json!({"userName": "ahead"});
     let first = ahead.ask(("POST", "/Users", &user), 201).await?;
     let folders: Vec<TempDir> = (0..count).map(|_| TempDir::new()).collect::<Result<_, _>>()?;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context;
+use scimlet::clock::Clock;
 use scimlet::http::Caller;
-use scimlet::plugin::clock::Clock;
 use scimlet::plugin::journal::{Journal, Note, Subject};
 use scimlet::plugin::{Admin, CredentialRequest, Issued};
 use scimlet::store::memory::Memory;

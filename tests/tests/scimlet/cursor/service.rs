@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use scimlet::Provider;
+use scimlet::clock::Clock;
 use scimlet::http::{Caller, Origin, Principal, Request};
-use scimlet::plugin::clock::Clock;
 use scimlet::store::Database;
 use scimlet::store::memory::Memory;
 use scimlet::store::sqlite::Sqlite;

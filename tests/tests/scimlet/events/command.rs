@@ -3,10 +3,11 @@
 use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Stdio};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
+use scimlet::clock::now;
 use scimlet_tests::client::text;
 use scimlet_tests::exchange::{Http, TENANT};
 use scimlet_tests::server;
@@ -116,7 +117,7 @@ async fn values() -> anyhow::Result<()> {
         enterprise: {"department": "Compilers"},
     });
     let user = http.ask("POST", "/Users", &body).await?.expect(201)?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64();
+    let now = Duration::from_millis(now()).as_secs_f64();
     let events = printed(folder.path(), &[])?;
     let event = events.last().context("no event")?;
     ensure!(event["actor"] == made["id"], "{event}");

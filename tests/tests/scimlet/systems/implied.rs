@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
+use scimlet::clock::now;
 use scimlet_tests::client::text;
 use scimlet_tests::wording::mentions;
 use serde_json::{Value, json};
@@ -42,7 +43,7 @@ async fn findable() -> anyhow::Result<()> {
 
 async fn tokens() -> anyhow::Result<()> {
     let product = cognism::product()?;
-    let before = now();
+    let before = now() / 1000;
     let issued = product.run("credential create TENANT --label Okta")?;
     let okta = Okta::new(&issued)?;
     okta.test_credentials().await?;
@@ -74,11 +75,6 @@ async fn tokens() -> anyhow::Result<()> {
 
     let last = product.run("credential create TENANT --lifetime 10d")?;
     announced(&product, text(&last, "id")?).await
-}
-
-fn now() -> u64 {
-    let since = std::time::SystemTime::UNIX_EPOCH.elapsed();
-    since.unwrap_or_default().as_secs()
 }
 
 /// No file of the product holds the secret, nor the part of it that is random.

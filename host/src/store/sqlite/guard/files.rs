@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::beside;
+use crate::clock::now;
 
 /// How often the index is read again if a checkpoint moves it meanwhile, before a check gives up.
 const TRIES: usize = 16;
@@ -214,8 +215,7 @@ impl Files {
     /// Renames the log and its index: the log belongs to the previous content of the file, and
     /// would damage the new one.
     fn rename_log(&self) -> String {
-        let since = std::time::SystemTime::UNIX_EPOCH.elapsed();
-        let suffix = format!(".{}", since.unwrap_or_default().as_millis());
+        let suffix = format!(".{}", now());
         let aside = ["-wal", "-shm"].map(|file| {
             let from = beside(&self.real, file);
             fs::rename(&from, beside(&from, &suffix)).map(|()| beside(&from, &suffix))
