@@ -5,13 +5,13 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -22,6 +22,7 @@ use super::handler::sent;
 use super::problem::Problem;
 use super::streams::Stream;
 use super::target::Target;
+use crate::escape;
 use crate::feed::{FeedPosition, FollowError, Follower, Line, ParsePositionError, PositionLost};
 use crate::plugin::fresh_id;
 use crate::store::{Channel, RecordedEvent};
@@ -34,6 +35,8 @@ const LONGEST_WAIT: u64 = 60;
 const RECHECK: Duration = Duration::from_secs(2);
 /// The longest silence of a stream: proxies close silent connections.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How long a client whose stream has ended waits before it connects again.
+const RETRY: Duration = Duration::from_secs(1);
 
 impl Router {
     /// Answers a request for the feed of `tenant`.
@@ -71,7 +74,6 @@ impl Router {
             follower: Follower::new(&self.notifier, tenant, head.readable(), asked.after.clone()),
             closing: self.closing.subscribe(),
             checked: Instant::now(),
-            spoke: Instant::now(),
             is_over: false,
             router: self,
             head,
@@ -150,8 +152,6 @@ struct Reader {
     closing: watch::Receiver<bool>,
     /// When the credential was last checked.
     checked: Instant,
-    /// When data was last sent.
-    spoke: Instant,
     /// Whether the stream has ended.
     is_over: bool,
     /// The permit of a stream or long poll.
@@ -222,18 +222,16 @@ impl Reader {
     }
 
     fn stream(self) -> Response {
-        // Tells the client at once that the stream has begun, and after how long to reconnect.
-        let begun = stream::once(async { Ok("retry: 1000\n\n".to_owned()) });
-        let chunks = stream::unfold(self, |reader| async {
-            let (chunk, reader) = reader.chunk().await?;
-            Some((Ok::<_, Infallible>(chunk), reader))
-        });
-        let body = Body::from_stream(stream::StreamExt::chain(begun, chunks));
-        ([(CONTENT_TYPE, "text/event-stream")], body).into_response()
+        // Tells the client at once that the stream has begun.
+        let begun = stream::iter([Event::default().retry(RETRY)]);
+        let events = stream::unfold(self, Self::next_events).flat_map(stream::iter);
+        let events = begun.chain(events).map(Ok::<_, Infallible>);
+        let keep_alive = KeepAlive::new().interval(KEEP_ALIVE).text("nothing new");
+        Sse::new(events).keep_alive(keep_alive).into_response()
     }
 
-    /// Returns the next chunk of the stream; `None` when it is over.
-    async fn chunk(mut self) -> Option<(String, Self)> {
+    /// Returns the next events of the stream; `None` when it is over.
+    async fn next_events(mut self) -> Option<(Vec<Event>, Self)> {
         loop {
             if *self.closing.borrow() || self.is_over {
                 return None;
@@ -242,17 +240,12 @@ impl Reader {
             let events = match self.read().await {
                 Err(Stop::Follow(FollowError::Lost(lost))) => {
                     self.is_over = true;
-                    return Some((gone(&lost), self));
+                    return Some((vec![gone(&lost)], self));
                 }
                 events => events.ok()?.ok()?,
             };
-            let mut text: String = events.iter().map(message).collect();
-            if text.is_empty() && self.spoke.elapsed() >= KEEP_ALIVE {
-                text = ": nothing new\n\n".to_owned();
-            }
-            if !text.is_empty() {
-                self.spoke = Instant::now();
-                return Some((text, self));
+            if !events.is_empty() {
+                return Some((events.iter().map(message).collect(), self));
             }
             if self.follower.after() == position {
                 self.pause().await;
@@ -269,19 +262,20 @@ fn may_end_access(recorded: &RecordedEvent) -> bool {
     event.channel == Channel::Audit && names.contains(&event.name.as_str())
 }
 
-fn message(recorded: &RecordedEvent) -> String {
+fn message(recorded: &RecordedEvent) -> Event {
     let line = Line::from(recorded);
-    let (id, name, data) = (&line.id, &line.name, line.json());
-    format!("id: {id}\nevent: {name}\ndata: {data}\n\n")
+    // A line break would end the field, and begin another one.
+    let name = escape::line(&line.name);
+    Event::default().id(&line.id).event(name).data(line.json())
 }
 
 /// The last message of a stream whose position is lost. It has no id: a client that reconnects with
 /// its old position is told again.
-fn gone(lost: &PositionLost) -> String {
+fn gone(lost: &PositionLost) -> Event {
     let data = json!({
         "detail": lost.to_string(), "newest": lost.newest, "epoch": lost.epoch,
     });
-    format!("event: gone\ndata: {data}\n\n")
+    Event::default().event("gone").data(data.to_string())
 }
 
 /// Why reading stopped.
@@ -307,6 +301,47 @@ impl From<Stop> for Problem {
         match stop {
             Stop::Follow(error) => problem(error),
             Stop::Problem(problem) => problem,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+
+    use super::*;
+    use crate::store;
+
+    async fn sent(event: Event) -> String {
+        let stream = stream::iter([Ok::<_, Infallible>(event)]);
+        let body = Sse::new(stream).into_response().into_body();
+        String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn no_name_begins_another_field() {
+        let recorded = |name: &str| RecordedEvent {
+            sequence: 7,
+            at: 0,
+            actor: "admin".to_owned(),
+            event: store::Event {
+                channel: Channel::Feed,
+                name: name.to_owned(),
+                subject: None,
+                body: "{}".to_owned(),
+            },
+            body_digest: [1; 32],
+            digest: [1; 32],
+        };
+        let plain = recorded("revoke-sessions");
+        let line = Line::from(&plain);
+        let (id, data) = (&line.id, line.json());
+        let expected = format!("id: {id}\nevent: revoke-sessions\ndata: {data}\n\n");
+        assert_eq!(sent(message(&plain)).await, expected);
+        for broken in ["a\nid: 9", "a\r\rid: 9", "a\n\ndata: x"] {
+            let text = sent(message(&recorded(broken))).await;
+            let fields: Vec<_> = text.trim_end().split(['\n', '\r']).collect();
+            assert_eq!(fields.len(), 3, "{text:?}");
         }
     }
 }
