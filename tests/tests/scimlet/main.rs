@@ -36,6 +36,7 @@ mod quirks;
 mod reports;
 mod rfc_examples;
 mod seats;
+mod signatures;
 mod sqlite;
 mod statuses;
 mod systems;
@@ -88,6 +89,7 @@ fn main() {
     trials.extend(reports::trials());
     trials.extend(journal::trials());
     trials.extend(seats::trials());
+    trials.extend(signatures::trials());
     trials.extend(sqlite::trials());
     trials.extend(statuses::trials());
     trials.extend(systems::trials());
