@@ -67,6 +67,14 @@ pub struct PendingDelivery {
     pub dead: bool,
 }
 
+impl PendingDelivery {
+    /// Returns the id of the resource, by which events about it are kept in order: the path changes
+    /// if the profile moves the endpoint of its type.
+    pub(super) fn resource(&self) -> Option<&str> {
+        self.subject.as_ref().and_then(|path| path.rsplit('/').next())
+    }
+}
+
 /// Returns a webhook's id in the metadata: a profile has no two webhooks with the same URL.
 pub(super) fn id(url: &str) -> String {
     let digest = Sha256::digest(url.as_bytes());

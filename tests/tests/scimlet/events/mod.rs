@@ -5,6 +5,7 @@ mod command;
 mod egress;
 mod epoch;
 mod http;
+mod own_type;
 mod receiver;
 mod webhook;
 
@@ -20,6 +21,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(egress::trials());
     trials.extend(epoch::trials());
     trials.extend(http::trials());
+    trials.extend(own_type::trials());
     trials.extend(webhook::trials());
     trials
 }
