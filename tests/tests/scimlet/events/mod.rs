@@ -7,6 +7,7 @@ mod epoch;
 mod http;
 mod own_type;
 mod receiver;
+mod since;
 mod webhook;
 
 use anyhow::Context;
@@ -22,6 +23,7 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(epoch::trials());
     trials.extend(http::trials());
     trials.extend(own_type::trials());
+    trials.extend(since::trials());
     trials.extend(webhook::trials());
     trials
 }
