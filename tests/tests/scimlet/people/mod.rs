@@ -11,9 +11,10 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
 use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
+use scimlet::feed::Line;
 use scimlet::http::Caller;
+use scimlet::store::Database;
 use scimlet::store::memory::Memory;
-use scimlet::store::{Channel, Database};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::client::{patch, text};
 use scimlet_tests::exchange::{Answer, Call, Endpoint, InProcess, TENANT};
@@ -136,16 +137,15 @@ impl Site {
         seats.first().copied().context("no counter")
     }
 
-    /// The audit's events of this name about somebody.
+    /// The data of the audit's events of this name about somebody.
     async fn audit(&self, name: &str, id: &str) -> anyhow::Result<Vec<Value>> {
         let events = self.endpoint.store.events(0, 1000).await?;
-        let about = events.into_iter().map(|recorded| recorded.event).filter(|event| {
-            let subject = event.subject.as_ref();
-            event.channel == Channel::Audit
-                && event.name == name
-                && subject.is_some_and(|subject| subject.id == id)
+        let lines = events.iter().map(Line::from);
+        let path = format!("/Users/{id}");
+        let about = lines.filter(|line| {
+            line.channel == "audit" && line.name == name && line.subject.as_ref() == Some(&path)
         });
-        about.map(|event| Ok(serde_json::from_str(&event.body)?)).collect()
+        Ok(about.map(|line| line.data).collect())
     }
 }
 
