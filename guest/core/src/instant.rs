@@ -112,7 +112,6 @@ pub fn sortable(instant: Instant) -> String {
 fn to_the_second(seconds: i64) -> String {
     let day = i32::try_from(seconds.div_euclid(DAY)).unwrap_or(i32::MAX);
     let date = UnixEpochDay::new(day).unwrap_or(UnixEpochDay::MAX).to_date();
-    // As wide as the numbers below: `format!` is compiled for each type of its own.
     let [year, month, day] = [i64::from(date.year()), date.month().into(), date.day().into()];
     let second = seconds.rem_euclid(DAY);
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
