@@ -106,6 +106,12 @@ pub fn some_members(text: &str, names: &[&str]) -> Result<Map<String, Value>, Js
     Ok(found)
 }
 
+/// Removes the members that `keep` does not keep. It is compiled once; each
+/// [`Map::retain`](serde_json::Map::retain) adds a walk of a tree to the component.
+pub fn retain(object: &mut Map<String, Value>, keep: &mut dyn FnMut(&str, &mut Value) -> bool) {
+    object.retain(|name, value| keep(name, value));
+}
+
 /// Returns the member of this name, compared without case (RFC 7643 section 2.1).
 #[must_use]
 pub fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::filter::AttrPath;
+use crate::json;
 use crate::name::AttributeName;
 use crate::resource_type::ResourceType;
 use crate::schema::{Attribute, Content, Returned, Schema};
@@ -95,7 +96,7 @@ impl Projection {
     /// values whose attribute the resource type no longer has.
     pub fn apply(&self, resource_type: &ResourceType, shown: &mut Content) {
         let core = resource_type.core();
-        shown.retain(|name, value| {
+        json::retain(shown, &mut |name, value| {
             if let Some(attribute) = resource_type.attribute(name) {
                 return self.prune(core, attribute, value);
             }
@@ -103,7 +104,7 @@ impl Projection {
             else {
                 return false;
             };
-            values.retain(|name, value| {
+            json::retain(values, &mut |name, value| {
                 let attribute = extension.attribute(name);
                 attribute.is_some_and(|attribute| self.prune(extension, attribute, value))
             });
@@ -118,8 +119,8 @@ impl Projection {
             return named != Selection::No;
         }
         for element in objects_mut(value) {
-            element.retain(|key, _| {
-                let sub = attribute.sub(key);
+            json::retain(element, &mut |name, _| {
+                let sub = attribute.sub(name);
                 sub.is_some_and(|sub| self.keeps_sub(schema, attribute, sub, named))
             });
         }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Sent, visit};
 use crate::filter::{AttrPath, CompValue, CompareOp, Filter, Path};
-use crate::json::{member, member_mut};
+use crate::json::{self, member, member_mut};
 use crate::ordered;
 use crate::resource_type::ResourceType;
 use crate::schema::{Attribute, Content};
@@ -31,7 +31,7 @@ pub(super) fn readonly_id_in_patch(_: &ResourceType, sent: &mut Sent<'_>) -> boo
     visit::operations(sent, |operation| {
         visit::pathless(operation).is_some_and(|value| {
             let before = value.len();
-            value.retain(|key, _| !key.eq_ignore_ascii_case("id"));
+            json::retain(value, &mut |key, _| !key.eq_ignore_ascii_case("id"));
             value.len() < before
         })
     })

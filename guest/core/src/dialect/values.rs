@@ -108,7 +108,7 @@ fn unpack(
         let shown = resource_type.definition.display.iter().any(|name| *name == *key);
         let name = if shown { DISPLAY } else { &key };
         if let Some(sub) = attribute.sub(name) {
-            members.retain(|key, _| sub.name != *key.as_str());
+            json::retain(members, &mut |key, _| sub.name != *key);
             members.insert(sub.name.as_str().to_owned(), value);
         }
     }

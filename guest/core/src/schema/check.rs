@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::attribute::{Attribute, DataType, Mutability};
 use crate::error::{Error, ErrorKind};
 use crate::instant;
+use crate::json;
 
 /// The problem of a complex value that is not an object.
 pub(crate) const AN_OBJECT: &str = "must be an object";
@@ -37,7 +38,7 @@ impl GivenValue {
         match self {
             Self::Nothing | Self::Unassigned => None,
             Self::Value(Value::Object(mut members)) => {
-                members.retain(|_, value| !value.is_null());
+                json::retain(&mut members, &mut |_, value| !value.is_null());
                 (!members.is_empty()).then_some(Value::Object(members))
             }
             Self::Value(value) => Some(value),
