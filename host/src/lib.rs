@@ -10,14 +10,14 @@
 )]
 
 mod active;
-pub mod bindings;
+mod bindings;
 mod cpu_scheduler;
 mod empty_store;
 pub mod escape;
 mod fair_semaphore;
 pub mod feed;
+pub mod http;
 pub mod plugin;
-mod request;
 #[cfg(feature = "router")]
 pub mod router;
 #[cfg(feature = "router")]
@@ -29,7 +29,6 @@ pub mod webhook;
 /// The component that this build embeds.
 pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scimlet.wasm"));
 
-pub use bindings::scimlet::plugin::http;
 pub use empty_store::EmptyStore;
 pub use plugin::{Plugin, PluginOptions};
 #[cfg(feature = "router")]

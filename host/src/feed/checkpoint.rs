@@ -5,7 +5,7 @@
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-use crate::store::{ChainHead, Database, DatabaseError, Epoch, Store};
+use crate::store::{ChainHead, Database, DatabaseError, Epoch, TenantStorage};
 
 /// The end of each tenant's hash chain at one time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,7 +58,7 @@ impl Checkpoint {
 }
 
 impl End {
-    async fn of(tenant: &str, store: &dyn Store) -> Result<Self, DatabaseError> {
+    async fn of(tenant: &str, store: &dyn TenantStorage) -> Result<Self, DatabaseError> {
         let head = store.head().await?;
         Ok(Self {
             tenant: tenant.to_owned(),

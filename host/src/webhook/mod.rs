@@ -31,7 +31,7 @@ use self::worker::Worker;
 use crate::Plugin;
 use crate::feed::CommitNotifier;
 use crate::plugin::{Webhook, fresh_id};
-use crate::store::{Database, Key, Store, Tenant};
+use crate::store::{Database, Key, Tenant, TenantStorage};
 
 /// How long a changed profile may go unnoticed.
 const PASS: Duration = Duration::from_secs(2);
@@ -135,7 +135,7 @@ impl Dispatcher {
         if known.is_some_and(|served| served.seen == seen && served.is_whole()) {
             return Ok(());
         }
-        let admin = self.plugin.admin(Arc::clone(&store)).named(&tenant.name);
+        let admin = self.plugin.admin(store.clone()).named(&tenant.name);
         let webhooks = admin.webhooks().await?;
         register::prepare(&*store, &webhooks, head.sequence).await?;
         self.serve(&tenant.name, seen, &store, webhooks);
@@ -146,7 +146,7 @@ impl Dispatcher {
         &mut self,
         name: &str,
         seen: (u64, u64),
-        store: &Arc<dyn Store>,
+        store: &Arc<dyn TenantStorage>,
         webhooks: Vec<Webhook>,
     ) {
         let served = self

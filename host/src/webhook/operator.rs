@@ -3,7 +3,7 @@
 use super::now;
 use super::state::{DeliveryState, PendingDelivery, Progress, pending_name, text};
 use crate::plugin::Webhook;
-use crate::store::Store;
+use crate::store::HostMetadata;
 
 /// The progress of one webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Report {
 ///
 /// # Errors
 /// If the store fails.
-pub async fn report(store: &dyn Store, webhooks: &[Webhook]) -> anyhow::Result<Vec<Report>> {
+pub async fn report(store: &dyn HostMetadata, webhooks: &[Webhook]) -> anyhow::Result<Vec<Report>> {
     let mut reports = Vec::new();
     for webhook in webhooks {
         let state = DeliveryState::open(store, &webhook.url).await?;
@@ -43,7 +43,7 @@ pub async fn report(store: &dyn Store, webhooks: &[Webhook]) -> anyhow::Result<V
 ///
 /// # Errors
 /// If the store fails.
-pub async fn retry(store: &dyn Store, url: &str) -> anyhow::Result<usize> {
+pub async fn retry(store: &dyn HostMetadata, url: &str) -> anyhow::Result<usize> {
     loop {
         let Some(mut state) = DeliveryState::open(store, url).await? else {
             return Ok(0);

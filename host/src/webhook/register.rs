@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::state::{self, DeliveryState, Progress};
 use crate::plugin::Webhook;
-use crate::store::{RecordedEvent, Refusal, Store};
+use crate::store::{EventLog, HostMetadata, RecordedEvent, Refusal, TenantStorage};
 
 /// The name of the metadata entry with the sequence number up to which profile changes have been
 /// seen.
@@ -16,7 +16,7 @@ const PAGE: u32 = 1000;
 /// Registers new webhooks, and deletes the state of removed ones. `head` is the sequence number of
 /// the last event before the profile was read.
 pub(super) async fn prepare(
-    store: &dyn Store,
+    store: &dyn TenantStorage,
     webhooks: &[Webhook],
     head: u64,
 ) -> anyhow::Result<()> {
@@ -57,7 +57,7 @@ pub(super) async fn prepare(
 
 /// Returns the sequence number of the first change of the webhooks after `seen`; `seen` if there is
 /// none.
-async fn first_change(store: &dyn Store, seen: u64) -> anyhow::Result<u64> {
+async fn first_change(store: &dyn EventLog, seen: u64) -> anyhow::Result<u64> {
     let mut after = seen;
     loop {
         let events = store.events(after, PAGE).await.map_err(failed)?;
@@ -78,7 +78,7 @@ fn changes_webhooks(recorded: &RecordedEvent) -> bool {
     event.name == "profile-changed" && attributes.any(|name| name == "webhooks")
 }
 
-async fn forget(store: &dyn Store, webhooks: &[Webhook]) -> anyhow::Result<()> {
+async fn forget(store: &dyn HostMetadata, webhooks: &[Webhook]) -> anyhow::Result<()> {
     let wanted: BTreeSet<String> = webhooks.iter().map(|w| state::id(&w.url)).collect();
     let prefix = state::progress_name("");
     let all = store.metadata(prefix.clone()).await.map_err(failed)?;

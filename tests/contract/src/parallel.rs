@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use scimlet::store::{Committed, Draft, Entry, Query, Refusal, Rejection, Store, Window, Write};
+use scimlet::store::{
+    Committed, Draft, Entry, Query, Refusal, Rejection, Store, TenantStorage, Window, Write,
+};
 use tokio::task::JoinSet;
 
-use super::Stores;
 use super::kit::*;
+use super::{Stores, Tenants};
 
 type Outcome = Result<Committed, Rejection>;
 
@@ -71,8 +73,8 @@ pub async fn the_last_free_seat(stores: Arc<dyn Stores>) {
     assert_eq!(store.find(query(Vec::new())).await.expect("find succeeds").total, Some(1));
 }
 
-pub async fn numbers_follow_the_order_of_commits(stores: Arc<dyn Stores>) {
-    let store = stores.fresh().await;
+pub async fn numbers_follow_the_order_of_commits(tenants: Arc<dyn Tenants>) {
+    let store = tenants.fresh().await;
     let mut writers = JoinSet::new();
     for writer in 0..8 {
         let store = store.clone();
@@ -100,7 +102,7 @@ pub async fn numbers_follow_the_order_of_commits(stores: Arc<dyn Stores>) {
 }
 
 /// The names of all events as they appear, read a few at a time; panics at a gap.
-async fn poll(store: Arc<dyn Store>, done: Arc<AtomicBool>) -> Vec<String> {
+async fn poll(store: Arc<dyn TenantStorage>, done: Arc<AtomicBool>) -> Vec<String> {
     let mut names = Vec::new();
     loop {
         let last_look = done.load(Ordering::SeqCst);
@@ -121,18 +123,19 @@ pub async fn expectations_hold_until_the_commit(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     let credential = || key("$credential", "k");
     commit(&*store, vec![insert(plain(credential()))]).await;
-    let request = |_| vec![expect(credential(), 1), append("done")];
+    let request = |id: u32| vec![expect(credential(), 1), insert(plain(user(&id.to_string())))];
     let mut commits: Vec<Vec<Write>> = (0..60).map(request).collect();
-    commits.insert(30, vec![replace(plain(credential()), 1), append("revoked")]);
+    commits.insert(30, vec![replace(plain(credential()), 1), insert(plain(user("revoked")))]);
     let outcomes = together(&store, commits).await;
     let stale = Refusal::Stale(credential());
     for refused in outcomes.iter().filter_map(|outcome| outcome.as_ref().err()) {
         assert_eq!((refused.write, &refused.reason), (0, &stale));
     }
-    let events = store.events(0, 100).await.expect("events succeeds");
-    assert_eq!(events.len(), outcomes.iter().filter(|outcome| outcome.is_ok()).count());
-    assert_eq!(events.last().map(|event| event.event.name.as_str()), Some("revoked"));
-    assert_eq!(refused(&*store, request(0)).await, (0, stale));
+    // They are listed in the order of their creation, which is that of the commits.
+    let users = store.find(query(Vec::new())).await.expect("find succeeds").hits;
+    assert_eq!(users.len(), outcomes.iter().filter(|outcome| outcome.is_ok()).count());
+    assert_eq!(users.last().map(|user| user.entry.key.id.as_str()), Some("revoked"));
+    assert_eq!(refused(&*store, request(60)).await, (0, stale));
 }
 
 pub async fn a_walk_during_removals_misses_nothing(stores: Arc<dyn Stores>) {

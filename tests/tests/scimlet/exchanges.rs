@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use libtest_mimic::{Failed, Trial};
-use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
 use scimlet::http::Caller;
+use scimlet::plugin::CredentialRequest;
 use scimlet::plugin::PoolOptions;
 use scimlet::store::memory::Memory;
-use scimlet::store::{Database, Store};
+use scimlet::store::{Database, TenantStorage};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::exchange::{self, Answer, Exchange, InProcess, TENANT};
 use scimlet_tests::fixed::{KnownBytes, SteppingClock};
@@ -107,7 +107,7 @@ fn over_http(exchange: &Exchange) -> anyhow::Result<()> {
     super::runtime()?.block_on(exchange::run(exchange, &endpoint)).map(drop)
 }
 
-async fn tenant(database: Memory) -> anyhow::Result<Arc<dyn Store>> {
+async fn tenant(database: Memory) -> anyhow::Result<Arc<dyn TenantStorage>> {
     database.create_tenant(TENANT, 0).await?;
     database.open(TENANT).await?.context("the tenant is there")
 }

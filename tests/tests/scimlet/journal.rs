@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
-use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
 use scimlet::http::{Caller, Principal};
+use scimlet::plugin::CredentialRequest;
 use scimlet::plugin::Issued;
 use scimlet::plugin::journal::{Journal, Note, Subject};
 use scimlet::store::memory::Memory;

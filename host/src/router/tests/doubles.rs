@@ -10,7 +10,7 @@ use crate::EmptyStore;
 use crate::http::{Admitted, Origin, Request, Response};
 use crate::plugin::limits::LimitExceeded;
 use crate::plugin::{Cause, PluginError, fresh_id};
-use crate::store::{Database, DatabaseError, Store, Tenant};
+use crate::store::{Database, DatabaseError, Store, Tenant, TenantStorage};
 
 /// A client of a tenant without limits.
 fn admitted() -> Admitted {
@@ -86,7 +86,7 @@ impl Database for Tenants {
         Ok(())
     }
 
-    async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError> {
+    async fn open(&self, name: &str) -> Result<Option<Arc<dyn TenantStorage>>, DatabaseError> {
         match name {
             "acme" => Ok(Some(Arc::new(EmptyStore))),
             "broken" => Err(DatabaseError::Unavailable("the secret reason".to_owned())),

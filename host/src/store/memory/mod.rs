@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::store::{
-    ChainHead, Committed, Database, DatabaseError, Direction, Entry, Key, Link, LinkPage,
-    MetadataEntry, Page, Query, RecordedEvent, Refusal, Rejection, Store, StoreId, Tenant, Write,
-    is_tenant_name, issuers, limits, validate,
+    ChainHead, Committed, Database, DatabaseError, Direction, Entry, EventLog, HostMetadata, Key,
+    Link, LinkPage, MetadataEntry, Page, Query, RecordedEvent, Refusal, Rejection, Store, StoreId,
+    Tenant, TenantStorage, Write, is_tenant_name, issuers, limits, validate,
 };
 use async_trait::async_trait;
 
@@ -86,9 +86,9 @@ impl Database for Memory {
         Ok(())
     }
 
-    async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError> {
+    async fn open(&self, name: &str) -> Result<Option<Arc<dyn TenantStorage>>, DatabaseError> {
         let number = self.state().tenants.get(name).map(|(number, _)| *number);
-        Ok(number.map(|number| -> Arc<dyn Store> {
+        Ok(number.map(|number| -> Arc<dyn TenantStorage> {
             Arc::new(MemoryStore { memory: self.clone(), number })
         }))
     }
@@ -183,11 +183,6 @@ impl Store for MemoryStore {
         Ok(self.read(|data| links.iter().map(|link| data.is_linked(link)).collect()))
     }
 
-    async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
-        validate::keys(names.len())?;
-        Ok(self.read(|data| names.iter().map(|name| data.counter(name)).collect()))
-    }
-
     async fn commit(
         &self,
         at: u64,
@@ -209,7 +204,10 @@ impl Store for MemoryStore {
         *data = changed;
         Ok(done)
     }
+}
 
+#[async_trait]
+impl EventLog for MemoryStore {
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
         let limit = limit.min(limits::EVENTS) as usize;
         Ok(self.read(|data| data.events_after(after).take(limit).cloned().collect()))
@@ -218,7 +216,10 @@ impl Store for MemoryStore {
     async fn head(&self) -> Result<ChainHead, Refusal> {
         Ok(self.read(Data::head))
     }
+}
 
+#[async_trait]
+impl HostMetadata for MemoryStore {
     async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
         Ok(self.read(|data| {
             let memos = data.memos.iter();
@@ -248,3 +249,5 @@ impl Store for MemoryStore {
         Ok(holds)
     }
 }
+
+impl TenantStorage for MemoryStore {}

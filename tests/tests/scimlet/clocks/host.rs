@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context;
 use scimlet::http::{Caller, Principal};
 use scimlet::plugin::clock::Clock;
-use scimlet::store::{Database, Store};
+use scimlet::store::{Database, TenantStorage};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::exchange::{Call, DEFAULT, Endpoint, InProcess, TENANT};
 use serde_json::Value;
@@ -29,7 +29,7 @@ impl Clock for Set {
 pub struct Host {
     plugin: Arc<Plugin>,
     /// The tenant's store.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn TenantStorage>,
     clock: Arc<Set>,
 }
 

@@ -10,7 +10,7 @@ use scimlet::plugin::clock::Clock;
 use scimlet::plugin::journal::{Journal, Note, Subject};
 use scimlet::plugin::{Admin, CredentialRequest, Issued};
 use scimlet::store::memory::Memory;
-use scimlet::store::{Database, Store};
+use scimlet::store::{Database, TenantStorage};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::exchange::{Answer, Call, Endpoint, InProcess, TENANT};
 use serde_json::Value;
@@ -44,7 +44,7 @@ impl Journal for Notes {
 pub struct Place {
     plugin: Arc<Plugin>,
     /// The tenant's store.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn TenantStorage>,
     clock: Arc<Set>,
     notes: Arc<Notes>,
 }

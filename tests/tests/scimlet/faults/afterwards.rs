@@ -74,13 +74,15 @@ impl Failing {
 
 #[async_trait]
 impl StoreDecorator for Failing {
+    type Inner = dyn Store;
+
     fn inner(&self) -> &dyn Store {
         &*self.inner
     }
 
-    fn wrap(&self, inner: Arc<dyn Store>) -> Self {
+    fn wrap(&self, inner: Arc<dyn Store>) -> Arc<dyn Store> {
         let failure = Arc::clone(&self.failure);
-        Self { inner, failure }
+        Arc::new(Self { inner, failure })
     }
 
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
@@ -109,11 +111,6 @@ impl StoreDecorator for Failing {
     async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
         self.readable()?;
         self.inner.has(links).await
-    }
-
-    async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
-        self.readable()?;
-        self.inner.counters(names).await
     }
 
     async fn commit(

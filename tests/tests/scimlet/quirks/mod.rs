@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
-use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
 use scimlet::http::Caller;
+use scimlet::plugin::CredentialRequest;
 use scimlet::plugin::journal::{Journal, Note, Subject};
 use scimlet::store::Database;
 use scimlet::store::memory::Memory;

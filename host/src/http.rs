@@ -1,9 +1,14 @@
-//! Constructors of what a request consists of, and conversions from and to the types of the crate
-//! `http`.
+//! One HTTP exchange as the component sees it (`wit/http.wit`): [`Plugin::handle`] takes an
+//! [`Origin`] and a [`Request`] and returns a [`Response`]. Requests and responses convert from and
+//! to those of the crate `http`.
+//!
+//! [`Plugin::handle`]: crate::Plugin::handle
 
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use crate::http::{Caller, Origin, Request, Response};
+pub use crate::bindings::scimlet::plugin::http::{
+    Admitted, Caller, Origin, Principal, Request, Response,
+};
 
 impl Origin {
     /// Where a request comes from: the tenant's name, and the tenant's SCIM base URL as clients see
