@@ -37,6 +37,6 @@ pub use router::{Audit, Provider, Readiness, Router, RouterOptions};
 pub use server::{Server, ServerOptions};
 
 /// Tests the program in the README.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "sqlite"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

@@ -70,12 +70,8 @@ impl Tenant {
 }
 
 fn plugin(random: Arc<dyn Random>) -> Plugin {
-    Plugin::new(PluginOptions {
-        random,
-        pool: Some(PoolOptions::default()),
-        ..PluginOptions::default()
-    })
-    .unwrap()
+    let options = PluginOptions::default().with_random(random);
+    Plugin::new(options.with_pool(PoolOptions::default())).unwrap()
 }
 
 #[tokio::test]

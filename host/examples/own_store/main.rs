@@ -10,7 +10,7 @@ mod store;
 use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
-use scimlet::http::{Caller, Origin, Principal, Request};
+use scimlet::http::{Caller, Origin, Request};
 use scimlet::{Plugin, PluginOptions};
 
 use store::{SqlStore, lock};
@@ -22,7 +22,7 @@ async fn main() -> anyhow::Result<()> {
     let plugin = Plugin::new(PluginOptions::default())?;
     plugin.admin(store.clone()).configure(r#"{"extends": "okta"}"#, None).await?;
 
-    let gateway = Caller::Client(Principal { name: "gateway".to_owned() });
+    let gateway = Caller::client("gateway");
     let origin = Origin::new("acme", "https://scim.example.com/acme").with_caller(gateway);
     let request = Request::new("POST", "/Users")
         .with_header("content-type", "application/scim+json")

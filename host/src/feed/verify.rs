@@ -23,6 +23,7 @@ const ERASER: &str = "admin";
 
 /// The first inconsistency in a chain.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Break {
     /// Sequence numbers are missing.
     #[error("event {0} is removed: event {1} follows in its place")]
@@ -73,6 +74,7 @@ impl Break {
 
 /// The result of verifying a whole chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Chain {
     /// The last event that was read.
     pub head: ChainHead,

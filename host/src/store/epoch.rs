@@ -14,6 +14,7 @@ const METADATA_NAME: &str = "feed-epoch";
 
 /// An epoch of a tenant's event feed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Epoch {
     /// The epoch's name: 16 random hexadecimal digits, so that a copy that is restored twice begins
     /// two different epochs.

@@ -13,7 +13,7 @@ pub const COMMIT_BYTES: usize = 32 << 20;
 /// The most terms of one entry.
 pub const TERMS: usize = 10_000;
 
-/// The most keys, links, anchors or counters in one call.
+/// The most keys, links or anchors in one call.
 pub const KEYS: usize = 10_000;
 
 /// The most hits on one page of `find`.

@@ -15,7 +15,7 @@ mod state;
 mod worker;
 
 pub use egress::Egress;
-pub use operator::{Report, report, retry};
+pub use operator::{Report, StateError, report, retry};
 pub use state::PendingDelivery;
 
 use std::collections::BTreeMap;

@@ -49,6 +49,7 @@ impl Progress {
 /// An event that could not be delivered yet, or that waits for an earlier one about the same
 /// resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PendingDelivery {
     /// The event's sequence number.
     pub sequence: u64,

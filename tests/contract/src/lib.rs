@@ -168,7 +168,7 @@ pub fn tenant_cases() -> Vec<TenantCase> {
             names_are_found_by_prefix changes_are_guarded one_of_many_sets_an_entry
             metadata_is_apart_from_entries;
         parallel:
-            numbers_follow_the_order_of_commits;
+            numbers_follow_the_order_of_commits no_event_follows_a_revocation;
     ]
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use scimlet::store::{
-    Committed, Draft, Entry, Query, Refusal, Rejection, Store, TenantStorage, Window, Write,
+    Committed, Draft, Entry, Key, Query, Refusal, Rejection, Store, TenantStorage, Window, Write,
 };
 use tokio::task::JoinSet;
 
@@ -119,23 +119,41 @@ async fn poll(store: Arc<dyn TenantStorage>, done: Arc<AtomicBool>) -> Vec<Strin
     }
 }
 
-pub async fn expectations_hold_until_the_commit(stores: Arc<dyn Stores>) {
-    let store = stores.fresh().await;
-    let credential = || key("$credential", "k");
-    commit(&*store, vec![insert(plain(credential()))]).await;
-    let request = |id: u32| vec![expect(credential(), 1), insert(plain(user(&id.to_string())))];
-    let mut commits: Vec<Vec<Write>> = (0..60).map(request).collect();
-    commits.insert(30, vec![replace(plain(credential()), 1), insert(plain(user("revoked")))]);
-    let outcomes = together(&store, commits).await;
+fn credential() -> Key {
+    key("$credential", "k")
+}
+
+/// Commits many requests that expect the credential, and among them its revocation, all at once.
+/// Returns how many succeeded; the others are refused because of the credential.
+async fn revoke_meanwhile(store: &Arc<dyn Store>, request: &[Write], revoked: Write) -> usize {
+    commit(&**store, vec![insert(plain(credential()))]).await;
+    let mut commits = vec![request.to_vec(); 60];
+    commits.insert(30, vec![replace(plain(credential()), 1), revoked]);
+    let outcomes = together(store, commits).await;
     let stale = Refusal::Stale(credential());
     for refused in outcomes.iter().filter_map(|outcome| outcome.as_ref().err()) {
         assert_eq!((refused.write, &refused.reason), (0, &stale));
     }
-    // They are listed in the order of their creation, which is that of the commits.
-    let users = store.find(query(Vec::new())).await.expect("find succeeds").hits;
-    assert_eq!(users.len(), outcomes.iter().filter(|outcome| outcome.is_ok()).count());
-    assert_eq!(users.last().map(|user| user.entry.key.id.as_str()), Some("revoked"));
-    assert_eq!(refused(&*store, request(60)).await, (0, stale));
+    assert_eq!(refused(&**store, request.to_vec()).await, (0, stale));
+    outcomes.iter().filter(|outcome| outcome.is_ok()).count()
+}
+
+/// Nothing that expects the credential sees the counter that its revocation has raised.
+pub async fn expectations_hold_until_the_commit(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let request = [expect(credential(), 1), adjust("revoked", 0, Some(0)), adjust("done", 1, None)];
+    let done = revoke_meanwhile(&store, &request, adjust("revoked", 1, None)).await;
+    assert_eq!(counter(&*store, "done").await, done as u64 - 1);
+}
+
+pub async fn no_event_follows_a_revocation(tenants: Arc<dyn Tenants>) {
+    let tenant = tenants.fresh().await;
+    let store: Arc<dyn Store> = tenant.clone();
+    let request = [expect(credential(), 1), append("done")];
+    let done = revoke_meanwhile(&store, &request, append("revoked")).await;
+    let events = tenant.events(0, 100).await.expect("events succeeds");
+    assert_eq!(events.len(), done);
+    assert_eq!(events.last().map(|event| event.event.name.as_str()), Some("revoked"));
 }
 
 pub async fn a_walk_during_removals_misses_nothing(stores: Arc<dyn Stores>) {

@@ -79,12 +79,11 @@ fn in_component_with(
     database: Memory,
     reuse: Option<PoolOptions>,
 ) -> anyhow::Result<Vec<Answer>> {
-    let plugin = Plugin::new(PluginOptions {
-        clock: Arc::new(SteppingClock::default()),
-        random: Arc::new(KnownBytes::default()),
-        pool: reuse,
-        ..PluginOptions::default()
-    })?;
+    let options = PluginOptions::default()
+        .with_clock(Arc::new(SteppingClock::default()))
+        .with_random(Arc::new(KnownBytes::default()))
+        .with_pool(reuse);
+    let plugin = Plugin::new(options)?;
     super::runtime()?.block_on(async {
         let store = tenant(database).await?;
         let admin = plugin.admin(store.clone());

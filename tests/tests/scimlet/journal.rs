@@ -52,7 +52,7 @@ impl Journal for Kept {
 /// A plugin that notes into what is kept, and a tenant's store.
 async fn noted() -> anyhow::Result<(Arc<Kept>, Plugin, Arc<dyn Store>)> {
     let kept = Arc::new(Kept::default());
-    let plugin = Plugin::new(PluginOptions { journal: kept.clone(), ..PluginOptions::default() })?;
+    let plugin = Plugin::new(PluginOptions::default().with_journal(kept.clone()))?;
     let database = Memory::exact();
     database.create_tenant(TENANT, 0).await?;
     let store = database.open(TENANT).await?.context("no tenant")?;

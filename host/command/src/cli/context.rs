@@ -102,6 +102,8 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Returns a plugin for a few sequential calls.
 pub(super) fn small_plugin() -> anyhow::Result<Plugin> {
-    let limits = Limits { concurrency: 1, request: CALL_TIMEOUT, ..Limits::default() };
-    Ok(Plugin::new(PluginOptions { limits, ..PluginOptions::default() })?)
+    let mut limits = Limits::default();
+    limits.concurrency = 1;
+    limits.request = CALL_TIMEOUT;
+    Ok(Plugin::new(PluginOptions::default().with_limits(limits))?)
 }

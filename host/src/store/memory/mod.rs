@@ -19,6 +19,23 @@ use async_trait::async_trait;
 use self::data::{Data, Rejected};
 
 /// A database in memory. Clones share it.
+///
+/// ```
+/// use scimlet::store::{Database as _, Draft, Key, Write, memory::Memory};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let database = Memory::exact();
+/// database.create_tenant("acme", 0).await?;
+/// let store = database.open("acme").await?.ok_or("no such tenant")?;
+/// let key = Key { kind: "User".to_owned(), id: "1".to_owned() };
+/// let draft = Draft { key: key.clone(), body: "{}".to_owned(), terms: Vec::new() };
+/// store.commit(0, "application".to_owned(), vec![Write::Insert(draft)]).await?;
+/// let entry = store.get(vec![key]).await?.remove(0);
+/// assert_eq!(entry.map(|entry| entry.version), Some(1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Memory {
     state: Arc<Mutex<State>>,

@@ -37,7 +37,7 @@ impl Host {
     /// A host of a tenant that is there, which it sets up.
     pub async fn new(database: &dyn Database) -> anyhow::Result<Self> {
         let clock = Arc::new(Set::default());
-        let options = PluginOptions { clock: clock.clone(), ..PluginOptions::default() };
+        let options = PluginOptions::default().with_clock(clock.clone());
         let plugin = Arc::new(Plugin::new(options)?);
         let store = database.open(TENANT).await?.context("no tenant")?;
         plugin.admin(store.clone()).configure(DEFAULT, None).await?;

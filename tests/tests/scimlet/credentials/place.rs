@@ -54,11 +54,8 @@ impl Place {
     pub async fn new(profile: &Value) -> anyhow::Result<Self> {
         let clock = Arc::new(Set(AtomicU64::new(BEGIN)));
         let notes = Arc::new(Notes::default());
-        let plugin = Arc::new(Plugin::new(PluginOptions {
-            clock: clock.clone(),
-            journal: notes.clone(),
-            ..PluginOptions::default()
-        })?);
+        let options = PluginOptions::default().with_clock(clock.clone());
+        let plugin = Arc::new(Plugin::new(options.with_journal(notes.clone()))?);
         let database = Memory::exact();
         database.create_tenant(TENANT, 0).await?;
         let store = database.open(TENANT).await?.context("no tenant")?;

@@ -166,11 +166,10 @@ struct Faulty {
 impl Faulty {
     async fn new() -> anyhow::Result<Self> {
         let journal = Arc::new(RecordingJournal::default());
-        let plugin = Plugin::new(PluginOptions {
-            journal: journal.clone(),
-            limits: Limits { request: REQUEST, ..Limits::default() },
-            ..PluginOptions::default()
-        })?;
+        let mut limits = Limits::default();
+        limits.request = REQUEST;
+        let options = PluginOptions::default().with_limits(limits);
+        let plugin = Plugin::new(options.with_journal(journal.clone()))?;
         let database = Memory::exact();
         database.create_tenant(TENANT, 0).await?;
         let inner = database.open(TENANT).await?.context("no tenant")?;

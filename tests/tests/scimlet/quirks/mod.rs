@@ -84,8 +84,7 @@ async fn last(
     profile: &str,
 ) -> anyhow::Result<anyhow::Result<Vec<String>>> {
     let kept = Arc::new(Kept::default());
-    let plugin =
-        Arc::new(Plugin::new(PluginOptions { journal: kept.clone(), ..PluginOptions::default() })?);
+    let plugin = Arc::new(Plugin::new(PluginOptions::default().with_journal(kept.clone()))?);
     let database = Memory::exact();
     database.create_tenant(TENANT, 0).await?;
     let store = database.open(TENANT).await?.context("no tenant")?;
