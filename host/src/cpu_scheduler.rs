@@ -1,6 +1,6 @@
-//! Decides which instance or long search computes next. As many compute at once as there are
-//! processors; when one yields or waits for the store, the tenant that has computed for the
-//! shortest time is next (weighted fair queueing with equal weights), so that no request waits
+//! Decides which instance, long search or large commit computes next. As many compute at once as
+//! there are processors; when one yields or waits for the store, the tenant that has computed for
+//! the shortest time is next (weighted fair queueing with equal weights), so that no request waits
 //! behind all requests of another tenant. While several tenants are active, none of them occupies
 //! all processors, so that the others find one free.
 
@@ -246,6 +246,15 @@ impl CpuTask {
     pub(crate) fn new(scheduler: Arc<CpuScheduler>, tenant: Tenant) -> Arc<Self> {
         let progress = Mutex::default();
         Arc::new(Self { scheduler, tenant, progress })
+    }
+
+    /// Waits for a processor, and occupies it until the returned task is dropped. For work of the
+    /// tenant on this machine that is done elsewhere than in the caller, such as a large commit in
+    /// a database: the tenant's other work leaves a processor to other tenants meanwhile.
+    pub(crate) async fn occupy(tenant: StoreId) -> Arc<Self> {
+        let task = Self::new(CpuScheduler::all(), Some(tenant));
+        task.begin().await;
+        task
     }
 
     /// The tenant that the task belongs to.

@@ -24,6 +24,8 @@ pub(crate) struct FairSemaphore<T: Owner>(Mutex<State<T>>);
 struct State<T: Owner> {
     all: usize,
     free: usize,
+    /// The most permits of one tenant while several are active.
+    beside_others: usize,
     active: Active<T>,
     tenants: HashMap<T, TenantShare<T>>,
     /// Counts the callers that began to wait.
@@ -51,9 +53,16 @@ pub(crate) struct FairPermit<T: Owner> {
 impl<T: Owner> FairSemaphore<T> {
     /// Creates a semaphore with `permits` permits.
     pub(crate) fn new(permits: usize) -> Arc<Self> {
+        Self::bounded(permits, permits)
+    }
+
+    /// Creates a semaphore with `permits` permits, of which one tenant has at most `beside_others`
+    /// while several are active.
+    pub(crate) fn bounded(permits: usize, beside_others: usize) -> Arc<Self> {
         Arc::new(Self(Mutex::new(State {
             all: permits,
             free: permits,
+            beside_others,
             active: Active::new(),
             tenants: HashMap::new(),
             clock: 0,
@@ -125,7 +134,7 @@ impl<T: Owner> State<T> {
         }
         let most = match self.active.count() {
             0 | 1 => self.all,
-            count => self.all / (DIVIDED * count),
+            count => self.beside_others.min(self.all / (DIVIDED * count)),
         };
         self.free > 1 && share.held < most.min(self.free.saturating_mul(RATIO))
     }
@@ -203,6 +212,17 @@ mod tests {
             .collect();
         assert!(stranger.is_some());
         assert!(known.len() > 8, "{}", known.len());
+    }
+
+    #[test]
+    fn beside_others_a_tenant_has_no_more_than_this() {
+        let semaphore = FairSemaphore::bounded(16, 1);
+        let first: Vec<_> = (0..16).filter_map(|_| now(&semaphore, 1)).collect();
+        assert_eq!(first.len(), 12, "it is alone");
+        drop(first);
+        let other = now(&semaphore, 2);
+        let first: Vec<_> = (0..16).filter_map(|_| now(&semaphore, 1)).collect();
+        assert_eq!((first.len(), other.is_some()), (1, true));
     }
 
     #[test]

@@ -193,11 +193,12 @@ fn problem(problem: admin::Problem) -> Problem {
     }
 }
 
-fn webhook(webhook: scimlet_core::webhook::Webhook) -> wit::Webhook {
+fn webhook((webhook, since): (scimlet_core::webhook::Webhook, u64)) -> wit::Webhook {
     wit::Webhook {
         url: webhook.url,
         secret: webhook.secret,
         events: webhook.events,
         retry_seconds: webhook.retry_seconds,
+        since,
     }
 }

@@ -91,48 +91,39 @@ impl Projection {
                 .is_some_and(|sub| self.keeps_sub(resource_type.core(), attribute, sub, named))
     }
 
-    /// Removes from a resource what the response must not contain.
+    /// Removes from a resource what the response must not contain: what was not requested, and
+    /// values whose attribute the resource type no longer has.
     pub fn apply(&self, resource_type: &ResourceType, shown: &mut Content) {
-        for (extension, _) in resource_type.extensions() {
-            if let Some(Value::Object(inner)) = shown.get_mut(&extension.id) {
-                self.prune(extension, &extension.attributes, inner);
-                if inner.is_empty() {
-                    shown.remove(&extension.id);
-                }
+        let core = resource_type.core();
+        shown.retain(|name, value| {
+            if let Some(attribute) = resource_type.attribute(name) {
+                return self.prune(core, attribute, value);
             }
-        }
-        let attributes =
-            || resource_type.core().attributes.iter().chain(&resource_type.common().attributes);
-        for attribute in attributes() {
-            self.prune_attribute(resource_type.core(), attribute, shown);
-        }
+            let (Some(extension), Value::Object(values)) = (resource_type.extension(name), value)
+            else {
+                return false;
+            };
+            values.retain(|name, value| {
+                let attribute = extension.attribute(name);
+                attribute.is_some_and(|attribute| self.prune(extension, attribute, value))
+            });
+            !values.is_empty()
+        });
     }
 
-    fn prune(&self, schema: &Schema, attributes: &[Attribute], object: &mut Content) {
-        for attribute in attributes {
-            self.prune_attribute(schema, attribute, object);
-        }
-    }
-
-    fn prune_attribute(&self, schema: &Schema, attribute: &Attribute, object: &mut Content) {
-        let name = attribute.name.as_str();
-        if !object.contains_key(name) {
-            return;
-        }
+    /// Removes sub-attributes from a value; returns whether the response contains the value.
+    fn prune(&self, schema: &Schema, attribute: &Attribute, value: &mut Value) -> bool {
         let named = self.keeps(schema, attribute);
-        if named == Selection::No {
-            object.remove(name);
-            return;
+        if named == Selection::No || !attribute.is_complex() {
+            return named != Selection::No;
         }
-        if let Some(value) = object.get_mut(name).filter(|_| attribute.is_complex()) {
-            for element in objects_mut(value) {
-                element.retain(|key, _| {
-                    attribute
-                        .sub(key)
-                        .is_some_and(|sub| self.keeps_sub(schema, attribute, sub, named))
-                });
-            }
+        for element in objects_mut(value) {
+            element.retain(|key, _| {
+                let sub = attribute.sub(key);
+                sub.is_some_and(|sub| self.keeps_sub(schema, attribute, sub, named))
+            });
         }
+        true
     }
 
     /// Returns how the response includes an attribute.

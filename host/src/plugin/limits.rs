@@ -18,7 +18,7 @@ use crate::store::StoreId;
 
 /// The interval at which running guests are interrupted, to be metered and to yield to others,
 /// while tasks wait for a processor.
-pub const TICK: Duration = Duration::from_millis(1);
+pub const TICK: Duration = Duration::from_micros(500);
 
 /// The interval at which running guests are interrupted while no task waits.
 pub const IDLE_TICK: Duration = Duration::from_millis(5);
@@ -58,7 +58,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            concurrency: 128,
+            concurrency: 64,
             memory: 96 << 20,
             small: 4 << 20,
             large: 4,

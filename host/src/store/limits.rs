@@ -10,6 +10,10 @@ pub const CHANGES: usize = 120_000;
 /// The most bytes of bodies and terms in one commit.
 pub const COMMIT_BYTES: usize = 32 << 20;
 
+/// Bytes of bodies and terms from which a commit counts as large: writing it then costs a database
+/// milliseconds, as a search does.
+pub(crate) const LARGE_COMMIT: usize = 32 << 10;
+
 /// The most terms of one entry.
 pub const TERMS: usize = 10_000;
 

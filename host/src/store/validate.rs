@@ -35,11 +35,11 @@ pub fn links(anchors: &[Key], after: Option<&str>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Checks the size and content of a commit.
+/// Checks the size and content of a commit; returns the bytes of its bodies and terms.
 ///
 /// # Errors
 /// The first write that violates a limit or the contract.
-pub fn commit(at: u64, actor: &str, writes: &[Write]) -> Result<(), Rejection> {
+pub fn commit(at: u64, actor: &str, writes: &[Write]) -> Result<usize, Rejection> {
     if i64::try_from(at).is_err() {
         return Err(reject(0, Refusal::Invalid("the time is out of range".into())));
     }
@@ -53,7 +53,7 @@ pub fn commit(at: u64, actor: &str, writes: &[Write]) -> Result<(), Rejection> {
             .and_then(|()| within(bytes, limits::COMMIT_BYTES, "bytes of the commit"))
             .map_err(|reason| reject(index, reason))?;
     }
-    Ok(())
+    Ok(bytes)
 }
 
 /// Returns the number of changes that a write counts for, and its size in bytes.

@@ -30,13 +30,13 @@ use self::sender::Sender;
 use self::worker::Worker;
 use crate::Plugin;
 use crate::feed::CommitNotifier;
-use crate::plugin::{Webhook, fresh_id};
-use crate::store::{Database, Key, Tenant, TenantStorage};
+use crate::plugin::{AdminError, Webhook, fresh_id};
+use crate::store::{ChainHead, Database, Tenant, TenantStorage};
 
-/// How long a changed profile may go unnoticed.
+/// How long changed webhooks may go unnoticed.
 const PASS: Duration = Duration::from_secs(2);
 
-/// The share of time that is spent on reading profiles: one part in `SHARE`. With very many
+/// The share of time that is spent on asking for webhooks: one part in `SHARE`. With very many
 /// tenants, changes go unnoticed for longer.
 const SHARE: u32 = 20;
 
@@ -54,8 +54,8 @@ pub struct Dispatcher {
 
 /// A tenant whose webhooks are served.
 struct Served {
-    /// The tenant's time of creation, and its profile's version.
-    seen: (u64, u64),
+    /// The tenant's time of creation, and its last event before its webhooks were read.
+    seen: (u64, ChainHead),
     /// Workers by URL.
     workers: BTreeMap<String, (Webhook, JoinHandle<()>)>,
 }
@@ -102,7 +102,7 @@ impl Dispatcher {
         }
     }
 
-    /// Reads every tenant's profile once.
+    /// Reads the webhooks of every tenant that has new events.
     async fn pass(&mut self) -> anyhow::Result<()> {
         let tenants = self.database.tenants().await?;
         self.tenants.retain(|name, served| {
@@ -125,19 +125,25 @@ impl Dispatcher {
             return Ok(());
         };
         let head = store.head().await.map_err(register::failed)?;
-        let profile = Key { kind: "$profile".to_owned(), id: "current".to_owned() };
-        let found = store.get(vec![profile]).await.map_err(register::failed)?;
-        let Some(profile) = found.into_iter().next().flatten() else {
-            return Ok(());
-        };
-        let seen = (tenant.created, profile.version);
-        let known = self.tenants.get(&tenant.name);
-        if known.is_some_and(|served| served.seen == seen && served.is_whole()) {
+        let seen = (tenant.created, head);
+        let whole = self.tenants.get_mut(&tenant.name).filter(|served| served.is_whole());
+        if whole.as_ref().is_some_and(|served| served.seen == seen) {
             return Ok(());
         }
         let admin = self.plugin.admin(store.clone()).named(&tenant.name);
-        let webhooks = admin.webhooks().await?;
-        register::prepare(&*store, &webhooks, head.sequence).await?;
+        let webhooks = match admin.webhooks().await {
+            // The tenant has no profile yet.
+            Err(AdminError::NotFound) => Vec::new(),
+            webhooks => webhooks?,
+        };
+        if let Some(served) = whole
+            && served.seen.0 == tenant.created
+            && served.serves(&webhooks)
+        {
+            served.seen = seen;
+            return Ok(());
+        }
+        register::prepare(&*store, &webhooks).await?;
         self.serve(&tenant.name, seen, &store, webhooks);
         Ok(())
     }
@@ -145,7 +151,7 @@ impl Dispatcher {
     fn serve(
         &mut self,
         name: &str,
-        seen: (u64, u64),
+        seen: (u64, ChainHead),
         store: &Arc<dyn TenantStorage>,
         webhooks: Vec<Webhook>,
     ) {
@@ -177,10 +183,16 @@ impl Dispatcher {
 
 impl Served {
     /// Whether all workers are running. One may have ended through a bug, or because its webhook
-    /// was removed and added again between two reads of the profile, while another host deleted its
-    /// state.
+    /// was removed and added again between two passes, while another host deleted its state.
     fn is_whole(&self) -> bool {
         self.workers.values().all(|(_, worker)| !worker.is_finished())
+    }
+
+    /// Whether these are the webhooks that are served.
+    fn serves(&self, webhooks: &[Webhook]) -> bool {
+        let is_served =
+            |webhook: &Webhook| self.workers.get(&webhook.url).is_some_and(|(w, _)| w == webhook);
+        webhooks.len() == self.workers.len() && webhooks.iter().all(is_served)
     }
 
     /// Stops the workers of the webhooks that are `gone`. Their leases expire.

@@ -73,15 +73,21 @@ impl Queue {
     /// Adds an event of the feed. After a waiting or dead event about the same resource it waits,
     /// or is dead, too.
     pub(super) fn add(&mut self, sequence: u64, subject: Option<String>) {
-        let mut before = self.items.values().filter(|item| item.delivery.subject == subject);
-        let blocking = before.rfind(|item| item.kept);
-        let kept = blocking.is_some();
-        let (dead, error) = match blocking.map(|item| &item.delivery) {
-            Some(delivery) if delivery.dead => (true, behind(delivery.sequence)),
-            _ => (false, String::new()),
+        let mut delivery = PendingDelivery {
+            sequence,
+            subject,
+            attempts: 0,
+            first: 0,
+            next: 0,
+            error: String::new(),
+            dead: false,
         };
-        let delivery =
-            PendingDelivery { sequence, subject, attempts: 0, first: 0, next: 0, error, dead };
+        let before = self.items.values().filter(|item| item.kept).map(|item| &item.delivery);
+        let blocking = before.rev().find(|before| before.resource() == delivery.resource());
+        let kept = blocking.is_some();
+        if let Some(blocking) = blocking.filter(|blocking| blocking.dead) {
+            (delivery.dead, delivery.error) = (true, behind(blocking.sequence));
+        }
         self.read = self.read.max(sequence);
         let item = Item { delivery, kept, in_flight: false };
         self.items.insert(sequence, item);
@@ -127,7 +133,7 @@ impl Queue {
     /// Returns the earliest event of each resource, unless it is dead or in flight.
     fn first_ones(&self) -> impl Iterator<Item = &PendingDelivery> {
         let mut seen = BTreeSet::new();
-        let firsts = self.items.values().filter(move |item| seen.insert(&item.delivery.subject));
+        let firsts = self.items.values().filter(move |item| seen.insert(item.delivery.resource()));
         let idle = firsts.filter(|item| !item.in_flight && !item.delivery.dead);
         idle.map(|item| &item.delivery)
     }
@@ -146,13 +152,13 @@ impl Queue {
         let old: BTreeSet<_> = dead
             .clone()
             .filter(|item| is_old(&item.delivery))
-            .map(|item| item.delivery.subject.clone())
+            .map(|item| item.delivery.resource())
             .collect();
         let expired = dead.enumerate().filter(|(index, item)| {
             let delivery = &item.delivery;
             *index < surplus
                 || is_old(delivery)
-                || delivery.next == 0 && old.contains(&delivery.subject)
+                || delivery.next == 0 && old.contains(&delivery.resource())
         });
         let expired: Vec<u64> = expired.map(|(_, item)| item.delivery.sequence).collect();
         for sequence in &expired {
@@ -191,15 +197,15 @@ impl Queue {
         delivery.next = failure.at.saturating_add(pause);
         delivery.error = failure.error;
         delivery.dead = failure.at.saturating_sub(delivery.first) >= failure.retry_window;
-        let (subject, dead) = (delivery.subject.clone(), delivery.dead);
+        let (resource, dead) = (delivery.resource().map(ToOwned::to_owned), delivery.dead);
         self.exhausted |= dead;
-        self.keep_from(sequence, &subject, dead);
+        self.keep_from(sequence, resource.as_deref(), dead);
     }
 
-    fn keep_from(&mut self, sequence: u64, subject: &Option<String>, dead: bool) {
+    fn keep_from(&mut self, sequence: u64, resource: Option<&str>, dead: bool) {
         let mut kept = Vec::new();
         for (number, item) in self.items.range_mut(sequence..) {
-            if item.delivery.subject != *subject {
+            if item.delivery.resource() != resource {
                 continue;
             }
             if dead && *number > sequence {
@@ -279,6 +285,12 @@ mod tests {
         assert_eq!(taken(&mut queue, 500), [2]);
         queue.delivered(2);
         assert_eq!(taken(&mut queue, 500), [4]);
+    }
+
+    #[test]
+    fn a_resource_is_the_same_at_another_endpoint() {
+        let mut queue = queue(&[(1, "/Device/a"), (2, "/Devices/a"), (3, "/Devices/b")]);
+        assert_eq!(taken(&mut queue, 0), [1, 3]);
     }
 
     #[test]

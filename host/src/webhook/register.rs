@@ -1,43 +1,26 @@
-//! Registers new webhooks. Deliveries begin after the change of the profile that added the webhook,
-//! so that no event is lost while no host runs.
-
-use std::collections::BTreeSet;
+//! Registers new webhooks. The plugin says since when each is in the profile; deliveries begin
+//! there, so that no event is lost while no host runs.
 
 use super::state::{self, DeliveryState, Progress};
 use crate::plugin::Webhook;
-use crate::store::{EventLog, HostMetadata, RecordedEvent, Refusal, TenantStorage};
+use crate::store::{HostMetadata, Refusal, TenantStorage};
 
-/// The name of the metadata entry with the sequence number up to which profile changes have been
-/// seen.
-const SEEN: &str = "webhooks-seen";
-/// The most events of one page.
-const PAGE: u32 = 1000;
+/// The name of the metadata entry in which earlier versions wrote the sequence number up to which
+/// all webhooks were registered. For a webhook that was added then, the plugin knows no exact time;
+/// if it is not registered, it was added after this number.
+const REGISTERED: &str = "webhooks-seen";
 
-/// Registers new webhooks, and deletes the state of removed ones. `head` is the sequence number of
-/// the last event before the profile was read.
-pub(super) async fn prepare(
-    store: &dyn TenantStorage,
-    webhooks: &[Webhook],
-    head: u64,
-) -> anyhow::Result<()> {
+/// Registers new webhooks, and deletes the state of removed ones.
+pub(super) async fn prepare(store: &dyn TenantStorage, webhooks: &[Webhook]) -> anyhow::Result<()> {
     forget(store, webhooks).await?;
-    let kept = store.metadata(SEEN.to_owned()).await.map_err(failed)?;
-    let kept = kept.into_iter().next().map(|(_, text)| text);
-    let seen: u64 = kept.as_deref().and_then(|t| t.parse().ok()).unwrap_or(0);
-    // A restored older copy may have fewer events.
-    let seen = seen.min(head);
-    let mut begin = None;
     for webhook in webhooks {
         if DeliveryState::open(store, &webhook.url).await?.is_some() {
             continue;
         }
-        let cursor = match begin {
-            Some(cursor) => cursor,
-            None => *begin.insert(first_change(store, seen).await?),
-        };
         let progress = Progress {
             url: webhook.url.clone(),
-            cursor,
+            since: webhook.since,
+            cursor: last_before(store, webhook.since).await?,
             owner: String::new(),
             until: 0,
             round: 0,
@@ -49,42 +32,36 @@ pub(super) async fn prepare(
         // If another host was faster, it has written the same entry.
         store.set_metadata((name, None), vec![change]).await.map_err(failed)?;
     }
-    let now = (SEEN.to_owned(), Some(head.to_string()));
-    let guard = (SEEN.to_owned(), kept);
-    store.set_metadata(guard, vec![now]).await.map_err(failed)?;
     Ok(())
 }
 
-/// Returns the sequence number of the first change of the webhooks after `seen`; `seen` if there is
-/// none.
-async fn first_change(store: &dyn EventLog, seen: u64) -> anyhow::Result<u64> {
-    let mut after = seen;
-    loop {
-        let events = store.events(after, PAGE).await.map_err(failed)?;
-        let Some(last) = events.last() else {
-            return Ok(seen);
-        };
-        if let Some(change) = events.iter().find(|event| changes_webhooks(event)) {
-            return Ok(change.sequence);
+/// Returns the sequence number of the last event that a webhook which was added at the time `since`
+/// is not sent. Events are in order of their times, and numbered without gaps.
+async fn last_before(store: &dyn TenantStorage, since: u64) -> anyhow::Result<u64> {
+    let head = store.head().await.map_err(failed)?.sequence;
+    let (mut before, mut end) = (0, head);
+    while before < end {
+        let middle = before + (end - before).div_ceil(2);
+        let found = store.events(middle - 1, 1).await.map_err(failed)?;
+        match found.first() {
+            Some(event) if event.at < since => before = middle,
+            _ => end = middle - 1,
         }
-        after = last.sequence;
     }
+    let registered = store.metadata(REGISTERED.to_owned()).await.map_err(failed)?;
+    let registered = registered.first().and_then(|(_, number)| number.parse().ok());
+    // A restored older copy may have fewer events.
+    Ok(before.max(registered.unwrap_or(0).min(head)))
 }
 
-fn changes_webhooks(recorded: &RecordedEvent) -> bool {
-    let event = &recorded.event;
-    let body: serde_json::Value = serde_json::from_str(&event.body).unwrap_or_default();
-    let mut attributes = body["attributes"].as_array().into_iter().flatten();
-    event.name == "profile-changed" && attributes.any(|name| name == "webhooks")
-}
-
+/// Deletes the state of webhooks that are not in the profile, or were removed and added again.
 async fn forget(store: &dyn HostMetadata, webhooks: &[Webhook]) -> anyhow::Result<()> {
-    let wanted: BTreeSet<String> = webhooks.iter().map(|w| state::id(&w.url)).collect();
     let prefix = state::progress_name("");
-    let all = store.metadata(prefix.clone()).await.map_err(failed)?;
-    for (name, text) in all {
+    for (name, text) in store.metadata(prefix.clone()).await.map_err(failed)? {
         let id = name.strip_prefix(&prefix).unwrap_or_default();
-        if wanted.contains(id) {
+        let Progress { since, .. } = state::parse(&text)?;
+        let is_its = |webhook: &&Webhook| state::id(&webhook.url) == id;
+        if webhooks.iter().find(is_its).is_some_and(|w| [0, w.since].contains(&since)) {
             continue;
         }
         let deliveries = store.metadata(state::pending_prefix(id)).await.map_err(failed)?;

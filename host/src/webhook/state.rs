@@ -22,6 +22,10 @@ pub(super) const LEASE: u64 = 10_000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Progress {
     pub(super) url: String,
+    /// When the webhook was added to the profile, in milliseconds since 1970; 0 in what earlier
+    /// versions wrote. One that was removed and added again has a new time, and a new progress.
+    #[serde(default)]
+    pub(super) since: u64,
     /// Each event up to this sequence number is delivered, not wanted, or a [`PendingDelivery`].
     pub(super) cursor: u64,
     /// The id of the host with the lease.
@@ -66,6 +70,14 @@ pub struct PendingDelivery {
     /// Whether the event was given up. Later events about the same resource are given up with it,
     /// so that nothing is delivered out of order.
     pub dead: bool,
+}
+
+impl PendingDelivery {
+    /// Returns the id of the resource, by which events about it are kept in order: the path changes
+    /// if the profile moves the endpoint of its type.
+    pub(super) fn resource(&self) -> Option<&str> {
+        self.subject.as_ref().and_then(|path| path.rsplit('/').next())
+    }
 }
 
 /// Returns a webhook's id in the metadata: a profile has no two webhooks with the same URL.
@@ -176,6 +188,7 @@ mod tests {
     fn no_lease_ends_later_than_its_length() {
         let lease = |until| Progress {
             url: String::new(),
+            since: 0,
             cursor: 0,
             owner: "other".to_owned(),
             until,

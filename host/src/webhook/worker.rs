@@ -135,8 +135,7 @@ impl Worker {
                 return Ok(());
             };
             for recorded in events.iter().filter(|recorded| self.wants(recorded)) {
-                let path = recorded.event.subject.as_ref().map(subject);
-                queue.add(recorded.sequence, path);
+                queue.add(recorded.sequence, subject(&recorded.event));
             }
             queue.read = last.sequence;
         }

@@ -19,7 +19,7 @@ use crate::store::{Entry, Key, Refusal, Write};
 
 /// Returns the kind of the entries of this type's users that clients deleted.
 pub(super) fn kind(resource_type: &ResourceType) -> String {
-    format!("$removed/{}", resource_type.name())
+    format!("{}{}", event::REMOVED, resource_type.name())
 }
 
 /// Returns whether this is the key of a user that a client deleted.

@@ -58,9 +58,9 @@ pub(super) fn show_changed(
     }
 }
 
-/// Returns a created resource in its response form. If the store cannot be read after the commit,
-/// it is made from what was committed: complete if `unlinked` says that none of its relations can
-/// have a value, otherwise only the headers.
+/// Returns a created resource in its response form. `unlinked` says that none of its relations can
+/// have a value: nothing has to be read then. Otherwise, if the store cannot be read after the
+/// commit, returns only the headers.
 pub(super) fn show_created(
     session: &Session<'_>,
     resource_type: &ResourceType,
@@ -68,23 +68,15 @@ pub(super) fn show_created(
     projection: &Projection,
     unlinked: bool,
 ) -> Result<Representation, Error> {
-    let known = headers_only(session, resource_type, &resource);
-    let whole = unlinked.then(|| resource.clone());
-    match show(session, resource_type, resource, projection) {
-        Err(error) if error.kind == ErrorKind::TooMany => Ok(known),
-        Err(error) if is_unread(session, &error) => {
-            let whole = whole.map(|resource| {
-                let mut shown =
-                    resource.shown(resource_type, &session.origin.base_url, Content::new());
-                projection.apply(resource_type, &mut shown);
-                let mut text = Vec::new();
-                json::write(&mut text, &Value::Object(shown))?;
-                json::text(text)
-            });
-            Ok(Representation { resource: whole.transpose()?, ..known })
-        }
-        shown => shown,
+    if !unlinked {
+        let updated = Updated { resource, known_as: None };
+        return show_changed(session, resource_type, updated, projection);
     }
+    let known = headers_only(session, resource_type, &resource);
+    let shown = own_attributes(session, resource_type, resource, projection);
+    let mut text = Vec::new();
+    json::write(&mut text, &Value::Object(shown))?;
+    Ok(Representation { resource: Some(json::text(text)?), ..known })
 }
 
 /// Returns whether the store could not be read after a commit. The client then gets what was
@@ -123,8 +115,7 @@ pub(super) fn write(
     known_as: Option<String>,
     (related, out): (&mut Expansion<'_>, &mut Vec<u8>),
 ) -> Result<(), Error> {
-    let mut shown = resource.shown(resource_type, &session.origin.base_url, Content::new());
-    projection.apply(resource_type, &mut shown);
+    let mut shown = own_attributes(session, resource_type, resource, projection);
     if let Some(id) = known_as {
         shown.insert("id".to_owned(), id.into());
     }
@@ -134,4 +125,17 @@ pub(super) fn write(
     related.write(out)?;
     out.push(b'}');
     Ok(())
+}
+
+/// Returns what the response contains of the resource, without relations and mirrors.
+fn own_attributes(
+    session: &Session<'_>,
+    resource_type: &ResourceType,
+    resource: Resource,
+    projection: &Projection,
+) -> Content {
+    let base = &session.origin.base_url;
+    let mut shown = resource.shown(resource_type, base, Content::new());
+    projection.apply(resource_type, &mut shown);
+    shown
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::write::event;
 use crate::auth::Admission;
 use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
@@ -36,7 +37,7 @@ pub struct Session<'a> {
 
 impl Session<'_> {
     /// Commits at the time `at` (milliseconds since 1970) or a later one, preceded by the
-    /// expectations of the admission.
+    /// expectations of the admission. Events about resources get the paths of these.
     ///
     /// # Errors
     /// The store's refusal; `Stale` if an expectation of the admission fails, so that the request
@@ -52,7 +53,12 @@ impl Session<'_> {
     /// of the admission failed.
     pub fn commit_naming_write(&self, at: u64, writes: Vec<Write>) -> Result<Committed, Rejection> {
         let expected = &self.admission.expectations;
-        let all = expected.iter().cloned().chain(writes).collect();
+        let mut all: Vec<Write> = expected.iter().cloned().chain(writes).collect();
+        for write in &mut all {
+            if let Write::Append(appended) = write {
+                event::add_path(appended, &self.admission.policy.registry);
+            }
+        }
         let outcome = self.ports.store.commit(at, &self.admission.actor, all);
         outcome.map_err(|rejection| Rejection {
             write: rejection

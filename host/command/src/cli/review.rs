@@ -6,7 +6,7 @@ use std::sync::Arc;
 use scimlet::Plugin;
 use scimlet::plugin::AdminError;
 use scimlet::store::issuers::{self, Issuer};
-use scimlet::store::{Database, Key, Tenant};
+use scimlet::store::{Database, Tenant};
 
 /// The settings with keys and secrets, which are checked when they are configured.
 const HOLDING_KEYS: [&str; 2] = ["access-tokens", "webhooks"];
@@ -24,17 +24,15 @@ async fn review(plugin: &Plugin, database: &dyn Database) -> anyhow::Result<()> 
         let Some(store) = database.open(&name).await? else {
             continue;
         };
-        let key = Key { kind: issuers::PROFILE_KIND.to_owned(), id: "current".to_owned() };
-        let found = store.get(vec![key]).await.unwrap_or_default();
-        let Some(entry) = found.into_iter().flatten().next() else {
+        let Ok((profile, _)) = plugin.admin(store).named(&name).profile().await else {
             continue;
         };
-        if HOLDING_KEYS.iter().any(|name| entry.body.contains(name))
-            && let Err(AdminError::Invalid(why)) = plugin.explain(&entry.body).await
+        if HOLDING_KEYS.iter().any(|name| profile.contains(name))
+            && let Err(AdminError::Invalid(why)) = plugin.explain(&profile).await
         {
             tracing::warn!(tenant = name, "the stored profile would be refused: {why}");
         }
-        for issuer in issuers::of_profile(&entry.body) {
+        for issuer in issuers::of_profile(&profile) {
             compare(&mut seen, &name, issuer);
         }
     }

@@ -1,5 +1,6 @@
 //! Creates a pool of connections from a database URL.
 
+use std::net::IpAddr;
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -42,6 +43,7 @@ const SETTINGS: &str = "SET statement_timeout = '20s';
 /// [`DatabaseError::Unsuitable`] if the URL or its TLS options are invalid.
 pub(super) fn connections(url: &str) -> Result<Connections, DatabaseError> {
     let (config, trust) = parse(url)?;
+    let is_local = config.get_hosts().iter().all(is_local);
     let options = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let tls = match config.get_ssl_mode() {
         SslMode::Disable => None,
@@ -67,7 +69,7 @@ pub(super) fn connections(url: &str) -> Result<Connections, DatabaseError> {
         .post_create(settings)
         .build()
         .map_err(|error| DatabaseError::Unsuitable(error.to_string()))?;
-    Ok(Connections::new(pool, tls))
+    Ok(Connections::new(pool, tls, is_local))
 }
 
 /// Returns the URL without its password and parameters, for logs.
@@ -100,8 +102,8 @@ fn parse(url: &str) -> Result<(Config, Trust), DatabaseError> {
         }
     };
     // A Unix socket cannot be intercepted, so it needs no TLS.
-    let is_local = |host: &Host| matches!(host, Host::Unix(_));
-    let ssl = match config.get_hosts().iter().all(is_local) {
+    let is_socket = |host: &Host| matches!(host, Host::Unix(_));
+    let ssl = match config.get_hosts().iter().all(is_socket) {
         true => SslMode::Disable,
         false => ssl,
     };
@@ -116,6 +118,17 @@ fn parse(url: &str) -> Result<(Config, Trust), DatabaseError> {
         config.password(password.into_encoded_bytes());
     }
     Ok((config, trust))
+}
+
+/// Whether this host of a URL is this machine: a Unix socket or a loopback address.
+fn is_local(host: &Host) -> bool {
+    match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => {
+            let address = name.parse::<IpAddr>();
+            name == "localhost" || address.is_ok_and(|address| address.is_loopback())
+        }
+    }
 }
 
 /// Splits `sslmode` and `sslrootcert`, which the driver does not know, from the URL. Returns the

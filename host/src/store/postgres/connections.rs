@@ -29,6 +29,7 @@ pub(super) struct Connections {
     shares: Arc<FairSemaphore<Scope>>,
     reserve: Arc<FairSemaphore<Scope>>,
     tls: Option<MakeRustlsConnect>,
+    is_local: bool,
 }
 
 /// A connection in use, with the permit for it.
@@ -40,15 +41,27 @@ pub(super) struct Connection {
 
 impl Connections {
     /// Wraps a pool. `tls` is the connector of its connections, or `None` if they are not
-    /// encrypted.
-    pub(super) fn new(pool: Pool, tls: Option<MakeRustlsConnect>) -> Self {
-        let tenants = pool.status().max_size.saturating_sub(RESERVE);
+    /// encrypted. `is_local` says that the database is on this machine: it computes on the same
+    /// processors then, of which one tenant's statements leave one to other tenants.
+    pub(super) fn new(pool: Pool, tls: Option<MakeRustlsConnect>, is_local: bool) -> Self {
+        let tenants = pool.status().max_size.saturating_sub(RESERVE).max(1);
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let beside_others = match is_local {
+            true => processors.saturating_sub(1).max(1),
+            false => tenants,
+        };
         Self {
             pool,
-            shares: FairSemaphore::new(tenants.max(1)),
+            shares: FairSemaphore::bounded(tenants, beside_others),
             reserve: FairSemaphore::new(RESERVE),
             tls,
+            is_local,
         }
+    }
+
+    /// Whether the database is on this machine.
+    pub(super) fn is_local(&self) -> bool {
+        self.is_local
     }
 
     /// Waits up to [`WAIT`] for a connection for this scope.

@@ -100,10 +100,12 @@ impl Store for TenantStore {
         actor: String,
         writes: Vec<Write>,
     ) -> Result<Committed, Rejection> {
-        validate::commit(at, &actor, &writes)?;
+        let bytes = validate::commit(at, &actor, &writes)?;
         nul::refuse(&actor, &writes)?;
         let (shared, tenant) = (self.shared.clone(), self.tenant);
-        let commit = Commit { at: i64::try_from(at).unwrap_or(i64::MAX), actor, writes };
+        let at = i64::try_from(at).unwrap_or(i64::MAX);
+        let is_large = bytes >= limits::LARGE_COMMIT;
+        let commit = Commit { at, actor, writes, is_large };
         // A task of its own completes the commit even if the caller stops waiting.
         let task = tokio::spawn(async move { commit::run(&shared, tenant, &commit).await });
         task.await.unwrap_or_else(|error| {

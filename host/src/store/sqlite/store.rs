@@ -17,10 +17,11 @@ use super::issuers;
 use super::metadata;
 use super::read::{self, LinkQuery};
 use super::readers::Snapshot;
+use crate::cpu_scheduler::CpuTask;
 use crate::store::{
     BodyPosition, ChainHead, CheckedBodies, Committed, Direction, Entry, EventLog, HostMetadata,
     Key, Link, LinkPage, MetadataEntry, Page, Query, RecordedEvent, Refusal, Rejection, Store,
-    StoreId, TenantStorage, Write, not_done, validate,
+    StoreId, TenantStorage, Write, limits, not_done, validate,
 };
 
 /// The most keys that are looked up on the calling thread; more are looked up on a blocking thread.
@@ -44,6 +45,10 @@ impl TenantStore {
         TenantStore { shared, tenant, snapshot }
     }
 
+    fn store_id(&self) -> StoreId {
+        StoreId::new(self.shared.number, self.tenant.unsigned_abs())
+    }
+
     fn end(&self) {
         self.shared.readers.end(&self.snapshot);
     }
@@ -53,8 +58,7 @@ impl TenantStore {
         read: impl Fn(&Connection) -> SqliteResult<T> + Send + 'static,
     ) -> Result<T, Refusal> {
         let readers = self.shared.readers.clone();
-        let tenant = StoreId::new(self.shared.number, self.tenant.unsigned_abs());
-        readers.search(&self.snapshot, tenant, read).await
+        readers.search(&self.snapshot, self.store_id(), read).await
     }
 
     async fn look_up<T: Send + 'static>(
@@ -72,8 +76,7 @@ impl TenantStore {
 #[async_trait]
 impl Store for TenantStore {
     fn id(&self) -> Option<StoreId> {
-        let tenant = u64::try_from(self.tenant).ok()?;
-        Some(StoreId::new(self.shared.number, tenant))
+        Some(self.store_id())
     }
 
     fn snapshot(&self) -> Option<Arc<dyn Store>> {
@@ -119,8 +122,12 @@ impl Store for TenantStore {
         actor: String,
         writes: Vec<Write>,
     ) -> Result<Committed, Rejection> {
-        validate::commit(at, &actor, &writes)?;
+        let bytes = validate::commit(at, &actor, &writes)?;
         self.end();
+        let _processor = match bytes >= limits::LARGE_COMMIT {
+            true => Some(CpuTask::occupy(self.store_id()).await),
+            false => None,
+        };
         let tenant = self.tenant;
         let commit = Commit { at: i64::try_from(at).unwrap_or(i64::MAX), actor, writes };
         let done = self

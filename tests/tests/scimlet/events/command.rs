@@ -20,6 +20,7 @@ pub fn trials() -> Vec<Trial> {
         trial("events::command::follows_another_process", follow),
         trial("events::command::prints_what_comes_after", after),
         trial("events::command::tells_no_values", values),
+        trial("events::command::a_removed_user_has_the_path_of_before", removed),
     ]
 }
 
@@ -129,6 +130,24 @@ async fn values() -> anyhow::Result<()> {
     }
     for value in ["grace", "Hopper", "Compilers", "correct horse"] {
         ensure!(!event.to_string().contains(value), "{value} in {event}");
+    }
+    Ok(())
+}
+
+/// Gone for clients, and kept by the product, which still changes it.
+async fn removed() -> anyhow::Result<()> {
+    let (folder, server) = server::fresh()?;
+    server::json(folder.path(), &["tenant", "set", TENANT, "users.removal=\"deactivate\""])?;
+    let http = server.endpoint(TENANT)?;
+    let ada = user(&http, "ada@example.com").await?;
+    delete(&http, &ada).await?;
+    let id = ada.rsplit('/').next().context("no id")?;
+    let before = printed(folder.path(), &[])?.len();
+    server::json(folder.path(), &["user", "assign", TENANT, id, "--role", "editor"])?;
+    let events = printed(folder.path(), &[])?;
+    ensure!(events.len() > before, "it is not told: {events:?}");
+    for event in &events {
+        ensure!(event["subject"] == ada.as_str(), "{event}");
     }
     Ok(())
 }

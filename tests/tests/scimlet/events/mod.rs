@@ -5,7 +5,9 @@ mod command;
 mod egress;
 mod epoch;
 mod http;
+mod own_type;
 mod receiver;
+mod since;
 mod webhook;
 
 use anyhow::Context;
@@ -20,6 +22,8 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(egress::trials());
     trials.extend(epoch::trials());
     trials.extend(http::trials());
+    trials.extend(own_type::trials());
+    trials.extend(since::trials());
     trials.extend(webhook::trials());
     trials
 }

@@ -10,10 +10,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
+use scimlet::feed::Line;
 use scimlet::http::Caller;
 use scimlet::plugin::CredentialRequest;
 use scimlet::store::memory::Memory;
-use scimlet::store::{Channel, Database, TenantStorage};
+use scimlet::store::{Database, TenantStorage};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_contract::kit::counter;
 use scimlet_tests::client::{patch, text};
@@ -141,16 +142,15 @@ impl Site {
         counter(&*self.store, "seats").await
     }
 
-    /// The audit's events of this name about somebody.
+    /// The data of the audit's events of this name about somebody.
     async fn audit(&self, name: &str, id: &str) -> anyhow::Result<Vec<Value>> {
         let events = self.store.events(0, 1000).await?;
-        let about = events.into_iter().map(|recorded| recorded.event).filter(|event| {
-            let subject = event.subject.as_ref();
-            event.channel == Channel::Audit
-                && event.name == name
-                && subject.is_some_and(|subject| subject.id == id)
+        let lines = events.iter().map(Line::from);
+        let path = format!("/Users/{id}");
+        let about = lines.filter(|line| {
+            line.channel == "audit" && line.name == name && line.subject.as_ref() == Some(&path)
         });
-        about.map(|event| Ok(serde_json::from_str(&event.body)?)).collect()
+        Ok(about.map(|line| line.data).collect())
     }
 }
 

@@ -13,15 +13,17 @@ use scimlet_tests::rounds;
 use scimlet_tests::server::Server;
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::{TcpListener, UnixStream};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 /// Clients that ask at once.
 const CLIENTS: usize = 8;
 
-/// Forwards connections to a database until it is silent; what passed through then never goes on.
+/// Forwards connections to a database until it is silent. A connection of then stays open for the
+/// client and carries nothing ever again; its database gives it up after the silence, as one does
+/// whose keepalive probes nobody answers.
 struct Proxy {
     url: String,
     silent: Arc<watch::Sender<bool>>,
@@ -41,14 +43,7 @@ impl Proxy {
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let (socket, told) = (socket.clone(), told.subscribe());
-                tokio::spawn(async move {
-                    let Ok(server) = UnixStream::connect(socket).await else {
-                        return;
-                    };
-                    let (from, to) = client.into_split();
-                    let (back, forth) = server.into_split();
-                    tokio::join!(pump(from, forth, told.clone()), pump(back, to, told));
-                });
+                tokio::spawn(forward(client, socket, told));
             }
         });
         Ok(Self {
@@ -62,35 +57,24 @@ impl Proxy {
     }
 }
 
-/// Passes on what arrives, until it is silent for the first time: from then on nothing, and nothing
-/// is closed either.
-async fn pump(
-    mut from: impl AsyncRead + Unpin,
-    mut to: impl AsyncWrite + Unpin,
-    mut silent: watch::Receiver<bool>,
-) {
-    let mut bytes = vec![0; 1 << 16];
-    loop {
-        let count = tokio::select! {
-            biased;
-            () = begun(&mut silent) => None,
-            read = from.read(&mut bytes) => Some(read.unwrap_or(0)),
-        };
-        let Some(count) = count else {
-            return std::future::pending().await;
-        };
-        let Some(part) = bytes.get(..count).filter(|part| !part.is_empty()) else {
-            return;
-        };
-        if to.write_all(part).await.is_err() {
-            return;
-        }
+async fn forward(mut client: TcpStream, socket: PathBuf, mut silent: watch::Receiver<bool>) {
+    let Ok(mut server) = UnixStream::connect(socket).await else {
+        return;
+    };
+    tokio::select! {
+        biased;
+        () = becomes(&mut silent, true) => {}
+        _ = copy_bidirectional(&mut client, &mut server) => return,
     }
+    becomes(&mut silent, false).await;
+    drop(server);
+    std::future::pending::<()>().await;
+    drop(client);
 }
 
-/// Completes when it is silent.
-async fn begun(silent: &mut watch::Receiver<bool>) {
-    drop(silent.wait_for(|silent| *silent).await);
+/// Completes when it is silent, or when it is not.
+async fn becomes(silent: &mut watch::Receiver<bool>, is: bool) {
+    drop(silent.wait_for(|silent| *silent == is).await);
 }
 
 /// Requests are answered while it is silent, and go on when it is not. `SCIMLET_ROUNDS` says how

@@ -10,6 +10,7 @@ mod people;
 mod product;
 mod profiles;
 mod references;
+mod webhooks;
 
 pub use assignments::{Assignment, assign_group, assignments};
 pub use credentials::{
@@ -22,8 +23,9 @@ pub use maintenance::maintain;
 pub use people::{
     assign_roles, deactivate_user, erase_user, link_user, reactivate_user, user, users,
 };
-pub use profiles::{configure, explain, profile, set, webhooks};
+pub use profiles::{configure, explain, profile, set};
 pub use references::{Reference, add_reference, references};
+pub use webhooks::webhooks;
 
 use serde::Serialize;
 
@@ -33,6 +35,7 @@ use crate::json::{self, Decode};
 use crate::port::{Caller, Origin, Ports};
 use crate::profile::Users;
 use crate::resource_type::ResourceType;
+use crate::schema::Content;
 use crate::store::{Draft, Entry, Key, Refusal, Write};
 
 /// The actor in the events of these operations.
@@ -99,6 +102,11 @@ fn parse<T: Decode>(entry: &Entry) -> Result<T, Problem> {
 /// Encodes the body of one of the plugin's own entries.
 fn body(value: &impl Serialize) -> Result<String, Problem> {
     serde_json::to_string(value).map_err(|error| Problem::Unavailable(error.to_string()))
+}
+
+/// Returns the members of a document; none if it is not an object.
+fn content(text: &str) -> Content {
+    serde_json::from_str(text).unwrap_or_default()
 }
 
 /// Returns an insert, or a replacement of a known version.

@@ -4,13 +4,11 @@ use serde_json::json;
 
 use super::super::secret;
 use super::super::write::{audit, update};
-use super::{Problem, commit, entries, put};
+use super::{Problem, commit, content, entries, put, webhooks};
 use crate::index::{IndexedPaths, index_key};
 use crate::port::Ports;
 use crate::profile::{self, Policy, ProfileError};
-use crate::schema::Content;
 use crate::text;
-use crate::webhook::Webhook;
 
 impl From<ProfileError> for Problem {
     fn from(error: ProfileError) -> Self {
@@ -29,8 +27,8 @@ const HOLDING_KEYS: [&str; 2] = ["credentials", "webhooks"];
 /// If the profile is invalid, or does not have the `expected` version.
 pub fn configure(ports: &Ports<'_>, profile: &str, expected: Option<u64>) -> Result<u64, Problem> {
     let policy = Policy::from_document(profile)?;
-    let keys = [profile::key(), index_key(), secret::key()];
-    let [old, index, secret] = entries(ports, keys)?;
+    let keys = [profile::key(), index_key(), secret::key(), webhooks::key()];
+    let [old, index, secret, added] = entries(ports, keys)?;
     let version = old.as_ref().map(|entry| entry.version);
     if expected.is_some() && expected != version {
         return Err(Problem::Stale);
@@ -44,6 +42,7 @@ pub fn configure(ports: &Ports<'_>, profile: &str, expected: Option<u64>) -> Res
     if secret.is_none() {
         writes.push(put(secret::key(), secret::fresh(ports), None));
     }
+    writes.push(webhooks::write(&policy, old.as_ref(), added.as_ref()));
     let before = old.as_ref().map_or("{}", |entry| entry.body.as_str());
     let differing = members_differing(before, profile);
     if differing.iter().any(|name| HOLDING_KEYS.contains(&name.as_str())) {
@@ -59,17 +58,7 @@ pub fn configure(ports: &Ports<'_>, profile: &str, expected: Option<u64>) -> Res
 /// Returns only the names of the members of a profile that differ: their values contain the secrets
 /// of webhooks.
 fn members_differing(before: &str, after: &str) -> Vec<String> {
-    let parse = |text| serde_json::from_str::<Content>(text).unwrap_or_default();
-    update::names_differing(&parse(before), &parse(after), |_| true, "")
-}
-
-/// Returns the webhooks of the tenant's profile.
-///
-/// # Errors
-/// If the tenant is not configured.
-pub fn webhooks(ports: &Ports<'_>) -> Result<Vec<Webhook>, Problem> {
-    let (profile, _) = profile(ports)?;
-    Ok(Policy::from_document(&profile)?.webhooks.clone())
+    update::names_differing(&content(before), &content(after), |_| true, "")
 }
 
 /// Returns the profile as it was set, and its version.

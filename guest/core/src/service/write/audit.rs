@@ -8,6 +8,7 @@
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::event;
 use crate::error::Error;
 use crate::filter::Path;
 use crate::json::member;
@@ -15,7 +16,7 @@ use crate::ordered;
 use crate::port::Level;
 use crate::resource_type::{AttributePlace, ResourceType};
 use crate::service::RetryingSession;
-use crate::store::{Channel, Event, Key, Write};
+use crate::store::{Channel, Key, Write};
 
 /// The methods that an event may name. Others are text chosen by the client.
 const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"];
@@ -23,12 +24,7 @@ const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "D
 /// Returns the event of an administrator's action, or another audit event.
 #[must_use]
 pub fn noted(name: &str, subject: Option<&Key>, data: &Value) -> Write {
-    Write::Append(Event {
-        channel: Channel::Audit,
-        name: name.to_owned(),
-        subject: subject.cloned(),
-        body: data.to_string(),
-    })
+    event::append(Channel::Audit, name, subject, data)
 }
 
 /// The attempt of an admitted client.
@@ -74,12 +70,9 @@ impl<'a> Attempt<'a> {
         if METHODS.contains(&self.method) {
             insert("method", self.method.into());
         }
-        if let Some(endpoint) = &self.endpoint {
-            let path = match &self.subject {
-                Some(key) => format!("{endpoint}/{}", key.id),
-                None => endpoint.clone(),
-            };
-            insert("path", path.into());
+        // The commit adds the path of a subject.
+        if let (Some(endpoint), None) = (&self.endpoint, &self.subject) {
+            insert("path", endpoint.clone().into());
         }
         if !self.attributes.is_empty() {
             insert("attributes", json!(self.attributes));

@@ -4,9 +4,14 @@
 use serde_json::{Value, json};
 
 use crate::etag;
+use crate::registry::Registry;
 use crate::store::{Channel, Event, Key, Write};
 
 const PROVISIONING: &str = "urn:ietf:params:scim:event:prov:";
+
+/// The prefix of the kind of users that a client deleted and the product keeps. Events about them
+/// have the path that they had.
+pub const REMOVED: &str = "$removed/";
 
 /// The kind of a change of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,34 +42,57 @@ pub fn notice(
     if let (Some(data), Some(version)) = (data.as_object_mut(), version) {
         data.insert("version".into(), etag::format(version).into());
     }
-    named(&format!("{PROVISIONING}{step}:notice"), Some(subject), &data)
+    provisioned(&format!("{step}:notice"), subject, &data)
 }
 
 /// Returns the event of a deleted resource (RFC 9967 section 2.4.4).
 #[must_use]
 pub fn delete(subject: &Key) -> Write {
-    named(&format!("{PROVISIONING}delete"), Some(subject), &json!({}))
+    provisioned("delete", subject, &json!({}))
 }
 
 /// Returns the event of an activated account (RFC 9967 section 2.4.5).
 #[must_use]
 pub fn activate(subject: &Key) -> Write {
-    named(&format!("{PROVISIONING}activate"), Some(subject), &json!({}))
+    provisioned("activate", subject, &json!({}))
 }
 
 /// Returns the event of a deactivated account (RFC 9967 section 2.4.6).
 #[must_use]
 pub fn deactivate(subject: &Key) -> Write {
-    named(&format!("{PROVISIONING}deactivate"), Some(subject), &json!({}))
+    provisioned("deactivate", subject, &json!({}))
+}
+
+fn provisioned(step: &str, subject: &Key, data: &Value) -> Write {
+    named(&format!("{PROVISIONING}{step}"), Some(subject), data)
 }
 
 /// Returns an event that the RFC does not define. INVARIANT: `data` contains no personal values.
 #[must_use]
 pub fn named(name: &str, subject: Option<&Key>, data: &Value) -> Write {
-    Write::Append(Event {
-        channel: Channel::Feed,
-        name: name.to_owned(),
-        subject: subject.cloned(),
-        body: data.to_string(),
-    })
+    append(Channel::Feed, name, subject, data)
+}
+
+/// Returns the write that appends an event.
+pub(super) fn append(channel: Channel, name: &str, subject: Option<&Key>, data: &Value) -> Write {
+    let (name, subject) = (name.to_owned(), subject.cloned());
+    Write::Append(Event { channel, name, subject, body: data.to_string() })
+}
+
+/// Adds the member `path` to the body of an event: the path of its subject relative to the SCIM
+/// base URL (`uri` in RFC 9967 section 2.1). An embedder cannot know it, as the profile names the
+/// endpoint of a type.
+pub fn add_path(event: &mut Event, registry: &Registry) {
+    let Some(key) = &event.subject else {
+        return;
+    };
+    let name = key.kind.strip_prefix(REMOVED).unwrap_or(&key.kind);
+    // Every body is an object.
+    if let (Some(resource_type), Some(members)) =
+        (registry.named(name), event.body.strip_prefix('{'))
+    {
+        let path = Value::from(format!("{}/{}", resource_type.definition.endpoint, key.id));
+        let comma = if members == "}" { "" } else { "," };
+        event.body = format!("{{\"path\":{path}{comma}{members}");
+    }
 }

@@ -21,7 +21,8 @@ use self::lock_plan::LockPlan;
 use super::Shared;
 use super::error::{PostgresError, PostgresResult};
 use super::session::{Scope, Session};
-use crate::store::{Committed, Key, Refusal, Rejection, Write, deleted, not_done};
+use crate::cpu_scheduler::CpuTask;
+use crate::store::{Committed, Key, Refusal, Rejection, StoreId, Write, deleted, not_done};
 
 /// How often a commit that collided with another one is run again.
 const RETRIES: u32 = 8;
@@ -40,6 +41,8 @@ pub(super) struct Commit {
     pub(super) at: i64,
     pub(super) actor: String,
     pub(super) writes: Vec<Write>,
+    /// Whether it has at least [`limits::LARGE_COMMIT`](crate::store::limits::LARGE_COMMIT) bytes.
+    pub(super) is_large: bool,
 }
 
 /// Why a commit was not completed.
@@ -132,7 +135,7 @@ fn pause(collisions: u32) -> Duration {
 
 async fn attempt(shared: &Shared, tenant: i64, commit: &Commit) -> Result<Done, Stop> {
     let session = Session::write(&shared.pool, Scope::Tenant(tenant)).await?;
-    match apply(&session, tenant, commit).await {
+    match apply(shared, &session, tenant, commit).await {
         Ok(done) => {
             session.commit().await.map_err(|fault| match fault.is_certain() {
                 true => Stop::Failed(fault),
@@ -148,11 +151,20 @@ async fn attempt(shared: &Shared, tenant: i64, commit: &Commit) -> Result<Done, 
     }
 }
 
-async fn apply(session: &Session, tenant: i64, commit: &Commit) -> Result<Done, Stop> {
+async fn apply(
+    shared: &Shared,
+    session: &Session,
+    tenant: i64,
+    commit: &Commit,
+) -> Result<Done, Stop> {
     is_there(session, tenant).await?;
     issuers::judge(session, tenant, &commit.writes).await?;
     let loaded = load::load(session, tenant, &LockPlan::of(&commit.writes)).await?;
     let (change, fault) = Change::of(&commit.writes, loaded)?;
+    let _processor = match commit.is_large && shared.pool.is_local() {
+        true => Some(CpuTask::occupy(StoreId::new(shared.number, tenant.unsigned_abs())).await),
+        false => None,
+    };
     write::write(session, tenant, commit, change, fault).await
 }
 

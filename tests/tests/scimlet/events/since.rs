@@ -1,0 +1,156 @@
+//! From where on a webhook gets events: from when it was added to the profile, whatever else the
+//! profile changes, and whether or not a server runs.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use libtest_mimic::Trial;
+use scimlet::store::{Key, Removal, TenantStorage, Write};
+use scimlet::{Plugin, PluginOptions};
+use scimlet_tests::outbox;
+use scimlet_tests::server::{self, Server};
+use serde_json::{Value, json};
+
+use super::receiver::{Received, Receiver};
+use crate::trial;
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial("events::since::a_second_webhook_gets_what_comes_behind_it", second),
+        trial("events::since::a_webhook_put_back_gets_nothing_from_between", put_back),
+        trial("events::since::a_webhook_that_stays_gets_everything", stays),
+        trial("events::since::a_webhook_of_an_earlier_version_keeps_its_time", earlier),
+    ]
+}
+
+const NAME: &str = "acme";
+
+fn create(folder: &Path, webhooks: &[Value]) -> anyhow::Result<()> {
+    let profile = json!({"extends": "okta", "webhooks": webhooks});
+    fs::write(folder.join("acme.json"), profile.to_string())?;
+    server::json(folder, &["tenant", "create", NAME, "--profile", "acme.json"])?;
+    Ok(())
+}
+
+fn set(folder: &Path, webhooks: &[Value]) -> anyhow::Result<()> {
+    let setting = format!("webhooks={}", Value::from(webhooks));
+    server::json(folder, &["tenant", "set", NAME, &setting])?;
+    Ok(())
+}
+
+/// Makes a user without a server; returns its path.
+fn user(folder: &Path, name: &str) -> anyhow::Result<String> {
+    fs::write(folder.join("user.jsonl"), json!({"userName": name}).to_string())?;
+    server::json(folder, &["user", "import", NAME, "user.jsonl"])?;
+    let filter = format!("userName eq \"{name}\"");
+    let found = server::json(folder, &["user", "list", NAME, "--filter", &filter])?;
+    Ok(format!("/Users/{}", found[0]["id"].as_str().unwrap_or_default()))
+}
+
+/// Serves until the events of these users came, and waits for what else is on its way: no events of
+/// others came.
+async fn serve(folder: &Path, receiver: &Receiver, users: &[&String]) -> anyhow::Result<()> {
+    let server = Server::start(folder)?;
+    let wanted: BTreeSet<&str> = users.iter().map(|user| user.as_str()).collect();
+    receiver.when(|received| wanted.is_subset(&subjects(received))).await?;
+    server.stop()?;
+    let received = receiver.received();
+    ensure!(subjects(&received) == wanted, "{received:?}");
+    Ok(())
+}
+
+fn subjects(received: &[Received]) -> BTreeSet<&str> {
+    received.iter().map(Received::subject).collect()
+}
+
+async fn second() -> anyhow::Result<()> {
+    let (first, second) = (Receiver::start(|_| 200).await?, Receiver::start(|_| 200).await?);
+    let (folder, server) = server::fresh()?;
+    server.stop()?;
+    create(folder.path(), &[first.webhook()])?;
+    let before = user(folder.path(), "before@example.com")?;
+    set(folder.path(), &[first.webhook(), second.webhook()])?;
+    let after = user(folder.path(), "after@example.com")?;
+    // A change that adds none.
+    server::json(folder.path(), &["tenant", "set", NAME, "users.seats=5"])?;
+    serve(folder.path(), &first, &[&before, &after]).await?;
+    serve(folder.path(), &second, &[&after]).await
+}
+
+/// A server has served it before.
+async fn put_back() -> anyhow::Result<()> {
+    let receiver = Receiver::start(|_| 200).await?;
+    let (folder, server) = server::fresh()?;
+    create(folder.path(), &[receiver.webhook()])?;
+    let first = user(folder.path(), "first@example.com")?;
+    receiver.when(|received| !received.is_empty()).await?;
+    server.stop()?;
+    set(folder.path(), &[])?;
+    user(folder.path(), "between@example.com")?;
+    set(folder.path(), &[receiver.webhook()])?;
+    let last = user(folder.path(), "last@example.com")?;
+    serve(folder.path(), &receiver, &[&first, &last]).await
+}
+
+/// Its other fields change while no server runs.
+async fn stays() -> anyhow::Result<()> {
+    let receiver = Receiver::start(|_| 200).await?;
+    let (folder, server) = server::fresh()?;
+    create(folder.path(), &[receiver.webhook()])?;
+    let first = user(folder.path(), "first@example.com")?;
+    receiver.when(|received| !received.is_empty()).await?;
+    server.stop()?;
+    let second = user(folder.path(), "second@example.com")?;
+    let mut webhook = receiver.webhook();
+    webhook["retry-seconds"] = json!(60);
+    set(folder.path(), &[webhook])?;
+    let third = user(folder.path(), "third@example.com")?;
+    serve(folder.path(), &receiver, &[&first, &second, &third]).await
+}
+
+/// The time of the last event.
+async fn last(store: &dyn TenantStorage) -> anyhow::Result<u64> {
+    let head = store.head().await.map_err(refused)?.sequence;
+    let events = store.events(head - 1, 1).await.map_err(refused)?;
+    Ok(events.first().context("no event")?.at)
+}
+
+fn refused(refusal: impl std::fmt::Debug) -> anyhow::Error {
+    anyhow::anyhow!("{refusal:?}")
+}
+
+/// Earlier versions did not write since when a webhook is there: such a one is as old as its
+/// profile, and stays so when others are added.
+async fn earlier() -> anyhow::Result<()> {
+    let webhook = |name: &str| {
+        json!({"url": format!("https://{name}.example.com/"),
+               "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"})
+    };
+    let (folder, server) = server::fresh()?;
+    server.stop()?;
+    create(folder.path(), &[webhook("old")])?;
+    let store = outbox::store(folder.path(), NAME).await?;
+    let plugin = Plugin::new(PluginOptions::default())?;
+    let since = async || -> anyhow::Result<Vec<u64>> {
+        let webhooks = plugin.admin(store.clone()).webhooks().await?;
+        Ok(webhooks.iter().map(|webhook| webhook.since).collect())
+    };
+    let created = last(&*store).await?;
+    ensure!(since().await? == [created]);
+    let key = Key { kind: "$webhooks".to_owned(), id: "current".to_owned() };
+    let removal = Write::Remove(Removal { key, version: None });
+    store.commit(0, "test".to_owned(), vec![removal]).await.map_err(refused)?;
+    ensure!(since().await? == [created]);
+    set(folder.path(), &[webhook("old"), webhook("new")])?;
+    let added = last(&*store).await?;
+    ensure!(added > created && since().await? == [created, added]);
+    // Another change of the profile changes neither.
+    server::json(folder.path(), &["tenant", "set", NAME, "users.seats=5"])?;
+    ensure!(since().await? == [created, added]);
+    set(folder.path(), &[webhook("new")])?;
+    set(folder.path(), &[webhook("new"), webhook("old")])?;
+    ensure!(since().await? == [added, last(&*store).await?]);
+    Ok(())
+}
