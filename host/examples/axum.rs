@@ -9,7 +9,7 @@ use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use scimlet::clock::now;
-use scimlet::http::{Caller, Origin, Principal};
+use scimlet::http::{Caller, Origin};
 use scimlet::store::{Database as _, Store, memory::Memory};
 use scimlet::{Plugin, PluginOptions};
 
@@ -48,7 +48,7 @@ async fn handle(State(scim): State<Scim>, request: Request<Body>) -> Response {
         return StatusCode::BAD_REQUEST.into_response();
     };
     // An application would authenticate the caller here, or leave it to the Authorization header.
-    let caller = Caller::Client(Principal { name: "demo".to_owned() });
+    let caller = Caller::client("demo");
     let origin = Origin::new("acme", "http://127.0.0.1:3000/scim/acme").with_caller(caller);
     let request = Request::from_parts(parts, body).into();
     match scim.plugin.handle(scim.store, origin, request).await.map(Response::<String>::try_from) {

@@ -1,7 +1,7 @@
 //! One tenant in memory, and one request to it: `cargo run -p scimlet --example minimal`.
 
 use scimlet::clock::now;
-use scimlet::http::{Caller, Origin, Principal, Request};
+use scimlet::http::{Caller, Origin, Request};
 use scimlet::store::{Database as _, memory::Memory};
 use scimlet::{Plugin, PluginOptions};
 
@@ -14,7 +14,7 @@ async fn main() -> anyhow::Result<()> {
     plugin.admin(store.clone()).configure(r#"{"extends": "okta"}"#, None).await?;
 
     // The gateway has authenticated the client itself.
-    let gateway = Caller::Client(Principal { name: "gateway".to_owned() });
+    let gateway = Caller::client("gateway");
     let origin = Origin::new("acme", "https://scim.example.com/acme").with_caller(gateway);
     let request = Request::new("POST", "/Users")
         .with_header("content-type", "application/scim+json")

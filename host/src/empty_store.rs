@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::store::{
-    ChainHead, Committed, Direction, Entry, Key, Link, LinkPage, MetadataEntry, Page, Query,
-    RecordedEvent, Refusal, Rejection, Store, Write,
+    ChainHead, Committed, Direction, Entry, EventLog, HostMetadata, Key, Link, LinkPage,
+    MetadataEntry, Page, Query, RecordedEvent, Refusal, Rejection, Store, TenantStorage, Write,
 };
 
 const NO_TENANT: &str = "there is no such tenant";
@@ -41,10 +41,6 @@ impl Store for EmptyStore {
         Ok(vec![false; links.len()])
     }
 
-    async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
-        Ok(vec![0; names.len()])
-    }
-
     async fn commit(
         &self,
         _at: u64,
@@ -54,7 +50,10 @@ impl Store for EmptyStore {
         let reason = Refusal::NotDone(NO_TENANT.to_owned());
         Err(Rejection { write: 0, reason })
     }
+}
 
+#[async_trait]
+impl EventLog for EmptyStore {
     async fn events(&self, _after: u64, _limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
         Ok(Vec::new())
     }
@@ -62,7 +61,10 @@ impl Store for EmptyStore {
     async fn head(&self) -> Result<ChainHead, Refusal> {
         Ok(ChainHead::START)
     }
+}
 
+#[async_trait]
+impl HostMetadata for EmptyStore {
     async fn metadata(&self, _prefix: String) -> Result<Vec<(String, String)>, Refusal> {
         Ok(Vec::new())
     }
@@ -75,3 +77,5 @@ impl Store for EmptyStore {
         Err(Refusal::Unavailable(NO_TENANT.to_owned()))
     }
 }
+
+impl TenantStorage for EmptyStore {}

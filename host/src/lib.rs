@@ -10,15 +10,15 @@
 )]
 
 mod active;
-pub mod bindings;
+mod bindings;
 pub mod clock;
 mod cpu_scheduler;
 mod empty_store;
 pub mod escape;
 mod fair_semaphore;
 pub mod feed;
+pub mod http;
 pub mod plugin;
-mod request;
 #[cfg(feature = "router")]
 pub mod router;
 #[cfg(feature = "router")]
@@ -30,7 +30,6 @@ pub mod webhook;
 /// The component that this build embeds.
 pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scimlet.wasm"));
 
-pub use bindings::scimlet::plugin::http;
 pub use empty_store::EmptyStore;
 pub use plugin::{Plugin, PluginOptions};
 #[cfg(feature = "router")]
@@ -39,6 +38,6 @@ pub use router::{Audit, Provider, Readiness, Router, RouterOptions};
 pub use server::{Server, ServerOptions};
 
 /// Tests the program in the README.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "sqlite"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use scimlet::{Plugin, PluginOptions};
 
 fn start(folder: &Path) -> Plugin {
-    Plugin::new(PluginOptions { cache: Some(folder.to_owned()), ..PluginOptions::default() })
-        .unwrap()
+    Plugin::new(PluginOptions::default().with_cache(folder.to_owned())).unwrap()
 }
 
 /// Returns all files below a folder.

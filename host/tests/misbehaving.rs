@@ -40,9 +40,9 @@ fn exports(interface: &str) -> String {
 }
 
 fn plugin(start: &str, limits: Limits) -> Plugin {
-    let component = guest(start).into();
-    Plugin::new(PluginOptions { component, limits, cache: None, ..PluginOptions::default() })
-        .unwrap()
+    let component = guest(start);
+    let options = PluginOptions::default().with_component(component).with_limits(limits);
+    Plugin::new(options.with_cache(None)).unwrap()
 }
 
 async fn request(plugin: &Plugin) -> Result<Response, PluginError> {
@@ -63,12 +63,16 @@ async fn request(plugin: &Plugin) -> Result<Response, PluginError> {
 }
 
 fn few() -> Limits {
-    Limits { concurrency: 1, ..Limits::default() }
+    let mut limits = Limits::default();
+    limits.concurrency = 1;
+    limits
 }
 
 #[tokio::test]
 async fn endless_computing_is_stopped_and_lets_others_run_meanwhile() {
-    let plugin = plugin("(loop br 0)", Limits { compute: IDLE_TICK * 5, ..few() });
+    let mut limits = few();
+    limits.compute = IDLE_TICK * 5;
+    let plugin = plugin("(loop br 0)", limits);
     // On one thread, the interval ticks only if the guest yields.
     let mut ticks = 0;
     let mut interval = tokio::time::interval(Duration::from_millis(1));
@@ -86,7 +90,9 @@ async fn endless_computing_is_stopped_and_lets_others_run_meanwhile() {
 
 #[tokio::test]
 async fn a_whole_request_is_bounded() {
-    let limits = Limits { compute: Duration::from_secs(60), request: TICK * 3, ..few() };
+    let mut limits = few();
+    limits.compute = Duration::from_secs(60);
+    limits.request = TICK * 3;
     let fault = request(&plugin("(loop br 0)", limits)).await.unwrap_err();
     assert!(matches!(fault.cause, Cause::Limit(LimitExceeded::Deadline)), "{fault}");
     assert!(fault.is_passing());
@@ -94,7 +100,8 @@ async fn a_whole_request_is_bounded() {
 
 #[tokio::test]
 async fn memory_is_bounded() {
-    let limits = Limits { memory: 1 << 20, ..few() };
+    let mut limits = few();
+    limits.memory = 1 << 20;
     let grows = |pages: u32| {
         format!("(if (i32.eq (memory.grow (i32.const {pages})) (i32.const -1)) (then unreachable))")
     };
@@ -118,9 +125,8 @@ async fn a_trap_is_a_fault_and_leaves_room_for_the_next() {
 fn a_component_that_imports_anything_else_does_not_load() {
     let wasi = r#"(component (import "wasi:cli/environment@0.2.0" (instance
         (export "initial-cwd" (func (result (option string)))))))"#;
-    let component = wat::parse_str(wasi).unwrap().into();
-    let options =
-        PluginOptions { component, cache: None, limits: few(), ..PluginOptions::default() };
-    let error = Plugin::new(options).err().unwrap().to_string();
+    let component = wat::parse_str(wasi).unwrap();
+    let options = PluginOptions::default().with_component(component).with_limits(few());
+    let error = Plugin::new(options.with_cache(None)).err().unwrap().to_string();
     assert!(error.contains("wasi:cli/environment"), "{error}");
 }

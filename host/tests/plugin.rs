@@ -16,7 +16,13 @@ use tokio::time::timeout;
 use self::gate::Gate;
 
 fn plugin(limits: Limits) -> Arc<Plugin> {
-    Arc::new(Plugin::new(PluginOptions { limits, ..PluginOptions::default() }).unwrap())
+    Arc::new(Plugin::new(PluginOptions::default().with_limits(limits)).unwrap())
+}
+
+fn at_once(concurrency: u32) -> Limits {
+    let mut limits = Limits::default();
+    limits.concurrency = concurrency;
+    limits
 }
 
 async fn request(plugin: &Plugin, store: Arc<dyn Store>) -> Result<Response, PluginError> {
@@ -45,7 +51,7 @@ fn get_users() -> (Origin, Request) {
 #[tokio::test]
 async fn more_requests_than_instances_wait_for_one_another() {
     // One tenant holds at most two of three permits: the last one is for other tenants.
-    let plugin = plugin(Limits { concurrency: 3, ..Limits::default() });
+    let plugin = plugin(at_once(3));
     let gate = Arc::new(Gate::default());
     let requests = (0..20).map(|_| {
         let (plugin, gate) = (Arc::clone(&plugin), Arc::clone(&gate));
@@ -62,7 +68,8 @@ async fn more_requests_than_instances_wait_for_one_another() {
 
 #[tokio::test]
 async fn a_read_ends_at_the_deadline_and_leaves_room_for_the_next() {
-    let limits = Limits { concurrency: 1, request: Duration::from_millis(50), ..Limits::default() };
+    let mut limits = at_once(1);
+    limits.request = Duration::from_millis(50);
     let plugin = plugin(limits);
     let gate = Arc::new(Gate::default());
     let fault = request(&plugin, Arc::clone(&gate) as _).await.unwrap_err();
@@ -75,7 +82,7 @@ async fn a_read_ends_at_the_deadline_and_leaves_room_for_the_next() {
 
 #[tokio::test]
 async fn a_read_ends_when_its_client_has_gone() {
-    let plugin = plugin(Limits { concurrency: 1, ..Limits::default() });
+    let plugin = plugin(at_once(1));
     let gate = Arc::new(Gate::default());
     let (client, gone) = watch::channel(false);
     let (origin, request) = get_users();

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
 use scimlet::http::{Caller, Origin, Request, Response};
+use scimlet::plugin::CredentialRequest;
 use scimlet::plugin::random::{OsRandom, Random};
 use scimlet::plugin::{Cause, PluginError, PoolOptions};
 use scimlet::store::sqlite::Sqlite;
@@ -37,7 +37,7 @@ impl Tenant {
     async fn new(plugin: &Plugin, database: &Sqlite, name: &'static str) -> Self {
         database.create_tenant(name, 0).await.unwrap();
         let store = database.open(name).await.unwrap().unwrap();
-        let admin = plugin.admin(Arc::clone(&store));
+        let admin = plugin.admin(store.clone());
         let profile = r#"{"extends":"default"}"#;
         admin.configure(profile, None).await.unwrap();
         let request = CredentialRequest::bearer(name, "test");
@@ -70,12 +70,8 @@ impl Tenant {
 }
 
 fn plugin(random: Arc<dyn Random>) -> Plugin {
-    Plugin::new(PluginOptions {
-        random,
-        pool: Some(PoolOptions::default()),
-        ..PluginOptions::default()
-    })
-    .unwrap()
+    let options = PluginOptions::default().with_random(random);
+    Plugin::new(options.with_pool(PoolOptions::default())).unwrap()
 }
 
 #[tokio::test]

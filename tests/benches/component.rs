@@ -44,10 +44,8 @@ async fn benchmark() -> anyhow::Result<()> {
     };
     let fresh = Arc::new(Plugin::new(PluginOptions::default())?);
     let started = Instant::now();
-    let reused = Arc::new(Plugin::new(PluginOptions {
-        pool: Some(PoolOptions::default()),
-        ..PluginOptions::default()
-    })?);
+    let options = PluginOptions::default().with_pool(PoolOptions::default());
+    let reused = Arc::new(Plugin::new(options)?);
     println!("a second start takes {:?}", started.elapsed());
     let native = Arc::new(Native { clock: Arc::new(SystemClock), random: Arc::new(OsRandom) });
     let mut sides = Vec::new();

@@ -23,7 +23,15 @@ pub mod supplied;
 pub mod tenant;
 pub mod wording;
 
-use scimlet::bindings;
+/// The host's types under the names that [`convert`] knows them by.
+mod bindings {
+    pub mod scimlet {
+        pub mod plugin {
+            pub use scimlet::plugin::journal;
+            pub use scimlet::{http, store};
+        }
+    }
+}
 
 /// Random choices that a seed repeats.
 pub mod dice {

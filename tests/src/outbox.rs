@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use scimlet::store::sqlite::Sqlite;
-use scimlet::store::{Channel, Database, RecordedEvent, Store, hash_chain};
+use scimlet::store::{Channel, Database, EventLog, RecordedEvent, TenantStorage, hash_chain};
 
 /// Where reading goes on.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ impl Mark {
 ///
 /// # Errors
 /// If it is not, or the file does not open.
-pub async fn store(folder: &Path, tenant: &str) -> anyhow::Result<Arc<dyn Store>> {
+pub async fn store(folder: &Path, tenant: &str) -> anyhow::Result<Arc<dyn TenantStorage>> {
     let database = Sqlite::open(folder.join("scimlet.db"))?;
     let store = database.open(tenant).await?;
     store.with_context(|| format!("no tenant `{tenant}`"))
@@ -34,7 +34,7 @@ pub async fn store(folder: &Path, tenant: &str) -> anyhow::Result<Arc<dyn Store>
 ///
 /// # Errors
 /// If a number is left out or comes twice, or the chain is broken.
-pub async fn behind(store: &dyn Store, mark: &mut Mark) -> anyhow::Result<Vec<RecordedEvent>> {
+pub async fn behind(store: &dyn EventLog, mark: &mut Mark) -> anyhow::Result<Vec<RecordedEvent>> {
     let mut read = Vec::new();
     loop {
         let page = store.events(mark.sequence, 1000).await;

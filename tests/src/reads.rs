@@ -47,13 +47,15 @@ impl Counted {
 
 #[async_trait]
 impl StoreDecorator for Counted {
+    type Inner = dyn Store;
+
     fn inner(&self) -> &dyn Store {
         &*self.inner
     }
 
-    fn wrap(&self, inner: Arc<dyn Store>) -> Self {
+    fn wrap(&self, inner: Arc<dyn Store>) -> Arc<dyn Store> {
         let counts = Arc::clone(&self.counts);
-        Self { inner, counts }
+        Arc::new(Self { inner, counts })
     }
 
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {

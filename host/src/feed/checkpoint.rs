@@ -5,10 +5,11 @@
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-use crate::store::{ChainHead, Database, DatabaseError, Epoch, Store};
+use crate::store::{ChainHead, Database, DatabaseError, Epoch, TenantStorage};
 
 /// The end of each tenant's hash chain at one time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Checkpoint {
     /// The time of the checkpoint in seconds since 1970.
     pub at: u64,
@@ -18,6 +19,7 @@ pub struct Checkpoint {
 
 /// The end of one tenant's hash chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct End {
     /// The tenant's name.
     pub tenant: String,
@@ -58,7 +60,7 @@ impl Checkpoint {
 }
 
 impl End {
-    async fn of(tenant: &str, store: &dyn Store) -> Result<Self, DatabaseError> {
+    async fn of(tenant: &str, store: &dyn TenantStorage) -> Result<Self, DatabaseError> {
         let head = store.head().await?;
         Ok(Self {
             tenant: tenant.to_owned(),

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::store::{Committed, Rejection, Store, StoreDecorator, Write};
+use crate::store::{Committed, Rejection, Store, StoreDecorator, TenantStorage, Write};
 
 /// How long events of other processes may go unnoticed.
 pub const POLL: Duration = Duration::from_millis(500);
@@ -24,7 +24,7 @@ pub struct CommitNotifier {
 impl CommitNotifier {
     /// Wraps a store: each of its successful commits with events notifies the tenant's subscribers.
     #[must_use]
-    pub fn wrap(&self, tenant: &str, store: Arc<dyn Store>) -> Arc<dyn Store> {
+    pub fn wrap(&self, tenant: &str, store: Arc<dyn TenantStorage>) -> Arc<dyn TenantStorage> {
         Arc::new(NotifyingStore { notifier: self.clone(), tenant: tenant.to_owned(), store })
     }
 
@@ -58,20 +58,23 @@ impl Subscription {
 }
 
 /// A store whose commits notify subscribers.
-struct NotifyingStore {
+struct NotifyingStore<S: ?Sized> {
     notifier: CommitNotifier,
     tenant: String,
-    store: Arc<dyn Store>,
+    store: Arc<S>,
 }
 
 #[async_trait]
-impl StoreDecorator for NotifyingStore {
-    fn inner(&self) -> &dyn Store {
-        &*self.store
+impl<S: Store + ?Sized> StoreDecorator for NotifyingStore<S> {
+    type Inner = S;
+
+    fn inner(&self) -> &S {
+        &self.store
     }
 
-    fn wrap(&self, store: Arc<dyn Store>) -> Self {
-        Self { notifier: self.notifier.clone(), tenant: self.tenant.clone(), store }
+    fn wrap(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
+        let (notifier, tenant) = (self.notifier.clone(), self.tenant.clone());
+        Arc::new(NotifyingStore { notifier, tenant, store })
     }
 
     async fn commit(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::commit_notifier::{CommitNotifier, Subscription};
 use super::position::{FeedPosition, FollowError, PositionLost, event_id};
-use crate::store::{ChainHead, Epoch, RecordedEvent, Refusal, Store, hash_chain};
+use crate::store::{ChainHead, Epoch, RecordedEvent, Refusal, TenantStorage, hash_chain};
 
 /// The most events of one page.
 const PAGE: u32 = 500;
@@ -13,7 +13,7 @@ const PAGE: u32 = 500;
 /// is not the one that was read, because an older copy of the database was restored, reading fails
 /// with [`PositionLost`].
 pub struct Follower {
-    store: Arc<dyn Store>,
+    store: Arc<dyn TenantStorage>,
     subscription: Subscription,
     /// The requested start, until it has been checked.
     begin: Option<FeedPosition>,
@@ -26,7 +26,7 @@ impl Follower {
     pub fn new(
         notifier: &CommitNotifier,
         tenant: &str,
-        store: Arc<dyn Store>,
+        store: Arc<dyn TenantStorage>,
         begin: FeedPosition,
     ) -> Self {
         let after = ChainHead { sequence: begin.number, ..ChainHead::START };

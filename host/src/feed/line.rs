@@ -8,6 +8,7 @@ use crate::store::{Channel, Event, RecordedEvent};
 
 /// An event as one line of JSON.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Line {
     /// The event's permanent id: its sequence number and the beginning of its digest. A follower
     /// continues from it, and it is the `webhook-id` of deliveries.

@@ -89,6 +89,7 @@ impl FromStr for FeedPosition {
      its place, and events that you have read are gone; compare all resources with what you know, \
      and follow from `{newest}` on"
 )]
+#[non_exhaustive]
 pub struct PositionLost {
     /// The sequence number of the position.
     pub number: u64,
@@ -100,6 +101,7 @@ pub struct PositionLost {
 
 /// Why a follower gets no events.
 #[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FollowError {
     /// The position is not in the feed; trying again does not help.
     #[error(transparent)]

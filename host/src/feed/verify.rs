@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use crate::store::{
-    BodyPosition, ChainHead, CheckedBodies, Key, RecordedEvent, Refusal, Store, hash_chain,
+    BodyPosition, ChainHead, CheckedBodies, EventLog, Key, RecordedEvent, Refusal, TenantStorage,
+    hash_chain,
 };
 
 /// The most events of one page.
@@ -22,6 +23,7 @@ const ERASER: &str = "admin";
 
 /// The first inconsistency in a chain.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Break {
     /// Sequence numbers are missing.
     #[error("event {0} is removed: event {1} follows in its place")]
@@ -72,6 +74,7 @@ impl Break {
 
 /// The result of verifying a whole chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Chain {
     /// The last event that was read.
     pub head: ChainHead,
@@ -83,15 +86,15 @@ pub struct Chain {
 /// the first inconsistency as the inner error.
 ///
 /// # Errors
-/// If the store fails.
+/// If the log cannot be read.
 pub async fn chain(
-    store: &dyn Store,
+    log: &dyn EventLog,
     checkpoint: Option<ChainHead>,
 ) -> Result<Result<Chain, Break>, Refusal> {
-    let recorded = store.head().await?;
+    let recorded = log.head().await?;
     let mut walk = Walk::default();
     loop {
-        let events = store.events(walk.head.sequence, PAGE).await?;
+        let events = log.events(walk.head.sequence, PAGE).await?;
         if events.is_empty() {
             break;
         }
@@ -101,7 +104,7 @@ pub async fn chain(
                 return Ok(Err(Break::Removed(next, event.sequence)));
             }
             if !hash_chain::holds(&walk.head.digest, event) {
-                return Ok(Err(reason(store, walk.head, event).await?));
+                return Ok(Err(reason(log, walk.head, event).await?));
             }
             walk.step(event);
             if next == recorded.sequence && event.digest != recorded.digest {
@@ -127,7 +130,7 @@ pub async fn chain(
 ///
 /// # Errors
 /// If the store fails.
-pub async fn bodies(store: &dyn Store) -> Result<CheckedBodies, Refusal> {
+pub async fn bodies(store: &dyn TenantStorage) -> Result<CheckedBodies, Refusal> {
     let mut all = CheckedBodies::default();
     let mut next = Some(BodyPosition::default());
     while let Some(after) = next {
@@ -183,7 +186,7 @@ impl Walk {
 /// Returns why an event does not follow the previous one: it was edited, unless another event
 /// belongs in its place.
 async fn reason(
-    store: &dyn Store,
+    log: &dyn EventLog,
     before: ChainHead,
     event: &RecordedEvent,
 ) -> Result<Break, Refusal> {
@@ -193,7 +196,7 @@ async fn reason(
     }
     let mut after = sequence;
     loop {
-        let others = store.events(after, PAGE).await?;
+        let others = log.events(after, PAGE).await?;
         let Some(last) = others.last() else {
             return Ok(Break::Edited(sequence));
         };

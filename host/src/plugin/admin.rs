@@ -15,6 +15,7 @@ use crate::store::Store;
 
 /// Why an administrative call failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum AdminError {
     /// Nothing has this id.
     #[error("there is nothing of this id")]

@@ -7,24 +7,22 @@ use super::limits::LimitExceeded;
 /// The component could not be loaded.
 #[derive(Debug, thiserror::Error)]
 #[error("the component cannot be loaded: {0}")]
-pub struct LoadError(#[from] pub(super) WasmError);
+pub struct LoadError(#[source] pub(super) WasmError);
 
 /// An error of wasmtime, or of the component that it ran.
 #[derive(Debug)]
 pub struct WasmError(wasmtime::Error);
 
 impl WasmError {
+    pub(crate) fn new(error: wasmtime::Error) -> Self {
+        Self(error)
+    }
+
     /// The error as wasmtime gave it, with its causes and the guest's backtrace. Its type changes
     /// with wasmtime's version.
     #[must_use]
     pub fn as_wasmtime(&self) -> &wasmtime::Error {
         &self.0
-    }
-}
-
-impl From<wasmtime::Error> for WasmError {
-    fn from(error: wasmtime::Error) -> Self {
-        Self(error)
     }
 }
 
@@ -39,6 +37,7 @@ impl std::error::Error for WasmError {}
 /// A request or call that failed without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("request {request}: {cause}")]
+#[non_exhaustive]
 pub struct PluginError {
     /// The id that all journal entries of the request carry.
     pub request: Uuid,
@@ -47,6 +46,12 @@ pub struct PluginError {
 }
 
 impl PluginError {
+    /// A failure of the request with this id, for a provider of its own.
+    #[must_use]
+    pub fn new(request: Uuid, cause: Cause) -> Self {
+        Self { request, cause }
+    }
+
     /// Returns whether the same request may succeed later.
     #[must_use]
     pub fn is_passing(&self) -> bool {
@@ -101,7 +106,7 @@ impl Cause {
     pub(crate) fn of(error: wasmtime::Error, otherwise: fn(WasmError) -> Self) -> Self {
         match error.downcast_ref::<LimitExceeded>() {
             Some(exceeded) => Self::Limit(*exceeded),
-            None => otherwise(error.into()),
+            None => otherwise(WasmError::new(error)),
         }
     }
 }

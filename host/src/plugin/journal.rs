@@ -13,6 +13,7 @@ use crate::escape;
 
 /// The request that a journal entry belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Subject {
     /// The tenant's name; empty if the request has none.
     pub tenant: String,

@@ -29,6 +29,7 @@ pub const RANDOM_BYTES: u64 = 64 << 10;
 /// The limits of a component instance. An instance that exceeds one is dropped; what it had
 /// committed stands.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Limits {
     /// The most instances at the same time; further requests wait. Each reserves about 4 GiB of
     /// address space, without using memory, so that the guest's accesses need no bounds checks.

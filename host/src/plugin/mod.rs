@@ -9,6 +9,7 @@ mod entry_locks;
 mod error;
 pub mod journal;
 pub mod limits;
+mod options;
 mod pool;
 mod preinit;
 pub mod random;
@@ -16,8 +17,6 @@ mod session;
 mod state;
 mod store;
 
-use std::borrow::Cow;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -29,60 +28,43 @@ pub use self::admin::{
 };
 use self::entry_locks::EntryLocks;
 pub use self::error::{Cause, LoadError, PluginError, WasmError};
-use self::journal::{Journal, TracingJournal};
 pub use self::limits::Limits;
+pub use self::options::PluginOptions;
 use self::pool::InstancePool;
 pub use self::pool::PoolOptions;
-use self::random::{OsRandom, Random};
 use self::session::Session;
 pub(crate) use self::session::fresh_id;
 use self::state::State;
+use crate::EmptyStore;
 use crate::bindings::PluginPre;
-use crate::clock::{Clock, SystemClock};
 use crate::cpu_scheduler::CpuScheduler;
 use crate::fair_semaphore::FairSemaphore;
 use crate::http::{Admitted, Origin, Request, Response};
 use crate::store::{Store, StoreId};
-use crate::{COMPONENT, EmptyStore};
-
-/// The options of a [`Plugin`]; the defaults suit production.
-#[derive(Clone)]
-pub struct PluginOptions {
-    /// The component's bytes.
-    pub component: Cow<'static, [u8]>,
-    /// The limits of each request.
-    pub limits: Limits,
-    /// The folder where compiled code is cached for the next start; `None` compiles at each start.
-    /// The folder is created if necessary, accessible only to its owner. A folder that other users
-    /// can write to is not used, because cached code is executed.
-    pub cache: Option<PathBuf>,
-    /// How instances are pooled for further requests of their tenant; `None` creates a fresh
-    /// instance for each request.
-    pub pool: Option<PoolOptions>,
-    /// The source of the time for guests.
-    pub clock: Arc<dyn Clock>,
-    /// The source of random bytes for guests.
-    pub random: Arc<dyn Random>,
-    /// The destination of guests' journal entries.
-    pub journal: Arc<dyn Journal>,
-}
-
-impl Default for PluginOptions {
-    fn default() -> Self {
-        Self {
-            component: COMPONENT.into(),
-            limits: Limits::default(),
-            cache: cache::default_folder(),
-            pool: None,
-            clock: Arc::new(SystemClock),
-            random: Arc::new(OsRandom),
-            journal: Arc::new(TracingJournal),
-        }
-    }
-}
 
 /// The compiled component with everything its instances use. Serves any number of tenants at the
 /// same time.
+///
+/// ```
+/// use scimlet::http::{Caller, Origin, Request};
+/// use scimlet::store::{Database as _, memory::Memory};
+/// use scimlet::{Plugin, PluginOptions};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let plugin = Plugin::new(PluginOptions::default())?;
+/// let database = Memory::exact();
+/// database.create_tenant("acme", 0).await?;
+/// let store = database.open("acme").await?.ok_or("no such tenant")?;
+/// plugin.admin(store.clone()).configure(r#"{"extends": "default"}"#, None).await?;
+///
+/// let origin = Origin::new("acme", "https://scim.example.com/acme");
+/// let origin = origin.with_caller(Caller::client("gateway"));
+/// let response = plugin.handle(store, origin, Request::new("GET", "/Users")).await?;
+/// assert_eq!(response.status, 200);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Plugin {
     guest: PluginPre<State>,
     instances: Arc<FairSemaphore<Option<StoreId>>>,
@@ -103,7 +85,7 @@ impl Plugin {
     /// else.
     pub fn new(options: PluginOptions) -> Result<Self, LoadError> {
         let concurrency = options.limits.concurrency as usize;
-        let guest = load(&options).map_err(|error| LoadError(error.into()))?;
+        let guest = load(&options).map_err(|error| LoadError(WasmError::new(error)))?;
         let pool = options.pool.map(|pool| {
             InstancePool::new(PoolOptions { total: pool.total.min(concurrency / 2), ..pool })
         });

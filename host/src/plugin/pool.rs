@@ -8,6 +8,7 @@ use crate::store::StoreId;
 
 /// How many instances are pooled, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PoolOptions {
     /// The most idle instances of one tenant.
     pub per_tenant: usize,

@@ -20,7 +20,7 @@ use super::{Router, convert};
 use crate::EmptyStore;
 use crate::http::{Admitted, Caller, Origin, Response};
 use crate::plugin::{Cause, PluginError};
-use crate::store::{Store, is_tenant_name};
+use crate::store::{TenantStorage, is_tenant_name};
 
 /// The most requests with unverified credentials that are checked at the same time, so that clients
 /// without valid credentials never occupy all instances of the component.
@@ -34,7 +34,7 @@ pub(super) struct RequestHead {
     pub(super) origin: Origin,
     pub(super) headers: Vec<(String, String)>,
     /// `None` if the tenant does not exist.
-    pub(super) store: Option<Arc<dyn Store>>,
+    pub(super) store: Option<Arc<dyn TenantStorage>>,
     /// Whether forwarding headers come from a proxy that is not trusted.
     is_forwarded: bool,
     credential: Option<Digest>,
@@ -43,7 +43,7 @@ pub(super) struct RequestHead {
 impl RequestHead {
     /// Returns the tenant's store. A tenant that does not exist has an empty store, so that the
     /// guest refuses the credential exactly as it refuses a wrong one.
-    pub(super) fn readable(&self) -> Arc<dyn Store> {
+    pub(super) fn readable(&self) -> Arc<dyn TenantStorage> {
         self.store.clone().unwrap_or_else(|| Arc::new(EmptyStore))
     }
 

@@ -21,7 +21,7 @@ use super::target::{self, Target};
 use super::{Router, convert};
 use crate::http;
 use crate::plugin::{Cause, PluginError, fresh_id};
-use crate::store::{DatabaseError, Store, is_tenant_name};
+use crate::store::{DatabaseError, TenantStorage, is_tenant_name};
 
 impl Router {
     /// Handles a request. All log entries are in its tracing span.
@@ -128,7 +128,10 @@ impl Router {
     }
 
     /// Opens the store of a tenant, if it exists. Its commits notify the feed's followers.
-    pub(super) async fn find(&self, tenant: &str) -> Result<Option<Arc<dyn Store>>, Problem> {
+    pub(super) async fn find(
+        &self,
+        tenant: &str,
+    ) -> Result<Option<Arc<dyn TenantStorage>>, Problem> {
         if !is_tenant_name(tenant) {
             return Ok(None);
         }

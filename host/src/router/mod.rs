@@ -104,6 +104,7 @@ impl Provider for Plugin {
 
 /// The settings of a [`Router`]: its URLs, proxies and limits.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct RouterOptions {
     /// The URL before the paths, such as `https://scim.example.com`. `None` takes it from a trusted
     /// proxy, or from the Host header, which is right only without proxy and TLS.
@@ -152,6 +153,22 @@ impl Default for RouterOptions {
 /// Serves the tenants of a database at `/{tenant}/scim/v2` and `/{tenant}/scim`, and at `/scim/v2`
 /// and `/scim`, where the credential identifies the tenant; also `GET /health`, `GET /readyz` and
 /// `GET /{tenant}/events`, the tenant's event feed.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use scimlet::store::memory::Memory;
+/// use scimlet::{Plugin, PluginOptions, Router, RouterOptions, Server, ServerOptions};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let plugin = Plugin::new(PluginOptions::default())?;
+/// let mut options = RouterOptions::default();
+/// options.public_url = Some("https://scim.example.com".to_owned());
+/// let router = Router::new(Arc::new(plugin), Arc::new(Memory::exact()), options);
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+/// Server::new(router, ServerOptions::default()).serve(listener, std::future::pending()).await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Router {
     provider: Arc<dyn Provider>,

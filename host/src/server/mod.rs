@@ -38,6 +38,7 @@ use crate::router::{busy, is_health, is_trusted};
 
 /// The limits of connections; the defaults suit the open internet.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ServerOptions {
     /// How long the head of a request may take, from its first byte or from the start of the
     /// connection.

@@ -5,20 +5,57 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    BodyPosition, ChainHead, CheckedBodies, Committed, Direction, Entry, Key, Link, LinkPage,
-    MetadataEntry, Page, Query, RecordedEvent, Refusal, Rejection, Store, StoreId, Write,
+    BodyPosition, ChainHead, CheckedBodies, Committed, Direction, Entry, EventLog, HostMetadata,
+    Key, Link, LinkPage, MetadataEntry, Page, Query, RecordedEvent, Refusal, Rejection, Store,
+    StoreId, TenantStorage, Write,
 };
 
 /// A store that adds something to another store. Every implementor is a [`Store`]: its functions
 /// forward to the inner store unless the implementor provides its own, and its identity and its
-/// snapshots are those of the inner store, so that a decorated store loses nothing.
+/// snapshots are those of the inner store, so that a decorated store loses nothing. It is also an
+/// [`EventLog`], [`HostMetadata`] and [`TenantStorage`] where the inner store is one.
+///
+/// ```
+/// use std::sync::Arc;
+/// use async_trait::async_trait;
+/// use scimlet::store::{Committed, Rejection, Store, StoreDecorator, Write};
+///
+/// /// Prints each commit.
+/// struct Printing<S: ?Sized>(Arc<S>);
+///
+/// #[async_trait]
+/// impl<S: Store + ?Sized> StoreDecorator for Printing<S> {
+///     type Inner = S;
+///
+///     fn inner(&self) -> &S {
+///         &self.0
+///     }
+///
+///     fn wrap(&self, snapshot: Arc<dyn Store>) -> Arc<dyn Store> {
+///         Arc::new(Printing(snapshot))
+///     }
+///
+///     async fn commit(
+///         &self,
+///         at: u64,
+///         actor: String,
+///         writes: Vec<Write>,
+///     ) -> Result<Committed, Rejection> {
+///         println!("{actor} commits {} writes", writes.len());
+///         self.0.commit(at, actor, writes).await
+///     }
+/// }
+/// ```
 #[async_trait]
-pub trait StoreDecorator: Send + Sync + Sized + 'static {
-    /// The store that calls are forwarded to.
-    fn inner(&self) -> &dyn Store;
+pub trait StoreDecorator: Send + Sync + 'static {
+    /// The inner store: a type, or `dyn Store` or `dyn TenantStorage`.
+    type Inner: Store + ?Sized;
 
-    /// Returns this decorator around another store, a snapshot of the inner one.
-    fn wrap(&self, inner: Arc<dyn Store>) -> Self;
+    /// The store that calls are forwarded to.
+    fn inner(&self) -> &Self::Inner;
+
+    /// Returns this decorator around a snapshot of the inner store.
+    fn wrap(&self, snapshot: Arc<dyn Store>) -> Arc<dyn Store>;
 
     /// [`Store::get`] of this store; forwarded unless it is provided.
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
@@ -47,11 +84,6 @@ pub trait StoreDecorator: Send + Sync + Sized + 'static {
         self.inner().has(links).await
     }
 
-    /// [`Store::counters`] of this store; forwarded unless it is provided.
-    async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
-        self.inner().counters(names).await
-    }
-
     /// [`Store::commit`] of this store; forwarded unless it is provided.
     async fn commit(
         &self,
@@ -60,35 +92,6 @@ pub trait StoreDecorator: Send + Sync + Sized + 'static {
         writes: Vec<Write>,
     ) -> Result<Committed, Rejection> {
         self.inner().commit(at, actor, writes).await
-    }
-
-    /// [`Store::events`] of this store; forwarded unless it is provided.
-    async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
-        self.inner().events(after, limit).await
-    }
-
-    /// [`Store::head`] of this store; forwarded unless it is provided.
-    async fn head(&self) -> Result<ChainHead, Refusal> {
-        self.inner().head().await
-    }
-
-    /// [`Store::check_bodies`] of this store; forwarded unless it is provided.
-    async fn check_bodies(&self, after: BodyPosition) -> Result<CheckedBodies, Refusal> {
-        self.inner().check_bodies(after).await
-    }
-
-    /// [`Store::metadata`] of this store; forwarded unless it is provided.
-    async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
-        self.inner().metadata(prefix).await
-    }
-
-    /// [`Store::set_metadata`] of this store; forwarded unless it is provided.
-    async fn set_metadata(
-        &self,
-        guard: MetadataEntry,
-        changes: Vec<MetadataEntry>,
-    ) -> Result<bool, Refusal> {
-        self.inner().set_metadata(guard, changes).await
     }
 }
 
@@ -99,8 +102,7 @@ impl<D: StoreDecorator> Store for D {
     }
 
     fn snapshot(&self) -> Option<Arc<dyn Store>> {
-        let inner = self.inner().snapshot()?;
-        Some(Arc::new(self.wrap(inner)))
+        Some(self.wrap(self.inner().snapshot()?))
     }
 
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
@@ -126,10 +128,6 @@ impl<D: StoreDecorator> Store for D {
         StoreDecorator::has(self, links).await
     }
 
-    async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
-        StoreDecorator::counters(self, names).await
-    }
-
     async fn commit(
         &self,
         at: u64,
@@ -138,21 +136,23 @@ impl<D: StoreDecorator> Store for D {
     ) -> Result<Committed, Rejection> {
         StoreDecorator::commit(self, at, actor, writes).await
     }
+}
 
+#[async_trait]
+impl<D: StoreDecorator<Inner: EventLog>> EventLog for D {
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
-        StoreDecorator::events(self, after, limit).await
+        self.inner().events(after, limit).await
     }
 
     async fn head(&self) -> Result<ChainHead, Refusal> {
-        StoreDecorator::head(self).await
+        self.inner().head().await
     }
+}
 
-    async fn check_bodies(&self, after: BodyPosition) -> Result<CheckedBodies, Refusal> {
-        StoreDecorator::check_bodies(self, after).await
-    }
-
+#[async_trait]
+impl<D: StoreDecorator<Inner: HostMetadata>> HostMetadata for D {
     async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
-        StoreDecorator::metadata(self, prefix).await
+        self.inner().metadata(prefix).await
     }
 
     async fn set_metadata(
@@ -160,6 +160,13 @@ impl<D: StoreDecorator> Store for D {
         guard: MetadataEntry,
         changes: Vec<MetadataEntry>,
     ) -> Result<bool, Refusal> {
-        StoreDecorator::set_metadata(self, guard, changes).await
+        self.inner().set_metadata(guard, changes).await
+    }
+}
+
+#[async_trait]
+impl<D: StoreDecorator<Inner: TenantStorage>> TenantStorage for D {
+    async fn check_bodies(&self, after: BodyPosition) -> Result<CheckedBodies, Refusal> {
+        self.inner().check_bodies(after).await
     }
 }

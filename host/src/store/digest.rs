@@ -71,6 +71,7 @@ pub struct BodyPosition {
 
 /// The result of a check of some bodies.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct CheckedBodies {
     /// The number of bodies that were compared with their digests.
     pub checked: u64,

@@ -2,18 +2,19 @@
 //! followed the copy, and new events get their numbers. So the epoch is raised then: a client that
 //! follows the feed with an earlier position is told, and misses nothing silently.
 
-use std::sync::Arc;
-
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, Database, DatabaseError, Event, Refusal, Store, Write};
+use super::{
+    Channel, Database, DatabaseError, Event, HostMetadata, Refusal, Store, TenantStorage, Write,
+};
 
 /// The name of the metadata entry that holds a tenant's epoch.
 const METADATA_NAME: &str = "feed-epoch";
 
 /// An epoch of a tenant's event feed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Epoch {
     /// The epoch's name: 16 random hexadecimal digits, so that a copy that is restored twice begins
     /// two different epochs.
@@ -37,7 +38,7 @@ impl Epoch {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn of(store: &dyn Store) -> Result<Self, Refusal> {
+    pub async fn of(store: &dyn HostMetadata) -> Result<Self, Refusal> {
         loop {
             if let Some(text) = read(store).await? {
                 return parse(&text);
@@ -54,7 +55,7 @@ impl Epoch {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn raise(store: &dyn Store, at: u64) -> Result<Self, Refusal> {
+    pub async fn raise(store: &dyn TenantStorage, at: u64) -> Result<Self, Refusal> {
         loop {
             let before = read(store).await?;
             let newest = store.head().await?.sequence;
@@ -71,7 +72,11 @@ impl Epoch {
         }
     }
 
-    async fn replace(&self, store: &dyn Store, before: Option<String>) -> Result<bool, Refusal> {
+    async fn replace(
+        &self,
+        store: &dyn HostMetadata,
+        before: Option<String>,
+    ) -> Result<bool, Refusal> {
         let text = serde_json::to_string(self);
         let text = text.map_err(|error| Refusal::Invalid(error.to_string()))?;
         let guard = (METADATA_NAME.to_owned(), before);
@@ -92,7 +97,7 @@ impl Epoch {
     }
 }
 
-async fn read(store: &dyn Store) -> Result<Option<String>, Refusal> {
+async fn read(store: &dyn HostMetadata) -> Result<Option<String>, Refusal> {
     let found = store.metadata(METADATA_NAME.to_owned()).await?;
     let exact = found.into_iter().find(|(name, _)| name == METADATA_NAME);
     Ok(exact.map(|(_, text)| text))
@@ -110,7 +115,7 @@ pub(super) async fn raise_all(
 ) -> Result<usize, DatabaseError> {
     let mut raised = 0;
     for tenant in database.tenants().await? {
-        let store: Option<Arc<dyn Store>> = database.open(&tenant.name).await?;
+        let store = database.open(&tenant.name).await?;
         if let Some(store) = store {
             Epoch::raise(&*store, at).await?;
             raised += 1;

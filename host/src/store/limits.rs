@@ -17,7 +17,7 @@ pub(crate) const LARGE_COMMIT: usize = 32 << 10;
 /// The most terms of one entry.
 pub const TERMS: usize = 10_000;
 
-/// The most keys, links, anchors or counters in one call.
+/// The most keys, links or anchors in one call.
 pub const KEYS: usize = 10_000;
 
 /// The most hits on one page of `find`.

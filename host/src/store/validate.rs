@@ -5,7 +5,7 @@ use super::{
     Draft, Event, Filter, Key, Link, Query, Refusal, Rejection, Scalar, Write, filter, limits,
 };
 
-/// Checks the number of keys, links, anchors or counters in a call.
+/// Checks the number of keys, links or anchors in a call.
 ///
 /// # Errors
 /// [`Refusal::TooMany`] above [`limits::KEYS`].

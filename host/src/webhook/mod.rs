@@ -15,7 +15,7 @@ mod state;
 mod worker;
 
 pub use egress::Egress;
-pub use operator::{Report, report, retry};
+pub use operator::{Report, StateError, report, retry};
 pub use state::PendingDelivery;
 
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ use self::worker::Worker;
 use crate::Plugin;
 use crate::feed::CommitNotifier;
 use crate::plugin::{AdminError, Webhook, fresh_id};
-use crate::store::{ChainHead, Database, Store, Tenant};
+use crate::store::{ChainHead, Database, Tenant, TenantStorage};
 
 /// How long changed webhooks may go unnoticed.
 const PASS: Duration = Duration::from_secs(2);
@@ -130,7 +130,7 @@ impl Dispatcher {
         if whole.as_ref().is_some_and(|served| served.seen == seen) {
             return Ok(());
         }
-        let admin = self.plugin.admin(Arc::clone(&store)).named(&tenant.name);
+        let admin = self.plugin.admin(store.clone()).named(&tenant.name);
         let webhooks = match admin.webhooks().await {
             // The tenant has no profile yet.
             Err(AdminError::NotFound) => Vec::new(),
@@ -152,7 +152,7 @@ impl Dispatcher {
         &mut self,
         name: &str,
         seen: (u64, ChainHead),
-        store: &Arc<dyn Store>,
+        store: &Arc<dyn TenantStorage>,
         webhooks: Vec<Webhook>,
     ) {
         let served = self

@@ -3,10 +3,11 @@
 use super::state::{DeliveryState, PendingDelivery, Progress, pending_name, text};
 use crate::clock::now;
 use crate::plugin::Webhook;
-use crate::store::Store;
+use crate::store::HostMetadata;
 
 /// The progress of one webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Report {
     /// The webhook's URL.
     pub url: String,
@@ -17,11 +18,24 @@ pub struct Report {
     pub pending: Vec<PendingDelivery>,
 }
 
+/// The state of a tenant's webhooks could not be read or written: the store failed, or holds what
+/// this version does not understand.
+#[derive(Debug, thiserror::Error)]
+#[error("the state of the webhooks: {0:#}")]
+pub struct StateError(anyhow::Error);
+
 /// Returns a report for each of a tenant's webhooks.
 ///
 /// # Errors
-/// If the store fails.
-pub async fn report(store: &dyn Store, webhooks: &[Webhook]) -> anyhow::Result<Vec<Report>> {
+/// If the state of a webhook cannot be read.
+pub async fn report(
+    store: &dyn HostMetadata,
+    webhooks: &[Webhook],
+) -> Result<Vec<Report>, StateError> {
+    reports(store, webhooks).await.map_err(StateError)
+}
+
+async fn reports(store: &dyn HostMetadata, webhooks: &[Webhook]) -> anyhow::Result<Vec<Report>> {
     let mut reports = Vec::new();
     for webhook in webhooks {
         let state = DeliveryState::open(store, &webhook.url).await?;
@@ -42,8 +56,12 @@ pub async fn report(store: &dyn Store, webhooks: &[Webhook]) -> anyhow::Result<V
 /// were.
 ///
 /// # Errors
-/// If the store fails.
-pub async fn retry(store: &dyn Store, url: &str) -> anyhow::Result<usize> {
+/// If the state of the webhook cannot be read or written.
+pub async fn retry(store: &dyn HostMetadata, url: &str) -> Result<usize, StateError> {
+    reset(store, url).await.map_err(StateError)
+}
+
+async fn reset(store: &dyn HostMetadata, url: &str) -> anyhow::Result<usize> {
     loop {
         let Some(mut state) = DeliveryState::open(store, url).await? else {
             return Ok(0);

@@ -3,7 +3,7 @@
 
 use super::state::{self, DeliveryState, Progress};
 use crate::plugin::Webhook;
-use crate::store::{Refusal, Store};
+use crate::store::{HostMetadata, Refusal, TenantStorage};
 
 /// The name of the metadata entry in which earlier versions wrote the sequence number up to which
 /// all webhooks were registered. For a webhook that was added then, the plugin knows no exact time;
@@ -11,7 +11,7 @@ use crate::store::{Refusal, Store};
 const REGISTERED: &str = "webhooks-seen";
 
 /// Registers new webhooks, and deletes the state of removed ones.
-pub(super) async fn prepare(store: &dyn Store, webhooks: &[Webhook]) -> anyhow::Result<()> {
+pub(super) async fn prepare(store: &dyn TenantStorage, webhooks: &[Webhook]) -> anyhow::Result<()> {
     forget(store, webhooks).await?;
     for webhook in webhooks {
         if DeliveryState::open(store, &webhook.url).await?.is_some() {
@@ -37,7 +37,7 @@ pub(super) async fn prepare(store: &dyn Store, webhooks: &[Webhook]) -> anyhow::
 
 /// Returns the sequence number of the last event that a webhook which was added at the time `since`
 /// is not sent. Events are in order of their times, and numbered without gaps.
-async fn last_before(store: &dyn Store, since: u64) -> anyhow::Result<u64> {
+async fn last_before(store: &dyn TenantStorage, since: u64) -> anyhow::Result<u64> {
     let head = store.head().await.map_err(failed)?.sequence;
     let (mut before, mut end) = (0, head);
     while before < end {
@@ -55,7 +55,7 @@ async fn last_before(store: &dyn Store, since: u64) -> anyhow::Result<u64> {
 }
 
 /// Deletes the state of webhooks that are not in the profile, or were removed and added again.
-async fn forget(store: &dyn Store, webhooks: &[Webhook]) -> anyhow::Result<()> {
+async fn forget(store: &dyn HostMetadata, webhooks: &[Webhook]) -> anyhow::Result<()> {
     let prefix = state::progress_name("");
     for (name, text) in store.metadata(prefix.clone()).await.map_err(failed)? {
         let id = name.strip_prefix(&prefix).unwrap_or_default();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::register::failed;
-use crate::store::{MetadataEntry, Store};
+use crate::store::{HostMetadata, MetadataEntry};
 
 /// How long writes of other hosts may go unnoticed.
 const RECHECK: Duration = Duration::from_secs(2);
@@ -53,6 +53,7 @@ impl Progress {
 /// An event that could not be delivered yet, or that waits for an earlier one about the same
 /// resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PendingDelivery {
     /// The event's sequence number.
     pub sequence: u64,
@@ -118,7 +119,7 @@ pub(super) struct DeliveryState {
 
 impl DeliveryState {
     /// Reads the state; `None` if the webhook is not registered.
-    pub(super) async fn open(store: &dyn Store, url: &str) -> anyhow::Result<Option<Self>> {
+    pub(super) async fn open(store: &dyn HostMetadata, url: &str) -> anyhow::Result<Option<Self>> {
         let id = id(url);
         let Some(text) = read(store, &id).await? else {
             return Ok(None);
@@ -129,7 +130,7 @@ impl DeliveryState {
 
     /// Whether the state is unchanged since it was read, up to [`RECHECK`] ago. For a webhook that
     /// has nothing to send.
-    pub(super) async fn is_current(&mut self, store: &dyn Store) -> anyhow::Result<bool> {
+    pub(super) async fn is_current(&mut self, store: &dyn HostMetadata) -> anyhow::Result<bool> {
         if self.looked.elapsed() < RECHECK {
             return Ok(true);
         }
@@ -140,7 +141,7 @@ impl DeliveryState {
     /// Returns all pending deliveries by sequence number.
     pub(super) async fn pending(
         &self,
-        store: &dyn Store,
+        store: &dyn HostMetadata,
     ) -> anyhow::Result<BTreeMap<u64, PendingDelivery>> {
         let entries = store.metadata(pending_prefix(&self.id)).await.map_err(failed)?;
         let pending = entries.iter().map(|(_, text)| {
@@ -154,7 +155,7 @@ impl DeliveryState {
     /// host wrote meanwhile.
     pub(super) async fn write(
         &mut self,
-        store: &dyn Store,
+        store: &dyn HostMetadata,
         progress: Progress,
         mut changes: Vec<MetadataEntry>,
     ) -> anyhow::Result<bool> {
@@ -170,7 +171,7 @@ impl DeliveryState {
     }
 }
 
-async fn read(store: &dyn Store, id: &str) -> anyhow::Result<Option<String>> {
+async fn read(store: &dyn HostMetadata, id: &str) -> anyhow::Result<Option<String>> {
     let found = store.metadata(progress_name(id)).await.map_err(failed)?;
     Ok(found.into_iter().next().map(|(_, text)| text))
 }

@@ -17,7 +17,7 @@ use super::state::{DeliveryState, LEASE, Progress, pending_name};
 use crate::clock::now;
 use crate::feed::{CommitNotifier, Line, event_id, subject};
 use crate::plugin::{Webhook, fresh_id};
-use crate::store::{Channel, Epoch, Event, RecordedEvent, Store, Write};
+use crate::store::{Channel, Epoch, Event, RecordedEvent, TenantStorage, Write};
 
 /// The delay after a failure of the store.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -28,7 +28,7 @@ const PAGE: u32 = 64;
 pub(super) struct Worker {
     pub(super) tenant: String,
     pub(super) webhook: Webhook,
-    pub(super) store: Arc<dyn Store>,
+    pub(super) store: Arc<dyn TenantStorage>,
     pub(super) notifier: CommitNotifier,
     pub(super) sender: Arc<Sender>,
     /// This host's id.

@@ -49,13 +49,14 @@ impl Gate {
 
 #[async_trait]
 impl StoreDecorator for Gate {
-    fn inner(&self) -> &dyn Store {
+    type Inner = EmptyStore;
+
+    fn inner(&self) -> &EmptyStore {
         &EmptyStore
     }
 
-    /// An empty store has no snapshots.
-    fn wrap(&self, _: Arc<dyn Store>) -> Self {
-        Self::default()
+    fn wrap(&self, _: Arc<dyn Store>) -> Arc<dyn Store> {
+        unreachable!("an empty store has no snapshots")
     }
 
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
@@ -83,10 +84,5 @@ impl StoreDecorator for Gate {
     async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
         self.pass().await;
         EmptyStore.has(links).await
-    }
-
-    async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
-        self.pass().await;
-        EmptyStore.counters(names).await
     }
 }

@@ -56,7 +56,7 @@ impl Backend {
         let begun = Instant::now();
         let (database, after) = self.database(size).await?;
         let meter = Arc::new(Meter::default());
-        let metered = Arc::new(Metered::<dyn Database>::new(database, meter.clone()));
+        let metered = Arc::new(Metered::new(database, meter.clone()));
         let plugin = Arc::new(Plugin::new(PluginOptions::default())?);
         let mut site = Site::serve(plugin.clone(), &plugin, metered.clone()).await?;
         let filling = Filling {

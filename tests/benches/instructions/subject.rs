@@ -16,7 +16,10 @@ use tempfile::TempDir;
 /// Valgrind is slow, and one request at a time needs one instance.
 fn limits() -> Limits {
     let patience = Duration::from_secs(3600);
-    Limits { concurrency: 2, compute: patience, request: patience, ..Limits::default() }
+    let mut limits = Limits::default();
+    limits.concurrency = 2;
+    (limits.compute, limits.request) = (patience, patience);
+    limits
 }
 
 /// Answers so many requests of one kind, when some more than so many people are there.
@@ -48,9 +51,8 @@ async fn answer(
 }
 
 fn provider(side: &str) -> anyhow::Result<Arc<dyn Provider>> {
-    let component = |reuse| {
-        Plugin::new(PluginOptions { limits: limits(), pool: reuse, ..PluginOptions::default() })
-    };
+    let options = PluginOptions::default().with_limits(limits());
+    let component = |reuse: Option<PoolOptions>| Plugin::new(options.clone().with_pool(reuse));
     Ok(match side {
         "fresh" => Arc::new(component(None)?),
         "reused" => Arc::new(component(Some(PoolOptions::default()))?),

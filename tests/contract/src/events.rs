@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use scimlet::store::{Channel, Event, Key, RecordedEvent, Store, Write, hash_chain};
+use scimlet::store::{ChainHead, Channel, Event, EventLog, Key, RecordedEvent, Write, hash_chain};
 
-use super::Stores;
+use super::Tenants;
 use super::kit::*;
 
-async fn all(store: &dyn Store) -> Vec<RecordedEvent> {
+async fn all(store: &dyn EventLog) -> Vec<RecordedEvent> {
     store.events(0, 1000).await.expect("events succeeds")
 }
 
@@ -24,8 +24,8 @@ fn about(subject: Key, body: &str) -> Write {
     Write::Append(event("changed", Some(subject), body))
 }
 
-pub async fn events_are_recorded_as_appended(stores: Arc<dyn Stores>) {
-    let store = stores.fresh().await;
+pub async fn events_are_recorded_as_appended(tenants: Arc<dyn Tenants>) {
+    let store = tenants.fresh().await;
     let feed = event("user.created", Some(user("1")), "{\"a\":\"\u{1F600}\"}");
     let audit = Event {
         channel: Channel::Audit,
@@ -43,8 +43,8 @@ pub async fn events_are_recorded_as_appended(stores: Arc<dyn Stores>) {
     }
 }
 
-pub async fn numbers_have_no_gaps(stores: Arc<dyn Stores>) {
-    let store = stores.fresh().await;
+pub async fn numbers_have_no_gaps(tenants: Arc<dyn Tenants>) {
+    let store = tenants.fresh().await;
     for _ in 0..3 {
         commit(&*store, vec![append("a"), append("b")]).await;
         refused(&*store, vec![append("c"), remove(user("absent"))]).await;
@@ -54,8 +54,8 @@ pub async fn numbers_have_no_gaps(stores: Arc<dyn Stores>) {
     assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
 }
 
-pub async fn the_chain_holds(stores: Arc<dyn Stores>) {
-    let store = stores.fresh().await;
+pub async fn the_chain_holds(tenants: Arc<dyn Tenants>) {
+    let store = tenants.fresh().await;
     for number in 0..5 {
         commit_at(&*store, AT + number, vec![about(user("1"), "{}"), append("x")]).await;
     }
@@ -89,8 +89,8 @@ fn forgeries(event: &RecordedEvent) -> Vec<RecordedEvent> {
     changes.iter().map(forge).collect()
 }
 
-pub async fn redaction_empties_bodies_alone(stores: Arc<dyn Stores>) {
-    let store = stores.fresh().await;
+pub async fn redaction_empties_bodies_alone(tenants: Arc<dyn Tenants>) {
+    let store = tenants.fresh().await;
     commit(&*store, vec![about(user("1"), "one"), about(user("2"), "two"), append("x")]).await;
     commit(&*store, vec![about(user("1"), "three")]).await;
     let before = all(&*store).await;
@@ -108,8 +108,8 @@ pub async fn redaction_empties_bodies_alone(stores: Arc<dyn Stores>) {
     check_chain(&after);
 }
 
-pub async fn redaction_spares_others(stores: Arc<dyn Stores>) {
-    let store = stores.fresh().await;
+pub async fn redaction_spares_others(tenants: Arc<dyn Tenants>) {
+    let store = tenants.fresh().await;
     let subjects = [key("User", "1"), key("user", "1"), key("User", "11"), key("Group", "1")];
     commit(&*store, subjects.map(|subject| about(subject, "kept")).to_vec()).await;
     commit(&*store, vec![Write::Redact(user("1")), Write::Redact(user("absent"))]).await;
@@ -117,8 +117,8 @@ pub async fn redaction_spares_others(stores: Arc<dyn Stores>) {
     assert_eq!(bodies, ["", "kept", "kept", "kept"]);
 }
 
-pub async fn pages_of_events(stores: Arc<dyn Stores>) {
-    let store = stores.fresh().await;
+pub async fn pages_of_events(tenants: Arc<dyn Tenants>) {
+    let store = tenants.fresh().await;
     commit(&*store, (0..25).map(|_| append("x")).collect()).await;
     let numbers = async |after, limit| -> Vec<u64> {
         let events = store.events(after, limit).await.expect("events succeeds");
@@ -131,4 +131,58 @@ pub async fn pages_of_events(stores: Arc<dyn Stores>) {
     assert!(numbers(u64::MAX, 10).await.is_empty());
     assert!(numbers(0, 0).await.is_empty());
     assert_eq!(numbers(0, u32::MAX).await.len(), 25);
+}
+
+pub async fn the_head_is_the_last_event(tenants: Arc<dyn Tenants>) {
+    let store = tenants.fresh().await;
+    assert_eq!(store.head().await, Ok(ChainHead::START));
+    commit(&*store, vec![append("a"), append("b")]).await;
+    commit(&*store, vec![adjust("n", 1, None)]).await;
+    refused(&*store, vec![append("c"), remove(user("absent"))]).await;
+    let events = all(&*store).await;
+    let last = events.last().expect("there are events");
+    let (sequence, digest) = (last.sequence, last.digest);
+    assert_eq!(store.head().await, Ok(ChainHead { sequence, digest }));
+}
+
+pub async fn a_refused_commit_changes_no_event(tenants: Arc<dyn Tenants>) {
+    let store = tenants.fresh().await;
+    commit(&*store, vec![insert(named("1", "bo")), about(user("1"), "body")]).await;
+    let writes = vec![append("noise"), Write::Redact(user("1")), expect(user("3"), 7)];
+    refused(&*store, writes).await;
+    refused(&*store, vec![append("noise"), insert(named("2", "bo"))]).await;
+    commit(&*store, vec![append("next")]).await;
+    let events = all(&*store).await;
+    let bodies: Vec<_> = events.iter().map(|event| event.event.body.as_str()).collect();
+    assert_eq!(bodies, ["body", "{}"]);
+    assert_eq!(events[1].sequence, 2);
+}
+
+pub async fn redaction_outlives_the_entry(tenants: Arc<dyn Tenants>) {
+    let store = tenants.fresh().await;
+    commit(&*store, vec![insert(named("1", "bo")), about(user("1"), "bo")]).await;
+    let writes = vec![remove(user("1")), Write::Redact(user("1")), about(user("1"), "")];
+    commit(&*store, writes).await;
+    assert!(all(&*store).await.iter().all(|event| event.event.body.is_empty()));
+}
+
+pub async fn events_have_the_time_of_their_commit(tenants: Arc<dyn Tenants>) {
+    let store = tenants.fresh().await;
+    for (id, at) in [("1", AT), ("2", AT - 1), ("3", AT)] {
+        let writes = vec![insert(plain(user(id))), append("a"), append("b")];
+        let done = store.commit(at, "tester".into(), writes).await.expect("the commit succeeds");
+        let made = get(&*store, user(id)).await.expect("it is there");
+        assert_eq!(made.created, done.at);
+        assert!(all(&*store).await.iter().rev().take(2).all(|event| event.at == done.at));
+    }
+}
+
+pub async fn tenants_share_no_events(tenants: Arc<dyn Tenants>) {
+    let (mine, theirs) = (tenants.fresh().await, tenants.fresh().await);
+    commit(&*mine, vec![about(user("1"), "body")]).await;
+    assert_eq!(all(&*theirs).await, []);
+    commit(&*theirs, vec![about(user("1"), "body")]).await;
+    commit(&*theirs, vec![Write::Redact(user("1"))]).await;
+    assert_eq!(all(&*theirs).await[0].sequence, 1);
+    assert_eq!(all(&*mine).await[0].event.body, "body");
 }

@@ -175,12 +175,9 @@ pub async fn a_refused_commit_leaves_no_trace(stores: Arc<dyn Stores>) {
     }
     assert_eq!(sorted_ids(&*store, group("g"), scimlet::store::Direction::Outgoing).await, ["1"]);
     assert_eq!(counter(&*store, "seats").await, 3);
-    let events = store.events(0, 10).await.expect("events succeeds");
-    assert_eq!(events.iter().map(|event| event.event.body.as_str()).collect::<Vec<_>>(), ["body"]);
-    // The names are as free and as taken as they were, and the next event is the second.
+    // The names are as free and as taken as they were.
     assert_eq!(refused(&*store, vec![insert(named("4", "bo"))]).await, (0, taken("userName")));
     commit(&*store, vec![insert(named("4", "cy")), insert(named("5", "di")), append("next")]).await;
-    assert_eq!(store.events(1, 10).await.expect("events succeeds")[0].sequence, 2);
 }
 
 pub async fn changed_entries_are_returned(stores: Arc<dyn Stores>) {
@@ -203,7 +200,6 @@ pub async fn an_empty_commit_changes_nothing(stores: Arc<dyn Stores>) {
     );
     assert_eq!(store.get(Vec::new()).await, Ok(Vec::new()));
     assert_eq!(store.has(Vec::new()).await, Ok(Vec::new()));
-    assert_eq!(store.counters(Vec::new()).await, Ok(Vec::new()));
 }
 
 pub async fn expecting_changes_nothing(stores: Arc<dyn Stores>) {

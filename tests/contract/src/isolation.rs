@@ -24,7 +24,6 @@ pub async fn tenants_share_nothing(stores: Arc<dyn Stores>) {
     assert!(!has(&*theirs, group("g"), user("1")).await);
     assert!(sorted_ids(&*theirs, group("g"), Direction::Outgoing).await.is_empty());
     assert_eq!(counter(&*theirs, "seats").await, 0);
-    assert_eq!(theirs.events(0, 10).await, Ok(Vec::new()));
     let found = theirs.find(query(vec![equal("userName", "bo")])).await.expect("find succeeds");
     assert_eq!((found.hits.len(), found.total), (0, Some(0)));
     let refusal = refused(&*theirs, vec![expect(user("1"), 1)]).await;
@@ -32,10 +31,8 @@ pub async fn tenants_share_nothing(stores: Arc<dyn Stores>) {
 
     // The same names again, and then theirs go while mine stay.
     commit(&*theirs, everything()).await;
-    assert_eq!(theirs.events(0, 10).await.expect("events succeeds")[0].sequence, 1);
     commit(&*theirs, vec![Write::Redact(user("1")), remove(user("1")), unlink_all(group("g"))])
         .await;
     assert_eq!(version(&*mine, group("g")).await, 1);
     assert!(has(&*mine, group("g"), user("1")).await);
-    assert_eq!(mine.events(0, 10).await.expect("events succeeds")[0].event.body, "body");
 }

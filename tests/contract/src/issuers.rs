@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use scimlet::store::{Database, Draft, Refusal, Rejection, Store};
+use scimlet::store::{Database, Draft, Refusal, Rejection, Store, TenantStorage};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -19,7 +19,7 @@ fn draft(profile: &Value) -> Draft {
     Draft { key: key("$profile", "current"), body: profile.to_string(), terms: Vec::new() }
 }
 
-async fn tenant(database: &dyn Database, name: &str) -> Arc<dyn Store> {
+async fn tenant(database: &dyn Database, name: &str) -> Arc<dyn TenantStorage> {
     database.create_tenant(name, AT).await.expect("it is made");
     let store = database.open(name).await.expect("open succeeds");
     store.expect("the tenant is there")
@@ -39,7 +39,7 @@ async fn configure(store: &dyn Store, profile: &Value) -> Result<(), Rejection> 
 }
 
 /// Expects that the profile is refused, and that nothing of it happens.
-async fn is_refused(store: &dyn Store, profile: &Value) {
+async fn is_refused(store: &dyn TenantStorage, profile: &Value) {
     let head = store.head().await;
     let refused = configure(store, profile).await.expect_err("it is refused");
     let (write, reason) = (refused.write, refused.reason);

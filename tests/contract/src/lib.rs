@@ -19,6 +19,9 @@
 //! scimlet_contract::run(|| Arc::new(Mine(Memory::exact()))).exit();
 //! ```
 //!
+//! A store that is also an event log and keeps the host's metadata has further cases
+//! ([`tenant_cases`]), a database has its own ([`database_cases`]).
+//!
 //! What the contract permits, the cases permit: a store may return hits that do not match (`exact:
 //! false`) or out of order (`ordered: false`); they are then filtered and sorted by the plain
 //! evaluator before they are judged.
@@ -34,7 +37,7 @@ mod issuers;
 pub mod kit;
 mod limits;
 mod links;
-mod memos;
+mod metadata;
 mod order;
 mod pages;
 mod parallel;
@@ -48,7 +51,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use libtest_mimic::{Arguments, Conclusion, Trial};
-use scimlet::store::{Database, Store};
+use scimlet::store::{Database, Store, TenantStorage};
 use tokio::runtime::Builder;
 
 /// Makes the stores under test.
@@ -58,11 +61,21 @@ pub trait Stores: Send + Sync + 'static {
     async fn fresh(&self) -> Arc<dyn Store>;
 }
 
+/// Makes the tenants under test: stores that the reference host can use.
+#[async_trait]
+pub trait Tenants: Send + Sync + 'static {
+    /// A new, empty tenant of one storage.
+    async fn fresh(&self) -> Arc<dyn TenantStorage>;
+}
+
 /// A case in progress. It panics if the store breaks the contract.
 pub type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A case of the contract of stores: its name, and how to run it.
 pub type Case = (&'static str, fn(Arc<dyn Stores>) -> Running);
+
+/// A case of the contract of stores that the reference host can use.
+pub type TenantCase = (&'static str, fn(Arc<dyn Tenants>) -> Running);
 
 /// A case of the contract of databases.
 pub type DatabaseCase = (&'static str, fn(Arc<dyn Database>) -> Running);
@@ -126,26 +139,36 @@ pub fn cases() -> Vec<Case> {
         counters:
             a_counter_starts_at_0 a_counter_stays_at_0 a_ceiling_holds
             seats_can_be_given_back_under_a_lowered_ceiling adjustments_add_up;
-        events:
-            events_are_recorded_as_appended numbers_have_no_gaps the_chain_holds
-            redaction_empties_bodies_alone redaction_spares_others pages_of_events;
         times:
             times_never_go_back a_time_is_the_same_everywhere who_has_read_finds_all_that_is_later;
-        memos:
-            the_head_is_the_last_event memos_are_found_by_prefix memos_are_guarded
-            one_of_many_sets_a_memo memos_are_apart_from_entries;
         limits:
             too_many_changes too_many_keys too_many_hits long_texts_are_invalid
             numbers_are_finite large_bodies pages_of_large_bodies nul_is_kept_or_invalid nul_may_be_asked_for;
         parallel:
             a_hundred_links_to_one_group a_hundred_inserts_of_one_unique_term the_last_free_seat
-            numbers_follow_the_order_of_commits expectations_hold_until_the_commit
+            expectations_hold_until_the_commit
             a_walk_during_removals_misses_nothing readers_see_whole_commits;
         isolation:
             tenants_share_nothing;
         table:
             create link fork seat revoke circular_bulk nested_group sort_with_cursor root_search
             erase;
+    ]
+}
+
+/// All cases for what the reference host reads and keeps beyond [`cases`]: events and metadata.
+pub fn tenant_cases() -> Vec<TenantCase> {
+    table![
+        events:
+            events_are_recorded_as_appended numbers_have_no_gaps the_chain_holds
+            redaction_empties_bodies_alone redaction_spares_others redaction_outlives_the_entry
+            pages_of_events the_head_is_the_last_event a_refused_commit_changes_no_event
+            events_have_the_time_of_their_commit tenants_share_no_events;
+        metadata:
+            names_are_found_by_prefix changes_are_guarded one_of_many_sets_an_entry
+            metadata_is_apart_from_entries;
+        parallel:
+            numbers_follow_the_order_of_commits no_event_follows_a_revocation;
     ]
 }
 

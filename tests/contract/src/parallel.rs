@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use scimlet::store::{Committed, Draft, Entry, Query, Refusal, Rejection, Store, Window, Write};
+use scimlet::store::{
+    Committed, Draft, Entry, Key, Query, Refusal, Rejection, Store, TenantStorage, Window, Write,
+};
 use tokio::task::JoinSet;
 
-use super::Stores;
 use super::kit::*;
+use super::{Stores, Tenants};
 
 type Outcome = Result<Committed, Rejection>;
 
@@ -71,8 +73,8 @@ pub async fn the_last_free_seat(stores: Arc<dyn Stores>) {
     assert_eq!(store.find(query(Vec::new())).await.expect("find succeeds").total, Some(1));
 }
 
-pub async fn numbers_follow_the_order_of_commits(stores: Arc<dyn Stores>) {
-    let store = stores.fresh().await;
+pub async fn numbers_follow_the_order_of_commits(tenants: Arc<dyn Tenants>) {
+    let store = tenants.fresh().await;
     let mut writers = JoinSet::new();
     for writer in 0..8 {
         let store = store.clone();
@@ -100,7 +102,7 @@ pub async fn numbers_follow_the_order_of_commits(stores: Arc<dyn Stores>) {
 }
 
 /// The names of all events as they appear, read a few at a time; panics at a gap.
-async fn poll(store: Arc<dyn Store>, done: Arc<AtomicBool>) -> Vec<String> {
+async fn poll(store: Arc<dyn TenantStorage>, done: Arc<AtomicBool>) -> Vec<String> {
     let mut names = Vec::new();
     loop {
         let last_look = done.load(Ordering::SeqCst);
@@ -117,22 +119,41 @@ async fn poll(store: Arc<dyn Store>, done: Arc<AtomicBool>) -> Vec<String> {
     }
 }
 
-pub async fn expectations_hold_until_the_commit(stores: Arc<dyn Stores>) {
-    let store = stores.fresh().await;
-    let credential = || key("$credential", "k");
-    commit(&*store, vec![insert(plain(credential()))]).await;
-    let request = |_| vec![expect(credential(), 1), append("done")];
-    let mut commits: Vec<Vec<Write>> = (0..60).map(request).collect();
-    commits.insert(30, vec![replace(plain(credential()), 1), append("revoked")]);
-    let outcomes = together(&store, commits).await;
+fn credential() -> Key {
+    key("$credential", "k")
+}
+
+/// Commits many requests that expect the credential, and among them its revocation, all at once.
+/// Returns how many succeeded; the others are refused because of the credential.
+async fn revoke_meanwhile(store: &Arc<dyn Store>, request: &[Write], revoked: Write) -> usize {
+    commit(&**store, vec![insert(plain(credential()))]).await;
+    let mut commits = vec![request.to_vec(); 60];
+    commits.insert(30, vec![replace(plain(credential()), 1), revoked]);
+    let outcomes = together(store, commits).await;
     let stale = Refusal::Stale(credential());
     for refused in outcomes.iter().filter_map(|outcome| outcome.as_ref().err()) {
         assert_eq!((refused.write, &refused.reason), (0, &stale));
     }
-    let events = store.events(0, 100).await.expect("events succeeds");
-    assert_eq!(events.len(), outcomes.iter().filter(|outcome| outcome.is_ok()).count());
+    assert_eq!(refused(&**store, request.to_vec()).await, (0, stale));
+    outcomes.iter().filter(|outcome| outcome.is_ok()).count()
+}
+
+/// The revocation sets a counter to 0, which everything after it would raise.
+pub async fn expectations_hold_until_the_commit(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let request = [expect(credential(), 1), adjust("done", 1, None)];
+    revoke_meanwhile(&store, &request, adjust("done", i64::MIN, None)).await;
+    assert_eq!(counter(&*store, "done").await, 0);
+}
+
+pub async fn no_event_follows_a_revocation(tenants: Arc<dyn Tenants>) {
+    let tenant = tenants.fresh().await;
+    let store: Arc<dyn Store> = tenant.clone();
+    let request = [expect(credential(), 1), append("done")];
+    let done = revoke_meanwhile(&store, &request, append("revoked")).await;
+    let events = tenant.events(0, 100).await.expect("events succeeds");
+    assert_eq!(events.len(), done);
     assert_eq!(events.last().map(|event| event.event.name.as_str()), Some("revoked"));
-    assert_eq!(refused(&*store, request(0)).await, (0, stale));
 }
 
 pub async fn a_walk_during_removals_misses_nothing(stores: Arc<dyn Stores>) {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use scimlet::store::{
     Committed, Database, DatabaseError, Direction, Entry, Key, Link, LinkPage, Page, Query,
-    Refusal, Rejection, Store, StoreDecorator, Tenant, Write,
+    Refusal, Rejection, Store, StoreDecorator, Tenant, TenantStorage, Write,
 };
 
 /// What was seen of all stores of a database.
@@ -44,20 +44,20 @@ impl Meter {
 }
 
 /// Another database, whose tenants' stores are metered.
-pub struct Metered<T: ?Sized> {
-    inner: Arc<T>,
+pub struct Metered {
+    inner: Arc<dyn Database>,
     meter: Arc<Meter>,
 }
 
-impl<T: ?Sized> Metered<T> {
+impl Metered {
     /// Meters this one.
-    pub fn new(inner: Arc<T>, meter: Arc<Meter>) -> Self {
+    pub fn new(inner: Arc<dyn Database>, meter: Arc<Meter>) -> Self {
         Self { inner, meter }
     }
 }
 
 #[async_trait]
-impl Database for Metered<dyn Database> {
+impl Database for Metered {
     async fn create_tenant(&self, name: &str, at: u64) -> Result<(), DatabaseError> {
         self.inner.create_tenant(name, at).await
     }
@@ -70,9 +70,10 @@ impl Database for Metered<dyn Database> {
         self.inner.delete_tenant(name).await
     }
 
-    async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError> {
+    async fn open(&self, name: &str) -> Result<Option<Arc<dyn TenantStorage>>, DatabaseError> {
         let store = self.meter.time(self.inner.open(name)).await?;
-        let metered = |store| Arc::new(Metered::<dyn Store>::new(store, self.meter.clone())) as _;
+        let metered =
+            |store| Arc::new(MeteredStore { inner: store, meter: self.meter.clone() }) as _;
         Ok(store.map(metered))
     }
 
@@ -89,14 +90,22 @@ impl Database for Metered<dyn Database> {
     }
 }
 
+/// A metered store of one tenant.
+struct MeteredStore<S: ?Sized> {
+    inner: Arc<S>,
+    meter: Arc<Meter>,
+}
+
 #[async_trait]
-impl StoreDecorator for Metered<dyn Store> {
-    fn inner(&self) -> &dyn Store {
-        &*self.inner
+impl<S: Store + ?Sized> StoreDecorator for MeteredStore<S> {
+    type Inner = S;
+
+    fn inner(&self) -> &S {
+        &self.inner
     }
 
-    fn wrap(&self, inner: Arc<dyn Store>) -> Self {
-        Self::new(inner, self.meter.clone())
+    fn wrap(&self, inner: Arc<dyn Store>) -> Arc<dyn Store> {
+        Arc::new(MeteredStore { inner, meter: self.meter.clone() })
     }
 
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
@@ -121,10 +130,6 @@ impl StoreDecorator for Metered<dyn Store> {
 
     async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
         self.meter.time(self.inner.has(links)).await
-    }
-
-    async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
-        self.meter.time(self.inner.counters(names)).await
     }
 
     async fn commit(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
+use scimlet::plugin::CredentialRequest;
 use scimlet::store::{Database, Store};
 use scimlet::{Plugin, Provider, Router, RouterOptions};
 use scimlet_bench::{Known, Options, Progress, Report, Run};

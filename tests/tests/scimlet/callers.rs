@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
 use scimlet::http::{Caller, Principal};
 use scimlet::store::memory::Memory;
-use scimlet::store::{Channel, Database, Key};
+use scimlet::store::{Channel, Database, Key, TenantStorage};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::client::{patch, text};
 use scimlet_tests::exchange::{Answer, Call, DEFAULT, Endpoint, InProcess, TENANT};
@@ -26,6 +26,7 @@ pub fn trials() -> Vec<Trial> {
 /// A user that a client has made, and how to ask as somebody.
 struct Place {
     endpoint: InProcess,
+    store: Arc<dyn TenantStorage>,
     user: String,
 }
 
@@ -37,8 +38,9 @@ impl Place {
         let store = database.open(TENANT).await?.context("no tenant")?;
         plugin.admin(store.clone()).configure(profile, None).await?;
         let caller = Caller::Client(Principal { name: "gateway".to_owned() });
-        let endpoint = InProcess { provider: plugin, store, secret: String::new(), caller };
-        let mut place = Self { endpoint, user: String::new() };
+        let endpoint =
+            InProcess { provider: plugin, store: store.clone(), secret: String::new(), caller };
+        let mut place = Self { endpoint, store, user: String::new() };
         let user =
             json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada"});
         let made = place.ask("POST", "/Users", &user).await?.expect(201)?;
@@ -65,7 +67,7 @@ async fn client() -> anyhow::Result<()> {
     let place = Place::new(DEFAULT).await?;
     place.get(&format!("/Users/{}", place.user)).await?.expect(200)?;
     place.get("/Me").await?.expect(501)?;
-    let events = place.endpoint.store.events(0, 10).await;
+    let events = place.store.events(0, 10).await;
     let events = events.map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;
     ensure!(
         events.iter().all(|recorded| {
@@ -83,7 +85,7 @@ async fn password() -> anyhow::Result<()> {
         place.ask("PATCH", &format!("/Users/{}", place.user), &set).await?.expect(200)?;
         let key = Key { kind: "User".to_owned(), id: place.user.clone() };
         let found = place.endpoint.store.get(vec![key]).await;
-        let events = place.endpoint.store.events(0, 10).await;
+        let events = place.store.events(0, 10).await;
         let text = format!("{found:?} {events:?}");
         ensure!(!text.contains("correct horse"), "{text}");
         ensure!(text.contains("$argon2id$") == kept, "{text}");

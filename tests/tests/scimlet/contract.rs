@@ -9,8 +9,8 @@ use libtest_mimic::Trial;
 use scimlet::store::memory::Memory;
 use scimlet::store::postgres::Postgres;
 use scimlet::store::sqlite::Sqlite;
-use scimlet::store::{Database, Store};
-use scimlet_contract::{Stores, cases, database_cases, kit::AT};
+use scimlet::store::{Database, Store, TenantStorage};
+use scimlet_contract::{Stores, cases, database_cases, kit::AT, tenant_cases};
 use scimlet_tests::dice::Dice;
 use scimlet_tests::{needs, postgres};
 use tempfile::TempDir;
@@ -34,11 +34,19 @@ pub fn trials() -> Vec<Trial> {
             let run = move |database| run(Arc::new(Tenants::of(database)));
             trials.push(trial(format!("contract::{database}::{case}"), make, run));
         }
+        for (case, run) in tenant_cases() {
+            let run = move |database| run(Arc::new(Tenants::of(database)));
+            trials.push(trial(format!("contract::{database}::{case}"), make, run));
+        }
         for (case, run) in database_cases() {
             trials.push(trial(format!("contract::{database}::{case}"), make, run));
         }
     }
     for (case, run) in cases() {
+        let run = move |database| run(Arc::new(Tenants::of(database)));
+        trials.push(over_postgres(case, |cluster| cluster.common(), run));
+    }
+    for (case, run) in tenant_cases() {
         let run = move |database| run(Arc::new(Tenants::of(database)));
         trials.push(over_postgres(case, |cluster| cluster.common(), run));
     }
@@ -96,6 +104,19 @@ impl Tenants {
 #[async_trait]
 impl Stores for Tenants {
     async fn fresh(&self) -> Arc<dyn Store> {
+        self.tenant().await
+    }
+}
+
+#[async_trait]
+impl scimlet_contract::Tenants for Tenants {
+    async fn fresh(&self) -> Arc<dyn TenantStorage> {
+        self.tenant().await
+    }
+}
+
+impl Tenants {
+    async fn tenant(&self) -> Arc<dyn TenantStorage> {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let name = format!("tenant-{}-{number}", self.case);
         self.database.create_tenant(&name, AT).await.expect("the tenant is made");

@@ -15,33 +15,53 @@ pub fn trials() -> Vec<Trial> {
     })]
 }
 
-/// Every function of `Store`, also those with a default, is forwarded by the decorator.
+/// The traits of a tenant's storage, and the files that define them.
+const TRAITS: [(&str, &str); 4] = [
+    ("Store", "mod.rs"),
+    ("EventLog", "event_log.rs"),
+    ("HostMetadata", "host_metadata.rs"),
+    ("TenantStorage", "database.rs"),
+];
+
+/// Every function of these traits, also those with a default, is forwarded by the decorator.
 fn forwards_everything() -> anyhow::Result<()> {
+    let decorator = parse("decorator.rs")?;
+    for (name, file) in TRAITS {
+        let functions =
+            declared(&parse(file)?, name).with_context(|| format!("no trait {name}"))?;
+        let forwarded = implemented(&decorator, name);
+        let forwarded = forwarded.with_context(|| format!("no implementation of {name}"))?;
+        let missing: Vec<&String> = functions.difference(&forwarded).collect();
+        anyhow::ensure!(!functions.is_empty() && missing.is_empty(), "{name}: {missing:?}");
+    }
+    Ok(())
+}
+
+fn parse(file: &str) -> anyhow::Result<syn::File> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/src/store");
-    let parse = |file: &str| -> anyhow::Result<syn::File> {
-        Ok(syn::parse_file(&fs::read_to_string(folder.join(file))?)?)
-    };
-    let store = parse("mod.rs")?.items.into_iter().find_map(|item| match item {
-        Item::Trait(of) if of.ident == "Store" => Some(of.items),
+    Ok(syn::parse_file(&fs::read_to_string(folder.join(file))?)?)
+}
+
+fn declared(file: &syn::File, name: &str) -> Option<BTreeSet<String>> {
+    let items = file.items.iter().find_map(|item| match item {
+        Item::Trait(of) if of.ident == name => Some(&of.items),
         _ => None,
-    });
-    let store = store.context("no trait `Store`")?.into_iter();
-    let functions = store.filter_map(|item| match item {
+    })?;
+    let function = |item: &TraitItem| match item {
         TraitItem::Fn(function) => Some(function.sig.ident.to_string()),
         _ => None,
-    });
-    let functions: BTreeSet<String> = functions.collect();
-    let forwarded = parse("decorator.rs")?.items.into_iter().find_map(|item| match item {
-        Item::Impl(of) => Some(of.items),
+    };
+    Some(items.iter().filter_map(function).collect())
+}
+
+fn implemented(file: &syn::File, name: &str) -> Option<BTreeSet<String>> {
+    let items = file.items.iter().find_map(|item| match item {
+        Item::Impl(of) if of.trait_.as_ref()?.1.is_ident(name) => Some(&of.items),
         _ => None,
-    });
-    let forwarded = forwarded.context("no implementation of `Store`")?.into_iter();
-    let forwarded = forwarded.filter_map(|item| match item {
+    })?;
+    let function = |item: &ImplItem| match item {
         ImplItem::Fn(function) => Some(function.sig.ident.to_string()),
         _ => None,
-    });
-    let forwarded: BTreeSet<String> = forwarded.collect();
-    let missing: Vec<&String> = functions.difference(&forwarded).collect();
-    anyhow::ensure!(missing.is_empty(), "not forwarded: {missing:?}");
-    Ok(())
+    };
+    Some(items.iter().filter_map(function).collect())
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use libtest_mimic::{Failed, Trial};
-use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
 use scimlet::http::Caller;
+use scimlet::plugin::CredentialRequest;
 use scimlet::plugin::PoolOptions;
 use scimlet::store::memory::Memory;
-use scimlet::store::{Database, Store};
+use scimlet::store::{Database, TenantStorage};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::exchange::{self, Answer, Exchange, InProcess, TENANT};
 use scimlet_tests::fixed::{KnownBytes, SteppingClock};
@@ -79,12 +79,11 @@ fn in_component_with(
     database: Memory,
     reuse: Option<PoolOptions>,
 ) -> anyhow::Result<Vec<Answer>> {
-    let plugin = Plugin::new(PluginOptions {
-        clock: Arc::new(SteppingClock::default()),
-        random: Arc::new(KnownBytes::default()),
-        pool: reuse,
-        ..PluginOptions::default()
-    })?;
+    let options = PluginOptions::default()
+        .with_clock(Arc::new(SteppingClock::default()))
+        .with_random(Arc::new(KnownBytes::default()))
+        .with_pool(reuse);
+    let plugin = Plugin::new(options)?;
     super::runtime()?.block_on(async {
         let store = tenant(database).await?;
         let admin = plugin.admin(store.clone());
@@ -107,7 +106,7 @@ fn over_http(exchange: &Exchange) -> anyhow::Result<()> {
     super::runtime()?.block_on(exchange::run(exchange, &endpoint)).map(drop)
 }
 
-async fn tenant(database: Memory) -> anyhow::Result<Arc<dyn Store>> {
+async fn tenant(database: Memory) -> anyhow::Result<Arc<dyn TenantStorage>> {
     database.create_tenant(TENANT, 0).await?;
     database.open(TENANT).await?.context("the tenant is there")
 }

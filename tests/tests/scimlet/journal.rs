@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
-use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
 use scimlet::http::{Caller, Principal};
+use scimlet::plugin::CredentialRequest;
 use scimlet::plugin::Issued;
 use scimlet::plugin::journal::{Journal, Note, Subject};
 use scimlet::store::memory::Memory;
@@ -52,7 +52,7 @@ impl Journal for Kept {
 /// A plugin that notes into what is kept, and a tenant's store.
 async fn noted() -> anyhow::Result<(Arc<Kept>, Plugin, Arc<dyn Store>)> {
     let kept = Arc::new(Kept::default());
-    let plugin = Plugin::new(PluginOptions { journal: kept.clone(), ..PluginOptions::default() })?;
+    let plugin = Plugin::new(PluginOptions::default().with_journal(kept.clone()))?;
     let database = Memory::exact();
     database.create_tenant(TENANT, 0).await?;
     let store = database.open(TENANT).await?.context("no tenant")?;

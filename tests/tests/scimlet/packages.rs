@@ -1,10 +1,13 @@
-//! The library's package, and the crates that it makes an embedder depend on.
+//! The library's package and public interface, and the crates that it makes an embedder depend on.
 
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 use libtest_mimic::{Failed, Trial};
+use syn::{Item, UseTree, Visibility};
+
+use super::tidy;
 
 /// Crates that only the command and the load generator need.
 const COMMAND: [&str; 4] = ["clap", "hdrhistogram", "mimalloc", "tracing-subscriber"];
@@ -23,6 +26,7 @@ pub fn trials() -> Vec<Trial> {
         trial("the_library_depends_on_no_command", no_command),
         trial("without_features_it_depends_on_no_driver", no_driver),
         trial("the_package_holds_component_and_wit", holds_component),
+        trial("the_library_shows_no_generated_module", no_generated_module),
     ]
 }
 
@@ -53,6 +57,49 @@ fn holds_component() -> anyhow::Result<()> {
     let nested = list.lines().find(|line| line.starts_with("command/"));
     ensure!(nested.is_none(), "{nested:?}");
     Ok(())
+}
+
+/// The module that bindgen writes is private, and of what is in it only types are re-exported.
+fn no_generated_module() -> anyhow::Result<()> {
+    let sources = tidy::sources().into_iter().filter(|(file, _)| file.starts_with("host/src/"));
+    let mut shown = Vec::new();
+    let mut types = 0;
+    for (file, text) in sources {
+        for item in syn::parse_file(&text)?.items {
+            match item {
+                Item::Mod(of) if of.ident == "bindings" && is_public(&of.vis) => {
+                    shown.push(format!("{file}: {}", of.ident));
+                }
+                Item::Use(of) if is_public(&of.vis) => {
+                    let names = generated(&of.tree, false);
+                    let modules = names.iter().filter(|name| !name.starts_with(char::is_uppercase));
+                    shown.extend(modules.map(|name| format!("{file}: {name}")));
+                    types += names.len();
+                }
+                _ => {}
+            }
+        }
+    }
+    ensure!(shown.is_empty() && types > 30, "{types} types, but also {shown:?}");
+    Ok(())
+}
+
+fn is_public(visibility: &Visibility) -> bool {
+    matches!(visibility, Visibility::Public(_))
+}
+
+/// The names that a `use` declaration takes from the generated module.
+fn generated(tree: &UseTree, inside: bool) -> Vec<String> {
+    match tree {
+        UseTree::Path(path) => generated(&path.tree, inside || path.ident == "bindings"),
+        UseTree::Group(group) => {
+            group.items.iter().flat_map(|tree| generated(tree, inside)).collect()
+        }
+        UseTree::Name(name) if inside => vec![name.ident.to_string()],
+        UseTree::Rename(rename) if inside => vec![rename.rename.to_string()],
+        UseTree::Glob(_) if inside => vec!["*".to_owned()],
+        _ => Vec::new(),
+    }
 }
 
 fn cargo(arguments: &[&str]) -> anyhow::Result<String> {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Trial;
 use rusqlite::Connection;
 use scimlet::store::sqlite::Sqlite;
-use scimlet::store::{Database, DatabaseError, Store, hash_chain};
+use scimlet::store::{Database, DatabaseError, Store, TenantStorage, hash_chain};
 use scimlet_contract::kit::*;
 use scimlet_tests::wording::mentions;
 use tempfile::TempDir;
@@ -60,7 +60,7 @@ fn unsuitable(path: &Path) -> String {
 }
 
 /// The store of the tenant `acme`, which is made if need be.
-async fn acme(database: &Sqlite) -> Arc<dyn Store> {
+async fn acme(database: &Sqlite) -> Arc<dyn TenantStorage> {
     match database.create_tenant("acme", AT).await {
         Ok(()) | Err(DatabaseError::Exists(_)) => {}
         Err(error) => panic!("{error}"),
@@ -139,7 +139,7 @@ fn two_processes_share_a_file(path: &Path, runtime: &Runtime) {
             let found = reader.find(query(vec![equal("userName", &body)])).await;
             assert_eq!(found.expect("find succeeds").hits.len(), 1);
         }
-        let write = |store: Arc<dyn Store>, from: u32| async move {
+        let write = |store: Arc<dyn TenantStorage>, from: u32| async move {
             for number in from..from + 50 {
                 commit(&*store, vec![insert(plain(user(&number.to_string()))), append("x")]).await;
             }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use scimlet::escape;
 use scimlet::plugin::{Admin, Limits};
-use scimlet::store::{Database, Store};
+use scimlet::store::{Database, TenantStorage};
 use scimlet::{Plugin, PluginOptions};
 use serde_json::Value;
 
@@ -41,7 +41,7 @@ impl Context {
     ///
     /// # Errors
     /// If the tenant does not exist.
-    pub(super) async fn store(&self, tenant: &str) -> anyhow::Result<Arc<dyn Store>> {
+    pub(super) async fn store(&self, tenant: &str) -> anyhow::Result<Arc<dyn TenantStorage>> {
         let store = self.database.open(tenant).await?;
         store.with_context(|| {
             format!(
@@ -102,6 +102,8 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Returns a plugin for a few sequential calls.
 pub(super) fn small_plugin() -> anyhow::Result<Plugin> {
-    let limits = Limits { concurrency: 1, request: CALL_TIMEOUT, ..Limits::default() };
-    Ok(Plugin::new(PluginOptions { limits, ..PluginOptions::default() })?)
+    let mut limits = Limits::default();
+    limits.concurrency = 1;
+    limits.request = CALL_TIMEOUT;
+    Ok(Plugin::new(PluginOptions::default().with_limits(limits))?)
 }

@@ -108,7 +108,7 @@ fn text(recorded: &RecordedEvent) -> String {
 fn unread(error: FollowError) -> anyhow::Error {
     match error {
         FollowError::Lost(lost) => lost.into(),
-        FollowError::Store(refusal) => failed(refusal),
+        other => other.into(),
     }
 }
 

@@ -117,17 +117,16 @@ pub(super) struct LimitOptions {
 
 impl LimitOptions {
     pub(super) fn router(&self, public_url: Option<String>) -> RouterOptions {
-        RouterOptions {
-            public_url,
-            trusted_proxies: self.trusted_proxies.clone(),
-            body_time: Duration::from_secs(self.body_timeout),
-            body_rate: self.body_rate,
-            bodies: usize::try_from(self.body_memory).unwrap_or(usize::MAX),
-            streams: self.streams as usize,
-            streams_per_tenant: self.streams_per_tenant as usize,
-            failures: self.failures_per_minute,
-            ..RouterOptions::default()
-        }
+        let mut options = RouterOptions::default();
+        options.public_url = public_url;
+        options.trusted_proxies.clone_from(&self.trusted_proxies);
+        options.body_time = Duration::from_secs(self.body_timeout);
+        options.body_rate = self.body_rate;
+        options.bodies = usize::try_from(self.body_memory).unwrap_or(usize::MAX);
+        options.streams = self.streams as usize;
+        options.streams_per_tenant = self.streams_per_tenant as usize;
+        options.failures = self.failures_per_minute;
+        options
     }
 
     /// Returns the server's limits, with no more connections than this process may open files.
@@ -137,17 +136,16 @@ impl LimitOptions {
         if possible < wanted {
             tracing::warn!("only {possible} connections: the hard limit of open files is too low");
         }
-        let connections = usize::try_from(wanted.min(possible)).unwrap_or(usize::MAX);
-        ServerOptions {
-            header_time: Duration::from_secs(self.header_timeout),
-            idle_time: Duration::from_secs(self.idle_timeout),
-            write_time: Duration::from_secs(self.write_timeout),
-            header_bytes: self.header_bytes as usize,
-            connections,
-            connections_per_address: self.connections_per_address as usize,
-            trusted_proxies: self.trusted_proxies.clone(),
-            proxy_protocol: self.proxy_protocol,
-        }
+        let mut options = ServerOptions::default();
+        options.header_time = Duration::from_secs(self.header_timeout);
+        options.idle_time = Duration::from_secs(self.idle_timeout);
+        options.write_time = Duration::from_secs(self.write_timeout);
+        options.header_bytes = self.header_bytes as usize;
+        options.connections = usize::try_from(wanted.min(possible)).unwrap_or(usize::MAX);
+        options.connections_per_address = self.connections_per_address as usize;
+        options.trusted_proxies.clone_from(&self.trusted_proxies);
+        options.proxy_protocol = self.proxy_protocol;
+        options
     }
 
     /// Whether trusted proxies report the name by which clients address this server.

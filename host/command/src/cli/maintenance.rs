@@ -99,7 +99,7 @@ fn later(pause: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use scimlet::plugin::CredentialRequest;
-    use scimlet::store::Store;
+    use scimlet::store::TenantStorage;
     use scimlet::store::sqlite::Sqlite;
 
     use super::super::context::small_plugin;
@@ -109,7 +109,7 @@ mod tests {
 
     /// Returns a tenant whose credentials are announced 14 days before they expire, and the time
     /// until its next maintenance.
-    async fn maintained(lifetime: u64) -> (Round, Arc<dyn Store>, Duration) {
+    async fn maintained(lifetime: u64) -> (Round, Arc<dyn TenantStorage>, Duration) {
         let folder = tempfile::tempdir().unwrap();
         let database = Arc::new(Sqlite::open(folder.path().join("test.db")).unwrap());
         database.create_tenant("acme", 0).await.unwrap();
@@ -118,7 +118,7 @@ mod tests {
         let store = database.open("acme").await.unwrap().unwrap();
         let mut round =
             Round { plugin: Arc::new(small_plugin().unwrap()), database, due: BTreeMap::new() };
-        let admin = round.plugin.admin(Arc::clone(&store));
+        let admin = round.plugin.admin(store.clone());
         admin.configure(r#"{"extends":"default"}"#, None).await.unwrap();
         let request = CredentialRequest {
             lifetime_seconds: Some(lifetime),
@@ -129,7 +129,7 @@ mod tests {
         (round, store, pause)
     }
 
-    async fn notices(store: &Arc<dyn Store>) -> usize {
+    async fn notices(store: &Arc<dyn TenantStorage>) -> usize {
         let events = store.events(0, 1000).await.unwrap();
         let said = |name: &str| name.contains("credential-expiring");
         events.iter().filter(|event| said(&event.event.name)).count()

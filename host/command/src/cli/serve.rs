@@ -75,10 +75,8 @@ impl Serve {
         let signalled = shutdown::Signalled::default();
         let signal = shutdown::recorded(shutdown::signal(), &signalled);
         let signal = signal.context("cannot listen for signals")?;
-        let plugin = Arc::new(Plugin::new(PluginOptions {
-            pool: self.reuse.then(PoolOptions::default),
-            ..PluginOptions::default()
-        })?);
+        let pool = self.reuse.then(PoolOptions::default);
+        let plugin = Arc::new(Plugin::new(PluginOptions::default().with_pool(pool))?);
         let listener = TcpListener::bind(&self.listen).await;
         let listener = listener.with_context(|| format!("cannot listen on {}", self.listen))?;
         let address = listener.local_addr()?;

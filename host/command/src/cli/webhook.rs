@@ -40,7 +40,7 @@ impl Webhook {
 async fn reports(context: &Context, tenant: &str) -> anyhow::Result<Vec<Report>> {
     let plugin = small_plugin()?;
     let webhooks = context.admin(&plugin, tenant).await?.webhooks().await?;
-    webhook::report(&*context.store(tenant).await?, &webhooks).await
+    Ok(webhook::report(&*context.store(tenant).await?, &webhooks).await?)
 }
 
 async fn list(context: &Context, tenant: &str) -> anyhow::Result<()> {

@@ -9,8 +9,8 @@ use super::super::Provider;
 use crate::EmptyStore;
 use crate::http::{Admitted, Origin, Request, Response};
 use crate::plugin::limits::LimitExceeded;
-use crate::plugin::{Cause, PluginError, fresh_id};
-use crate::store::{Database, DatabaseError, Store, Tenant};
+use crate::plugin::{Cause, PluginError, WasmError, fresh_id};
+use crate::store::{Database, DatabaseError, Store, Tenant, TenantStorage};
 
 /// A client of a tenant without limits.
 fn admitted() -> Admitted {
@@ -40,7 +40,9 @@ impl Provider for Echo {
         let fault = |cause| Err(PluginError { request: fresh_id(), cause });
         let (status, name, value) = match path.as_str() {
             "/trap" => {
-                return fault(Cause::Trap(wasmtime::Error::msg("the secret reason").into()));
+                return fault(Cause::Trap(WasmError::new(wasmtime::Error::msg(
+                    "the secret reason",
+                ))));
             }
             "/slow" => return fault(Cause::Limit(LimitExceeded::Deadline)),
             "/panic" => panic!("a bug of the host"),
@@ -86,7 +88,7 @@ impl Database for Tenants {
         Ok(())
     }
 
-    async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError> {
+    async fn open(&self, name: &str) -> Result<Option<Arc<dyn TenantStorage>>, DatabaseError> {
         match name {
             "acme" => Ok(Some(Arc::new(EmptyStore))),
             "broken" => Err(DatabaseError::Unavailable("the secret reason".to_owned())),

@@ -10,15 +10,32 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::store::{
-    ChainHead, Committed, Database, DatabaseError, Direction, Entry, Key, Link, LinkPage,
-    MetadataEntry, Page, Query, RecordedEvent, Refusal, Rejection, Store, StoreId, Tenant, Write,
-    is_tenant_name, issuers, limits, validate,
+    ChainHead, Committed, Database, DatabaseError, Direction, Entry, EventLog, HostMetadata, Key,
+    Link, LinkPage, MetadataEntry, Page, Query, RecordedEvent, Refusal, Rejection, Store, StoreId,
+    Tenant, TenantStorage, Write, is_tenant_name, issuers, limits, validate,
 };
 use async_trait::async_trait;
 
 use self::data::{Data, Rejected};
 
 /// A database in memory. Clones share it.
+///
+/// ```
+/// use scimlet::store::{Database as _, Draft, Key, Write, memory::Memory};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let database = Memory::exact();
+/// database.create_tenant("acme", 0).await?;
+/// let store = database.open("acme").await?.ok_or("no such tenant")?;
+/// let key = Key { kind: "User".to_owned(), id: "1".to_owned() };
+/// let draft = Draft { key: key.clone(), body: "{}".to_owned(), terms: Vec::new() };
+/// store.commit(0, "application".to_owned(), vec![Write::Insert(draft)]).await?;
+/// let entry = store.get(vec![key]).await?.remove(0);
+/// assert_eq!(entry.map(|entry| entry.version), Some(1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Memory {
     state: Arc<Mutex<State>>,
@@ -86,9 +103,9 @@ impl Database for Memory {
         Ok(())
     }
 
-    async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError> {
+    async fn open(&self, name: &str) -> Result<Option<Arc<dyn TenantStorage>>, DatabaseError> {
         let number = self.state().tenants.get(name).map(|(number, _)| *number);
-        Ok(number.map(|number| -> Arc<dyn Store> {
+        Ok(number.map(|number| -> Arc<dyn TenantStorage> {
             Arc::new(MemoryStore { memory: self.clone(), number })
         }))
     }
@@ -183,11 +200,6 @@ impl Store for MemoryStore {
         Ok(self.read(|data| links.iter().map(|link| data.is_linked(link)).collect()))
     }
 
-    async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
-        validate::keys(names.len())?;
-        Ok(self.read(|data| names.iter().map(|name| data.counter(name)).collect()))
-    }
-
     async fn commit(
         &self,
         at: u64,
@@ -209,7 +221,10 @@ impl Store for MemoryStore {
         *data = changed;
         Ok(done)
     }
+}
 
+#[async_trait]
+impl EventLog for MemoryStore {
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
         let limit = limit.min(limits::EVENTS) as usize;
         Ok(self.read(|data| data.events_after(after).take(limit).cloned().collect()))
@@ -218,7 +233,10 @@ impl Store for MemoryStore {
     async fn head(&self) -> Result<ChainHead, Refusal> {
         Ok(self.read(Data::head))
     }
+}
 
+#[async_trait]
+impl HostMetadata for MemoryStore {
     async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
         Ok(self.read(|data| {
             let memos = data.memos.iter();
@@ -248,3 +266,5 @@ impl Store for MemoryStore {
         Ok(holds)
     }
 }
+
+impl TenantStorage for MemoryStore {}

@@ -93,33 +93,6 @@ pub(super) fn read_entry(kind: &str, row: &Row) -> Result<Entry, Refusal> {
     })
 }
 
-/// Returns the value of each counter, in the order of the names.
-pub(super) async fn counters(
-    session: &Session,
-    tenant: i64,
-    names: &[String],
-) -> PostgresResult<Vec<u64>> {
-    let storable = names.iter().map(|name| match name.contains('\0') {
-        true => None,
-        false => Some(name.as_str()),
-    });
-    let storable: Vec<Option<&str>> = storable.collect();
-    let rows = session
-        .rows(
-            "SELECT w.place, c.value FROM unnest($2::TEXT[]) WITH ORDINALITY AS w(name, place)
-         JOIN counter c ON c.tenant = $1 AND c.name = w.name",
-            &[&tenant, &storable],
-        )
-        .await?;
-    let mut values = vec![0; names.len()];
-    for row in rows {
-        if let Some(value) = values.get_mut(place(&row).saturating_sub(1)) {
-            *value = unsigned(row.get("value"));
-        }
-    }
-    Ok(values)
-}
-
 /// Returns the events after sequence number `after`: as many as fit into an answer, but at least
 /// one.
 pub(super) async fn events(

@@ -16,9 +16,9 @@ use super::nul;
 use super::read;
 use super::session::{Scope, Session};
 use crate::store::{
-    BodyPosition, ChainHead, CheckedBodies, Committed, Direction, Entry, Filter, Key, Link,
-    LinkPage, MetadataEntry, Page, Query, RecordedEvent, Refusal, Rejection, Store, StoreId, Write,
-    limits, validate,
+    BodyPosition, ChainHead, CheckedBodies, Committed, Direction, Entry, EventLog, Filter,
+    HostMetadata, Key, Link, LinkPage, MetadataEntry, Page, Query, RecordedEvent, Refusal,
+    Rejection, Store, StoreId, TenantStorage, Write, limits, validate,
 };
 
 /// How long a statement of an indexed search may take at first. If one takes longer, the search
@@ -94,13 +94,6 @@ impl Store for TenantStore {
         Ok(session.end(there)?)
     }
 
-    async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
-        validate::keys(names.len())?;
-        let session = self.read().await?;
-        let values = read::counters(&session, self.tenant, &names).await;
-        Ok(session.end(values)?)
-    }
-
     async fn commit(
         &self,
         at: u64,
@@ -119,17 +112,14 @@ impl Store for TenantStore {
             Err(Rejection { write: 0, reason: Refusal::Unavailable(error.to_string()) })
         })
     }
+}
 
+#[async_trait]
+impl EventLog for TenantStore {
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
         let session = self.read().await?;
         let events = read::events(&session, self.tenant, after, limit).await;
         Ok(session.end(events)?)
-    }
-
-    async fn check_bodies(&self, after: BodyPosition) -> Result<CheckedBodies, Refusal> {
-        let session = self.read().await?;
-        let found = bodies::check(&session, self.tenant, after).await;
-        Ok(session.end(found)?)
     }
 
     async fn head(&self) -> Result<ChainHead, Refusal> {
@@ -137,7 +127,10 @@ impl Store for TenantStore {
         let head = metadata::head(&session, self.tenant).await;
         Ok(session.end(head)?)
     }
+}
 
+#[async_trait]
+impl HostMetadata for TenantStore {
     async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
         let session = self.read().await?;
         let metadata = metadata::with_prefix(&session, self.tenant, &prefix).await;
@@ -154,5 +147,14 @@ impl Store for TenantStore {
         let set = metadata::set(&session, self.tenant, &guard, &changes).await?;
         session.commit().await?;
         Ok(set)
+    }
+}
+
+#[async_trait]
+impl TenantStorage for TenantStore {
+    async fn check_bodies(&self, after: BodyPosition) -> Result<CheckedBodies, Refusal> {
+        let session = self.read().await?;
+        let found = bodies::check(&session, self.tenant, after).await;
+        Ok(session.end(found)?)
     }
 }

@@ -13,7 +13,9 @@ use super::session::{Parameters, Scope, Session};
 use super::store::TenantStore;
 use super::{Postgres, sweep};
 use crate::store::hash_chain::START;
-use crate::store::{Database, DatabaseError, Store, Tenant, is_tenant_name, no_tenant_name};
+use crate::store::{
+    Database, DatabaseError, Tenant, TenantStorage, is_tenant_name, no_tenant_name,
+};
 
 /// How often [`Database::swept`] checks whether sweeping is done.
 const SWEEPING: Duration = Duration::from_millis(50);
@@ -69,7 +71,7 @@ impl Database for Postgres {
         Ok(true)
     }
 
-    async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError> {
+    async fn open(&self, name: &str) -> Result<Option<Arc<dyn TenantStorage>>, DatabaseError> {
         if !is_tenant_name(name) {
             return Ok(None);
         }
@@ -78,7 +80,7 @@ impl Database for Postgres {
         let rows = session.rows(sql, &[&name]).await;
         let rows = session.end(rows)?;
         let tenant: Option<i64> = rows.first().map(|row| row.get("id"));
-        Ok(tenant.map(|tenant| -> Arc<dyn Store> {
+        Ok(tenant.map(|tenant| -> Arc<dyn TenantStorage> {
             Arc::new(TenantStore { shared: self.shared.clone(), tenant })
         }))
     }

@@ -129,11 +129,6 @@ fn link(query: &LinkQuery, anchor: Key, other: Key) -> Link {
     Link { source, name: query.name.clone(), target }
 }
 
-/// Returns the value of each counter, in the order of the names.
-pub(super) fn counters(db: &Connection, tenant: i64, names: &[String]) -> SqliteResult<Vec<u64>> {
-    names.iter().map(|name| Ok(unsigned(counter(db, tenant, name)?))).collect()
-}
-
 /// Returns the value of one counter; 0 if it was never adjusted.
 pub(super) fn counter(db: &Connection, tenant: i64, name: &str) -> rusqlite::Result<i64> {
     let value = db

@@ -19,9 +19,9 @@ use super::read::{self, LinkQuery};
 use super::readers::Snapshot;
 use crate::cpu_scheduler::CpuTask;
 use crate::store::{
-    BodyPosition, ChainHead, CheckedBodies, Committed, Direction, Entry, Key, Link, LinkPage,
-    MetadataEntry, Page, Query, RecordedEvent, Refusal, Rejection, Store, StoreId, Write, limits,
-    not_done, validate,
+    BodyPosition, ChainHead, CheckedBodies, Committed, Direction, Entry, EventLog, HostMetadata,
+    Key, Link, LinkPage, MetadataEntry, Page, Query, RecordedEvent, Refusal, Rejection, Store,
+    StoreId, TenantStorage, Write, limits, not_done, validate,
 };
 
 /// The most keys that are looked up on the calling thread; more are looked up on a blocking thread.
@@ -116,12 +116,6 @@ impl Store for TenantStore {
         self.look_up(links.len(), move |db| read::has(db, tenant, &links)).await
     }
 
-    async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
-        validate::keys(names.len())?;
-        let tenant = self.tenant;
-        self.look_up(names.len(), move |db| read::counters(db, tenant, &names)).await
-    }
-
     async fn commit(
         &self,
         at: u64,
@@ -153,15 +147,13 @@ impl Store for TenantStore {
         }
         Ok(done.committed)
     }
+}
 
+#[async_trait]
+impl EventLog for TenantStore {
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
         let tenant = self.tenant;
         self.search(move |db| read::events(db, tenant, after, limit)).await
-    }
-
-    async fn check_bodies(&self, after: BodyPosition) -> Result<CheckedBodies, Refusal> {
-        let tenant = self.tenant;
-        self.search(move |db| bodies::check(db, tenant, after)).await
     }
 
     async fn head(&self) -> Result<ChainHead, Refusal> {
@@ -169,7 +161,10 @@ impl Store for TenantStore {
         let readers = &self.shared.readers;
         readers.point(&self.snapshot, move |db| metadata::head(db, tenant))
     }
+}
 
+#[async_trait]
+impl HostMetadata for TenantStore {
     async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
         let tenant = self.tenant;
         self.search(move |db| metadata::with_prefix(db, tenant, &prefix)).await
@@ -185,5 +180,13 @@ impl Store for TenantStore {
         let set = move |group: &Group<'_>| metadata::set(group, tenant, &guard, &changes);
         let done = self.shared.writer.run(Some(tenant), set).await;
         Ok(done??)
+    }
+}
+
+#[async_trait]
+impl TenantStorage for TenantStore {
+    async fn check_bodies(&self, after: BodyPosition) -> Result<CheckedBodies, Refusal> {
+        let tenant = self.tenant;
+        self.search(move |db| bodies::check(db, tenant, after)).await
     }
 }

@@ -14,7 +14,7 @@ use super::store::TenantStore;
 use super::{Sqlite, sweep};
 use crate::store::hash_chain::START;
 use crate::store::{
-    Database, DatabaseError, Refusal, Store, Tenant, epoch, is_tenant_name, no_tenant_name,
+    Database, DatabaseError, Refusal, Tenant, TenantStorage, epoch, is_tenant_name, no_tenant_name,
 };
 
 /// How often the file is checked when nothing is written.
@@ -72,9 +72,9 @@ impl Database for Sqlite {
         }
     }
 
-    async fn open(&self, name: &str) -> Result<Option<Arc<dyn Store>>, DatabaseError> {
+    async fn open(&self, name: &str) -> Result<Option<Arc<dyn TenantStorage>>, DatabaseError> {
         let tenant = self.read(|db| Ok(find(db, name)?))?;
-        Ok(tenant.map(|tenant| -> Arc<dyn Store> {
+        Ok(tenant.map(|tenant| -> Arc<dyn TenantStorage> {
             Arc::new(TenantStore::new(self.shared.clone(), tenant, Snapshot::PerCall))
         }))
     }

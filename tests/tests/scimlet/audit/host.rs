@@ -57,7 +57,7 @@ struct Trap;
 
 impl Trap {
     fn fault() -> PluginError {
-        PluginError { request: uuid(), cause: Cause::Trap(wasmtime::Error::msg("a bug").into()) }
+        PluginError::new(uuid(), Cause::Lost)
     }
 }
 

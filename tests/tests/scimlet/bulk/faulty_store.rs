@@ -54,17 +54,19 @@ fn is_note_of_use(writes: &[Write]) -> bool {
 
 #[async_trait]
 impl StoreDecorator for FaultyStore {
+    type Inner = dyn Store;
+
     fn inner(&self) -> &dyn Store {
         &*self.inner
     }
 
-    fn wrap(&self, inner: Arc<dyn Store>) -> Self {
-        Self {
+    fn wrap(&self, inner: Arc<dyn Store>) -> Arc<dyn Store> {
+        Arc::new(Self {
             inner,
             fault: self.fault,
             credential: self.credential.clone(),
             commits: Arc::clone(&self.commits),
-        }
+        })
     }
 
     async fn commit(

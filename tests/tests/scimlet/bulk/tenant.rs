@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use scimlet::http::Caller;
 use scimlet::store::memory::Memory;
-use scimlet::store::{Channel, Database, Store};
+use scimlet::store::{Channel, Database, TenantStorage};
 use scimlet_tests::exchange::{Answer, Call, Endpoint, InProcess, TENANT};
 use scimlet_tests::fixed::{KnownBytes, SteppingClock};
 use scimlet_tests::native::Native;
@@ -16,7 +16,7 @@ use super::faulty_store::{Fault, FaultyStore};
 /// The service of one tenant, and its store behind the fault.
 pub struct Tenant {
     endpoint: InProcess,
-    store: Arc<dyn Store>,
+    store: Arc<dyn TenantStorage>,
     /// How often a commit was tried since the tenant was made.
     pub meddling: Arc<FaultyStore>,
 }

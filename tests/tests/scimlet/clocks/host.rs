@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use scimlet::clock::Clock;
 use scimlet::http::{Caller, Principal};
-use scimlet::store::{Database, Store};
+use scimlet::store::{Database, TenantStorage};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::exchange::{Call, DEFAULT, Endpoint, InProcess, TENANT};
 use serde_json::Value;
@@ -29,7 +29,7 @@ impl Clock for Set {
 pub struct Host {
     plugin: Arc<Plugin>,
     /// The tenant's store.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn TenantStorage>,
     clock: Arc<Set>,
 }
 
@@ -37,7 +37,7 @@ impl Host {
     /// A host of a tenant that is there, which it sets up.
     pub async fn new(database: &dyn Database) -> anyhow::Result<Self> {
         let clock = Arc::new(Set::default());
-        let options = PluginOptions { clock: clock.clone(), ..PluginOptions::default() };
+        let options = PluginOptions::default().with_clock(clock.clone());
         let plugin = Arc::new(Plugin::new(options)?);
         let store = database.open(TENANT).await?.context("no tenant")?;
         plugin.admin(store.clone()).configure(DEFAULT, None).await?;

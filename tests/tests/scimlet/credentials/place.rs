@@ -10,7 +10,7 @@ use scimlet::http::Caller;
 use scimlet::plugin::journal::{Journal, Note, Subject};
 use scimlet::plugin::{Admin, CredentialRequest, Issued};
 use scimlet::store::memory::Memory;
-use scimlet::store::{Database, Store};
+use scimlet::store::{Database, TenantStorage};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::exchange::{Answer, Call, Endpoint, InProcess, TENANT};
 use serde_json::Value;
@@ -44,7 +44,7 @@ impl Journal for Notes {
 pub struct Place {
     plugin: Arc<Plugin>,
     /// The tenant's store.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn TenantStorage>,
     clock: Arc<Set>,
     notes: Arc<Notes>,
 }
@@ -54,11 +54,8 @@ impl Place {
     pub async fn new(profile: &Value) -> anyhow::Result<Self> {
         let clock = Arc::new(Set(AtomicU64::new(BEGIN)));
         let notes = Arc::new(Notes::default());
-        let plugin = Arc::new(Plugin::new(PluginOptions {
-            clock: clock.clone(),
-            journal: notes.clone(),
-            ..PluginOptions::default()
-        })?);
+        let options = PluginOptions::default().with_clock(clock.clone());
+        let plugin = Arc::new(Plugin::new(options.with_journal(notes.clone()))?);
         let database = Memory::exact();
         database.create_tenant(TENANT, 0).await?;
         let store = database.open(TENANT).await?.context("no tenant")?;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow, ensure};
 use scimlet::store::{
-    Direction, Entry, Key, Link, Query, RecordedEvent, Refusal, Rejection, Store, Window, Write,
+    Direction, Entry, Key, Link, Query, RecordedEvent, Refusal, Rejection, Store, TenantStorage,
+    Window, Write,
 };
-use scimlet_contract::kit::AT;
+use scimlet_contract::kit::{AT, counter};
 
 use super::choose::Chooser;
 
@@ -18,7 +19,7 @@ type Outcome = Result<(u64, BTreeMap<(String, String), u64>), Rejection>;
 
 /// The stores; the first is asked when something has to be known.
 pub struct Stores {
-    all: Vec<Arc<dyn Store>>,
+    all: Vec<Arc<dyn TenantStorage>>,
 }
 
 /// What a walk through a query shows.
@@ -29,7 +30,7 @@ struct Walk {
 }
 
 impl Stores {
-    pub fn new(all: Vec<Arc<dyn Store>>) -> Self {
+    pub fn new(all: Vec<Arc<dyn TenantStorage>>) -> Self {
         Self { all }
     }
 
@@ -93,13 +94,12 @@ impl Stores {
     async fn look(&self, chooser: &mut Chooser) -> anyhow::Result<()> {
         let keys: Vec<Key> = (0..4).map(|_| chooser.key()).collect();
         let links: Vec<Link> = (0..4).map(|_| chooser.link()).collect();
-        let names = vec!["seats".to_owned(), "absent".to_owned()];
         let after = chooser.below(40);
         let mut seen = Vec::new();
         for store in &self.all {
             let entries = store.get(keys.clone()).await.map_err(refused)?;
             let there = store.has(links.clone()).await.map_err(refused)?;
-            let counters = store.counters(names.clone()).await.map_err(refused)?;
+            let counters = [counter(&**store, "seats").await, counter(&**store, "absent").await];
             let events: Vec<RecordedEvent> = store.events(after, 20).await.map_err(refused)?;
             seen.push((entries, there, counters, events));
         }

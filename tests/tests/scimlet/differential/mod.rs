@@ -12,7 +12,7 @@ use libtest_mimic::Trial;
 use scimlet::store::memory::Memory;
 use scimlet::store::postgres::Postgres;
 use scimlet::store::sqlite::Sqlite;
-use scimlet::store::{Database, Store};
+use scimlet::store::{Database, TenantStorage};
 use scimlet_tests::dice::Dice;
 use scimlet_tests::{needs, postgres};
 use tempfile::TempDir;
@@ -66,7 +66,7 @@ async fn agree(url: &str) -> anyhow::Result<()> {
 }
 
 async fn fresh(databases: &[Arc<dyn Database>; 3], name: &str) -> anyhow::Result<Stores> {
-    let mut stores: Vec<Arc<dyn Store>> = Vec::new();
+    let mut stores: Vec<Arc<dyn TenantStorage>> = Vec::new();
     for database in databases {
         database.create_tenant(name, 0).await?;
         stores.push(database.open(name).await?.context("it was made")?);

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
-use scimlet::store::{Key, Removal, Store, Write};
+use scimlet::store::{Key, Removal, TenantStorage, Write};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::outbox;
 use scimlet_tests::server::{self, Server};
@@ -111,7 +111,7 @@ async fn stays() -> anyhow::Result<()> {
 }
 
 /// The time of the last event.
-async fn last(store: &dyn Store) -> anyhow::Result<u64> {
+async fn last(store: &dyn TenantStorage) -> anyhow::Result<u64> {
     let head = store.head().await.map_err(refused)?.sequence;
     let events = store.events(head - 1, 1).await.map_err(refused)?;
     Ok(events.first().context("no event")?.at)

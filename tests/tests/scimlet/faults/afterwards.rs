@@ -74,13 +74,15 @@ impl Failing {
 
 #[async_trait]
 impl StoreDecorator for Failing {
+    type Inner = dyn Store;
+
     fn inner(&self) -> &dyn Store {
         &*self.inner
     }
 
-    fn wrap(&self, inner: Arc<dyn Store>) -> Self {
+    fn wrap(&self, inner: Arc<dyn Store>) -> Arc<dyn Store> {
         let failure = Arc::clone(&self.failure);
-        Self { inner, failure }
+        Arc::new(Self { inner, failure })
     }
 
     async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
@@ -109,11 +111,6 @@ impl StoreDecorator for Failing {
     async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
         self.readable()?;
         self.inner.has(links).await
-    }
-
-    async fn counters(&self, names: Vec<String>) -> Result<Vec<u64>, Refusal> {
-        self.readable()?;
-        self.inner.counters(names).await
     }
 
     async fn commit(
@@ -169,11 +166,10 @@ struct Faulty {
 impl Faulty {
     async fn new() -> anyhow::Result<Self> {
         let journal = Arc::new(RecordingJournal::default());
-        let plugin = Plugin::new(PluginOptions {
-            journal: journal.clone(),
-            limits: Limits { request: REQUEST, ..Limits::default() },
-            ..PluginOptions::default()
-        })?;
+        let mut limits = Limits::default();
+        limits.request = REQUEST;
+        let options = PluginOptions::default().with_limits(limits);
+        let plugin = Plugin::new(options.with_journal(journal.clone()))?;
         let database = Memory::exact();
         database.create_tenant(TENANT, 0).await?;
         let inner = database.open(TENANT).await?.context("no tenant")?;

@@ -10,12 +10,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
-use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
 use scimlet::feed::Line;
 use scimlet::http::Caller;
-use scimlet::store::Database;
+use scimlet::plugin::CredentialRequest;
 use scimlet::store::memory::Memory;
+use scimlet::store::{Database, TenantStorage};
 use scimlet::{Plugin, PluginOptions};
+use scimlet_contract::kit::counter;
 use scimlet_tests::client::{patch, text};
 use scimlet_tests::exchange::{Answer, Call, Endpoint, InProcess, TENANT};
 use serde_json::{Value, json};
@@ -53,6 +54,7 @@ pub fn trials() -> Vec<Trial> {
 /// A tenant with a client and an operator.
 struct Site {
     plugin: Arc<Plugin>,
+    store: Arc<dyn TenantStorage>,
     endpoint: InProcess,
 }
 
@@ -65,13 +67,17 @@ impl Site {
         admin.configure(&profile.to_string(), None).await?;
         let request = CredentialRequest::bearer(TENANT, "test");
         let secret = admin.issue_credential(&request).await?.secret;
-        let endpoint =
-            InProcess { provider: plugin.clone(), store, secret, caller: Caller::Unknown };
-        Ok(Self { plugin, endpoint })
+        let endpoint = InProcess {
+            provider: plugin.clone(),
+            store: store.clone(),
+            secret,
+            caller: Caller::Unknown,
+        };
+        Ok(Self { plugin, store, endpoint })
     }
 
     fn admin(&self) -> scimlet::plugin::Admin<'_> {
-        self.plugin.admin(self.endpoint.store.clone())
+        self.plugin.admin(self.store.clone())
     }
 
     async fn ask(&self, method: &str, target: &str, body: Value) -> anyhow::Result<Answer> {
@@ -132,14 +138,13 @@ impl Site {
         }
     }
 
-    async fn seats(&self) -> anyhow::Result<u64> {
-        let seats = self.endpoint.store.counters(vec!["seats".to_owned()]).await?;
-        seats.first().copied().context("no counter")
+    async fn seats(&self) -> u64 {
+        counter(&*self.store, "seats").await
     }
 
     /// The data of the audit's events of this name about somebody.
     async fn audit(&self, name: &str, id: &str) -> anyhow::Result<Vec<Value>> {
-        let events = self.endpoint.store.events(0, 1000).await?;
+        let events = self.store.events(0, 1000).await?;
         let lines = events.iter().map(Line::from);
         let path = format!("/Users/{id}");
         let about = lines.filter(|line| {

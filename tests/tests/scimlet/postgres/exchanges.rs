@@ -1,7 +1,7 @@
 //! The recorded exchanges against one server over PostgreSQL, each with a tenant of its own.
 
 use anyhow::{Context, ensure};
-use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
+use scimlet::plugin::CredentialRequest;
 use scimlet::store::Database;
 use scimlet::store::postgres::Postgres;
 use scimlet::{Plugin, PluginOptions};

@@ -1,10 +1,10 @@
 //! Two servers on one database.
 
 use anyhow::Context;
-use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
+use scimlet::plugin::CredentialRequest;
 use scimlet::plugin::Issued;
 use scimlet::store::postgres::Postgres;
-use scimlet::store::{Database, Store};
+use scimlet::store::{Database, TenantStorage};
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::exchange::{Http, TENANT};
 use scimlet_tests::postgres::Cluster;
@@ -18,7 +18,7 @@ pub struct Two {
     _folder: TempDir,
     plugin: Plugin,
     /// The tenant behind the servers' backs.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn TenantStorage>,
 }
 
 impl Two {

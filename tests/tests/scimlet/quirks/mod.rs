@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
-use scimlet::bindings::exports::scimlet::plugin::admin::CredentialRequest;
 use scimlet::http::Caller;
+use scimlet::plugin::CredentialRequest;
 use scimlet::plugin::journal::{Journal, Note, Subject};
 use scimlet::store::Database;
 use scimlet::store::memory::Memory;
@@ -84,8 +84,7 @@ async fn last(
     profile: &str,
 ) -> anyhow::Result<anyhow::Result<Vec<String>>> {
     let kept = Arc::new(Kept::default());
-    let plugin =
-        Arc::new(Plugin::new(PluginOptions { journal: kept.clone(), ..PluginOptions::default() })?);
+    let plugin = Arc::new(Plugin::new(PluginOptions::default().with_journal(kept.clone()))?);
     let database = Memory::exact();
     database.create_tenant(TENANT, 0).await?;
     let store = database.open(TENANT).await?.context("no tenant")?;

@@ -1,9 +1,36 @@
-//! Constructors of what a request consists of, and conversions from and to the types of the crate
-//! `http`.
+//! One HTTP exchange as the component sees it (`wit/http.wit`): [`Plugin::handle`] takes an
+//! [`Origin`] and a [`Request`] and returns a [`Response`]. Requests and responses convert from and
+//! to those of the crate `http`:
+//!
+//! ```
+//! let request = http::Request::get("/Users?count=2").body(String::new())?;
+//! let request = scimlet::http::Request::from(request);
+//! assert_eq!((&*request.path, &*request.query), ("/Users", "count=2"));
+//! # Ok::<(), http::Error>(())
+//! ```
+//!
+//! [`Plugin::handle`]: crate::Plugin::handle
 
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use crate::http::{Caller, Origin, Request, Response};
+pub use crate::bindings::scimlet::plugin::http::{
+    Admitted, Caller, Origin, Principal, Request, Response,
+};
+
+impl Caller {
+    /// A provisioning client that the embedder has authenticated, by its name in the journal and in
+    /// events.
+    #[must_use]
+    pub fn client(name: impl Into<String>) -> Self {
+        Self::Client(Principal { name: name.into() })
+    }
+
+    /// An end user of the application, by the id of its SCIM resource. It reaches only `/Me`.
+    #[must_use]
+    pub fn user(id: impl Into<String>) -> Self {
+        Self::User(id.into())
+    }
+}
 
 impl Origin {
     /// Where a request comes from: the tenant's name, and the tenant's SCIM base URL as clients see
