@@ -116,7 +116,7 @@ fn entries(db: &Connection, keys: &[Key]) -> Result<Vec<Option<Entry>>, Refusal>
         let entry = entry(db, key).map_err(unavailable)?;
         bytes += entry.as_ref().map_or(0, |entry| entry.body.len());
         if bytes > limits::ANSWER_BYTES && keys.len() > 1 {
-            return Err(Refusal::TooMany("bytes of the entries".into()));
+            return Err(Refusal::TooMany("bytes of all entries".into()));
         }
         entries.push(entry);
     }
