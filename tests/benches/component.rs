@@ -1,8 +1,8 @@
-//! What the component costs: the same requests answered by a fresh instance each, by instances that
-//! are kept for their tenant, and by core compiled natively, in the same process, each over a
-//! SQLite file of its own: behind the same router over HTTP, and without HTTP. They take turns, so
-//! that a ratio holds when the machine's speed drifts. `cargo bench -p scimlet-tests --bench
-//! component -- --rounds 7 --milliseconds 1500 --connections 8`
+//! Compares fresh component instances, instances that are reused for their tenant, and core
+//! compiled natively: the same requests in one process, each side over a SQLite file of its own,
+//! behind the same router over HTTP and without HTTP. The sides take turns, so that a ratio holds
+//! when the machine's speed drifts. `cargo bench -p scimlet-tests --bench component -- --rounds 7
+//! --milliseconds 1500 --connections 8`
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,7 +1,8 @@
-//! What the same requests cost as a tenant grows from a thousand users to a hundred thousand, or to
-//! a million: over HTTP, and of that what the store takes. Each size has a database of its own, and
-//! they take turns, so that a ratio holds when the machine's speed drifts. `cargo bench -p
-//! scimlet-tests --bench growth -- --most 1000000 --rounds 7 --milliseconds 1000`
+//! Measures how the time of a request grows as a tenant grows from a thousand users to a hundred
+//! thousand, or to a million: over HTTP, and the part of it that the store takes. Each size has a
+//! database of its own, and the sizes take turns, so that a ratio holds when the machine's speed
+//! drifts. `cargo bench -p scimlet-tests --bench growth -- --most 1000000 --rounds 7 --milliseconds
+//! 1000`
 
 #[path = "growth/backend.rs"]
 mod backend;
@@ -14,7 +15,8 @@ use serde_json::{Map, Value, json};
 
 use self::backend::{Backend, Place};
 
-/// What is asked, and how often what it costs at the least size it may cost at the greatest.
+/// The operations, each with the greatest ratio that is wanted of its time at the greatest size to
+/// its time at the least.
 const OPERATIONS: [(&str, f64); 7] = [
     ("get", 1.5),
     ("eq", 1.5),
@@ -71,8 +73,8 @@ struct Run {
     most: usize,
 }
 
-/// What one operation costs at one size, round by round: microseconds over HTTP, and of them in the
-/// store.
+/// The time of one operation at one size, one value for each round, in microseconds: over HTTP, and
+/// the part of it that the store takes.
 #[derive(Default)]
 struct Costs {
     http: Vec<f64>,

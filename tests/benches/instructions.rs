@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 /// How many processes are compared, of which each answers more requests than the one before.
 const TURNS: u32 = 3;
 
-/// Who answers.
+/// The sides that are compared.
 const SIDES: [&str; 3] = ["fresh", "reused", "native"];
 
 fn main() -> anyhow::Result<()> {

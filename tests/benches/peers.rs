@@ -1,9 +1,9 @@
-//! The same requests to scimlet and to other SCIM servers, each in a process of its own, from one
-//! load generator over loopback. scimlet keeps everything in a SQLite file and acknowledges what is
-//! on disk; the others keep it in memory, which is the fastest that they can do. They take turns,
-//! so that a ratio holds when the machine's speed drifts. The first run installs the others from
-//! npm and PyPI. `cargo bench -p scimlet-tests --bench peers -- --rounds 5 --milliseconds 1000
-//! --connections 8 --users 10000`
+//! Compares scimlet with other SCIM servers: each in a process of its own, with the same requests
+//! from one load generator over loopback. scimlet keeps everything in a SQLite file and
+//! acknowledges only what is on disk; the others keep everything in memory, which is the fastest
+//! that they can do. The servers take turns, so that a ratio holds when the machine's speed drifts.
+//! The first run installs the others from npm and PyPI. `cargo bench -p scimlet-tests --bench peers
+//! -- --rounds 5 --milliseconds 1000 --connections 8 --users 10000`
 
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ use tempfile::TempDir;
 /// The sides, in their order: two of scimlet, then the others.
 const SIDES: [&str; 4] = ["fresh", "reused", "scimmy", "scim2-server"];
 
-/// What is asked, and how often what each of the others answers a fresh and a reused instance
-/// should answer.
+/// The operations, each with the ratios that are wanted of scimlet's throughput to that of the
+/// others.
 const OPERATIONS: [(&str, Wanted); 5] =
     [("get", READS), ("eq", READS), ("patch", WRITES), ("create", WRITES), ("member-add", WRITES)];
 
@@ -94,7 +94,7 @@ async fn compare_prepared(sites: &[Site; 4], turn: Turn, rounds: u64) -> anyhow:
     Ok(rates)
 }
 
-/// What has been found.
+/// The figures of the operations that have been measured.
 #[derive(Default)]
 struct Table {
     operations: Vec<String>,

@@ -1,4 +1,4 @@
-//! What a test asks of a server: JSON over HTTP with a bearer secret.
+//! A client of a server: JSON over HTTP with a bearer secret.
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ impl Http {
         })
     }
 
-    /// The same secret at another base URL.
+    /// Returns a client with the same secret for another base URL.
     #[must_use]
     pub fn at(&self, base: impl Into<String>) -> Self {
         Self { base: base.into(), ..self.clone() }

@@ -50,7 +50,7 @@ pub async fn groups(store: &dyn Store, count: usize) -> anyhow::Result<()> {
     commit(store, (0..count).map(insert)).await
 }
 
-/// What the group of this number is called: not in the order of creation.
+/// Returns the displayName of the group of this number. Names are not in the order of creation.
 fn name(number: usize) -> String {
     format!("group {}", number.wrapping_mul(7919) % 10_007)
 }

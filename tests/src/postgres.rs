@@ -13,8 +13,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, bail, ensure};
 
-/// What the shell does: makes the cluster, then what it is told, and cleans up behind itself.
-/// Nothing here survives a power cut, and need not.
+/// The shell script that makes the cluster, runs the commands that it reads, and removes the
+/// cluster when its input ends. Nothing here survives a power cut, and need not.
 const WATCH: &str = r#"
 cd "$1" || exit 1
 control() { pg_ctl -D data -l log -w -t 60 -s "$@" </dev/null >>log 2>&1; }

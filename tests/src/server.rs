@@ -110,8 +110,7 @@ impl Server {
         Self::serving(folder, &arguments, &["--database", database])
     }
 
-    /// The same with the limit of refused credentials that a server has unless it is told
-    /// otherwise.
+    /// Starts `scimlet serve` on a free port with the default limit of refused credentials.
     ///
     /// # Errors
     /// As [`Server::start`].
@@ -156,7 +155,7 @@ impl Server {
         Self::run(shell, folder, &arguments, &[])
     }
 
-    /// The same with instances that are kept for further requests.
+    /// Starts `scimlet serve` on a free port with instances that are reused for further requests.
     ///
     /// # Errors
     /// As [`Server::start`].
@@ -172,7 +171,8 @@ impl Server {
         Self::serving(folder, &["--listen", "127.0.0.1:0", "--create"], &[])
     }
 
-    /// The same at this address, of which port 0 is any that is free.
+    /// Starts `scimlet serve` at this address, with port 0 for any that is free, and with its
+    /// database in this folder.
     ///
     /// # Errors
     /// As [`Server::start`].
@@ -257,7 +257,7 @@ impl Server {
         Ok(())
     }
 
-    /// What it has logged.
+    /// Returns everything that the server has logged.
     ///
     /// # Errors
     /// If that cannot be read.
@@ -355,7 +355,7 @@ pub fn command_on(folder: &Path, server: &Server, arguments: &[&str]) -> anyhow:
     Ok(())
 }
 
-/// What a command prints with `--json`.
+/// Runs a command with `--json`; returns the JSON that it prints.
 ///
 /// # Errors
 /// If it fails, or prints no JSON.

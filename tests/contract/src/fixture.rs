@@ -9,7 +9,7 @@ use scimlet::store::{
 use super::kit::{AT, insert, query};
 use scimlet::store::memory::evaluate;
 
-/// What was put into a store, in the order of creation.
+/// The entries and links that were put into a store, in the order of creation.
 #[derive(Clone, Default)]
 pub struct Fixture {
     /// The entries.
@@ -62,7 +62,8 @@ impl Fixture {
         found.into_iter().map(|draft| draft.key.id.clone()).collect()
     }
 
-    /// What a store returned, filtered and sorted if it did not do so itself.
+    /// Returns the ids that a store returned, filtered and sorted here if the store left that to
+    /// its caller.
     fn judge(&self, query: &Query, ids: Vec<String>, exact: bool, ordered: bool) -> Vec<String> {
         let draft = |id: &String| self.draft(id, &query.kind).expect("a hit is on the shelf");
         let mut drafts: Vec<&Draft> = ids.iter().map(draft).collect();

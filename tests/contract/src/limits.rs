@@ -1,4 +1,4 @@
-//! What a store must take, and what every store refuses.
+//! The sizes that a store must accept, and the values that every store refuses.
 
 use std::sync::Arc;
 
@@ -135,7 +135,8 @@ pub async fn nul_is_kept_or_invalid(stores: Arc<dyn Stores>) {
     }
 }
 
-/// What a reader names is not there, or is found: it is never invalid.
+/// A key, value or path with a NUL in a read finds nothing or is found: no read is refused as
+/// invalid.
 pub async fn nul_may_be_asked_for(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     let texts = ["", "a", "a\u{1}", "ab", "b"].iter().enumerate();

@@ -12,7 +12,7 @@ use scimlet_core::store::{
 };
 use serde_json::{Value, json};
 
-/// What is stored.
+/// A store whose entries are in memory, by kind and id.
 pub struct Shelf(RefCell<BTreeMap<(String, String), Entry>>);
 
 /// Thirty-two bytes.

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use crate::exchange::{Call, Endpoint as _, InProcess, TENANT};
 use crate::native::Native;
 
-/// What the sides of a comparison are asked.
+/// The operations that every side of a comparison is asked for.
 pub const COMPARED: [Operation; 5] =
     [Operation::Get, Operation::LookUp, Operation::Patch, Operation::Create, Operation::Join];
 
@@ -122,7 +122,7 @@ impl Direct {
 /// Asks one request after another.
 pub struct Asker {
     of: Arc<Direct>,
-    /// Who is looked up and changed, by number.
+    /// The number of the user that is looked up and changed.
     person: usize,
     /// Its own group, and how many of the people are in it.
     group: Option<(String, usize)>,
@@ -161,7 +161,8 @@ impl Asker {
         of.ask(method, &target, body).await.map(drop)
     }
 
-    /// Who joins which group: a new one when all people are in it.
+    /// Returns the ids of a group and of the user to add to it next: of a new group when all users
+    /// are in the last one.
     async fn next_member(&mut self) -> anyhow::Result<(String, String)> {
         let people = &self.of.people;
         let (group, members) = match self.group.take() {

@@ -22,7 +22,7 @@ pub struct Filling<'a> {
     pub site: &'a Site,
     /// Its storage.
     pub store: Arc<dyn Store>,
-    /// What sees the commits of the site.
+    /// Records the commits of the site.
     pub meter: &'a Meter,
 }
 
@@ -114,13 +114,13 @@ fn id(number: usize, dice: &mut Dice) -> String {
     id.into_uuid().to_string()
 }
 
-/// What the creation of one user has written.
+/// The writes of one user's creation.
 struct Template {
     id: String,
     draft: Draft,
     /// Its events.
     events: Vec<Write>,
-    /// What counts users.
+    /// The adjustments of the counters of users.
     counts: Vec<Write>,
 }
 
@@ -140,7 +140,8 @@ impl Template {
         Ok(Self { id: draft.key.id.clone(), draft, events, counts })
     }
 
-    /// The same for all of these.
+    /// Returns the writes that create these users, given by id and userName, as the template's user
+    /// was created.
     fn stamp(&self, users: &[(String, String)]) -> Vec<Write> {
         let mut writes = Vec::with_capacity(users.len() * 2 + 1);
         for (id, name) in users {

@@ -10,7 +10,7 @@ use scimlet::store::{
     Refusal, Rejection, Store, StoreDecorator, Tenant, TenantStorage, Write,
 };
 
-/// What was seen of all stores of a database.
+/// The time that all stores of a database have taken, and the writes of their last commit.
 #[derive(Default)]
 pub struct Meter {
     nanoseconds: AtomicU64,

@@ -1,4 +1,5 @@
-//! What benchmarks share: whom they ask, their options, spreads, and where their figures go.
+//! Shared by the benchmarks: the servers that they ask, their options, spreads, and the files of
+//! their figures.
 
 mod direct;
 mod fill;

@@ -16,7 +16,7 @@ pub struct Bars {
 /// Bars of one kind.
 #[derive(Clone, Debug)]
 pub struct Series {
-    /// What they are.
+    /// The name in the legend.
     pub name: String,
     /// One for each group.
     pub values: Vec<f64>,

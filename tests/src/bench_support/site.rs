@@ -22,7 +22,7 @@ pub struct Site {
     pub url: String,
     /// A secret that is good there.
     pub secret: String,
-    /// Who is there to be asked for; `None` has some made for each run.
+    /// The users and groups that requests are about; `None` creates some for each run.
     pub known: Option<Arc<Known>>,
 }
 

@@ -12,13 +12,13 @@ use tokio::sync::watch;
 /// A request below the base URL.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// As sent.
+    /// The HTTP method.
     pub method: String,
     /// Path and query, percent-encoded.
     pub target: String,
-    /// As sent; an Authorization header is added if there is none.
+    /// The headers to send; an Authorization header is added if there is none.
     pub headers: Vec<(String, String)>,
-    /// As sent.
+    /// The body to send, empty for none.
     pub body: String,
 }
 

@@ -61,7 +61,7 @@ pub struct Exchange {
 /// One request, and the answer that is right.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// What the client is after.
+    /// The purpose of the request, in words.
     pub title: String,
     /// The quirks without which it goes wrong.
     pub needs: Vec<String>,

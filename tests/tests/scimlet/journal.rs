@@ -97,7 +97,8 @@ async fn refusals() -> anyhow::Result<()> {
     told_apart(&reasons)
 }
 
-/// What no schema has, and what clients cannot write, by name and in bounded length.
+/// The journal names the attributes of a request that no schema has or that clients cannot write,
+/// in bounded length.
 async fn dropped() -> anyhow::Result<()> {
     const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
     const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";

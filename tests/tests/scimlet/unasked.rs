@@ -83,7 +83,7 @@ fn thing(attribute: &str, value: &Value, extension: bool) -> Value {
     thing
 }
 
-/// What the attribute is in an answer.
+/// Returns the attribute's value in an answer.
 fn shown<'a>(resource: &'a Value, attribute: &str, extension: bool) -> Option<&'a Value> {
     let holder = if extension { resource.get(EXTENSION)? } else { resource };
     holder.get(attribute)

@@ -1,4 +1,4 @@
-//! What the host puts into the audit: floods of bad credentials, and traps.
+//! The host's entries in the audit: floods of bad credentials, and traps.
 
 use std::sync::Arc;
 

@@ -70,7 +70,7 @@ async fn file(folder: &Path) -> anyhow::Result<()> {
     server.stop()
 }
 
-/// What the command says, and whether it is content.
+/// Runs `audit verify`; returns whether it succeeds, its JSON, and its errors.
 fn verify(folder: &Path) -> anyhow::Result<(bool, Value, String)> {
     let mut command = server::command(folder)?;
     let output = command.args(["audit", "verify", TENANT, "--json"]).output()?;

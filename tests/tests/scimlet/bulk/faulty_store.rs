@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use scimlet::store::{Committed, Key, Refusal, Rejection, Removal, Store, StoreDecorator, Write};
 
-/// What happens to commits.
+/// The fault of a store's commits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Nothing.

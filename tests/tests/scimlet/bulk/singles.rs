@@ -115,7 +115,7 @@ impl Names {
     }
 }
 
-/// What was asked for so far, by `bulkId`.
+/// The `bulkId`s of the resources that earlier operations create.
 #[derive(Default)]
 struct Made {
     users: Vec<String>,

@@ -41,7 +41,7 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-/// What the clock says at each of a series of changes, against the first.
+/// The readings of the clock at a series of changes, in minutes after the first.
 const BACK: [i64; 6] = [0, -60, 0, -59, 1, -60];
 
 async fn went_back(make: Make) -> anyhow::Result<()> {

@@ -195,7 +195,8 @@ async fn lifetime() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What is no public key for verifying signatures is refused, with the place of it.
+/// A key that is no public key for verifying signatures is refused, and the refusal names the
+/// member of the key that is wrong.
 async fn keys() -> anyhow::Result<()> {
     let place = Place::new(&profile(7)).await?;
     let key = &profile(7)["credentials"]["access-tokens"][0]["keys"][0];

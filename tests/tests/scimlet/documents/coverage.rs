@@ -14,7 +14,7 @@ use super::markdown::{self, Document, root};
 /// Where commands and options of the server are.
 const OPERATIONS: &str = "host/docs/operations.md";
 
-/// What `scimlet` prints as help.
+/// Returns the help that `scimlet` prints for a command.
 fn help(command: &[&str]) -> anyhow::Result<String> {
     let output = server::command(&root())?.args(command).arg("--help").output()?;
     ensure!(output.status.success(), "{command:?} has no help");

@@ -85,7 +85,7 @@ fn read(path: &Path) -> anyhow::Result<Document> {
     Ok(document)
 }
 
-/// What is open at the moment.
+/// The elements that are open at the present event of the parser.
 #[derive(Default)]
 struct Reading {
     heading: Option<String>,

@@ -42,7 +42,7 @@ async fn connect(server: &Server) -> anyhow::Result<TcpStream> {
     Ok(TcpStream::connect(address).await?)
 }
 
-/// What comes back when these bytes are sent, up to the end of the connection.
+/// Sends bytes; returns everything that comes back until the connection ends.
 async fn exchange(server: &Server, bytes: &[u8]) -> anyhow::Result<String> {
     let mut connection = connect(server).await?;
     connection.write_all(bytes).await?;

@@ -1,5 +1,5 @@
-//! Who presents no good credential is refused by the head of the request; what costs memory has a
-//! bound.
+//! Requests without a good credential are refused by their head, before their body is read; the
+//! memory that they take is bounded.
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;

@@ -55,7 +55,7 @@ impl Drop for Followed {
     }
 }
 
-/// What the command prints without following.
+/// Runs `events` without `--follow`; returns the events that it prints.
 fn printed(folder: &Path, arguments: &[&str]) -> anyhow::Result<Vec<Value>> {
     let mut command = server::command(folder)?;
     command.args(["events", TENANT, "--json"]).args(arguments);

@@ -75,7 +75,7 @@ async fn tenant(folder: &TempDir, server: &Server, urls: &[String]) -> anyhow::R
     Ok(())
 }
 
-/// What `webhook list` says when every webhook is as wanted.
+/// Waits until every webhook of `webhook list` is as wanted; returns the list.
 async fn listed(folder: &TempDir, wanted: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
     for _ in 0..300 {
         let list = server::json(folder.path(), &["webhook", "list", NAME])?;
@@ -135,7 +135,7 @@ async fn inside() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the operator names goes, and nothing else: an address alone is a range of one.
+/// Webhooks reach the addresses that `--webhook-allow` names; a single address is a range of one.
 async fn allowed() -> anyhow::Result<()> {
     let target = Target::new().await?;
     let urls = ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{}/", target.port));

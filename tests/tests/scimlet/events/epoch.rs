@@ -282,7 +282,8 @@ async fn webhooks() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The same under a server that runs, with a copy of the whole database.
+/// Events disappear from PostgreSQL while a server runs, as when a backup is restored: streams end,
+/// and the numbers of events that are gone are refused, also after `database new-epoch`.
 async fn postgres(cluster: &Cluster) -> anyhow::Result<()> {
     let (folder, url) = (tempfile::TempDir::new()?, cluster.database()?);
     let folder = folder.path();

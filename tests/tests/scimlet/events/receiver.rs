@@ -27,7 +27,7 @@ pub struct Received {
     signature: String,
     body: String,
     pub event: Value,
-    /// What was answered.
+    /// The status that it was answered with.
     pub status: u16,
 }
 

@@ -57,7 +57,7 @@ impl Tenant {
         Ok(list[0].clone())
     }
 
-    /// What `webhook list` says when it is as wanted.
+    /// Waits until `webhook list` is as wanted; returns the list.
     async fn listed(&self, wanted: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
         let wait = async {
             loop {

@@ -69,7 +69,8 @@ impl File<'_> {
         Ok(server)
     }
 
-    /// What the writers know when the server is dead.
+    /// Runs the writers, kills the server under them, and returns the writers, each with the state
+    /// that it knows.
     async fn write(
         &mut self,
         server: Server,

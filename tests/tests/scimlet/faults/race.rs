@@ -95,7 +95,8 @@ async fn all_patches() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What one of the clients asks for: a change of every kind of attribute, by every way to name it.
+/// Returns the PATCH of one of the clients: it changes an attribute of every kind, by every way to
+/// name one.
 fn change(number: usize) -> Value {
     const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
     let text = number.to_string();

@@ -51,8 +51,8 @@ impl Two {
     }
 }
 
-/// What one has acknowledged, the other shows at once: by id, by filter, and as the version to
-/// build on.
+/// A change that one server acknowledged, the other shows at once: by id, by filter, and as the
+/// version that the next change must match.
 async fn see_each_other() -> anyhow::Result<()> {
     let two = Two::start()?;
     let user = json!({"userName": "commuter", "title": "0"});

@@ -1,5 +1,5 @@
-//! What one client knows of the resources that nobody else touches, and what a request does to
-//! them. Null stands for what the client cannot know.
+//! The state of resources that only one client changes, as that client knows it, and the effect of
+//! a request on it. Null stands for a value that the client cannot know.
 
 use std::collections::BTreeMap;
 
@@ -190,7 +190,7 @@ impl State {
         document["meta"]["version"] = format!("W/\"{}\"", version(document) + 1).into();
     }
 
-    /// Whoever had it as a member changes too.
+    /// Removes the resource; every group that had it as a member changes too.
     fn delete(&mut self, name: &str) {
         let id = self.id(name).to_owned();
         self.0.remove(name);

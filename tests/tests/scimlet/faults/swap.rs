@@ -17,8 +17,8 @@ use tempfile::TempDir;
 
 use crate::trial;
 
-/// What is done to the file, given the folder, another copy of the database, and where to keep what
-/// is moved away.
+/// An operation on the database file, given its folder, another copy of the database, and the
+/// folder for files that are moved away.
 type Swap = fn(&Path, &Path, &Path) -> anyhow::Result<()>;
 
 const SWAPS: [(&str, Swap); 6] = [

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::state::{State, Step};
 
-/// What a client knows: what was acknowledged, and the one request that was not.
+/// A client that remembers the state that was acknowledged, and the one request that was not.
 pub struct Writer {
     prefix: String,
     dice: Dice,

@@ -1,4 +1,4 @@
-//! What large groups and large bodies may be.
+//! Groups with many members, and large bodies, up to their limits.
 
 use anyhow::ensure;
 use scimlet::store::sqlite::Sqlite;

@@ -1,4 +1,4 @@
-//! What a tenant's clients do to a server.
+//! The attacks of a tenant's clients on a server.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -72,7 +72,7 @@ impl Attack {
         }
     }
 
-    /// What there is to be attacked: the ids of users.
+    /// Creates the users that the attack is about; returns their ids.
     pub async fn prepare(self, attacker: &Http) -> anyhow::Result<Vec<String>> {
         let mut ids = Vec::new();
         let numbers: Vec<u64> = (0..self.users()?).collect();

@@ -1,4 +1,5 @@
-//! What costs the server more than it may is refused, with a status that says whose fault it is.
+//! Requests that would cost the server more than it allows are refused, with a status that says
+//! whose fault it is.
 
 use anyhow::ensure;
 use libtest_mimic::Trial;

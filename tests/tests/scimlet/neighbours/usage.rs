@@ -1,4 +1,4 @@
-//! What a server uses, as the kernel tells (Linux).
+//! The memory and processor time that a server uses, as the kernel tells (Linux).
 
 use std::time::{Duration, Instant};
 

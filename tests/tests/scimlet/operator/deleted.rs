@@ -22,7 +22,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// What stands in everything that the tenant's people have, and nowhere else.
+/// A text that every value of the tenant's users contains, and nothing else does.
 const MARK: &str = "wintermute";
 const USERS: usize = 1200;
 

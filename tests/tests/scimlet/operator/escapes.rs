@@ -1,5 +1,5 @@
-//! What others have chosen (names, labels, ids of clients) moves no cursor and makes no line where
-//! it is printed for people.
+//! Texts that clients and administrators choose (names, labels, ids of clients) move no cursor and
+//! begin no line where they are printed for people.
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;

@@ -117,7 +117,7 @@ async fn admin() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What an older release stored, as it stands in the file.
+/// Writes a profile into the file in the form that an older release stored.
 fn store(folder: &Path, tenant: &str, profile: &Value) -> anyhow::Result<()> {
     let db = Connection::open(folder.join("scimlet.db"))?;
     let sql = "UPDATE entry SET body = ?2, digest = NULL WHERE id = 'current' AND kind = (

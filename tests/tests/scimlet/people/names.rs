@@ -86,7 +86,7 @@ fn unique_kinds() -> Value {
     })
 }
 
-/// What the profile says of unique names holds for every kind of attribute that can be unique, by
+/// The profile's rules for unique names hold for every kind of attribute that can be unique, by
 /// every way to write it.
 pub(super) async fn unique_of_all_kinds(database: Memory) -> anyhow::Result<()> {
     let site = Site::new(database, unique_kinds()).await?;

@@ -1,4 +1,4 @@
-//! What is said of a database that cannot be opened, and that many may open a new one at once.
+//! Errors for a database that cannot be opened, and a new database that many open at once.
 
 use anyhow::{Context, ensure};
 use scimlet::store::postgres::Postgres;

@@ -53,7 +53,7 @@ impl<'s> Walk<'s> {
         candidates.find(|schema| schema.is_object())
     }
 
-    /// What a `$ref` leads to.
+    /// Returns the schema that a `$ref` names, or the schema itself if it has none.
     fn referred(&self, schema: &'s Value) -> anyhow::Result<&'s Value> {
         let Some(reference) = schema["$ref"].as_str() else {
             return Ok(schema);

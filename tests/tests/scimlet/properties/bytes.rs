@@ -137,7 +137,7 @@ fn headers() -> impl Strategy<Value = Vec<(String, String)>> {
         .prop_map(|(good, others)| good.into_iter().chain(others).collect())
 }
 
-/// What SCIM knows: names of schemas, operations, paths, and values.
+/// Words that SCIM gives a meaning: names of schemas, operations, paths, and values.
 const WORDS: [&str; 15] = [
     "urn:ietf:params:scim:schemas:core:2.0:User",
     "urn:ietf:params:scim:api:messages:2.0:PatchOp",

@@ -113,7 +113,7 @@ fn asked() -> impl Strategy<Value = Asked> {
     )
 }
 
-/// What values of an attribute look like.
+/// The form of an attribute's values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Like {
     Text,

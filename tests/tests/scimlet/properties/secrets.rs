@@ -1,5 +1,5 @@
-//! What is `returned: never` comes back from no method and under no projection, and is not kept
-//! either.
+//! An attribute that is `returned: never` (RFC 7643 section 7) comes back from no method and under
+//! no projection, and its value is not kept either.
 
 use anyhow::ensure;
 use libtest_mimic::Failed;

@@ -130,7 +130,7 @@ fn strict(quirk: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a mark names is there, so that no mark is left unchecked.
+/// Every quirk that an exchange says it needs exists, so that no such mark is left unchecked.
 fn marks() -> anyhow::Result<()> {
     for exchange in exchange::all()? {
         let marks = exchange.steps.iter().flat_map(|step| &step.needs);

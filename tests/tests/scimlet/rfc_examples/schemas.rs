@@ -8,7 +8,7 @@ use scimlet_tests::client::text;
 use scimlet_tests::tenant::Tenant;
 use serde_json::Value;
 
-/// What an attribute is, but for its description.
+/// The characteristics of an attribute (RFC 7643 section 7), except its description.
 const CHARACTERISTICS: [&str; 9] = [
     "type",
     "multiValued",

@@ -71,8 +71,9 @@ pub fn changes() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a change of members costs must not depend on how many there are: unless the client says
-/// what it wants to see, the answer has a group of a hundred, and none that is larger.
+/// The cost of a change of members must not depend on how many there are: unless the client says
+/// what it wants to see, the answer has a group of up to a hundred members, and none that is
+/// larger.
 pub fn answers() -> anyhow::Result<()> {
     let tenant = Tenant::over(&Memory::exact(), DEFAULT)?;
     let group = group(&tenant, 101)?;

@@ -1,6 +1,6 @@
 //! The table: a request, and the status and the scimType of its answer.
 
-/// What brings a status about.
+/// A request, and the status and scimType of its answer.
 pub struct Row {
     pub what: &'static str,
     /// Method and target.
@@ -14,7 +14,8 @@ pub struct Row {
 }
 
 impl Row {
-    /// What the tables call the method: searches and bulk requests have names of their own.
+    /// Returns the method's name in table 9 of RFC 7644 and table 3 of RFC 9865: searches and bulk
+    /// requests have names of their own.
     pub fn applies_to(&self) -> &'static str {
         let (method, target) = self.request.split_once(' ').unwrap_or_default();
         match method {

@@ -7,7 +7,7 @@ use super::cortex::connected;
 use super::okta::Okta;
 use super::product::Product;
 
-/// What has to be done in the product, beside what is done here.
+/// The effects in the product that a deactivation or deletion orders, in their order.
 const EFFECTS: [&str; 4] =
     ["remove-roles", "remove-memberships", "delete-api-keys", "revoke-sessions"];
 

@@ -7,7 +7,7 @@ use scimlet_tests::client::{patch, text};
 use scimlet_tests::exchange::{Answer, Call, Endpoint, Http};
 use serde_json::{Value, json};
 
-/// What Okta calls itself.
+/// The User-Agent of Okta.
 const AGENT: &str = "Okta SCIM Client 1.0.0";
 
 /// A SCIM application of Okta's.
@@ -32,12 +32,12 @@ impl Okta {
         Ok(Self { http: Http::new(text(issued, "url")?, secret)?, authorization, agent: AGENT })
     }
 
-    /// The same credential at another URL.
+    /// Returns this application with its URL changed to another one.
     pub(super) fn at(&self, url: &str) -> Self {
         Self { http: self.http.at(url), ..self.clone() }
     }
 
-    /// The same under another name.
+    /// Returns this application with its User-Agent changed.
     pub(super) fn calling_itself(&self, agent: &'static str) -> Self {
         let same = self.clone();
         Self { agent, ..same }
@@ -153,7 +153,7 @@ impl Okta {
         self.activate(id, false).await?.expect(200)
     }
 
-    /// What Okta does not do, and others do.
+    /// Deletes somebody. Okta itself never does; other clients do.
     pub(super) async fn delete(&self, id: &str) -> anyhow::Result<()> {
         let target = format!("/Users/{id}");
         let answer = self.send("DELETE", &target, &Value::Null).await?;

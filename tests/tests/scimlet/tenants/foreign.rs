@@ -1,4 +1,4 @@
-//! What a good credential of one tenant does to the other: nothing, on the other's URLs nor on its
+//! A good credential of one tenant does nothing to another tenant, on the other's URLs nor on its
 //! own.
 
 use anyhow::{Context, ensure};

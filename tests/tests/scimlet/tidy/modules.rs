@@ -17,7 +17,7 @@ pub struct Modules(BTreeMap<Path, Module>);
 /// A file.
 struct Module {
     file: String,
-    /// What its `use` declarations bind.
+    /// The names that its `use` declarations bind, each with its path.
     names: BTreeMap<String, Path>,
     /// Which of them others may use.
     exported: BTreeSet<String>,

@@ -32,8 +32,8 @@ static POLICY: LazyLock<Arc<Policy>> = LazyLock::new(|| {
     Policy::from_document(&profile.to_string()).expect("the profile is one")
 });
 
-/// What is wrong with how a case comes out. What is right by the RFC is so with the default
-/// profile's quirks, too: they harm no correct client.
+/// Judges the outcome of a case. An outcome that the RFC demands must hold with the default
+/// profile's quirks too: they harm no correct client.
 pub fn judge(case: &Value) -> Result<(), String> {
     compared(case, outcome(case, None)?)?;
     if !case["error"].is_null() {
