@@ -109,8 +109,10 @@ impl Run {
             for (series, rate) in series.iter_mut().zip(rates) {
                 series.values.push(rate);
             }
-            let of = json!({"perSecond": {"fresh": rates[0], "reused": rates[1], "native": rates[2]},
-                "freshOfNative": of_fresh.json(), "reusedOfNative": of_reused.json()});
+            let of = json!({
+                "perSecond": {"fresh": rates[0], "reused": rates[1], "native": rates[2]},
+                "freshOfNative": of_fresh.json(), "reusedOfNative": of_reused.json(),
+            });
             figures.insert(operation.name().to_owned(), of);
         }
         let plot = Bars {

@@ -53,7 +53,10 @@ async fn benchmark() -> anyhow::Result<()> {
             series.values.push(spread.median);
         }
         println!("  {:<22}{}", ratios[0], ratios[1]);
-        let of = json!({"perSecond": per_second, "twoByOne": ratios[0].json(), "fourByOne": ratios[1].json()});
+        let of = json!({
+            "perSecond": per_second,
+            "twoByOne": ratios[0].json(), "fourByOne": ratios[1].json(),
+        });
         figures.insert(mix.to_owned(), of);
     }
     let plot = Bars {

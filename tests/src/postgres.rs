@@ -19,7 +19,8 @@ const WATCH: &str = r#"
 cd "$1" || exit 1
 control() { pg_ctl -D data -l log -w -t 60 -s "$@" </dev/null >>log 2>&1; }
 { initdb -D data -U postgres -A trust -E UTF8 --no-sync --locale-provider=icu --icu-locale=en-US ||
-  { rm -rf data; initdb -D data -U postgres -A trust -E UTF8 --no-sync --locale=C; }; } >log 2>&1 || exit 1
+  { rm -rf data; initdb -D data -U postgres -A trust -E UTF8 --no-sync --locale=C; }; } >log 2>&1 ||
+  exit 1
 cat >>data/postgresql.conf <<END
 listen_addresses = ''
 unix_socket_directories = '$1'

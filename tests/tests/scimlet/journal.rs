@@ -120,7 +120,8 @@ async fn dropped() -> anyhow::Result<()> {
     let made = answer.expect(201)?;
     ensure!(mentions(&notes, "shoeSize") && mentions(&notes, "name.nobility"), "{notes}");
     let target = format!("/Users/{}", made["id"].as_str().context("no id")?);
-    let manager = json!({"op": "replace", "path": format!("{ENTERPRISE}:manager"), "value": {"displayName": "B"}});
+    let path = format!("{ENTERPRISE}:manager");
+    let manager = json!({"op": "replace", "path": path, "value": {"displayName": "B"}});
     let body = scimlet_tests::client::patch(json!([manager]));
     let (answer, notes) = send("PATCH", &target, body).await?;
     answer.expect(200)?;
@@ -148,9 +149,8 @@ async fn queries() -> anyhow::Result<()> {
         endpoint.send(Call { method: method.to_owned(), target, headers: Vec::new(), body })
     };
     for name in ["ada", "bob", "eve"] {
-        let user = format!(
-            r#"{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"{name}","nickName":"x"}}"#
-        );
+        let schemas = r#""schemas":["urn:ietf:params:scim:schemas:core:2.0:User"]"#;
+        let user = format!(r#"{{{schemas},"userName":"{name}","nickName":"x"}}"#);
         let made = send("POST", "/Users".to_owned(), user).await?;
         made.expect(201)?;
     }

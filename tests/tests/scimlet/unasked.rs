@@ -55,8 +55,10 @@ fn tenant(unknown: &str) -> anyhow::Result<Tenant> {
     let attributes = json!([
         {"name": "simple"},
         {"name": "several", "multiValued": true},
-        {"name": "complex", "type": "complex", "subAttributes": parts(&["one", "two", "fixed", "list"])},
-        {"name": "entries", "type": "complex", "multiValued": true, "subAttributes": parts(&["type", "value", "fixed"])},
+        {"name": "complex", "type": "complex",
+            "subAttributes": parts(&["one", "two", "fixed", "list"])},
+        {"name": "entries", "type": "complex", "multiValued": true,
+            "subAttributes": parts(&["type", "value", "fixed"])},
     ]);
     let schema = |id: &str| json!({"id": id, "name": "Thing", "attributes": attributes});
     let profile = json!({
@@ -64,7 +66,8 @@ fn tenant(unknown: &str) -> anyhow::Result<Tenant> {
         "attributes": {"unknown": unknown},
         "schemas": [schema(CORE), schema(EXTENSION)],
         "resourceTypes": [{
-            "name": "Thing", "endpoint": "/Things", "schema": CORE, "schemaExtensions": [{"schema": EXTENSION}],
+            "name": "Thing", "endpoint": "/Things",
+            "schema": CORE, "schemaExtensions": [{"schema": EXTENSION}],
         }],
     });
     Tenant::over(&Memory::exact(), &profile.to_string())

@@ -157,7 +157,8 @@ async fn old_rows() -> anyhow::Result<()> {
     ensure!(content && json["bodies"]["withoutDigest"].as_u64() < Some(old), "{json} {errors}");
     // What a scimlet without digests writes is none that is wrong.
     let sql = format!(
-        "UPDATE entry SET version = version + 1, body = replace(body, 'nick', 'NICK') WHERE id = '{id}'"
+        "UPDATE entry SET version = version + 1, body = replace(body, 'nick', 'NICK') \
+         WHERE id = '{id}'"
     );
     let before = json["bodies"]["withoutDigest"].as_u64();
     Connection::open(folder.join("scimlet.db"))?.execute_batch(&sql)?;

@@ -53,10 +53,11 @@ fn profile() -> anyhow::Result<String> {
         "schemaExtensions": [{"schema": EXTENSION}, {"schema": MORE}],
     });
     let attributes = json!({"unknown": "ignore"});
-    Ok(
-        json!({"extends": "strict", "attributes": attributes, "schemas": schemas, "resourceTypes": [thing]})
-            .to_string(),
-    )
+    let profile = json!({
+        "extends": "strict", "attributes": attributes,
+        "schemas": schemas, "resourceTypes": [thing],
+    });
+    Ok(profile.to_string())
 }
 
 /// A tenant that has things.

@@ -118,10 +118,11 @@ async fn hidden() -> anyhow::Result<()> {
         place.ask(&all, ("GET", &target, &Value::Null)).await?.expect(200)?;
         place.ask(&few, ("GET", &target, &Value::Null)).await?.expect(403)?;
     }
+    let bob = json!({"schemas": user["schemas"], "userName": "bob"});
     let bulk = json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
         "Operations": [
-            {"method": "POST", "path": "/Users", "bulkId": "1", "data": {"schemas": user["schemas"], "userName": "bob"}},
+            {"method": "POST", "path": "/Users", "bulkId": "1", "data": bob},
             {"method": "POST", "path": "/Groups", "bulkId": "2", "data": group},
         ],
     });

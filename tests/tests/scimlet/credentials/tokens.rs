@@ -40,9 +40,10 @@ pub fn profile(seed: u8) -> Value {
     let text = |part: Option<_>| {
         part.map_or(String::new(), |part: &_| encoded(AsRef::<[u8]>::as_ref(part)))
     };
+    let (x, y) = (text(point.x()), text(point.y()));
     json!({"extends": "default", "credentials": {"access-tokens": [{
         "issuer": ISSUER, "audience": AUDIENCE,
-        "keys": [{"kty": "EC", "crv": "P-256", "kid": "k1", "x": text(point.x()), "y": text(point.y())}],
+        "keys": [{"kty": "EC", "crv": "P-256", "kid": "k1", "x": x, "y": y}],
     }]}})
 }
 

@@ -122,7 +122,8 @@ impl Service {
         } else {
             let emails = json!([{"type": "work", "value": format!("{number}@a.example")}]);
             let body = json!({
-                "userName": format!("u{number}"), "displayName": name, "title": name, "emails": emails,
+                "userName": format!("u{number}"),
+                "displayName": name, "title": name, "emails": emails,
             });
             ("/Users", body)
         };

@@ -107,7 +107,8 @@ async fn protocol() -> anyhow::Result<()> {
     let secret = server.endpoint(TENANT)?.secret;
     set(&folder, &[ALLOW])?;
     let ask = format!(
-        "GET /{TENANT}/scim/v2/Users HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer {secret}\r\n\r\n"
+        "GET /{TENANT}/scim/v2/Users HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\
+         Authorization: Bearer {secret}\r\n\r\n"
     );
     for (client, status) in
         [(Some("192.0.2.7:1234"), "200"), (Some("198.51.100.1:1234"), "403"), (None, "403")]

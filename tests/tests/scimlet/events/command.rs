@@ -113,7 +113,8 @@ async fn values() -> anyhow::Result<()> {
     let http = Http::new(server.base(TENANT), text(&made, "secret")?)?;
     let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
     let body = json!({
-        "userName": "grace@example.com", "password": "correct horse", "name": {"familyName": "Hopper"},
+        "userName": "grace@example.com", "password": "correct horse",
+        "name": {"familyName": "Hopper"},
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", enterprise],
         enterprise: {"department": "Compilers"},
     });

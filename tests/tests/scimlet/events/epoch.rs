@@ -268,8 +268,10 @@ async fn webhooks() -> anyhow::Result<()> {
     let before = list()?[0]["cursor"].as_u64().context("no cursor")?;
     let site = site.again(folder, || {
         let db = Connection::open(folder.join("scimlet.db"))?;
-        let sql = "DELETE FROM event WHERE sequence > 6;
-             UPDATE tenant SET sequence = 6, digest = (SELECT digest FROM event WHERE sequence = 6)";
+        let sql = "
+            DELETE FROM event WHERE sequence > 6;
+            UPDATE tenant SET sequence = 6,
+                digest = (SELECT digest FROM event WHERE sequence = 6)";
         Ok(db.execute_batch(sql)?)
     })?;
     let last = user(&site.http, "last").await?;

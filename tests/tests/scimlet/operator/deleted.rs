@@ -31,7 +31,8 @@ fn people() -> String {
     let person = |number| {
         let user = json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
-            "userName": format!("{MARK}{number}"), "displayName": format!("{MARK} the {number}th").repeat(20),
+            "userName": format!("{MARK}{number}"),
+            "displayName": format!("{MARK} the {number}th").repeat(20),
         });
         format!("{user}\n")
     };

@@ -25,7 +25,10 @@ const EVIL: &str = "a\u{1b}[2J\u{9b}31m\r\nscimlet: fake\u{85}\u{2028}\u{202e}\u
 
 /// Whether a text has what only a terminal should see. Its own line breaks are no such thing.
 fn is_plain(text: &str) -> bool {
-    let bidi = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let bidi = |c: char| {
+        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
+            || matches!(c, '\u{2066}'..='\u{2069}')
+    };
     !text.chars().any(|c| (c.is_control() && c != '\n') || bidi(c))
 }
 
@@ -42,7 +45,8 @@ async fn chosen() -> anyhow::Result<Desk> {
     desk.json(&["credential", "create", "acme", "--label", EVIL])?;
     desk.json(&["identity-provider", "add", "acme", EVIL])?;
     let user = json!({
-        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "u", "displayName": EVIL,
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": "u", "displayName": EVIL,
     });
     desk.write("users.jsonl", &format!("{user}\n"))?;
     desk.json(&["user", "import", "acme", "users.jsonl"])?;

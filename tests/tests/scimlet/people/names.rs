@@ -72,7 +72,8 @@ fn unique_kinds() -> Value {
     let attributes = json!([
         {"name": "simple", "uniqueness": "server"},
         {"name": "several", "multiValued": true, "uniqueness": "server"},
-        {"name": "complex", "type": "complex", "subAttributes": [{"name": "part", "uniqueness": "server"}]},
+        {"name": "complex", "type": "complex",
+            "subAttributes": [{"name": "part", "uniqueness": "server"}]},
         {"name": "entries", "type": "complex", "multiValued": true,
             "subAttributes": [{"name": "value", "uniqueness": "server"}]},
         {"name": "other"},
@@ -81,7 +82,8 @@ fn unique_kinds() -> Value {
     json!({
         "extends": "default", "schemas": [schema(THING), schema(MORE)],
         "resourceTypes": [{
-            "name": "Thing", "endpoint": "/Things", "schema": THING, "schemaExtensions": [{"schema": MORE}],
+            "name": "Thing", "endpoint": "/Things",
+            "schema": THING, "schemaExtensions": [{"schema": MORE}],
         }],
     })
 }

@@ -70,11 +70,18 @@ fn halved(mut text: String) -> String {
     text
 }
 
+fn select(texts: &[&'static str]) -> impl Strategy<Value = String> + use<> {
+    prop::sample::select(texts.to_vec()).prop_map(str::to_owned)
+}
+
 fn method() -> impl Strategy<Value = String> {
     let known = ["GET", "PATCH", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"];
     // No DELETE of the one resource that is there: its id stands nowhere but in the target.
-    prop_oneof![9 => prop::sample::select(known[..4].to_vec()).prop_map(str::to_owned),
-        1 => prop::sample::select(known[5..].to_vec()).prop_map(str::to_owned), 1 => any::<String>()]
+    prop_oneof![
+        9 => select(&known[..4]),
+        1 => select(&known[5..]),
+        1 => any::<String>(),
+    ]
 }
 
 fn target() -> impl Strategy<Value = String> {
@@ -92,8 +99,11 @@ fn target() -> impl Strategy<Value = String> {
         "/",
         "",
     ];
-    let path = prop_oneof![6 => prop::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => any::<String>(),
-        1 => "(/[%A-F0-9./a-z]{0,6}){0,4}"];
+    let path = prop_oneof![
+        6 => select(&known),
+        1 => any::<String>(),
+        1 => "(/[%A-F0-9./a-z]{0,6}){0,4}",
+    ];
     let value = prop_oneof![
         any::<String>(),
         "[a-z. \"()\\[\\]%0-9:-]{0,24}",
@@ -130,8 +140,8 @@ fn headers() -> impl Strategy<Value = Vec<(String, String)>> {
         "Basic YTpi",
         ";charset=",
     ];
-    let value = prop_oneof![2 => prop::sample::select(values.to_vec()).prop_map(str::to_owned), 1 => any::<String>()];
-    let other = (prop::sample::select(names.to_vec()).prop_map(str::to_owned), value);
+    let value = prop_oneof![2 => select(&values), 1 => any::<String>()];
+    let other = (select(&names), value);
     let others = prop::collection::vec(other, 0..2);
     (prop::option::weighted(0.95, good), others)
         .prop_map(|(good, others)| good.into_iter().chain(others).collect())
@@ -157,8 +167,9 @@ const WORDS: [&str; 15] = [
 ];
 
 /// Names of members.
-const KEYS: &str = "schemas Operations operations op path value userName name emails givenName type primary active members \
-    displayName meta id roles password manager urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+const KEYS: &str = "schemas Operations operations op path value userName name emails givenName \
+    type primary active members displayName meta id roles password manager \
+    urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 /// JSON whose names and values are those that SCIM knows, in places where they may not belong.
 fn document() -> impl Strategy<Value = String> {

@@ -166,8 +166,13 @@ fn literal(like: Like) -> BoxedStrategy<String> {
         }
         Like::Id => (0..6_u8).prop_map(|i| format!("\"${i}\"")).boxed(),
     };
-    prop_oneof![12 => fitting, 1 => Just("null".to_owned()), 1 => Just("1".to_owned()), 1 => word().prop_map(quoted)]
-        .boxed()
+    prop_oneof![
+        12 => fitting,
+        1 => Just("null".to_owned()),
+        1 => Just("1".to_owned()),
+        1 => word().prop_map(quoted),
+    ]
+    .boxed()
 }
 
 fn comparison(path: String, like: Like) -> BoxedStrategy<String> {

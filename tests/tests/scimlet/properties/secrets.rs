@@ -28,9 +28,10 @@ pub fn never_returned() -> Result<(), Failed> {
         let created = tenant.ask("POST", &query("/Users"), &user)?;
         let id = created.expect(201)?;
         let one = format!("/Users/{}", text(&id, "id")?);
-        let path = patch(
-            json!([{"op": "replace", "path": spelling, "value": SECRET}, {"op": "add", "path": "title", "value": "b"}]),
-        );
+        let path = patch(json!([
+            {"op": "replace", "path": spelling, "value": SECRET},
+            {"op": "add", "path": "title", "value": "b"},
+        ]));
         let member =
             patch(json!([{"op": "add", "value": {spelling.as_str(): SECRET, "title": "c"}}]));
         let qualified =

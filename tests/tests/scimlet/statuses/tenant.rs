@@ -14,7 +14,10 @@ use super::rows::Row;
 /// A device has a number for good. No request is mended.
 const PROFILE: &str = r#"{
   "extends": "strict",
-  "schemas": [{"id": "urn:example:Device", "name": "Device", "attributes": [{"name": "number", "mutability": "immutable"}]}],
+  "schemas": [{
+    "id": "urn:example:Device", "name": "Device",
+    "attributes": [{"name": "number", "mutability": "immutable"}]
+  }],
   "resourceTypes": [
     {"name": "User", "endpoint": "/Users", "schema": "urn:ietf:params:scim:schemas:core:2.0:User"},
     {"name": "Device", "endpoint": "/Devices", "schema": "urn:example:Device"}

@@ -29,12 +29,12 @@ const EXCEPTIONS: [(&str, &str); 7] = [
 const TWICE: &str = "RFC 7643 section 2.1: Attribute names are case insensitive";
 
 /// No operation is none.
-const EMPTY: &str = "RFC 7644 section 3.5.2: the \"Operations\" attribute, whose value is an array of one or more PATCH \
-    operations";
+const EMPTY: &str = "RFC 7644 section 3.5.2: the \"Operations\" attribute, whose value is an \
+    array of one or more PATCH operations";
 
 /// Whatever the resource holds, an attribute that is compared with `false` is Boolean.
-const BOOLEAN: &str = "RFC 7644 section 3.4.2.2, table 3: Boolean and Binary attributes SHALL cause a failed response \
-    (HTTP status code 400) with \"scimType\" of \"invalidFilter\"";
+const BOOLEAN: &str = "RFC 7644 section 3.4.2.2, table 3: Boolean and Binary attributes SHALL \
+    cause a failed response (HTTP status code 400) with \"scimType\" of \"invalidFilter\"";
 
 /// One trial for each core case, for each that needs a decision, and for each exchange of a real
 /// client.

@@ -24,10 +24,13 @@ static POLICY: LazyLock<Arc<Policy>> = LazyLock::new(|| {
     for part in members.and_then(|m| m["subAttributes"].as_array_mut()).into_iter().flatten() {
         part["mutability"] = "immutable".into();
     }
+    let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
     let profile = json!({"extends": "default", "schemas": [group], "resourceTypes": [
-        {"name": "User", "endpoint": "/Users", "schema": "urn:ietf:params:scim:schemas:core:2.0:User",
-         "schemaExtensions": [{"schema": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"}]},
-        {"name": "Group", "endpoint": "/Groups", "schema": "urn:ietf:params:scim:schemas:core:2.0:Group"},
+        {"name": "User", "endpoint": "/Users",
+            "schema": "urn:ietf:params:scim:schemas:core:2.0:User",
+            "schemaExtensions": [{"schema": enterprise}]},
+        {"name": "Group", "endpoint": "/Groups",
+            "schema": "urn:ietf:params:scim:schemas:core:2.0:Group"},
     ]});
     Policy::from_document(&profile.to_string()).expect("the profile is one")
 });
