@@ -76,8 +76,8 @@ struct Run {
     connections: u32,
 }
 
-/// Of one operation: each side's median of requests a second, and those of the component by native
-/// core's of the same round.
+/// The figures of one operation: the median of each side's requests a second, and the ratios of the
+/// component's sides to native core in the same round.
 struct Compared {
     rates: [f64; 3],
     ratios: [Spread; 2],
@@ -145,7 +145,7 @@ impl Run {
     }
 }
 
-/// Microseconds that an instance takes which does nothing.
+/// Returns the microseconds of a call that does nothing, which are those of an instance alone.
 async fn alone(plugin: &Plugin, turn: Duration) -> anyhow::Result<f64> {
     let (started, mut count) = (Instant::now(), 0);
     while started.elapsed() < turn {
@@ -155,14 +155,14 @@ async fn alone(plugin: &Plugin, turn: Duration) -> anyhow::Result<f64> {
     Ok(started.elapsed().as_secs_f64() * 1e6 / f64::from(count))
 }
 
-/// One engine: behind the router, and called as the router does.
+/// One side: its service behind the router over HTTP, and its provider called without HTTP.
 struct Side {
     _folders: [TempDir; 2],
     site: Site,
     direct: Arc<Direct>,
 }
 
-/// People whom a side that is asked directly has.
+/// The users of a tenant that is asked without HTTP.
 const PEOPLE: u32 = 100;
 
 impl Side {
@@ -174,7 +174,7 @@ impl Side {
         Ok(Self { _folders: folders, site, direct: Arc::new(direct) })
     }
 
-    /// Right answers a second.
+    /// Returns the right answers a second.
     async fn rate(
         &self,
         way: Way,

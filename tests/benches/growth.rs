@@ -155,7 +155,7 @@ fn median(values: &[f64]) -> f64 {
     Spread::of(values.to_vec()).map_or(0.0, |spread| spread.median)
 }
 
-/// Greatest by least of each round, over HTTP and in the store.
+/// Returns the ratios of the greatest size to the least in each round, over HTTP and in the store.
 fn ratios(costs: &[Costs]) -> anyhow::Result<[Spread; 2]> {
     let (Some(least), Some(most)) = (costs.first(), costs.last()) else {
         anyhow::bail!("no sizes");

@@ -74,7 +74,7 @@ fn ratio(rates: &[Vec<f64>; 3], of: usize) -> anyhow::Result<Spread> {
     Spread::of(pairs.map(|(many, one)| many / one).collect()).context("no rounds")
 }
 
-/// As many hosts as are compared at the most.
+/// Running hosts over one database, as many as the largest comparison needs.
 struct Hosts {
     _running: Vec<(TempDir, Server)>,
     sites: Vec<Arc<Site>>,

@@ -24,13 +24,14 @@ const SIDES: [&str; 4] = ["fresh", "reused", "scimmy", "scim2-server"];
 const OPERATIONS: [(&str, Wanted); 5] =
     [("get", READS), ("eq", READS), ("patch", WRITES), ("create", WRITES), ("member-add", WRITES)];
 
-/// Of a fresh and of a reused instance by scimmy's, and of both by scim2-server's.
+/// The ratios that are wanted to scimmy, then to scim2-server; in each pair that of a fresh
+/// instance, then that of a reused one.
 type Wanted = [[f64; 2]; 2];
 
 const READS: Wanted = [[5.0, 10.0], [10.0, 30.0]];
 const WRITES: Wanted = [[5.0, 5.0], [10.0, 10.0]];
-/// Among many users: scimmy hands its handlers a filter to match against all, scim2-server keeps an
-/// index for `eq`.
+/// The ratios for look-ups among many users: scimmy hands its handlers a filter to match against
+/// all, scim2-server keeps an index for `eq`.
 const MANY: Wanted = [[100.0, 100.0], [100.0, 100.0]];
 
 fn main() -> anyhow::Result<()> {

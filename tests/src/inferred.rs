@@ -23,7 +23,7 @@ struct Shape {
     subs: Shapes,
 }
 
-/// By name in lower case.
+/// Attributes by name in lower case.
 type Shapes = BTreeMap<String, Shape>;
 
 /// Attributes of the main schema and of extensions.

@@ -44,7 +44,7 @@ pub struct Cluster {
     programs: PathBuf,
     folder: PathBuf,
     watch: Child,
-    /// To the shell and from it; `None` when it is to end.
+    /// The pipes to the shell and from it; `None` when it is to end.
     pipes: Mutex<Option<(ChildStdin, BufReader<ChildStdout>)>>,
     made: AtomicU32,
 }
@@ -94,8 +94,8 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// One that keeps what it has acknowledged, as those in production do, and has so many
-    /// megabytes of shared buffers.
+    /// Starts a cluster that keeps what it has acknowledged, as those in production do, and has so
+    /// many megabytes of shared buffers.
     ///
     /// # Errors
     /// As [`shared`].
@@ -260,7 +260,8 @@ fn programs() -> anyhow::Result<PathBuf> {
     found.context("no PostgreSQL: neither PATH nor /usr/lib/postgresql has initdb, pg_ctl and psql")
 }
 
-/// PostgreSQL does not run as root: the user and group that it runs as instead.
+/// Returns the user and group that PostgreSQL runs as if this process is root's; `None` otherwise.
+/// PostgreSQL refuses to run as root.
 fn unprivileged(own: &Path) -> anyhow::Result<Option<(u32, u32)>> {
     if fs::metadata(own)?.uid() != 0 {
         return Ok(None);
@@ -275,10 +276,10 @@ fn unprivileged(own: &Path) -> anyhow::Result<Option<(u32, u32)>> {
     Ok(Some(found.context("root runs no PostgreSQL, and there is no user `postgres`")?))
 }
 
-/// A session that stays.
+/// An open session of the database.
 pub struct Held {
     session: Child,
-    /// It ends with this.
+    /// The session's input; the session ends when it is closed.
     input: ChildStdin,
 }
 

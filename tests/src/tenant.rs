@@ -84,7 +84,7 @@ impl Tenant {
         })
     }
 
-    /// Reads something.
+    /// Sends a GET with the secret.
     ///
     /// # Errors
     /// If core panics.

@@ -1,4 +1,4 @@
-//! Filters. What each must find is said by the plain evaluator; see [`Shelf::check`].
+//! Filters. The plain evaluator says what each must find; see [`Fixture::check`].
 
 use std::sync::Arc;
 

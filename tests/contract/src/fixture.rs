@@ -111,7 +111,7 @@ pub struct Walk {
     pub exact: bool,
     /// Whether all pages were ordered.
     pub ordered: bool,
-    /// The first page's.
+    /// The total of the first page.
     pub total: Option<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! Short words for what the cases say often.
+//! Functions for the keys, writes, filters and expectations that many cases use.
 
 use std::collections::BTreeMap;
 

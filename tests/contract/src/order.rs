@@ -137,7 +137,7 @@ pub async fn what_is_no_position_is_invalid(stores: Arc<dyn Stores>) {
     }
 }
 
-/// Long enough that a store walks an index rather than sort.
+/// A walk through so many entries that a store reads an index rather than sort.
 pub async fn a_long_ordered_walk(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     let person = |number: u64| {

@@ -67,7 +67,7 @@ pub async fn wide_filters(stores: Arc<dyn Stores>) {
     shelf.check(&*store, all, None).await;
 }
 
-/// More than a store may want to collect and sort.
+/// So many entries that a store may not want to collect and sort them.
 pub async fn many_entries(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     let person = |number: u32| {

@@ -16,7 +16,7 @@ use crate::exchange::Http;
 /// Users, each with an event, or links in one commit: almost as many as a store has to take.
 const TOGETHER: usize = 9_000;
 
-/// Where a tenant of one site is filled.
+/// A tenant of a site, to be filled.
 pub struct Filling<'a> {
     /// The tenant over HTTP.
     pub site: &'a Site,
@@ -100,13 +100,13 @@ fn first() -> Value {
     })
 }
 
-/// Names do not come in their order.
+/// Returns the userName of the user of this number. Names are not in the order of creation.
 fn name(number: usize) -> String {
     let scattered = (number as u32).wrapping_mul(0x9e37_79b1);
     format!("u{scattered:08x}@example.com")
 }
 
-/// As core makes them, one user a second.
+/// Returns an id as core makes them, with a time of one user a second.
 fn id(number: usize, dice: &mut Dice) -> String {
     let random = [(); 10].map(|()| u8::try_from(dice.below(256)).unwrap_or_default());
     let at = START + number as u64 * 1000;

@@ -18,7 +18,7 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// How long calls have taken since the last time this was asked, all of them together.
+    /// Returns the time that all calls together have taken since this was last called.
     pub fn take(&self) -> Duration {
         Duration::from_nanos(self.nanoseconds.swap(0, Ordering::Relaxed))
     }

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 /// Bars in groups.
 #[derive(Clone, Debug)]
 pub struct Bars {
-    /// Above everything.
+    /// The title above the chart.
     pub title: String,
-    /// Below the groups.
+    /// The names below the groups.
     pub groups: Vec<String>,
-    /// One bar a group each.
+    /// The kinds of bars; each has one bar in every group.
     pub series: Vec<Series>,
 }
 
@@ -18,7 +18,7 @@ pub struct Bars {
 pub struct Series {
     /// The name in the legend.
     pub name: String,
-    /// One for each group.
+    /// The values, one for each group.
     pub values: Vec<f64>,
 }
 

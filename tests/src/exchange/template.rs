@@ -14,7 +14,7 @@ type Object = Map<String, Value>;
 pub struct Bindings(BTreeMap<String, String>);
 
 impl Bindings {
-    /// Begins with the base URL.
+    /// Returns bindings that know the base URL.
     #[must_use]
     pub fn new(base: &str) -> Self {
         Self(BTreeMap::from([("base".to_owned(), base.to_owned())]))

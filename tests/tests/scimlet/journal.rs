@@ -25,7 +25,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Keeps what it is told.
+/// A journal that keeps the notes.
 #[derive(Default)]
 struct Kept(Mutex<Vec<Note>>);
 
@@ -49,7 +49,7 @@ impl Journal for Kept {
     }
 }
 
-/// A plugin that notes into what is kept, and a tenant's store.
+/// Returns a journal, a plugin that writes to it, and a tenant's store.
 async fn noted() -> anyhow::Result<(Arc<Kept>, Plugin, Arc<dyn Store>)> {
     let kept = Arc::new(Kept::default());
     let plugin = Plugin::new(PluginOptions::default().with_journal(kept.clone()))?;

@@ -221,7 +221,7 @@ fn replaced() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The status of a PUT, and what the attribute is afterwards.
+/// Sends a PUT; returns its status and the attribute's value afterwards.
 fn put(
     tenant: &Tenant,
     attribute: &str,

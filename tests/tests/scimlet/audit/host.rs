@@ -52,7 +52,7 @@ async fn flood() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Traps at every request.
+/// A provider that traps at every request.
 struct Trap;
 
 impl Trap {

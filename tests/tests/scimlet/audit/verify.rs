@@ -1,4 +1,4 @@
-//! `scimlet audit verify` on a file that somebody has meddled with.
+//! `scimlet audit verify` on a file that was changed by hand.
 
 use std::path::Path;
 
@@ -59,7 +59,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// The tenant `demo` with eight events, and nobody at work.
+/// Makes the tenant `demo` with eight events, and stops the server.
 async fn file(folder: &Path) -> anyhow::Result<()> {
     let server = server::Server::start(folder)?;
     let http = server.endpoint(TENANT)?;
@@ -91,7 +91,8 @@ async fn intact() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Somebody with three events, of whom nobody is left.
+/// Makes a user with three events, deletes or erases the user, and stops the server; returns the
+/// id.
 async fn with_somebody(folder: &Path, gone: Gone) -> anyhow::Result<String> {
     let server = server::Server::start(folder)?;
     let http = server.endpoint(TENANT)?;
@@ -125,7 +126,8 @@ async fn erased() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The erasure itself is behind what it empties.
+/// The event of an erasure comes after the events that it empties, and is found if it is emptied
+/// itself.
 async fn behind_erasure() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let id = with_somebody(folder.path(), Gone::Erased).await?;
@@ -150,7 +152,8 @@ async fn deleted() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The command fails and names the events; the library says what is wrong with them.
+/// Runs SQL on the file; the command fails and names the events, and the library says how the chain
+/// is broken.
 async fn meddled(sql: &str, expected: Break) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     file(folder.path()).await?;

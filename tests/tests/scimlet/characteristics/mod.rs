@@ -100,7 +100,7 @@ fn thing(members: &Value) -> Value {
     thing
 }
 
-/// Whether it is the error that is due.
+/// Expects an error of this status and scimType.
 fn refused(answer: &Answer, status: u16, scim_type: &str) -> anyhow::Result<()> {
     let error = answer.expect(status)?;
     ensure!(error["scimType"] == scim_type, "not {scim_type}: {error}");

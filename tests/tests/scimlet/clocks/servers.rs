@@ -102,7 +102,8 @@ async fn changes_are_found(
     Ok(newest)
 }
 
-/// Once in the log, and for whom asks; the server is ready all the same.
+/// Expects that `/readyz` says how far the clock is behind and is ready all the same, and that the
+/// log warns once.
 async fn is_told(server: &Server) -> anyhow::Result<()> {
     let begun = Instant::now();
     let ready = loop {

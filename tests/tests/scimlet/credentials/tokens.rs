@@ -66,7 +66,7 @@ fn token(seed: u8, header: &Value, claims: &Value) -> String {
     written(seed, &header.to_string(), &claims.to_string())
 }
 
-/// A token of texts, which may be what no JSON value is.
+/// Returns the Authorization header of a token of these texts, which need not be valid JSON.
 fn written(seed: u8, header: &str, claims: &str) -> String {
     let part = |text: &str| encoded(text.as_bytes());
     let signed = format!("{}.{}", part(header), part(claims));
@@ -79,7 +79,7 @@ pub fn of_scope(scope: &str) -> String {
     token(7, &header(), &with(claims(), json!({"scope": scope})))
 }
 
-/// The other document's members in place of those of the same name.
+/// Returns the document with the other one's members, which replace those of the same name.
 fn with(mut document: Value, other: Value) -> Value {
     if let (Value::Object(members), Value::Object(other)) = (&mut document, other) {
         members.extend(other);
@@ -148,7 +148,8 @@ async fn removed() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// RFC 7515 section 4 and RFC 7519 section 4: readers differ in which of two they take.
+/// A member that is given twice is refused: readers differ in which of the two they take (RFC 7515
+/// section 4, RFC 7519 section 4).
 async fn twice() -> anyhow::Result<()> {
     let place = Place::new(&profile(7)).await?;
     let (header, claims) = (header().to_string(), claims().to_string());

@@ -32,10 +32,10 @@ impl Clock for Watch {
 /// A tenant's service, natively.
 pub struct Service {
     native: Native,
-    /// Its time.
+    /// The service's clock.
     pub watch: Arc<Watch>,
     tenant: &'static str,
-    /// Its store.
+    /// The service's store.
     pub store: Arc<Counted>,
     _folder: tempfile::TempDir,
 }

@@ -16,7 +16,7 @@ struct Of<'a> {
     other: String,
 }
 
-/// Of each schema of each resource type.
+/// Tries each attribute of each schema of each resource type.
 pub async fn each(endpoint: Http) -> anyhow::Result<()> {
     let schemas = super::listed(&endpoint, "/Schemas").await?;
     let find =

@@ -1,5 +1,5 @@
-//! That documents name all that there is: commands, options, settings, variables, benchmarks, and
-//! the functions of the contract.
+//! Documents name all commands, options, settings, variables and benchmarks, and the functions of
+//! the contract.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::markdown::{self, Document, root};
 
-/// Where commands and options of the server are.
+/// The document that lists commands and options of the server.
 const OPERATIONS: &str = "host/docs/operations.md";
 
 /// Returns the help that `scimlet` prints for a command.

@@ -40,7 +40,8 @@ async fn unread() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// All but the last byte of a mebibyte on each of many connections.
+/// Many connections each send all but the last byte of a mebibyte; the server's memory stays
+/// bounded.
 async fn memory() -> anyhow::Result<()> {
     let (_folder, server) = serve(&["--failures-per-minute", "100000"])?;
     let before = Resident::of(server.process())?.now;

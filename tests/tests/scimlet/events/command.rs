@@ -106,7 +106,7 @@ async fn after() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Who, when and which attributes; nothing of what stands there.
+/// An event says who changed which attributes and when, and no value.
 async fn values() -> anyhow::Result<()> {
     let (folder, server) = server::fresh()?;
     let made = server::json(folder.path(), &["credential", "create", TENANT])?;
@@ -136,7 +136,8 @@ async fn values() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Gone for clients, and kept by the product, which still changes it.
+/// A user that a client removed is gone for clients and kept by the product, which still changes
+/// it.
 async fn removed() -> anyhow::Result<()> {
     let (folder, server) = server::fresh()?;
     server::json(folder.path(), &["tenant", "set", TENANT, "users.removal=\"deactivate\""])?;

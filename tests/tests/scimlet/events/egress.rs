@@ -88,7 +88,8 @@ async fn listed(folder: &TempDir, wanted: impl Fn(&Value) -> bool) -> anyhow::Re
     anyhow::bail!("it never is as wanted: {list:#}")
 }
 
-/// This machine by every name that it has, and the networks that are no part of the internet.
+/// Webhooks reach neither this machine, by any of its names, nor the networks that are no part of
+/// the internet.
 async fn inside() -> anyhow::Result<()> {
     let target = Target::new().await?;
     let port = target.port;
@@ -155,7 +156,7 @@ async fn allowed() -> anyhow::Result<()> {
     anyhow::bail!("{} came", target.came())
 }
 
-/// Not followed, and so no way round what may be reached.
+/// A redirect is not followed, so that it leads to no address that a webhook may not reach.
 async fn redirected() -> anyhow::Result<()> {
     let target = Target::new().await?;
     let mut urls = Vec::new();

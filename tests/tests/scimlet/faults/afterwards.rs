@@ -51,7 +51,7 @@ struct Failing {
     failure: Arc<Failure>,
 }
 
-/// How it fails, and whether it has committed since it was told so.
+/// The way in which the store fails, and whether it has committed since that was set.
 struct Failure {
     how: AtomicU8,
     committed: AtomicBool,
@@ -145,7 +145,7 @@ impl StoreDecorator for Failing {
     }
 }
 
-/// Keeps what it is told.
+/// A journal that keeps the texts.
 #[derive(Default)]
 struct RecordingJournal(Mutex<Vec<String>>);
 
@@ -261,7 +261,7 @@ async fn not_read() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// So is what took longer to commit than the request may take.
+/// A write that took longer to commit than a request may take is answered from what was committed.
 async fn too_late() -> anyhow::Result<()> {
     let faulty = Faulty::new().await?;
     let made = faulty.ask(SLOW, "POST", "/Users", &user("ada")).await?;

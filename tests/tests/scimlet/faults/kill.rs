@@ -53,7 +53,7 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    /// Lets writers loose on the server and kills it; returns the next server, all of whose answers
+    /// Runs writers against the server and kills it; returns the next server, all of whose answers
     /// were right.
     async fn survives(&mut self, server: Server, round: u64) -> anyhow::Result<Server> {
         let writers = self.write(server, round).await?;

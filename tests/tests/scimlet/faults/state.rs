@@ -160,7 +160,8 @@ impl State {
         })
     }
 
-    /// With the ids that were given to what this client has not seen created.
+    /// Returns this state with the observed ids of the resources whose creation this client has not
+    /// seen.
     fn with_ids(&self, observed: &Self) -> Self {
         let mut state = self.clone();
         for (name, document) in &mut state.0 {
@@ -206,7 +207,7 @@ impl State {
         }
     }
 
-    /// A user's groups follow from the groups' members.
+    /// Computes the groups of each user from the groups' members.
     fn derive_groups(&mut self) {
         let groups: Vec<Value> = self.0.values().filter(|d| is_group(d)).cloned().collect();
         for document in self.0.values_mut().filter(|document| !is_group(document)) {

@@ -65,7 +65,8 @@ impl Writer {
         Ok(())
     }
 
-    /// By its id it is what it is in lists, and a filter finds it under its name.
+    /// Expects that a read by id shows what lists show, and that a filter finds the resource by its
+    /// name.
     async fn verify_one(&self, http: &Http, observed: &State, name: &str) -> anyhow::Result<()> {
         let target = observed.target(name);
         let document = http.get(&target).await?.expect(200)?;

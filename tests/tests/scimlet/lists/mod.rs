@@ -104,7 +104,7 @@ impl Walked {
         ids.filter_map(|resource| resource["id"].as_str()).collect()
     }
 
-    /// Each of so many once, and each with so many values.
+    /// Expects so many resources, each once and with so many values.
     pub fn check(&self, resources: usize, attribute: &str, values: usize) -> anyhow::Result<()> {
         let times = self.times();
         ensure!(

@@ -41,10 +41,10 @@ pub enum Attack {
 }
 
 impl Attack {
-    /// Those that any client can do.
+    /// The attacks that any client can make.
     pub const ALL: [Self; 4] = [Self::Searches, Self::Values, Self::Flood, Self::OneUser];
 
-    /// As trials are named.
+    /// Returns the name of the attack in names of trials.
     pub fn name(self) -> &'static str {
         match self {
             Self::Searches => "searches",

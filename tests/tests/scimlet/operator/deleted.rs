@@ -1,4 +1,4 @@
-//! `scimlet tenant delete`: nothing of it is left where it was stored.
+//! `scimlet tenant delete`: no value of the tenant is left where it was stored.
 
 use std::path::Path;
 
@@ -71,7 +71,7 @@ async fn alone() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A server has the file open, reads it and writes other tenants' events.
+/// A tenant is deleted while a server has the file open, reads it and writes other tenants' events.
 async fn served() -> anyhow::Result<()> {
     let desk = filled()?;
     let server = Server::start(desk.folder())?;

@@ -23,7 +23,8 @@ pub fn trials() -> Vec<Trial> {
 /// backwards.
 const EVIL: &str = "a\u{1b}[2J\u{9b}31m\r\nscimlet: fake\u{85}\u{2028}\u{202e}\u{2066}\u{7f}z";
 
-/// Whether a text has what only a terminal should see. Its own line breaks are no such thing.
+/// Whether a text has no character that moves a terminal's cursor or turns its text round. Line
+/// breaks are allowed.
 fn is_plain(text: &str) -> bool {
     let bidi = |c: char| {
         matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
@@ -39,7 +40,7 @@ fn check(text: &str, lines: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A tenant in which everything that may be chosen is chosen badly.
+/// Makes a tenant in which every text that a client or an administrator may choose is [`EVIL`].
 async fn chosen() -> anyhow::Result<Desk> {
     let desk = Desk::new("default")?;
     desk.json(&["credential", "create", "acme", "--label", EVIL])?;

@@ -33,7 +33,7 @@ fn profile() -> String {
     json!({"extends": "default", "credentials": {"access-tokens": issuer()}}).to_string()
 }
 
-/// With both commands that configure, in both orders.
+/// Both commands that configure a tenant refuse an issuer of another tenant, in both orders.
 async fn commands() -> anyhow::Result<()> {
     let desk = Desk::new("default")?;
     desk.write("issuer.json", &profile())?;
@@ -68,7 +68,7 @@ async fn commands() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Several commands on one file.
+/// Of several commands that configure one issuer at once, on one file, one succeeds.
 async fn at_once() -> anyhow::Result<()> {
     let desk = Desk::new("default")?;
     let names = ["acme", "b", "c", "d"];

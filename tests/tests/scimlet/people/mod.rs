@@ -1,6 +1,6 @@
-//! People whom the service knows already: who is found and taken over by a POST, who is gone for
-//! clients and kept by the product, and which names are taken for names. RFC 7644 sections 3.3 and
-//! 3.6.
+//! Users whom the service knows already: who is found and taken over by a POST, who is gone for
+//! clients and kept by the product, and which texts are refused as names (RFC 7644 sections 3.3 and
+//! 3.6).
 
 mod known;
 mod names;

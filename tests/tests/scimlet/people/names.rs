@@ -1,4 +1,4 @@
-//! Which names are unique, and which are no names.
+//! Unique userNames, and texts that are refused as names.
 
 use anyhow::{Context, ensure};
 use scimlet::store::memory::Memory;

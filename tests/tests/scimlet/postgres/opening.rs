@@ -45,7 +45,7 @@ pub async fn empty(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Of many hosts that start at once one makes the tables, and all work.
+/// Of many hosts that open a new database at once one makes the tables, and all work.
 pub async fn many(cluster: &Cluster) -> anyhow::Result<()> {
     let url = cluster.database()?;
     let hosts = (0..8).map(|number| {

@@ -15,11 +15,11 @@ const NAMED_FREELY: [&str; 6] =
 /// A profile with one mistake in it.
 struct Mistake {
     profile: Value,
-    /// Where it is.
+    /// The path of the mistake.
     path: String,
 }
 
-/// Core names each.
+/// Core refuses each mistake and names its path.
 pub(super) fn named(name: &str) -> anyhow::Result<()> {
     let mistakes = mistakes(name)?;
     for Mistake { profile, path } in &mistakes {
@@ -32,7 +32,7 @@ pub(super) fn named(name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The schema takes the preset, and none of them.
+/// The JSON Schema takes the preset, and refuses each mistake in it.
 pub(super) fn refused_by_the_schema(name: &str) -> anyhow::Result<()> {
     let validator = schema::validator()?;
     if let Err(error) = validator.validate(&preset(name)?) {

@@ -13,7 +13,7 @@ use super::resources::{ENTERPRISE, PROFILE};
 
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
-/// One tenant gets them all, so that there is something to stumble over.
+/// One tenant gets all requests, so that there are resources to stumble over.
 pub fn answered() -> Result<(), Failed> {
     let tenant = Tenant::over(&Memory::exact(), PROFILE).map_err(|error| format!("{error:#}"))?;
     let user = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "a"});
@@ -64,7 +64,7 @@ fn call() -> impl Strategy<Value = Call> {
     })
 }
 
-/// Its first half.
+/// Cuts a text off before its last comma, or at 20 bytes.
 fn halved(mut text: String) -> String {
     while text.len() > 20 && text.pop().is_some_and(|c| c != ',') {}
     text

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::resources::{ENTERPRISE, population, word};
 
-/// The list alone goes through; with the failing operation behind it nothing is changed, not even a
+/// A list of operations succeeds; with a failing operation behind it nothing is changed, not even a
 /// version.
 pub fn all_or_nothing() -> Result<(), Failed> {
     let operations = (prop::collection::vec(operation(), 0..6), failing());
@@ -47,7 +47,7 @@ fn settled(operation: &Value, users: &[String]) -> Value {
     serde_json::from_str(&text).expect("it is JSON still")
 }
 
-/// One that no user refuses.
+/// An operation that no user refuses.
 fn operation() -> impl Strategy<Value = Value> {
     let path = prop::sample::select(vec![
         "displayName".to_owned(),
@@ -77,7 +77,7 @@ fn operation() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// One that each user refuses.
+/// An operation that each user refuses.
 fn failing() -> impl Strategy<Value = Value> {
     let two_primary = json!([{"primary": true}, {"primary": true, "value": "b"}]);
     prop::sample::select(vec![

@@ -20,7 +20,8 @@ struct Asked {
     count: Option<i8>,
 }
 
-/// Byte for byte.
+/// A store that ignores filters and orders gives the same answers, byte for byte, as one that does
+/// not.
 pub fn stores_agree() -> Result<(), Failed> {
     let queries = prop::collection::vec(asked(), 1..6);
     super::hold(&(population(), queries), |(population, queries)| {
@@ -42,7 +43,7 @@ pub fn stores_agree() -> Result<(), Failed> {
     })
 }
 
-/// Under any page size.
+/// Pages of any size join up to the whole list.
 pub fn pages_join_up() -> Result<(), Failed> {
     super::hold(&(population(), asked(), 1..4_usize), |(population, query, size)| {
         let (tenant, users, _) = population.settle(&Memory::exact())?;

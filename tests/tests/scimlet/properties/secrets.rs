@@ -15,7 +15,7 @@ use super::resources::{PROFILE, user};
 const SECRET: &str = "t1meMa$heen";
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 
-/// On POST, PUT, PATCH, GET and lists.
+/// POST, PUT, PATCH, GET and lists never show the value.
 pub fn never_returned() -> Result<(), Failed> {
     let strategy = (user(), spelling(), projection(), projection());
     super::hold(&strategy, |(mut user, spelling, wanted, unwanted)| {
@@ -59,7 +59,7 @@ pub fn never_returned() -> Result<(), Failed> {
     })
 }
 
-/// Whether it can be found out by asking for it.
+/// Expects that filters and orders do not reveal the value.
 fn guessed(tenant: &Tenant) -> anyhow::Result<()> {
     for filter in [format!(r#"password eq "{SECRET}""#), "not (password pr)".to_owned()] {
         let answer = tenant.get(&target("/Users", &[("filter", &filter)]))?;

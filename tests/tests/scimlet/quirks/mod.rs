@@ -104,7 +104,7 @@ async fn last(
     Ok(outcome.map(|_| notes))
 }
 
-/// Keeps what it is told of rewriting.
+/// A journal that keeps the notes about rewriting.
 #[derive(Default)]
 struct Kept(Mutex<Vec<String>>);
 
@@ -117,7 +117,8 @@ impl Journal for Kept {
     }
 }
 
-/// A strict profile has no quirks, and its exchange shows what comes of what this one makes good.
+/// The strict profile has no quirks, and `strict.http` shows what it answers where this one would
+/// act.
 fn strict(quirk: &str) -> anyhow::Result<()> {
     let exchanges = exchange::all()?;
     let strict = exchanges.iter().find(|exchange| exchange.name == "strict");

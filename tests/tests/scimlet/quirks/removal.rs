@@ -53,7 +53,7 @@ fn tenant(preset: &str) -> anyhow::Result<Tenant> {
     Tenant::over(&Memory::exact(), &profile.to_string())
 }
 
-/// Whether a preset refuses a value there.
+/// Whether a preset refuses a removal that carries a value.
 fn refuses(preset: &str) -> bool {
     preset == "strict"
 }

@@ -73,7 +73,7 @@ fn steps() -> BTreeMap<String, Vec<Step>> {
     found
 }
 
-/// `absent` or `differs`, and why.
+/// The decision on an example: `absent` or `differs`, and the reason.
 type Decision = (&'static str, &'static str);
 
 fn decisions() -> impl Iterator<Item = (&'static str, Decision)> {

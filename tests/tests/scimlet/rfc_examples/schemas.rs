@@ -39,7 +39,7 @@ pub fn judge(tenant: &Tenant, printed: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// An attribute, and what differs.
+/// Returns the decisions of `printed-schemas.tsv`: an attribute, and what differs.
 fn decisions() -> impl Iterator<Item = (&'static str, &'static str)> {
     let lines = include_str!("../../../vectors/printed-schemas.tsv").lines().skip(1);
     lines.filter_map(|line| {

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use super::tenant::{SCHEMAS, commit, insert};
 
-/// More than an answer may hold.
+/// The number of members of a group that is more than an answer may hold.
 const MEMBERS: usize = 100_001;
 
-/// A group of so many.
+/// Makes a group of so many members.
 fn group(tenant: &Tenant, members: usize) -> anyhow::Result<String> {
     let schema = "urn:ietf:params:scim:schemas:core:2.0:Group";
     let group = json!({"schemas": [schema], "displayName": "all"});

@@ -5,7 +5,7 @@ pub struct Row {
     pub what: &'static str,
     /// Method and target.
     pub request: &'static str,
-    /// One beside the usual ones, or none.
+    /// A header beside the usual ones, empty for none.
     pub header: &'static str,
     pub body: &'static str,
     pub status: &'static str,
@@ -35,7 +35,7 @@ const fn row(
     Row { what, request, header: "", body, status: "400", kind }
 }
 
-/// Another status than 400.
+/// Returns a row with this status in place of 400.
 const fn status(status: &'static str, row: Row) -> Row {
     Row { status, ..row }
 }

@@ -19,7 +19,7 @@ pub(super) struct Okta {
 }
 
 impl Okta {
-    /// With the URL and the secret that a command has printed.
+    /// Returns an application with the URL and the secret that a command has printed.
     pub(super) fn new(issued: &Value) -> anyhow::Result<Self> {
         let secret = text(issued, "secret")?;
         let authorization = match issued["username"].as_str() {
@@ -43,7 +43,7 @@ impl Okta {
         Self { agent, ..same }
     }
 
-    /// Its secret.
+    /// Returns the application's secret.
     pub(super) fn secret(&self) -> &str {
         &self.http.secret
     }
@@ -75,12 +75,12 @@ impl Okta {
         self.http.send(call).await
     }
 
-    /// Reads something.
+    /// Sends a GET.
     pub(super) async fn get(&self, target: &str) -> anyhow::Result<Answer> {
         self.send("GET", target, &Value::Null).await
     }
 
-    /// "Test API Credentials".
+    /// Tests the credentials, as the button "Test API Credentials" does.
     pub(super) async fn test_credentials(&self) -> anyhow::Result<()> {
         for target in ["/Users?startIndex=1&count=2", "/Groups?startIndex=1&count=100"] {
             let list = self.get(target).await?.expect(200)?;
@@ -128,12 +128,12 @@ impl Okta {
         Ok(text(&user, "id")?.to_owned())
     }
 
-    /// Somebody as they are now.
+    /// Reads a user by id.
     pub(super) async fn user(&self, id: &str) -> anyhow::Result<Value> {
         self.get(&format!("/Users/{id}")).await?.expect(200)
     }
 
-    /// Reads somebody, merges this in, and replaces the whole.
+    /// Reads a user, merges the changes in, and replaces the whole.
     pub(super) async fn update(&self, id: &str, changes: Value) -> anyhow::Result<Answer> {
         let mut user = self.user(id).await?;
         for (name, value) in changes.as_object().into_iter().flatten() {
@@ -160,7 +160,7 @@ impl Okta {
         answer.expect(204).map(drop)
     }
 
-    /// Operations of a PATCH.
+    /// Sends a PATCH with these operations.
     pub(super) async fn change(&self, target: &str, operations: Value) -> anyhow::Result<Answer> {
         self.send("PATCH", target, &patch(operations)).await
     }
@@ -182,21 +182,21 @@ impl Okta {
         Ok(id)
     }
 
-    /// A new member of a pushed group.
+    /// Adds a member to a pushed group.
     pub(super) async fn join(&self, group: &str, user: &str) -> anyhow::Result<Answer> {
         let value = json!([{"value": user, "display": null}]);
         let operations = json!([{"op": "add", "path": "members", "value": value}]);
         self.change(&format!("/Groups/{group}"), operations).await
     }
 
-    /// Somebody leaves a pushed group.
+    /// Removes a member from a pushed group.
     pub(super) async fn leave(&self, group: &str, user: &str) -> anyhow::Result<Answer> {
         let path = format!("members[value eq \"{user}\"]");
         let operations = json!([{"op": "remove", "path": path}]);
         self.change(&format!("/Groups/{group}"), operations).await
     }
 
-    /// A pushed group gets another name.
+    /// Renames a pushed group.
     pub(super) async fn rename(&self, group: &str, name: &str) -> anyhow::Result<Value> {
         let value = json!({"id": group, "displayName": name});
         let operations = json!([{"op": "replace", "value": value}]);
@@ -213,7 +213,7 @@ impl Okta {
     }
 }
 
-/// Somebody as Okta creates them.
+/// Returns a user in the form that Okta creates.
 pub(super) fn person(name: &str) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],

@@ -75,7 +75,7 @@ impl Town {
 }
 
 impl Resident {
-    /// All names in it tell whose they are.
+    /// Makes a user and a group whose names all begin with the tenant's.
     async fn settle(name: &'static str, http: Http) -> anyhow::Result<Self> {
         let user = json!({"userName": format!("{name}@example.com"), "title": name});
         let user = http.ask("POST", "/Users", &user).await?.expect(201)?;

@@ -23,7 +23,7 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-/// Tenants that are there, were there and never were, with everything that is no good credential.
+/// Tenants that exist, existed and never did give the same answer to every bad credential.
 async fn unknown_or_refused(method: &str) -> anyhow::Result<()> {
     let town = Town::build().await?;
     let bad = bad_credentials(&town)?;
@@ -45,7 +45,7 @@ async fn unknown_or_refused(method: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `None` is no credential at all.
+/// Returns Authorization headers that are refused; `None` for no header at all.
 fn bad_credentials(town: &Town) -> anyhow::Result<Vec<Option<String>>> {
     let folder = town.folder.path();
     let make = |tenant: &str| server::json(folder, &["credential", "create", tenant]);
@@ -67,7 +67,7 @@ fn bad_credentials(town: &Town) -> anyhow::Result<Vec<Option<String>>> {
     Ok(bad)
 }
 
-/// The answer without its date.
+/// Sends a request; returns the answer without its date.
 async fn knock(
     http: &Http,
     method: &str,

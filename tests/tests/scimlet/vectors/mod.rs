@@ -28,7 +28,7 @@ const EXCEPTIONS: [(&str, &str); 7] = [
 /// `Display` beside `display` is one attribute that is given twice.
 const TWICE: &str = "RFC 7643 section 2.1: Attribute names are case insensitive";
 
-/// No operation is none.
+/// A PATCH without operations is refused.
 const EMPTY: &str = "RFC 7644 section 3.5.2: the \"Operations\" attribute, whose value is an \
     array of one or more PATCH operations";
 
@@ -45,7 +45,7 @@ pub fn trials() -> Vec<Trial> {
     core.chain(interop::trials()).chain(idp::trials()).collect()
 }
 
-/// Says what is wrong.
+/// Returns what is wrong with how a case comes out.
 type Judge = fn(&Value) -> Result<(), String>;
 
 fn of(file: &'static str, judge: Judge) -> Vec<Trial> {

@@ -46,7 +46,7 @@ pub fn judge(case: &Value) -> Result<(), String> {
     compared(case, outcome(case, Some(&default))?).map_err(|error| format!("with quirks: {error}"))
 }
 
-/// How a case comes out under the quirks of a preset.
+/// Returns the outcome of a case under the quirks of a preset.
 pub fn decide(case: &Value, preset: &str) -> Result<&'static str, String> {
     let policy = Policy::preset(preset).map_err(|error| error.to_string())?;
     let outcome = outcome(case, Some(&policy))?;
@@ -159,7 +159,7 @@ fn fitting<'p>(policy: &'p Policy, resource: &Content) -> Option<&'p ResourceTyp
     })
 }
 
-/// Without what follows from elsewhere and without what is unassigned.
+/// Returns a document without unassigned values and without those that the service computes.
 fn canonical(value: &Value) -> Value {
     let Value::Object(members) = value else {
         return assigned(value);
