@@ -109,11 +109,11 @@ impl Run {
             for (series, rate) in series.iter_mut().zip(rates) {
                 series.values.push(rate);
             }
-            let of = json!({
+            let figure = json!({
                 "perSecond": {"fresh": rates[0], "reused": rates[1], "native": rates[2]},
                 "freshOfNative": of_fresh.json(), "reusedOfNative": of_reused.json(),
             });
-            figures.insert(operation.name().to_owned(), of);
+            figures.insert(operation.name().to_owned(), figure);
         }
         let plot = Bars {
             title: format!("Requests a second {words}, SQLite on disk"),

@@ -112,12 +112,12 @@ impl Run {
             series[0].values.push(http.median);
             series[1].values.push(store.median);
             let sizes = places.iter().zip(&costs).map(|(place, costs)| {
-                let of = json!({"http": median(&costs.http), "store": median(&costs.store)});
-                (place.size.to_string(), of)
+                let figure = json!({"http": median(&costs.http), "store": median(&costs.store)});
+                (place.size.to_string(), figure)
             });
-            let of = json!({"microseconds": Value::Object(sizes.collect()),
+            let figure = json!({"microseconds": Value::Object(sizes.collect()),
                 "ratio": http.json(), "ratioInStore": store.json(), "wanted": wanted});
-            figures.insert(operation.to_owned(), of);
+            figures.insert(operation.to_owned(), figure);
         }
         Ok((Value::Object(figures), series))
     }

@@ -53,11 +53,11 @@ async fn benchmark() -> anyhow::Result<()> {
             series.values.push(spread.median);
         }
         println!("  {:<22}{}", ratios[0], ratios[1]);
-        let of = json!({
+        let figure = json!({
             "perSecond": per_second,
             "twoByOne": ratios[0].json(), "fourByOne": ratios[1].json(),
         });
-        figures.insert(mix.to_owned(), of);
+        figures.insert(mix.to_owned(), figure);
     }
     let plot = Bars {
         title: format!("Requests a second, PostgreSQL, all on {cores} cores"),

@@ -56,11 +56,11 @@ fn benchmark(requests: u32) -> anyhow::Result<()> {
         };
         let (of_fresh, of_reused) = (fresh / native, reused / native);
         println!("{of_fresh:>16.2}{of_reused:>17.2}");
-        let of = json!({
+        let figure = json!({
             "instructions": spreads,
             "freshByNative": of_fresh, "reusedByNative": of_reused,
         });
-        figures.insert(operation.to_owned(), of);
+        figures.insert(operation.to_owned(), figure);
     }
     let plot = Bars {
         title: "Thousands of instructions a request, SQLite".to_owned(),

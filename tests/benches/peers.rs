@@ -126,8 +126,8 @@ impl Table {
                 ratios.insert(pair, json!({"ratio": ratio.json(), "wanted": wanted}));
             }
         }
-        let of = json!({"perSecond": per_second, "ratios": ratios});
-        self.figures.insert(name.to_owned(), of);
+        let figure = json!({"perSecond": per_second, "ratios": ratios});
+        self.figures.insert(name.to_owned(), figure);
         self.operations.push(name.to_owned());
         Ok(())
     }

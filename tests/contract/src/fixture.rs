@@ -24,7 +24,8 @@ impl Fixture {
         let mut writes: Vec<Write> = drafts.iter().cloned().map(insert).collect();
         writes.push(Write::Link(links.clone()));
         for writes in writes.chunks(5000) {
-            store.commit(AT, "tester".into(), writes.to_vec()).await.expect("the shelf is stocked");
+            let done = store.commit(AT, "tester".into(), writes.to_vec()).await;
+            done.expect("the fixture is stored");
         }
         Fixture { drafts, links }
     }
@@ -65,7 +66,8 @@ impl Fixture {
     /// Returns the ids that a store returned, filtered and sorted here if the store left that to
     /// its caller.
     fn judge(&self, query: &Query, ids: Vec<String>, exact: bool, ordered: bool) -> Vec<String> {
-        let draft = |id: &String| self.draft(id, &query.kind).expect("a hit is on the shelf");
+        let draft =
+            |id: &String| self.draft(id, &query.kind).expect("a hit is an entry of the fixture");
         let mut drafts: Vec<&Draft> = ids.iter().map(draft).collect();
         if !exact {
             drafts.retain(|draft| self.holds(draft, &query.filter));

@@ -142,7 +142,7 @@ pub async fn nul_may_be_asked_for(stores: Arc<dyn Stores>) {
     let texts = ["", "a", "a\u{1}", "ab", "b"].iter().enumerate();
     let drafts =
         texts.map(|(id, value)| draft(user(&id.to_string()), vec![term("x", text(value))]));
-    let shelf = Fixture::stock(&*store, drafts.collect(), Vec::new()).await;
+    let fixture = Fixture::stock(&*store, drafts.collect(), Vec::new()).await;
     let operators = [
         Operator::Equal,
         Operator::Less,
@@ -156,12 +156,12 @@ pub async fn nul_may_be_asked_for(stores: Arc<dyn Stores>) {
     for operator in operators {
         for value in ["\0", "a\0", "a\0b", "b\0"] {
             let node = compare("x", operator, text(value));
-            shelf.check(&*store, vec![node.clone()], None).await;
-            shelf.check(&*store, vec![node, Node::Negate], None).await;
+            fixture.check(&*store, vec![node.clone()], None).await;
+            fixture.check(&*store, vec![node, Node::Negate], None).await;
         }
     }
     for node in [Node::Present("\0".into()), linked(Direction::Outgoing, user("\0"))] {
-        shelf.check(&*store, vec![node], order("\0", false)).await;
+        fixture.check(&*store, vec![node], order("\0", false)).await;
     }
     assert_eq!(get(&*store, user("\0")).await, None);
     assert!(!has(&*store, user("\0"), user("0")).await);

@@ -18,7 +18,7 @@ use crate::trial;
 
 pub fn trials() -> Vec<Trial> {
     let broken = |name: &str, sql: &'static str, expected: Break| {
-        trial(format!("audit::verify::{name}"), move || meddled(sql, expected))
+        trial(format!("audit::verify::{name}"), move || is_broken(sql, expected))
     };
     vec![
         trial("audit::verify::intact", intact),
@@ -79,7 +79,7 @@ fn verify(folder: &Path) -> anyhow::Result<(bool, Value, String)> {
     Ok((output.status.success(), json, errors))
 }
 
-fn meddle(folder: &Path, sql: &str) -> anyhow::Result<()> {
+fn execute(folder: &Path, sql: &str) -> anyhow::Result<()> {
     Ok(Connection::open(folder.join("scimlet.db"))?.execute_batch(sql)?)
 }
 
@@ -132,7 +132,7 @@ async fn behind_erasure() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let id = with_somebody(folder.path(), Gone::Erased).await?;
     let sql = format!("UPDATE event SET body = '' WHERE subject_id = '{id}'");
-    meddle(folder.path(), &sql)?;
+    execute(folder.path(), &sql)?;
     let (content, json, _) = verify(folder.path())?;
     ensure!(!content && json["event"] == 6, "{json}");
     Ok(())
@@ -145,7 +145,7 @@ async fn deleted() -> anyhow::Result<()> {
     let (content, json, errors) = verify(folder.path())?;
     ensure!(content && json["emptied"] == 0, "{json} {errors}");
     let sql = format!("UPDATE event SET body = '' WHERE subject_id = '{id}' AND sequence = 4");
-    meddle(folder.path(), &sql)?;
+    execute(folder.path(), &sql)?;
     let (content, json, errors) = verify(folder.path())?;
     ensure!(!content && json["event"] == 4, "{json}");
     ensure!(errors.contains(TENANT), "{errors}");
@@ -154,10 +154,10 @@ async fn deleted() -> anyhow::Result<()> {
 
 /// Runs SQL on the file; the command fails and names the events, and the library says how the chain
 /// is broken.
-async fn meddled(sql: &str, expected: Break) -> anyhow::Result<()> {
+async fn is_broken(sql: &str, expected: Break) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     file(folder.path()).await?;
-    meddle(folder.path(), sql)?;
+    execute(folder.path(), sql)?;
     let (content, json, errors) = verify(folder.path())?;
     ensure!(!content && json["intact"] == false, "{json}");
     for number in numbers(&format!("{expected:?}")) {

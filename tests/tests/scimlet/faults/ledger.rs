@@ -35,7 +35,7 @@ impl Ledger {
     /// holds something else than what they tell.
     pub async fn verify(&mut self, store: &dyn TenantStorage) -> anyhow::Result<()> {
         for event in outbox::behind(store, &mut self.mark).await? {
-            self.book(&event).with_context(|| format!("{event:?}"))?;
+            self.apply(&event).with_context(|| format!("{event:?}"))?;
         }
         let users = entries(store, "User").await?;
         let groups = entries(store, "Group").await?;
@@ -48,7 +48,7 @@ impl Ledger {
         no_loose_ends(store, &users, &groups).await
     }
 
-    fn book(&mut self, event: &RecordedEvent) -> anyhow::Result<()> {
+    fn apply(&mut self, event: &RecordedEvent) -> anyhow::Result<()> {
         if event.event.channel == Channel::Audit {
             return Ok(());
         }

@@ -83,8 +83,8 @@ async fn last(
     at: usize,
     profile: &str,
 ) -> anyhow::Result<anyhow::Result<Vec<String>>> {
-    let kept = Arc::new(Kept::default());
-    let plugin = Arc::new(Plugin::new(PluginOptions::default().with_journal(kept.clone()))?);
+    let journal = Arc::new(RecordingJournal::default());
+    let plugin = Arc::new(Plugin::new(PluginOptions::default().with_journal(journal.clone()))?);
     let database = Memory::exact();
     database.create_tenant(TENANT, 0).await?;
     let store = database.open(TENANT).await?.context("no tenant")?;
@@ -98,17 +98,17 @@ async fn last(
         running.step(step).await?;
     }
     admin.configure(profile, None).await?;
-    kept.0.lock().expect("nobody panics with it").clear();
+    journal.0.lock().expect("nobody panics with it").clear();
     let outcome = running.step(&exchange.steps[at]).await;
-    let notes = kept.0.lock().expect("nobody panics with it").clone();
+    let notes = journal.0.lock().expect("nobody panics with it").clone();
     Ok(outcome.map(|_| notes))
 }
 
 /// A journal that keeps the notes about rewriting.
 #[derive(Default)]
-struct Kept(Mutex<Vec<String>>);
+struct RecordingJournal(Mutex<Vec<String>>);
 
-impl Journal for Kept {
+impl Journal for RecordingJournal {
     fn write(&self, _: &Subject, note: Note) {
         if note.topic == "dialect" {
             let mut notes = self.0.lock().expect("nobody panics with it");

@@ -33,7 +33,7 @@ async fn unknown_or_refused(method: &str) -> anyhow::Result<()> {
         let http = town.ours.http.at(format!("{}/{path}", town.server.url));
         for authorization in &bad {
             for target in ["/Users", &town.fill("/Users/{our user}"), "/Schemas"] {
-                let answer = knock(&http, method, target, authorization.as_deref()).await?;
+                let answer = ask(&http, method, target, authorization.as_deref()).await?;
                 let first = first.get_or_insert_with(|| answer.clone());
                 ensure!(
                     answer == *first,
@@ -68,7 +68,7 @@ fn bad_credentials(town: &Town) -> anyhow::Result<Vec<Option<String>>> {
 }
 
 /// Sends a request; returns the answer without its date.
-async fn knock(
+async fn ask(
     http: &Http,
     method: &str,
     target: &str,
@@ -86,7 +86,7 @@ async fn knock(
 
 async fn scim_error() -> anyhow::Result<()> {
     let town = Town::build().await?;
-    let answer = knock(&town.ours.http, "GET", "/Users", None).await?;
+    let answer = ask(&town.ours.http, "GET", "/Users", None).await?;
     let error = answer.refusal(401, &[])?;
     let names: Vec<&String> = error.as_object().into_iter().flat_map(Map::keys).collect();
     ensure!(names == ["detail", "schemas", "status"], "{error}");
