@@ -16,7 +16,7 @@ pub struct Call {
     pub method: String,
     /// Path and query, percent-encoded.
     pub target: String,
-    /// The headers to send; an Authorization header is added if there is none.
+    /// The headers to send. A run of an exchange adds an Authorization header where there is none.
     pub headers: Vec<(String, String)>,
     /// The body to send, empty for none.
     pub body: String,

@@ -23,7 +23,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// A user that a client has made, and how to ask as somebody.
+/// A tenant with one user, and an endpoint whose caller can be changed.
 struct Fixture {
     endpoint: InProcess,
     store: Arc<dyn TenantStorage>,

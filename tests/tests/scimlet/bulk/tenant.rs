@@ -43,12 +43,12 @@ impl Tenant {
         Ok(Self { endpoint, store, meddling })
     }
 
-    /// Sends a request; a body of null is none.
+    /// Sends a request; without a body if that is null.
     pub async fn ask(&self, method: &str, target: &str, body: &Value) -> anyhow::Result<Answer> {
         self.ask_in_version(method, target, body, None).await
     }
 
-    /// Sends a request, with If-Match if a version is given; a body of null is none.
+    /// Sends a request, with If-Match if a version is given; without a body if that is null.
     pub async fn ask_in_version(
         &self,
         method: &str,

@@ -1,5 +1,5 @@
-//! Clocks that go back, and hosts whose clocks differ: whoever asks for what has changed since the
-//! last answer misses nothing, and the operator is told.
+//! Clocks that go back, and hosts whose clocks differ: a poll for changes since the last answer
+//! misses none, and the operator is told.
 
 mod host;
 mod servers;

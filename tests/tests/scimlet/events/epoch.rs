@@ -92,8 +92,7 @@ impl Site {
     }
 }
 
-/// Copies the files of a database that nobody has open, with what stands beside them if that is
-/// wanted.
+/// Copies the files of a database that no process has open; with the file beside them if `whole`.
 fn copy(from: &Path, to: &Path, whole: bool) -> anyhow::Result<()> {
     for file in &FILES[..if whole { 4 } else { 3 }] {
         drop(fs::remove_file(to.join(file)));

@@ -35,7 +35,7 @@ pub enum Attack {
     Flood,
     /// Changes of one user, by 64 connections.
     OneUser,
-    /// Changes of as many users, by 40 connections, while somebody else holds a row that all of
+    /// Changes of as many users, by 40 connections, while another program holds a row that all of
     /// them need.
     LockedRow,
 }

@@ -22,7 +22,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// The name of somebody who is erased.
+/// The userName of a user that is erased.
 const ERASED: &str = "ada-who-is-erased";
 
 /// Expects that a request is refused with 400 and this scimType.

@@ -60,7 +60,7 @@ pub async fn many(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tables of a later version are left alone.
+/// Tables of a later version are refused.
 pub async fn newer(cluster: &Cluster) -> anyhow::Result<()> {
     let url = cluster.database()?;
     drop(Postgres::open(&url, true).await?);
@@ -72,7 +72,7 @@ pub async fn newer(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A role that no policy holds for is warned of; an ordinary one is not.
+/// The host warns of a role for which no policy holds, and not of an ordinary one.
 pub async fn superuser(cluster: &Cluster) -> anyhow::Result<()> {
     for (role, is_warned) in [("postgres", true), ("scimlet", false)] {
         let folder = TempDir::new()?;

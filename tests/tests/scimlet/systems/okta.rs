@@ -89,7 +89,7 @@ impl Okta {
         Ok(())
     }
 
-    /// The match before a create: all who have this name.
+    /// Returns all users of this name, as Okta matches them before a create.
     pub(super) async fn matches(&self, name: &str) -> anyhow::Result<Vec<Value>> {
         self.found("/Users", &format!("userName eq \"{name}\"")).await
     }
@@ -101,7 +101,7 @@ impl Okta {
         Ok(list["Resources"].as_array().cloned().unwrap_or_default())
     }
 
-    /// Imports all people, page by page of two.
+    /// Imports all users, in pages of two; returns them.
     pub(super) async fn import(&self) -> anyhow::Result<Vec<Value>> {
         let mut people = Vec::new();
         loop {
@@ -117,12 +117,12 @@ impl Okta {
         }
     }
 
-    /// Assigns somebody.
+    /// Assigns a user: creates it.
     pub(super) async fn create(&self, name: &str) -> anyhow::Result<Answer> {
         self.send("POST", "/Users", &person(name)).await
     }
 
-    /// Assigns somebody, who is new; the id.
+    /// Assigns a new user; returns the id.
     pub(super) async fn created(&self, name: &str) -> anyhow::Result<String> {
         let user = self.create(name).await?.expect(201)?;
         Ok(text(&user, "id")?.to_owned())
@@ -142,18 +142,18 @@ impl Okta {
         self.send("PUT", &format!("/Users/{id}"), &user).await
     }
 
-    /// Deactivates or reactivates somebody by PATCH.
+    /// Deactivates or reactivates a user by PATCH.
     pub(super) async fn activate(&self, id: &str, active: bool) -> anyhow::Result<Answer> {
         let operations = json!([{"op": "replace", "value": {"active": active}}]);
         self.change(&format!("/Users/{id}"), operations).await
     }
 
-    /// Deactivates somebody.
+    /// Deactivates a user.
     pub(super) async fn deactivate(&self, id: &str) -> anyhow::Result<Value> {
         self.activate(id, false).await?.expect(200)
     }
 
-    /// Deletes somebody. Okta itself never does; other clients do.
+    /// Deletes a user. Okta itself never does; other clients do.
     pub(super) async fn delete(&self, id: &str) -> anyhow::Result<()> {
         let target = format!("/Users/{id}");
         let answer = self.send("DELETE", &target, &Value::Null).await?;
@@ -165,7 +165,7 @@ impl Okta {
         self.send("PATCH", target, &patch(operations)).await
     }
 
-    /// Pushes a group that is not there, and then its members; the id.
+    /// Pushes a group that does not exist, and then its members; returns the id.
     pub(super) async fn push(&self, name: &str, members: &[&str]) -> anyhow::Result<String> {
         let there = self.found("/Groups", &format!("displayName eq \"{name}\"")).await?;
         ensure!(there.is_empty(), "there is a group: {there:?}");

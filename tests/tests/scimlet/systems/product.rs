@@ -106,7 +106,7 @@ impl Product {
         outbox::feed(self.folder(), self.tenant).await
     }
 
-    /// The names of the events about somebody; those of RFC 9967 by their last words.
+    /// Returns the names of the events about a user; those of RFC 9967 by their last words.
     pub(super) async fn told(&self, id: &str) -> anyhow::Result<Vec<String>> {
         let events = self.events().await?.into_iter();
         let about = events.filter(|recorded| {

@@ -13,7 +13,7 @@ use crate::trial;
 const METHODS: [&str; 9] =
     ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"];
 
-/// Every kind of URL, and some that are none.
+/// Targets of every kind, and some that do not exist.
 const TARGETS: [&str; 18] = [
     "",
     "/",

@@ -90,8 +90,8 @@ impl Resident {
         })
     }
 
-    /// Whether an answer tells anything that only this tenant can know. Its ids do not count where
-    /// they were asked for.
+    /// Whether an answer has anything that only this tenant can know. Ids that were asked for do
+    /// not count.
     fn is_betrayed_by(&self, answer: &Answer, asked: &str) -> bool {
         let told = format!("{:?} {}", answer.headers, answer.body);
         let ids = [&self.user, &self.group];

@@ -1,5 +1,5 @@
-//! The answer to whoever has no good credential: a SCIM error (RFC 7644 sections 2 and 3.12, RFC
-//! 6750 section 3), the same whether or not the tenant is there.
+//! The answer without a good credential: a SCIM error (RFC 7644 sections 2 and 3.12, RFC 6750
+//! section 3), the same whether or not the tenant exists.
 
 use anyhow::ensure;
 use libtest_mimic::Trial;
