@@ -37,11 +37,16 @@ pub fn webhooks(ports: &Ports<'_>) -> Result<Vec<(Webhook, u64)>, Problem> {
 /// that such a profile, `old`, names are as old as the profile.
 pub(super) fn write(policy: &Policy, old: Option<&Entry>, kept: Option<&Entry>) -> Write {
     let known = Times::of(kept);
-    let old = old.filter(|_| kept.is_none());
+    let earlier = old.filter(|_| kept.is_none()).and_then(|old| {
+        let policy = Policy::from_document(&old.body).ok()?;
+        Some((policy, old.created))
+    });
     let mut times = Content::new();
     for Webhook { url, .. } in &policy.webhooks {
-        let naming = old.filter(|old| old.body.contains(url));
-        let time = known.get(url).or(naming.map(|old| old.created));
+        let created = earlier.as_ref().and_then(|(policy, created)| {
+            policy.webhooks.iter().any(|webhook| webhook.url == *url).then_some(*created)
+        });
+        let time = known.get(url).or(created);
         times.insert(url.clone(), time.unwrap_or(0).into());
     }
     put(key(), Value::Object(times).to_string(), kept.map(|entry| entry.version))
