@@ -37,5 +37,5 @@ pub mod verify;
 pub use checkpoint::{Checkpoint, End};
 pub use commit_notifier::{CommitNotifier, POLL};
 pub use follower::Follower;
-pub use line::{Line, subject};
+pub use line::Line;
 pub use position::{FeedPosition, FollowError, ParsePositionError, PositionLost, event_id};

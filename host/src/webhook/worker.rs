@@ -15,7 +15,7 @@ use super::register::failed;
 use super::sender::{Delivery, Sender};
 use super::state::{DeliveryState, LEASE, Progress, pending_name};
 use crate::clock::now;
-use crate::feed::{CommitNotifier, Line, event_id, subject};
+use crate::feed::{CommitNotifier, Line, event_id};
 use crate::plugin::{Webhook, fresh_id};
 use crate::store::{Channel, Epoch, Event, RecordedEvent, TenantStorage, Write};
 
@@ -135,7 +135,7 @@ impl Worker {
                 return Ok(());
             };
             for recorded in events.iter().filter(|recorded| self.wants(recorded)) {
-                queue.add(recorded.sequence, subject(&recorded.event));
+                queue.add(recorded.sequence, Line::from(recorded).subject);
             }
             queue.read = last.sequence;
         }
