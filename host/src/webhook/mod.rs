@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use self::sender::Sender;
 use self::worker::Worker;
@@ -35,6 +35,11 @@ use crate::store::{ChainHead, Database, Tenant, TenantStorage};
 
 /// How long changed webhooks may go unnoticed.
 const PASS: Duration = Duration::from_secs(2);
+
+/// How long a pass waits for one tenant. A tenant whose requests or connections queue may take
+/// longer. It keeps its place in the queue, and a later pass reads its answer. One tenant stretches
+/// no pause: `SHARE` times this is [`PASS`].
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The share of time that is spent on asking for webhooks: one part in `SHARE`. With very many
 /// tenants, changes go unnoticed for longer.
@@ -50,6 +55,16 @@ pub struct Dispatcher {
     owner: String,
     closing: watch::Receiver<bool>,
     tenants: BTreeMap<String, Served>,
+    /// Calls of [`Dispatcher::ask`] that have not returned yet, by tenant.
+    asked: BTreeMap<String, JoinHandle<anyhow::Result<Option<Answer>>>>,
+}
+
+/// A tenant's webhooks, after new events.
+struct Answer {
+    /// The tenant's time of creation, and its last event before its webhooks were read.
+    seen: (u64, ChainHead),
+    store: Arc<dyn TenantStorage>,
+    webhooks: Vec<Webhook>,
 }
 
 /// A tenant whose webhooks are served.
@@ -79,20 +94,24 @@ impl Dispatcher {
             owner: fresh_id().to_string(),
             closing,
             tenants: BTreeMap::new(),
+            asked: BTreeMap::new(),
         }
     }
 
     /// Serves until closed; returns when all leases are released.
     pub async fn run(mut self) {
         while !*self.closing.borrow() {
-            let started = Instant::now();
-            if let Err(error) = self.pass().await {
+            let spent = self.pass().await.unwrap_or_else(|error| {
                 tracing::warn!("webhooks: {error:#}");
-            }
+                Duration::ZERO
+            });
             tokio::select! {
-                () = sleep(PASS.max(started.elapsed() * SHARE)) => {}
+                () = sleep(PASS.max(spent * SHARE)) => {}
                 _ = self.closing.changed() => {}
             }
+        }
+        for asked in self.asked.into_values() {
+            asked.abort();
         }
         for served in self.tenants.into_values() {
             for (_, worker) in served.workers.into_values() {
@@ -102,59 +121,76 @@ impl Dispatcher {
         }
     }
 
-    /// Reads the webhooks of every tenant that has new events.
-    async fn pass(&mut self) -> anyhow::Result<()> {
+    /// Reads the webhooks of every tenant that has new events. Returns how long that took, without
+    /// the time waited for tenants that did not answer.
+    async fn pass(&mut self) -> anyhow::Result<Duration> {
+        let started = Instant::now();
         let tenants = self.database.tenants().await?;
+        let is_there = |name: &String| tenants.iter().any(|tenant| tenant.name == *name);
+        self.asked.retain(|name, _| is_there(name));
         self.tenants.retain(|name, served| {
-            let is_there = tenants.iter().any(|tenant| tenant.name == *name);
+            let is_there = is_there(name);
             if !is_there {
                 served.stop(|_| true);
             }
             is_there
         });
-        for tenant in tenants {
-            if let Err(error) = self.look_at(&tenant).await {
-                tracing::warn!(tenant = tenant.name, "webhooks: {error:#}");
+        let mut in_vain = Duration::ZERO;
+        for tenant in &tenants {
+            let asked = Instant::now();
+            match self.look_at(tenant).await {
+                Ok(true) => {}
+                Ok(false) => in_vain += asked.elapsed(),
+                Err(error) => tracing::warn!(tenant = tenant.name, "webhooks: {error:#}"),
             }
         }
-        Ok(())
+        Ok(started.elapsed().saturating_sub(in_vain))
     }
 
-    async fn look_at(&mut self, tenant: &Tenant) -> anyhow::Result<()> {
-        let Some(store) = self.database.open(&tenant.name).await? else {
-            return Ok(());
+    /// Asks a tenant, unless an earlier pass has asked it. Returns whether it has answered.
+    async fn look_at(&mut self, tenant: &Tenant) -> anyhow::Result<bool> {
+        let mut asked = match self.asked.remove(&tenant.name) {
+            Some(asked) => asked,
+            None => tokio::spawn(self.ask(tenant.clone())),
         };
-        let head = store.head().await.map_err(register::failed)?;
-        let seen = (tenant.created, head);
-        let whole = self.tenants.get_mut(&tenant.name).filter(|served| served.is_whole());
-        if whole.as_ref().is_some_and(|served| served.seen == seen) {
-            return Ok(());
-        }
-        let admin = self.plugin.admin(store.clone()).named(&tenant.name);
-        let webhooks = match admin.webhooks().await {
-            // The tenant has no profile yet.
-            Err(AdminError::NotFound) => Vec::new(),
-            webhooks => webhooks?,
+        let Ok(answer) = timeout(PATIENCE, &mut asked).await else {
+            self.asked.insert(tenant.name.clone(), asked);
+            return Ok(false);
         };
-        if let Some(served) = whole
-            && served.seen.0 == tenant.created
-            && served.serves(&webhooks)
+        if let Some(answer) = answer??
+            && answer.seen.0 == tenant.created
         {
-            served.seen = seen;
-            return Ok(());
+            self.serve(&tenant.name, answer);
         }
-        register::prepare(&*store, &webhooks).await?;
-        self.serve(&tenant.name, seen, &store, webhooks);
-        Ok(())
+        Ok(true)
     }
 
-    fn serve(
-        &mut self,
-        name: &str,
-        seen: (u64, ChainHead),
-        store: &Arc<dyn TenantStorage>,
-        webhooks: Vec<Webhook>,
-    ) {
+    /// Returns a tenant's webhooks, registered; `None` if it has no new events.
+    fn ask(&self, tenant: Tenant) -> impl Future<Output = anyhow::Result<Option<Answer>>> + use<> {
+        let (plugin, database) = (Arc::clone(&self.plugin), Arc::clone(&self.database));
+        let whole = self.tenants.get(&tenant.name).filter(|served| served.is_whole());
+        let before = whole.map(|served| served.seen);
+        async move {
+            let Some(store) = database.open(&tenant.name).await? else {
+                return Ok(None);
+            };
+            let seen = (tenant.created, store.head().await.map_err(register::failed)?);
+            if before == Some(seen) {
+                return Ok(None);
+            }
+            let admin = plugin.admin(store.clone()).named(&tenant.name);
+            let webhooks = match admin.webhooks().await {
+                // The tenant has no profile yet.
+                Err(AdminError::NotFound) => Vec::new(),
+                webhooks => webhooks?,
+            };
+            register::prepare(&tenant.name, &*store, &webhooks).await?;
+            Ok(Some(Answer { seen, store, webhooks }))
+        }
+    }
+
+    fn serve(&mut self, name: &str, answer: Answer) {
+        let Answer { seen, store, webhooks } = answer;
         let served = self
             .tenants
             .entry(name.to_owned())
@@ -167,7 +203,7 @@ impl Dispatcher {
             let worker = Worker {
                 tenant: name.to_owned(),
                 webhook: webhook.clone(),
-                store: Arc::clone(store),
+                store: Arc::clone(&store),
                 notifier: self.notifier.clone(),
                 sender: Arc::clone(&self.sender),
                 owner: self.owner.clone(),
@@ -186,13 +222,6 @@ impl Served {
     /// was removed and added again between two passes, while another host deleted its state.
     fn is_whole(&self) -> bool {
         self.workers.values().all(|(_, worker)| !worker.is_finished())
-    }
-
-    /// Whether these are the webhooks that are served.
-    fn serves(&self, webhooks: &[Webhook]) -> bool {
-        let is_served =
-            |webhook: &Webhook| self.workers.get(&webhook.url).is_some_and(|(w, _)| w == webhook);
-        webhooks.len() == self.workers.len() && webhooks.iter().all(is_served)
     }
 
     /// Stops the workers of the webhooks that are `gone`. Their leases expire.

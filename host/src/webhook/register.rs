@@ -3,35 +3,53 @@
 
 use super::state::{self, DeliveryState, Progress};
 use crate::plugin::Webhook;
-use crate::store::{HostMetadata, Refusal, TenantStorage};
+use crate::store::{Epoch, HostMetadata, Refusal, TenantStorage};
 
 /// The name of the metadata entry in which earlier versions wrote the sequence number up to which
 /// all webhooks were registered. For a webhook that was added then, the plugin knows no exact time;
 /// if it is not registered, it was added after this number.
 const REGISTERED: &str = "webhooks-seen";
 
-/// Registers new webhooks, and deletes the state of removed ones.
-pub(super) async fn prepare(store: &dyn TenantStorage, webhooks: &[Webhook]) -> anyhow::Result<()> {
+/// Registers a tenant's new webhooks, and deletes the state of removed ones. A webhook whose state
+/// cannot be read is reported in the log, and keeps no other from being registered.
+pub(super) async fn prepare(
+    tenant: &str,
+    store: &dyn TenantStorage,
+    webhooks: &[Webhook],
+) -> anyhow::Result<()> {
     forget(store, webhooks).await?;
     for webhook in webhooks {
-        if DeliveryState::open(store, &webhook.url).await?.is_some() {
-            continue;
+        if let Err(error) = register(store, webhook).await {
+            tracing::error!(tenant, url = webhook.url, "webhook not registered: {error:#}");
         }
-        let progress = Progress {
-            url: webhook.url.clone(),
-            since: webhook.since,
-            cursor: last_before(store, webhook.since).await?,
-            owner: String::new(),
-            until: 0,
-            round: 0,
-            exhausted: false,
-            epoch: String::new(),
-        };
-        let name = state::progress_name(&state::id(&webhook.url));
-        let change = (name.clone(), Some(state::text(&progress)?));
-        // If another host was faster, it has written the same entry.
-        store.set_metadata((name, None), vec![change]).await.map_err(failed)?;
     }
+    Ok(())
+}
+
+/// Registers a webhook if it is new. One that an earlier version registered gets its time.
+async fn register(store: &dyn TenantStorage, webhook: &Webhook) -> anyhow::Result<()> {
+    while let Some(mut state) = DeliveryState::open(store, &webhook.url).await? {
+        let progress = Progress { since: webhook.since, ..state.progress.clone() };
+        if state.progress.since != 0 || state.write(store, progress, Vec::new()).await? {
+            return Ok(());
+        }
+    }
+    // Read before the cursor: if an older copy is restored in between, the worker notices.
+    let epoch = Epoch::of(store).await.map_err(failed)?.id;
+    let progress = Progress {
+        url: webhook.url.clone(),
+        since: webhook.since,
+        cursor: last_before(store, webhook.since).await?,
+        owner: String::new(),
+        until: 0,
+        round: 0,
+        exhausted: false,
+        epoch,
+    };
+    let name = state::progress_name(&state::id(&webhook.url));
+    let change = (name.clone(), Some(state::text(&progress)?));
+    // If another host was faster, it has written the same entry.
+    store.set_metadata((name, None), vec![change]).await.map_err(failed)?;
     Ok(())
 }
 
@@ -59,9 +77,14 @@ async fn forget(store: &dyn HostMetadata, webhooks: &[Webhook]) -> anyhow::Resul
     let prefix = state::progress_name("");
     for (name, text) in store.metadata(prefix.clone()).await.map_err(failed)? {
         let id = name.strip_prefix(&prefix).unwrap_or_default();
-        let Progress { since, .. } = state::parse(&text)?;
+        // Another host may have read a later profile, and registered what was added again there.
+        let is_current = |webhook: &Webhook| match state::parse::<Progress>(&text) {
+            Ok(progress) => progress.since == 0 || progress.since >= webhook.since,
+            // Nobody knows what is delivered, until the webhook is removed.
+            Err(_) => true,
+        };
         let is_its = |webhook: &&Webhook| state::id(&webhook.url) == id;
-        if webhooks.iter().find(is_its).is_some_and(|w| [0, w.since].contains(&since)) {
+        if webhooks.iter().find(is_its).is_some_and(is_current) {
             continue;
         }
         let deliveries = store.metadata(state::pending_prefix(id)).await.map_err(failed)?;

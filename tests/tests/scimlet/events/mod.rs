@@ -1,12 +1,14 @@
 //! The events of a tenant, as those who follow them get them: by command, over HTTP and by webhook.
 //! All of it with the real binary.
 
+mod busy;
 mod command;
 mod egress;
 mod epoch;
 mod http;
 mod own_type;
 mod receiver;
+mod registered;
 mod since;
 mod webhook;
 
@@ -18,11 +20,13 @@ use serde_json::{Value, json};
 
 /// One trial for each way, and for each thing that goes wrong on it.
 pub fn trials() -> Vec<Trial> {
-    let mut trials = command::trials();
+    let mut trials = busy::trials();
+    trials.extend(command::trials());
     trials.extend(egress::trials());
     trials.extend(epoch::trials());
     trials.extend(http::trials());
     trials.extend(own_type::trials());
+    trials.extend(registered::trials());
     trials.extend(since::trials());
     trials.extend(webhook::trials());
     trials

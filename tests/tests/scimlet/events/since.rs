@@ -22,26 +22,27 @@ pub fn trials() -> Vec<Trial> {
         trial("events::since::a_webhook_put_back_gets_nothing_from_between", put_back),
         trial("events::since::a_webhook_that_stays_gets_everything", stays),
         trial("events::since::a_webhook_of_an_earlier_version_keeps_its_time", earlier),
+        trial("events::since::a_restore_of_before_gives_a_new_webhook_nothing_more", restored),
     ]
 }
 
-const NAME: &str = "acme";
+pub const NAME: &str = "acme";
 
-fn create(folder: &Path, webhooks: &[Value]) -> anyhow::Result<()> {
+pub fn create(folder: &Path, webhooks: &[Value]) -> anyhow::Result<()> {
     let profile = json!({"extends": "okta", "webhooks": webhooks});
     fs::write(folder.join("acme.json"), profile.to_string())?;
     server::json(folder, &["tenant", "create", NAME, "--profile", "acme.json"])?;
     Ok(())
 }
 
-fn set(folder: &Path, webhooks: &[Value]) -> anyhow::Result<()> {
+pub fn set(folder: &Path, webhooks: &[Value]) -> anyhow::Result<()> {
     let setting = format!("webhooks={}", Value::from(webhooks));
     server::json(folder, &["tenant", "set", NAME, &setting])?;
     Ok(())
 }
 
 /// Makes a user without a server; returns its path.
-fn user(folder: &Path, name: &str) -> anyhow::Result<String> {
+pub fn user(folder: &Path, name: &str) -> anyhow::Result<String> {
     fs::write(folder.join("user.jsonl"), json!({"userName": name}).to_string())?;
     server::json(folder, &["user", "import", NAME, "user.jsonl"])?;
     let filter = format!("userName eq \"{name}\"");
@@ -51,7 +52,7 @@ fn user(folder: &Path, name: &str) -> anyhow::Result<String> {
 
 /// Serves until the events of these users came, and waits for what else is on its way: no events of
 /// others came.
-async fn serve(folder: &Path, receiver: &Receiver, users: &[&String]) -> anyhow::Result<()> {
+pub async fn serve(folder: &Path, receiver: &Receiver, users: &[&String]) -> anyhow::Result<()> {
     let server = Server::start(folder)?;
     let wanted: BTreeSet<&str> = users.iter().map(|user| user.as_str()).collect();
     receiver.when(|received| wanted.is_subset(&subjects(received))).await?;
@@ -110,6 +111,19 @@ async fn stays() -> anyhow::Result<()> {
     serve(folder.path(), &receiver, &[&first, &second, &third]).await
 }
 
+/// A webhook is added to a database that was restored and has events of since then.
+async fn restored() -> anyhow::Result<()> {
+    let receiver = Receiver::start(|_| 200).await?;
+    let (folder, server) = server::fresh()?;
+    server.stop()?;
+    create(folder.path(), &[])?;
+    server::json(folder.path(), &["database", "new-epoch"])?;
+    user(folder.path(), "before@example.com")?;
+    set(folder.path(), &[receiver.webhook()])?;
+    let after = user(folder.path(), "after@example.com")?;
+    serve(folder.path(), &receiver, &[&after]).await
+}
+
 /// The time of the last event.
 async fn last(store: &dyn TenantStorage) -> anyhow::Result<u64> {
     let head = store.head().await.map_err(refused)?.sequence;
@@ -117,20 +131,21 @@ async fn last(store: &dyn TenantStorage) -> anyhow::Result<u64> {
     Ok(events.first().context("no event")?.at)
 }
 
-fn refused(refusal: impl std::fmt::Debug) -> anyhow::Error {
+pub fn refused(refusal: impl std::fmt::Debug) -> anyhow::Error {
     anyhow::anyhow!("{refusal:?}")
 }
 
 /// Earlier versions did not write since when a webhook is there: such a one is as old as its
 /// profile, and stays so when others are added.
 async fn earlier() -> anyhow::Result<()> {
-    let webhook = |name: &str| {
-        json!({"url": format!("https://{name}.example.com/"),
+    // The second URL is a part of the first.
+    let webhook = |path: &str| {
+        json!({"url": format!("https://hooks.example.com/{path}"),
                "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"})
     };
     let (folder, server) = server::fresh()?;
     server.stop()?;
-    create(folder.path(), &[webhook("old")])?;
+    create(folder.path(), &[webhook("events")])?;
     let store = outbox::store(folder.path(), NAME).await?;
     let plugin = Plugin::new(PluginOptions::default())?;
     let since = async || -> anyhow::Result<Vec<u64>> {
@@ -143,14 +158,14 @@ async fn earlier() -> anyhow::Result<()> {
     let removal = Write::Remove(Removal { key, version: None });
     store.commit(0, "test".to_owned(), vec![removal]).await.map_err(refused)?;
     ensure!(since().await? == [created]);
-    set(folder.path(), &[webhook("old"), webhook("new")])?;
+    set(folder.path(), &[webhook("events"), webhook("event")])?;
     let added = last(&*store).await?;
     ensure!(added > created && since().await? == [created, added]);
     // Another change of the profile changes neither.
     server::json(folder.path(), &["tenant", "set", NAME, "users.seats=5"])?;
     ensure!(since().await? == [created, added]);
-    set(folder.path(), &[webhook("new")])?;
-    set(folder.path(), &[webhook("new"), webhook("old")])?;
+    set(folder.path(), &[webhook("event")])?;
+    set(folder.path(), &[webhook("event"), webhook("events")])?;
     ensure!(since().await? == [added, last(&*store).await?]);
     Ok(())
 }
