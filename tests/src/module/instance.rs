@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use anyhow::{Context, anyhow};
 use wasmtime::{
-    Cache, CacheConfig, Caller, Config, Engine, Extern, ExternType, InstancePre, Linker, Memory,
-    Module, Store, StoreLimits, StoreLimitsBuilder, TypedFunc,
+    Cache, CacheConfig, Caller, Config, Engine, Extern, ExternType, Func, InstancePre, Linker,
+    Memory, Module, Store, StoreLimits, StoreLimitsBuilder, TypedFunc,
 };
 
 /// The module as the build script built it.
@@ -17,6 +17,9 @@ pub type Import = Box<dyn FnMut(&[u8]) -> anyhow::Result<Vec<u8>> + Send>;
 
 struct Host {
     import: Import,
+    /// A call that the import makes of the instance that called it, before it answers.
+    nested: Option<Vec<u8>>,
+    nested_answer: Vec<u8>,
     limits: StoreLimits,
 }
 
@@ -36,7 +39,9 @@ impl Instance {
     /// If the module has other exports than `wit/module.md` says.
     pub fn new() -> anyhow::Result<Self> {
         let linked = linked()?;
-        let host = Host { import: unanswered(), limits: StoreLimits::default() };
+        let (nested, nested_answer) = (None, Vec::new());
+        let limits = StoreLimits::default();
+        let host = Host { import: unanswered(), nested, nested_answer, limits };
         let mut store = Store::new(linked.module().engine(), host);
         store.limiter(|host| &mut host.limits);
         let instance = linked.instantiate(&mut store).map_err(plain)?;
@@ -55,6 +60,17 @@ impl Instance {
     /// Sets who answers the module's calls.
     pub fn answered_by(&mut self, import: Import) {
         self.store.data_mut().import = import;
+    }
+
+    /// Lets the next answer of the import first call the instance that asks, which is forbidden.
+    pub fn nest(&mut self, call: Vec<u8>) {
+        self.store.data_mut().nested = Some(call);
+    }
+
+    /// The answer to the call of [`Self::nest`].
+    #[must_use]
+    pub fn nested_answer(&self) -> &[u8] {
+        &self.store.data().nested_answer
     }
 
     /// Lets the memory grow by so many bytes and no more.
@@ -147,18 +163,39 @@ fn compiled() -> anyhow::Result<InstancePre<Host>> {
 }
 
 fn imported(mut caller: Caller<'_, Host>, address: u32, length: u32) -> wasmtime::Result<u64> {
-    let failed = |error: anyhow::Error| wasmtime::Error::msg(format!("{error:#}"));
-    let memory = caller.get_export("memory").and_then(Extern::into_memory);
-    let memory = memory.ok_or_else(|| failed(anyhow!("no memory")))?;
+    let memory = memory(&mut caller)?;
+    if let Some(call) = caller.data_mut().nested.take() {
+        let (address, length) = put(&mut caller, memory, &call)?;
+        let call = function(&mut caller, "call")?.typed::<(u32, u32), u64>(&caller)?;
+        let (address, length) = parts(call.call(&mut caller, (address, length))?);
+        let answer = memory.data(&caller)[address as usize..][..length as usize].to_vec();
+        caller.data_mut().nested_answer = answer;
+    }
     let (bytes, host) = memory.data_and_store_mut(&mut caller);
     let text = &bytes[address as usize..][..length as usize];
-    let answer = (host.import)(text).map_err(failed)?;
-    let allocate = caller.get_export("allocate").and_then(Extern::into_func);
-    let allocate = allocate.ok_or_else(|| failed(anyhow!("no `allocate`")))?;
-    let length = answer.len() as u32;
-    let address = allocate.typed::<u32, u32>(&caller)?.call(&mut caller, length)?;
-    memory.write(&mut caller, address as usize, &answer)?;
+    let answer = (host.import)(text);
+    let answer = answer.map_err(|error| wasmtime::Error::msg(format!("{error:#}")))?;
+    let (address, length) = put(&mut caller, memory, &answer)?;
     Ok(u64::from(address) << 32 | u64::from(length))
+}
+
+/// Writes a text into room of its own.
+fn put(caller: &mut Caller<'_, Host>, memory: Memory, text: &[u8]) -> wasmtime::Result<(u32, u32)> {
+    let length = text.len() as u32;
+    let allocate = function(caller, "allocate")?.typed::<u32, u32>(&caller)?;
+    let address = allocate.call(&mut *caller, length)?;
+    memory.write(caller, address as usize, text)?;
+    Ok((address, length))
+}
+
+fn memory(caller: &mut Caller<'_, Host>) -> wasmtime::Result<Memory> {
+    let memory = caller.get_export("memory").and_then(Extern::into_memory);
+    memory.ok_or_else(|| wasmtime::Error::msg("no memory"))
+}
+
+fn function(caller: &mut Caller<'_, Host>, name: &str) -> wasmtime::Result<Func> {
+    let function = caller.get_export(name).and_then(Extern::into_func);
+    function.ok_or_else(|| wasmtime::Error::msg(format!("no `{name}`")))
 }
 
 fn plain(error: wasmtime::Error) -> anyhow::Error {

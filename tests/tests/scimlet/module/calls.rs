@@ -72,11 +72,12 @@ pub async fn configured() -> anyhow::Result<Arc<dyn Store>> {
 
 async fn repeats() -> anyhow::Result<()> {
     let store = configured().await?;
-    blocking(|runtime| {
+    blocking(move |runtime| {
         let create = call("provider.handle", 7, &request("POST", "/Users", ADA));
         let record = Arc::new(Mutex::new(Vec::new()));
         let mut first = Instance::new()?;
-        let (mut stored, kept) = (over(store, runtime), record.clone());
+        let kept = record.clone();
+        let mut stored = over(store.clone(), runtime.clone());
         first.answered_by(Box::new(move |text| {
             let answer = stored(text)?;
             kept.lock().expect("nobody panics").push((text.to_vec(), answer.clone()));
@@ -87,6 +88,8 @@ async fn repeats() -> anyhow::Result<()> {
         let recorded = record.lock().expect("nobody panics").clone();
         ensure!(recorded.len() > 1, "{recorded:?}");
         let mut second = Instance::new()?;
+        second.answered_by(over(store, runtime));
+        second.call(&call("provider.handle", 8, &request("POST", "/Users", ADA)))?;
         let mut replayed = recorded.into_iter();
         second.answered_by(Box::new(move |text| {
             let (asked, answer) = replayed.next().context("another call")?;

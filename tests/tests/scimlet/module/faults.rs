@@ -19,6 +19,7 @@ pub fn trials() -> Vec<Trial> {
     vec![
         trial("module::a_trap_leaves_nothing_half_written", traps),
         trial("module::too_little_memory_leaves_nothing_half_written", no_memory),
+        trial("module::a_call_within_a_call_gets_an_error", nested),
     ]
 }
 
@@ -102,17 +103,41 @@ fn whole_users(store: Arc<dyn Store>, runtime: Handle) -> anyhow::Result<u64> {
     Ok(all.unwrap_or_default())
 }
 
-/// Has less and less memory until the request fails.
+/// Has a page of memory more each time, until the request succeeds.
 async fn no_memory() -> anyhow::Result<()> {
+    for pages in 0.. {
+        let store = configured().await?;
+        let create = move |runtime: Handle| {
+            let mut instance = Instance::new()?;
+            instance.answered_by(over(store.clone(), runtime.clone()));
+            instance.limit(pages * 65536);
+            let create = call("provider.handle", 7, &request("POST", "/Users", ADA));
+            let ended = instance.call(&create).is_ok();
+            Ok((whole_users(store, runtime)?, ended))
+        };
+        let (made, ended) = blocking(create).await?;
+        if ended {
+            ensure!(made == 1 && pages > 0, "{pages}: {made} users");
+            return Ok(());
+        }
+        ensure!(made <= 1, "{made} users");
+    }
+    Ok(())
+}
+
+/// The import calls the instance that called it: an error, and the outer call goes on.
+async fn nested() -> anyhow::Result<()> {
     let store = configured().await?;
-    blocking(|runtime| {
+    blocking(move |runtime| {
         let mut instance = Instance::new()?;
         instance.answered_by(over(store.clone(), runtime.clone()));
-        instance.limit(0);
-        let long = ADA.replace("ada", &"a".repeat(1 << 20));
-        let create = call("provider.handle", 7, &request("POST", "/Users", &long));
-        ensure!(instance.call(&create).is_err(), "there was enough memory");
-        ensure!(whole_users(store, runtime)? == 0, "a user was made");
+        instance.nest(call("provider.handle", 8, &request("GET", "/Users", "")));
+        let create = call("provider.handle", 7, &request("POST", "/Users", ADA));
+        let answer: Value = serde_json::from_slice(&instance.call(&create)?)?;
+        ensure!(answer["return"]["status"] == json!(201), "{answer}");
+        let nested: Value = serde_json::from_slice(instance.nested_answer())?;
+        ensure!(nested["error"].is_string(), "{nested}");
+        ensure!(whole_users(store, runtime)? == 1, "another number of users");
         Ok(())
     })
     .await
