@@ -1,4 +1,4 @@
-//! Decides which instance, long search or large commit computes next. As many compute at once as
+//! Decides which instance or long search computes next. As many compute at once as
 //! there are processors; when one yields or waits for the store, the tenant that has computed for
 //! the shortest time is next (weighted fair queueing with equal weights), so that no request waits
 //! behind all requests of another tenant. While several tenants are active, none of them occupies
@@ -38,9 +38,12 @@ pub(crate) struct CpuScheduler {
 }
 
 struct State {
+    all: usize,
     free: usize,
     /// The number of processors that each tenant occupies; never 0.
     held: HashMap<Tenant, usize>,
+    /// How much work of each tenant computes elsewhere on this machine; never 0.
+    elsewhere: HashMap<Tenant, usize>,
     active: Active<Tenant>,
     /// The computed time of the tenant that was served last, at which idle tenants start.
     now: Duration,
@@ -68,14 +71,23 @@ impl CpuScheduler {
     /// Creates a scheduler with `count` processors.
     pub(crate) fn new(count: usize) -> Arc<Self> {
         let state = State {
+            all: count,
             free: count,
             held: HashMap::new(),
+            elsewhere: HashMap::new(),
             active: Active::new(),
             now: Duration::ZERO,
             computed: HashMap::new(),
             waiting: HashMap::new(),
         };
         Arc::new(Self { state: Mutex::new(state), has_waiting: AtomicBool::new(false) })
+    }
+
+    /// Begins work of this tenant that computes elsewhere on this machine.
+    pub(crate) fn elsewhere(self: &Arc<Self>, tenant: StoreId) -> Elsewhere {
+        let tenant = Some(tenant);
+        *self.state().elsewhere.entry(tenant).or_default() += 1;
+        Elsewhere { scheduler: Arc::clone(self), tenant, since: Instant::now() }
     }
 
     /// Returns whether any task waits for a processor.
@@ -143,8 +155,14 @@ impl CpuScheduler {
 impl State {
     /// Whether there is a processor for another task of the tenant.
     fn may_compute(&self, tenant: Tenant) -> bool {
-        let is_last = self.free == 1 && self.held.contains_key(&tenant);
-        self.free > 0 && !(is_last && self.active.count() > 1)
+        if self.free == 0 || self.active.count() <= 1 {
+            return self.free > 0;
+        }
+        let of = |map: &HashMap<Tenant, usize>| map.get(&tenant).copied().unwrap_or_default();
+        let (held, elsewhere) = (of(&self.held), of(&self.elsewhere));
+        let is_last = self.free == 1 && held > 0;
+        let is_too_much = elsewhere > 0 && held + elsewhere >= self.all.saturating_sub(1).max(1);
+        !is_last && !is_too_much
     }
 
     /// Returns the tenant that has computed for the shortest time among those that wait and may
@@ -174,12 +192,7 @@ impl State {
 
     fn release(&mut self, tenant: Tenant) {
         self.free += 1;
-        if let Some(held) = self.held.get_mut(&tenant) {
-            *held -= 1;
-            if *held == 0 {
-                self.held.remove(&tenant);
-            }
-        }
+        decrease(&mut self.held, tenant);
     }
 
     fn charge(&mut self, tenant: Tenant, time: Duration) {
@@ -201,6 +214,37 @@ impl State {
     }
 }
 
+fn decrease(counts: &mut HashMap<Tenant, usize>, tenant: Tenant) {
+    if let Some(count) = counts.get_mut(&tenant) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(&tenant);
+        }
+    }
+}
+
+/// Work of a tenant that computes elsewhere on this machine than in a task, such as a large commit
+/// in a database; dropping it ends it. It waits for no processor and occupies none of other
+/// tenants', but counts as its tenant's computing.
+pub(crate) struct Elsewhere {
+    scheduler: Arc<CpuScheduler>,
+    tenant: Tenant,
+    since: Instant,
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        {
+            let mut state = self.scheduler.state();
+            decrease(&mut state.elsewhere, self.tenant);
+            state.charge(self.tenant, self.since.elapsed());
+        }
+        if self.scheduler.has_waiting() {
+            self.scheduler.serve();
+        }
+    }
+}
+
 impl Drop for Grant {
     fn drop(&mut self) {
         {
@@ -214,7 +258,7 @@ impl Drop for Grant {
     }
 }
 
-/// The computing part of one request or search.
+/// The computing part of one request or long search.
 pub(crate) struct CpuTask {
     scheduler: Arc<CpuScheduler>,
     tenant: Tenant,
@@ -246,15 +290,6 @@ impl CpuTask {
     pub(crate) fn new(scheduler: Arc<CpuScheduler>, tenant: Tenant) -> Arc<Self> {
         let progress = Mutex::default();
         Arc::new(Self { scheduler, tenant, progress })
-    }
-
-    /// Waits for a processor, and occupies it until the returned task is dropped. For work of the
-    /// tenant on this machine that is done elsewhere than in the caller, such as a large commit in
-    /// a database: the tenant's other work leaves a processor to other tenants meanwhile.
-    pub(crate) async fn occupy(tenant: StoreId) -> Arc<Self> {
-        let task = Self::new(CpuScheduler::all(), Some(tenant));
-        task.begin().await;
-        task
     }
 
     /// The tenant that the task belongs to.
@@ -374,6 +409,30 @@ mod tests {
         assert!(other.begin().now_or_never().is_some(), "one is free");
         first.pause();
         assert!(waits.now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn what_computes_elsewhere_counts() {
+        let scheduler = CpuScheduler::new(2);
+        let (busy, quiet) = (StoreId::new(1, 1), StoreId::new(1, 2));
+        let of = |tenant| CpuTask::new(Arc::clone(&scheduler), Some(tenant));
+        let (task, other) = (of(busy), of(quiet));
+        task.begin().await;
+        task.pause();
+        other.begin().await;
+        other.pause();
+        let commit = scheduler.elsewhere(busy);
+        let mut waits = Box::pin(task.begin());
+        assert!((&mut waits).now_or_never().is_none(), "its commit computes");
+        assert!(other.begin().now_or_never().is_some(), "no commit of its own");
+        drop(commit);
+        assert!(waits.now_or_never().is_some());
+        let commits = [scheduler.elsewhere(busy), scheduler.elsewhere(busy)];
+        other.pause();
+        assert!(other.begin().now_or_never().is_some(), "others' commits take no processor");
+        drop(commits);
+        task.pause();
+        assert!(scheduler.state().elsewhere.is_empty());
     }
 
     #[tokio::test]

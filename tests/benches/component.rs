@@ -1,8 +1,8 @@
-//! What the component costs: the same requests answered by a fresh instance each, by instances that
-//! are kept for their tenant, and by core compiled natively, in the same process, each over a
-//! SQLite file of its own: behind the same router over HTTP, and without HTTP. They take turns, so
-//! that a ratio holds when the machine's speed drifts. `cargo bench -p scimlet-tests --bench
-//! component -- --rounds 7 --milliseconds 1500 --connections 8`
+//! Compares fresh component instances, instances that are reused for their tenant, and core
+//! compiled natively: the same requests in one process, each side over a SQLite file of its own,
+//! behind the same router over HTTP and without HTTP. The sides take turns, so that a ratio holds
+//! when the machine's speed drifts. `cargo bench -p scimlet-tests --bench component -- --rounds 7
+//! --milliseconds 1500 --connections 8`
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -76,8 +76,8 @@ struct Run {
     connections: u32,
 }
 
-/// Of one operation: each side's median of requests a second, and those of the component by native
-/// core's of the same round.
+/// The figures of one operation: the median of each side's requests a second, and the ratios of the
+/// component's sides to native core in the same round.
 struct Compared {
     rates: [f64; 3],
     ratios: [Spread; 2],
@@ -109,9 +109,11 @@ impl Run {
             for (series, rate) in series.iter_mut().zip(rates) {
                 series.values.push(rate);
             }
-            let of = json!({"perSecond": {"fresh": rates[0], "reused": rates[1], "native": rates[2]},
-                "freshOfNative": of_fresh.json(), "reusedOfNative": of_reused.json()});
-            figures.insert(operation.name().to_owned(), of);
+            let figure = json!({
+                "perSecond": {"fresh": rates[0], "reused": rates[1], "native": rates[2]},
+                "freshOfNative": of_fresh.json(), "reusedOfNative": of_reused.json(),
+            });
+            figures.insert(operation.name().to_owned(), figure);
         }
         let plot = Bars {
             title: format!("Requests a second {words}, SQLite on disk"),
@@ -143,7 +145,7 @@ impl Run {
     }
 }
 
-/// Microseconds that an instance takes which does nothing.
+/// Returns the microseconds of a call that does nothing, which are those of an instance alone.
 async fn alone(plugin: &Plugin, turn: Duration) -> anyhow::Result<f64> {
     let (started, mut count) = (Instant::now(), 0);
     while started.elapsed() < turn {
@@ -153,14 +155,14 @@ async fn alone(plugin: &Plugin, turn: Duration) -> anyhow::Result<f64> {
     Ok(started.elapsed().as_secs_f64() * 1e6 / f64::from(count))
 }
 
-/// One engine: behind the router, and called as the router does.
+/// One side: its service behind the router over HTTP, and its provider called without HTTP.
 struct Side {
     _folders: [TempDir; 2],
     site: Site,
     direct: Arc<Direct>,
 }
 
-/// People whom a side that is asked directly has.
+/// The users of a tenant that is asked without HTTP.
 const PEOPLE: u32 = 100;
 
 impl Side {
@@ -172,7 +174,7 @@ impl Side {
         Ok(Self { _folders: folders, site, direct: Arc::new(direct) })
     }
 
-    /// Right answers a second.
+    /// Returns the right answers a second.
     async fn rate(
         &self,
         way: Way,

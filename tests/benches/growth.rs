@@ -1,7 +1,8 @@
-//! What the same requests cost as a tenant grows from a thousand users to a hundred thousand, or to
-//! a million: over HTTP, and of that what the store takes. Each size has a database of its own, and
-//! they take turns, so that a ratio holds when the machine's speed drifts. `cargo bench -p
-//! scimlet-tests --bench growth -- --most 1000000 --rounds 7 --milliseconds 1000`
+//! Measures how the time of a request grows as a tenant grows from a thousand users to a hundred
+//! thousand, or to a million: over HTTP, and the part of it that the store takes. Each size has a
+//! database of its own, and the sizes take turns, so that a ratio holds when the machine's speed
+//! drifts. `cargo bench -p scimlet-tests --bench growth -- --most 1000000 --rounds 7 --milliseconds
+//! 1000`
 
 #[path = "growth/backend.rs"]
 mod backend;
@@ -14,7 +15,8 @@ use serde_json::{Map, Value, json};
 
 use self::backend::{Backend, Place};
 
-/// What is asked, and how often what it costs at the least size it may cost at the greatest.
+/// The operations, each with the greatest ratio that is wanted of its time at the greatest size to
+/// its time at the least.
 const OPERATIONS: [(&str, f64); 7] = [
     ("get", 1.5),
     ("eq", 1.5),
@@ -71,8 +73,8 @@ struct Run {
     most: usize,
 }
 
-/// What one operation costs at one size, round by round: microseconds over HTTP, and of them in the
-/// store.
+/// The time of one operation at one size, one value for each round, in microseconds: over HTTP, and
+/// the part of it that the store takes.
 #[derive(Default)]
 struct Costs {
     http: Vec<f64>,
@@ -110,12 +112,12 @@ impl Run {
             series[0].values.push(http.median);
             series[1].values.push(store.median);
             let sizes = places.iter().zip(&costs).map(|(place, costs)| {
-                let of = json!({"http": median(&costs.http), "store": median(&costs.store)});
-                (place.size.to_string(), of)
+                let figure = json!({"http": median(&costs.http), "store": median(&costs.store)});
+                (place.size.to_string(), figure)
             });
-            let of = json!({"microseconds": Value::Object(sizes.collect()),
+            let figure = json!({"microseconds": Value::Object(sizes.collect()),
                 "ratio": http.json(), "ratioInStore": store.json(), "wanted": wanted});
-            figures.insert(operation.to_owned(), of);
+            figures.insert(operation.to_owned(), figure);
         }
         Ok((Value::Object(figures), series))
     }
@@ -153,7 +155,7 @@ fn median(values: &[f64]) -> f64 {
     Spread::of(values.to_vec()).map_or(0.0, |spread| spread.median)
 }
 
-/// Greatest by least of each round, over HTTP and in the store.
+/// Returns the ratios of the greatest size to the least in each round, over HTTP and in the store.
 fn ratios(costs: &[Costs]) -> anyhow::Result<[Spread; 2]> {
     let (Some(least), Some(most)) = (costs.first(), costs.last()) else {
         anyhow::bail!("no sizes");

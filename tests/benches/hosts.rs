@@ -1,6 +1,6 @@
-//! What more hosts bring: one, two and four `scimlet serve` over one PostgreSQL, asked by as many
+//! Compares one, two and four `scimlet serve` over one PostgreSQL, with the same number of
 //! connections in all. The load generator, the hosts and the database share the cores of one
-//! machine, so the figures say what hosts cost each other, and what they bring only where there are
+//! machine, so the figures show what hosts cost each other; they show a gain only where there are
 //! more cores than one host uses. `cargo bench -p scimlet-tests --bench hosts -- --rounds 5
 //! --milliseconds 1000 --connections 8`
 
@@ -53,8 +53,11 @@ async fn benchmark() -> anyhow::Result<()> {
             series.values.push(spread.median);
         }
         println!("  {:<22}{}", ratios[0], ratios[1]);
-        let of = json!({"perSecond": per_second, "twoByOne": ratios[0].json(), "fourByOne": ratios[1].json()});
-        figures.insert(mix.to_owned(), of);
+        let figure = json!({
+            "perSecond": per_second,
+            "twoByOne": ratios[0].json(), "fourByOne": ratios[1].json(),
+        });
+        figures.insert(mix.to_owned(), figure);
     }
     let plot = Bars {
         title: format!("Requests a second, PostgreSQL, all on {cores} cores"),
@@ -64,13 +67,14 @@ async fn benchmark() -> anyhow::Result<()> {
     save("hosts", &Value::Object(figures), &plot)
 }
 
-/// What so many hosts answer by what one does.
+/// Returns the throughput of the hosts at index `of`, divided by that of one host in the same
+/// round.
 fn ratio(rates: &[Vec<f64>; 3], of: usize) -> anyhow::Result<Spread> {
     let pairs = rates[of].iter().zip(&rates[0]);
     Spread::of(pairs.map(|(many, one)| many / one).collect()).context("no rounds")
 }
 
-/// As many hosts as are compared at the most.
+/// Running hosts over one database, as many as the largest comparison needs.
 struct Hosts {
     _running: Vec<(TempDir, Server)>,
     sites: Vec<Arc<Site>>,

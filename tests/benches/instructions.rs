@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 /// How many processes are compared, of which each answers more requests than the one before.
 const TURNS: u32 = 3;
 
-/// Who answers.
+/// The sides that are compared.
 const SIDES: [&str; 3] = ["fresh", "reused", "native"];
 
 fn main() -> anyhow::Result<()> {
@@ -56,8 +56,11 @@ fn benchmark(requests: u32) -> anyhow::Result<()> {
         };
         let (of_fresh, of_reused) = (fresh / native, reused / native);
         println!("{of_fresh:>16.2}{of_reused:>17.2}");
-        let of = json!({"instructions": spreads, "freshByNative": of_fresh, "reusedByNative": of_reused});
-        figures.insert(operation.to_owned(), of);
+        let figure = json!({
+            "instructions": spreads,
+            "freshByNative": of_fresh, "reusedByNative": of_reused,
+        });
+        figures.insert(operation.to_owned(), figure);
     }
     let plot = Bars {
         title: "Thousands of instructions a request, SQLite".to_owned(),

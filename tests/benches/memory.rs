@@ -76,8 +76,11 @@ async fn lists(groups: usize, members: usize) -> anyhow::Result<Value> {
         println!("a member in a list by {name}: {each:.2} µs");
         figures.insert(name.to_owned(), each.into());
     }
-    let large = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "all",
-        "members": (0..members).map(|number| json!({"value": crowd::user(number).id})).collect::<Vec<_>>()});
+    let member = |number| json!({"value": crowd::user(number).id});
+    let large = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "all",
+        "members": (0..members).map(member).collect::<Vec<_>>(),
+    });
     let begun = Instant::now();
     let made = endpoint.ask("POST", "/Groups", &large).await?;
     anyhow::ensure!(made.status == 201, "{made:?}");

@@ -1,9 +1,9 @@
-//! The same requests to scimlet and to other SCIM servers, each in a process of its own, from one
-//! load generator over loopback. scimlet keeps everything in a SQLite file and acknowledges what is
-//! on disk; the others keep it in memory, which is the fastest that they can do. They take turns,
-//! so that a ratio holds when the machine's speed drifts. The first run installs the others from
-//! npm and PyPI. `cargo bench -p scimlet-tests --bench peers -- --rounds 5 --milliseconds 1000
-//! --connections 8 --users 10000`
+//! Compares scimlet with other SCIM servers: each in a process of its own, with the same requests
+//! from one load generator over loopback. scimlet keeps everything in a SQLite file and
+//! acknowledges only what is on disk; the others keep everything in memory, which is the fastest
+//! that they can do. The servers take turns, so that a ratio holds when the machine's speed drifts.
+//! The first run installs the others from npm and PyPI. `cargo bench -p scimlet-tests --bench peers
+//! -- --rounds 5 --milliseconds 1000 --connections 8 --users 10000`
 
 use std::time::Duration;
 
@@ -19,18 +19,19 @@ use tempfile::TempDir;
 /// The sides, in their order: two of scimlet, then the others.
 const SIDES: [&str; 4] = ["fresh", "reused", "scimmy", "scim2-server"];
 
-/// What is asked, and how often what each of the others answers a fresh and a reused instance
-/// should answer.
+/// The operations, each with the ratios that are wanted of scimlet's throughput to that of the
+/// others.
 const OPERATIONS: [(&str, Wanted); 5] =
     [("get", READS), ("eq", READS), ("patch", WRITES), ("create", WRITES), ("member-add", WRITES)];
 
-/// Of a fresh and of a reused instance by scimmy's, and of both by scim2-server's.
+/// The ratios that are wanted to scimmy, then to scim2-server; in each pair that of a fresh
+/// instance, then that of a reused one.
 type Wanted = [[f64; 2]; 2];
 
 const READS: Wanted = [[5.0, 10.0], [10.0, 30.0]];
 const WRITES: Wanted = [[5.0, 5.0], [10.0, 10.0]];
-/// Among many users: scimmy hands its handlers a filter to match against all, scim2-server keeps an
-/// index for `eq`.
+/// The ratios for look-ups among many users: scimmy hands its handlers a filter to match against
+/// all, scim2-server keeps an index for `eq`.
 const MANY: Wanted = [[100.0, 100.0], [100.0, 100.0]];
 
 fn main() -> anyhow::Result<()> {
@@ -94,7 +95,7 @@ async fn compare_prepared(sites: &[Site; 4], turn: Turn, rounds: u64) -> anyhow:
     Ok(rates)
 }
 
-/// What has been found.
+/// The figures of the operations that have been measured.
 #[derive(Default)]
 struct Table {
     operations: Vec<String>,
@@ -125,8 +126,8 @@ impl Table {
                 ratios.insert(pair, json!({"ratio": ratio.json(), "wanted": wanted}));
             }
         }
-        let of = json!({"perSecond": per_second, "ratios": ratios});
-        self.figures.insert(name.to_owned(), of);
+        let figure = json!({"perSecond": per_second, "ratios": ratios});
+        self.figures.insert(name.to_owned(), figure);
         self.operations.push(name.to_owned());
         Ok(())
     }

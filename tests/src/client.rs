@@ -1,4 +1,4 @@
-//! What a test asks of a server: JSON over HTTP with a bearer secret.
+//! A client of a server: JSON over HTTP with a bearer secret.
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ impl Http {
         })
     }
 
-    /// The same secret at another base URL.
+    /// Returns a client with the same secret for another base URL.
     #[must_use]
     pub fn at(&self, base: impl Into<String>) -> Self {
         Self { base: base.into(), ..self.clone() }
@@ -52,7 +52,7 @@ impl Http {
         self.send(self.call(method, target, body)).await
     }
 
-    /// Reads something.
+    /// Sends a GET.
     ///
     /// # Errors
     /// If no answer arrives.
@@ -76,7 +76,7 @@ impl Http {
 }
 
 impl Answer {
-    /// The body, null if there is none.
+    /// Expects a status; returns the body, null if there is none.
     ///
     /// # Errors
     /// If the status is another, or the body is no JSON.
@@ -88,8 +88,8 @@ impl Answer {
         Ok(serde_json::from_str(&self.body)?)
     }
 
-    /// The error that this is in SCIM's form (RFC 7644 section 3.12), whose detail mentions these
-    /// names and values.
+    /// Expects an error of this status in SCIM's form (RFC 7644 section 3.12), whose detail
+    /// mentions these names and values; returns it.
     ///
     /// # Errors
     /// If the status is another, or this is no such error.
@@ -130,7 +130,7 @@ pub fn text<'v>(document: &'v Value, name: &str) -> anyhow::Result<&'v str> {
     text.with_context(|| format!("no `{name}` in {document}"))
 }
 
-/// Runs all at once; the results in no order, or the first error.
+/// Runs futures at the same time; returns their results in no order, or the first error.
 ///
 /// # Errors
 /// As what is run, or if that panics.

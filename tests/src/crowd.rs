@@ -29,7 +29,7 @@ pub fn member(source: Key, target: Key) -> Link {
     Link { source, name: "members".to_owned(), target }
 }
 
-/// So many users.
+/// Creates so many users.
 ///
 /// # Errors
 /// If the store refuses anything.
@@ -41,7 +41,7 @@ pub async fn users(store: &dyn Store, count: usize) -> anyhow::Result<()> {
     commit(store, (0..count).map(insert)).await
 }
 
-/// So many groups.
+/// Creates so many groups.
 ///
 /// # Errors
 /// If the store refuses anything.
@@ -50,12 +50,12 @@ pub async fn groups(store: &dyn Store, count: usize) -> anyhow::Result<()> {
     commit(store, (0..count).map(insert)).await
 }
 
-/// What the group of this number is called: not in the order of creation.
+/// Returns the displayName of the group of this number. Names are not in the order of creation.
 fn name(number: usize) -> String {
     format!("group {}", number.wrapping_mul(7919) % 10_007)
 }
 
-/// An entry as core writes it, as far as it is found by its displayName.
+/// Returns the write that inserts an entry with its displayName as the only index term.
 #[must_use]
 pub fn entry(key: Key, body: serde_json::Value) -> Write {
     let term = body["displayName"].as_str().map(|name| Term {
@@ -66,7 +66,7 @@ pub fn entry(key: Key, body: serde_json::Value) -> Write {
     Write::Insert(Draft { key, body: body.to_string(), terms: term.into_iter().collect() })
 }
 
-/// Members of groups.
+/// Adds members to groups.
 ///
 /// # Errors
 /// If the store refuses anything.
@@ -78,7 +78,7 @@ pub async fn link(store: &dyn Store, links: impl IntoIterator<Item = Link>) -> a
     Ok(())
 }
 
-/// Writes, many in a commit.
+/// Commits writes, many in one commit.
 ///
 /// # Errors
 /// If the store refuses anything.
@@ -94,7 +94,8 @@ pub async fn commit(
     Ok(())
 }
 
-/// Groups, each with so many members of forty more users than that.
+/// Creates so many groups with so many members each, of users of whom there are forty more than
+/// that.
 ///
 /// # Errors
 /// If the store refuses anything.

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 /// The URI of the inferred main schema.
 pub const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 
-/// What is known of an attribute.
+/// The characteristics of an attribute, inferred from how requests use it.
 #[derive(Clone, Debug, Default)]
 struct Shape {
     name: String,
@@ -23,7 +23,7 @@ struct Shape {
     subs: Shapes,
 }
 
-/// By name in lower case.
+/// Attributes by name in lower case.
 type Shapes = BTreeMap<String, Shape>;
 
 /// Attributes of the main schema and of extensions.
@@ -74,7 +74,8 @@ impl Inferred {
         }
     }
 
-    /// What is compared with a text that is no date is none itself.
+    /// Makes the attribute a string if it was taken for a dateTime and is compared with a text that
+    /// is none.
     fn no_date(&mut self, path: &AttrPath, value: &CompValue) {
         let CompValue::Text(text) = value else { return };
         let mut shape = self.shapes(path).get_mut(&lower(&path.name));

@@ -1,4 +1,4 @@
-//! What the whole-system tests and benchmarks share.
+//! Shared by the whole-system tests and the benchmarks.
 
 #[allow(dead_code, reason = "the component uses what is not used here")]
 #[path = "../../guest/component/src/convert.rs"]

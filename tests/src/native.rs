@@ -19,12 +19,12 @@ use tokio::task::spawn_blocking;
 
 use crate::convert::{lift, lower};
 
-/// The logic without the component, with a clock and randomness as the component gets them.
+/// Core without the component, with the clock and the random bytes that the component would get.
 #[derive(Clone)]
 pub struct Native {
-    /// Where it reads the time.
+    /// The clock that core reads.
     pub clock: Arc<dyn Clock>,
-    /// Where it gets random bytes.
+    /// The source of core's random bytes.
     pub random: Arc<dyn Random>,
 }
 
@@ -42,7 +42,7 @@ impl Native {
         spawn_blocking(run).await.expect("core does not panic")
     }
 
-    /// `admin.configure`.
+    /// Configures the tenant, as `admin.configure` does.
     ///
     /// # Errors
     /// As core's.
@@ -51,7 +51,7 @@ impl Native {
         self.with_ports(store, move |ports| admin::configure(ports, &profile, None)).await
     }
 
-    /// `admin.issue-credential`, for a bearer of the tenant.
+    /// Issues a bearer of the tenant, as `admin.issue-credential` does.
     ///
     /// # Errors
     /// As core's.

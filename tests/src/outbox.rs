@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use scimlet::store::sqlite::Sqlite;
 use scimlet::store::{Channel, Database, EventLog, RecordedEvent, TenantStorage, hash_chain};
 
-/// Where reading goes on.
+/// A position in a tenant's events.
 #[derive(Clone, Copy, Debug)]
 pub struct Mark {
     /// The number of the last event that was read.
@@ -16,7 +16,7 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// Before the first event.
+    /// The position before the first event.
     pub const START: Self = Self { sequence: 0, digest: hash_chain::START };
 }
 

@@ -13,13 +13,14 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, bail, ensure};
 
-/// What the shell does: makes the cluster, then what it is told, and cleans up behind itself.
-/// Nothing here survives a power cut, and need not.
+/// The shell script that makes the cluster, runs the commands that it reads, and removes the
+/// cluster when its input ends. Nothing here survives a power cut, and need not.
 const WATCH: &str = r#"
 cd "$1" || exit 1
 control() { pg_ctl -D data -l log -w -t 60 -s "$@" </dev/null >>log 2>&1; }
 { initdb -D data -U postgres -A trust -E UTF8 --no-sync --locale-provider=icu --icu-locale=en-US ||
-  { rm -rf data; initdb -D data -U postgres -A trust -E UTF8 --no-sync --locale=C; }; } >log 2>&1 || exit 1
+  { rm -rf data; initdb -D data -U postgres -A trust -E UTF8 --no-sync --locale=C; }; } >log 2>&1 ||
+  exit 1
 cat >>data/postgresql.conf <<END
 listen_addresses = ''
 unix_socket_directories = '$1'
@@ -43,7 +44,7 @@ pub struct Cluster {
     programs: PathBuf,
     folder: PathBuf,
     watch: Child,
-    /// To the shell and from it; `None` when it is to end.
+    /// The pipes to the shell and from it; `None` when it is to end.
     pipes: Mutex<Option<(ChildStdin, BufReader<ChildStdout>)>>,
     made: AtomicU32,
 }
@@ -93,8 +94,8 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// One that keeps what it has acknowledged, as those in production do, and has so many
-    /// megabytes of shared buffers.
+    /// Starts a cluster that keeps what it has acknowledged, as those in production do, and has so
+    /// many megabytes of shared buffers.
     ///
     /// # Errors
     /// As [`shared`].
@@ -259,7 +260,8 @@ fn programs() -> anyhow::Result<PathBuf> {
     found.context("no PostgreSQL: neither PATH nor /usr/lib/postgresql has initdb, pg_ctl and psql")
 }
 
-/// PostgreSQL does not run as root: the user and group that it runs as instead.
+/// Returns the user and group that PostgreSQL runs as if this process is root's; `None` otherwise.
+/// PostgreSQL refuses to run as root.
 fn unprivileged(own: &Path) -> anyhow::Result<Option<(u32, u32)>> {
     if fs::metadata(own)?.uid() != 0 {
         return Ok(None);
@@ -274,10 +276,10 @@ fn unprivileged(own: &Path) -> anyhow::Result<Option<(u32, u32)>> {
     Ok(Some(found.context("root runs no PostgreSQL, and there is no user `postgres`")?))
 }
 
-/// A session that stays.
+/// An open session of the database.
 pub struct Held {
     session: Child,
-    /// It ends with this.
+    /// The session's input; the session ends when it is closed.
     input: ChildStdin,
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 
-/// `SCIMLET_ROUNDS`, or so many.
+/// Returns the number in `SCIMLET_ROUNDS`, or the default.
 ///
 /// # Errors
 /// If it is no number.

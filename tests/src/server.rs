@@ -46,7 +46,7 @@ fn build() -> anyhow::Result<PathBuf> {
     Ok(profile_folder()?.join("scimlet"))
 }
 
-/// `target/debug`, or `target/release`.
+/// Returns `target/debug` or `target/release`, whichever these tests are built in.
 fn profile_folder() -> anyhow::Result<PathBuf> {
     let executable = std::env::current_exe()?;
     let folder = executable.parent().and_then(Path::parent);
@@ -63,8 +63,8 @@ pub fn scratch() -> anyhow::Result<PathBuf> {
     Ok(folder)
 }
 
-/// Held by who installs something of this name into [`scratch`], so that two tests, or two runs, do
-/// not at once.
+/// Locks the name of something that is installed into [`scratch`], so that no two tests, or runs,
+/// install it at once; the lock is held until the file is dropped.
 ///
 /// # Errors
 /// If there can be no such file.
@@ -74,11 +74,12 @@ pub fn installing(name: &str) -> anyhow::Result<File> {
     Ok(file)
 }
 
-/// Tests are refused more often than any client, and connect more often from one address.
+/// Limits for tests, which are refused more often than any client, and connect more often from one
+/// address.
 const REFUSALS: [&str; 4] =
     ["--failures-per-minute", "100000", "--connections-per-address", "2048"];
 
-/// Trials begin with the tenant `demo`, and receive webhooks on this machine.
+/// Options for trials, which begin with the tenant `demo` and receive webhooks on this machine.
 const TRIALS: [&str; 3] = ["--demo", "--webhook-allow", "127.0.0.0/8"];
 
 /// A server that is killed when it is dropped.
@@ -110,8 +111,7 @@ impl Server {
         Self::serving(folder, &arguments, &["--database", database])
     }
 
-    /// The same with the limit of refused credentials that a server has unless it is told
-    /// otherwise.
+    /// Starts `scimlet serve` on a free port with the default limit of refused credentials.
     ///
     /// # Errors
     /// As [`Server::start`].
@@ -156,7 +156,7 @@ impl Server {
         Self::run(shell, folder, &arguments, &[])
     }
 
-    /// The same with instances that are kept for further requests.
+    /// Starts `scimlet serve` on a free port with instances that are reused for further requests.
     ///
     /// # Errors
     /// As [`Server::start`].
@@ -172,7 +172,8 @@ impl Server {
         Self::serving(folder, &["--listen", "127.0.0.1:0", "--create"], &[])
     }
 
-    /// The same at this address, of which port 0 is any that is free.
+    /// Starts `scimlet serve` at this address, with port 0 for any that is free, and with its
+    /// database in this folder.
     ///
     /// # Errors
     /// As [`Server::start`].
@@ -257,7 +258,7 @@ impl Server {
         Ok(())
     }
 
-    /// What it has logged.
+    /// Returns everything that the server has logged.
     ///
     /// # Errors
     /// If that cannot be read.
@@ -265,7 +266,7 @@ impl Server {
         Ok(std::fs::read_to_string(self.folder.join("log"))?)
     }
 
-    /// Whether it has not ended by itself.
+    /// Whether the server still runs.
     ///
     /// # Errors
     /// If the operating system does not tell.
@@ -273,7 +274,7 @@ impl Server {
         Ok(self.process.try_wait()?.is_none())
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until the server has ended by itself; returns its status.
     ///
     /// # Errors
     /// If it goes on.
@@ -288,7 +289,7 @@ impl Server {
         }
     }
 
-    /// Its process.
+    /// Returns the id of the server's process.
     #[must_use]
     pub fn process(&self) -> u32 {
         self.process.id()
@@ -355,7 +356,7 @@ pub fn command_on(folder: &Path, server: &Server, arguments: &[&str]) -> anyhow:
     Ok(())
 }
 
-/// What a command prints with `--json`.
+/// Runs a command with `--json`; returns the JSON that it prints.
 ///
 /// # Errors
 /// If it fails, or prints no JSON.

@@ -14,7 +14,7 @@ pub fn folder() -> PathBuf {
     std::env::var_os("SCIMLET_SHARED").map_or_else(beside, PathBuf::from)
 }
 
-/// The cases of a file below the folder, such as `vectors/filters.jsonl`.
+/// Returns the cases of a file below the folder, such as `vectors/filters.jsonl`.
 ///
 /// # Errors
 /// If the file is not there, or is none.

@@ -50,7 +50,7 @@ impl Tenant {
         self.endpoint.secret()
     }
 
-    /// What it is kept in.
+    /// Returns the tenant's store.
     #[must_use]
     pub fn store(&self) -> &dyn Store {
         &*self.endpoint.store
@@ -84,7 +84,7 @@ impl Tenant {
         })
     }
 
-    /// Reads something.
+    /// Sends a GET with the secret.
     ///
     /// # Errors
     /// If core panics.

@@ -1,5 +1,5 @@
-//! What tests ask of sentences. Their wording may be improved at any time; the names and values in
-//! them are what a person needs, and the reasons that they give are to be told apart.
+//! Assertions about sentences. Their wording may be improved at any time; the names and values in
+//! them are what a person needs, and different reasons must read differently.
 
 use std::collections::BTreeMap;
 

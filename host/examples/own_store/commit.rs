@@ -71,7 +71,8 @@ struct Change<'a> {
 impl<'a> Change<'a> {
     /// Times never go back, whatever the clock does.
     fn begin(db: Transaction<'a>, at: u64, actor: &'a str) -> rusqlite::Result<Self> {
-        let later = "SELECT coalesce(max(at) + 1, 0) FROM scim_event";
+        let later =
+            "SELECT coalesce((SELECT at + 1 FROM scim_event ORDER BY sequence DESC LIMIT 1), 0)";
         let at = at.max(db.query_row(later, [], |row| unsigned(row, 0))?);
         Ok(Self { db, at, actor, index: 0, ends: Vec::new() })
     }
@@ -226,7 +227,7 @@ impl<'a> Change<'a> {
         let event = hash_chain::record(&digest, last + 1, self.at, self.actor, event);
         let (body, subject) = (&event.event.body, event.event.subject.as_ref());
         self.run(
-            "INSERT INTO scim_event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO scim_event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 event.sequence.cast_signed(),
                 event.at.cast_signed(),
@@ -236,6 +237,7 @@ impl<'a> Change<'a> {
                 subject.map(|key| &key.kind),
                 subject.map(|key| &key.id),
                 body,
+                event.body_digest,
                 event.digest,
             ],
         )?;

@@ -50,6 +50,7 @@ CREATE TABLE IF NOT EXISTS scim_event (
   kind TEXT,
   id TEXT,
   body TEXT NOT NULL,
+  body_digest BLOB NOT NULL,
   digest BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS scim_event_subject ON scim_event (kind, id);

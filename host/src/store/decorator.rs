@@ -93,6 +93,50 @@ pub trait StoreDecorator: Send + Sync + 'static {
     ) -> Result<Committed, Rejection> {
         self.inner().commit(at, actor, writes).await
     }
+
+    /// [`EventLog::events`] of this store; forwarded unless it is provided.
+    async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal>
+    where
+        Self::Inner: EventLog,
+    {
+        self.inner().events(after, limit).await
+    }
+
+    /// [`EventLog::head`] of this store; forwarded unless it is provided.
+    async fn head(&self) -> Result<ChainHead, Refusal>
+    where
+        Self::Inner: EventLog,
+    {
+        self.inner().head().await
+    }
+
+    /// [`HostMetadata::metadata`] of this store; forwarded unless it is provided.
+    async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal>
+    where
+        Self::Inner: HostMetadata,
+    {
+        self.inner().metadata(prefix).await
+    }
+
+    /// [`HostMetadata::set_metadata`] of this store; forwarded unless it is provided.
+    async fn set_metadata(
+        &self,
+        guard: MetadataEntry,
+        changes: Vec<MetadataEntry>,
+    ) -> Result<bool, Refusal>
+    where
+        Self::Inner: HostMetadata,
+    {
+        self.inner().set_metadata(guard, changes).await
+    }
+
+    /// [`TenantStorage::check_bodies`] of this store; forwarded unless it is provided.
+    async fn check_bodies(&self, after: BodyPosition) -> Result<CheckedBodies, Refusal>
+    where
+        Self::Inner: TenantStorage,
+    {
+        self.inner().check_bodies(after).await
+    }
 }
 
 #[async_trait]
@@ -141,18 +185,18 @@ impl<D: StoreDecorator> Store for D {
 #[async_trait]
 impl<D: StoreDecorator<Inner: EventLog>> EventLog for D {
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Refusal> {
-        self.inner().events(after, limit).await
+        StoreDecorator::events(self, after, limit).await
     }
 
     async fn head(&self) -> Result<ChainHead, Refusal> {
-        self.inner().head().await
+        StoreDecorator::head(self).await
     }
 }
 
 #[async_trait]
 impl<D: StoreDecorator<Inner: HostMetadata>> HostMetadata for D {
     async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
-        self.inner().metadata(prefix).await
+        StoreDecorator::metadata(self, prefix).await
     }
 
     async fn set_metadata(
@@ -160,13 +204,13 @@ impl<D: StoreDecorator<Inner: HostMetadata>> HostMetadata for D {
         guard: MetadataEntry,
         changes: Vec<MetadataEntry>,
     ) -> Result<bool, Refusal> {
-        self.inner().set_metadata(guard, changes).await
+        StoreDecorator::set_metadata(self, guard, changes).await
     }
 }
 
 #[async_trait]
 impl<D: StoreDecorator<Inner: TenantStorage>> TenantStorage for D {
     async fn check_bodies(&self, after: BodyPosition) -> Result<CheckedBodies, Refusal> {
-        self.inner().check_bodies(after).await
+        StoreDecorator::check_bodies(self, after).await
     }
 }

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 /// Where databases are made.
 pub enum Backend {
     Sqlite(Option<TempDir>),
-    /// With megabytes of shared buffers.
+    /// PostgreSQL with so many megabytes of shared buffers.
     Postgres(u32, Option<Cluster>),
 }
 

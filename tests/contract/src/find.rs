@@ -1,4 +1,4 @@
-//! Filters. What each must find is said by the plain evaluator; see [`Shelf::check`].
+//! Filters. The plain evaluator says what each must find; see [`Fixture::check`].
 
 use std::sync::Arc;
 
@@ -67,13 +67,13 @@ fn is_allowed(operator: Operator, value: &Scalar) -> bool {
 pub async fn every_operator_on_every_type(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     let values = values();
-    let shelf = Fixture::stock(&*store, one_each(&values), Vec::new()).await;
+    let fixture = Fixture::stock(&*store, one_each(&values), Vec::new()).await;
     for operator in OPERATORS {
         for value in &values {
             if is_allowed(operator, value) {
                 let node = compare("x", operator, value.clone());
-                shelf.check(&*store, vec![node.clone()], None).await;
-                shelf.check(&*store, vec![node, Node::Negate], None).await;
+                fixture.check(&*store, vec![node.clone()], None).await;
+                fixture.check(&*store, vec![node, Node::Negate], None).await;
             }
         }
     }
@@ -99,7 +99,7 @@ pub async fn text_operators_take_any_character(stores: Arc<dyn Stores>) {
         "\u{D7FF}x",
         "\u{E000}y",
     ];
-    let shelf = Fixture::stock(&*store, one_each(&texts.map(text)), Vec::new()).await;
+    let fixture = Fixture::stock(&*store, one_each(&texts.map(text)), Vec::new()).await;
     let parts = [
         "%",
         "_",
@@ -120,7 +120,7 @@ pub async fn text_operators_take_any_character(stores: Arc<dyn Stores>) {
     ];
     for operator in [Operator::Contains, Operator::StartsWith, Operator::EndsWith] {
         for part in parts {
-            shelf.check(&*store, vec![compare("x", operator, text(part))], None).await;
+            fixture.check(&*store, vec![compare("x", operator, text(part))], None).await;
         }
     }
 }
@@ -136,15 +136,15 @@ pub async fn several_terms_of_a_path(stores: Arc<dyn Stores>) {
         emails("3", &[]),
         emails("4", &["a@x", "a@y"]),
     ];
-    let shelf = Fixture::stock(&*store, drafts, Vec::new()).await;
+    let fixture = Fixture::stock(&*store, drafts, Vec::new()).await;
     let starts = |value: &str| compare("emails.value", Operator::StartsWith, text(value));
-    assert_eq!(shelf.check(&*store, vec![starts("a")], None).await, ["1", "4"]);
+    assert_eq!(fixture.check(&*store, vec![starts("a")], None).await, ["1", "4"]);
     // Each comparison may hold for another term; and not "some other value than b".
     let both = vec![starts("a"), starts("b"), Node::All(2)];
-    assert_eq!(shelf.check(&*store, both, None).await, ["1"]);
-    assert_eq!(shelf.check(&*store, vec![starts("b"), Node::Negate], None).await, ["3", "4"]);
+    assert_eq!(fixture.check(&*store, both, None).await, ["1"]);
+    assert_eq!(fixture.check(&*store, vec![starts("b"), Node::Negate], None).await, ["3", "4"]);
     assert_eq!(
-        shelf.check(&*store, vec![Node::Present("emails.value".into())], None).await,
+        fixture.check(&*store, vec![Node::Present("emails.value".into())], None).await,
         ["1", "2", "4"]
     );
 }
@@ -166,7 +166,7 @@ pub fn staff() -> Vec<Draft> {
 
 pub async fn combinations_nest(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let shelf = Fixture::stock(&*store, staff(), Vec::new()).await;
+    let fixture = Fixture::stock(&*store, staff(), Vec::new()).await;
     let active = || compare("active", Operator::Equal, Scalar::Boolean(true));
     let young = || compare("age", Operator::Less, Scalar::Number(4.0));
     let boss = || equal("title", "boss");
@@ -200,9 +200,9 @@ pub async fn combinations_nest(stores: Arc<dyn Stores>) {
         ],
     ];
     for filter in filters {
-        shelf.check(&*store, filter.clone(), None).await;
-        shelf.check(&*store, filter.clone(), order("title", true)).await;
-        shelf.check(&*store, filter, order("age", false)).await;
+        fixture.check(&*store, filter.clone(), None).await;
+        fixture.check(&*store, filter.clone(), order("title", true)).await;
+        fixture.check(&*store, filter, order("age", false)).await;
     }
 }
 
@@ -216,23 +216,23 @@ pub async fn links_are_found_both_ways(stores: Arc<dyn Stores>) {
         member(group("h"), group("g")),
         member(user("3"), user("4")),
     ]);
-    let shelf = Fixture::stock(&*store, drafts, links).await;
+    let fixture = Fixture::stock(&*store, drafts, links).await;
     let of = |id: &str| linked(Direction::Incoming, group(id));
-    assert_eq!(shelf.check(&*store, vec![of("g")], None).await, ["5", "6", "7", "8"]);
-    assert_eq!(shelf.check(&*store, vec![of("g"), of("h"), Node::All(2)], None).await, ["8"]);
+    assert_eq!(fixture.check(&*store, vec![of("g")], None).await, ["5", "6", "7", "8"]);
+    assert_eq!(fixture.check(&*store, vec![of("g"), of("h"), Node::All(2)], None).await, ["8"]);
     assert_eq!(
-        shelf.check(&*store, vec![of("g"), of("h"), Node::Negate, Node::All(2)], None).await,
+        fixture.check(&*store, vec![of("g"), of("h"), Node::Negate, Node::All(2)], None).await,
         ["5", "6", "7"]
     );
     assert_eq!(
-        shelf.check(&*store, vec![linked(Direction::Outgoing, user("4"))], None).await,
+        fixture.check(&*store, vec![linked(Direction::Outgoing, user("4"))], None).await,
         ["3"]
     );
     assert_eq!(
-        shelf.check(&*store, vec![linked(Direction::Incoming, user("3"))], None).await,
+        fixture.check(&*store, vec![linked(Direction::Incoming, user("3"))], None).await,
         ["4"]
     );
-    shelf.check(&*store, vec![of("absent"), Node::Negate], order("age", true)).await;
+    fixture.check(&*store, vec![of("absent"), Node::Negate], order("age", true)).await;
     let groups =
         Query { kind: "Group".into(), ..query(vec![linked(Direction::Outgoing, user("8"))]) };
     let found = walk(&*store, &groups).await;
@@ -242,16 +242,16 @@ pub async fn links_are_found_both_ways(stores: Arc<dyn Stores>) {
         direction: Direction::Incoming,
         other: group("g"),
     });
-    assert!(shelf.check(&*store, vec![owners], None).await.is_empty());
+    assert!(fixture.check(&*store, vec![owners], None).await.is_empty());
 }
 
 pub async fn absent_names(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     assert!(page(&*store, &query(vec![equal("x", "y")])).await.hits.is_empty(), "an empty store");
-    let shelf = Fixture::stock(&*store, staff(), Vec::new()).await;
-    assert!(shelf.check(&*store, vec![equal("nowhere", "y")], None).await.is_empty());
-    assert!(shelf.check(&*store, vec![Node::Present("USERNAME".into())], None).await.is_empty());
-    shelf.check(&*store, vec![equal("nowhere", "y"), Node::Negate], order("nowhere", true)).await;
+    let fixture = Fixture::stock(&*store, staff(), Vec::new()).await;
+    assert!(fixture.check(&*store, vec![equal("nowhere", "y")], None).await.is_empty());
+    assert!(fixture.check(&*store, vec![Node::Present("USERNAME".into())], None).await.is_empty());
+    fixture.check(&*store, vec![equal("nowhere", "y"), Node::Negate], order("nowhere", true)).await;
     let strange = Query { kind: "Device".into(), ..query(Vec::new()) };
     assert_eq!(page(&*store, &strange).await.total, Some(0));
 }
@@ -289,12 +289,12 @@ pub async fn malformed_filters_are_invalid(stores: Arc<dyn Stores>) {
 
 pub async fn replaced_terms_are_found_anew(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let mut shelf = Fixture::stock(&*store, staff(), Vec::new()).await;
+    let mut fixture = Fixture::stock(&*store, staff(), Vec::new()).await;
     let new =
         draft(user("7"), vec![unique("userName", "seven"), term("age", Scalar::Number(70.0))]);
     commit(&*store, vec![replace(new.clone(), 1), remove(user("8"))]).await;
-    shelf.drafts[7] = new;
-    shelf.drafts.remove(8);
+    fixture.drafts[7] = new;
+    fixture.drafts.remove(8);
     for filter in [
         Vec::new(),
         vec![equal("userName", "user7")],
@@ -303,8 +303,8 @@ pub async fn replaced_terms_are_found_anew(stores: Arc<dyn Stores>) {
         vec![compare("age", Operator::GreaterOrEqual, Scalar::Number(7.0))],
         vec![equal("title", "boss")],
     ] {
-        shelf.check(&*store, filter.clone(), None).await;
-        shelf.check(&*store, filter, order("active", true)).await;
+        fixture.check(&*store, filter.clone(), None).await;
+        fixture.check(&*store, filter, order("active", true)).await;
     }
 }
 
@@ -312,9 +312,9 @@ pub async fn kinds_are_kept_apart(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     let kinds = ["User", "user", "Group", "$credential"];
     let drafts = kinds.map(|kind| draft(key(kind, kind), vec![term("x", text("v"))]));
-    let shelf = Fixture::stock(&*store, drafts.to_vec(), Vec::new()).await;
+    let fixture = Fixture::stock(&*store, drafts.to_vec(), Vec::new()).await;
     for kind in kinds {
         let query = Query { kind: kind.into(), ..query(vec![equal("x", "v")]) };
-        assert_eq!(walk(&*store, &query).await.ids, shelf.expected(&query));
+        assert_eq!(walk(&*store, &query).await.ids, fixture.expected(&query));
     }
 }

@@ -9,7 +9,7 @@ use scimlet::store::{
 use super::kit::{AT, insert, query};
 use scimlet::store::memory::evaluate;
 
-/// What was put into a store, in the order of creation.
+/// The entries and links that were put into a store, in the order of creation.
 #[derive(Clone, Default)]
 pub struct Fixture {
     /// The entries.
@@ -24,7 +24,8 @@ impl Fixture {
         let mut writes: Vec<Write> = drafts.iter().cloned().map(insert).collect();
         writes.push(Write::Link(links.clone()));
         for writes in writes.chunks(5000) {
-            store.commit(AT, "tester".into(), writes.to_vec()).await.expect("the shelf is stocked");
+            let done = store.commit(AT, "tester".into(), writes.to_vec()).await;
+            done.expect("the fixture is stored");
         }
         Fixture { drafts, links }
     }
@@ -62,9 +63,11 @@ impl Fixture {
         found.into_iter().map(|draft| draft.key.id.clone()).collect()
     }
 
-    /// What a store returned, filtered and sorted if it did not do so itself.
+    /// Returns the ids that a store returned, filtered and sorted here if the store left that to
+    /// its caller.
     fn judge(&self, query: &Query, ids: Vec<String>, exact: bool, ordered: bool) -> Vec<String> {
-        let draft = |id: &String| self.draft(id, &query.kind).expect("a hit is on the shelf");
+        let draft =
+            |id: &String| self.draft(id, &query.kind).expect("a hit is an entry of the fixture");
         let mut drafts: Vec<&Draft> = ids.iter().map(draft).collect();
         if !exact {
             drafts.retain(|draft| self.holds(draft, &query.filter));
@@ -110,7 +113,7 @@ pub struct Walk {
     pub exact: bool,
     /// Whether all pages were ordered.
     pub ordered: bool,
-    /// The first page's.
+    /// The total of the first page.
     pub total: Option<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! Short words for what the cases say often.
+//! Functions for the keys, writes, filters and expectations that many cases use.
 
 use std::collections::BTreeMap;
 
@@ -244,7 +244,8 @@ pub async fn linked_ids(
     }
 }
 
-/// The same in alphabetical order, for the order of links is the store's.
+/// Returns the ids that the anchor is linked with, in alphabetical order: the order of links is the
+/// store's.
 pub async fn sorted_ids(store: &dyn Store, anchor: Key, direction: Direction) -> Vec<String> {
     let mut ids = linked_ids(store, anchor, direction, 1000).await;
     ids.sort();

@@ -106,8 +106,9 @@ pub fn run(make: fn() -> Arc<dyn Stores>) -> Conclusion {
 pub fn cases() -> Vec<Case> {
     table![
         get_commit:
-            an_inserted_entry_is_read_back keys_are_compared_bytewise a_replacement_raises_the_version
-            a_commit_raises_a_version_once wrong_versions_are_stale absent_entries_are_missing
+            an_inserted_entry_is_read_back keys_are_compared_bytewise
+            a_replacement_raises_the_version a_commit_raises_a_version_once
+            wrong_versions_are_stale absent_entries_are_missing
             versions_are_those_before_the_commit an_inserted_entry_counts_as_version_0
             a_key_is_taken_once a_removed_key_is_free_again a_refused_commit_leaves_no_trace
             changed_entries_are_returned an_empty_commit_changes_nothing expecting_changes_nothing;
@@ -143,7 +144,8 @@ pub fn cases() -> Vec<Case> {
             times_never_go_back a_time_is_the_same_everywhere who_has_read_finds_all_that_is_later;
         limits:
             too_many_changes too_many_keys too_many_hits long_texts_are_invalid
-            numbers_are_finite large_bodies pages_of_large_bodies nul_is_kept_or_invalid nul_may_be_asked_for;
+            numbers_are_finite large_bodies pages_of_large_bodies nul_is_kept_or_invalid
+            nul_may_be_asked_for;
         parallel:
             a_hundred_links_to_one_group a_hundred_inserts_of_one_unique_term the_last_free_seat
             expectations_hold_until_the_commit

@@ -1,4 +1,4 @@
-//! What a store must take, and what every store refuses.
+//! The sizes that a store must accept, and the values that every store refuses.
 
 use std::sync::Arc;
 
@@ -135,13 +135,14 @@ pub async fn nul_is_kept_or_invalid(stores: Arc<dyn Stores>) {
     }
 }
 
-/// What a reader names is not there, or is found: it is never invalid.
+/// A key, value or path with a NUL in a read finds nothing or is found: no read is refused as
+/// invalid.
 pub async fn nul_may_be_asked_for(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     let texts = ["", "a", "a\u{1}", "ab", "b"].iter().enumerate();
     let drafts =
         texts.map(|(id, value)| draft(user(&id.to_string()), vec![term("x", text(value))]));
-    let shelf = Fixture::stock(&*store, drafts.collect(), Vec::new()).await;
+    let fixture = Fixture::stock(&*store, drafts.collect(), Vec::new()).await;
     let operators = [
         Operator::Equal,
         Operator::Less,
@@ -155,12 +156,12 @@ pub async fn nul_may_be_asked_for(stores: Arc<dyn Stores>) {
     for operator in operators {
         for value in ["\0", "a\0", "a\0b", "b\0"] {
             let node = compare("x", operator, text(value));
-            shelf.check(&*store, vec![node.clone()], None).await;
-            shelf.check(&*store, vec![node, Node::Negate], None).await;
+            fixture.check(&*store, vec![node.clone()], None).await;
+            fixture.check(&*store, vec![node, Node::Negate], None).await;
         }
     }
     for node in [Node::Present("\0".into()), linked(Direction::Outgoing, user("\0"))] {
-        shelf.check(&*store, vec![node], order("\0", false)).await;
+        fixture.check(&*store, vec![node], order("\0", false)).await;
     }
     assert_eq!(get(&*store, user("\0")).await, None);
     assert!(!has(&*store, user("\0"), user("0")).await);

@@ -53,7 +53,7 @@ pub async fn changes_are_guarded(tenants: Arc<dyn Tenants>) {
     assert_eq!(named_with(&*store, "").await, [("g".to_owned(), "2".to_owned())]);
 }
 
-/// Of many who take the same thing one gets it.
+/// Of many writers that expect the same entry to be absent, one sets it.
 pub async fn one_of_many_sets_an_entry(tenants: Arc<dyn Tenants>) {
     let store = tenants.fresh().await;
     let takers = (0..20).map(|taker: u32| {

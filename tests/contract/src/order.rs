@@ -34,14 +34,14 @@ pub async fn text_is_ordered_by_its_bytes(stores: Arc<dyn Stores>) {
         "ß",
         "ss",
     ];
-    let shelf = Fixture::stock(&*store, with(texts.map(text)), Vec::new()).await;
-    let ascending = shelf.check(&*store, Vec::new(), order("x", false)).await;
+    let fixture = Fixture::stock(&*store, with(texts.map(text)), Vec::new()).await;
+    let ascending = fixture.check(&*store, Vec::new(), order("x", false)).await;
     let mut expected = texts.to_vec();
     expected.sort_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
     let found: Vec<_> =
         ascending.iter().map(|id| texts[id.parse::<usize>().expect("an index")]).collect();
     assert_eq!(found, expected);
-    shelf.check(&*store, Vec::new(), order("x", true)).await;
+    fixture.check(&*store, Vec::new(), order("x", true)).await;
 }
 
 pub async fn numbers_and_booleans_are_ordered(stores: Arc<dyn Stores>) {
@@ -50,9 +50,9 @@ pub async fn numbers_and_booleans_are_ordered(stores: Arc<dyn Stores>) {
         [true, false, true, true, false, false, true, false].map(Scalar::Boolean),
     ] {
         let store = stores.fresh().await;
-        let shelf = Fixture::stock(&*store, with(values), Vec::new()).await;
-        shelf.check(&*store, Vec::new(), order("x", false)).await;
-        shelf.check(&*store, Vec::new(), order("x", true)).await;
+        let fixture = Fixture::stock(&*store, with(values), Vec::new()).await;
+        fixture.check(&*store, Vec::new(), order("x", false)).await;
+        fixture.check(&*store, Vec::new(), order("x", true)).await;
     }
 }
 
@@ -68,36 +68,36 @@ fn partly() -> Vec<Draft> {
 
 pub async fn entries_without_the_term_stand_at_the_end(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let shelf = Fixture::stock(&*store, partly(), Vec::new()).await;
-    let ascending = shelf.check(&*store, Vec::new(), order("title", false)).await;
+    let fixture = Fixture::stock(&*store, partly(), Vec::new()).await;
+    let ascending = fixture.check(&*store, Vec::new(), order("title", false)).await;
     assert_eq!(ascending[..2], ["3", "5"]);
     assert_eq!(ascending[18..], ["16", "19"]);
-    let descending = shelf.check(&*store, Vec::new(), order("title", true)).await;
+    let descending = fixture.check(&*store, Vec::new(), order("title", true)).await;
     assert_eq!(descending[..2], ["1", "4"]);
-    shelf.check(&*store, Vec::new(), order("nobody.has.it", true)).await;
+    fixture.check(&*store, Vec::new(), order("nobody.has.it", true)).await;
 }
 
 pub async fn ties_stay_in_the_order_of_creation(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let shelf = Fixture::stock(&*store, partly(), Vec::new()).await;
+    let fixture = Fixture::stock(&*store, partly(), Vec::new()).await;
     let evens = ["0", "2", "4", "6", "8", "10", "12", "14", "16", "18"];
-    assert_eq!(shelf.check(&*store, Vec::new(), order("even", true)).await[..10], evens);
-    assert_eq!(shelf.check(&*store, Vec::new(), order("even", false)).await[10..], evens);
+    assert_eq!(fixture.check(&*store, Vec::new(), order("even", true)).await[..10], evens);
+    assert_eq!(fixture.check(&*store, Vec::new(), order("even", false)).await[10..], evens);
     // A replaced entry keeps its place.
-    commit(&*store, vec![replace(shelf.drafts[4].clone(), 1)]).await;
-    shelf.check(&*store, Vec::new(), order("even", true)).await;
-    shelf.check(&*store, Vec::new(), None).await;
+    commit(&*store, vec![replace(fixture.drafts[4].clone(), 1)]).await;
+    fixture.check(&*store, Vec::new(), order("even", true)).await;
+    fixture.check(&*store, Vec::new(), None).await;
 }
 
 pub async fn positions_outlive_their_entries(stores: Arc<dyn Stores>) {
     for order in [None, order("title", false), order("title", true)] {
         let store = stores.fresh().await;
-        let shelf = Fixture::stock(&*store, partly(), Vec::new()).await;
+        let fixture = Fixture::stock(&*store, partly(), Vec::new()).await;
         let query = Query { order, limit: 1, ..query(Vec::new()) };
         let expected = if walk(&*store, &query).await.ordered {
-            shelf.expected(&query)
+            fixture.expected(&query)
         } else {
-            shelf.drafts.iter().map(|draft| draft.key.id.clone()).collect()
+            fixture.drafts.iter().map(|draft| draft.key.id.clone()).collect()
         };
         let mut window = Window::Offset(0);
         for id in &expected {
@@ -112,15 +112,15 @@ pub async fn positions_outlive_their_entries(stores: Arc<dyn Stores>) {
 
 pub async fn an_ordered_walk_with_a_filter(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let shelf = Fixture::stock(&*store, partly(), Vec::new()).await;
+    let fixture = Fixture::stock(&*store, partly(), Vec::new()).await;
     let even = compare("even", Operator::Equal, Scalar::Boolean(true));
     for filter in [
         vec![even.clone()],
         vec![even, Node::Negate],
         vec![Node::Present("title".into()), Node::Negate],
     ] {
-        shelf.check(&*store, filter.clone(), order("title", false)).await;
-        shelf.check(&*store, filter, order("title", true)).await;
+        fixture.check(&*store, filter.clone(), order("title", false)).await;
+        fixture.check(&*store, filter, order("title", true)).await;
     }
 }
 
@@ -137,7 +137,7 @@ pub async fn what_is_no_position_is_invalid(stores: Arc<dyn Stores>) {
     }
 }
 
-/// Long enough that a store walks an index rather than sort.
+/// A walk through so many entries that a store reads an index rather than sort.
 pub async fn a_long_ordered_walk(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     let person = |number: u64| {
@@ -147,7 +147,7 @@ pub async fn a_long_ordered_walk(stores: Arc<dyn Stores>) {
         }
         draft(user(&number.to_string()), terms)
     };
-    let shelf = Fixture::stock(&*store, (0..8_999).map(person).collect(), Vec::new()).await;
+    let fixture = Fixture::stock(&*store, (0..8_999).map(person).collect(), Vec::new()).await;
     for order in [
         order("userName", false),
         order("userName", true),
@@ -158,7 +158,7 @@ pub async fn a_long_ordered_walk(stores: Arc<dyn Stores>) {
             let query = Query { order: order.clone(), limit: 411, ..query(filter) };
             let found = walk(&*store, &query).await;
             if found.exact && found.ordered {
-                assert!(found.ids == shelf.expected(&query), "{query:?}");
+                assert!(found.ids == fixture.expected(&query), "{query:?}");
             }
             assert_eq!(found.total, Some(found.ids.len() as u64));
         }

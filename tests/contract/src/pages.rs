@@ -11,13 +11,13 @@ use super::kit::*;
 
 pub async fn totals_and_offsets(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let shelf = Fixture::stock(&*store, staff(), Vec::new()).await;
+    let fixture = Fixture::stock(&*store, staff(), Vec::new()).await;
     for filter in [Vec::new(), vec![Node::Present("title".into())]] {
         for order in [None, order("title", false), order("title", true)] {
             let query = Query { order, ..query(filter.clone()) };
             let all = walk(&*store, &query).await;
             if all.exact && all.ordered {
-                assert_eq!(all.ids, shelf.expected(&query));
+                assert_eq!(all.ids, fixture.expected(&query));
             }
             offsets(&*store, &query, &all.ids).await;
         }
@@ -42,32 +42,32 @@ async fn offsets(store: &dyn Store, query: &Query, all: &[String]) {
 
 pub async fn a_deep_filter(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let shelf = Fixture::stock(&*store, staff(), Vec::new()).await;
+    let fixture = Fixture::stock(&*store, staff(), Vec::new()).await;
     let mut negations = vec![equal("title", "boss")];
     negations.extend(std::iter::repeat_n(Node::Negate, 499));
-    shelf.check(&*store, negations, None).await;
+    fixture.check(&*store, negations, None).await;
     // ((a or b) and c) or d … as deep as a store must take it.
     let mut nested = vec![equal("title", "boss")];
     for depth in 0..49 {
         nested.push(compare("age", Operator::Less, Scalar::Number(f64::from(depth % 10))));
         nested.push(if depth % 2 == 0 { Node::All(2) } else { Node::Any(2) });
     }
-    shelf.check(&*store, nested, order("age", false)).await;
+    fixture.check(&*store, nested, order("age", false)).await;
 }
 
 pub async fn wide_filters(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
-    let shelf = Fixture::stock(&*store, staff(), Vec::new()).await;
+    let fixture = Fixture::stock(&*store, staff(), Vec::new()).await;
     let mut any: Vec<Node> = (0..499).map(|n| equal("userName", &format!("user{n}"))).collect();
     any.push(Node::Any(499));
-    assert_eq!(shelf.check(&*store, any, None).await.len(), 40);
+    assert_eq!(fixture.check(&*store, any, None).await.len(), 40);
     let age = |n: u32| compare("age", Operator::Greater, Scalar::Number(-f64::from(n)));
     let mut all: Vec<Node> = (0..99).map(age).collect();
     all.push(Node::All(99));
-    shelf.check(&*store, all, None).await;
+    fixture.check(&*store, all, None).await;
 }
 
-/// More than a store may want to collect and sort.
+/// So many entries that a store may not want to collect and sort them.
 pub async fn many_entries(stores: Arc<dyn Stores>) {
     let store = stores.fresh().await;
     let person = |number: u32| {
@@ -80,7 +80,7 @@ pub async fn many_entries(stores: Arc<dyn Stores>) {
         }
         draft(user(&number.to_string()), terms)
     };
-    let shelf = Fixture::stock(&*store, (0..9_000).map(person).collect(), Vec::new()).await;
+    let fixture = Fixture::stock(&*store, (0..9_000).map(person).collect(), Vec::new()).await;
     let active = compare("active", Operator::Equal, Scalar::Boolean(true));
     let filters = [
         vec![active.clone()],
@@ -96,7 +96,7 @@ pub async fn many_entries(stores: Arc<dyn Stores>) {
             let query = Query { order, ..query(filter.clone()) };
             let found = walk(&*store, &query).await;
             if found.exact && found.ordered {
-                assert!(found.ids == shelf.expected(&query), "{query:?}");
+                assert!(found.ids == fixture.expected(&query), "{query:?}");
                 assert_eq!(found.total, Some(found.ids.len() as u64));
                 let window = Window::Offset(5_000);
                 let page = page(&*store, &Query { window, ..query }).await;

@@ -1,4 +1,4 @@
-//! What holds while many do it at once.
+//! The guarantees of commits that run at the same time.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -166,11 +166,11 @@ pub async fn sort_with_cursor(stores: Arc<dyn Stores>) {
     let store = tenant(&*stores).await;
     let names = ["dora", "anna", "carl", "bert", "emil", "fred"];
     let drafts = names.map(|name| named(name, name)).to_vec();
-    let shelf = Fixture::stock(&*store, drafts, Vec::new()).await;
+    let fixture = Fixture::stock(&*store, drafts, Vec::new()).await;
     let mut query = Query { order: order("userName", false), limit: 2, ..query(Vec::new()) };
     let first = page(&*store, &query).await;
     if !first.ordered {
-        return drop(shelf.check(&*store, Vec::new(), query.order).await);
+        return drop(fixture.check(&*store, Vec::new(), query.order).await);
     }
     assert_eq!(
         first.hits.iter().map(|hit| hit.entry.key.id.as_str()).collect::<Vec<_>>(),
@@ -193,8 +193,8 @@ pub async fn root_search(stores: Arc<dyn Stores>) {
         draft(group("2"), vec![term("displayName", text("tea"))]),
         draft(group("3"), vec![term("displayName", text("coffee"))]),
     ];
-    let shelf = Fixture::stock(&*store, drafts, Vec::new()).await;
-    shelf.check(&*store, vec![equal("displayName", "tea")], None).await;
+    let fixture = Fixture::stock(&*store, drafts, Vec::new()).await;
+    fixture.check(&*store, vec![equal("displayName", "tea")], None).await;
     for (kind, id) in [("User", "1"), ("Group", "2")] {
         let query = Query { kind: kind.into(), ..query(vec![equal("displayName", "tea")]) };
         let page = page(&*store, &query).await;

@@ -13,7 +13,7 @@ use super::kit::*;
 /// An hour in milliseconds.
 const HOUR: u64 = 3_600_000;
 
-/// What a clock says that goes back, stands still and goes ahead.
+/// The readings of a clock that goes back, stands still and goes ahead, one for each commit.
 const CLOCK: [u64; 7] = [AT, AT - HOUR, AT - HOUR, AT, AT + HOUR, AT, AT + 2 * HOUR];
 
 async fn done(store: &dyn Store, at: u64, writes: Vec<Write>) -> Committed {

@@ -1,4 +1,4 @@
-//! How links go: one by one, all of a name, or with an entry at either end.
+//! Removal of links: one by one, all of a name, or with an entry at either end.
 
 use std::sync::Arc;
 

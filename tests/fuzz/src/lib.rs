@@ -1,5 +1,5 @@
-//! What is fuzzed: each function takes any bytes and panics if something is wrong with what core
-//! makes of them. The replay of the corpus in the test command calls the same functions.
+//! The functions that are fuzzed: each takes any bytes and panics if core handles them wrongly. The
+//! replay of the corpus in the test command calls the same functions.
 
 mod shelf;
 

@@ -1,5 +1,5 @@
-//! The least of a store: entries in memory, which ignores filters, knows no links and expects
-//! nothing.
+//! The least that a store may be: entries in memory. It ignores filters, knows no links and checks
+//! no expectation.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -12,10 +12,10 @@ use scimlet_core::store::{
 };
 use serde_json::{Value, json};
 
-/// What is stored.
+/// A store whose entries are in memory, by kind and id.
 pub struct Shelf(RefCell<BTreeMap<(String, String), Entry>>);
 
-/// Thirty-two bytes.
+/// A key of 32 bytes that seals cursors, in base64url.
 const CURSOR_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
 
 /// The stored user `1`.
@@ -50,7 +50,7 @@ impl Default for Shelf {
 }
 
 impl Shelf {
-    /// Itself as all ports.
+    /// Returns the ports of core; this store stands for all of them.
     pub fn ports(&self) -> Ports<'_> {
         Ports { store: self, clock: self, random: self, journal: self }
     }

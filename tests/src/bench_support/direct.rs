@@ -17,11 +17,11 @@ use tokio::task::JoinSet;
 use crate::exchange::{Call, Endpoint as _, InProcess, TENANT};
 use crate::native::Native;
 
-/// What the sides of a comparison are asked.
+/// The operations that every side of a comparison is asked for.
 pub const COMPARED: [Operation; 5] =
     [Operation::Get, Operation::LookUp, Operation::Patch, Operation::Create, Operation::Join];
 
-/// A tenant in which some people are, and who answers for it.
+/// A tenant with some users, and the provider that answers for it.
 pub struct Direct {
     endpoint: InProcess,
     people: Vec<String>,
@@ -57,7 +57,7 @@ impl Direct {
         Ok(direct)
     }
 
-    /// Right answers a second to so many who ask at the same time.
+    /// Returns the right answers a second when so many clients ask at the same time.
     ///
     /// # Errors
     /// If an answer is wrong.
@@ -87,8 +87,8 @@ impl Direct {
         Ok(f64::from(answered) / begun.elapsed().as_secs_f64())
     }
 
-    /// Somebody who asks one request after another, about a person of their own as long as there
-    /// are enough.
+    /// Returns a client that sends one request after another, about a user of its own as long as
+    /// there are enough.
     #[must_use]
     pub fn asker(self: &Arc<Self>, number: usize) -> Asker {
         Asker { of: Arc::clone(self), person: number % self.people.len(), group: None }
@@ -119,17 +119,17 @@ impl Direct {
     }
 }
 
-/// Asks one request after another.
+/// A client that sends one request after another.
 pub struct Asker {
     of: Arc<Direct>,
-    /// Who is looked up and changed, by number.
+    /// The number of the user that is looked up and changed.
     person: usize,
-    /// Its own group, and how many of the people are in it.
+    /// The id of the client's own group, and how many of the users are in it.
     group: Option<(String, usize)>,
 }
 
 impl Asker {
-    /// Asks once.
+    /// Sends one request.
     ///
     /// # Errors
     /// If the answer is wrong, or this is none of the operations that are compared.
@@ -161,7 +161,8 @@ impl Asker {
         of.ask(method, &target, body).await.map(drop)
     }
 
-    /// Who joins which group: a new one when all people are in it.
+    /// Returns the ids of a group and of the user to add to it next: of a new group when all users
+    /// are in the last one.
     async fn next_member(&mut self) -> anyhow::Result<(String, String)> {
         let people = &self.of.people;
         let (group, members) = match self.group.take() {

@@ -16,13 +16,13 @@ use crate::exchange::Http;
 /// Users, each with an event, or links in one commit: almost as many as a store has to take.
 const TOGETHER: usize = 9_000;
 
-/// Where a tenant of one site is filled.
+/// A tenant of a site, to be filled.
 pub struct Filling<'a> {
     /// The tenant over HTTP.
     pub site: &'a Site,
     /// Its storage.
     pub store: Arc<dyn Store>,
-    /// What sees the commits of the site.
+    /// Records the commits of the site.
     pub meter: &'a Meter,
 }
 
@@ -100,13 +100,13 @@ fn first() -> Value {
     })
 }
 
-/// Names do not come in their order.
+/// Returns the userName of the user of this number. Names are not in the order of creation.
 fn name(number: usize) -> String {
     let scattered = (number as u32).wrapping_mul(0x9e37_79b1);
     format!("u{scattered:08x}@example.com")
 }
 
-/// As core makes them, one user a second.
+/// Returns an id as core makes them, with a time of one user a second.
 fn id(number: usize, dice: &mut Dice) -> String {
     let random = [(); 10].map(|()| u8::try_from(dice.below(256)).unwrap_or_default());
     let at = START + number as u64 * 1000;
@@ -114,13 +114,13 @@ fn id(number: usize, dice: &mut Dice) -> String {
     id.into_uuid().to_string()
 }
 
-/// What the creation of one user has written.
+/// The writes of one user's creation.
 struct Template {
     id: String,
     draft: Draft,
     /// Its events.
     events: Vec<Write>,
-    /// What counts users.
+    /// The adjustments of the counters of users.
     counts: Vec<Write>,
 }
 
@@ -140,7 +140,8 @@ impl Template {
         Ok(Self { id: draft.key.id.clone(), draft, events, counts })
     }
 
-    /// The same for all of these.
+    /// Returns the writes that create these users, given by id and userName, as the template's user
+    /// was created.
     fn stamp(&self, users: &[(String, String)]) -> Vec<Write> {
         let mut writes = Vec::with_capacity(users.len() * 2 + 1);
         for (id, name) in users {

@@ -10,7 +10,7 @@ use scimlet::store::{
     Refusal, Rejection, Store, StoreDecorator, Tenant, TenantStorage, Write,
 };
 
-/// What was seen of all stores of a database.
+/// The time that all stores of a database have taken, and the writes of their last commit.
 #[derive(Default)]
 pub struct Meter {
     nanoseconds: AtomicU64,
@@ -18,7 +18,7 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// How long calls have taken since the last time this was asked, all of them together.
+    /// Returns the time that all calls together have taken since this was last called.
     pub fn take(&self) -> Duration {
         Duration::from_nanos(self.nanoseconds.swap(0, Ordering::Relaxed))
     }

@@ -1,4 +1,5 @@
-//! What benchmarks share: whom they ask, their options, spreads, and where their figures go.
+//! Shared by the benchmarks: the servers that they ask, their options, spreads, and the files of
+//! their figures.
 
 mod direct;
 mod fill;
@@ -56,7 +57,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Of these values; `None` if there is none.
+    /// Returns the spread of some values; `None` if there are none.
     #[must_use]
     pub fn of(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
@@ -67,14 +68,14 @@ impl Spread {
         })
     }
 
-    /// As JSON.
+    /// Returns the spread as JSON.
     #[must_use]
     pub fn json(self) -> Value {
         json!({"low": self.low, "median": self.median, "high": self.high})
     }
 }
 
-/// `0.52 (0.50 to 0.55)`
+/// Displays the median, and the least and the greatest: `0.52 (0.50 to 0.55)`.
 impl std::fmt::Display for Spread {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { low, median, high } = self;

@@ -5,20 +5,20 @@ use std::fmt::Write as _;
 /// Bars in groups.
 #[derive(Clone, Debug)]
 pub struct Bars {
-    /// Above everything.
+    /// The title above the chart.
     pub title: String,
-    /// Below the groups.
+    /// The names below the groups.
     pub groups: Vec<String>,
-    /// One bar a group each.
+    /// The kinds of bars; each has one bar in every group.
     pub series: Vec<Series>,
 }
 
 /// Bars of one kind.
 #[derive(Clone, Debug)]
 pub struct Series {
-    /// What they are.
+    /// The name in the legend.
     pub name: String,
-    /// One for each group.
+    /// The values, one for each group.
     pub values: Vec<f64>,
 }
 
@@ -37,7 +37,8 @@ impl Bars {
         let width = (group * self.groups.len() as f64 + 40.0).max(480.0);
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{}\" \
-             font-family=\"sans-serif\" font-size=\"11\">\n<text x=\"20\" y=\"20\" font-size=\"14\">{}</text>\n",
+             font-family=\"sans-serif\" font-size=\"11\">\n\
+             <text x=\"20\" y=\"20\" font-size=\"14\">{}</text>\n",
             HEIGHT + 100.0,
             self.title
         );
@@ -49,7 +50,8 @@ impl Bars {
                 let y = 60.0 + HEIGHT - height;
                 let _ = writeln!(
                     svg,
-                    "<rect x=\"{x}\" y=\"{y:.1}\" width=\"{}\" height=\"{height:.1}\" fill=\"{colour}\"/>\
+                    "<rect x=\"{x}\" y=\"{y:.1}\" width=\"{}\" height=\"{height:.1}\" \
+                     fill=\"{colour}\"/>\
                      <text x=\"{x}\" y=\"{:.1}\">{value:.digits$}</text>",
                     BAR - 4.0,
                     y - 3.0

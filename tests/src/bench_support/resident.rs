@@ -2,17 +2,17 @@
 
 use anyhow::Context;
 
-/// Mebibytes of a process that are in memory.
+/// The resident memory of a process, in mebibytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Resident {
-    /// Now.
+    /// The memory at present.
     pub now: f64,
-    /// At the most so far.
+    /// The most so far.
     pub peak: f64,
 }
 
 impl Resident {
-    /// Of this process.
+    /// Returns the memory of the process with this id.
     ///
     /// # Errors
     /// If the machine does not tell.

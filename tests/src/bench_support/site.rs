@@ -22,7 +22,7 @@ pub struct Site {
     pub url: String,
     /// A secret that is good there.
     pub secret: String,
-    /// Who is there to be asked for; `None` has some made for each run.
+    /// The users and groups that requests are about; `None` creates some for each run.
     pub known: Option<Arc<Known>>,
 }
 
@@ -57,7 +57,7 @@ impl Site {
         Ok(Self { url, secret, known: None })
     }
 
-    /// Has this asked as the turn says.
+    /// Runs the mix on this site as the turn says; returns the report.
     ///
     /// # Errors
     /// If anything fails: figures of a service that fails say nothing.
@@ -90,12 +90,12 @@ impl Site {
     }
 }
 
-/// How hard, and for how long.
+/// The load of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Turn {
     /// Requests under way at the same time.
     pub connections: u32,
-    /// For how long.
+    /// The time that it lasts.
     pub time: Duration,
     /// How many users are there to be asked for, where none are known.
     pub users: u32,

@@ -12,13 +12,13 @@ use tokio::sync::watch;
 /// A request below the base URL.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// As sent.
+    /// The HTTP method.
     pub method: String,
     /// Path and query, percent-encoded.
     pub target: String,
-    /// As sent; an Authorization header is added if there is none.
+    /// The headers to send. A run of an exchange adds an Authorization header where there is none.
     pub headers: Vec<(String, String)>,
-    /// As sent.
+    /// The body to send, empty for none.
     pub body: String,
 }
 
@@ -27,9 +27,9 @@ pub struct Call {
 pub struct Answer {
     /// The status.
     pub status: u16,
-    /// Names in lower case.
+    /// The headers, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// As received.
+    /// The body, byte for byte.
     pub body: String,
 }
 
@@ -54,7 +54,7 @@ pub struct InProcess {
     pub store: Arc<dyn Store>,
     /// A good secret.
     pub secret: String,
-    /// Whom the embedder knows to be asking.
+    /// The caller whom the embedder has authenticated, if it has.
     pub caller: Caller,
 }
 
@@ -100,10 +100,10 @@ impl Endpoint for InProcess {
     }
 }
 
-/// A server.
+/// A client of a server over HTTP.
 #[derive(Clone)]
 pub struct Http {
-    /// Its connections.
+    /// The client's connections.
     pub client: reqwest::Client,
     /// The tenant's base URL.
     pub base: String,

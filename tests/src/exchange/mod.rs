@@ -54,26 +54,26 @@ pub struct Exchange {
     pub name: String,
     /// The tenant's profile.
     pub profile: String,
-    /// In their order.
+    /// The steps, in their order.
     pub steps: Vec<Step>,
 }
 
 /// One request, and the answer that is right.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// What the client is after.
+    /// The purpose of the request, in words.
     pub title: String,
-    /// The quirks without which it goes wrong.
+    /// The quirks without which the step goes wrong.
     pub needs: Vec<String>,
-    /// The ids of the printed examples that it is.
+    /// The ids of the RFCs' printed examples that the step is.
     pub printed: Vec<String>,
     /// The request, with placeholders.
     pub call: Call,
     /// The right answer's status.
     pub status: u16,
-    /// Headers that it must have.
+    /// The headers that the answer must have.
     pub headers: Vec<(String, String)>,
-    /// Its body: `None` if it does not matter, empty if there must be none.
+    /// The answer's body: `None` if it does not matter, empty if there must be none.
     pub body: Option<String>,
 }
 

@@ -9,12 +9,12 @@ use crate::wording::mentions;
 
 type Object = Map<String, Value>;
 
-/// What the placeholders stand for by now.
+/// The values of the placeholders that are known so far.
 #[derive(Clone, Debug, Default)]
 pub struct Bindings(BTreeMap<String, String>);
 
 impl Bindings {
-    /// Begins with the base URL.
+    /// Returns bindings that know the base URL.
     #[must_use]
     pub fn new(base: &str) -> Self {
         Self(BTreeMap::from([("base".to_owned(), base.to_owned())]))
@@ -85,7 +85,7 @@ impl Bindings {
         lacks.flatten().map(|what| format!("{at}/detail {what}"))
     }
 
-    /// What a `detail` lacks of the names that it must contain.
+    /// Returns why a `detail` does not have the names that it must contain; `None` if it has all.
     fn lacks(&self, names: Option<&Value>, detail: Option<&Value>) -> Option<String> {
         let Some(detail) = detail.and_then(Value::as_str).filter(|text| !text.is_empty()) else {
             return Some("is no text".to_owned());

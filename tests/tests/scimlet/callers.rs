@@ -23,14 +23,14 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// A user that a client has made, and how to ask as somebody.
-struct Place {
+/// A tenant with one user, and an endpoint whose caller can be changed.
+struct Fixture {
     endpoint: InProcess,
     store: Arc<dyn TenantStorage>,
     user: String,
 }
 
-impl Place {
+impl Fixture {
     async fn new(profile: &str) -> anyhow::Result<Self> {
         let plugin = Arc::new(Plugin::new(PluginOptions::default())?);
         let database = Memory::exact();
@@ -40,12 +40,12 @@ impl Place {
         let caller = Caller::Client(Principal { name: "gateway".to_owned() });
         let endpoint =
             InProcess { provider: plugin, store: store.clone(), secret: String::new(), caller };
-        let mut place = Self { endpoint, store, user: String::new() };
+        let mut fixture = Self { endpoint, store, user: String::new() };
         let user =
             json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada"});
-        let made = place.ask("POST", "/Users", &user).await?.expect(201)?;
-        text(&made, "id")?.clone_into(&mut place.user);
-        Ok(place)
+        let made = fixture.ask("POST", "/Users", &user).await?.expect(201)?;
+        text(&made, "id")?.clone_into(&mut fixture.user);
+        Ok(fixture)
     }
 
     async fn ask(&self, method: &str, target: &str, body: &Value) -> anyhow::Result<Answer> {
@@ -64,10 +64,10 @@ impl Place {
 }
 
 async fn client() -> anyhow::Result<()> {
-    let place = Place::new(DEFAULT).await?;
-    place.get(&format!("/Users/{}", place.user)).await?.expect(200)?;
-    place.get("/Me").await?.expect(501)?;
-    let events = place.store.events(0, 10).await;
+    let fixture = Fixture::new(DEFAULT).await?;
+    fixture.get(&format!("/Users/{}", fixture.user)).await?.expect(200)?;
+    fixture.get("/Me").await?.expect(501)?;
+    let events = fixture.store.events(0, 10).await;
     let events = events.map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;
     ensure!(
         events.iter().all(|recorded| {
@@ -80,12 +80,12 @@ async fn client() -> anyhow::Result<()> {
 
 async fn password() -> anyhow::Result<()> {
     for (profile, kept) in [(DEFAULT, false), (r#"{"extends":"default","secrets":"hash"}"#, true)] {
-        let place = Place::new(profile).await?;
+        let fixture = Fixture::new(profile).await?;
         let set = patch(json!([{"op": "add", "path": "password", "value": "correct horse"}]));
-        place.ask("PATCH", &format!("/Users/{}", place.user), &set).await?.expect(200)?;
-        let key = Key { kind: "User".to_owned(), id: place.user.clone() };
-        let found = place.endpoint.store.get(vec![key]).await;
-        let events = place.store.events(0, 10).await;
+        fixture.ask("PATCH", &format!("/Users/{}", fixture.user), &set).await?.expect(200)?;
+        let key = Key { kind: "User".to_owned(), id: fixture.user.clone() };
+        let found = fixture.endpoint.store.get(vec![key]).await;
+        let events = fixture.store.events(0, 10).await;
         let text = format!("{found:?} {events:?}");
         ensure!(!text.contains("correct horse"), "{text}");
         ensure!(text.contains("$argon2id$") == kept, "{text}");
@@ -94,52 +94,52 @@ async fn password() -> anyhow::Result<()> {
 }
 
 async fn reads() -> anyhow::Result<()> {
-    let mut place = Place::new(DEFAULT).await?;
-    let own = format!("/Users/{}", place.user);
-    let known = place.get(&own).await?.expect(200)?;
-    place.become_user(&place.user.clone());
-    let answer = place.get("/Me").await?;
+    let mut fixture = Fixture::new(DEFAULT).await?;
+    let own = format!("/Users/{}", fixture.user);
+    let known = fixture.get(&own).await?.expect(200)?;
+    fixture.become_user(&fixture.user.clone());
+    let answer = fixture.get("/Me").await?;
     ensure!(answer.expect(200)? == known, "{answer:?}");
-    located(&answer, &place)?;
+    located(&answer, &fixture)?;
     let location = answer.header("content-location");
     ensure!(location == known["meta"]["location"].as_str(), "{location:?}");
     for path in [own.as_str(), "/Users", "/Groups", "/Schemas", "/ServiceProviderConfig"] {
-        place.get(path).await?.expect(403)?;
+        fixture.get(path).await?.expect(403)?;
     }
     let deactivate = patch(json!([{"op": "replace", "value": {"active": false}}]));
-    place.ask("PATCH", "/Me", &deactivate).await?.expect(403)?;
-    place.ask("DELETE", "/Me", &Value::Null).await?.expect(403)?;
-    place.become_user("nobody");
-    place.get("/Me").await?.expect(404)?;
+    fixture.ask("PATCH", "/Me", &deactivate).await?.expect(403)?;
+    fixture.ask("DELETE", "/Me", &Value::Null).await?.expect(403)?;
+    fixture.become_user("nobody");
+    fixture.get("/Me").await?.expect(404)?;
     Ok(())
 }
 
 async fn changes() -> anyhow::Result<()> {
     let profile =
         json!({"extends": "default", "me": {"methods": ["GET", "PUT", "PATCH", "DELETE"]}});
-    let mut place = Place::new(&profile.to_string()).await?;
-    place.become_user(&place.user.clone());
+    let mut fixture = Fixture::new(&profile.to_string()).await?;
+    fixture.become_user(&fixture.user.clone());
     let rename = patch(json!([{"op": "add", "path": "nickName", "value": "Countess"}]));
-    let renamed = place.ask("PATCH", "/Me", &rename).await?;
-    located(&renamed, &place)?;
+    let renamed = fixture.ask("PATCH", "/Me", &rename).await?;
+    located(&renamed, &fixture)?;
     let renamed = renamed.expect(200)?;
     ensure!(renamed["nickName"] == "Countess", "{renamed}");
-    let replaced = place.ask("PUT", "/Me", &renamed).await?.expect(200)?;
+    let replaced = fixture.ask("PUT", "/Me", &renamed).await?.expect(200)?;
     ensure!(replaced == renamed, "{replaced}");
-    let refused = place.ask("PUT", "/Me", &json!({})).await?;
+    let refused = fixture.ask("PUT", "/Me", &json!({})).await?;
     refused.expect(400)?;
-    located(&refused, &place)?;
-    let deleted = place.ask("DELETE", "/Me", &Value::Null).await?;
+    located(&refused, &fixture)?;
+    let deleted = fixture.ask("DELETE", "/Me", &Value::Null).await?;
     deleted.expect(204)?;
-    located(&deleted, &place)?;
-    let gone = place.get("/Me").await?;
+    located(&deleted, &fixture)?;
+    let gone = fixture.get("/Me").await?;
     gone.expect(404)?;
-    located(&gone, &place)
+    located(&gone, &fixture)
 }
 
 /// RFC 7644 section 3.11: in any response the permanent location of the resource.
-fn located(answer: &Answer, place: &Place) -> anyhow::Result<()> {
-    let location = format!("{}/Users/{}", place.endpoint.base(), place.user);
+fn located(answer: &Answer, fixture: &Fixture) -> anyhow::Result<()> {
+    let location = format!("{}/Users/{}", fixture.endpoint.base(), fixture.user);
     ensure!(answer.header("location") == Some(&location), "{answer:?}");
     Ok(())
 }

@@ -56,8 +56,8 @@ fn clients() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("clients")
 }
 
-/// Has the script live its life on a server of its own, where it checks every answer. Returns what
-/// it prints.
+/// Runs a client's script on a server of its own, where it checks every answer; returns what it
+/// prints.
 fn run(python: &Path, script: &str, preset: &str) -> anyhow::Result<String> {
     let (folder, server) = server::fresh()?;
     let create = ["tenant", "create", preset, "--profile", preset];

@@ -4,10 +4,10 @@ use libtest_mimic::Trial;
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine};
 
-/// The list that is right.
+/// The imports and exports that the component must have.
 const SNAPSHOT: &str = include_str!("../../snapshots/component.txt");
 
-/// In bytes: every embedder ships and compiles it.
+/// The greatest size in bytes: every embedder ships and compiles the component.
 const LARGEST: usize = 1024 * 1024;
 
 /// The trials.

@@ -57,7 +57,8 @@ fn answers(mut command: Command) -> anyhow::Result<()> {
 struct Host(Child);
 
 impl Host {
-    /// Its first line says where it listens, its second one what a client needs.
+    /// Reads the host's first line, which says where it listens, and its second one, which has the
+    /// URL and the secret for a client.
     fn endpoint(&mut self) -> anyhow::Result<Http> {
         let mut lines = BufReader::new(self.0.stdout.take().context("no output")?).lines();
         let first = lines.next().context("no first line")??;

@@ -42,7 +42,7 @@ fn requests(runner: PathBuf) -> anyhow::Result<()> {
     judge(command)
 }
 
-/// With the limit that a server has unless it is told otherwise.
+/// Runs the cases against a server with the default limit of refused credentials.
 fn guesses(runner: PathBuf) -> anyhow::Result<()> {
     let target = Target::new()?;
     let server = Server::strict(target.folder())?;
@@ -107,7 +107,7 @@ impl Target {
     }
 }
 
-/// Runs it to its end; an error says what it found.
+/// Runs the command to its end; an error says what it found.
 fn judge(mut command: Command) -> anyhow::Result<()> {
     let output = command.output()?;
     let printed = String::from_utf8_lossy(&output.stdout);

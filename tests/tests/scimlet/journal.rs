@@ -25,11 +25,11 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Keeps what it is told.
+/// A journal that keeps the notes.
 #[derive(Default)]
-struct Kept(Mutex<Vec<Note>>);
+struct RecordingJournal(Mutex<Vec<Note>>);
 
-impl Kept {
+impl RecordingJournal {
     fn clear(&self) {
         self.0.lock().expect("nobody panics with it").clear();
     }
@@ -43,24 +43,24 @@ impl Kept {
     }
 }
 
-impl Journal for Kept {
+impl Journal for RecordingJournal {
     fn write(&self, _: &Subject, note: Note) {
         self.0.lock().expect("nobody panics with it").push(note);
     }
 }
 
-/// A plugin that notes into what is kept, and a tenant's store.
-async fn noted() -> anyhow::Result<(Arc<Kept>, Plugin, Arc<dyn Store>)> {
-    let kept = Arc::new(Kept::default());
-    let plugin = Plugin::new(PluginOptions::default().with_journal(kept.clone()))?;
+/// Returns a journal, a plugin that writes to it, and a tenant's store.
+async fn recorded() -> anyhow::Result<(Arc<RecordingJournal>, Plugin, Arc<dyn Store>)> {
+    let journal = Arc::new(RecordingJournal::default());
+    let plugin = Plugin::new(PluginOptions::default().with_journal(journal.clone()))?;
     let database = Memory::exact();
     database.create_tenant(TENANT, 0).await?;
     let store = database.open(TENANT).await?.context("no tenant")?;
-    Ok((kept, plugin, store))
+    Ok((journal, plugin, store))
 }
 
 async fn refusals() -> anyhow::Result<()> {
-    let (kept, plugin, store) = noted().await?;
+    let (journal, plugin, store) = recorded().await?;
     let admin = plugin.admin(store.clone());
     admin.configure(DEFAULT, None).await?;
     let request = |tenant: &str| CredentialRequest::bearer(tenant, "");
@@ -82,12 +82,12 @@ async fn refusals() -> anyhow::Result<()> {
     let endpoint = InProcess { provider: Arc::new(plugin), store, secret: String::new(), caller };
     let (mut reasons, mut answers) = (Vec::new(), Vec::new());
     for (why, secret, id) in cases {
-        kept.clear();
+        journal.clear();
         let headers = vec![("authorization".to_owned(), format!("Bearer {secret}"))];
         let (method, target) = ("GET".to_owned(), "/Users".to_owned());
         let answer = endpoint.send(Call { method, target, headers, body: String::new() }).await?;
         answers.push(answer.refusal(401, &[])?);
-        let notes = kept.notes("access");
+        let notes = journal.notes("access");
         ensure!(!notes.contains(&secret), "the secret stands in {notes}");
         let name = id.map_or("", String::as_str);
         ensure!(id.is_none() || mentions(&notes, name), "no `{name}` in {notes}");
@@ -97,21 +97,22 @@ async fn refusals() -> anyhow::Result<()> {
     told_apart(&reasons)
 }
 
-/// What no schema has, and what clients cannot write, by name and in bounded length.
+/// The journal names the attributes of a request that no schema has or that clients cannot write,
+/// in bounded length.
 async fn dropped() -> anyhow::Result<()> {
     const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
     const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
-    let (kept, plugin, store) = noted().await?;
+    let (journal, plugin, store) = recorded().await?;
     plugin.admin(store.clone()).configure(DEFAULT, None).await?;
     let caller = Caller::Client(Principal { name: "gateway".to_owned() });
     let endpoint = InProcess { provider: Arc::new(plugin), store, secret: String::new(), caller };
     let send = async |method: &str, target: &str, body: serde_json::Value| {
-        kept.clear();
+        journal.clear();
         let headers = vec![("content-type".to_owned(), "application/scim+json".to_owned())];
         let (method, target, body) = (method.to_owned(), target.to_owned(), body.to_string());
         let call = Call { method, target, headers, body };
         let answer = endpoint.send(call).await?;
-        anyhow::Ok((answer, kept.notes("schema")))
+        anyhow::Ok((answer, journal.notes("schema")))
     };
     let user =
         json!({"schemas": [USER], "userName": "ada", "shoeSize": 42, "name": {"nobility": "x"}});
@@ -119,7 +120,8 @@ async fn dropped() -> anyhow::Result<()> {
     let made = answer.expect(201)?;
     ensure!(mentions(&notes, "shoeSize") && mentions(&notes, "name.nobility"), "{notes}");
     let target = format!("/Users/{}", made["id"].as_str().context("no id")?);
-    let manager = json!({"op": "replace", "path": format!("{ENTERPRISE}:manager"), "value": {"displayName": "B"}});
+    let path = format!("{ENTERPRISE}:manager");
+    let manager = json!({"op": "replace", "path": path, "value": {"displayName": "B"}});
     let body = scimlet_tests::client::patch(json!([manager]));
     let (answer, notes) = send("PATCH", &target, body).await?;
     answer.expect(200)?;
@@ -135,7 +137,7 @@ async fn dropped() -> anyhow::Result<()> {
 }
 
 async fn queries() -> anyhow::Result<()> {
-    let (kept, plugin, store) = noted().await?;
+    let (journal, plugin, store) = recorded().await?;
     plugin.admin(store.clone()).configure(DEFAULT, None).await?;
     let endpoint = InProcess {
         provider: Arc::new(plugin),
@@ -147,9 +149,8 @@ async fn queries() -> anyhow::Result<()> {
         endpoint.send(Call { method: method.to_owned(), target, headers: Vec::new(), body })
     };
     for name in ["ada", "bob", "eve"] {
-        let user = format!(
-            r#"{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"{name}","nickName":"x"}}"#
-        );
+        let schemas = r#""schemas":["urn:ietf:params:scim:schemas:core:2.0:User"]"#;
+        let user = format!(r#"{{{schemas},"userName":"{name}","nickName":"x"}}"#);
         let made = send("POST", "/Users".to_owned(), user).await?;
         made.expect(201)?;
     }
@@ -162,11 +163,11 @@ async fn queries() -> anyhow::Result<()> {
         ("userName eq \"ada\" and nickName eq \"x\"", "scan", &[1, 3]),
         ("id eq \"none\"", "id", &[0]),
     ] {
-        kept.clear();
+        journal.clear();
         let filter = filter.replace(' ', "%20").replace('"', "%22");
         let found = send("GET", format!("/Users?filter={filter}"), String::new()).await?;
         found.expect(200)?;
-        let notes = kept.notes("query");
+        let notes = journal.notes("query");
         ensure!(numbers(&notes) == known, "{filter}: {notes}");
         let without = notes.replace(|c: char| c.is_ascii_digit(), "");
         ways.push((way, without));

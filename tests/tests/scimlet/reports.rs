@@ -32,7 +32,7 @@ fn runner() -> anyhow::Result<PathBuf> {
     python.context("no python3").map(|_| path)
 }
 
-/// Runs it to its end over all cases; an error says what it found.
+/// Runs the command to its end over all cases; an error says what it found.
 fn judge(command: &mut Command) -> anyhow::Result<()> {
     let output = command.arg("--binary").arg(server::binary()?).output()?;
     let printed = String::from_utf8_lossy(&output.stdout);

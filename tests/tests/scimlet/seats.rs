@@ -71,7 +71,8 @@ async fn reactivations() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The one that succeeded; the others were refused.
+/// Expects that one request succeeded with this status and the others were refused; returns its
+/// document.
 fn one(answers: &[Answer], status: u16) -> anyhow::Result<Value> {
     let (won, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|a| a.status == status);
     ensure!(won.len() == 1, "{} got the last seat", won.len());

@@ -48,7 +48,7 @@ fn open(path: &Path) -> Sqlite {
     Sqlite::open(path).expect("the file opens")
 }
 
-/// Why the file is refused.
+/// Returns the reason why the file is refused.
 fn unsuitable(path: &Path) -> String {
     match Sqlite::open(path).map(drop) {
         Err(DatabaseError::Unsuitable(why)) => {

@@ -15,19 +15,19 @@ use syn::visit::{self, Visit};
 use self::layers::Layers;
 use self::modules::Modules;
 
-/// Lines of a file, lines of a function, parameters of a function.
+/// The most lines of a file, lines of a function, and parameters of a function.
 const SIZES: (usize, usize, usize) = (500, 70, 6);
 
-/// Lines of a file of core, and of its functions the median and the 99th percentile.
+/// The most lines of a file of core, and of its functions the median and the 99th percentile.
 const CORE_SIZES: (usize, usize, usize) = (400, 8, 59);
 
 /// Files and functions that are larger. The list may only shrink.
 const EXCEPTIONS: [&str; 0] = [];
 
-/// Where core is.
+/// The folder of core.
 const CORE: &str = "guest/core/src/";
 
-/// Circles between files of core that harm nobody. May only shrink.
+/// Circles between files of core that harm nobody. The list may only shrink.
 const HARMLESS: [&[&str]; 0] = [];
 
 /// The trials.
@@ -110,7 +110,8 @@ fn long_functions() -> Vec<String> {
     )]
 }
 
-/// Looks for functions that are too long or have too many parameters, and keeps how long all are.
+/// A visitor that finds functions that are too long or have too many parameters, and keeps the
+/// lengths of all.
 struct Functions<'a> {
     file: &'a str,
     findings: &'a mut Vec<String>,

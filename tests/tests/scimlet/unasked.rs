@@ -55,8 +55,10 @@ fn tenant(unknown: &str) -> anyhow::Result<Tenant> {
     let attributes = json!([
         {"name": "simple"},
         {"name": "several", "multiValued": true},
-        {"name": "complex", "type": "complex", "subAttributes": parts(&["one", "two", "fixed", "list"])},
-        {"name": "entries", "type": "complex", "multiValued": true, "subAttributes": parts(&["type", "value", "fixed"])},
+        {"name": "complex", "type": "complex",
+            "subAttributes": parts(&["one", "two", "fixed", "list"])},
+        {"name": "entries", "type": "complex", "multiValued": true,
+            "subAttributes": parts(&["type", "value", "fixed"])},
     ]);
     let schema = |id: &str| json!({"id": id, "name": "Thing", "attributes": attributes});
     let profile = json!({
@@ -64,7 +66,8 @@ fn tenant(unknown: &str) -> anyhow::Result<Tenant> {
         "attributes": {"unknown": unknown},
         "schemas": [schema(CORE), schema(EXTENSION)],
         "resourceTypes": [{
-            "name": "Thing", "endpoint": "/Things", "schema": CORE, "schemaExtensions": [{"schema": EXTENSION}],
+            "name": "Thing", "endpoint": "/Things",
+            "schema": CORE, "schemaExtensions": [{"schema": EXTENSION}],
         }],
     });
     Tenant::over(&Memory::exact(), &profile.to_string())
@@ -83,7 +86,7 @@ fn thing(attribute: &str, value: &Value, extension: bool) -> Value {
     thing
 }
 
-/// What the attribute is in an answer.
+/// Returns the attribute's value in an answer.
 fn shown<'a>(resource: &'a Value, attribute: &str, extension: bool) -> Option<&'a Value> {
     let holder = if extension { resource.get(EXTENSION)? } else { resource };
     holder.get(attribute)
@@ -218,7 +221,7 @@ fn replaced() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The status of a PUT, and what the attribute is afterwards.
+/// Sends a PUT; returns its status and the attribute's value afterwards.
 fn put(
     tenant: &Tenant,
     attribute: &str,

@@ -79,7 +79,8 @@ async fn announced() -> anyhow::Result<()> {
     let mut connection = TcpStream::connect(address).await?;
     let secret = &endpoint.secret;
     let request = format!(
-        "POST /{path}/Bulk HTTP/1.1\r\nHost: {address}\r\nAccept: application/scim+json\r\nContent-Type: application/scim+json\r\n\
+        "POST /{path}/Bulk HTTP/1.1\r\nHost: {address}\r\n\
+         Accept: application/scim+json\r\nContent-Type: application/scim+json\r\n\
          Authorization: Bearer {secret}\r\nContent-Length: 4294967296\r\n\r\n"
     );
     connection.write_all(request.as_bytes()).await?;

@@ -42,7 +42,7 @@ fn parts<'t>(name: &str, text: &'t str) -> (&'t str, &'t str) {
     text.split_at(at.unwrap_or(text.len()))
 }
 
-/// What the texts in the code say between names and values.
+/// Returns the phrases of the texts in the code: their parts between names and values.
 fn phrases(code: &str) -> impl Iterator<Item = String> {
     let mut texts = Vec::new();
     collect(code.parse().expect("it is Rust"), &mut texts);

@@ -202,6 +202,37 @@ impl Jwk {
 mod tests {
     use super::*;
 
+    /// The encoded claims of the examples of RFC 7515 appendix A.
+    const PAYLOAD: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNv\
+        bS9pc19yb290Ijp0cnVlfQ";
+
+    /// The members of the key of RFC 7515 appendix A.3.
+    const EC_KEY: &str = concat!(
+        r#""kty":"EC","crv":"P-256","#,
+        r#""x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","#,
+        r#""y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0""#,
+    );
+
+    /// The signature of RFC 7515 appendix A.3.
+    const ES256_SIGNATURE: &str = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSA\
+        pmWQxfKTUJqPP3-Kg6NU1Q";
+
+    /// The modulus of the key of RFC 7515 appendix A.2.
+    const RSA_MODULUS: &str = "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw\
+        -4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b3269\
+        0r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS\
+        -UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aG\
+        hyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXp\
+        oQ";
+
+    /// The signature of RFC 7515 appendix A.2.
+    const RS256_SIGNATURE: &str = "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7\
+        AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4\
+        BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K\
+        0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqv\
+        hJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrB\
+        p0igcN_IoypGlUPQGe77Rw";
+
     fn jwk(text: &str) -> Jwk {
         crate::json::from_str(text).unwrap()
     }
@@ -209,12 +240,10 @@ mod tests {
     /// The example of RFC 7515 appendix A.3.
     #[test]
     fn the_rfcs_es256_example_holds() {
-        let key = jwk(
-            r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#,
-        );
-        let message = b"eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
-        let signature = Base64UrlUnpadded::decode_vec("DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q")
-            .unwrap();
+        let key = jwk(&format!("{{{EC_KEY}}}"));
+        let message = format!("eyJhbGciOiJFUzI1NiJ9.{PAYLOAD}");
+        let message = message.as_bytes();
+        let signature = Base64UrlUnpadded::decode_vec(ES256_SIGNATURE).unwrap();
         assert!(key.verifies("ES256", message, &signature));
         assert!(!key.verifies("RS256", message, &signature));
         assert!(!key.verifies("none", message, &signature));
@@ -224,12 +253,10 @@ mod tests {
     /// The example of RFC 7515 appendix A.2.
     #[test]
     fn the_rfcs_rs256_example_holds() {
-        let key = jwk(
-            r#"{"kty":"RSA","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ","e":"AQAB"}"#,
-        );
-        let message = b"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
-        let signature = Base64UrlUnpadded::decode_vec("cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw")
-            .unwrap();
+        let key = jwk(&format!(r#"{{"kty":"RSA","n":"{RSA_MODULUS}","e":"AQAB"}}"#));
+        let message = format!("eyJhbGciOiJSUzI1NiJ9.{PAYLOAD}");
+        let message = message.as_bytes();
+        let signature = Base64UrlUnpadded::decode_vec(RS256_SIGNATURE).unwrap();
         assert!(key.verifies("RS256", message, &signature));
         assert!(!key.verifies("RS256", b"another", &signature));
         assert!(!key.verifies("ES256", message, &signature));
@@ -252,10 +279,7 @@ mod tests {
 
     #[test]
     fn keys_for_something_else_are_told() {
-        let with = |more: &str| {
-            let key = r#""kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0""#;
-            jwk(&format!("{{{key}{more}}}")).check()
-        };
+        let with = |more: &str| jwk(&format!("{{{EC_KEY}{more}}}")).check();
         for right in ["", r#","use":"sig","alg":"ES256","key_ops":["verify"],"x5t":"x""#] {
             assert_eq!(with(right), Ok(()), "{right}");
         }

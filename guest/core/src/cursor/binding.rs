@@ -1,7 +1,7 @@
 //! The query that a cursor is bound to, as bytes. They are the associated data that the cursor is
 //! authenticated with, so that another query cannot open it; they are not part of the cursor. The
-//! format is fixed: a client may continue with a version of the service that is newer than the one
-//! that sealed its cursor, or older.
+//! format is fixed: a client may continue with another version of the service than the one that
+//! sealed its cursor, unless that leaves another part of the query to the store.
 //!
 //! The bytes are a sequence of texts. Each is written as its length in bytes in decimal, a colon,
 //! the text, and a comma: `4:User,`. Numbers are texts in decimal. In ABNF (RFC 5234), where each

@@ -142,7 +142,9 @@ macro_rules! decode_struct {
     (open $type:ty { $($fields:tt)* }) => {
         $crate::json::decode_struct!(@impl $type, false, { $($fields)* });
     };
-    (@impl $type:ty, $strict:literal, { $($field:ident: $name:literal $(= $default:expr)?),* $(,)? }) => {
+    (@impl $type:ty, $strict:literal, {
+        $($field:ident: $name:literal $(= $default:expr)?),* $(,)?
+    }) => {
         impl $crate::json::Decode for $type {
             fn initial() -> Self {
                 Self {
@@ -150,7 +152,10 @@ macro_rules! decode_struct {
                 }
             }
 
-            fn decode(&mut self, value: serde_json::Value) -> Result<(), $crate::json::DecodeError> {
+            fn decode(
+                &mut self,
+                value: serde_json::Value,
+            ) -> Result<(), $crate::json::DecodeError> {
                 $crate::json::members(value, $strict, &mut [
                     $(($name, $crate::json::decode_struct!(@has $($default)?), &mut self.$field)),*
                 ])
@@ -171,7 +176,10 @@ macro_rules! decode_enum {
                 Self::$first
             }
 
-            fn decode(&mut self, value: serde_json::Value) -> Result<(), $crate::json::DecodeError> {
+            fn decode(
+                &mut self,
+                value: serde_json::Value,
+            ) -> Result<(), $crate::json::DecodeError> {
                 let place = $crate::json::place_of(value, &[$name $(, $names)*])?;
                 let variants = [Self::$first $(, Self::$variant)*];
                 *self = variants.get(place).copied().unwrap_or(Self::$first);

@@ -148,7 +148,8 @@ mod tests {
 
     #[test]
     fn lists_are_packed_where_they_are_set() {
-        let body = json!({"displayName": "x", "Members": [{"value": "a", "display": "A"}, {"VALUE": "b"}]});
+        let members = json!([{"value": "a", "display": "A"}, {"VALUE": "b"}]);
+        let body = json!({"displayName": "x", "Members": members});
         let (read, packed) = parse_large(&body.to_string(), &["members"]).unwrap();
         assert_eq!(ids(&read["Members"]), ["a", "b"]);
         assert_eq!(read["displayName"], "x");

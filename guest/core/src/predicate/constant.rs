@@ -80,7 +80,10 @@ mod tests {
 
     #[test]
     fn the_type_s_name_is_known() {
-        let filter = r#"meta.resourceType eq "User" or (meta.resourceType ne "User" and not (meta.resourceType pr))"#;
+        let filter = concat!(
+            r#"meta.resourceType eq "User" or "#,
+            r#"(meta.resourceType ne "User" and not (meta.resourceType pr))"#,
+        );
         assert_eq!(of("User", filter).constant(), Some(true));
         assert_eq!(of("Group", filter).constant(), Some(false));
     }

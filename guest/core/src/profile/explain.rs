@@ -92,8 +92,12 @@ impl Policy {
         });
         lines.push(match users.existing {
             Existing::Refuse => format!("A user whose `{name}` is in use is refused."),
-            Existing::Reactivate => "A user whom a client has deactivated becomes active again when a client creates them; others are refused as duplicates.".into(),
-            Existing::Link => "A user whom the product imported is linked when a client creates them; others are refused as duplicates.".into(),
+            Existing::Reactivate => "A user whom a client has deactivated becomes active again \
+                when a client creates them; others are refused as duplicates."
+                .into(),
+            Existing::Link => "A user whom the product imported is linked when a client creates \
+                them; others are refused as duplicates."
+                .into(),
         });
         if users.unique_external_id {
             lines.push("No two users may have the same `externalId`.".into());

@@ -18,7 +18,8 @@ pub fn check(before: Option<&Content>, content: &Content) -> Result<(), Error> {
         None => Ok(()),
         Some((name, _)) => {
             let detail = format!(
-                "`{name}` holds too much: at most {ATTRIBUTE_VALUES} values, of {VALUE_BYTES} bytes each"
+                "`{name}` holds too much: at most {ATTRIBUTE_VALUES} values, \
+                 of {VALUE_BYTES} bytes each"
             );
             Err(Error::new(ErrorKind::InvalidValue, detail))
         }

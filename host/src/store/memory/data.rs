@@ -38,7 +38,7 @@ pub(super) struct Data {
     counters: BTreeMap<String, u64>,
     events: Vec<RecordedEvent>,
     /// The host's own.
-    pub(super) memos: BTreeMap<String, String>,
+    pub(super) metadata: BTreeMap<String, String>,
 }
 
 fn name(key: &Key) -> Name {

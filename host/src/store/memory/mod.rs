@@ -239,8 +239,8 @@ impl EventLog for MemoryStore {
 impl HostMetadata for MemoryStore {
     async fn metadata(&self, prefix: String) -> Result<Vec<(String, String)>, Refusal> {
         Ok(self.read(|data| {
-            let memos = data.memos.iter();
-            let named = memos.filter(|(name, _)| name.starts_with(&prefix));
+            let metadata = data.metadata.iter();
+            let named = metadata.filter(|(name, _)| name.starts_with(&prefix));
             named.map(|(n, text)| (n.clone(), text.clone())).collect()
         }))
     }
@@ -254,12 +254,12 @@ impl HostMetadata for MemoryStore {
         let Some(data) = state.data.get_mut(&self.number) else {
             return Err(Refusal::Unavailable("this tenant was taken away".into()));
         };
-        let holds = data.memos.get(&guard.0) == guard.1.as_ref();
+        let holds = data.metadata.get(&guard.0) == guard.1.as_ref();
         if holds {
             for (name, text) in changes {
                 match text {
-                    Some(text) => drop(data.memos.insert(name, text)),
-                    None => drop(data.memos.remove(&name)),
+                    Some(text) => drop(data.metadata.insert(name, text)),
+                    None => drop(data.metadata.remove(&name)),
                 }
             }
         }

@@ -161,6 +161,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_socket_and_a_loopback_address_are_this_machine() {
+        let is_here = |host: &str| {
+            let (config, _) = parse(&format!("postgres://me@{host}/scim")).expect("it is a URL");
+            config.get_hosts().iter().all(is_local)
+        };
+        for here in ["localhost", "127.0.0.1", "127.1.2.3:5433", "[::1]", "%2Frun%2Fpostgresql"] {
+            assert!(is_here(here), "{here}");
+        }
+        for elsewhere in ["db.example.com", "10.0.0.1", "localhost.example.com", "localhost,db"] {
+            assert!(!is_here(elsewhere), "{elsewhere}");
+        }
+    }
+
+    #[test]
     fn passwords_are_not_shown() {
         for url in [
             "postgres://me:pass@word@db.example.com:5432/scim?password=pass",

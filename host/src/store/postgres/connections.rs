@@ -42,12 +42,13 @@ pub(super) struct Connection {
 impl Connections {
     /// Wraps a pool. `tls` is the connector of its connections, or `None` if they are not
     /// encrypted. `is_local` says that the database is on this machine: it computes on the same
-    /// processors then, of which one tenant's statements leave one to other tenants.
+    /// processors then, of which one tenant's statements leave one to other tenants; but one long
+    /// search does not stop all else of its tenant.
     pub(super) fn new(pool: Pool, tls: Option<MakeRustlsConnect>, is_local: bool) -> Self {
         let tenants = pool.status().max_size.saturating_sub(RESERVE).max(1);
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let beside_others = match is_local {
-            true => processors.saturating_sub(1).max(1),
+            true => processors.saturating_sub(1).max(2),
             false => tenants,
         };
         Self {

@@ -17,7 +17,7 @@ use super::issuers;
 use super::metadata;
 use super::read::{self, LinkQuery};
 use super::readers::Snapshot;
-use crate::cpu_scheduler::CpuTask;
+use crate::cpu_scheduler::CpuScheduler;
 use crate::store::{
     BodyPosition, ChainHead, CheckedBodies, Committed, Direction, Entry, EventLog, HostMetadata,
     Key, Link, LinkPage, MetadataEntry, Page, Query, RecordedEvent, Refusal, Rejection, Store,
@@ -124,16 +124,14 @@ impl Store for TenantStore {
     ) -> Result<Committed, Rejection> {
         let bytes = validate::commit(at, &actor, &writes)?;
         self.end();
-        let _processor = match bytes >= limits::LARGE_COMMIT {
-            true => Some(CpuTask::occupy(self.store_id()).await),
-            false => None,
-        };
+        let (is_large, id) = (bytes >= limits::LARGE_COMMIT, self.store_id());
         let tenant = self.tenant;
         let commit = Commit { at: i64::try_from(at).unwrap_or(i64::MAX), actor, writes };
         let done = self
             .shared
             .writer
             .run(Some(tenant), move |group| {
+                let _computing = is_large.then(|| CpuScheduler::all().elsewhere(id));
                 issuers::judge(group, tenant, &commit.writes)?;
                 commit::apply(group, tenant, commit)
             })

@@ -1,5 +1,5 @@
-//! The digests of stored bodies: what a disk or a memory did to one is found and named, by `scimlet
-//! audit verify` and when it is read.
+//! The digests of stored bodies: damage that a disk or memory did to a body is found and named, by
+//! `scimlet audit verify` and by every read.
 
 use std::fs;
 use std::path::Path;
@@ -28,7 +28,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Stands nowhere but in one body: no term is made of it.
+/// A text that is only in one body: no index term is made of it.
 const NICKNAME: &str = "a nickname that stands in the body alone";
 
 /// A user with that nickname, and a group that it is in.
@@ -45,7 +45,7 @@ async fn user(http: &Http) -> anyhow::Result<String> {
     Ok(id)
 }
 
-/// Whether the command is content, and what it prints.
+/// Runs `audit verify` with more arguments; returns whether it succeeds, its JSON, and its errors.
 fn verify(folder: &Path, more: &[&str]) -> anyhow::Result<(bool, Value, String)> {
     let output =
         server::command(folder)?.args(["audit", "verify", TENANT, "--json"]).args(more).output()?;
@@ -54,7 +54,7 @@ fn verify(folder: &Path, more: &[&str]) -> anyhow::Result<(bool, Value, String)>
     Ok((output.status.success(), json, errors))
 }
 
-/// Expects that one user and nothing else is damaged.
+/// Expects that exactly one user is reported as damaged.
 fn is_named(folder: &Path, id: &str, more: &[&str]) -> anyhow::Result<()> {
     let (content, json, errors) = verify(folder, more)?;
     let named = json!([{"type": "User", "id": id}]);
@@ -66,7 +66,7 @@ fn is_named(folder: &Path, id: &str, more: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One that is damaged holds up no other.
+/// Expects that a damaged user does not stop others from being created and read.
 async fn others_go_on(http: &Http) -> anyhow::Result<()> {
     let other = json!({"userName": "bob"});
     let made = http.ask("POST", "/Users", &other).await?.expect(201)?;
@@ -75,7 +75,7 @@ async fn others_go_on(http: &Http) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// As a failing disk does.
+/// Changes a bit of a stored body in the file, as a failing disk does.
 fn flip(folder: &Path, to: u8) -> anyhow::Result<()> {
     let path = folder.join("scimlet.db");
     let mut file = fs::read(&path)?;
@@ -104,7 +104,7 @@ async fn flipped() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Nor changed, which would give it a digest that fits.
+/// A damaged body is neither answered nor changed: a change would give it a digest that fits.
 async fn served() -> anyhow::Result<()> {
     let (folder, server) = server::fresh()?;
     let folder = folder.path();
@@ -133,7 +133,8 @@ async fn served() -> anyhow::Result<()> {
     is_named(folder, &id, &[])
 }
 
-/// Of a file from before there were digests, and of one that such a scimlet still writes.
+/// Bodies without a digest are counted and not reported as damaged: those of a file from before
+/// there were digests, and those that such a version still writes.
 async fn old_rows() -> anyhow::Result<()> {
     let (folder, server) = server::fresh()?;
     let folder = folder.path();
@@ -157,7 +158,8 @@ async fn old_rows() -> anyhow::Result<()> {
     ensure!(content && json["bodies"]["withoutDigest"].as_u64() < Some(old), "{json} {errors}");
     // What a scimlet without digests writes is none that is wrong.
     let sql = format!(
-        "UPDATE entry SET version = version + 1, body = replace(body, 'nick', 'NICK') WHERE id = '{id}'"
+        "UPDATE entry SET version = version + 1, body = replace(body, 'nick', 'NICK') \
+         WHERE id = '{id}'"
     );
     let before = json["bodies"]["withoutDigest"].as_u64();
     Connection::open(folder.join("scimlet.db"))?.execute_batch(&sql)?;
@@ -201,7 +203,7 @@ async fn postgres(cluster: &Cluster) -> anyhow::Result<()> {
     emptied(cluster, name, folder, &more)
 }
 
-/// An event that is emptied by hand is found there too.
+/// An event whose body was emptied by hand is found in PostgreSQL too.
 fn emptied(cluster: &Cluster, name: &str, folder: &Path, more: &[&str]) -> anyhow::Result<()> {
     cluster.sql_in(name, "UPDATE event SET body = '' WHERE sequence = 4")?;
     let (content, json, errors) = verify(folder, more)?;

@@ -36,7 +36,7 @@ async fn grow(folder: &Path, names: &[&str]) -> anyhow::Result<()> {
     server.stop()
 }
 
-/// Exit code, what stands on the output as JSON, and what on the other.
+/// Runs a command; returns whether it succeeds, its output as JSON, and its errors.
 fn run(folder: &Path, arguments: &[&str]) -> anyhow::Result<(bool, Value, String)> {
     let output = server::command(folder)?.args(arguments).arg("--json").output()?;
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -92,7 +92,7 @@ async fn agrees() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Cut off by somebody who knows where the end is recorded.
+/// The last events are cut off by somebody who knows where the end is recorded.
 async fn shortened() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let folder = folder.path();
@@ -105,7 +105,7 @@ async fn shortened() -> anyhow::Result<()> {
     only_the_checkpoint_finds(folder, 4)
 }
 
-/// An older copy that other events have followed since.
+/// The database is replaced by an older copy, and other events follow in it.
 async fn rewritten() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let folder = folder.path();

@@ -1,4 +1,4 @@
-//! What the host puts into the audit: floods of bad credentials, and traps.
+//! The host's entries in the audit: floods of bad credentials, and traps.
 
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ async fn flood() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Traps at every request.
+/// A provider that traps at every request.
 struct Trap;
 
 impl Trap {

@@ -8,7 +8,7 @@ mod verify;
 
 use libtest_mimic::Trial;
 
-/// The trials of all of them.
+/// The trials of all modules.
 pub fn trials() -> Vec<Trial> {
     let mut trials = bodies::trials();
     trials.extend(checkpoint::trials());

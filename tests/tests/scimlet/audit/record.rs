@@ -1,5 +1,5 @@
-//! What the guest puts into the audit: what was refused of those who were let in, and what
-//! administrators did.
+//! The guest's entries in the audit: refused requests of clients with a good credential, and the
+//! acts of administrators.
 
 use std::path::Path;
 

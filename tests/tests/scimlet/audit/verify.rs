@@ -1,4 +1,4 @@
-//! `scimlet audit verify` on a file that somebody has meddled with.
+//! `scimlet audit verify` on a file that was changed by hand.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use crate::trial;
 
 pub fn trials() -> Vec<Trial> {
     let broken = |name: &str, sql: &'static str, expected: Break| {
-        trial(format!("audit::verify::{name}"), move || meddled(sql, expected))
+        trial(format!("audit::verify::{name}"), move || is_broken(sql, expected))
     };
     vec![
         trial("audit::verify::intact", intact),
@@ -59,7 +59,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// The tenant `demo` with eight events, and nobody at work.
+/// Makes the tenant `demo` with eight events, and stops the server.
 async fn file(folder: &Path) -> anyhow::Result<()> {
     let server = server::Server::start(folder)?;
     let http = server.endpoint(TENANT)?;
@@ -70,7 +70,7 @@ async fn file(folder: &Path) -> anyhow::Result<()> {
     server.stop()
 }
 
-/// What the command says, and whether it is content.
+/// Runs `audit verify`; returns whether it succeeds, its JSON, and its errors.
 fn verify(folder: &Path) -> anyhow::Result<(bool, Value, String)> {
     let mut command = server::command(folder)?;
     let output = command.args(["audit", "verify", TENANT, "--json"]).output()?;
@@ -79,7 +79,7 @@ fn verify(folder: &Path) -> anyhow::Result<(bool, Value, String)> {
     Ok((output.status.success(), json, errors))
 }
 
-fn meddle(folder: &Path, sql: &str) -> anyhow::Result<()> {
+fn execute(folder: &Path, sql: &str) -> anyhow::Result<()> {
     Ok(Connection::open(folder.join("scimlet.db"))?.execute_batch(sql)?)
 }
 
@@ -91,7 +91,8 @@ async fn intact() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Somebody with three events, of whom nobody is left.
+/// Makes a user with three events, deletes or erases the user, and stops the server; returns the
+/// id.
 async fn with_somebody(folder: &Path, gone: Gone) -> anyhow::Result<String> {
     let server = server::Server::start(folder)?;
     let http = server.endpoint(TENANT)?;
@@ -125,12 +126,13 @@ async fn erased() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The erasure itself is behind what it empties.
+/// The event of an erasure comes after the events that it empties, and is found if it is emptied
+/// itself.
 async fn behind_erasure() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let id = with_somebody(folder.path(), Gone::Erased).await?;
     let sql = format!("UPDATE event SET body = '' WHERE subject_id = '{id}'");
-    meddle(folder.path(), &sql)?;
+    execute(folder.path(), &sql)?;
     let (content, json, _) = verify(folder.path())?;
     ensure!(!content && json["event"] == 6, "{json}");
     Ok(())
@@ -143,18 +145,19 @@ async fn deleted() -> anyhow::Result<()> {
     let (content, json, errors) = verify(folder.path())?;
     ensure!(content && json["emptied"] == 0, "{json} {errors}");
     let sql = format!("UPDATE event SET body = '' WHERE subject_id = '{id}' AND sequence = 4");
-    meddle(folder.path(), &sql)?;
+    execute(folder.path(), &sql)?;
     let (content, json, errors) = verify(folder.path())?;
     ensure!(!content && json["event"] == 4, "{json}");
     ensure!(errors.contains(TENANT), "{errors}");
     Ok(())
 }
 
-/// The command fails and names the events; the library says what is wrong with them.
-async fn meddled(sql: &str, expected: Break) -> anyhow::Result<()> {
+/// Runs SQL on the file; the command fails and names the events, and the library says how the chain
+/// is broken.
+async fn is_broken(sql: &str, expected: Break) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     file(folder.path()).await?;
-    meddle(folder.path(), sql)?;
+    execute(folder.path(), sql)?;
     let (content, json, errors) = verify(folder.path())?;
     ensure!(!content && json["intact"] == false, "{json}");
     for number in numbers(&format!("{expected:?}")) {

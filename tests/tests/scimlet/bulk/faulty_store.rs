@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use scimlet::store::{Committed, Key, Refusal, Rejection, Removal, Store, StoreDecorator, Write};
 
-/// What happens to commits.
+/// The fault of a store's commits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing.
+    /// Every commit goes through.
     None,
-    /// Each is refused as stale once.
+    /// Each commit is refused as stale once.
     StaleOnce,
-    /// Each is refused as stale.
+    /// Each commit is refused as stale, however often it is tried.
     StaleAlways,
-    /// Before this one, counted from 0, the client's credential goes.
+    /// The client's credential is removed before the commit of this number, counted from 0.
     Revoked(usize),
 }
 
@@ -46,7 +46,7 @@ impl FaultyStore {
     }
 }
 
-/// The commit that notes a credential's use is none of the request's.
+/// Whether these are the writes that note a credential's use, which are no part of a request.
 fn is_note_of_use(writes: &[Write]) -> bool {
     let used = |write: &Write| matches!(write, Write::Insert(draft) if draft.key.kind == "$used");
     writes.iter().all(used)

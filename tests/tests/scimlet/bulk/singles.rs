@@ -97,7 +97,8 @@ impl Names {
         }
     }
 
-    /// The status of an operation that refers to what was not made, or to what nobody asked for.
+    /// Returns the status of an operation that refers to a resource that was not made or that no
+    /// operation makes; `None` for any other operation.
     fn lacks(&self, operation: &Value) -> Option<&'static str> {
         let filled = self.filled(&operation.to_string());
         let status = if filled.contains(NOBODY) { "400" } else { "409" };
@@ -115,7 +116,7 @@ impl Names {
     }
 }
 
-/// What was asked for so far, by `bulkId`.
+/// The `bulkId`s of the resources that earlier operations create.
 #[derive(Default)]
 struct Made {
     users: Vec<String>,

@@ -43,12 +43,12 @@ impl Tenant {
         Ok(Self { endpoint, store, meddling })
     }
 
-    /// Sends a request; a body of null is none.
+    /// Sends a request; without a body if that is null.
     pub async fn ask(&self, method: &str, target: &str, body: &Value) -> anyhow::Result<Answer> {
         self.ask_in_version(method, target, body, None).await
     }
 
-    /// The same with If-Match.
+    /// Sends a request, with If-Match if a version is given; without a body if that is null.
     pub async fn ask_in_version(
         &self,
         method: &str,
@@ -95,7 +95,7 @@ impl Tenant {
         Ok(state)
     }
 
-    /// What was appended for others, as texts.
+    /// Returns the events of the feed, as texts.
     pub async fn events(&self) -> anyhow::Result<Vec<String>> {
         let recorded = self.store.events(0, 1000).await;
         let recorded = recorded.map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;

@@ -20,7 +20,8 @@ fn statuses(results: &[Value]) -> Vec<&str> {
     results.map(|result| result["status"].as_str().unwrap_or("none")).collect()
 }
 
-/// A store that never gives way gets a try for each operation, and 500 more altogether.
+/// A bulk over a store that refuses every commit as stale tries each operation once, and 500 times
+/// more altogether.
 async fn bounded() -> anyhow::Result<()> {
     let tenant = Tenant::new(Fault::StaleAlways).await?;
     let operations: Vec<Value> = (0..60).map(post_user).collect();
@@ -32,7 +33,8 @@ async fn bounded() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// As of single requests, those after the revocation are refused and those before it stand.
+/// Operations after the revocation of the credential are refused and those before it stand, as with
+/// single requests.
 async fn revoked() -> anyhow::Result<()> {
     let tenant = Tenant::new(Fault::Revoked(2)).await?;
     let operations: Vec<Value> = (0..5).map(post_user).collect();

@@ -53,10 +53,11 @@ fn profile() -> anyhow::Result<String> {
         "schemaExtensions": [{"schema": EXTENSION}, {"schema": MORE}],
     });
     let attributes = json!({"unknown": "ignore"});
-    Ok(
-        json!({"extends": "strict", "attributes": attributes, "schemas": schemas, "resourceTypes": [thing]})
-            .to_string(),
-    )
+    let profile = json!({
+        "extends": "strict", "attributes": attributes,
+        "schemas": schemas, "resourceTypes": [thing],
+    });
+    Ok(profile.to_string())
 }
 
 /// A tenant that has things.
@@ -99,7 +100,7 @@ fn thing(members: &Value) -> Value {
     thing
 }
 
-/// Whether it is the error that is due.
+/// Expects an error of this status and scimType.
 fn refused(answer: &Answer, status: u16, scim_type: &str) -> anyhow::Result<()> {
     let error = answer.expect(status)?;
     ensure!(error["scimType"] == scim_type, "not {scim_type}: {error}");

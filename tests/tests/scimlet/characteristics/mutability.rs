@@ -81,7 +81,8 @@ fn immutable_part(things: &Things) -> anyhow::Result<()> {
 
 fn write_only(things: &Things) -> anyhow::Result<()> {
     const SECRET: &str = "t1meMa$heen";
-    let given = json!({"writeOnlyAttr": SECRET, MORE: {"hiddenAttr": SECRET, "parts": {"hidden": SECRET, "usual": "a"}}});
+    let parts = json!({"hidden": SECRET, "usual": "a"});
+    let given = json!({"writeOnlyAttr": SECRET, MORE: {"hiddenAttr": SECRET, "parts": parts}});
     let one = things.made(&given)?;
     let wanted = format!("writeOnlyAttr,{MORE},{MORE}:hiddenAttr,{MORE}:parts.hidden");
     let wanted = target(&one, &[("attributes", &wanted)]);

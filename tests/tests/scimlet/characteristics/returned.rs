@@ -63,7 +63,8 @@ fn run(things: &Things, parameter: &str, list: &str, expected: &Value) -> anyhow
     let parts = json!({"always": "a", "usual": "b", "asked": "c", "never": "d", "hidden": "e"});
     let rows = json!([{"value": "a", "asked": "b", "never": "c"}]);
     let given = thing(&json!({
-        "alwaysReturnedAttr": "a", "caseExactString": "b", "requestOnlyAttr": "c", "writeOnlyAttr": "d",
+        "alwaysReturnedAttr": "a", "caseExactString": "b",
+        "requestOnlyAttr": "c", "writeOnlyAttr": "d",
         MORE: {"parts": parts, "rows": rows},
     }));
     let asked = |path: &str| target(path, &[(parameter, list)]);

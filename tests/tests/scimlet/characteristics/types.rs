@@ -36,7 +36,10 @@ fn values() -> [(&'static str, Value, Value); 12] {
         (
             "multiComplex",
             json!([[{"value": "a", "primary": true}, {"value": "b", "type": "c"}]]),
-            json!([{"value": "a"}, ["a"], [{"value": 1}], [{"value": "a", "primary": true}, {"primary": true}]]),
+            json!([
+                {"value": "a"}, ["a"], [{"value": 1}],
+                [{"value": "a", "primary": true}, {"primary": true}],
+            ]),
         ),
         ("decimalAttr", json!([1.1, -0.5, 3, 1e-7, 4.631950691987732e-195]), json!(["1.1", true])),
         // Suggestions: others are as good.
@@ -69,9 +72,12 @@ pub fn trials() -> Vec<Trial> {
     });
     let mut trials: Vec<Trial> = rows.collect();
     trials.push(trial("type::unassigned", |things| {
-        let nothing = json!({"caseExactString": null, "multiStrings": [], "complexAttr": {}, "multiComplex": [{}]});
+        let nothing = json!({
+            "caseExactString": null, "multiStrings": [], "complexAttr": {}, "multiComplex": [{}],
+        });
         let shown = things.shown(&things.made(&nothing)?)?;
-        let absent = nothing.as_object().context("an object")?.keys().all(|name| shown.get(name).is_none());
+        let mut names = nothing.as_object().context("an object")?.keys();
+        let absent = names.all(|name| shown.get(name).is_none());
         ensure!(absent, "{shown}");
         Ok(())
     }));

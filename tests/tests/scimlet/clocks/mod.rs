@@ -1,5 +1,5 @@
-//! Clocks that go back, and hosts whose clocks differ: whoever asks for what has changed since the
-//! last answer misses nothing, and the operator is told.
+//! Clocks that go back, and hosts whose clocks differ: a poll for changes since the last answer
+//! misses none, and the operator is told.
 
 mod host;
 mod servers;
@@ -41,7 +41,7 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-/// What the clock says at each of a series of changes, against the first.
+/// The readings of the clock at a series of changes, in minutes after the first.
 const BACK: [i64; 6] = [0, -60, 0, -59, 1, -60];
 
 async fn went_back(make: Make) -> anyhow::Result<()> {

@@ -49,8 +49,8 @@ async fn on_a_file(count: usize) -> anyhow::Result<()> {
     behind(&database, path.to_str().context("a path")?, count).await
 }
 
-/// What the servers change is found by whoever has seen what the other host wrote, and each server
-/// tells that its clock is behind.
+/// A poll for newer resources finds every change that the servers make after a host whose clock is
+/// an hour ahead has written, and each server logs that its clock is behind.
 async fn behind(database: &dyn Database, name: &str, count: usize) -> anyhow::Result<()> {
     database.create_tenant(TENANT, now()).await?;
     let ahead = Host::new(database).await?;
@@ -102,7 +102,8 @@ async fn changes_are_found(
     Ok(newest)
 }
 
-/// Once in the log, and for whom asks; the server is ready all the same.
+/// Expects that `/readyz` says how far the clock is behind and is ready all the same, and that the
+/// log warns once.
 async fn is_told(server: &Server) -> anyhow::Result<()> {
     let begun = Instant::now();
     let ready = loop {

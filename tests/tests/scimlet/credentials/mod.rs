@@ -1,5 +1,5 @@
-//! What a credential may do, and for how long: scopes, expiry, rotation, one at a time, last use,
-//! access tokens.
+//! The rights of a credential and their end: scopes, expiry, rotation, one credential at a time,
+//! last use, access tokens.
 
 mod place;
 mod scopes;

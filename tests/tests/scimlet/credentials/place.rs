@@ -75,7 +75,7 @@ impl Place {
         self.clock.0.store(BEGIN + seconds, Ordering::Relaxed);
     }
 
-    /// What was noted last of who is let in.
+    /// Returns the last note of the journal about access; empty if there is none.
     pub fn refused(&self) -> String {
         let notes = self.notes.0.lock().expect("nobody panics with it");
         let mut notes = notes.iter().rev().filter(|note| note.topic == "access");

@@ -19,7 +19,8 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// What is asked, and by which scopes it is answered; by all others with 403.
+/// Requests, each with the scopes that may send it, of which the empty one is a credential without
+/// scopes; all others get 403.
 const REACH: [(&str, &str, &[&str]); 12] = [
     ("GET", "/ServiceProviderConfig", &["", "read-only", "users", "groups", "bulk", "events"]),
     ("GET", "/Users", &["", "read-only", "users", "bulk"]),
@@ -90,8 +91,8 @@ async fn rescope(place: &Place, id: &str, scopes: &[&str]) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Who may not see groups learns of nobody's membership: not in an answer, not by a filter, not
-/// inside a bulk.
+/// A client without the scope of groups learns of no membership: not in an answer, not by a filter,
+/// not inside a bulk.
 async fn hidden() -> anyhow::Result<()> {
     let place = Place::new(&json!({"extends": "default"})).await?;
     let all = format!("Bearer {}", place.issue(&[]).await?.secret);
@@ -117,10 +118,11 @@ async fn hidden() -> anyhow::Result<()> {
         place.ask(&all, ("GET", &target, &Value::Null)).await?.expect(200)?;
         place.ask(&few, ("GET", &target, &Value::Null)).await?.expect(403)?;
     }
+    let bob = json!({"schemas": user["schemas"], "userName": "bob"});
     let bulk = json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
         "Operations": [
-            {"method": "POST", "path": "/Users", "bulkId": "1", "data": {"schemas": user["schemas"], "userName": "bob"}},
+            {"method": "POST", "path": "/Users", "bulkId": "1", "data": bob},
             {"method": "POST", "path": "/Groups", "bulkId": "2", "data": group},
         ],
     });

@@ -40,9 +40,10 @@ pub fn profile(seed: u8) -> Value {
     let text = |part: Option<_>| {
         part.map_or(String::new(), |part: &_| encoded(AsRef::<[u8]>::as_ref(part)))
     };
+    let (x, y) = (text(point.x()), text(point.y()));
     json!({"extends": "default", "credentials": {"access-tokens": [{
         "issuer": ISSUER, "audience": AUDIENCE,
-        "keys": [{"kty": "EC", "crv": "P-256", "kid": "k1", "x": text(point.x()), "y": text(point.y())}],
+        "keys": [{"kty": "EC", "crv": "P-256", "kid": "k1", "x": x, "y": y}],
     }]}})
 }
 
@@ -65,7 +66,7 @@ fn token(seed: u8, header: &Value, claims: &Value) -> String {
     written(seed, &header.to_string(), &claims.to_string())
 }
 
-/// A token of texts, which may be what no JSON value is.
+/// Returns the Authorization header of a token of these texts, which need not be valid JSON.
 fn written(seed: u8, header: &str, claims: &str) -> String {
     let part = |text: &str| encoded(text.as_bytes());
     let signed = format!("{}.{}", part(header), part(claims));
@@ -78,7 +79,7 @@ pub fn of_scope(scope: &str) -> String {
     token(7, &header(), &with(claims(), json!({"scope": scope})))
 }
 
-/// The other document's members in place of those of the same name.
+/// Returns the document with the other one's members, which replace those of the same name.
 fn with(mut document: Value, other: Value) -> Value {
     if let (Value::Object(members), Value::Object(other)) = (&mut document, other) {
         members.extend(other);
@@ -147,7 +148,8 @@ async fn removed() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// RFC 7515 section 4 and RFC 7519 section 4: readers differ in which of two they take.
+/// A member that is given twice is refused: readers differ in which of the two they take (RFC 7515
+/// section 4, RFC 7519 section 4).
 async fn twice() -> anyhow::Result<()> {
     let place = Place::new(&profile(7)).await?;
     let (header, claims) = (header().to_string(), claims().to_string());
@@ -195,7 +197,8 @@ async fn lifetime() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What is no public key for verifying signatures is refused, with the place of it.
+/// A key that is no public key for verifying signatures is refused, and the refusal names the
+/// member of the key that is wrong.
 async fn keys() -> anyhow::Result<()> {
     let place = Place::new(&profile(7)).await?;
     let key = &profile(7)["credentials"]["access-tokens"][0]["keys"][0];

@@ -10,7 +10,7 @@ use super::service::Service;
 /// A little more than the limit.
 const USERS: usize = 20_200;
 
-/// So many users, the last of which is the boss.
+/// Returns a service with so many users, the last of which has the title `Boss`.
 async fn crowd() -> anyhow::Result<Service> {
     let service = Service::of("sqlite").await?;
     let numbers: Vec<usize> = (0..USERS).collect();

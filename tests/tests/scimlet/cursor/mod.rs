@@ -16,7 +16,8 @@ use serde_json::Value;
 use self::service::Service;
 use crate::trial;
 
-/// What is walked through: below the base URL, without `cursor` and `count`.
+/// The queries that are walked through, by name: each is a target below the base URL, without
+/// `cursor` and `count`.
 const WALKS: [(&str, &str); 6] = [
     ("plain", "/Users?"),
     ("sorted", "/Users?sortBy=displayName&sortOrder=descending&"),
@@ -141,7 +142,8 @@ async fn expires() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The same query in another tenant of the same database does not accept it.
+/// A cursor of one tenant is refused as `invalidCursor` in another tenant of the same database, for
+/// the same query.
 async fn foreign() -> anyhow::Result<()> {
     let database = Memory::exact();
     let ours = Service::tenant(&database, "ours", tempfile::tempdir()?).await?;

@@ -32,10 +32,10 @@ impl Clock for Watch {
 /// A tenant's service, natively.
 pub struct Service {
     native: Native,
-    /// Its time.
+    /// The service's clock.
     pub watch: Arc<Watch>,
     tenant: &'static str,
-    /// Its store.
+    /// The service's store.
     pub store: Arc<Counted>,
     _folder: tempfile::TempDir,
 }
@@ -122,7 +122,8 @@ impl Service {
         } else {
             let emails = json!([{"type": "work", "value": format!("{number}@a.example")}]);
             let body = json!({
-                "userName": format!("u{number}"), "displayName": name, "title": name, "emails": emails,
+                "userName": format!("u{number}"),
+                "displayName": name, "title": name, "emails": emails,
             });
             ("/Users", body)
         };

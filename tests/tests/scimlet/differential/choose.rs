@@ -1,4 +1,5 @@
-//! What is done: few keys and few values, so that what is done meets what was done before.
+//! Chooses commits and queries at random, of few keys and few values, so that each meets what
+//! earlier ones wrote.
 
 use scimlet::store::{
     Direction, Draft, Key, Link, Node, Operator, Order, Query, Removal, Scalar, Window, Write,

@@ -13,8 +13,8 @@ use scimlet_contract::kit::{AT, counter};
 
 use super::choose::Chooser;
 
-/// What a commit says, in one order.
-/// The time of a commit and the versions of what it changed.
+/// The outcome of a commit: its time, and the versions of the entries that it changed, by kind and
+/// id.
 type Outcome = Result<(u64, BTreeMap<(String, String), u64>), Rejection>;
 
 /// The stores; the first is asked when something has to be known.
@@ -22,7 +22,7 @@ pub struct Stores {
     all: Vec<Arc<dyn TenantStorage>>,
 }
 
-/// What a walk through a query shows.
+/// The entries and totals that a walk through all pages of a query returns.
 #[derive(Debug, PartialEq)]
 struct Walk {
     entries: Vec<Entry>,

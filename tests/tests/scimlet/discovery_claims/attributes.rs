@@ -6,7 +6,7 @@ use scimlet_tests::exchange::Http;
 use serde_json::{Value, json};
 
 /// A resource type with what there is to know about one of its schemas.
-struct Of<'a> {
+struct SchemaOfType<'a> {
     endpoint: &'a Http,
     path: &'a str,
     main: &'a Value,
@@ -16,17 +16,17 @@ struct Of<'a> {
     other: String,
 }
 
-/// Of each schema of each resource type.
+/// Tries each attribute of each schema of each resource type.
 pub async fn each(endpoint: Http) -> anyhow::Result<()> {
     let schemas = super::listed(&endpoint, "/Schemas").await?;
     let find =
         |uri: &Value| schemas.iter().find(|schema| schema["id"] == *uri).context("no schema");
     let mut other = String::new();
-    for of in super::listed(&endpoint, "/ResourceTypes").await? {
-        let main = find(&of["schema"])?;
-        let mut of_type = Of {
+    for resource_type in super::listed(&endpoint, "/ResourceTypes").await? {
+        let main = find(&resource_type["schema"])?;
+        let mut of_type = SchemaOfType {
             endpoint: &endpoint,
-            path: text(&of, "endpoint")?,
+            path: text(&resource_type, "endpoint")?,
             main,
             extension: None,
             other: other.clone(),
@@ -35,9 +35,9 @@ pub async fn each(endpoint: Http) -> anyhow::Result<()> {
         if other.is_empty() {
             text(&made, "id")?.clone_into(&mut other);
         }
-        of_type = Of { other: other.clone(), ..of_type };
+        of_type = SchemaOfType { other: other.clone(), ..of_type };
         of_type.attributes(main).await?;
-        for extension in of["schemaExtensions"].as_array().into_iter().flatten() {
+        for extension in resource_type["schemaExtensions"].as_array().into_iter().flatten() {
             let schema = find(&extension["schema"])?;
             of_type.extension = Some(text(schema, "id")?);
             of_type.attributes(schema).await?;
@@ -46,7 +46,7 @@ pub async fn each(endpoint: Http) -> anyhow::Result<()> {
     Ok(())
 }
 
-impl Of<'_> {
+impl SchemaOfType<'_> {
     /// The least that can be created, with these members beside it.
     fn resource(&self, unique: &str, members: &Value) -> Value {
         let mut resource = json!({"schemas": [self.main["id"]]});

@@ -141,7 +141,7 @@ async fn etag(endpoint: Http) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where it is denied, a password is taken by nobody: it changes nothing.
+/// A password that is set changes the user only if `changePassword` is supported.
 async fn change_password(endpoint: Http) -> anyhow::Result<()> {
     let (supported, _) = config(&endpoint, "changePassword").await?;
     let (user, target) = user(&endpoint, "a").await?;

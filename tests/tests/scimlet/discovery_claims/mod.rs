@@ -1,6 +1,6 @@
-//! What the service says of itself is exactly what it does (RFC 7644 section 4, RFC 7643 sections 5
-//! to 7): what it claims is tried, and what it denies is tried too. Follows the flags, so that it
-//! holds for what is added later.
+//! Discovery is exactly true (RFC 7644 section 4, RFC 7643 sections 5 to 7): each feature that it
+//! claims is tried, and each that it denies is tried too. The trials follow the flags, so that they
+//! hold for features that are added later.
 
 mod attributes;
 mod config;

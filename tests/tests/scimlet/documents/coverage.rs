@@ -1,5 +1,5 @@
-//! That documents name all that there is: commands, options, settings, variables, benchmarks, and
-//! the functions of the contract.
+//! Documents name all commands, options, settings, variables and benchmarks, and the functions of
+//! the contract.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use super::markdown::{self, Document, root};
 
-/// Where commands and options of the server are.
+/// The document that lists commands and options of the server.
 const OPERATIONS: &str = "host/docs/operations.md";
 
-/// What `scimlet` prints as help.
+/// Returns the help that `scimlet` prints for a command.
 fn help(command: &[&str]) -> anyhow::Result<String> {
     let output = server::command(&root())?.args(command).arg("--help").output()?;
     ensure!(output.status.success(), "{command:?} has no help");

@@ -11,12 +11,12 @@ const FOREIGN: [&str; 4] = ["target", "node_modules", "found", "artifacts"];
 
 /// One file.
 pub(super) struct Document {
-    /// Relative to the project's root.
+    /// The path, relative to the project's root.
     pub name: String,
     pub text: String,
-    /// The anchors of its headings, as GitHub makes them.
+    /// The anchors of the headings, as GitHub makes them.
     pub anchors: Vec<String>,
-    /// Where its links lead.
+    /// The targets of the links.
     pub links: Vec<String>,
     /// Inline code.
     pub codes: Vec<String>,
@@ -85,7 +85,7 @@ fn read(path: &Path) -> anyhow::Result<Document> {
     Ok(document)
 }
 
-/// What is open at the moment.
+/// The elements that are open at the present event of the parser.
 #[derive(Default)]
 struct Reading {
     heading: Option<String>,

@@ -9,7 +9,7 @@ mod scripts;
 use anyhow::ensure;
 use libtest_mimic::{Failed, Trial};
 
-/// Lines of the README: what nobody reads to the end helps nobody.
+/// The most lines of the README: few read a longer one to its end.
 const README_LINES: usize = 130;
 
 /// Characters of a line, tables aside.

@@ -86,7 +86,8 @@ fn first_start() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What other documents show succeeds, each on a server of its own.
+/// The commands of every document other than the README succeed, those of each on a server of its
+/// own.
 fn scripts_run() -> anyhow::Result<()> {
     let mut run = 0;
     for document in markdown::all()? {

@@ -23,7 +23,8 @@ pub fn trials() -> Vec<Trial> {
 
 const HALF_A_HEAD: &[u8] = b"GET /demo/scim/v2/Users HTTP/1.1\r\nHost: a\r\n";
 
-/// A third of them has sent nothing, a third half a head, a third a whole request.
+/// Opens connections and holds them: a third of them sends nothing, a third half a head, a third a
+/// whole request.
 async fn hold(server: &Server, count: usize) -> anyhow::Result<Vec<TcpStream>> {
     let mut held = Vec::new();
     for number in 0..count {

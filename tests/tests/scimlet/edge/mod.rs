@@ -1,4 +1,4 @@
-//! Where the server meets the network: connections that cost it little, strangers who cost it
+//! The server's edge: connections that cost it little, clients without a credential that cost it
 //! nothing, rates, proxies.
 
 mod connections;
@@ -42,14 +42,14 @@ async fn connect(server: &Server) -> anyhow::Result<TcpStream> {
     Ok(TcpStream::connect(address).await?)
 }
 
-/// What comes back when these bytes are sent, up to the end of the connection.
+/// Sends bytes; returns everything that comes back until the connection ends.
 async fn exchange(server: &Server, bytes: &[u8]) -> anyhow::Result<String> {
     let mut connection = connect(server).await?;
     connection.write_all(bytes).await?;
     rest(&mut connection).await
 }
 
-/// All that comes up to the end.
+/// Returns everything that comes back until the connection ends.
 async fn rest(connection: &mut TcpStream) -> anyhow::Result<String> {
     let mut answer = Vec::new();
     let read = timeout(PATIENCE, connection.read_to_end(&mut answer)).await;
@@ -58,7 +58,7 @@ async fn rest(connection: &mut TcpStream) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
-/// `/health` is answered on a new connection.
+/// Expects that `/health` is answered on a new connection.
 async fn healthy(server: &Server) -> anyhow::Result<()> {
     let ask = b"GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     let answer = exchange(server, ask).await?;

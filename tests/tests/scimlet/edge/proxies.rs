@@ -1,4 +1,4 @@
-//! Behind proxies: whose word is taken for the client's address, and for the name of the server.
+//! Proxies: which of them may say the client's address and the name of the server.
 
 use std::net::SocketAddr;
 
@@ -24,7 +24,7 @@ pub fn trials() -> Vec<Trial> {
 const TRUSTED: [&str; 2] = ["--trusted-proxy", "127.0.0.0/8"];
 const ALLOW: &str = r#"network.allow=["192.0.2.0/24"]"#;
 
-/// The status where a proxy says this.
+/// Returns the status of a request with this header of a proxy.
 async fn said(http: &Http, name: &str, value: &str) -> anyhow::Result<u16> {
     let request = http.client.get(format!("{}/Users", http.base));
     let request = request.bearer_auth(&http.secret).header(name, value);
@@ -107,7 +107,8 @@ async fn protocol() -> anyhow::Result<()> {
     let secret = server.endpoint(TENANT)?.secret;
     set(&folder, &[ALLOW])?;
     let ask = format!(
-        "GET /{TENANT}/scim/v2/Users HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer {secret}\r\n\r\n"
+        "GET /{TENANT}/scim/v2/Users HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\
+         Authorization: Bearer {secret}\r\n\r\n"
     );
     for (client, status) in
         [(Some("192.0.2.7:1234"), "200"), (Some("198.51.100.1:1234"), "403"), (None, "403")]

@@ -1,4 +1,4 @@
-//! What counts against a tenant's rate, and for how long.
+//! The requests that count against a tenant's rate, and for how long.
 
 use std::collections::BTreeMap;
 

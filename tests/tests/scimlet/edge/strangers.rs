@@ -1,5 +1,5 @@
-//! Who presents no good credential is refused by the head of the request; what costs memory has a
-//! bound.
+//! Requests without a good credential are refused by their head, before their body is read; the
+//! memory that they take is bounded.
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
@@ -40,7 +40,8 @@ async fn unread() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// All but the last byte of a mebibyte on each of many connections.
+/// Many connections each send all but the last byte of a mebibyte; the server's memory stays
+/// bounded.
 async fn memory() -> anyhow::Result<()> {
     let (_folder, server) = serve(&["--failures-per-minute", "100000"])?;
     let before = Resident::of(server.process())?.now;

@@ -1,4 +1,4 @@
-//! What every answer says, what every request has to, and signals.
+//! Headers that every answer has, headers that every request must have, and signals.
 
 use std::process::Command;
 

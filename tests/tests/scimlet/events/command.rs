@@ -55,7 +55,7 @@ impl Drop for Followed {
     }
 }
 
-/// What the command prints without following.
+/// Runs `events` without `--follow`; returns the events that it prints.
 fn printed(folder: &Path, arguments: &[&str]) -> anyhow::Result<Vec<Value>> {
     let mut command = server::command(folder)?;
     command.args(["events", TENANT, "--json"]).args(arguments);
@@ -106,14 +106,15 @@ async fn after() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Who, when and which attributes; nothing of what stands there.
+/// An event says who changed which attributes and when, and no value.
 async fn values() -> anyhow::Result<()> {
     let (folder, server) = server::fresh()?;
     let made = server::json(folder.path(), &["credential", "create", TENANT])?;
     let http = Http::new(server.base(TENANT), text(&made, "secret")?)?;
     let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
     let body = json!({
-        "userName": "grace@example.com", "password": "correct horse", "name": {"familyName": "Hopper"},
+        "userName": "grace@example.com", "password": "correct horse",
+        "name": {"familyName": "Hopper"},
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", enterprise],
         enterprise: {"department": "Compilers"},
     });
@@ -135,7 +136,8 @@ async fn values() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Gone for clients, and kept by the product, which still changes it.
+/// A user that a client removed is gone for clients and kept by the product, which still changes
+/// it.
 async fn removed() -> anyhow::Result<()> {
     let (folder, server) = server::fresh()?;
     server::json(folder.path(), &["tenant", "set", TENANT, "users.removal=\"deactivate\""])?;

@@ -75,7 +75,7 @@ async fn tenant(folder: &TempDir, server: &Server, urls: &[String]) -> anyhow::R
     Ok(())
 }
 
-/// What `webhook list` says when every webhook is as wanted.
+/// Waits until every webhook of `webhook list` is as wanted; returns the list.
 async fn listed(folder: &TempDir, wanted: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
     for _ in 0..300 {
         let list = server::json(folder.path(), &["webhook", "list", NAME])?;
@@ -88,7 +88,8 @@ async fn listed(folder: &TempDir, wanted: impl Fn(&Value) -> bool) -> anyhow::Re
     anyhow::bail!("it never is as wanted: {list:#}")
 }
 
-/// This machine by every name that it has, and the networks that are no part of the internet.
+/// Webhooks reach neither this machine, by any of its names, nor the networks that are no part of
+/// the internet.
 async fn inside() -> anyhow::Result<()> {
     let target = Target::new().await?;
     let port = target.port;
@@ -135,7 +136,7 @@ async fn inside() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the operator names goes, and nothing else: an address alone is a range of one.
+/// Webhooks reach the addresses that `--webhook-allow` names; a single address is a range of one.
 async fn allowed() -> anyhow::Result<()> {
     let target = Target::new().await?;
     let urls = ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{}/", target.port));
@@ -155,7 +156,7 @@ async fn allowed() -> anyhow::Result<()> {
     anyhow::bail!("{} came", target.came())
 }
 
-/// Not followed, and so no way round what may be reached.
+/// A redirect is not followed, so that it leads to no address that a webhook may not reach.
 async fn redirected() -> anyhow::Result<()> {
     let target = Target::new().await?;
     let mut urls = Vec::new();

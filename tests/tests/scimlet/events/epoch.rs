@@ -44,14 +44,14 @@ struct Site {
 }
 
 impl Site {
-    /// With a credential each.
+    /// Returns the site with a credential for clients and one for the feed.
     fn new(folder: &Path, server: Server) -> anyhow::Result<Self> {
         let http = server.endpoint(TENANT)?;
         let (feed, _) = reader(folder, &server)?;
         Ok(Self { server, http, feed })
     }
 
-    /// The server stops, something happens, and it starts again at another address.
+    /// Stops the server, runs `between`, and starts it again at another address.
     fn again(
         self,
         folder: &Path,
@@ -72,13 +72,14 @@ impl Site {
         Ok(())
     }
 
-    /// All of the feed behind a place.
+    /// Returns all events of the feed after a position.
     async fn page(&self, after: &str) -> anyhow::Result<Value> {
         let page = self.feed.get(&format!("/events?after={after}")).await?;
         page.expect(200)
     }
 
-    /// Expects that a follower with this query is told; what it is told.
+    /// Expects that a follower with this query is refused because events are gone; returns the
+    /// error.
     async fn gone(&self, query: &str) -> anyhow::Result<Value> {
         let told = self.feed.get(&format!("/events?{query}")).await?;
         let told = told.expect(410).with_context(|| query.to_owned())?;
@@ -91,8 +92,7 @@ impl Site {
     }
 }
 
-/// Copies the files of a database that nobody has open, with what stands beside them if that is
-/// wanted.
+/// Copies the files of a database that no process has open; with the file beside them if `whole`.
 fn copy(from: &Path, to: &Path, whole: bool) -> anyhow::Result<()> {
     for file in &FILES[..if whole { 4 } else { 3 }] {
         drop(fs::remove_file(to.join(file)));
@@ -109,8 +109,8 @@ fn subfolder(folder: &Path) -> anyhow::Result<PathBuf> {
     Ok(copy)
 }
 
-/// Events 1 to 4 are of the tenant and its credentials, 5 and 6 in the copy, 7 to 9 lost, and later
-/// ones have their numbers.
+/// An older copy of the database is noticed when a server starts. Events 1 to 4 are of the tenant
+/// and its credentials, 5 and 6 in the copy, 7 to 9 lost, and later ones have their numbers.
 async fn noticed() -> anyhow::Result<()> {
     let (folder, server) = server::fresh()?;
     let folder = folder.path();
@@ -157,7 +157,8 @@ async fn noticed() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// As from a snapshot of the disk: nothing beside the file tells of it.
+/// The whole folder is restored, as from a snapshot of the disk: no file beside the database tells
+/// of it.
 async fn folder() -> anyhow::Result<()> {
     let (folder, server) = server::fresh()?;
     let folder = folder.path();
@@ -218,7 +219,7 @@ async fn by_command() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// However servers end, and whatever is deleted.
+/// The epoch stays the same however servers end, and whatever tenants are deleted.
 async fn stays() -> anyhow::Result<()> {
     let (folder, server) = server::fresh()?;
     let folder = folder.path();
@@ -253,7 +254,7 @@ async fn stays() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Events are gone while what is noted of a webhook is not, as when single tables are restored.
+/// Events are gone while the checkpoints of webhooks are not, as when single tables are restored.
 async fn webhooks() -> anyhow::Result<()> {
     let receiver = Receiver::start(|_| 200).await?;
     let (folder, server) = server::fresh()?;
@@ -268,8 +269,10 @@ async fn webhooks() -> anyhow::Result<()> {
     let before = list()?[0]["cursor"].as_u64().context("no cursor")?;
     let site = site.again(folder, || {
         let db = Connection::open(folder.join("scimlet.db"))?;
-        let sql = "DELETE FROM event WHERE sequence > 6;
-             UPDATE tenant SET sequence = 6, digest = (SELECT digest FROM event WHERE sequence = 6)";
+        let sql = "
+            DELETE FROM event WHERE sequence > 6;
+            UPDATE tenant SET sequence = 6,
+                digest = (SELECT digest FROM event WHERE sequence = 6)";
         Ok(db.execute_batch(sql)?)
     })?;
     let last = user(&site.http, "last").await?;
@@ -282,7 +285,8 @@ async fn webhooks() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The same under a server that runs, with a copy of the whole database.
+/// Events disappear from PostgreSQL while a server runs, as when a backup is restored: streams end,
+/// and the numbers of events that are gone are refused, also after `database new-epoch`.
 async fn postgres(cluster: &Cluster) -> anyhow::Result<()> {
     let (folder, url) = (tempfile::TempDir::new()?, cluster.database()?);
     let folder = folder.path();

@@ -28,7 +28,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Longer than anything here takes.
+/// A time that is longer than any wait of these trials.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The feed of the tenant, with a credential for it, and the credential's id.

@@ -32,7 +32,7 @@ const CREATED: &str = "urn:ietf:params:scim:event:prov:create:notice";
 const PATCHED: &str = "urn:ietf:params:scim:event:prov:patch:notice";
 const DELETED: &str = "urn:ietf:params:scim:event:prov:delete";
 
-/// Makes a user; where it is below the base URL.
+/// Creates a user; returns its path below the base URL.
 async fn user(http: &Http, name: &str) -> anyhow::Result<String> {
     let user = json!({"userName": name, "title": "new"});
     let made = http.ask("POST", "/Users", &user).await?.expect(201)?;

@@ -45,7 +45,7 @@ fn create(folder: &Path, webhooks: &[Value]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes a device; where it is below the base URL.
+/// Creates a device; returns its path below the base URL.
 async fn device(http: &Http) -> anyhow::Result<String> {
     let device = json!({"schemas": [SCHEMA], "number": "1"});
     let made = http.ask("POST", "/Devices", &device).await?.expect(201)?;

@@ -14,12 +14,12 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-/// Longer than anything here takes.
+/// A time that is longer than any wait of these trials.
 const PATIENCE: Duration = Duration::from_secs(40);
 /// The key's own bytes.
 const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
 
-/// Something that was sent here.
+/// A delivery of an event.
 #[derive(Clone, Debug)]
 pub struct Received {
     pub id: String,
@@ -27,7 +27,7 @@ pub struct Received {
     signature: String,
     body: String,
     pub event: Value,
-    /// What was answered.
+    /// The status that it was answered with.
     pub status: u16,
 }
 
@@ -37,12 +37,12 @@ impl Received {
         self.event["sequence"].as_u64().unwrap_or_default()
     }
 
-    /// Whom it is about.
+    /// Returns the path of the resource that the event is about.
     pub fn subject(&self) -> &str {
         self.event["subject"].as_str().unwrap_or_default()
     }
 
-    /// Whether it was taken.
+    /// Whether it was answered with 200.
     pub fn is_taken(&self) -> bool {
         self.status == 200
     }
@@ -50,7 +50,7 @@ impl Received {
 
 type Verdict = Box<dyn FnMut(&Value) -> u16 + Send>;
 
-/// Listens until the test ends.
+/// A server that receives webhooks until the test ends.
 pub struct Receiver {
     pub url: String,
     inbox: Arc<Inbox>,
@@ -90,7 +90,7 @@ impl Receiver {
         serde_json::json!({"url": self.url, "secret": secret})
     }
 
-    /// All that came, when it is enough.
+    /// Waits until the deliveries are as wanted; returns all of them.
     pub async fn when(
         &self,
         enough: impl Fn(&[Received]) -> bool,
@@ -109,7 +109,7 @@ impl Receiver {
         outcome.with_context(|| format!("not enough: {:?}", self.received()))?
     }
 
-    /// All that came up to now.
+    /// Returns all deliveries so far.
     pub fn received(&self) -> Vec<Received> {
         let received = self.inbox.received.lock();
         received.expect("nobody panics with it").clone()
@@ -145,7 +145,7 @@ async fn receive(
     }
 }
 
-/// Whether it was signed with the key, as <https://www.standardwebhooks.com> has it.
+/// Expects that a delivery was signed with the key, by <https://www.standardwebhooks.com>.
 pub fn check_signature(received: &Received) -> anyhow::Result<()> {
     let Received { id, timestamp, body, .. } = received;
     let digest = hmac(format!("{id}.{timestamp}.{body}").as_bytes());

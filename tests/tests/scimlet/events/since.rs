@@ -79,7 +79,7 @@ async fn second() -> anyhow::Result<()> {
     serve(folder.path(), &second, &[&after]).await
 }
 
-/// A server has served it before.
+/// A webhook that a server has served before is taken away and put back.
 async fn put_back() -> anyhow::Result<()> {
     let receiver = Receiver::start(|_| 200).await?;
     let (folder, server) = server::fresh()?;
@@ -94,7 +94,7 @@ async fn put_back() -> anyhow::Result<()> {
     serve(folder.path(), &receiver, &[&first, &last]).await
 }
 
-/// Its other fields change while no server runs.
+/// A webhook gets all events if its other fields change while no server runs.
 async fn stays() -> anyhow::Result<()> {
     let receiver = Receiver::start(|_| 200).await?;
     let (folder, server) = server::fresh()?;

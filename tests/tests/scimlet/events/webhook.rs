@@ -57,7 +57,7 @@ impl Tenant {
         Ok(list[0].clone())
     }
 
-    /// What `webhook list` says when it is as wanted.
+    /// Waits until `webhook list` is as wanted; returns the list.
     async fn listed(&self, wanted: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
         let wait = async {
             loop {
@@ -80,7 +80,7 @@ fn create(folder: &Path, webhook: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Of each resource the numbers of its events, as they were taken for the first time.
+/// Returns the numbers of the events that were taken, by resource, each at its first delivery.
 fn taken(received: &[Received]) -> BTreeMap<&str, Vec<u64>> {
     let mut taken: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
     for one in received.iter().filter(|one| one.is_taken()) {
@@ -96,7 +96,7 @@ fn count(received: &[Received]) -> usize {
     taken(received).values().map(Vec::len).sum()
 }
 
-/// The numbers of all events of the feed, each resource's in its order.
+/// Returns the numbers of all events of the feed, by resource and in their order.
 async fn told(folder: &Path) -> anyhow::Result<BTreeMap<String, Vec<u64>>> {
     let mut told: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for recorded in outbox::feed(folder, NAME).await? {
@@ -107,7 +107,7 @@ async fn told(folder: &Path) -> anyhow::Result<BTreeMap<String, Vec<u64>>> {
     Ok(told)
 }
 
-/// Each resource's events were taken in their order, all of them.
+/// Expects that all events of each resource were taken, in their order.
 async fn check(folder: &Path, received: &[Received]) -> anyhow::Result<()> {
     let told = told(folder).await?;
     let told = told.iter().map(|(subject, numbers)| (subject.as_str(), numbers.clone()));
@@ -245,7 +245,7 @@ async fn put_back() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Killed in the middle of deliveries, of which some have failed, again and again.
+/// A server is killed again and again in the middle of deliveries, of which some have failed.
 async fn killed() -> anyhow::Result<()> {
     let mut number = 0;
     let receiver = Receiver::start(move |_| {
@@ -270,7 +270,7 @@ async fn killed() -> anyhow::Result<()> {
     check(folder.path(), &received).await
 }
 
-/// Of two servers on one file each delivers, and no event twice.
+/// Two servers on one file share the deliveries: no event is delivered twice.
 async fn shared() -> anyhow::Result<()> {
     let receiver = Receiver::start(|_| 200).await?;
     let tenant = Tenant::new(&receiver.webhook())?;

@@ -1,5 +1,5 @@
-//! What a client is told when the store fails during a commit or after it: what was committed, that
-//! nothing was, or that it is not known.
+//! The answer to a client when the store fails during a commit or after it: the committed resource,
+//! that nothing was changed, or that the outcome is not known.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
@@ -51,7 +51,7 @@ struct Failing {
     failure: Arc<Failure>,
 }
 
-/// How it fails, and whether it has committed since it was told so.
+/// The way in which the store fails, and whether it has committed since that was set.
 struct Failure {
     how: AtomicU8,
     committed: AtomicBool,
@@ -145,7 +145,7 @@ impl StoreDecorator for Failing {
     }
 }
 
-/// Keeps what it is told.
+/// A journal that keeps the texts.
 #[derive(Default)]
 struct RecordingJournal(Mutex<Vec<String>>);
 
@@ -227,7 +227,7 @@ fn user(name: &str) -> Value {
     json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name})
 }
 
-/// What was committed is answered from what was committed.
+/// A write that was committed is answered as such even if every read after the commit fails.
 async fn not_read() -> anyhow::Result<()> {
     let faulty = Faulty::new().await?;
     let made = faulty.ask(SILENT, "POST", "/Users", &user("ada")).await?;
@@ -261,7 +261,7 @@ async fn not_read() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// So is what took longer to commit than the request may take.
+/// A write that took longer to commit than a request may take is answered from what was committed.
 async fn too_late() -> anyhow::Result<()> {
     let faulty = Faulty::new().await?;
     let made = faulty.ask(SLOW, "POST", "/Users", &user("ada")).await?;
@@ -271,7 +271,8 @@ async fn too_late() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What is not known is told apart from what did not happen.
+/// A 503 after a commit whose outcome is not known differs from one after a commit that did not
+/// happen.
 async fn in_doubt() -> anyhow::Result<()> {
     let faulty = Faulty::new().await?;
     let mut details = Vec::new();

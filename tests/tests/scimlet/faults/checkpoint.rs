@@ -64,7 +64,7 @@ async fn fails(folder: &Path) -> anyhow::Result<()> {
     is_whole(folder, number).await
 }
 
-/// All that was acknowledged is there after a restart.
+/// Expects that every user that was acknowledged is there after a restart.
 async fn is_whole(folder: &Path, number: usize) -> anyhow::Result<()> {
     let server = Server::start(folder)?;
     let http = server.endpoint(TENANT)?;

@@ -8,7 +8,7 @@ use scimlet_tests::exchange::{Http, TENANT};
 use scimlet_tests::server::{self, Server};
 use serde_json::json;
 
-/// What SQLite says of such a file.
+/// A word of SQLite's message for a damaged file.
 const SQLITE_SAYS: &str = "malformed";
 
 /// Pages that stay, of 4096 bytes: the header and the lists of tables and tenants are in them.

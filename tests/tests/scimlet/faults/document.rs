@@ -1,5 +1,5 @@
-//! A resource as tests compare it: the ids alone of those that it is linked to, in order, and null
-//! for what is not known.
+//! A resource as tests compare it: with only the ids of the resources that it is linked to, in
+//! order, and null for each value that is not known.
 
 use anyhow::{Context, ensure};
 use scimlet_tests::client::text;
@@ -12,8 +12,8 @@ pub fn version(document: &Value) -> u64 {
     digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
 }
 
-/// A document with the ids alone of those that it is linked to, and without its location, which is
-/// checked.
+/// Checks a document's location; returns the document without it, and with only the ids of the
+/// resources that it is linked to.
 pub fn plain(mut document: Value, base: &str) -> anyhow::Result<Value> {
     let kind = text(&document["meta"], "resourceType")?;
     let location = format!("{base}/{kind}s/{}", text(&document, "id")?);
@@ -29,7 +29,7 @@ pub fn plain(mut document: Value, base: &str) -> anyhow::Result<Value> {
     Ok(document)
 }
 
-/// Whether it is a group; otherwise it is a user.
+/// Whether a document is a group; otherwise it is a user.
 pub fn is_group(document: &Value) -> bool {
     document["meta"]["resourceType"] == "Group"
 }

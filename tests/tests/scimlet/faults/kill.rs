@@ -53,7 +53,7 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    /// Lets writers loose on the server and kills it; returns the next server, all of whose answers
+    /// Runs writers against the server and kills it; returns the next server, all of whose answers
     /// were right.
     async fn survives(&mut self, server: Server, round: u64) -> anyhow::Result<Server> {
         let writers = self.write(server, round).await?;
@@ -69,7 +69,8 @@ impl File<'_> {
         Ok(server)
     }
 
-    /// What the writers know when the server is dead.
+    /// Runs the writers, kills the server under them, and returns the writers, each with the state
+    /// that it knows.
     async fn write(
         &mut self,
         server: Server,

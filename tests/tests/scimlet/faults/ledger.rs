@@ -35,7 +35,7 @@ impl Ledger {
     /// holds something else than what they tell.
     pub async fn verify(&mut self, store: &dyn TenantStorage) -> anyhow::Result<()> {
         for event in outbox::behind(store, &mut self.mark).await? {
-            self.book(&event).with_context(|| format!("{event:?}"))?;
+            self.apply(&event).with_context(|| format!("{event:?}"))?;
         }
         let users = entries(store, "User").await?;
         let groups = entries(store, "Group").await?;
@@ -48,7 +48,7 @@ impl Ledger {
         no_loose_ends(store, &users, &groups).await
     }
 
-    fn book(&mut self, event: &RecordedEvent) -> anyhow::Result<()> {
+    fn apply(&mut self, event: &RecordedEvent) -> anyhow::Result<()> {
         if event.event.channel == Channel::Audit {
             return Ok(());
         }
@@ -85,7 +85,8 @@ impl Ledger {
     }
 }
 
-/// The counter says how many are active, whatever was half done at the kill.
+/// Expects that the counter of seats is the number of active users, whatever was half done at the
+/// kill.
 async fn seats_are_counted(store: &dyn Store, users: &[Entry]) -> anyhow::Result<()> {
     let counted = counter(store, "seats").await;
     let inactive = |entry: &&Entry| {
@@ -97,7 +98,7 @@ async fn seats_are_counted(store: &dyn Store, users: &[Entry]) -> anyhow::Result
     Ok(())
 }
 
-/// Every member of every group is there.
+/// Expects that every member of every group exists.
 async fn no_loose_ends(store: &dyn Store, users: &[Entry], groups: &[Entry]) -> anyhow::Result<()> {
     let present: BTreeSet<Name> = users.iter().chain(groups).map(|e| name(&e.key)).collect();
     for group in groups {

@@ -1,6 +1,5 @@
-//! What must hold when things go wrong or meet: a killed server, two servers on one file, an
-//! operator at work, many clients that want the same thing. All of it with the real binary over
-//! HTTP.
+//! Guarantees under faults and races: a killed server, two servers on one file, an operator at
+//! work, many clients that want the same thing. All with the real binary over HTTP.
 
 mod afterwards;
 #[cfg(target_os = "linux")]

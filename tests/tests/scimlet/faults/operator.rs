@@ -44,7 +44,7 @@ impl Load {
         Self { clients: clients.collect(), stop, made }
     }
 
-    /// How many users they made, none of them in vain.
+    /// Ends the load; returns the number of users that were created, with no request refused.
     async fn end(self) -> anyhow::Result<u64> {
         self.stop.store(true, Ordering::Relaxed);
         for client in self.clients.join_all().await {
@@ -155,8 +155,8 @@ async fn refused(http: &Http) -> anyhow::Result<Answer> {
     Ok(answer)
 }
 
-/// Until it expires it is good, from then on the answer says why it is not, and a rotation makes it
-/// good again.
+/// A credential is good until it expires; then the answer says why it is refused, and after a
+/// rotation the old secret is refused for another reason.
 async fn expiry() -> anyhow::Result<()> {
     let (folder, server) = server::fresh()?;
     let create = ["credential", "create", TENANT, "--lifetime", "1s"];

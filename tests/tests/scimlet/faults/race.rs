@@ -23,7 +23,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Of 32 who replace what they have read, one does and the others are told.
+/// Of 32 PUTs with the same If-Match one succeeds, and the others get 412.
 async fn one_if_match() -> anyhow::Result<()> {
     let (_folder, server) = server::fresh()?;
     let http = server.endpoint(TENANT)?;
@@ -54,7 +54,7 @@ async fn one_if_match() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A hundred who add a member each get what they want, without a retry of theirs.
+/// A hundred clients that each add a member at the same time all succeed without a retry.
 async fn all_joins() -> anyhow::Result<()> {
     let (_folder, server) = server::fresh()?;
     let http = server.endpoint(TENANT)?;
@@ -84,8 +84,8 @@ async fn all_joins() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// 64 who change one user at the same time get what they want, without a retry of theirs, and the
-/// last state is one of theirs.
+/// 64 clients that change one user at the same time all succeed without a retry, and the last state
+/// is one of theirs.
 async fn all_patches() -> anyhow::Result<()> {
     let (_folder, server) = server::fresh()?;
     let http = server.endpoint(TENANT)?;
@@ -95,7 +95,8 @@ async fn all_patches() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What one of the clients asks for: a change of every kind of attribute, by every way to name it.
+/// Returns the PATCH of one of the clients: it changes an attribute of every kind, by every way to
+/// name one.
 fn change(number: usize) -> Value {
     const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
     let text = number.to_string();

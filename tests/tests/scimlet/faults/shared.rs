@@ -45,14 +45,14 @@ impl Two {
         self.folder.path()
     }
 
-    /// The one and the other in turns.
+    /// Returns the clients of the two servers in turns.
     fn turn(&self, number: usize) -> &Http {
         &self.http[number % 2]
     }
 }
 
-/// What one has acknowledged, the other shows at once: by id, by filter, and as the version to
-/// build on.
+/// A change that one server acknowledged, the other shows at once: by id, by filter, and as the
+/// version that the next change must match.
 async fn see_each_other() -> anyhow::Result<()> {
     let two = Two::start()?;
     let user = json!({"userName": "commuter", "title": "0"});
@@ -75,7 +75,8 @@ async fn see_each_other() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Both write at once: nobody is refused, and the numbers of the events have no gap and no double.
+/// Both servers write at once: no request is refused, and the numbers of the events have no gap and
+/// no double.
 async fn number_events() -> anyhow::Result<()> {
     let two = Two::start()?;
     let writes = (0..8).map(|writer| {
@@ -98,7 +99,7 @@ async fn number_events() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Of 64 who create one user at once, in as many spellings, one does.
+/// Of 64 POSTs of one userName at once, in as many spellings, one succeeds.
 async fn unique_names() -> anyhow::Result<()> {
     let two = Two::start()?;
     let creates = (0..64).map(|number| {
@@ -122,9 +123,9 @@ async fn unique_names() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Of 32 who write by one credential through both, none writes once it is revoked: by the numbers
-/// of the events nothing of the credential follows its revocation. `SCIMLET_ROUNDS` says how often
-/// (3 times unless it does).
+/// Of 32 clients that write through both servers by one credential, none writes once it is revoked:
+/// by the numbers of the events nothing of the credential follows its revocation. `SCIMLET_ROUNDS`
+/// says how often (3 times unless it does).
 async fn revocation() -> anyhow::Result<()> {
     let two = Two::start()?;
     let store = outbox::store(two.folder(), TENANT).await?;
@@ -171,7 +172,7 @@ async fn write(http: Http, name: String, count: UnboundedSender<()>) -> anyhow::
     Ok(())
 }
 
-/// Whether the credential did something, and nothing behind its revocation.
+/// Expects that the credential has written something, and nothing after its revocation.
 fn judge(events: &[RecordedEvent], id: &str) -> anyhow::Result<()> {
     let revoked = events.iter().position(|recorded| {
         let event = &recorded.event;
@@ -185,7 +186,7 @@ fn judge(events: &[RecordedEvent], id: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The text with each letter large whose bit is set.
+/// Returns the text with a capital for each letter whose bit is set.
 fn spelling(text: &str, bits: usize) -> String {
     let letter = |(at, letter): (usize, char)| match bits >> at & 1 {
         1 => letter.to_ascii_uppercase(),

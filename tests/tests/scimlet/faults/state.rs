@@ -1,5 +1,5 @@
-//! What one client knows of the resources that nobody else touches, and what a request does to
-//! them. Null stands for what the client cannot know.
+//! The state of resources that only one client changes, as that client knows it, and the effect of
+//! a request on it. Null stands for a value that the client cannot know.
 
 use std::collections::BTreeMap;
 
@@ -160,7 +160,8 @@ impl State {
         })
     }
 
-    /// With the ids that were given to what this client has not seen created.
+    /// Returns this state with the observed ids of the resources whose creation this client has not
+    /// seen.
     fn with_ids(&self, observed: &Self) -> Self {
         let mut state = self.clone();
         for (name, document) in &mut state.0 {
@@ -190,7 +191,7 @@ impl State {
         document["meta"]["version"] = format!("W/\"{}\"", version(document) + 1).into();
     }
 
-    /// Whoever had it as a member changes too.
+    /// Removes the resource; every group that had it as a member changes too.
     fn delete(&mut self, name: &str) {
         let id = self.id(name).to_owned();
         self.0.remove(name);
@@ -206,7 +207,7 @@ impl State {
         }
     }
 
-    /// A user's groups follow from the groups' members.
+    /// Computes the groups of each user from the groups' members.
     fn derive_groups(&mut self) {
         let groups: Vec<Value> = self.0.values().filter(|d| is_group(d)).cloned().collect();
         for document in self.0.values_mut().filter(|document| !is_group(document)) {

@@ -17,8 +17,8 @@ use tempfile::TempDir;
 
 use crate::trial;
 
-/// What is done to the file, given the folder, another copy of the database, and where to keep what
-/// is moved away.
+/// An operation on the database file, given its folder, another copy of the database, and the
+/// folder for files that are moved away.
 type Swap = fn(&Path, &Path, &Path) -> anyhow::Result<()>;
 
 const SWAPS: [(&str, Swap); 6] = [
@@ -75,7 +75,7 @@ fn log_removed(folder: &Path, _: &Path, kept: &Path) -> anyhow::Result<()> {
     Ok(fs::rename(folder.join(FILES[1]), kept.join(FILES[1]))?)
 }
 
-/// With a log that is none of this file.
+/// Changes the salts of the write-ahead log, which makes it one of another file.
 fn log_overwritten(folder: &Path, _: &Path, kept: &Path) -> anyhow::Result<()> {
     fs::hard_link(folder.join(FILES[0]), kept.join(FILES[0]))?;
     fs::copy(folder.join(FILES[1]), kept.join(FILES[1]))?;
@@ -86,7 +86,8 @@ fn log_overwritten(folder: &Path, _: &Path, kept: &Path) -> anyhow::Result<()> {
     Ok(fs::write(folder.join(FILES[1]), log)?)
 }
 
-/// As `cp backup.db scimlet.db` does: the file stays the same one to the operating system.
+/// Copies another database over the file, as `cp backup.db scimlet.db` does: to the operating
+/// system it stays the same file.
 fn copied_over(folder: &Path, other: &Path, _: &Path) -> anyhow::Result<()> {
     fs::copy(other, folder.join(FILES[0])).map(drop)?;
     Ok(())
@@ -144,7 +145,8 @@ impl Victim {
     }
 }
 
-/// Whether a user was created; anything but 201 has to be a 503 with a SCIM body.
+/// Creates a user; returns whether it was created. Anything but 201 has to be a 503 with a SCIM
+/// body.
 async fn create(http: &Http, name: &str) -> anyhow::Result<bool> {
     let answer = http.ask("POST", "/Users", &json!({"userName": name})).await?;
     if answer.status == 201 {
@@ -189,7 +191,7 @@ async fn survives(swap: Swap, is_overwritten: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Nobody has to write for it to be noticed.
+/// A server notices the swap though no client writes.
 async fn idle() -> anyhow::Result<()> {
     let mut victim = Victim::new().await?;
     let kept = TempDir::new_in(victim.folder.path())?;

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::state::{State, Step};
 
-/// What a client knows: what was acknowledged, and the one request that was not.
+/// A client that remembers the state that was acknowledged, and the one request that was not.
 pub struct Writer {
     prefix: String,
     dice: Dice,
@@ -65,7 +65,8 @@ impl Writer {
         Ok(())
     }
 
-    /// By its id it is what it is in lists, and a filter finds it under its name.
+    /// Expects that a read by id shows what lists show, and that a filter finds the resource by its
+    /// name.
     async fn verify_one(&self, http: &Http, observed: &State, name: &str) -> anyhow::Result<()> {
         let target = observed.target(name);
         let document = http.get(&target).await?.expect(200)?;

@@ -1,4 +1,4 @@
-//! Over HTTP, by the component with the memory and the time that an instance has.
+//! Lists over HTTP, by the component with the memory and the time that an instance has.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! What large groups and large bodies may be.
+//! Groups with many members, and large bodies, up to their limits.
 
 use anyhow::ensure;
 use scimlet::store::sqlite::Sqlite;
@@ -12,8 +12,8 @@ use tokio::runtime::Builder;
 /// More members than one store call returns.
 const MEMBERS: usize = 10_500;
 
-/// Those who are not active are left out, or those whom that took out are shown, however many
-/// others there are.
+/// Members who are not active are left out (`hide`), or members whom deactivation took out are
+/// shown (`show`), however large the group.
 pub fn inactive() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     for (how, members, of_list) in [("hide", MEMBERS - 1, 49), ("show", MEMBERS + 1, 51)] {

@@ -39,7 +39,7 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-/// What is listed, and of how many each page was.
+/// The resources of a list, and the number of resources on each of its pages.
 pub struct Walked {
     pub resources: Vec<Value>,
     pub pages: Vec<usize>,
@@ -104,7 +104,7 @@ impl Walked {
         ids.filter_map(|resource| resource["id"].as_str()).collect()
     }
 
-    /// Each of so many once, and each with so many values.
+    /// Expects so many resources, each once and with so many values.
     pub fn check(&self, resources: usize, attribute: &str, values: usize) -> anyhow::Result<()> {
         let times = self.times();
         ensure!(
@@ -240,8 +240,8 @@ async fn large(database: &'static str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a filter finds costs no more than sending it: each link is read once, and each member's
-/// name.
+/// A group that a filter finds costs the store no more than one read by id: each link is read once,
+/// and each member's name.
 async fn once() -> anyhow::Result<()> {
     let service = Service::of("sqlite").await?;
     crowd::users(&*service.store, 10_000).await?;

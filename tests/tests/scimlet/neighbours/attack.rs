@@ -1,4 +1,4 @@
-//! What a tenant's clients do to a server.
+//! The attacks of a tenant's clients on a server.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,16 +35,16 @@ pub enum Attack {
     Flood,
     /// Changes of one user, by 64 connections.
     OneUser,
-    /// Changes of as many users, by 40 connections, while somebody else holds a row that all of
+    /// Changes of as many users, by 40 connections, while another program holds a row that all of
     /// them need.
     LockedRow,
 }
 
 impl Attack {
-    /// Those that any client can do.
+    /// The attacks that any client can make.
     pub const ALL: [Self; 4] = [Self::Searches, Self::Values, Self::Flood, Self::OneUser];
 
-    /// As trials are named.
+    /// Returns the name of the attack in names of trials.
     pub fn name(self) -> &'static str {
         match self {
             Self::Searches => "searches",
@@ -72,7 +72,7 @@ impl Attack {
         }
     }
 
-    /// What there is to be attacked: the ids of users.
+    /// Creates the users that the attack is about; returns their ids.
     pub async fn prepare(self, attacker: &Http) -> anyhow::Result<Vec<String>> {
         let mut ids = Vec::new();
         let numbers: Vec<u64> = (0..self.users()?).collect();

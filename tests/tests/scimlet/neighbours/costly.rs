@@ -1,4 +1,5 @@
-//! What costs the server more than it may is refused, with a status that says whose fault it is.
+//! Requests that would cost the server more than it allows are refused, with a status that says
+//! whose fault it is.
 
 use anyhow::ensure;
 use libtest_mimic::Trial;
@@ -21,10 +22,10 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// The name of somebody who is erased.
+/// The userName of a user that is erased.
 const ERASED: &str = "ada-who-is-erased";
 
-/// 400 with this scimType.
+/// Expects that a request is refused with 400 and this scimType.
 async fn refused(http: &Http, call: (&str, &str), body: &Value, kind: &str) -> anyhow::Result<()> {
     let error = http.ask(call.0, call.1, body).await?.expect(400)?;
     ensure!(error["scimType"] == kind, "{call:?}: {error}");
@@ -117,7 +118,8 @@ async fn counted() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Somebody reads a snapshot for long. What must leave the log waits for that, and nothing else.
+/// A long read of a snapshot stops no write; the text of an erased user leaves the log when it
+/// ends.
 async fn beside_a_reader() -> anyhow::Result<()> {
     let (folder, server) = server::fresh()?;
     let http = server.endpoint(TENANT)?;

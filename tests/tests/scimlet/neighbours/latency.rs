@@ -11,7 +11,7 @@ use serde_json::json;
 /// behind an attack.
 const MOST: Duration = Duration::from_secs(5);
 
-/// What the neighbour asked, and how long each took.
+/// The latencies of the neighbour's requests, by kind of request.
 pub struct Latencies {
     kinds: [(&'static str, Vec<Duration>); 4],
 }

@@ -1,4 +1,4 @@
-//! What one tenant's clients do while another's ask: every attack runs while a neighbour reads,
+//! Isolation of tenants: every attack by one tenant's clients runs while a neighbour reads,
 //! searches and changes.
 
 mod attack;

@@ -1,4 +1,4 @@
-//! What a server uses, as the kernel tells (Linux).
+//! The memory and processor time that a server uses, as the kernel tells (Linux).
 
 use std::time::{Duration, Instant};
 
@@ -6,10 +6,10 @@ use anyhow::{Context, ensure};
 use scimlet_tests::server::Server;
 use tokio::time::sleep;
 
-/// After this time a server has let go of what nobody waits for any more.
+/// The time after which a server has released whatever no request needs any more.
 const LETS_GO: Duration = Duration::from_secs(5);
 
-/// The most bytes that were resident since it began.
+/// Returns the most bytes that were resident since the server began.
 pub fn memory(server: &Server) -> anyhow::Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.process()))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -18,7 +18,7 @@ pub fn memory(server: &Server) -> anyhow::Result<u64> {
     Ok(kilobytes << 10)
 }
 
-/// Waits until it computes next to nothing, as nobody asks anything.
+/// Waits until the server computes next to nothing, without requests.
 pub async fn becomes_idle(server: &Server) -> anyhow::Result<()> {
     let begun = Instant::now();
     loop {
@@ -33,7 +33,7 @@ pub async fn becomes_idle(server: &Server) -> anyhow::Result<()> {
     }
 }
 
-/// Processor time that it has used, in the kernel's ticks: a hundred a second.
+/// Returns the processor time that the server has used, in the kernel's ticks: a hundred a second.
 fn ticks(server: &Server) -> anyhow::Result<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", server.process()))?;
     let (_, fields) = stat.rsplit_once(") ").context("no fields")?;

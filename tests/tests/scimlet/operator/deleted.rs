@@ -1,4 +1,4 @@
-//! `scimlet tenant delete`: nothing of it is left where it was stored.
+//! `scimlet tenant delete`: no value of the tenant is left where it was stored.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// What stands in everything that the tenant's people have, and nowhere else.
+/// A text that every value of the tenant's users contains, and nothing else does.
 const MARK: &str = "wintermute";
 const USERS: usize = 1200;
 
@@ -31,7 +31,8 @@ fn people() -> String {
     let person = |number| {
         let user = json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
-            "userName": format!("{MARK}{number}"), "displayName": format!("{MARK} the {number}th").repeat(20),
+            "userName": format!("{MARK}{number}"),
+            "displayName": format!("{MARK} the {number}th").repeat(20),
         });
         format!("{user}\n")
     };
@@ -70,7 +71,7 @@ async fn alone() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A server has the file open, reads it and writes other tenants' events.
+/// A tenant is deleted while a server has the file open, reads it and writes other tenants' events.
 async fn served() -> anyhow::Result<()> {
     let desk = filled()?;
     let server = Server::start(desk.folder())?;

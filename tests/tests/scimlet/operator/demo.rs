@@ -1,5 +1,5 @@
-//! The tenant `demo` of a server whose database is empty: for who sits before a terminal, and
-//! nobody else.
+//! The tenant `demo` of a server whose database is empty: made for a user at a terminal or if it is
+//! asked for, and otherwise not.
 
 use std::process::Command;
 

@@ -1,5 +1,5 @@
-//! What others have chosen (names, labels, ids of clients) moves no cursor and makes no line where
-//! it is printed for people.
+//! Texts that clients and administrators choose (names, labels, ids of clients) move no cursor and
+//! begin no line where they are printed for people.
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
@@ -23,9 +23,13 @@ pub fn trials() -> Vec<Trial> {
 /// backwards.
 const EVIL: &str = "a\u{1b}[2J\u{9b}31m\r\nscimlet: fake\u{85}\u{2028}\u{202e}\u{2066}\u{7f}z";
 
-/// Whether a text has what only a terminal should see. Its own line breaks are no such thing.
+/// Whether a text has no character that moves a terminal's cursor or turns its text round. Line
+/// breaks are allowed.
 fn is_plain(text: &str) -> bool {
-    let bidi = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let bidi = |c: char| {
+        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
+            || matches!(c, '\u{2066}'..='\u{2069}')
+    };
     !text.chars().any(|c| (c.is_control() && c != '\n') || bidi(c))
 }
 
@@ -36,13 +40,14 @@ fn check(text: &str, lines: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A tenant in which everything that may be chosen is chosen badly.
+/// Makes a tenant in which every text that a client or an administrator may choose is [`EVIL`].
 async fn chosen() -> anyhow::Result<Desk> {
     let desk = Desk::new("default")?;
     desk.json(&["credential", "create", "acme", "--label", EVIL])?;
     desk.json(&["identity-provider", "add", "acme", EVIL])?;
     let user = json!({
-        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "u", "displayName": EVIL,
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": "u", "displayName": EVIL,
     });
     desk.write("users.jsonl", &format!("{user}\n"))?;
     desk.json(&["user", "import", "acme", "users.jsonl"])?;

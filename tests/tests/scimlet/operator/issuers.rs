@@ -33,7 +33,7 @@ fn profile() -> String {
     json!({"extends": "default", "credentials": {"access-tokens": issuer()}}).to_string()
 }
 
-/// With both commands that configure, in both orders.
+/// Both commands that configure a tenant refuse an issuer of another tenant, in both orders.
 async fn commands() -> anyhow::Result<()> {
     let desk = Desk::new("default")?;
     desk.write("issuer.json", &profile())?;
@@ -68,7 +68,7 @@ async fn commands() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Several commands on one file.
+/// Of several commands that configure one issuer at once, on one file, one succeeds.
 async fn at_once() -> anyhow::Result<()> {
     let desk = Desk::new("default")?;
     let names = ["acme", "b", "c", "d"];
@@ -117,7 +117,7 @@ async fn admin() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What an older release stored, as it stands in the file.
+/// Writes a profile into the file in the form that an older release stored.
 fn store(folder: &Path, tenant: &str, profile: &Value) -> anyhow::Result<()> {
     let db = Connection::open(folder.join("scimlet.db"))?;
     let sql = "UPDATE entry SET body = ?2, digest = NULL WHERE id = 'current' AND kind = (

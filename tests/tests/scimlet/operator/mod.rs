@@ -60,12 +60,12 @@ impl Desk {
         Ok(server::command(self.folder())?.args(arguments).output()?)
     }
 
-    /// What a command prints with `--json`.
+    /// Runs a command with `--json`; returns the JSON that it prints.
     fn json(&self, arguments: &[&str]) -> anyhow::Result<Value> {
         server::json(self.folder(), arguments)
     }
 
-    /// What a command prints without.
+    /// Runs a command without `--json`; returns the text that it prints.
     fn text(&self, arguments: &[&str]) -> anyhow::Result<String> {
         let output = self.run(arguments)?;
         let errors = String::from_utf8_lossy(&output.stderr);

@@ -65,8 +65,8 @@ async fn hidden() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What is shown may be given back: a webhook without a secret keeps the one of its URL, and one
-/// that has none gets one, which is shown this once.
+/// A profile that is set as it was shown keeps its secrets: a webhook without one keeps that of its
+/// URL, and a webhook of a new URL gets one, which is shown this once.
 async fn made() -> anyhow::Result<()> {
     let desk = Desk::new("default")?;
     let webhooks = json!([{"url": URL, "secret": SECRET}]);

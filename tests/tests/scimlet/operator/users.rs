@@ -133,7 +133,10 @@ async fn references() -> anyhow::Result<()> {
     }
     desk.text(&["reference", "add", "acme", "bob@example.com", "team", "7"])?;
     let list = |email| desk.json(&["reference", "list", "acme", email]);
-    let reference = |email, kind, id, user: Value| json!([{"email": email, "kind": kind, "id": id, "user": user}]);
+    let reference = |email, kind, id, user: Value| {
+        let reference = json!({"email": email, "kind": kind, "id": id, "user": user});
+        json!([reference])
+    };
     let ada = "ada@example.com";
     let expected = reference(ada, "dashboard", "42", ids[0].as_str().into());
     ensure!(list(ada)? == expected, "{}", list(ada)?);

@@ -1,5 +1,5 @@
-//! Who has access from the beginning, and whom a POST with a known name takes over: RFC 7644
-//! section 3.3.
+//! Users have access from the beginning unless `active` is false, and a POST with a known userName
+//! takes over a user or is refused (RFC 7644 section 3.3).
 
 use anyhow::{Context, ensure};
 use scimlet::store::memory::Memory;

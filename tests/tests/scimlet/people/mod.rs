@@ -1,6 +1,6 @@
-//! People whom the service knows already: who is found and taken over by a POST, who is gone for
-//! clients and kept by the product, and which names are taken for names. RFC 7644 sections 3.3 and
-//! 3.6.
+//! Users whom the service knows already: who is found and taken over by a POST, who is gone for
+//! clients and kept by the product, and which texts are refused as names (RFC 7644 sections 3.3 and
+//! 3.6).
 
 mod known;
 mod names;
@@ -124,7 +124,7 @@ impl Site {
         text(last, "id").map(ToOwned::to_owned)
     }
 
-    /// The product's list of users.
+    /// Returns the product's list of users.
     async fn listed(&self, filter: Option<&str>) -> anyhow::Result<Vec<Value>> {
         let (mut all, mut cursor) = (Vec::new(), String::new());
         loop {
@@ -142,7 +142,7 @@ impl Site {
         counter(&*self.store, "seats").await
     }
 
-    /// The data of the audit's events of this name about somebody.
+    /// Returns the data of the audit's events of this name about a user.
     async fn audit(&self, name: &str, id: &str) -> anyhow::Result<Vec<Value>> {
         let events = self.store.events(0, 1000).await?;
         let lines = events.iter().map(Line::from);

@@ -1,4 +1,4 @@
-//! Which names are unique, and which are no names.
+//! Unique userNames, and texts that are refused as names.
 
 use anyhow::{Context, ensure};
 use scimlet::store::memory::Memory;
@@ -72,7 +72,8 @@ fn unique_kinds() -> Value {
     let attributes = json!([
         {"name": "simple", "uniqueness": "server"},
         {"name": "several", "multiValued": true, "uniqueness": "server"},
-        {"name": "complex", "type": "complex", "subAttributes": [{"name": "part", "uniqueness": "server"}]},
+        {"name": "complex", "type": "complex",
+            "subAttributes": [{"name": "part", "uniqueness": "server"}]},
         {"name": "entries", "type": "complex", "multiValued": true,
             "subAttributes": [{"name": "value", "uniqueness": "server"}]},
         {"name": "other"},
@@ -81,12 +82,13 @@ fn unique_kinds() -> Value {
     json!({
         "extends": "default", "schemas": [schema(THING), schema(MORE)],
         "resourceTypes": [{
-            "name": "Thing", "endpoint": "/Things", "schema": THING, "schemaExtensions": [{"schema": MORE}],
+            "name": "Thing", "endpoint": "/Things",
+            "schema": THING, "schemaExtensions": [{"schema": MORE}],
         }],
     })
 }
 
-/// What the profile says of unique names holds for every kind of attribute that can be unique, by
+/// The profile's rules for unique names hold for every kind of attribute that can be unique, by
 /// every way to write it.
 pub(super) async fn unique_of_all_kinds(database: Memory) -> anyhow::Result<()> {
     let site = Site::new(database, unique_kinds()).await?;

@@ -1,4 +1,4 @@
-//! Whom a client deleted and the product keeps (`removal: deactivate`): RFC 7644 section 3.6.
+//! Users whom a client deleted and the product keeps (`removal: deactivate`): RFC 7644 section 3.6.
 
 use anyhow::{Context, ensure};
 use scimlet::store::memory::Memory;

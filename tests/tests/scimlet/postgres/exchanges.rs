@@ -10,7 +10,7 @@ use scimlet_tests::postgres::Cluster;
 use scimlet_tests::server::Server;
 use tempfile::TempDir;
 
-/// All of them; says of each that fails how.
+/// Runs all exchanges; the error says of each that fails how.
 pub async fn all(cluster: &Cluster) -> anyhow::Result<()> {
     let (folder, url) = (TempDir::new()?, cluster.database()?);
     let server = Server::over(folder.path(), &url)?;

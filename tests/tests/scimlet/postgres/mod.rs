@@ -1,6 +1,6 @@
-//! What the contract does not say and a user of PostgreSQL expects: several servers on one
-//! database, its loss and return, and the fence between tenants. All of it with the real binary
-//! over HTTP where it can be.
+//! Expectations of PostgreSQL's users beyond the contract of stores: several servers on one
+//! database, its loss and return, and the fence between tenants. All with the real binary over HTTP
+//! where it can be.
 
 mod exchanges;
 mod fence;

@@ -1,4 +1,4 @@
-//! What is said of a database that cannot be opened, and that many may open a new one at once.
+//! Errors for a database that cannot be opened, and a new database that many open at once.
 
 use anyhow::{Context, ensure};
 use scimlet::store::postgres::Postgres;
@@ -45,7 +45,7 @@ pub async fn empty(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Of many hosts that start at once one makes the tables, and all work.
+/// Of many hosts that open a new database at once one makes the tables, and all work.
 pub async fn many(cluster: &Cluster) -> anyhow::Result<()> {
     let url = cluster.database()?;
     let hosts = (0..8).map(|number| {
@@ -60,7 +60,7 @@ pub async fn many(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tables of a later version are left alone.
+/// Tables of a later version are refused.
 pub async fn newer(cluster: &Cluster) -> anyhow::Result<()> {
     let url = cluster.database()?;
     drop(Postgres::open(&url, true).await?);
@@ -72,7 +72,7 @@ pub async fn newer(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A role that no policy holds for is warned of; an ordinary one is not.
+/// The host warns of a role for which no policy holds, and not of an ordinary one.
 pub async fn superuser(cluster: &Cluster) -> anyhow::Result<()> {
     for (role, is_warned) in [("postgres", true), ("scimlet", false)] {
         let folder = TempDir::new()?;

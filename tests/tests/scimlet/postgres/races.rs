@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::two::Two;
 use crate::faults::race::patches_of_one_user;
 
-/// Of 64 who create one user, in as many spellings, one does.
+/// Of 64 POSTs of one userName, in as many spellings, one succeeds.
 pub async fn names(cluster: &Cluster) -> anyhow::Result<()> {
     let two = Two::start(cluster).await?;
     let clients = two.clients(&two.credential().await?.secret)?;
@@ -36,8 +36,8 @@ pub async fn names(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The text with each letter large whose bit is set, and every other time its accent as a character
-/// of its own.
+/// Returns the text with a capital for each letter whose bit is set, and every other time its
+/// accent as a character of its own.
 fn spelling(text: &str, bits: usize) -> String {
     let letter = |(at, letter): (usize, char)| match bits >> at & 1 {
         1 => letter.to_uppercase().to_string(),
@@ -50,7 +50,7 @@ fn spelling(text: &str, bits: usize) -> String {
     spelt.replace('\u{e9}', "e\u{301}").replace('\u{c9}', "E\u{301}")
 }
 
-/// Of 32 who replace what they have read, one does and the others are told.
+/// Of 32 PUTs with the same If-Match one succeeds, and the others get 412.
 pub async fn one_if_match(cluster: &Cluster) -> anyhow::Result<()> {
     let two = Two::start(cluster).await?;
     let clients = two.clients(&two.credential().await?.secret)?;
@@ -80,7 +80,7 @@ pub async fn one_if_match(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A hundred who add a member each get what they want, without a retry of theirs.
+/// A hundred clients that each add a member at the same time all succeed without a retry.
 pub async fn all_joins(cluster: &Cluster) -> anyhow::Result<()> {
     let two = Two::start(cluster).await?;
     let clients = two.clients(&two.credential().await?.secret)?;
@@ -109,7 +109,7 @@ pub async fn all_joins(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// 64 who change one user at the same time get what they want: on one server, and on two.
+/// 64 clients that change one user at the same time all succeed: on one server, and on two.
 pub async fn all_patches(cluster: &Cluster) -> anyhow::Result<()> {
     let two = Two::start(cluster).await?;
     let clients = two.clients(&two.credential().await?.secret)?;

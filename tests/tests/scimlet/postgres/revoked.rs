@@ -13,8 +13,7 @@ use serde_json::json;
 
 use super::two::Two;
 
-/// From the moment at which the revocation is acknowledged, nothing more is written with it on any
-/// server.
+/// A credential writes nothing more on any server once its revocation is acknowledged.
 pub async fn everywhere(cluster: &Cluster) -> anyhow::Result<()> {
     let two = Two::start(cluster).await?;
     for round in 0..super::rounds()? {

@@ -15,11 +15,11 @@ const NAMED_FREELY: [&str; 6] =
 /// A profile with one mistake in it.
 struct Mistake {
     profile: Value,
-    /// Where it is.
+    /// The path of the mistake.
     path: String,
 }
 
-/// Core names each.
+/// Core refuses each mistake and names its path.
 pub(super) fn named(name: &str) -> anyhow::Result<()> {
     let mistakes = mistakes(name)?;
     for Mistake { profile, path } in &mistakes {
@@ -32,7 +32,7 @@ pub(super) fn named(name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The schema takes the preset, and none of them.
+/// The JSON Schema takes the preset, and refuses each mistake in it.
 pub(super) fn refused_by_the_schema(name: &str) -> anyhow::Result<()> {
     let validator = schema::validator()?;
     if let Err(error) = validator.validate(&preset(name)?) {
@@ -46,10 +46,10 @@ pub(super) fn refused_by_the_schema(name: &str) -> anyhow::Result<()> {
 
 fn mistakes(name: &str) -> anyhow::Result<Vec<Mistake>> {
     let whole = preset(name)?;
-    let mut places = Vec::new();
-    objects(&whole, "", "", &mut places);
+    let mut locations = Vec::new();
+    objects(&whole, "", "", &mut locations);
     let mut mistakes = Vec::new();
-    for Place { pointer, path, names } in places {
+    for Location { pointer, path, names } in locations {
         let mut made = |wrong: String, instead_of: Option<&str>| {
             let mut profile = whole.clone();
             let object = profile.pointer_mut(&pointer).and_then(Value::as_object_mut)?;
@@ -68,13 +68,13 @@ fn mistakes(name: &str) -> anyhow::Result<Vec<Mistake>> {
 }
 
 /// An object whose fields are the profile's own.
-struct Place {
+struct Location {
     pointer: String,
     path: String,
     names: Vec<String>,
 }
 
-fn objects(value: &Value, pointer: &str, path: &str, found: &mut Vec<Place>) {
+fn objects(value: &Value, pointer: &str, path: &str, found: &mut Vec<Location>) {
     if let Some(values) = value.as_array() {
         for (index, value) in values.iter().enumerate() {
             let at = (format!("{pointer}/{index}"), format!("{path}[{index}]"));
@@ -85,7 +85,7 @@ fn objects(value: &Value, pointer: &str, path: &str, found: &mut Vec<Place>) {
         return;
     }
     if !NAMED_FREELY.contains(&path) {
-        found.push(Place {
+        found.push(Location {
             pointer: pointer.to_owned(),
             path: path.to_owned(),
             names: members(value).map(|(name, _)| name.clone()).collect(),

@@ -1,4 +1,4 @@
-//! `profile.schema.json`, for who writes profiles in an editor.
+//! `profile.schema.json`, for authors of profiles in an editor.
 
 use anyhow::{Context, ensure};
 use jsonschema::Validator;
@@ -12,7 +12,7 @@ pub(super) fn validator() -> anyhow::Result<Validator> {
     Ok(jsonschema::validator_for(&read("profile.schema.json")?)?)
 }
 
-/// Whatever the presets set is described: what a profile's author sees while writing.
+/// Every field that the presets set has a description, which an author sees while writing.
 pub(super) fn described() -> Result<(), Failed> {
     failing(scimlet_core::profile::presets().try_for_each(|name| {
         let schema = read("profile.schema.json")?;
@@ -53,7 +53,7 @@ impl<'s> Walk<'s> {
         candidates.find(|schema| schema.is_object())
     }
 
-    /// What a `$ref` leads to.
+    /// Returns the schema that a `$ref` names, or the schema itself if it has none.
     fn referred(&self, schema: &'s Value) -> anyhow::Result<&'s Value> {
         let Some(reference) = schema["$ref"].as_str() else {
             return Ok(schema);

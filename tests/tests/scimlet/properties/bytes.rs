@@ -13,7 +13,7 @@ use super::resources::{ENTERPRISE, PROFILE};
 
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
-/// One tenant gets them all, so that there is something to stumble over.
+/// One tenant gets all requests, so that there are resources to stumble over.
 pub fn answered() -> Result<(), Failed> {
     let tenant = Tenant::over(&Memory::exact(), PROFILE).map_err(|error| format!("{error:#}"))?;
     let user = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "a"});
@@ -64,17 +64,24 @@ fn call() -> impl Strategy<Value = Call> {
     })
 }
 
-/// Its first half.
+/// Cuts a text off before its last comma, or at 20 bytes.
 fn halved(mut text: String) -> String {
     while text.len() > 20 && text.pop().is_some_and(|c| c != ',') {}
     text
 }
 
+fn select(texts: &[&'static str]) -> impl Strategy<Value = String> + use<> {
+    prop::sample::select(texts.to_vec()).prop_map(str::to_owned)
+}
+
 fn method() -> impl Strategy<Value = String> {
     let known = ["GET", "PATCH", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"];
     // No DELETE of the one resource that is there: its id stands nowhere but in the target.
-    prop_oneof![9 => prop::sample::select(known[..4].to_vec()).prop_map(str::to_owned),
-        1 => prop::sample::select(known[5..].to_vec()).prop_map(str::to_owned), 1 => any::<String>()]
+    prop_oneof![
+        9 => select(&known[..4]),
+        1 => select(&known[5..]),
+        1 => any::<String>(),
+    ]
 }
 
 fn target() -> impl Strategy<Value = String> {
@@ -92,8 +99,11 @@ fn target() -> impl Strategy<Value = String> {
         "/",
         "",
     ];
-    let path = prop_oneof![6 => prop::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => any::<String>(),
-        1 => "(/[%A-F0-9./a-z]{0,6}){0,4}"];
+    let path = prop_oneof![
+        6 => select(&known),
+        1 => any::<String>(),
+        1 => "(/[%A-F0-9./a-z]{0,6}){0,4}",
+    ];
     let value = prop_oneof![
         any::<String>(),
         "[a-z. \"()\\[\\]%0-9:-]{0,24}",
@@ -130,14 +140,14 @@ fn headers() -> impl Strategy<Value = Vec<(String, String)>> {
         "Basic YTpi",
         ";charset=",
     ];
-    let value = prop_oneof![2 => prop::sample::select(values.to_vec()).prop_map(str::to_owned), 1 => any::<String>()];
-    let other = (prop::sample::select(names.to_vec()).prop_map(str::to_owned), value);
+    let value = prop_oneof![2 => select(&values), 1 => any::<String>()];
+    let other = (select(&names), value);
     let others = prop::collection::vec(other, 0..2);
     (prop::option::weighted(0.95, good), others)
         .prop_map(|(good, others)| good.into_iter().chain(others).collect())
 }
 
-/// What SCIM knows: names of schemas, operations, paths, and values.
+/// Words that SCIM gives a meaning: names of schemas, operations, paths, and values.
 const WORDS: [&str; 15] = [
     "urn:ietf:params:scim:schemas:core:2.0:User",
     "urn:ietf:params:scim:api:messages:2.0:PatchOp",
@@ -157,8 +167,9 @@ const WORDS: [&str; 15] = [
 ];
 
 /// Names of members.
-const KEYS: &str = "schemas Operations operations op path value userName name emails givenName type primary active members \
-    displayName meta id roles password manager urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+const KEYS: &str = "schemas Operations operations op path value userName name emails givenName \
+    type primary active members displayName meta id roles password manager \
+    urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 /// JSON whose names and values are those that SCIM knows, in places where they may not belong.
 fn document() -> impl Strategy<Value = String> {

@@ -10,12 +10,12 @@ use scimlet_core::filter::{AttrPath, CompValue, CompareOp, Filter, Path};
 use scimlet_core::name::AttributeName;
 use serde_json::Number;
 
-/// Filters.
+/// The property for filters.
 pub fn filters() -> Result<(), Failed> {
     super::hold(&filter(), |filter| round_trip(&filter))
 }
 
-/// Paths of PATCH.
+/// The property for paths of PATCH.
 pub fn paths() -> Result<(), Failed> {
     super::hold(&path(), |path| round_trip(&path))
 }

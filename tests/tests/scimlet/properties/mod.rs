@@ -1,5 +1,5 @@
-//! What holds for all inputs, tried with generated ones. `SCIMLET_CASES` says how many; a failure
-//! names the smallest input that fails, and becomes a case of its own.
+//! Properties that hold for all inputs, tried with generated ones. `SCIMLET_CASES` says how many; a
+//! failure names the smallest input that fails, and becomes a case of its own.
 
 mod bytes;
 mod grammar;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::resources::{ENTERPRISE, population, word};
 
-/// The list alone goes through; with the failing operation behind it nothing is changed, not even a
+/// A list of operations succeeds; with a failing operation behind it nothing is changed, not even a
 /// version.
 pub fn all_or_nothing() -> Result<(), Failed> {
     let operations = (prop::collection::vec(operation(), 0..6), failing());
@@ -47,7 +47,7 @@ fn settled(operation: &Value, users: &[String]) -> Value {
     serde_json::from_str(&text).expect("it is JSON still")
 }
 
-/// One that no user refuses.
+/// An operation that no user refuses.
 fn operation() -> impl Strategy<Value = Value> {
     let path = prop::sample::select(vec![
         "displayName".to_owned(),
@@ -57,20 +57,29 @@ fn operation() -> impl Strategy<Value = Value> {
         r#"emails[type eq "new"].value"#.to_owned(),
     ]);
     prop_oneof![
-        (path.clone(), word()).prop_map(|(path, value)| json!({"op": "add", "path": path, "value": value})),
+        (path.clone(), word())
+            .prop_map(|(path, value)| json!({"op": "add", "path": path, "value": value})),
         path.clone()
             .prop_filter("it may have no target", |path| !path.contains('['))
             .prop_map(|path| json!({"op": "remove", "path": path})),
-        word().prop_map(|value| json!({"op": "replace", "value": {"nickName": value, "active": false}})),
-        word().prop_map(|value| json!({"op": "add", "path": "emails", "value": [{"value": value, "primary": true}]})),
+        word().prop_map(|name| {
+            json!({"op": "replace", "value": {"nickName": name, "active": false}})
+        }),
+        word().prop_map(|address| {
+            let value = json!([{"value": address, "primary": true}]);
+            json!({"op": "add", "path": "emails", "value": value})
+        }),
         Just(json!({"op": "replace", "path": "emails", "value": [{"value": "a"}, {"value": "b"}]})),
-        word().prop_map(|value| json!({"op": "replace", "path": ENTERPRISE, "value": {"division": value}})),
+        word().prop_map(|division| {
+            json!({"op": "replace", "path": ENTERPRISE, "value": {"division": division}})
+        }),
         Just(json!({"op": "remove", "path": ENTERPRISE})),
     ]
 }
 
-/// One that each user refuses.
+/// An operation that each user refuses.
 fn failing() -> impl Strategy<Value = Value> {
+    let two_primary = json!([{"primary": true}, {"primary": true, "value": "b"}]);
     prop::sample::select(vec![
         json!({"op": "replace", "path": "nobody", "value": 1}),
         json!({"op": "replace", "path": "id", "value": "other"}),
@@ -81,7 +90,7 @@ fn failing() -> impl Strategy<Value = Value> {
         json!({"op": "remove"}),
         json!({"op": "change", "path": "title", "value": "a"}),
         json!({"op": "add", "path": "emails[", "value": "a"}),
-        json!({"op": "add", "path": "emails", "value": [{"primary": true}, {"primary": true, "value": "b"}]}),
+        json!({"op": "add", "path": "emails", "value": two_primary}),
         json!({"op": "replace", "path": "userName", "value": "x".repeat(600)}),
         json!({"op": "replace", "value": {"meta": {"version": "W/\"9\""}}}),
     ])

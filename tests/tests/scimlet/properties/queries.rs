@@ -20,7 +20,8 @@ struct Asked {
     count: Option<i8>,
 }
 
-/// Byte for byte.
+/// A store that ignores filters and orders gives the same answers, byte for byte, as one that does
+/// not.
 pub fn stores_agree() -> Result<(), Failed> {
     let queries = prop::collection::vec(asked(), 1..6);
     super::hold(&(population(), queries), |(population, queries)| {
@@ -42,7 +43,7 @@ pub fn stores_agree() -> Result<(), Failed> {
     })
 }
 
-/// Under any page size.
+/// Pages of any size join up to the whole list.
 pub fn pages_join_up() -> Result<(), Failed> {
     super::hold(&(population(), asked(), 1..4_usize), |(population, query, size)| {
         let (tenant, users, _) = population.settle(&Memory::exact())?;
@@ -113,7 +114,7 @@ fn asked() -> impl Strategy<Value = Asked> {
     )
 }
 
-/// What values of an attribute look like.
+/// The form of an attribute's values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Like {
     Text,
@@ -166,8 +167,13 @@ fn literal(like: Like) -> BoxedStrategy<String> {
         }
         Like::Id => (0..6_u8).prop_map(|i| format!("\"${i}\"")).boxed(),
     };
-    prop_oneof![12 => fitting, 1 => Just("null".to_owned()), 1 => Just("1".to_owned()), 1 => word().prop_map(quoted)]
-        .boxed()
+    prop_oneof![
+        12 => fitting,
+        1 => Just("null".to_owned()),
+        1 => Just("1".to_owned()),
+        1 => word().prop_map(quoted),
+    ]
+    .boxed()
 }
 
 fn comparison(path: String, like: Like) -> BoxedStrategy<String> {

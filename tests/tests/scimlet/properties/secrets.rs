@@ -1,5 +1,5 @@
-//! What is `returned: never` comes back from no method and under no projection, and is not kept
-//! either.
+//! An attribute that is `returned: never` (RFC 7643 section 7) comes back from no method and under
+//! no projection, and its value is not kept either.
 
 use anyhow::ensure;
 use libtest_mimic::Failed;
@@ -15,7 +15,7 @@ use super::resources::{PROFILE, user};
 const SECRET: &str = "t1meMa$heen";
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 
-/// On POST, PUT, PATCH, GET and lists.
+/// POST, PUT, PATCH, GET and lists never show the value.
 pub fn never_returned() -> Result<(), Failed> {
     let strategy = (user(), spelling(), projection(), projection());
     super::hold(&strategy, |(mut user, spelling, wanted, unwanted)| {
@@ -28,9 +28,10 @@ pub fn never_returned() -> Result<(), Failed> {
         let created = tenant.ask("POST", &query("/Users"), &user)?;
         let id = created.expect(201)?;
         let one = format!("/Users/{}", text(&id, "id")?);
-        let path = patch(
-            json!([{"op": "replace", "path": spelling, "value": SECRET}, {"op": "add", "path": "title", "value": "b"}]),
-        );
+        let path = patch(json!([
+            {"op": "replace", "path": spelling, "value": SECRET},
+            {"op": "add", "path": "title", "value": "b"},
+        ]));
         let member =
             patch(json!([{"op": "add", "value": {spelling.as_str(): SECRET, "title": "c"}}]));
         let qualified =
@@ -58,7 +59,7 @@ pub fn never_returned() -> Result<(), Failed> {
     })
 }
 
-/// Whether it can be found out by asking for it.
+/// Expects that filters and orders do not reveal the value.
 fn guessed(tenant: &Tenant) -> anyhow::Result<()> {
     for filter in [format!(r#"password eq "{SECRET}""#), "not (password pr)".to_owned()] {
         let answer = tenant.get(&target("/Users", &[("filter", &filter)]))?;

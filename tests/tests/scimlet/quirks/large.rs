@@ -36,12 +36,10 @@ async fn changed() -> anyhow::Result<()> {
     // The answer is asked for without members.
     let target = format!("/Groups/{group}?attributes=displayName");
     let before = store.linked();
+    let first = json!([{"$ref": null, "value": users[0]}]);
     for (operation, version) in [
-        (json!({"op": "Add", "path": "members", "value": [{"$ref": null, "value": users[0]}]}), 2),
-        (
-            json!({"op": "Remove", "path": "members", "value": [{"$ref": null, "value": users[0]}]}),
-            3,
-        ),
+        (json!({"op": "Add", "path": "members", "value": first}), 2),
+        (json!({"op": "Remove", "path": "members", "value": first}), 3),
         (json!({"op": "add", "value": {"members": [{"value": users[0], "display": null}]}}), 4),
         (json!({"op": "remove", "path": format!(r#"members[value eq "{}"]"#, users[0])}), 5),
         // More than one filter holds, and not all of them.

@@ -83,8 +83,8 @@ async fn last(
     at: usize,
     profile: &str,
 ) -> anyhow::Result<anyhow::Result<Vec<String>>> {
-    let kept = Arc::new(Kept::default());
-    let plugin = Arc::new(Plugin::new(PluginOptions::default().with_journal(kept.clone()))?);
+    let journal = Arc::new(RecordingJournal::default());
+    let plugin = Arc::new(Plugin::new(PluginOptions::default().with_journal(journal.clone()))?);
     let database = Memory::exact();
     database.create_tenant(TENANT, 0).await?;
     let store = database.open(TENANT).await?.context("no tenant")?;
@@ -98,17 +98,17 @@ async fn last(
         running.step(step).await?;
     }
     admin.configure(profile, None).await?;
-    kept.0.lock().expect("nobody panics with it").clear();
+    journal.0.lock().expect("nobody panics with it").clear();
     let outcome = running.step(&exchange.steps[at]).await;
-    let notes = kept.0.lock().expect("nobody panics with it").clone();
+    let notes = journal.0.lock().expect("nobody panics with it").clone();
     Ok(outcome.map(|_| notes))
 }
 
-/// Keeps what it is told of rewriting.
+/// A journal that keeps the notes about rewriting.
 #[derive(Default)]
-struct Kept(Mutex<Vec<String>>);
+struct RecordingJournal(Mutex<Vec<String>>);
 
-impl Journal for Kept {
+impl Journal for RecordingJournal {
     fn write(&self, _: &Subject, note: Note) {
         if note.topic == "dialect" {
             let mut notes = self.0.lock().expect("nobody panics with it");
@@ -117,7 +117,8 @@ impl Journal for Kept {
     }
 }
 
-/// A strict profile has no quirks, and its exchange shows what comes of what this one makes good.
+/// The strict profile has no quirks, and `strict.http` shows what it answers where this one would
+/// act.
 fn strict(quirk: &str) -> anyhow::Result<()> {
     let exchanges = exchange::all()?;
     let strict = exchanges.iter().find(|exchange| exchange.name == "strict");
@@ -130,7 +131,7 @@ fn strict(quirk: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a mark names is there, so that no mark is left unchecked.
+/// Every quirk that an exchange says it needs exists, so that no such mark is left unchecked.
 fn marks() -> anyhow::Result<()> {
     for exchange in exchange::all()? {
         let marks = exchange.steps.iter().flat_map(|step| &step.needs);

@@ -36,11 +36,13 @@ fn tenant(preset: &str) -> anyhow::Result<Tenant> {
     let gates: serde_json::Map<String, Value> =
         gates.map(|name| (name.to_owned(), json!({"met": true}))).collect();
     let group = json!({
-        "name": "Group", "endpoint": "/Groups", "schema": "urn:ietf:params:scim:schemas:core:2.0:Group",
+        "name": "Group", "endpoint": "/Groups",
+        "schema": "urn:ietf:params:scim:schemas:core:2.0:Group",
         "relations": [{"attribute": "members", "targets": ["Thing"]}],
     });
     let thing = json!({
-        "name": "Thing", "endpoint": "/Things", "schema": THING, "schemaExtensions": [{"schema": MORE}],
+        "name": "Thing", "endpoint": "/Things",
+        "schema": THING, "schemaExtensions": [{"schema": MORE}],
     });
     let profile = json!({
         "extends": preset, "enabled": true, "gates": gates,
@@ -51,7 +53,7 @@ fn tenant(preset: &str) -> anyhow::Result<Tenant> {
     Tenant::over(&Memory::exact(), &profile.to_string())
 }
 
-/// Whether a preset refuses a value there.
+/// Whether a preset refuses a removal that carries a value.
 fn refuses(preset: &str) -> bool {
     preset == "strict"
 }

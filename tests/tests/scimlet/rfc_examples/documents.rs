@@ -68,7 +68,10 @@ fn group(tenant: &Tenant, printed: &Value) -> anyhow::Result<()> {
     let mut group = printed.clone();
     for member in group["members"].as_array_mut().context("no members")? {
         let name = text(member, "display")?.to_owned();
-        let user = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name, "displayName": name});
+        let user = json!({
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+            "userName": name, "displayName": name,
+        });
         let user = tenant.ask("POST", "/Users", &user)?.expect(201)?;
         member["value"] = user["id"].clone();
         member["$ref"] = user["meta"]["location"].clone();

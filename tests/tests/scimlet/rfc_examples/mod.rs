@@ -73,7 +73,7 @@ fn steps() -> BTreeMap<String, Vec<Step>> {
     found
 }
 
-/// `absent` or `differs`, and why.
+/// The decision on an example: `absent` or `differs`, and the reason.
 type Decision = (&'static str, &'static str);
 
 fn decisions() -> impl Iterator<Item = (&'static str, Decision)> {
@@ -138,8 +138,8 @@ fn agrees(step: &Step, example: &Value) -> anyhow::Result<()> {
     }
 }
 
-/// What the print says of the resource in the head of its answer. It breaks URLs over lines, and
-/// has one in quotes.
+/// Returns the headers about the resource in a printed answer. The RFC's print breaks URLs over
+/// lines, and has one in quotes.
 fn answer_headers(example: &Value) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
     for header in example["headers"].as_array().into_iter().flatten() {

@@ -8,7 +8,7 @@ use scimlet_tests::client::text;
 use scimlet_tests::tenant::Tenant;
 use serde_json::Value;
 
-/// What an attribute is, but for its description.
+/// The characteristics of an attribute (RFC 7643 section 7), except its description.
 const CHARACTERISTICS: [&str; 9] = [
     "type",
     "multiValued",
@@ -39,7 +39,7 @@ pub fn judge(tenant: &Tenant, printed: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// An attribute, and what differs.
+/// Returns the decisions of `printed-schemas.tsv`: an attribute, and what differs.
 fn decisions() -> impl Iterator<Item = (&'static str, &'static str)> {
     let lines = include_str!("../../../vectors/printed-schemas.tsv").lines().skip(1);
     lines.filter_map(|line| {

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use super::tenant::{SCHEMAS, commit, insert};
 
-/// More than an answer may hold.
+/// The number of members of a group that is more than an answer may hold.
 const MEMBERS: usize = 100_001;
 
-/// A group of so many.
+/// Makes a group of so many members.
 fn group(tenant: &Tenant, members: usize) -> anyhow::Result<String> {
     let schema = "urn:ietf:params:scim:schemas:core:2.0:Group";
     let group = json!({"schemas": [schema], "displayName": "all"});
@@ -71,8 +71,9 @@ pub fn changes() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a change of members costs must not depend on how many there are: unless the client says
-/// what it wants to see, the answer has a group of a hundred, and none that is larger.
+/// The cost of a change of members must not depend on how many there are: unless the client says
+/// what it wants to see, the answer has a group of up to a hundred members, and none that is
+/// larger.
 pub fn answers() -> anyhow::Result<()> {
     let tenant = Tenant::over(&Memory::exact(), DEFAULT)?;
     let group = group(&tenant, 101)?;

@@ -20,7 +20,8 @@ const NOT_OURS: [(&str, &str); 3] = [
     ("308", "nothing of a tenant moves"),
     (
         "sensitive",
-        "which filters are, a service may decide (RFC 7644 section 7.5.2); this one keeps queries out of its logs",
+        "which filters are, a service may decide (RFC 7644 section 7.5.2); this one keeps queries \
+         out of its logs",
     ),
 ];
 

@@ -11,17 +11,20 @@ use serde_json::{Value, json};
 
 use super::rows::Row;
 
-/// A device has a number for good. No request is mended.
+/// A profile whose devices have an immutable number. It has no quirks.
 const PROFILE: &str = r#"{
   "extends": "strict",
-  "schemas": [{"id": "urn:example:Device", "name": "Device", "attributes": [{"name": "number", "mutability": "immutable"}]}],
+  "schemas": [{
+    "id": "urn:example:Device", "name": "Device",
+    "attributes": [{"name": "number", "mutability": "immutable"}]
+  }],
   "resourceTypes": [
     {"name": "User", "endpoint": "/Users", "schema": "urn:ietf:params:scim:schemas:core:2.0:User"},
     {"name": "Device", "endpoint": "/Devices", "schema": "urn:example:Device"}
   ]
 }"#;
 
-/// Of a user, a PATCH, a search, an error and a bulk request.
+/// The schemas of a user, a PATCH, a search, an error and a bulk request.
 pub const SCHEMAS: [&str; 5] = [
     "urn:ietf:params:scim:schemas:core:2.0:User",
     "urn:ietf:params:scim:api:messages:2.0:PatchOp",
@@ -30,7 +33,7 @@ pub const SCHEMAS: [&str; 5] = [
     "urn:ietf:params:scim:api:messages:2.0:BulkRequest",
 ];
 
-/// More than a query may read.
+/// The number of users that is more than a query may read.
 const CROWD: usize = 20_001;
 
 /// Seconds that a cursor is good for.

@@ -38,7 +38,7 @@ pub(super) fn product() -> anyhow::Result<Product> {
     Ok(product)
 }
 
-/// That, and Okta with a token.
+/// Returns the product with its gates met, and Okta with a token.
 pub(super) fn connected() -> anyhow::Result<(Product, Okta)> {
     let product = product()?;
     let okta = product.okta("credential create TENANT")?;
@@ -77,7 +77,7 @@ async fn token() -> anyhow::Result<()> {
     one_of_many(&product).await
 }
 
-/// Also of those that are made at once one alone is good.
+/// Of several tokens that are made at the same time only one is good.
 async fn one_of_many(product: &Product) -> anyhow::Result<()> {
     let made = (0..4).map(|_| product.spawn("credential create TENANT"));
     let made = made.collect::<anyhow::Result<Vec<_>>>()?;
@@ -103,7 +103,7 @@ async fn gates() -> anyhow::Result<()> {
     refuses_everything(&okta, &["enterprise-plan"]).await
 }
 
-/// Every request is 403 and names these.
+/// Expects that every request is refused with 403, and that the error names these.
 pub(super) async fn refuses_everything(okta: &Okta, names: &[&str]) -> anyhow::Result<()> {
     for target in ["/Users", "/Groups/1", "/ServiceProviderConfig", "/Schemas"] {
         okta.get(target).await?.refusal(403, names)?;
@@ -155,7 +155,8 @@ async fn name() -> anyhow::Result<()> {
     nobody_keeps_access(&product, &okta).await
 }
 
-/// Nor where the product or the same request has deactivated one of both already.
+/// No record of a renamed user keeps access when Okta deactivates the user, even if the product or
+/// the renaming request has deactivated one of the two records already.
 async fn nobody_keeps_access(product: &Product, okta: &Okta) -> anyhow::Result<()> {
     let known = okta.created("cy@example.com").await?;
     let renamed = fork(okta, &known, json!({"userName": "cy@example.org"})).await?;
@@ -181,7 +182,7 @@ async fn nobody_keeps_access(product: &Product, okta: &Okta) -> anyhow::Result<(
     Ok(())
 }
 
-/// Changes somebody's name at the id that Okta knows; the id of the new record.
+/// Changes a user's name at the id that Okta knows; returns the id of the new record.
 async fn fork(okta: &Okta, known: &str, changes: Value) -> anyhow::Result<String> {
     let answer = okta.update(known, changes.clone()).await?;
     let user = answer.expect(200)?;
@@ -312,7 +313,8 @@ async fn whole_life() -> anyhow::Result<()> {
     story::tell(&product, &okta, life).await
 }
 
-/// Of many who ask for the last seat, so many get one.
+/// Creates users of these names at the same time; returns how many were created. The others were
+/// refused with 403.
 pub(super) async fn seated(okta: &Okta, names: &[String]) -> anyhow::Result<usize> {
     let creates = names.iter().map(|name| {
         let (okta, body) = (okta.clone(), person(name));

@@ -1,4 +1,4 @@
-//! `cortex`: off until an administrator turns it on, keys bound to roles, names alone can change.
+//! `cortex`: off until an administrator turns it on, keys bound to roles, only names can change.
 
 use anyhow::ensure;
 use scimlet_tests::client::text;
@@ -35,7 +35,7 @@ fn enabled() -> anyhow::Result<Product> {
 
 const CREATE: &str = "credential create TENANT --role admin";
 
-/// That, and Okta with an administrator's key.
+/// Returns the product with SCIM turned on, and Okta with an administrator's key.
 pub(super) fn connected() -> anyhow::Result<(Product, Okta)> {
     let product = enabled()?;
     let okta = product.okta(CREATE)?;
@@ -196,7 +196,7 @@ async fn sync() -> anyhow::Result<()> {
     gone.refusal(404, &[&ids[1]]).map(drop)
 }
 
-/// Everybody once more: as Okta read them, as Okta made them, and by PATCH.
+/// Sends each user once more: as Okta read it, as Okta made it, and by PATCH.
 async fn resync(okta: &Okta, people: &[Value], names: &[String]) -> anyhow::Result<()> {
     for (user, name) in people.iter().zip(names) {
         let id = text(user, "id")?;

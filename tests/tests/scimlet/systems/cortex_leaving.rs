@@ -1,4 +1,4 @@
-//! `cortex`: what leaving brings with it, and what coming back.
+//! `cortex`: the effects of a user's deactivation or deletion, and of the user's return.
 
 use anyhow::{Context, ensure};
 use serde_json::json;
@@ -7,7 +7,7 @@ use super::cortex::connected;
 use super::okta::Okta;
 use super::product::Product;
 
-/// What has to be done in the product, beside what is done here.
+/// The effects in the product that a deactivation or deletion orders, in their order.
 const EFFECTS: [&str; 4] =
     ["remove-roles", "remove-memberships", "delete-api-keys", "revoke-sessions"];
 
@@ -26,7 +26,7 @@ pub(super) async fn effects() -> anyhow::Result<()> {
     together(&product, &bob, "delete").await
 }
 
-/// The effects stand right behind the event that they belong to, in the commit that it was made in.
+/// Expects that the effects come right after the event that they belong to, in its commit.
 async fn together(product: &Product, id: &str, step: &str) -> anyhow::Result<()> {
     let events = product.events().await?;
     let name = format!("urn:ietf:params:scim:event:prov:{step}");
@@ -89,7 +89,7 @@ async fn anew(okta: &Okta) -> anyhow::Result<String> {
     okta.created("ADA@example.com").await
 }
 
-/// Whose the references are now.
+/// Expects that the references belong to this user; `None` for nobody.
 fn belongs(product: &Product, user: Option<&str>) -> anyhow::Result<()> {
     let list = product.run("reference list TENANT ada@example.com")?;
     let kept: Vec<_> = list.as_array().into_iter().flatten().collect();

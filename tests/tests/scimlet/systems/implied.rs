@@ -1,4 +1,4 @@
-//! What all four systems imply.
+//! Behaviour that all four systems imply.
 
 use std::time::{Duration, Instant};
 

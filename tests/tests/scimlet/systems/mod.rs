@@ -40,20 +40,20 @@ pub fn trials() -> Vec<Trial> {
 struct Section {
     heading: &'static str,
     bullets: Vec<Bullet>,
-    /// A whole life in one go.
+    /// The trial of a user's whole life in the system.
     story: Option<Trial>,
 }
 
 /// A bullet of a section.
 struct Bullet {
     number: String,
-    /// How it begins.
+    /// The words that the bullet begins with.
     words: &'static str,
     trial: Trial,
 }
 
 impl Section {
-    /// A section without bullets, whose numbers will begin so.
+    /// Returns a section without bullets.
     fn new(heading: &'static str) -> Self {
         Self { heading, bullets: Vec::new(), story: None }
     }

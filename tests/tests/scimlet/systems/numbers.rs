@@ -1,5 +1,5 @@
-//! That each bullet of `systems.md` has a number, and each number a trial: the file is read where
-//! it lies.
+//! Each bullet of `systems.md` has a number, and each number a trial. The file is read where it
+//! lies.
 
 use std::fs;
 

@@ -7,7 +7,7 @@ use scimlet_tests::client::{patch, text};
 use scimlet_tests::exchange::{Answer, Call, Endpoint, Http};
 use serde_json::{Value, json};
 
-/// What Okta calls itself.
+/// The User-Agent of Okta.
 const AGENT: &str = "Okta SCIM Client 1.0.0";
 
 /// A SCIM application of Okta's.
@@ -19,7 +19,7 @@ pub(super) struct Okta {
 }
 
 impl Okta {
-    /// With the URL and the secret that a command has printed.
+    /// Returns an application with the URL and the secret that a command has printed.
     pub(super) fn new(issued: &Value) -> anyhow::Result<Self> {
         let secret = text(issued, "secret")?;
         let authorization = match issued["username"].as_str() {
@@ -32,18 +32,18 @@ impl Okta {
         Ok(Self { http: Http::new(text(issued, "url")?, secret)?, authorization, agent: AGENT })
     }
 
-    /// The same credential at another URL.
+    /// Returns this application with its URL changed to another one.
     pub(super) fn at(&self, url: &str) -> Self {
         Self { http: self.http.at(url), ..self.clone() }
     }
 
-    /// The same under another name.
+    /// Returns this application with its User-Agent changed.
     pub(super) fn calling_itself(&self, agent: &'static str) -> Self {
         let same = self.clone();
         Self { agent, ..same }
     }
 
-    /// Its secret.
+    /// Returns the application's secret.
     pub(super) fn secret(&self) -> &str {
         &self.http.secret
     }
@@ -75,12 +75,12 @@ impl Okta {
         self.http.send(call).await
     }
 
-    /// Reads something.
+    /// Sends a GET.
     pub(super) async fn get(&self, target: &str) -> anyhow::Result<Answer> {
         self.send("GET", target, &Value::Null).await
     }
 
-    /// "Test API Credentials".
+    /// Tests the credentials, as the button "Test API Credentials" does.
     pub(super) async fn test_credentials(&self) -> anyhow::Result<()> {
         for target in ["/Users?startIndex=1&count=2", "/Groups?startIndex=1&count=100"] {
             let list = self.get(target).await?.expect(200)?;
@@ -89,7 +89,7 @@ impl Okta {
         Ok(())
     }
 
-    /// The match before a create: all who have this name.
+    /// Returns all users of this name, as Okta matches them before a create.
     pub(super) async fn matches(&self, name: &str) -> anyhow::Result<Vec<Value>> {
         self.found("/Users", &format!("userName eq \"{name}\"")).await
     }
@@ -101,7 +101,7 @@ impl Okta {
         Ok(list["Resources"].as_array().cloned().unwrap_or_default())
     }
 
-    /// Imports all people, page by page of two.
+    /// Imports all users, in pages of two; returns them.
     pub(super) async fn import(&self) -> anyhow::Result<Vec<Value>> {
         let mut people = Vec::new();
         loop {
@@ -117,23 +117,23 @@ impl Okta {
         }
     }
 
-    /// Assigns somebody.
+    /// Assigns a user: creates it.
     pub(super) async fn create(&self, name: &str) -> anyhow::Result<Answer> {
         self.send("POST", "/Users", &person(name)).await
     }
 
-    /// Assigns somebody, who is new; the id.
+    /// Assigns a new user; returns the id.
     pub(super) async fn created(&self, name: &str) -> anyhow::Result<String> {
         let user = self.create(name).await?.expect(201)?;
         Ok(text(&user, "id")?.to_owned())
     }
 
-    /// Somebody as they are now.
+    /// Reads a user by id.
     pub(super) async fn user(&self, id: &str) -> anyhow::Result<Value> {
         self.get(&format!("/Users/{id}")).await?.expect(200)
     }
 
-    /// Reads somebody, merges this in, and replaces the whole.
+    /// Reads a user, merges the changes in, and replaces the whole.
     pub(super) async fn update(&self, id: &str, changes: Value) -> anyhow::Result<Answer> {
         let mut user = self.user(id).await?;
         for (name, value) in changes.as_object().into_iter().flatten() {
@@ -142,30 +142,30 @@ impl Okta {
         self.send("PUT", &format!("/Users/{id}"), &user).await
     }
 
-    /// Deactivates or reactivates somebody by PATCH.
+    /// Deactivates or reactivates a user by PATCH.
     pub(super) async fn activate(&self, id: &str, active: bool) -> anyhow::Result<Answer> {
         let operations = json!([{"op": "replace", "value": {"active": active}}]);
         self.change(&format!("/Users/{id}"), operations).await
     }
 
-    /// Deactivates somebody.
+    /// Deactivates a user.
     pub(super) async fn deactivate(&self, id: &str) -> anyhow::Result<Value> {
         self.activate(id, false).await?.expect(200)
     }
 
-    /// What Okta does not do, and others do.
+    /// Deletes a user. Okta itself never does; other clients do.
     pub(super) async fn delete(&self, id: &str) -> anyhow::Result<()> {
         let target = format!("/Users/{id}");
         let answer = self.send("DELETE", &target, &Value::Null).await?;
         answer.expect(204).map(drop)
     }
 
-    /// Operations of a PATCH.
+    /// Sends a PATCH with these operations.
     pub(super) async fn change(&self, target: &str, operations: Value) -> anyhow::Result<Answer> {
         self.send("PATCH", target, &patch(operations)).await
     }
 
-    /// Pushes a group that is not there, and then its members; the id.
+    /// Pushes a group that does not exist, and then its members; returns the id.
     pub(super) async fn push(&self, name: &str, members: &[&str]) -> anyhow::Result<String> {
         let there = self.found("/Groups", &format!("displayName eq \"{name}\"")).await?;
         ensure!(there.is_empty(), "there is a group: {there:?}");
@@ -182,21 +182,21 @@ impl Okta {
         Ok(id)
     }
 
-    /// A new member of a pushed group.
+    /// Adds a member to a pushed group.
     pub(super) async fn join(&self, group: &str, user: &str) -> anyhow::Result<Answer> {
         let value = json!([{"value": user, "display": null}]);
         let operations = json!([{"op": "add", "path": "members", "value": value}]);
         self.change(&format!("/Groups/{group}"), operations).await
     }
 
-    /// Somebody leaves a pushed group.
+    /// Removes a member from a pushed group.
     pub(super) async fn leave(&self, group: &str, user: &str) -> anyhow::Result<Answer> {
         let path = format!("members[value eq \"{user}\"]");
         let operations = json!([{"op": "remove", "path": path}]);
         self.change(&format!("/Groups/{group}"), operations).await
     }
 
-    /// A pushed group gets another name.
+    /// Renames a pushed group.
     pub(super) async fn rename(&self, group: &str, name: &str) -> anyhow::Result<Value> {
         let value = json!({"id": group, "displayName": name});
         let operations = json!([{"op": "replace", "value": value}]);
@@ -213,7 +213,7 @@ impl Okta {
     }
 }
 
-/// Somebody as Okta creates them.
+/// Returns a user in the form that Okta creates.
 pub(super) fn person(name: &str) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],

@@ -44,7 +44,8 @@ impl Product {
         Server::listening(self.folder(), listen)
     }
 
-    /// What a command prints with `--json`; `TENANT` in it stands for the tenant's name.
+    /// Runs a command with `--json`, in which `TENANT` stands for the tenant's name; returns the
+    /// JSON that it prints.
     pub(super) fn run(&self, command: &str) -> anyhow::Result<Value> {
         server::json(self.folder(), &self.words(command))
     }
@@ -94,7 +95,7 @@ impl Product {
         names.iter().map(id).collect()
     }
 
-    /// What the product alone sees of somebody.
+    /// Returns the part of a user that only the product sees.
     pub(super) fn view(&self, id: &str) -> anyhow::Result<Value> {
         let mut user = self.run(&format!("user show TENANT {id}"))?;
         Ok(user["urn:scimlet:product"].take())
@@ -105,7 +106,7 @@ impl Product {
         outbox::feed(self.folder(), self.tenant).await
     }
 
-    /// The names of the events about somebody; those of RFC 9967 by their last words.
+    /// Returns the names of the events about a user; those of RFC 9967 by their last words.
     pub(super) async fn told(&self, id: &str) -> anyhow::Result<Vec<String>> {
         let events = self.events().await?.into_iter();
         let about = events.filter(|recorded| {
@@ -120,7 +121,7 @@ impl Product {
         Ok(about.map(name).collect())
     }
 
-    /// What the server has told its operator so far.
+    /// Returns everything that the server has logged so far.
     pub(super) fn log(&self) -> anyhow::Result<String> {
         Ok(std::fs::read_to_string(self.folder().join("log"))?)
     }

@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 use super::okta::Okta;
 use super::product::Product;
 
-/// How somebody becomes active again.
+/// The way in which a user becomes active again.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
     Patch,
     Put,
 }
 
-/// Where the systems differ.
+/// The differences between the systems.
 #[derive(Clone, Copy)]
 pub(super) struct Life {
-    /// Whether the record of somebody removed stays, inactive.
+    /// Whether the record of a removed user stays, inactive.
     pub(super) removal_keeps: bool,
     pub(super) reactivation: Way,
 }

@@ -1,4 +1,4 @@
-//! What a good credential of one tenant does to the other: nothing, on the other's URLs nor on its
+//! A good credential of one tenant does nothing to another tenant, on the other's URLs nor on its
 //! own.
 
 use anyhow::{Context, ensure};
@@ -13,7 +13,7 @@ use crate::trial;
 const METHODS: [&str; 9] =
     ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"];
 
-/// Every kind of URL, and some that are none.
+/// Targets of every kind, and some that do not exist.
 const TARGETS: [&str; 18] = [
     "",
     "/",
@@ -38,7 +38,7 @@ const TARGETS: [&str; 18] = [
 /// A request, and the status that it has to get.
 type Case = (&'static str, &'static str, &'static str, u16);
 
-/// On our own URLs and the shared ones.
+/// Requests on our own URLs and the shared ones, with the ids of both tenants.
 const CASES: [Case; 20] = [
     ("DELETE", "/Users/{their user}", "", 404),
     ("DELETE", "/Groups/{their group}", "", 404),
@@ -85,7 +85,8 @@ pub fn trials() -> Vec<Trial> {
     on_theirs.into_iter().chain(on_ours).collect()
 }
 
-/// With our credential all of it is 401, in the words for whoever has none, and nothing happens.
+/// Our credential is refused on each of their URLs with the 401 for no credential, and nothing
+/// happens.
 async fn on_their_url(method: &str) -> anyhow::Result<()> {
     let town = Town::build().await?;
     let before = town.theirs().await?;
@@ -106,7 +107,7 @@ async fn on_their_url(method: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Their ids are as good as none, and nothing of theirs is told.
+/// On our URLs the ids of the other tenant are unknown, and no answer has anything of it.
 async fn on_our_url((method, target, body, status): Case) -> anyhow::Result<()> {
     let town = Town::build().await?;
     let before = town.theirs().await?;
@@ -129,7 +130,7 @@ async fn on_our_url((method, target, body, status): Case) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// The operations of a PATCH stand for the whole message.
+/// Returns the body that a text stands for; operations of a PATCH stand for the whole message.
 fn body_of(text: &str) -> anyhow::Result<Value> {
     if text.is_empty() {
         return Ok(Value::Null);

@@ -75,7 +75,7 @@ impl Town {
 }
 
 impl Resident {
-    /// All names in it tell whose they are.
+    /// Makes a user and a group whose names all begin with the tenant's.
     async fn settle(name: &'static str, http: Http) -> anyhow::Result<Self> {
         let user = json!({"userName": format!("{name}@example.com"), "title": name});
         let user = http.ask("POST", "/Users", &user).await?.expect(201)?;
@@ -90,8 +90,8 @@ impl Resident {
         })
     }
 
-    /// Whether an answer tells anything that only this tenant can know. Its ids do not count where
-    /// they were asked for.
+    /// Whether an answer has anything that only this tenant can know. Ids that were asked for do
+    /// not count.
     fn is_betrayed_by(&self, answer: &Answer, asked: &str) -> bool {
         let told = format!("{:?} {}", answer.headers, answer.body);
         let ids = [&self.user, &self.group];

@@ -1,5 +1,5 @@
-//! The answer to whoever has no good credential: a SCIM error (RFC 7644 sections 2 and 3.12, RFC
-//! 6750 section 3), the same whether or not the tenant is there.
+//! The answer without a good credential: a SCIM error (RFC 7644 sections 2 and 3.12, RFC 6750
+//! section 3), the same whether or not the tenant exists.
 
 use anyhow::ensure;
 use libtest_mimic::Trial;
@@ -23,7 +23,7 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-/// Tenants that are there, were there and never were, with everything that is no good credential.
+/// Tenants that exist, existed and never did give the same answer to every bad credential.
 async fn unknown_or_refused(method: &str) -> anyhow::Result<()> {
     let town = Town::build().await?;
     let bad = bad_credentials(&town)?;
@@ -33,7 +33,7 @@ async fn unknown_or_refused(method: &str) -> anyhow::Result<()> {
         let http = town.ours.http.at(format!("{}/{path}", town.server.url));
         for authorization in &bad {
             for target in ["/Users", &town.fill("/Users/{our user}"), "/Schemas"] {
-                let answer = knock(&http, method, target, authorization.as_deref()).await?;
+                let answer = ask(&http, method, target, authorization.as_deref()).await?;
                 let first = first.get_or_insert_with(|| answer.clone());
                 ensure!(
                     answer == *first,
@@ -45,7 +45,7 @@ async fn unknown_or_refused(method: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `None` is no credential at all.
+/// Returns Authorization headers that are refused; `None` for no header at all.
 fn bad_credentials(town: &Town) -> anyhow::Result<Vec<Option<String>>> {
     let folder = town.folder.path();
     let make = |tenant: &str| server::json(folder, &["credential", "create", tenant]);
@@ -67,8 +67,8 @@ fn bad_credentials(town: &Town) -> anyhow::Result<Vec<Option<String>>> {
     Ok(bad)
 }
 
-/// The answer without its date.
-async fn knock(
+/// Sends a request; returns the answer without its date.
+async fn ask(
     http: &Http,
     method: &str,
     target: &str,
@@ -86,7 +86,7 @@ async fn knock(
 
 async fn scim_error() -> anyhow::Result<()> {
     let town = Town::build().await?;
-    let answer = knock(&town.ours.http, "GET", "/Users", None).await?;
+    let answer = ask(&town.ours.http, "GET", "/Users", None).await?;
     let error = answer.refusal(401, &[])?;
     let names: Vec<&String> = error.as_object().into_iter().flat_map(Map::keys).collect();
     ensure!(names == ["detail", "schemas", "status"], "{error}");

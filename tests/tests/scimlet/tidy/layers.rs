@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::modules::{Modules, Path};
 
-/// The number of its layer, by the path of each listed module.
+/// The number of the layer of each listed module, by the module's path.
 pub struct Layers(BTreeMap<Path, usize>);
 
 impl Layers {

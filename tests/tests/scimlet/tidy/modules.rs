@@ -1,6 +1,5 @@
-//! Which file of core uses which, as its source says: `use` declarations and full paths, those in
-//! macros too. A name that is re-exported counts for the file that defines it; code for tests does
-//! not count.
+//! Finds which file of core uses which, by `use` declarations and full paths, those in macros too.
+//! A re-exported name counts for the file that defines it; code for tests does not count.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
@@ -17,9 +16,9 @@ pub struct Modules(BTreeMap<Path, Module>);
 /// A file.
 struct Module {
     file: String,
-    /// What its `use` declarations bind.
+    /// The names that its `use` declarations bind, each with its path.
     names: BTreeMap<String, Path>,
-    /// Which of them others may use.
+    /// The bound names that other modules may use.
     exported: BTreeSet<String>,
     /// All paths in it, from the root of the crate.
     paths: Vec<Path>,
@@ -117,9 +116,9 @@ struct Reader<'a> {
     is_module: &'a dyn Fn(&Path) -> bool,
     names: BTreeMap<String, Path>,
     exported: BTreeSet<String>,
-    /// As they are written; which names are bound is known only at the end.
+    /// The paths as they are written; which names are bound is known only at the end.
     written: Vec<Path>,
-    /// Those of functions that are called.
+    /// The paths of functions that are called.
     called: BTreeSet<Path>,
 }
 
@@ -142,7 +141,7 @@ impl<'a> Reader<'a> {
         Module { file, names: self.names, exported: self.exported, paths }
     }
 
-    /// Whether it is rather a variable that happens to have the name of a re-exported function.
+    /// Whether a path is a local variable that has the name of a re-exported function.
     fn is_variable(&self, path: &Path) -> bool {
         let [name] = path.as_slice() else {
             return false;
@@ -249,7 +248,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         self.bind(exported, &mut Path::new(), &item.tree);
     }
 
-    /// `pub(super)` uses nothing.
+    /// Skips visibilities: `pub(super)` uses nothing.
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 
     fn visit_path(&mut self, path: &'ast syn::Path) {

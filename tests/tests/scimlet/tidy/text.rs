@@ -16,15 +16,10 @@ const BEGINNINGS: [&str; 9] = [
     "Whether nobody ",
 ];
 
-/// The lines that break a rule all the same, by folder or file: how many are too wide, and how many
-/// begin a doc comment so. The numbers may only fall.
-const EXCEPTIONS: [(&str, usize, usize); 2] = [("guest/core/", 17, 0), ("tests/", 91, 142)];
-
 /// Returns the lines that are too wide.
 pub(super) fn wide_lines(sources: &[(String, String)]) -> Vec<String> {
     let is_wide = |line: &str, _: &str| line.chars().count() > WIDTH;
-    let findings = lines(sources, is_wide);
-    beyond(findings, "is wider than 100", |(_, wide, _)| wide)
+    lines(sources, "is wider than 100", is_wide)
 }
 
 /// Returns the doc comments whose first words refer to something that is not there.
@@ -33,8 +28,7 @@ pub(super) fn beginnings(sources: &[(String, String)]) -> Vec<String> {
         let begins = |text: &str| BEGINNINGS.iter().any(|words| text.starts_with(words));
         doc(line).is_some_and(begins) && doc(before).is_none()
     };
-    let findings = lines(sources, is_reference);
-    beyond(findings, "does not stand alone", |(.., begin)| begin)
+    lines(sources, "does not stand alone", is_reference)
 }
 
 /// Returns the text of a line of a doc comment; `None` for other lines.
@@ -44,37 +38,22 @@ fn doc(line: &str) -> Option<&str> {
     Some(text.trim_start())
 }
 
-/// Returns file, number and text of the lines that `is_found` finds, given each line and the one
-/// before it.
+/// Returns the file, the rule, the number and the text of each line that `is_found` finds, given
+/// that line and the one before it.
 fn lines(
     sources: &[(String, String)],
+    rule: &str,
     is_found: impl Fn(&str, &str) -> bool,
-) -> Vec<(String, String)> {
+) -> Vec<String> {
     let mut found = Vec::new();
     for (name, text) in sources {
         let mut before = "";
         for (number, line) in (1..).zip(text.lines()) {
             if is_found(line, before) {
-                found.push((name.clone(), format!("{number}: {}", line.trim())));
+                found.push(format!("{name} {rule}: {number}: {}", line.trim()));
             }
             before = line;
         }
     }
     found
-}
-
-/// Returns the findings without those of folders that have no more than their exceptions.
-fn beyond(
-    mut findings: Vec<(String, String)>,
-    rule: &str,
-    allowed: impl Fn((&str, usize, usize)) -> usize,
-) -> Vec<String> {
-    for exception in EXCEPTIONS {
-        let is_in = |finding: &&(String, String)| finding.0.starts_with(exception.0);
-        if findings.iter().filter(is_in).count() <= allowed(exception) {
-            findings.retain(|finding| !is_in(&finding));
-        }
-    }
-    let text = |(name, line)| format!("{name} {rule}: {line}");
-    findings.into_iter().map(text).collect()
 }

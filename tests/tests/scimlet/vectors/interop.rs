@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{holds, patch, text};
 
-/// For the default profile, for the strict one, and why.
+/// The outcome under the default profile, that under the strict one, and the reason.
 type Decision = (&'static str, &'static str, &'static str);
 
 /// One trial for each case.
@@ -42,7 +42,7 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-/// How a case comes out under a preset.
+/// Returns the outcome of a case under a preset.
 type Decide = fn(&Value, &str) -> Result<&'static str, String>;
 
 fn decisions() -> impl Iterator<Item = (&'static str, Decision)> {

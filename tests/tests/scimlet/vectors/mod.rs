@@ -28,13 +28,13 @@ const EXCEPTIONS: [(&str, &str); 7] = [
 /// `Display` beside `display` is one attribute that is given twice.
 const TWICE: &str = "RFC 7643 section 2.1: Attribute names are case insensitive";
 
-/// No operation is none.
-const EMPTY: &str = "RFC 7644 section 3.5.2: the \"Operations\" attribute, whose value is an array of one or more PATCH \
-    operations";
+/// A PATCH without operations is refused.
+const EMPTY: &str = "RFC 7644 section 3.5.2: the \"Operations\" attribute, whose value is an \
+    array of one or more PATCH operations";
 
 /// Whatever the resource holds, an attribute that is compared with `false` is Boolean.
-const BOOLEAN: &str = "RFC 7644 section 3.4.2.2, table 3: Boolean and Binary attributes SHALL cause a failed response \
-    (HTTP status code 400) with \"scimType\" of \"invalidFilter\"";
+const BOOLEAN: &str = "RFC 7644 section 3.4.2.2, table 3: Boolean and Binary attributes SHALL \
+    cause a failed response (HTTP status code 400) with \"scimType\" of \"invalidFilter\"";
 
 /// One trial for each core case, for each that needs a decision, and for each exchange of a real
 /// client.
@@ -45,7 +45,7 @@ pub fn trials() -> Vec<Trial> {
     core.chain(interop::trials()).chain(idp::trials()).collect()
 }
 
-/// Says what is wrong.
+/// Returns what is wrong with how a case comes out.
 type Judge = fn(&Value) -> Result<(), String>;
 
 fn of(file: &'static str, judge: Judge) -> Vec<Trial> {

@@ -24,16 +24,19 @@ static POLICY: LazyLock<Arc<Policy>> = LazyLock::new(|| {
     for part in members.and_then(|m| m["subAttributes"].as_array_mut()).into_iter().flatten() {
         part["mutability"] = "immutable".into();
     }
+    let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
     let profile = json!({"extends": "default", "schemas": [group], "resourceTypes": [
-        {"name": "User", "endpoint": "/Users", "schema": "urn:ietf:params:scim:schemas:core:2.0:User",
-         "schemaExtensions": [{"schema": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"}]},
-        {"name": "Group", "endpoint": "/Groups", "schema": "urn:ietf:params:scim:schemas:core:2.0:Group"},
+        {"name": "User", "endpoint": "/Users",
+            "schema": "urn:ietf:params:scim:schemas:core:2.0:User",
+            "schemaExtensions": [{"schema": enterprise}]},
+        {"name": "Group", "endpoint": "/Groups",
+            "schema": "urn:ietf:params:scim:schemas:core:2.0:Group"},
     ]});
     Policy::from_document(&profile.to_string()).expect("the profile is one")
 });
 
-/// What is wrong with how a case comes out. What is right by the RFC is so with the default
-/// profile's quirks, too: they harm no correct client.
+/// Judges the outcome of a case. An outcome that the RFC demands must hold with the default
+/// profile's quirks too: they harm no correct client.
 pub fn judge(case: &Value) -> Result<(), String> {
     compared(case, outcome(case, None)?)?;
     if !case["error"].is_null() {
@@ -43,7 +46,7 @@ pub fn judge(case: &Value) -> Result<(), String> {
     compared(case, outcome(case, Some(&default))?).map_err(|error| format!("with quirks: {error}"))
 }
 
-/// How a case comes out under the quirks of a preset.
+/// Returns the outcome of a case under the quirks of a preset.
 pub fn decide(case: &Value, preset: &str) -> Result<&'static str, String> {
     let policy = Policy::preset(preset).map_err(|error| error.to_string())?;
     let outcome = outcome(case, Some(&policy))?;
@@ -156,7 +159,7 @@ fn fitting<'p>(policy: &'p Policy, resource: &Content) -> Option<&'p ResourceTyp
     })
 }
 
-/// Without what follows from elsewhere and without what is unassigned.
+/// Returns a document without unassigned values and without those that the service computes.
 fn canonical(value: &Value) -> Value {
     let Value::Object(members) = value else {
         return assigned(value);

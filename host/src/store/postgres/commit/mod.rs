@@ -21,7 +21,7 @@ use self::lock_plan::LockPlan;
 use super::Shared;
 use super::error::{PostgresError, PostgresResult};
 use super::session::{Scope, Session};
-use crate::cpu_scheduler::CpuTask;
+use crate::cpu_scheduler::CpuScheduler;
 use crate::store::{Committed, Key, Refusal, Rejection, StoreId, Write, deleted, not_done};
 
 /// How often a commit that collided with another one is run again.
@@ -161,10 +161,9 @@ async fn apply(
     issuers::judge(session, tenant, &commit.writes).await?;
     let loaded = load::load(session, tenant, &LockPlan::of(&commit.writes)).await?;
     let (change, fault) = Change::of(&commit.writes, loaded)?;
-    let _processor = match commit.is_large && shared.pool.is_local() {
-        true => Some(CpuTask::occupy(StoreId::new(shared.number, tenant.unsigned_abs())).await),
-        false => None,
-    };
+    let computes_here = commit.is_large && shared.pool.is_local();
+    let id = StoreId::new(shared.number, tenant.unsigned_abs());
+    let _computing = computes_here.then(|| CpuScheduler::all().elsewhere(id));
     write::write(session, tenant, commit, change, fault).await
 }
 
