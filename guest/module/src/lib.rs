@@ -2,7 +2,7 @@
 //! of `wit/`. `wit/module.md` is its interface. Only conversions, no SCIM decisions. Empty on
 //! native targets.
 //!
-//! The files of the component's shell are compiled here too, over [`bindings`] with the names that
+//! The files of the component's shell are compiled here too, over `bindings` with the names that
 //! wit-bindgen gives.
 
 #![cfg(target_arch = "wasm32")]
