@@ -10,6 +10,7 @@ pub mod crowd;
 pub mod exchange;
 pub mod fixed;
 pub mod inferred;
+pub mod module;
 pub mod native;
 pub mod needs;
 pub mod node;

@@ -1,4 +1,5 @@
-//! Core's ports, implemented by the component's imports.
+//! Core's ports, implemented by the imports of the shell that compiles this file: the component's,
+//! or those of the core module.
 
 use scimlet_core::port::{Clock, Journal, Level, Ports, Random, Store};
 use scimlet_core::store::{
@@ -7,8 +8,9 @@ use scimlet_core::store::{
 
 use crate::bindings::scimlet::plugin::{journal, store};
 use crate::convert::{lift, lower};
+use crate::source;
 
-/// All imports of the component.
+/// All imports of the shell.
 pub struct Imports;
 
 /// Returns the ports of this instance.
@@ -18,15 +20,13 @@ pub fn ports() -> Ports<'static> {
 
 impl Clock for Imports {
     fn now(&self) -> u64 {
-        let now = wasip2::clocks::wall_clock::now();
-        now.seconds * 1000 + u64::from(now.nanoseconds / 1_000_000)
+        source::now()
     }
 }
 
 impl Random for Imports {
     fn fill(&self, buffer: &mut [u8]) {
-        let bytes = wasip2::random::random::get_random_bytes(buffer.len() as u64);
-        buffer.copy_from_slice(&bytes);
+        source::fill(buffer);
     }
 }
 

@@ -62,7 +62,8 @@ pub struct InProcess {
 pub const TENANT: &str = "demo";
 
 impl InProcess {
-    const BASE: &str = "http://scim.test/demo/scim/v2";
+    /// The base URL of those that are not asked over HTTP.
+    pub const BASE: &str = "http://scim.test/demo/scim/v2";
 }
 
 #[async_trait]

@@ -25,6 +25,7 @@ mod hostile;
 mod journal;
 mod lists;
 mod load;
+mod module;
 mod neighbours;
 mod operator;
 mod packages;
@@ -77,6 +78,7 @@ fn main() {
     trials.extend(hostile::trials());
     trials.extend(lists::trials());
     trials.extend(load::trials());
+    trials.extend(module::trials());
     trials.extend(neighbours::trials());
     trials.extend(operator::trials());
     trials.extend(packages::trials());

@@ -1,0 +1,84 @@
+//! Calls as texts: those of the host to the module, and those of the module to the host.
+
+use std::cell::Cell;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::abi;
+use crate::bindings::exports::scimlet::plugin::{admin, provider};
+use crate::json::{self, Answer, wide};
+use crate::source::{self, Seed};
+
+/// Functions that call no import, and so need neither time nor randomness.
+const PURE: [&str; 3] = ["provider.prepare", "provider.tenant-of", "admin.explain"];
+
+thread_local! {
+    /// Whether a call has begun and not returned. A trap leaves it set, so that an instance with a
+    /// half-done call in its memory answers no others.
+    static RUNNING: Cell<bool> = const { Cell::new(false) };
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Call<'a> {
+    call: String,
+    #[serde(default, deserialize_with = "wide")]
+    now: Option<u64>,
+    seed: Option<String>,
+    #[serde(borrow)]
+    arguments: Option<&'a RawValue>,
+}
+
+/// Runs a call of the host, and returns the answer.
+pub fn run(text: Vec<u8>) -> Vec<u8> {
+    if RUNNING.replace(true) {
+        let sentence = "an earlier call of this instance has not returned";
+        return json::write(&Answer::<()>::Error(sentence.to_owned()));
+    }
+    let answer = answered(&text);
+    source::clear();
+    RUNNING.set(false);
+    answer.unwrap_or_else(|sentence| json::write(&Answer::<()>::Error(sentence)))
+}
+
+fn answered(text: &[u8]) -> Result<Vec<u8>, String> {
+    let call: Call<'_> = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    if !PURE.contains(&call.call.as_str()) {
+        let now = call.now.ok_or("missing field `now`")?;
+        source::set(now, &seed(call.seed.as_deref().ok_or("missing field `seed`")?)?);
+    }
+    let arguments = call.arguments.map_or("{}", RawValue::get);
+    let answer = match call.call.split_once('.') {
+        Some(("provider", name)) => provider::call(name, arguments),
+        Some(("admin", name)) => admin::call(name, arguments),
+        _ => None,
+    };
+    answer.unwrap_or_else(|| Err(format!("there is no function `{}`", call.call)))
+}
+
+fn seed(digits: &str) -> Result<Seed, String> {
+    let mut seed = Seed::default();
+    let decoded = base16ct::mixed::decode(digits, &mut seed).map(<[u8]>::len);
+    match decoded {
+        Ok(length) if length == seed.len() => Ok(seed),
+        _ => Err("`seed` is 64 hexadecimal digits".to_owned()),
+    }
+}
+
+#[derive(Serialize)]
+struct Asked<'a, T> {
+    call: &'a str,
+    arguments: &'a T,
+}
+
+/// Calls a function of the host; the error says why there is no answer.
+pub fn ask<T: DeserializeOwned>(call: &str, arguments: &impl Serialize) -> Result<T, String> {
+    let answer = abi::ask(&json::write(&Asked { call, arguments }));
+    match serde_json::from_slice(&answer) {
+        Ok(Answer::Return(value)) => Ok(value),
+        Ok(Answer::Error(sentence)) => Err(sentence),
+        Err(error) => Err(format!("the answer to {call}: {error}")),
+    }
+}

@@ -1,0 +1,25 @@
+//! scimlet-core as a core WebAssembly module: one export and one import that carry JSON, the image
+//! of `wit/`. `wit/module.md` is its interface. Only conversions, no SCIM decisions. Empty on
+//! native targets.
+//!
+//! The files of the component's shell are compiled here too, over `bindings` with the names that
+//! wit-bindgen gives.
+
+#![cfg(target_arch = "wasm32")]
+
+mod abi;
+#[path = "../../component/src/admin.rs"]
+mod admin;
+mod bindings;
+mod call;
+#[path = "../../component/src/convert.rs"]
+mod convert;
+mod json;
+#[path = "../../component/src/ports.rs"]
+mod ports;
+#[path = "../../component/src/provider.rs"]
+mod provider;
+mod source;
+
+/// The functions that [`call`] reaches.
+struct Component;

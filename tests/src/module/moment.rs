@@ -1,0 +1,54 @@
+//! The time and the random bytes of one call, as the module derives them from the call's text.
+
+use std::fmt::Write as _;
+use std::io;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use chacha20::cipher::{KeyIvInit, StreamCipher};
+use chacha20::{ChaCha20, Key, Nonce};
+use scimlet::clock::Clock;
+use scimlet::plugin::random::Random;
+use sha2::{Digest, Sha256};
+
+/// The time of one call, and the seed of its random bytes.
+pub struct Moment {
+    /// Milliseconds since 1970.
+    pub now: u64,
+    /// The key of ChaCha20 (RFC 8439) whose key stream the random bytes are.
+    pub seed: [u8; 32],
+    stream: Mutex<ChaCha20>,
+}
+
+impl Moment {
+    /// That of the call with this number: a second after the one before, and another seed.
+    #[must_use]
+    pub fn of(number: u64) -> Self {
+        let seed: [u8; 32] = Sha256::digest(number.to_be_bytes()).into();
+        let stream = ChaCha20::new(&Key::from(seed), &Nonce::default());
+        Self { now: 1_767_225_600_000 + number * 1000, seed, stream: Mutex::new(stream) }
+    }
+
+    /// The seed as the module reads it.
+    #[must_use]
+    pub fn digits(&self) -> String {
+        self.seed.iter().fold(String::new(), |mut digits, byte| {
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        })
+    }
+}
+
+impl Clock for Moment {
+    fn now(&self) -> Duration {
+        Duration::from_millis(self.now)
+    }
+}
+
+impl Random for Moment {
+    fn fill(&self, buffer: &mut [u8]) -> io::Result<()> {
+        buffer.fill(0);
+        self.stream.lock().expect("nobody panics with it").apply_keystream(buffer);
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! Recorded exchanges: over a store in memory, where the module has to answer as native core with
+//! the same times and random bytes, to the byte; and over SQLite in one kept instance.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::ensure;
+use async_trait::async_trait;
+use libtest_mimic::Trial;
+use scimlet::http::Caller;
+use scimlet::store::Store;
+use scimlet::store::sqlite::Sqlite;
+use scimlet_tests::exchange::{self, Answer, Call, Endpoint, Exchange, InProcess, TENANT};
+use scimlet_tests::module::{Embedded, Moment};
+use scimlet_tests::native::Native;
+use tempfile::TempDir;
+
+use super::{in_memory, tenant, trial};
+
+/// Two trials for each exchange.
+pub fn trials() -> Vec<Trial> {
+    let exchanges = exchange::all().expect("the recorded exchanges are well formed");
+    let of = |exchange: Exchange| {
+        let (equal, kept) = (exchange.clone(), exchange);
+        [
+            trial(format!("module::equal::{}", equal.name), || equal_to_native(equal)),
+            trial(format!("module::kept::{}", kept.name), || kept_over_sqlite(kept)),
+        ]
+    };
+    exchanges.into_iter().flat_map(of).collect()
+}
+
+async fn equal_to_native(exchange: Exchange) -> anyhow::Result<()> {
+    let native = Natively::new(in_memory().await?, &exchange.profile).await?;
+    let native = exchange::run(&exchange, &native).await?;
+    let module = Embedded::new(in_memory().await?, &exchange.profile, false).await?;
+    let module = exchange::run(&exchange, &module).await?;
+    for ((step, a), b) in exchange.steps.iter().zip(&native).zip(&module) {
+        ensure!(a == b, "{}: natively {a:?}, in the module {b:?}", step.title);
+    }
+    ensure!(native.len() == module.len(), "not as many answers");
+    Ok(())
+}
+
+async fn kept_over_sqlite(exchange: Exchange) -> anyhow::Result<()> {
+    let folder = TempDir::new()?;
+    let store = tenant(&Sqlite::open(folder.path().join("module.db"))?).await?;
+    let module = Embedded::new(store, &exchange.profile, true).await?;
+    exchange::run(&exchange, &module).await.map(drop)
+}
+
+/// Core natively, each of whose calls has the time and the random bytes of its number.
+struct Natively {
+    store: Arc<dyn Store>,
+    secret: String,
+    calls: AtomicU64,
+}
+
+impl Natively {
+    async fn new(store: Arc<dyn Store>, profile: &str) -> anyhow::Result<Self> {
+        let mut endpoint = Self { store, secret: String::new(), calls: AtomicU64::new(0) };
+        let store = endpoint.store.clone();
+        endpoint.next().configure(store.clone(), profile).await?;
+        endpoint.secret = endpoint.next().issue_credential(store, TENANT).await?.secret;
+        Ok(endpoint)
+    }
+
+    fn next(&self) -> Native {
+        let moment = Arc::new(Moment::of(self.calls.fetch_add(1, Ordering::Relaxed)));
+        Native { clock: moment.clone(), random: moment }
+    }
+}
+
+#[async_trait]
+impl Endpoint for Natively {
+    fn base(&self) -> &str {
+        InProcess::BASE
+    }
+
+    fn secret(&self) -> &str {
+        &self.secret
+    }
+
+    async fn send(&self, call: Call) -> anyhow::Result<Answer> {
+        let (provider, store) = (Arc::new(self.next()), self.store.clone());
+        let (secret, caller) = (self.secret.clone(), Caller::Unknown);
+        InProcess { provider, store, secret, caller }.send(call).await
+    }
+}
