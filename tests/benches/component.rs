@@ -1,8 +1,8 @@
-//! Compares fresh component instances, instances that are reused for their tenant, and core
-//! compiled natively: the same requests in one process, each side over a SQLite file of its own,
-//! behind the same router over HTTP and without HTTP. The sides take turns, so that a ratio holds
-//! when the machine's speed drifts. `cargo bench -p scimlet-tests --bench component -- --rounds 7
-//! --milliseconds 1500 --connections 8`
+//! Compares fresh component instances, instances that are reused for their tenant, and core that is
+//! compiled natively. All answer the same requests in one process, each side over a SQLite file of
+//! its own, behind the same router over HTTP and without HTTP. The sides take turns, so that a
+//! ratio holds when the machine's speed drifts. `cargo bench -p scimlet-tests --bench component --
+//! --rounds 7 --milliseconds 1500 --connections 8`
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -76,8 +76,8 @@ struct Run {
     connections: u32,
 }
 
-/// The figures of one operation: the median of each side's requests a second, and the ratios of the
-/// component's sides to native core in the same round.
+/// The figures of one operation: the median of each side's requests a second, and the ratios of
+/// fresh and of reused instances to native core in one round.
 struct Compared {
     rates: [f64; 3],
     ratios: [Spread; 2],

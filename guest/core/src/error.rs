@@ -51,7 +51,8 @@ pub enum ErrorKind {
     PayloadTooLarge,
     /// The body is not declared as JSON.
     UnsupportedMediaType,
-    /// The feature is not implemented.
+    /// The tenant does not offer the feature, such as bulk requests or `/Me`: 501 (RFC 7644 section
+    /// 3.12).
     NotImplemented,
     /// Another request changed what this one has read; callers retry.
     Stale,

@@ -73,7 +73,7 @@ impl From<Refusal> for DatabaseError {
 }
 
 /// All tenants of one database, and the host's settings. Any number of hosts and commands may use
-/// it at the same time.
+/// the database at the same time.
 #[async_trait]
 pub trait Database: Send + Sync + 'static {
     /// Creates an empty tenant. `at` is in milliseconds since 1970.

@@ -36,9 +36,9 @@ use crate::store::{ChainHead, Database, Tenant, TenantStorage};
 /// How long changed webhooks may go unnoticed.
 const PASS: Duration = Duration::from_secs(2);
 
-/// How long a pass waits for one tenant. A tenant whose requests or connections queue may take
-/// longer. It keeps its place in the queue, and a later pass reads its answer. One tenant stretches
-/// no pause: `SHARE` times this is [`PASS`].
+/// How long the pass that asks a tenant waits for its answer. A tenant whose requests or connections
+/// queue may take longer. It keeps its place in the queue, and later passes look for its answer
+/// without waiting. One tenant stretches no pause: `SHARE` times this is [`PASS`].
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The share of time that is spent on asking for webhooks: one part in `SHARE`. With very many
@@ -127,7 +127,13 @@ impl Dispatcher {
         let started = Instant::now();
         let tenants = self.database.tenants().await?;
         let is_there = |name: &String| tenants.iter().any(|tenant| tenant.name == *name);
-        self.asked.retain(|name, _| is_there(name));
+        self.asked.retain(|name, asked| {
+            let is_there = is_there(name);
+            if !is_there {
+                asked.abort();
+            }
+            is_there
+        });
         self.tenants.retain(|name, served| {
             let is_there = is_there(name);
             if !is_there {
@@ -137,6 +143,9 @@ impl Dispatcher {
         });
         let mut in_vain = Duration::ZERO;
         for tenant in &tenants {
+            if *self.closing.borrow() {
+                break;
+            }
             let asked = Instant::now();
             match self.look_at(tenant).await {
                 Ok(true) => {}
@@ -149,11 +158,11 @@ impl Dispatcher {
 
     /// Asks a tenant, unless an earlier pass has asked it. Returns whether it has answered.
     async fn look_at(&mut self, tenant: &Tenant) -> anyhow::Result<bool> {
-        let mut asked = match self.asked.remove(&tenant.name) {
-            Some(asked) => asked,
-            None => tokio::spawn(self.ask(tenant.clone())),
+        let (mut asked, patience) = match self.asked.remove(&tenant.name) {
+            Some(asked) => (asked, Duration::ZERO),
+            None => (tokio::spawn(self.ask(tenant.clone())), PATIENCE),
         };
-        let Ok(answer) = timeout(PATIENCE, &mut asked).await else {
+        let Ok(answer) = timeout(patience, &mut asked).await else {
             self.asked.insert(tenant.name.clone(), asked);
             return Ok(false);
         };
@@ -184,7 +193,7 @@ impl Dispatcher {
                 Err(AdminError::NotFound) => Vec::new(),
                 webhooks => webhooks?,
             };
-            register::prepare(&tenant.name, &*store, &webhooks).await?;
+            let webhooks = register::prepare(&tenant.name, &*store, webhooks, &seen.1).await?;
             Ok(Some(Answer { seen, store, webhooks }))
         }
     }

@@ -40,9 +40,33 @@ pub(super) struct Progress {
     /// The epoch of the feed that `cursor` belongs to.
     #[serde(default)]
     pub(super) epoch: String,
+    /// Whether a host has found the webhook removed from the profile. `since` then is the time up
+    /// to which it is known: one that was added again has a later time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) removed: bool,
 }
 
 impl Progress {
+    /// The progress of a webhook that was added at the time `since`, before the first event.
+    pub(super) fn new(url: &str, since: u64) -> Self {
+        Self {
+            url: url.to_owned(),
+            since,
+            cursor: 0,
+            owner: String::new(),
+            until: 0,
+            round: 0,
+            exhausted: false,
+            epoch: String::new(),
+            removed: false,
+        }
+    }
+
+    /// What is left of a webhook that was removed.
+    pub(super) fn removed(url: &str, since: u64) -> Self {
+        Self { removed: true, ..Self::new(url, since) }
+    }
+
     /// Whether a host has the lease. A lease that ends later than [`LEASE`] from now was taken
     /// while a clock was ahead, and does not count.
     pub(super) fn is_leased(&self, now: u64) -> bool {
@@ -118,8 +142,14 @@ pub(super) struct DeliveryState {
 }
 
 impl DeliveryState {
-    /// Reads the state; `None` if the webhook is not registered.
+    /// Reads the state; `None` if the webhook is not registered, or was removed.
     pub(super) async fn open(store: &dyn HostMetadata, url: &str) -> anyhow::Result<Option<Self>> {
+        let found = Self::find(store, url).await?;
+        Ok(found.filter(|state| !state.progress.removed))
+    }
+
+    /// Reads the state, also of a webhook that was removed.
+    pub(super) async fn find(store: &dyn HostMetadata, url: &str) -> anyhow::Result<Option<Self>> {
         let id = id(url);
         let Some(text) = read(store, &id).await? else {
             return Ok(None);
@@ -186,16 +216,7 @@ mod tests {
 
     #[test]
     fn no_lease_ends_later_than_its_length() {
-        let lease = |until| Progress {
-            url: String::new(),
-            since: 0,
-            cursor: 0,
-            owner: "other".to_owned(),
-            until,
-            round: 0,
-            exhausted: false,
-            epoch: String::new(),
-        };
+        let lease = |until| Progress { owner: "other".to_owned(), until, ..Progress::new("", 0) };
         let now = 1_000_000;
         assert!(lease(now + 1).is_leased(now) && lease(now + LEASE).is_leased(now));
         assert!(!lease(now).is_leased(now));

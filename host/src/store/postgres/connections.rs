@@ -41,9 +41,9 @@ pub(super) struct Connection {
 
 impl Connections {
     /// Wraps a pool. `tls` is the connector of its connections, or `None` if they are not
-    /// encrypted. `is_local` says that the database is on this machine: it computes on the same
-    /// processors then, of which one tenant's statements leave one to other tenants; but one long
-    /// search does not stop all else of its tenant.
+    /// encrypted. A database on this machine (`is_local`) computes on the processors of this
+    /// process, of which one tenant's statements leave one to other tenants; but one long search
+    /// does not stop all else of its tenant.
     pub(super) fn new(pool: Pool, tls: Option<MakeRustlsConnect>, is_local: bool) -> Self {
         let tenants = pool.status().max_size.saturating_sub(RESERVE).max(1);
         let processors = std::thread::available_parallelism().map_or(1, usize::from);

@@ -12,6 +12,7 @@ use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::outbox;
 use scimlet_tests::server::{self, Server};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::receiver::{Received, Receiver};
 use crate::trial;
@@ -80,14 +81,21 @@ async fn second() -> anyhow::Result<()> {
     serve(folder.path(), &second, &[&after]).await
 }
 
-/// A webhook that a server has served before is taken away and put back.
-async fn put_back() -> anyhow::Result<()> {
+/// A webhook of a server that has stopped, the server's folder, and the user whose event was
+/// delivered.
+async fn served_before() -> anyhow::Result<(Receiver, TempDir, String)> {
     let receiver = Receiver::start(|_| 200).await?;
     let (folder, server) = server::fresh()?;
     create(folder.path(), &[receiver.webhook()])?;
     let first = user(folder.path(), "first@example.com")?;
     receiver.when(|received| !received.is_empty()).await?;
     server.stop()?;
+    Ok((receiver, folder, first))
+}
+
+/// A webhook that a server has served before is taken away and put back.
+async fn put_back() -> anyhow::Result<()> {
+    let (receiver, folder, first) = served_before().await?;
     set(folder.path(), &[])?;
     user(folder.path(), "between@example.com")?;
     set(folder.path(), &[receiver.webhook()])?;
@@ -97,12 +105,7 @@ async fn put_back() -> anyhow::Result<()> {
 
 /// A webhook gets all events if its other fields change while no server runs.
 async fn stays() -> anyhow::Result<()> {
-    let receiver = Receiver::start(|_| 200).await?;
-    let (folder, server) = server::fresh()?;
-    create(folder.path(), &[receiver.webhook()])?;
-    let first = user(folder.path(), "first@example.com")?;
-    receiver.when(|received| !received.is_empty()).await?;
-    server.stop()?;
+    let (receiver, folder, first) = served_before().await?;
     let second = user(folder.path(), "second@example.com")?;
     let mut webhook = receiver.webhook();
     webhook["retry-seconds"] = json!(60);

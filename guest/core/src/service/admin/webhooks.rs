@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Problem, content, put};
+use super::{Problem, content, entries, put};
 use crate::port::Ports;
 use crate::profile::{self, Policy};
 use crate::schema::Content;
@@ -21,9 +21,8 @@ pub(super) fn key() -> Key {
 /// # Errors
 /// If the tenant is not configured.
 pub fn webhooks(ports: &Ports<'_>) -> Result<Vec<(Webhook, u64)>, Problem> {
-    let mut found = ports.store.get(vec![profile::key(), key()])?.into_iter();
-    let profile = found.next().flatten().ok_or(Problem::NotFound)?;
-    let kept = found.next().flatten();
+    let [profile, kept] = entries(ports, [profile::key(), key()])?;
+    let profile = profile.ok_or(Problem::NotFound)?;
     let policy = Policy::from_document(&profile.body)?;
     let times = Times::of(kept.as_ref());
     let with_time = |webhook: &Webhook| {
