@@ -11,10 +11,21 @@ use std::process::{Command, exit};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
+/// The files that every package of the guest is built from, beside its own folder and the WIT.
+const WATCHED: [&str; 7] = [
+    "guest/core",
+    "guest/component",
+    "guest/lifetime",
+    "Cargo.toml",
+    "Cargo.lock",
+    ".cargo",
+    "host/build",
+];
+
 /// Builds a package from the workspace at `root`, inside the target folder that contains `out`.
 /// Returns where its WebAssembly is.
 pub fn build(root: &Path, out: &Path, package: &str) -> Result<PathBuf, String> {
-    watch(root);
+    watch(root, package);
     install_target()?;
     let target = guest_target(out)?;
     compile(root, &target, package)?;
@@ -38,14 +49,16 @@ pub fn path(variable: &str) -> Result<PathBuf, String> {
         .ok_or_else(|| format!("build this with cargo: {variable} is not set"))
 }
 
-/// Rebuilds when a source of the guest changes. A path that does not exist would cause a
-/// rebuild every time.
-fn watch(root: &Path) {
-    for name in ["guest", "wit", "Cargo.toml", "Cargo.lock", ".cargo", "host/build"] {
-        let path = root.join(name);
-        if path.exists() {
-            println!("cargo::rerun-if-changed={}", path.display());
-        }
+/// Rebuilds when a source of the package changes. A path that does not exist would cause a rebuild
+/// every time.
+fn watch(root: &Path, package: &str) {
+    let mut paths: Vec<PathBuf> = WATCHED.iter().map(|name| root.join(name)).collect();
+    paths.push(root.join("guest").join(package.trim_start_matches("scimlet-")));
+    let wit = fs::read_dir(root.join("wit")).into_iter().flatten().flatten();
+    let wit = wit.map(|file| file.path());
+    paths.extend(wit.filter(|file| file.extension().is_some_and(|end| end == "wit")));
+    for path in paths.iter().filter(|path| path.exists()) {
+        println!("cargo::rerun-if-changed={}", path.display());
     }
 }
 
@@ -108,7 +121,7 @@ fn compile(root: &Path, target: &Path, package: &str) -> Result<(), String> {
     }
 }
 
-/// Returns the setting that removes folder names from panic messages in the component: those of the
+/// Returns the setting that removes folder names from the guest's panic messages: those of the
 /// builder for privacy, those of the sources for size.
 fn remapped() -> String {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
@@ -117,7 +130,7 @@ fn remapped() -> String {
     let folders = sources.into_iter().flatten().flatten();
     let flags =
         folders.map(|folder| format!("'--remap-path-prefix={}/='", folder.path().display()));
-    let own = ["guest/core/src/", "guest/component/src/"].map(str::to_owned);
+    let own = ["core", "component", "lifetime", "module"].map(|name| format!("guest/{name}/src/"));
     // The standard library's own, which rustc names by the folder of its source where that is
     // installed.
     let library = sysroot().map(|root| format!("{root}/lib/rustlib/src/rust/"));

@@ -13,9 +13,18 @@ use crate::source;
 /// All imports of the shell.
 pub struct Imports;
 
-/// Returns the ports of this instance.
+/// Returns the ports of this instance, which reports a panic from now on.
 pub fn ports() -> Ports<'static> {
+    report_panics();
     Ports { store: &Imports, clock: &Imports, random: &Imports, journal: &Imports }
+}
+
+/// Reports a panic in the journal: it is a bug and ends the instance, and the trap itself has no
+/// message.
+fn report_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        journal::write(&lower::note(Level::Error, "panic", &info.to_string()));
+    }));
 }
 
 impl Clock for Imports {

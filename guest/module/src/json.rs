@@ -7,7 +7,8 @@ use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::ser::{Formatter, Serializer};
 
-/// The greatest integer that every reader of JSON takes as it is (RFC 8259 section 6).
+/// The greatest integer that is written as a number, as `wit/module.md` has it: readers that keep
+/// numbers as doubles (RFC 8259 section 6) know no greater one without a gap before it.
 const EXACT: u64 = 1 << 53;
 
 /// A result: `{"ok": …}` or `{"err": …}`.
@@ -125,6 +126,9 @@ impl Visitor<'_> for Digits {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<u64, E> {
-        text.parse().map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+        // A sign would be parsed as well.
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit()).then_some(text);
+        let value = digits.and_then(|digits| digits.parse().ok());
+        value.ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
     }
 }

@@ -13,7 +13,7 @@ use crate::active::Active;
 /// The most idle tenants whose computed time is remembered.
 const REMEMBERED: usize = 1024;
 
-/// Who computes and who waits.
+/// The tenants' computing tasks: those that run, and those that wait.
 pub(super) struct State {
     all: usize,
     pub(super) free: usize,

@@ -59,6 +59,13 @@ impl Line {
     }
 }
 
+/// Returns the path of the resource that an event is about, relative to the SCIM base URL; `None`
+/// if it is about none.
+#[cfg(feature = "webhooks")]
+pub(crate) fn subject(event: &Event) -> Option<String> {
+    split(event).0
+}
+
 /// Returns the path of an event's subject, and the rest of its body. The plugin writes the path
 /// into the body, as only it knows the endpoints of the tenant's resource types. Two kinds of
 /// events have none: those that earlier versions stored, and those whose bodies an erasure emptied.

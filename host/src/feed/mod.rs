@@ -38,4 +38,6 @@ pub use checkpoint::{Checkpoint, End};
 pub use commit_notifier::{CommitNotifier, POLL};
 pub use follower::Follower;
 pub use line::Line;
+#[cfg(feature = "webhooks")]
+pub(crate) use line::subject;
 pub use position::{FeedPosition, FollowError, ParsePositionError, PositionLost, event_id};

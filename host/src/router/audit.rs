@@ -6,15 +6,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::sleep;
 
 use crate::clock::now;
 use crate::plugin::PluginError;
-use crate::store::{Channel, Database, Event, Rejection, Store, Write};
+use crate::store::{Database, Store, host_event};
 
-/// The actor of the events that the host writes.
-const ACTOR: &str = "host";
 /// How long refusals are counted before they are written.
 const INTERVAL: Duration = Duration::from_secs(60);
 
@@ -52,7 +50,7 @@ impl Audit {
             Err(fault) if fault.is_passing() => {}
             Err(fault) => {
                 let data = json!({ "incident": fault.request.to_string() });
-                if let Err(rejection) = append(store, "trap", &data).await {
+                if let Err(rejection) = host_event::append(store, now(), "trap", &data).await {
                     tracing::error!(tenant, "a trap is not in the audit: {rejection:?}");
                 }
             }
@@ -86,7 +84,7 @@ impl Audit {
         };
         let Refusals { count, from, to } = refusals;
         let data = json!({"count": count, "from": seconds(from), "to": seconds(to)});
-        let appended = append(&*store, "refusals", &data).await;
+        let appended = host_event::append(&*store, now(), "refusals", &data).await;
         appended.map_err(|rejection| format!("{rejection:?}"))
     }
 
@@ -108,17 +106,6 @@ impl Refusals {
         let now = now();
         Self { count: 1, from: now, to: now }
     }
-}
-
-async fn append(store: &dyn Store, name: &str, data: &Value) -> Result<(), Rejection> {
-    let event = Event {
-        channel: Channel::Audit,
-        name: name.to_owned(),
-        subject: None,
-        body: data.to_string(),
-    };
-    let writes = vec![Write::Append(event)];
-    store.commit(now(), ACTOR.to_owned(), writes).await.map(drop)
 }
 
 fn seconds(milliseconds: u64) -> u64 {

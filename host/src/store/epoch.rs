@@ -5,9 +5,7 @@
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Channel, Database, DatabaseError, Event, HostMetadata, Refusal, Store, TenantStorage, Write,
-};
+use super::{Database, DatabaseError, HostMetadata, Refusal, Store, TenantStorage, host_event};
 
 /// The name of the metadata entry that holds a tenant's epoch.
 const METADATA_NAME: &str = "feed-epoch";
@@ -85,14 +83,8 @@ impl Epoch {
     }
 
     async fn record(&self, store: &dyn Store, at: u64) -> Result<(), Refusal> {
-        let event = Event {
-            channel: Channel::Audit,
-            name: "feed-epoch-raised".to_owned(),
-            subject: None,
-            body: serde_json::json!({ "epoch": self.id, "after": self.start }).to_string(),
-        };
-        let recorded = store.commit(at, "host".to_owned(), vec![Write::Append(event)]);
-        let recorded = recorded.await.map(drop);
+        let data = serde_json::json!({ "epoch": self.id, "after": self.start });
+        let recorded = host_event::append(store, at, "feed-epoch-raised", &data).await;
         recorded.map_err(|rejection| rejection.reason)
     }
 }

@@ -19,6 +19,7 @@ mod epoch;
 mod event_log;
 mod filter;
 pub mod hash_chain;
+pub(crate) mod host_event;
 mod host_metadata;
 mod id;
 pub mod issuers;

@@ -36,9 +36,9 @@ use crate::store::{ChainHead, Database, Tenant, TenantStorage};
 /// How long changed webhooks may go unnoticed.
 const PASS: Duration = Duration::from_secs(2);
 
-/// How long the pass that asks a tenant waits for its answer. A tenant whose requests or connections
-/// queue may take longer. It keeps its place in the queue, and later passes look for its answer
-/// without waiting. One tenant stretches no pause: `SHARE` times this is [`PASS`].
+/// How long the pass that asks a tenant waits for its answer. A tenant whose requests or
+/// connections queue may take longer. It keeps its place in the queue, and later passes look for
+/// its answer without waiting. One tenant stretches no pause: `SHARE` times this is [`PASS`].
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The share of time that is spent on asking for webhooks: one part in `SHARE`. With very many

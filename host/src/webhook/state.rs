@@ -62,7 +62,7 @@ impl Progress {
         }
     }
 
-    /// What is left of a webhook that was removed.
+    /// The state of a webhook that was removed.
     pub(super) fn removed(url: &str, since: u64) -> Self {
         Self { removed: true, ..Self::new(url, since) }
     }

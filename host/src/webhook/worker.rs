@@ -15,9 +15,9 @@ use super::register::failed;
 use super::sender::{Delivery, Sender};
 use super::state::{DeliveryState, LEASE, Progress, pending_name};
 use crate::clock::now;
-use crate::feed::{CommitNotifier, Line, event_id};
+use crate::feed::{CommitNotifier, Line, event_id, subject};
 use crate::plugin::{Webhook, fresh_id};
-use crate::store::{Channel, Epoch, Event, RecordedEvent, TenantStorage, Write};
+use crate::store::{Channel, Epoch, RecordedEvent, TenantStorage, host_event};
 
 /// The delay after a failure of the store.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -135,7 +135,7 @@ impl Worker {
                 return Ok(());
             };
             for recorded in events.iter().filter(|recorded| self.wants(recorded)) {
-                queue.add(recorded.sequence, Line::from(recorded).subject);
+                queue.add(recorded.sequence, subject(&recorded.event));
             }
             queue.read = last.sequence;
         }
@@ -200,14 +200,7 @@ impl Worker {
         let server = server.join("/");
         tracing::warn!(tenant = self.tenant, server, "{name}");
         body["webhook"] = server.rsplit_once('@').map_or(server.as_str(), |(_, host)| host).into();
-        let event = Event {
-            channel: Channel::Audit,
-            name: name.to_owned(),
-            subject: None,
-            body: body.to_string(),
-        };
-        let done = self.store.commit(now(), "host".to_owned(), vec![Write::Append(event)]);
-        let done = done.await.map(drop);
+        let done = host_event::append(&*self.store, now(), name, &body).await;
         done.map_err(|rejection| failed(rejection.reason))
     }
 

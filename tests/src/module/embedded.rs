@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use super::{Instance, Moment, answer};
+use super::{Instance, Moment, over};
 use crate::exchange::{Answer, Call, Endpoint, InProcess, TENANT};
 
 /// A tenant's SCIM service, each of whose calls has the time and the seed of its number.
@@ -48,16 +48,13 @@ impl Embedded {
     /// If the module traps, or says that the call is wrong.
     pub async fn call(&self, function: &str, arguments: Value) -> anyhow::Result<Value> {
         let moment = Moment::of(self.calls.fetch_add(1, Ordering::Relaxed));
-        let (now, seed) = (moment.now, moment.digits());
-        let text = json!({"call": function, "now": now, "seed": seed, "arguments": arguments});
+        let text = moment.call(function, &arguments);
         let (store, kept, runtime) = (self.store.clone(), self.kept.clone(), Handle::current());
         let call = move || {
             let idle = kept.as_deref().and_then(|kept| kept.lock().ok()?.take());
             let mut instance = idle.map_or_else(Instance::new, Ok)?;
-            instance.answered_by(Box::new(move |text| {
-                Ok(runtime.block_on(answer(&*store, text))?.to_string().into_bytes())
-            }));
-            let answer = instance.call(text.to_string().as_bytes())?;
+            instance.answered_by(over(store, runtime));
+            let answer = instance.call(text.as_bytes())?;
             if let Some(kept) = kept {
                 *kept.lock().map_err(|_| anyhow!("a call panicked"))? = Some(instance);
             }

@@ -9,4 +9,4 @@ mod store;
 pub use embedded::{Embedded, outcome};
 pub use instance::{Import, Instance, MODULE, interface};
 pub use moment::Moment;
-pub use store::answer;
+pub use store::{answer, over};

@@ -1,14 +1,15 @@
 //! The time and the random bytes of one call, as the module derives them from the call's text.
 
-use std::fmt::Write as _;
 use std::io;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use chacha20::cipher::{KeyIvInit, StreamCipher};
 use chacha20::{ChaCha20, Key, Nonce};
+use data_encoding::HEXLOWER;
 use scimlet::clock::Clock;
 use scimlet::plugin::random::Random;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// The time of one call, and the seed of its random bytes.
@@ -29,13 +30,17 @@ impl Moment {
         Self { now: 1_767_225_600_000 + number * 1000, seed, stream: Mutex::new(stream) }
     }
 
+    /// A call of the function with this time and seed.
+    #[must_use]
+    pub fn call(&self, function: &str, arguments: &Value) -> String {
+        let seed = self.digits();
+        json!({"call": function, "now": self.now, "seed": seed, "arguments": arguments}).to_string()
+    }
+
     /// The seed as the module reads it.
     #[must_use]
     pub fn digits(&self) -> String {
-        self.seed.iter().fold(String::new(), |mut digits, byte| {
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        })
+        HEXLOWER.encode(&self.seed)
     }
 }
 

@@ -1,6 +1,8 @@
 //! The interface `store` in JSON, over a host's store: the forms of `wit/module.md`, written by
 //! hand, as an embedder in another language does.
 
+use std::sync::Arc;
+
 use anyhow::{Context, bail};
 use scimlet::store::{
     Adjustment, Channel, Comparison, Direction, Draft, Entry, Event, Expectation, Hit, Key, Link,
@@ -8,6 +10,15 @@ use scimlet::store::{
     Scalar, Store, Term, Window, Write,
 };
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
+
+use super::Import;
+
+/// Answers calls from a store, on a thread that may block.
+#[must_use]
+pub fn over(store: Arc<dyn Store>, runtime: Handle) -> Import {
+    Box::new(move |text| Ok(runtime.block_on(answer(&*store, text))?.to_string().into_bytes()))
+}
 
 /// Answers a call of the module.
 ///

@@ -77,7 +77,7 @@ async fn passed_over() -> anyhow::Result<()> {
     serve(folder, &receiver, &[&after]).await
 }
 
-async fn forget_times(folder: &Path) -> anyhow::Result<()> {
+pub async fn forget_times(folder: &Path) -> anyhow::Result<()> {
     let store = outbox::store(folder, NAME).await?;
     let key = Key { kind: "$webhooks".to_owned(), id: "current".to_owned() };
     let removal = Write::Remove(Removal { key, version: None });

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
-use scimlet::store::{Key, Removal, TenantStorage, Write};
+use scimlet::store::TenantStorage;
 use scimlet::{Plugin, PluginOptions};
 use scimlet_tests::outbox;
 use scimlet_tests::server::{self, Server};
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::receiver::{Received, Receiver};
+use super::registered::forget_times;
 use crate::trial;
 
 pub fn trials() -> Vec<Trial> {
@@ -157,9 +158,7 @@ async fn earlier() -> anyhow::Result<()> {
     };
     let created = last(&*store).await?;
     ensure!(since().await? == [created]);
-    let key = Key { kind: "$webhooks".to_owned(), id: "current".to_owned() };
-    let removal = Write::Remove(Removal { key, version: None });
-    store.commit(0, "test".to_owned(), vec![removal]).await.map_err(refused)?;
+    forget_times(folder.path()).await?;
     ensure!(since().await? == [created]);
     set(folder.path(), &[webhook("events"), webhook("event")])?;
     let added = last(&*store).await?;

@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
 use scimlet::store::Store;
 use scimlet_tests::exchange::{DEFAULT, Endpoint, InProcess, TENANT};
-use scimlet_tests::module::{Embedded, Import, Instance, Moment, answer, outcome};
+use scimlet_tests::module::{Embedded, Instance, Moment, outcome, over};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
@@ -26,10 +26,7 @@ pub fn trials() -> Vec<Trial> {
 
 /// A call of the function with the time and the seed of a number.
 pub fn call(function: &str, number: u64, arguments: &Value) -> Vec<u8> {
-    let moment = Moment::of(number);
-    let (now, seed) = (moment.now, moment.digits());
-    let call = json!({"call": function, "now": now, "seed": seed, "arguments": arguments});
-    call.to_string().into_bytes()
+    Moment::of(number).call(function, arguments).into_bytes()
 }
 
 /// The arguments of `provider.handle`, by a client that the embedder vouches for.
@@ -49,11 +46,6 @@ pub fn request(method: &str, path: &str, body: &str) -> Value {
 
 pub const ADA: &str =
     r#"{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada"}"#;
-
-/// Answers from a store, on a thread that may block.
-pub fn over(store: Arc<dyn Store>, runtime: Handle) -> Import {
-    Box::new(move |text| Ok(runtime.block_on(answer(&*store, text))?.to_string().into_bytes()))
-}
 
 /// Runs something where it may block.
 pub async fn blocking<T: Send + 'static>(
@@ -113,6 +105,7 @@ async fn malformed() -> anyhow::Result<()> {
         json!({"call": "admin.user", "arguments": user}),
         json!({"call": "admin.user", "now": 1, "arguments": user}),
         json!({"call": "admin.user", "now": -1, "seed": seed, "arguments": user}),
+        json!({"call": "admin.user", "now": "+1", "seed": seed, "arguments": user}),
         json!({"call": "admin.user", "now": 1, "seed": "00", "arguments": user}),
         json!({"call": "admin.user", "now": 1, "seed": "zz".repeat(32), "arguments": user}),
         json!({"call": "admin.user", "now": 1, "seed": seed}),

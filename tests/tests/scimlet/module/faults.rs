@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{bail, ensure};
 use libtest_mimic::Trial;
 use scimlet::store::Store;
-use scimlet_tests::module::Instance;
+use scimlet_tests::module::{Instance, over};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
-use super::calls::{ADA, blocking, call, configured, over, request};
+use super::calls::{ADA, blocking, call, configured, request};
 use super::trial;
 
 /// The trials.
