@@ -1,5 +1,7 @@
-//! The queue of the writer thread: one queue for each tenant, served round-robin, so that no tenant
-//! waits behind all that another has queued.
+//! The queue of the writer thread. A large commit joins no transaction, but begins one of its own,
+//! in turn with transactions of small ones, so that a small commit waits for at most one large one.
+//! Within each size every tenant has a queue, served round-robin, so that no tenant waits behind
+//! all that another has queued.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,6 +10,14 @@ use std::time::Duration;
 /// The owner of a job: a tenant's row id, or `None` for the host itself.
 pub(super) type Owner = Option<i64>;
 
+/// How much a job writes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Size {
+    Small,
+    /// So much that no other job should wait for it in one transaction.
+    Large,
+}
+
 /// The queues of all owners. Their lengths are bounded only by the number of callers that wait.
 pub(super) struct Queue<T> {
     state: Mutex<State<T>>,
@@ -15,11 +25,19 @@ pub(super) struct Queue<T> {
 }
 
 struct State<T> {
+    small: RoundRobin<T>,
+    large: RoundRobin<T>,
+    /// The size of the job that was taken last to begin a transaction.
+    last: Size,
+    closed: bool,
+}
+
+/// Waiting jobs of one size.
+struct RoundRobin<T> {
     /// Waiting jobs by owner; an empty queue is removed.
     waiting: HashMap<Owner, VecDeque<T>>,
     /// The owners with waiting jobs, the next to be served first.
-    round_robin: VecDeque<Owner>,
-    closed: bool,
+    owners: VecDeque<Owner>,
 }
 
 /// The result of taking a job from the queues.
@@ -32,41 +50,36 @@ pub(super) enum Next<T> {
     Closed,
 }
 
-impl<T> Next<T> {
-    /// Returns the job, if there is one.
-    pub(super) fn job(self) -> Option<T> {
-        match self {
-            Self::Job(job) => Some(job),
-            Self::Nothing | Self::Closed => None,
-        }
-    }
-}
-
 impl<T> Queue<T> {
     /// Returns an empty queue.
     pub(super) fn new() -> Self {
-        let (waiting, round_robin, closed) = (HashMap::new(), VecDeque::new(), false);
-        Self { state: Mutex::new(State { waiting, round_robin, closed }), arrived: Condvar::new() }
+        let (small, large) = (RoundRobin::new(), RoundRobin::new());
+        let state = State { small, large, last: Size::Large, closed: false };
+        Self { state: Mutex::new(state), arrived: Condvar::new() }
     }
 
     /// Appends a job to its owner's queue. Returns `false` if the queue is closed.
-    pub(super) fn push(&self, owner: Owner, job: T) -> bool {
+    pub(super) fn push(&self, owner: Owner, size: Size, job: T) -> bool {
         let mut state = self.state();
         if state.closed {
             return false;
         }
-        let waiting = state.waiting.entry(owner).or_default();
-        waiting.push_back(job);
-        if waiting.len() == 1 {
-            state.round_robin.push_back(owner);
+        match size {
+            Size::Small => state.small.push(owner, job),
+            Size::Large => state.large.push(owner, job),
         }
         self.arrived.notify_one();
         true
     }
 
-    /// Takes the next job without waiting.
+    /// Takes the job that begins the next transaction, without waiting.
     pub(super) fn next(&self) -> Next<T> {
         self.state().next()
+    }
+
+    /// Takes a small job, which joins the transaction that has begun.
+    pub(super) fn next_small(&self) -> Option<T> {
+        self.state().small.next()
     }
 
     /// Waits until there is a job or the queue is closed.
@@ -108,20 +121,50 @@ impl<T> Queue<T> {
 
 impl<T> State<T> {
     fn next(&mut self) -> Next<T> {
-        let owner = self.round_robin.pop_front();
-        let job = owner.and_then(|owner| self.waiting.get_mut(&owner)?.pop_front());
-        let (Some(owner), Some(job)) = (owner, job) else {
-            return match self.closed {
-                true => Next::Closed,
-                false => Next::Nothing,
-            };
+        let sizes = match self.last {
+            Size::Small => [Size::Large, Size::Small],
+            Size::Large => [Size::Small, Size::Large],
         };
-        if self.waiting.get(&owner).is_some_and(VecDeque::is_empty) {
+        for size in sizes {
+            let waiting = match size {
+                Size::Small => &mut self.small,
+                Size::Large => &mut self.large,
+            };
+            if let Some(job) = waiting.next() {
+                self.last = size;
+                return Next::Job(job);
+            }
+        }
+        match self.closed {
+            true => Next::Closed,
+            false => Next::Nothing,
+        }
+    }
+}
+
+impl<T> RoundRobin<T> {
+    fn new() -> Self {
+        Self { waiting: HashMap::new(), owners: VecDeque::new() }
+    }
+
+    fn push(&mut self, owner: Owner, job: T) {
+        let waiting = self.waiting.entry(owner).or_default();
+        waiting.push_back(job);
+        if waiting.len() == 1 {
+            self.owners.push_back(owner);
+        }
+    }
+
+    fn next(&mut self) -> Option<T> {
+        let owner = self.owners.pop_front()?;
+        let waiting = self.waiting.get_mut(&owner)?;
+        let job = waiting.pop_front();
+        if waiting.is_empty() {
             self.waiting.remove(&owner);
         } else {
-            self.round_robin.push_back(owner);
+            self.owners.push_back(owner);
         }
-        Next::Job(job)
+        job
     }
 }
 
@@ -129,21 +172,44 @@ impl<T> State<T> {
 mod tests {
     use super::*;
 
+    fn take<T>(queue: &Queue<T>) -> Option<T> {
+        match queue.next() {
+            Next::Job(job) => Some(job),
+            Next::Nothing | Next::Closed => None,
+        }
+    }
+
+    fn rest<T>(queue: &Queue<T>) -> Vec<T> {
+        std::iter::from_fn(|| take(queue)).collect()
+    }
+
     #[test]
     fn one_of_each_in_turn() {
         let queue = Queue::new();
         for number in 0..3 {
-            assert!(queue.push(Some(1), ("busy", number)));
+            assert!(queue.push(Some(1), Size::Small, ("busy", number)));
         }
-        assert!(queue.push(Some(2), ("quiet", 0)));
-        assert!(queue.push(None, ("host", 0)));
+        assert!(queue.push(Some(2), Size::Small, ("quiet", 0)));
+        assert!(queue.push(None, Size::Small, ("host", 0)));
         queue.close();
-        assert!(!queue.push(Some(2), ("late", 0)));
-        let mut order = Vec::new();
-        while let Next::Job(job) = queue.wait() {
-            order.push(job);
-        }
+        assert!(!queue.push(Some(2), Size::Small, ("late", 0)));
         let round_robin = [("busy", 0), ("quiet", 0), ("host", 0), ("busy", 1), ("busy", 2)];
-        assert_eq!(order, round_robin);
+        assert_eq!(rest(&queue), round_robin);
+    }
+
+    #[test]
+    fn a_small_one_waits_for_one_large_one() {
+        let queue = Queue::new();
+        for job in ["first", "second", "third"] {
+            queue.push(Some(1), Size::Large, job);
+        }
+        assert_eq!(take(&queue), Some("first"));
+        queue.push(Some(2), Size::Small, "small");
+        queue.push(Some(1), Size::Small, "another");
+        queue.push(Some(2), Size::Small, "last");
+        assert_eq!(take(&queue), Some("small"));
+        assert_eq!(queue.next_small(), Some("another"), "it joins");
+        assert_eq!(rest(&queue), ["second", "last", "third"]);
+        assert_eq!(queue.next_small(), None);
     }
 }

@@ -15,6 +15,7 @@ use super::group::Group;
 use super::identity::Newest;
 use super::issuers;
 use super::metadata;
+use super::queue::Size;
 use super::read::{self, LinkQuery};
 use super::readers::Snapshot;
 use crate::cpu_scheduler::CpuScheduler;
@@ -124,14 +125,15 @@ impl Store for TenantStore {
     ) -> Result<Committed, Rejection> {
         let bytes = validate::commit(at, &actor, &writes)?;
         self.end();
-        let (is_large, id) = (bytes >= limits::LARGE_COMMIT, self.store_id());
+        let size = if bytes >= limits::LARGE_COMMIT { Size::Large } else { Size::Small };
+        let id = self.store_id();
         let tenant = self.tenant;
         let commit = Commit { at: i64::try_from(at).unwrap_or(i64::MAX), actor, writes };
         let done = self
             .shared
             .writer
-            .run(Some(tenant), move |group| {
-                let _computing = is_large.then(|| CpuScheduler::all().elsewhere(id));
+            .run(Some(tenant), size, move |group| {
+                let _computing = (size == Size::Large).then(|| CpuScheduler::all().elsewhere(id));
                 issuers::judge(group, tenant, &commit.writes)?;
                 commit::apply(group, tenant, commit)
             })
@@ -176,7 +178,7 @@ impl HostMetadata for TenantStore {
         self.end();
         let tenant = self.tenant;
         let set = move |group: &Group<'_>| metadata::set(group, tenant, &guard, &changes);
-        let done = self.shared.writer.run(Some(tenant), set).await;
+        let done = self.shared.writer.run(Some(tenant), Size::Small, set).await;
         Ok(done??)
     }
 }

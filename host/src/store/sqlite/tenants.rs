@@ -8,6 +8,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use tokio::time::{sleep, timeout};
 
 use super::error::{SqliteError, SqliteResult};
+use super::queue::Size;
 use super::readers::Snapshot;
 use super::rows::unsigned;
 use super::store::TenantStore;
@@ -138,7 +139,11 @@ impl Sqlite {
         &self,
         work: impl FnOnce(&Connection) -> Result<(), DatabaseError> + Send + 'static,
     ) -> Result<(), DatabaseError> {
-        self.shared.writer.run(None, move |group| work(group)).await.map_err(DatabaseError::from)?
+        self.shared
+            .writer
+            .run(None, Size::Small, move |group| work(group))
+            .await
+            .map_err(DatabaseError::from)?
     }
 
     /// Records the newest event in the file beside the database.

@@ -1,5 +1,6 @@
 //! Writes the terms of inserted and replaced entries: only the differences. All removals come
-//! before all insertions, so that entries may swap a unique term within one commit.
+//! before all insertions, so that entries may swap a unique term within one commit; unique terms
+//! come first, so that a commit that is refused for one has written little.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +11,8 @@ use super::error::{SqliteError, SqliteResult};
 use super::rows;
 use crate::store::sql::Stored;
 use crate::store::{Refusal, Rejection, Term};
+
+const INSERT: &str = "INSERT INTO term VALUES (?, ?, ?, ?)";
 
 /// Changes to the numbers of entries, by the ids of kinds and of fields.
 #[derive(Default)]
@@ -31,6 +34,13 @@ struct Wanted {
     paths: BTreeMap<i64, String>,
 }
 
+impl Wanted {
+    /// Returns the unique terms, or those that are not.
+    fn with(&self, unique: bool) -> impl Iterator<Item = &(i64, Stored)> {
+        self.terms.iter().filter(move |(_, is)| **is == unique).map(|(term, _)| term)
+    }
+}
+
 impl Change<'_> {
     /// Writes all terms that changed. A unique term that is already in use is refused as `taken`
     /// for the later of the two writes.
@@ -43,13 +53,13 @@ impl Change<'_> {
         }
         let mut taken = Vec::new();
         for wanted in &added {
-            let found = self.add(wanted, &added).map_err(failed(wanted.write))?;
+            let found = self.add_unique(wanted, &added).map_err(failed(wanted.write))?;
             taken.extend(found);
         }
-        match taken.into_iter().min() {
-            None => Ok(()),
-            Some((write, path)) => Err(Rejection { write, reason: Refusal::Taken(path) }),
+        if let Some((write, path)) = taken.into_iter().min() {
+            return Err(Rejection { write, reason: Refusal::Taken(path) });
         }
+        added.iter().try_for_each(|wanted| self.add_others(wanted).map_err(failed(wanted.write)))
     }
 
     /// Returns the terms of inserted and replaced entries, in the order of the writes.
@@ -134,13 +144,13 @@ impl Change<'_> {
         }
     }
 
-    /// Inserts the new terms. Returns the unique terms that another entry holds, each with the
-    /// later of the writes that set it.
-    fn add(&self, wanted: &Wanted, all: &[Wanted]) -> SqliteResult<Vec<(u32, String)>> {
-        let mut insert = self.db.prepare_cached("INSERT INTO term VALUES (?, ?, ?, ?)")?;
+    /// Inserts the new unique terms. Returns those that another entry holds, each with the later
+    /// of the writes that set it.
+    fn add_unique(&self, wanted: &Wanted, all: &[Wanted]) -> SqliteResult<Vec<(u32, String)>> {
+        let mut insert = self.db.prepare_cached(INSERT)?;
         let mut taken = Vec::new();
-        for ((field, value), unique) in &wanted.terms {
-            match insert.execute(params![field, value, wanted.seq, unique]) {
+        for (field, value) in wanted.with(true) {
+            match insert.execute(params![field, value, wanted.seq, true]) {
                 Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                     let path = wanted.paths.get(field).cloned().unwrap_or_default();
                     let holder = self.holder(*field, value)?;
@@ -154,6 +164,15 @@ impl Change<'_> {
             }
         }
         Ok(taken)
+    }
+
+    /// Inserts the new terms that are not unique.
+    fn add_others(&self, wanted: &Wanted) -> SqliteResult<()> {
+        let mut insert = self.db.prepare_cached(INSERT)?;
+        for (field, value) in wanted.with(false) {
+            insert.execute(params![field, value, wanted.seq, false])?;
+        }
+        Ok(())
     }
 
     /// Returns the entry that holds a unique term.

@@ -1,6 +1,6 @@
 //! The one thread that writes. It takes the waiting commits, those of all tenants in turn, and
-//! makes them durable together: one transaction with a savepoint for each, one fsync for all. A
-//! refused commit rolls back to its savepoint and affects no other.
+//! makes small ones durable together: one transaction with a savepoint for each, one fsync for all.
+//! A refused commit rolls back to its savepoint and affects no other.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::checkpoint::Checkpoints;
 use super::group::Group;
 use super::guard::Guard;
-use super::queue::{Next, Owner, Queue};
+use super::queue::{Next, Owner, Queue, Size};
 use super::{error, schema, sweep};
 use crate::store::Refusal;
 
@@ -68,6 +68,7 @@ impl Writer {
     pub(super) async fn run<T, E>(
         &self,
         owner: Owner,
+        size: Size,
         work: impl FnOnce(&Group<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<Result<T, E>, Refusal>
     where
@@ -76,7 +77,7 @@ impl Writer {
     {
         let stopped = || "the writer has stopped".to_owned();
         let (answer, answered) = oneshot::channel();
-        if !self.jobs.push(owner, job(work, answer)) {
+        if !self.jobs.push(owner, size, job(work, answer)) {
             return Err(Refusal::NotDone(stopped()));
         }
         answered.await.map_err(|_| Refusal::Unavailable(stopped()))?
@@ -146,7 +147,7 @@ fn serve(db: &Connection, guard: &Guard, checkpoints: &Checkpoints, queue: &Queu
         };
         let begun = Instant::now();
         let rest = std::iter::from_fn(|| match begun.elapsed() < GROUP_TIME {
-            true => queue.next().job(),
+            true => queue.next_small(),
             false => None,
         });
         commit(db, guard, std::iter::once(first).chain(rest.take(GROUP - 1)));
@@ -200,25 +201,30 @@ fn transact(
     replies: &mut Vec<Reply>,
 ) -> Result<(), Refusal> {
     guard.still().map_err(Refusal::NotDone)?;
-    run(db, jobs, replies).map_err(|error| error::not_done(&error))?;
+    let is_changed = run(db, jobs, replies).map_err(|error| error::not_done(&error))?;
     guard.check().map_err(Refusal::NotDone)?;
+    if !is_changed {
+        // A commit would write all pages that the refused jobs changed and restored.
+        return execute(db, "ROLLBACK").map_err(|error| error::not_done(&error));
+    }
     execute(db, "COMMIT").map_err(|error| error::unknown(&error))?;
     // Checks once more, so that what is acknowledged is in the file that the next start opens.
     guard.check().map_err(Refusal::Unavailable)
 }
 
-/// Runs the jobs of a transaction, without committing it.
+/// Runs the jobs of a transaction, without committing it. Returns whether any was kept.
 fn run(
     db: &Connection,
     jobs: &mut impl Iterator<Item = Job>,
     replies: &mut Vec<Reply>,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     execute(db, "BEGIN IMMEDIATE")?;
-    let group = Group::new(db);
+    let (group, mut is_changed) = (Group::new(db), false);
     for job in jobs {
         execute(db, "SAVEPOINT one")?;
         let done = job(Ok(&group));
         replies.push(done.reply);
+        is_changed |= done.keep;
         if !done.keep {
             // Fails if a full disk, for example, has already rolled back the transaction; then the
             // whole group fails.
@@ -226,7 +232,7 @@ fn run(
         }
         execute(db, "RELEASE one")?;
     }
-    Ok(())
+    Ok(is_changed)
 }
 
 /// Runs a cached statement without parameters.
@@ -256,7 +262,7 @@ mod tests {
         let writer = writer.expect("it starts");
         let (started, running) = oneshot::channel();
         let (go, wait) = std::sync::mpsc::channel::<()>();
-        let first = writer.run(Some(1), move |_| {
+        let first = writer.run(Some(1), Size::Small, move |_| {
             started.send(()).expect("the test listens");
             wait.recv()
         });
@@ -264,8 +270,8 @@ mod tests {
         // So they share the next one, which the dangling line makes fail.
         let group = async {
             running.await.expect("the first runs");
-            let good = writer.run(Some(1), insert("INSERT INTO end VALUES (1)"));
-            let bad = writer.run(Some(1), insert("INSERT INTO line VALUES (7)"));
+            let good = writer.run(Some(1), Size::Small, insert("INSERT INTO end VALUES (1)"));
+            let bad = writer.run(Some(1), Size::Small, insert("INSERT INTO line VALUES (7)"));
             let queued = async {
                 tokio::time::sleep(2 * GROUP_TIME).await;
                 go.send(()).expect("the first waits");
@@ -278,7 +284,7 @@ mod tests {
             let why = outcome.expect_err("the group failed");
             assert!(format!("{why:?}").contains("FOREIGN KEY"), "{why:?}");
         }
-        let rest = writer.run(Some(1), insert("INSERT INTO end VALUES (1)")).await;
+        let rest = writer.run(Some(1), Size::Small, insert("INSERT INTO end VALUES (1)")).await;
         assert_eq!(rest, Ok(Ok(1)), "the row of the failed group is gone");
     }
 }
