@@ -42,13 +42,12 @@ pub(super) struct Connection {
 impl Connections {
     /// Wraps a pool. `tls` is the connector of its connections, or `None` if they are not
     /// encrypted. A database on this machine (`is_local`) computes on the processors of this
-    /// process, of which one tenant's statements leave one to other tenants; but one long search
-    /// does not stop all else of its tenant.
+    /// process, of which one tenant's statements leave one to other tenants.
     pub(super) fn new(pool: Pool, tls: Option<MakeRustlsConnect>, is_local: bool) -> Self {
         let tenants = pool.status().max_size.saturating_sub(RESERVE).max(1);
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let beside_others = match is_local {
-            true => processors.saturating_sub(1).max(2),
+            true => processors.saturating_sub(1).max(1),
             false => tenants,
         };
         Self {
@@ -68,7 +67,7 @@ impl Connections {
     /// Waits up to [`WAIT`] for a connection for this scope.
     pub(super) async fn get(&self, scope: Scope) -> PostgresResult<Connection> {
         let shares = match scope {
-            Scope::Tenant(_) | Scope::Name(_) => &self.shares,
+            Scope::Tenant(_) | Scope::LongSearch(_) | Scope::Name(_) => &self.shares,
             Scope::Host => &self.reserve,
         };
         let permit = timeout(WAIT, shares.acquire(scope)).await;

@@ -27,6 +27,9 @@ pub(super) const SILENCE: Duration = Duration::from_secs(21);
 pub(super) enum Scope {
     /// The rows of one tenant.
     Tenant(i64),
+    /// The rows of one tenant, for a long search. Its connection does not count towards the
+    /// tenant's share, so that the search stops nothing else of the tenant: few run at once anyway.
+    LongSearch(i64),
     /// All rows, to look up the tenant of a name. Holds a hash of that name, since the connection
     /// counts towards that tenant's share.
     Name(u64),
@@ -217,7 +220,7 @@ impl Scope {
     /// The value of the setting `scimlet.tenant`, on which PostgreSQL's policies depend.
     fn setting(self) -> String {
         match self {
-            Scope::Tenant(id) => id.to_string(),
+            Scope::Tenant(id) | Scope::LongSearch(id) => id.to_string(),
             Scope::Name(_) | Scope::Host => "*".to_owned(),
         }
     }

@@ -37,8 +37,13 @@ impl TenantStore {
     }
 
     /// Returns one page; no statement of the search may take longer than `time`.
-    async fn search(&self, query: &Query, filter: &Filter, time: Duration) -> PostgresResult<Page> {
-        let scope = Scope::Tenant(self.tenant);
+    async fn search(
+        &self,
+        query: &Query,
+        filter: &Filter,
+        scope: Scope,
+        time: Duration,
+    ) -> PostgresResult<Page> {
         let session = Session::read_within(&self.shared.pool, scope, time).await?;
         let page = find(&session, self.tenant, query, filter.clone()).await;
         session.end(page)
@@ -62,13 +67,14 @@ impl Store for TenantStore {
     async fn find(&self, mut query: Query) -> Result<Page, Refusal> {
         let filter = validate::query(&mut query)?;
         if !filter.looks_at_all() {
-            match self.search(&query, &filter, BRIEF).await {
+            match self.search(&query, &filter, Scope::Tenant(self.tenant), BRIEF).await {
                 Err(fault) if fault.is_overdue() => {}
                 page => return Ok(page?),
             }
         }
         let _permit = self.shared.searches.acquire(self.tenant).await;
-        let page = self.search(&query, &filter, limits::SEARCH).await;
+        let scope = Scope::LongSearch(self.tenant);
+        let page = self.search(&query, &filter, scope, limits::SEARCH).await;
         page.map_err(bounded)
     }
 

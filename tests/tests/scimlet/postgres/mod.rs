@@ -2,6 +2,7 @@
 //! database, its loss and return, and the fence between tenants. All with the real binary over HTTP
 //! where it can be.
 
+mod connections;
 mod exchanges;
 mod fence;
 mod loss;
@@ -31,7 +32,8 @@ pub fn trials() -> Vec<Trial> {
         trial("many_may_open_a_new_one", opening::many),
         trial("a_newer_one_is_refused", opening::newer),
         trial("a_superuser_is_warned_of", opening::superuser),
-        trial("connections_are_left_for_the_host", opening::reserve),
+        trial("connections_are_left_for_the_host", connections::reserve),
+        trial("a_long_search_stops_nothing_else", connections::long_search),
         trial("one_of_equal_names_is_made", races::names),
         trial("one_if_match_wins_once", races::one_if_match),
         trial("all_joins_succeed", races::all_joins),

@@ -1,14 +1,13 @@
 //! Errors for a database that cannot be opened, and a new database that many open at once.
 
 use anyhow::{Context, ensure};
+use scimlet::store::Database;
 use scimlet::store::postgres::Postgres;
-use scimlet::store::{Channel, Database, Event, Write};
 use scimlet_tests::client::together;
 use scimlet_tests::postgres::Cluster;
 use scimlet_tests::server;
 use scimlet_tests::wording::mentions;
 use tempfile::TempDir;
-use tokio::time::{Duration, sleep, timeout};
 
 /// A password in the URL is not repeated, whatever is wrong.
 pub async fn secrets(_: &Cluster) -> anyhow::Result<()> {
@@ -85,42 +84,6 @@ pub async fn superuser(cluster: &Cluster) -> anyhow::Result<()> {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         ensure!(output.status.success(), "{said}");
         ensure!(said.contains("WARN") == is_warned, "{role}: {said}");
-    }
-    Ok(())
-}
-
-/// While commits of many tenants wait for locks and hold all connections that tenants may have, the
-/// host still reaches the database.
-pub async fn reserve(cluster: &Cluster) -> anyhow::Result<()> {
-    let url = cluster.database()?;
-    let database = Postgres::open(&url, true).await?;
-    let mut stores = Vec::new();
-    for number in 0..30 {
-        let name = format!("t{number}");
-        database.create_tenant(&name, 0).await?;
-        stores.push(database.open(&name).await?.context("no tenant")?);
-    }
-    let name = url.rsplit('/').next().context("a name")?;
-    let held = cluster.hold(name, "BEGIN; SELECT 1 FROM tenant FOR UPDATE")?;
-    let commits = stores.into_iter().map(|store| {
-        tokio::spawn(async move {
-            let event = Event {
-                channel: Channel::Audit,
-                name: "tried".to_owned(),
-                subject: None,
-                body: "{}".to_owned(),
-            };
-            store.commit(0, "test".to_owned(), vec![Write::Append(event)]).await
-        })
-    });
-    let commits: Vec<_> = commits.collect();
-    sleep(Duration::from_millis(500)).await;
-    let tenants = timeout(Duration::from_secs(5), database.tenants()).await;
-    ensure!(tenants.context("the host waits for tenants")??.len() == 30);
-    drop(held);
-    for commit in commits {
-        let outcome = commit.await?;
-        ensure!(outcome.is_ok(), "{outcome:?}");
     }
     Ok(())
 }
