@@ -92,8 +92,6 @@ impl State {
 
     /// Takes the tenant's first waiting task out of its queue.
     pub(super) fn take_out(&mut self, tenant: Tenant) -> Option<(Tenant, oneshot::Sender<Grant>)> {
-        let computed = self.computed.get(&tenant).copied().unwrap_or_default();
-        self.now = self.now.max(computed);
         let queue = self.waiting.get_mut(&tenant)?;
         let sender = queue.pop_front()?;
         if queue.is_empty() {
@@ -102,7 +100,10 @@ impl State {
         Some((tenant, sender))
     }
 
+    /// Occupies a processor for a task of the tenant, whether or not it has waited.
     pub(super) fn take(&mut self, tenant: Tenant) {
+        let computed = self.computed.get(&tenant).copied().unwrap_or_default();
+        self.now = self.now.max(computed);
         self.free -= 1;
         *self.held.entry(tenant).or_default() += 1;
     }
