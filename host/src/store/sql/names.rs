@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::store::{Direction, Filter, Key, Relation};
+use crate::store::{Key, Relation};
 
 /// A path of terms in a kind.
 #[derive(Clone, Copy, Debug)]
@@ -59,40 +59,5 @@ impl Names {
         let (other, name) = (&relation.other, &relation.name);
         let key = (other.kind.clone(), other.id.clone(), name.clone());
         self.ends.get(&key).copied()
-    }
-}
-
-impl Filter {
-    /// Returns the paths in the filter; a path may occur several times.
-    pub(in crate::store) fn paths(&self) -> Vec<&str> {
-        let mut paths = Vec::new();
-        self.visit(&mut |leaf| match leaf {
-            Filter::Compare(comparison) => paths.push(comparison.path.as_str()),
-            Filter::Present(path) => paths.push(path.as_str()),
-            _ => {}
-        });
-        paths
-    }
-
-    /// Returns the relations in the filter, each with whether the other end's link set is needed.
-    pub(in crate::store) fn relations(&self) -> Vec<(&Relation, bool)> {
-        let mut relations = Vec::new();
-        self.visit(&mut |leaf| {
-            if let Filter::Linked(relation) = leaf {
-                let incoming = matches!(relation.direction, Direction::Incoming);
-                relations.push((relation, incoming));
-            }
-        });
-        relations
-    }
-
-    fn visit<'filter>(&'filter self, leaf: &mut impl FnMut(&'filter Filter)) {
-        match self {
-            Filter::All(filters) | Filter::Any(filters) => {
-                filters.iter().for_each(|filter| filter.visit(leaf));
-            }
-            Filter::Negate(filter) => filter.visit(leaf),
-            Filter::Compare(_) | Filter::Present(_) | Filter::Linked(_) => leaf(self),
-        }
     }
 }
