@@ -48,7 +48,9 @@ fn no_driver() -> anyhow::Result<()> {
 }
 
 fn no_runtime() -> anyhow::Result<()> {
-    depends_on_none("scimlet-store", &["--target", "wasm32-unknown-unknown"], &IMPURE)
+    let target = ["--target", "wasm32-unknown-unknown"];
+    let crates = ["scimlet-store", "scimlet-sql"];
+    crates.into_iter().try_for_each(|package| depends_on_none(package, &target, &IMPURE))
 }
 
 /// No crate of these is in the package's tree of dependencies.

@@ -1,12 +1,12 @@
 //! Reads of links: whether given links exist, and pages of links.
 
+use scimlet_sql::commit::nul;
+use scimlet_sql::{decode_link, encode_link};
 use tokio_postgres::Row;
 
 use super::error::PostgresResult;
-use super::nul;
 use super::read::{Keys, place};
 use super::session::Session;
-use crate::store::sql::{decode_link, encode_link};
 use crate::store::{Direction, Key, Link, LinkPage, limits};
 
 /// Returns whether each link exists, in the order of `links`.

@@ -1,7 +1,8 @@
 //! A tenant's data that the guest does not see: the end of its event log, and the host's metadata.
 
+use scimlet_sql::commit::nul;
+
 use super::error::PostgresResult;
-use super::nul;
 use super::read::{digest, unsigned};
 use super::session::Session;
 use crate::store::{ChainHead, MetadataEntry, Refusal, deleted};

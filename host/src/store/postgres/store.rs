@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use scimlet_sql::commit::nul;
 
 use super::Shared;
 use super::bodies;
@@ -12,7 +13,6 @@ use super::error::PostgresResult;
 use super::find::{bounded, find};
 use super::links::{self, LinkQuery};
 use super::metadata;
-use super::nul;
 use super::read;
 use super::session::{Scope, Session};
 use crate::store::{

@@ -1,13 +1,14 @@
 //! The writes that append or redact events or adjust counters.
 
 use rusqlite::params;
+use scimlet_sql::commit::events::channel_number;
 
 use super::commit::Change;
 use super::error::SqliteResult;
 use super::read;
 use super::rows::unsigned;
 use super::sweep;
-use crate::store::{Adjustment, Channel, Event, Key, RecordedEvent, Refusal, hash_chain};
+use crate::store::{Adjustment, Event, Key, RecordedEvent, Refusal, hash_chain};
 
 impl Change<'_> {
     /// Adjusts a counter; a sum below 0 becomes 0. The ceiling limits only increases, so that seats
@@ -42,10 +43,6 @@ impl Change<'_> {
 
     fn insert_event(&self, sequence: i64, recorded: &RecordedEvent) -> SqliteResult<()> {
         let event = &recorded.event;
-        let channel = match event.channel {
-            Channel::Feed => 0,
-            Channel::Audit => 1,
-        };
         let subject = event.subject.as_ref();
         self.db
             .prepare_cached("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?
@@ -54,7 +51,7 @@ impl Change<'_> {
                 sequence,
                 self.at,
                 recorded.actor,
-                channel,
+                channel_number(event.channel),
                 event.name,
                 subject.map(|key| &key.kind),
                 subject.map(|key| &key.id),

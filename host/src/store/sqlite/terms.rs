@@ -5,11 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{ErrorCode, params};
+use scimlet_sql::Stored;
 
 use super::commit::Change;
 use super::error::{SqliteError, SqliteResult};
 use super::rows;
-use crate::store::sql::Stored;
+use super::value::{Column, parameter};
 use crate::store::{Refusal, Rejection, Term};
 
 const INSERT: &str = "INSERT INTO term VALUES (?, ?, ?, ?)";
@@ -117,7 +118,7 @@ impl Change<'_> {
             if wanted.terms.get(term) == Some(unique) {
                 wanted.terms.remove(term);
             } else {
-                delete.execute(params![term.0, term.1, wanted.seq])?;
+                delete.execute(params![term.0, parameter(&term.1), wanted.seq])?;
             }
         }
         Ok(wanted)
@@ -126,8 +127,8 @@ impl Change<'_> {
     fn terms_of(&self, seq: i64) -> SqliteResult<Terms> {
         let mut statement =
             self.db.prepare_cached("SELECT field, value, is_unique FROM term WHERE seq = ?")?;
-        let terms =
-            statement.query_map([seq], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+        let terms = statement
+            .query_map([seq], |row| Ok(((row.get(0)?, row.get::<_, Column>(1)?.0), row.get(2)?)))?;
         Ok(terms.collect::<Result<_, _>>()?)
     }
 
@@ -150,7 +151,7 @@ impl Change<'_> {
         let mut insert = self.db.prepare_cached(INSERT)?;
         let mut taken = Vec::new();
         for (field, value) in wanted.with(true) {
-            match insert.execute(params![field, value, wanted.seq, true]) {
+            match insert.execute(params![field, parameter(value), wanted.seq, true]) {
                 Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                     let path = wanted.paths.get(field).cloned().unwrap_or_default();
                     let holder = self.holder(*field, value)?;
@@ -170,7 +171,7 @@ impl Change<'_> {
     fn add_others(&self, wanted: &Wanted) -> SqliteResult<()> {
         let mut insert = self.db.prepare_cached(INSERT)?;
         for (field, value) in wanted.with(false) {
-            insert.execute(params![field, value, wanted.seq, false])?;
+            insert.execute(params![field, parameter(value), wanted.seq, false])?;
         }
         Ok(())
     }
@@ -180,7 +181,7 @@ impl Change<'_> {
         let mut holder = self
             .db
             .prepare_cached("SELECT seq FROM term WHERE field = ? AND value = ? AND is_unique")?;
-        Ok(holder.query_row(params![field, value], |row| row.get(0))?)
+        Ok(holder.query_row(params![field, parameter(value)], |row| row.get(0))?)
     }
 
     /// Removes all terms of an entry that is being removed.

@@ -3,20 +3,20 @@
 
 use std::collections::BTreeMap;
 
-use crate::store::{Key, Relation};
+use scimlet_store::{Key, Relation};
 
 /// A path of terms in a kind.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::store) struct Field {
+pub struct Field {
     /// The row id, to which `term` refers.
-    pub(in crate::store) id: i64,
+    pub id: i64,
     /// The number of entries with a term of this path.
-    pub(in crate::store) entries: i64,
+    pub entries: i64,
 }
 
 /// The names that exist in the database, with their row ids. Others match nothing.
 #[derive(Debug, Default)]
-pub(in crate::store) struct Names {
+pub struct Names {
     fields: BTreeMap<String, Field>,
     /// Ends by kind and id of the entry and the link's name.
     ends: BTreeMap<(String, String, String), End>,
@@ -24,33 +24,27 @@ pub(in crate::store) struct Names {
 
 /// The entry at the other end of a relation.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::store) struct End {
+pub struct End {
     /// The entry's row id.
-    pub(in crate::store) seq: i64,
+    pub seq: i64,
     /// The link set of the relation's name, if the entry ever had one.
-    pub(in crate::store) linkset: Option<i64>,
+    pub linkset: Option<i64>,
 }
 
 impl Names {
     /// Adds a path.
-    pub(in crate::store) fn add_field(&mut self, path: String, field: Field) {
+    pub fn add_field(&mut self, path: String, field: Field) {
         self.fields.insert(path, field);
     }
 
     /// Adds the other end of a relation.
-    pub(in crate::store) fn add_end(
-        &mut self,
-        other: Key,
-        name: String,
-        seq: i64,
-        linkset: Option<i64>,
-    ) {
+    pub fn add_end(&mut self, other: Key, name: String, seq: i64, linkset: Option<i64>) {
         let end = End { seq, linkset };
         self.ends.insert((other.kind, other.id, name), end);
     }
 
     /// Returns the field of a path.
-    pub(in crate::store) fn field(&self, path: &str) -> Option<Field> {
+    pub fn field(&self, path: &str) -> Option<Field> {
         self.fields.get(path).copied()
     }
 
