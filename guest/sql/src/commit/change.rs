@@ -7,6 +7,7 @@ use scimlet_store::{
     Adjustment, Draft, Event, Key, Refusal, Rejection, Removal, Replacement, Term, Write,
 };
 
+use super::counters::adjusted;
 use super::links::Links;
 use super::loaded::{Before, Loaded};
 use crate::Stored;
@@ -179,20 +180,12 @@ impl<'w> Change<'w> {
         }
     }
 
-    /// Adjusts a counter; a sum below 0 becomes 0. The ceiling limits only increases, so that seats
-    /// can be released under a ceiling that was lowered.
     fn adjust(&mut self, adjustment: &'w Adjustment) -> Result<(), Refusal> {
         let counter = adjustment.counter.as_str();
         let loaded = || self.loaded.counters.get(counter).copied().unwrap_or(0);
         let old = self.counters.get(counter).copied().unwrap_or_else(loaded);
-        let ceiling = i64::try_from(adjustment.ceiling.unwrap_or(u64::MAX)).unwrap_or(i64::MAX);
-        match old.checked_add(adjustment.by).map(|new| new.max(0)) {
-            Some(new) if new <= ceiling || adjustment.by < 0 => {
-                self.counters.insert(counter, new);
-                Ok(())
-            }
-            _ => Err(Refusal::OverCeiling(counter.to_owned())),
-        }
+        self.counters.insert(counter, adjusted(old, adjustment)?);
+        Ok(())
     }
 
     /// Checks that both ends of every new link exist. Returns the first write for which they do

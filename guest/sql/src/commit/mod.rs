@@ -10,18 +10,20 @@
 //! see: what another commit has inserted meanwhile.
 
 mod change;
+mod counters;
 mod entries;
 pub mod events;
 mod fields;
 mod links;
 mod loaded;
 mod lock_plan;
-pub mod nul;
+pub mod null_character;
 mod terms;
 #[cfg(test)]
 mod tests;
 
 pub use self::change::{Change, Held, Wanted};
+pub use self::counters::adjusted;
 pub use self::entries::{ChangedEntry, NewEntry};
 pub use self::fields::{FieldRows, Needed};
 pub use self::links::LinkRows;

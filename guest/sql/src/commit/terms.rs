@@ -60,7 +60,7 @@ impl<'a> TermRows<'a> {
         let none = Terms::new();
         let old = |seq: &i64| change.loaded.terms.get(seq).unwrap_or(&none);
         for (_, seq) in &change.removed {
-            written.counts.count(old(seq), &none);
+            written.counts.count_terms(old(seq), &none);
             let gone = old(seq).keys().map(|(field, value)| (*field, value.clone(), *seq));
             written.gone.extend(gone);
         }
@@ -75,7 +75,7 @@ impl<'a> TermRows<'a> {
     }
 
     fn replace(&mut self, one: &Named<'a>, old: &Terms, owners: &Owners<'_>) {
-        self.counts.count(old, &one.terms);
+        self.counts.count_terms(old, &one.terms);
         let stays = |term: &Term, unique: &bool, other: &Terms| {
             other.get(term) == Some(unique) && !owners.contains_key(term)
         };
@@ -139,8 +139,8 @@ impl<'a> Named<'a> {
 }
 
 impl Counts {
-    /// Counts the entry once for each field that it has terms of.
-    fn count(&mut self, old: &Terms, new: &Terms) {
+    /// Counts an entry once for each field that it has terms of, before and after the commit.
+    pub fn count_terms(&mut self, old: &Terms, new: &Terms) {
         let fields =
             |terms: &Terms| -> BTreeSet<i64> { terms.keys().map(|(field, _)| *field).collect() };
         let (old, new) = (fields(old), fields(new));

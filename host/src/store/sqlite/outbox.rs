@@ -1,6 +1,7 @@
 //! The writes that append or redact events or adjust counters.
 
 use rusqlite::params;
+use scimlet_sql::commit::adjusted;
 use scimlet_sql::commit::events::channel_number;
 
 use super::commit::Change;
@@ -8,19 +9,12 @@ use super::error::SqliteResult;
 use super::read;
 use super::rows::unsigned;
 use super::sweep;
-use crate::store::{Adjustment, Event, Key, RecordedEvent, Refusal, hash_chain};
+use crate::store::{Adjustment, Event, Key, RecordedEvent, hash_chain};
 
 impl Change<'_> {
-    /// Adjusts a counter; a sum below 0 becomes 0. The ceiling limits only increases, so that seats
-    /// can be released under a ceiling that was lowered.
     pub(super) fn adjust(&mut self, adjustment: Adjustment) -> SqliteResult<()> {
         let old = read::counter(self.db, self.tenant, &adjustment.counter)?;
-        let ceiling = i64::try_from(adjustment.ceiling.unwrap_or(u64::MAX)).unwrap_or(i64::MAX);
-        let new = old.checked_add(adjustment.by).map(|new| new.max(0));
-        let new = match new {
-            Some(new) if new <= ceiling || adjustment.by < 0 => new,
-            _ => return Err(Refusal::OverCeiling(adjustment.counter).into()),
-        };
+        let new = adjusted(old, &adjustment)?;
         self.db
             .prepare_cached(
                 "INSERT INTO counter VALUES (?, ?, ?)
