@@ -4,6 +4,7 @@
 mod admin;
 mod cache;
 mod clock;
+mod convert;
 mod engine;
 mod entry_locks;
 mod error;

@@ -8,13 +8,12 @@ use std::sync::Arc;
 use futures_util::future::{Either, select};
 use tokio::sync::watch;
 
+use super::convert::{lift, lower};
 use super::entry_locks::WriteTargets;
 use super::state::State;
 pub(crate) use crate::bindings::scimlet::plugin::store::add_to_linker;
-use crate::bindings::scimlet::plugin::store::{Host, LinkPage};
-use crate::store::{
-    Committed, Direction, Entry, Key, Link, Page, Query, Refusal, Rejection, Write,
-};
+use crate::bindings::scimlet::plugin::store::{self as wit, Host};
+use crate::store::{Committed, Refusal, Rejection, Write};
 
 impl State {
     /// Waits for a read, until the deadline or until the client no longer waits.
@@ -44,57 +43,8 @@ impl State {
         Ok(answer)
     }
 
-    async fn take_lock(&mut self) -> wasmtime::Result<()> {
-        let (locks, tenant) = (Arc::clone(&self.entry_locks), self.store.id());
-        let lock = self.meter.stored(self.entry_lock.before_call(&locks, tenant));
-        self.meter.before_deadline(lock).await?;
-        Ok(self.meter.in_time()?)
-    }
-}
-
-/// Completes when the client no longer waits.
-async fn gone(gone: Option<watch::Receiver<bool>>) {
-    if let Some(mut gone) = gone
-        && gone.wait_for(|gone| *gone).await.is_ok()
-    {
-        return;
-    }
-    // The sender was dropped with the answer, or there never was one.
-    pending().await
-}
-
-impl Host for State {
-    async fn get(
-        &mut self,
-        keys: Vec<Key>,
-    ) -> wasmtime::Result<Result<Vec<Option<Entry>>, Refusal>> {
-        let store = Arc::clone(&self.store);
-        self.read(store.get(keys)).await
-    }
-
-    async fn find(&mut self, query: Query) -> wasmtime::Result<Result<Page, Refusal>> {
-        let store = Arc::clone(&self.store);
-        self.read(store.find(query)).await
-    }
-
-    async fn links(
-        &mut self,
-        anchors: Vec<Key>,
-        name: String,
-        direction: Direction,
-        after: Option<String>,
-        limit: u32,
-    ) -> wasmtime::Result<Result<Vec<LinkPage>, Refusal>> {
-        let store = Arc::clone(&self.store);
-        self.read(store.links(anchors, name, direction, after, limit)).await
-    }
-
-    async fn has(&mut self, links: Vec<Link>) -> wasmtime::Result<Result<Vec<bool>, Refusal>> {
-        let store = Arc::clone(&self.store);
-        self.read(store.has(links)).await
-    }
-
-    async fn commit(
+    /// Waits for the locks of the entries that the writes change, and commits.
+    async fn commit_locked(
         &mut self,
         at: u64,
         actor: String,
@@ -122,5 +72,76 @@ impl Host for State {
         }
         self.entry_lock.after_commit(targets, &outcome);
         Ok(outcome)
+    }
+
+    async fn take_lock(&mut self) -> wasmtime::Result<()> {
+        let (locks, tenant) = (Arc::clone(&self.entry_locks), self.store.id());
+        let lock = self.meter.stored(self.entry_lock.before_call(&locks, tenant));
+        self.meter.before_deadline(lock).await?;
+        Ok(self.meter.in_time()?)
+    }
+}
+
+/// Completes when the client no longer waits.
+async fn gone(gone: Option<watch::Receiver<bool>>) {
+    if let Some(mut gone) = gone
+        && gone.wait_for(|gone| *gone).await.is_ok()
+    {
+        return;
+    }
+    // The sender was dropped with the answer, or there never was one.
+    pending().await
+}
+
+impl Host for State {
+    async fn get(
+        &mut self,
+        keys: Vec<wit::Key>,
+    ) -> wasmtime::Result<Result<Vec<Option<wit::Entry>>, wit::Refusal>> {
+        let store = Arc::clone(&self.store);
+        let found = self.read(store.get(lift::keys(keys))).await?;
+        Ok(found.map(lower::entries).map_err(lower::refusal))
+    }
+
+    async fn find(
+        &mut self,
+        query: wit::Query,
+    ) -> wasmtime::Result<Result<wit::Page, wit::Refusal>> {
+        let store = Arc::clone(&self.store);
+        let page = self.read(store.find(lift::query(query))).await?;
+        Ok(page.map(lower::page).map_err(lower::refusal))
+    }
+
+    async fn links(
+        &mut self,
+        anchors: Vec<wit::Key>,
+        name: String,
+        direction: wit::Direction,
+        after: Option<String>,
+        limit: u32,
+    ) -> wasmtime::Result<Result<Vec<wit::LinkPage>, wit::Refusal>> {
+        let store = Arc::clone(&self.store);
+        let (anchors, direction) = (lift::keys(anchors), lift::direction(direction));
+        let pages = self.read(store.links(anchors, name, direction, after, limit)).await?;
+        Ok(pages.map(lower::link_pages).map_err(lower::refusal))
+    }
+
+    async fn has(
+        &mut self,
+        links: Vec<wit::Link>,
+    ) -> wasmtime::Result<Result<Vec<bool>, wit::Refusal>> {
+        let store = Arc::clone(&self.store);
+        let found = self.read(store.has(lift::links(links))).await?;
+        Ok(found.map_err(lower::refusal))
+    }
+
+    async fn commit(
+        &mut self,
+        at: u64,
+        actor: String,
+        writes: Vec<wit::Write>,
+    ) -> wasmtime::Result<Result<wit::Committed, wit::Rejection>> {
+        let outcome = self.commit_locked(at, actor, lift::writes(writes)).await?;
+        Ok(outcome.map(lower::committed).map_err(lower::rejection))
     }
 }

@@ -4,34 +4,13 @@
 
 use std::time::Duration;
 
-/// The most changes in one commit: each write counts, and each link of a `link` or `unlink`.
-pub const CHANGES: usize = 120_000;
-
-/// The most bytes of bodies and terms in one commit.
-pub const COMMIT_BYTES: usize = 32 << 20;
+pub use scimlet_store::limits::{
+    ANSWER_BYTES, CHANGES, COMMIT_BYTES, KEYS, LIMIT, LINKS, NAME, NODES, PAGE_BYTES, TERMS, TEXT,
+};
 
 /// Bytes of bodies and terms from which a commit counts as large: writing it then costs a database
 /// milliseconds, as a search does.
 pub(crate) const LARGE_COMMIT: usize = 32 << 10;
-
-/// The most terms of one entry.
-pub const TERMS: usize = 10_000;
-
-/// The most keys, links or anchors in one call.
-pub const KEYS: usize = 10_000;
-
-/// The most hits on one page of `find`.
-pub const LIMIT: u32 = 1_000;
-
-/// The most bytes of bodies in one answer, unless a single body has more.
-pub const ANSWER_BYTES: usize = 16 << 20;
-
-/// Bytes of bodies at which a page of `find` may end before its limit.
-pub const PAGE_BYTES: usize = 4 << 20;
-
-/// The most links on one page, and on all pages of one answer of `links`: the rest follows from
-/// `next`.
-pub const LINKS: u32 = 10_000;
 
 /// The most events in one answer of `events`.
 pub const EVENTS: u32 = 1_000;
@@ -39,12 +18,3 @@ pub const EVENTS: u32 = 1_000;
 /// How long a search may run: less than the request that waits for it, so that the client can be
 /// told to ask for less.
 pub const SEARCH: Duration = Duration::from_secs(8);
-
-/// The most nodes of one filter.
-pub const NODES: usize = 500;
-
-/// The most bytes of a kind, id, path, name, counter or actor.
-pub const NAME: usize = 512;
-
-/// The most bytes of a text in a term or comparison. A longer one violates the contract: `invalid`.
-pub const TEXT: usize = 512;

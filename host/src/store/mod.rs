@@ -14,11 +14,8 @@
 
 mod database;
 mod decorator;
-mod digest;
 mod epoch;
 mod event_log;
-mod filter;
-pub mod hash_chain;
 pub(crate) mod host_event;
 mod host_metadata;
 mod id;
@@ -27,30 +24,27 @@ pub mod limits;
 pub mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
-pub mod validate;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-pub use crate::bindings::scimlet::plugin::store::{
-    Adjustment, Channel, Committed, Comparison, Direction, Draft, Entry, Event, Expectation, Hit,
-    Key, Link, LinkPage, LinkSet, Node, Operator, Order, Page, Query, Refusal, Rejection, Relation,
-    Removal, Replacement, Scalar, Term, Window, Write,
-};
 use database::no_tenant_name;
 pub use database::{Database, DatabaseError, Tenant, TenantStorage, is_tenant_name};
 pub use decorator::StoreDecorator;
-pub use digest::{BodyPosition, CheckedBodies};
 pub use epoch::Epoch;
-pub use event_log::{ChainHead, EventLog, RecordedEvent};
-pub use filter::Filter;
+pub use event_log::EventLog;
 pub use host_metadata::{HostMetadata, MetadataEntry};
 pub use id::StoreId;
+use scimlet_store::digest;
+pub use scimlet_store::{
+    Adjustment, BodyPosition, ChainHead, Channel, CheckedBodies, Committed, Comparison, Direction,
+    Draft, Entry, Event, Expectation, Filter, Hit, Key, Link, LinkPage, LinkSet, Node, Operator,
+    Order, Page, Query, RecordedEvent, Refusal, Rejection, Relation, Removal, Replacement, Scalar,
+    Term, Window, Write, hash_chain, validate,
+};
 
 /// The storage of one tenant, as the component calls it. `wit/store.wit` is the contract of each
 /// asynchronous function, and the cases in the crate `scimlet-contract` check it.

@@ -1,12 +1,12 @@
 //! Reads of links: whether given links exist, and pages of links.
 
+use scimlet_sql::commit::null_character;
+use scimlet_sql::{decode_link, encode_link};
 use tokio_postgres::Row;
 
 use super::error::PostgresResult;
-use super::nul;
 use super::read::{Keys, place};
 use super::session::Session;
-use crate::store::sql::{decode_link, encode_link};
 use crate::store::{Direction, Key, Link, LinkPage, limits};
 
 /// Returns whether each link exists, in the order of `links`.
@@ -16,7 +16,7 @@ pub(super) async fn has(
     links: &[Link],
 ) -> PostgresResult<Vec<bool>> {
     let wanted: Vec<(usize, &Link)> =
-        links.iter().enumerate().filter(|(_, link)| nul::link(link)).collect();
+        links.iter().enumerate().filter(|(_, link)| null_character::link(link)).collect();
     let sources: Keys<'_> = wanted.iter().map(|(n, link)| (*n, &link.source)).collect();
     let targets: Keys<'_> = wanted.iter().map(|(n, link)| (*n, &link.target)).collect();
     let names: Vec<&str> = wanted.iter().map(|(_, link)| link.name.as_str()).collect();
@@ -110,7 +110,7 @@ async fn link_pages(
 ) -> PostgresResult<Vec<LinkPage>> {
     let empty = || LinkPage { links: Vec::new(), next: None };
     let mut pages: Vec<LinkPage> = anchors.iter().map(|_| empty()).collect();
-    if nul::has(&query.name) {
+    if null_character::has(&query.name) {
         return Ok(pages);
     }
     let wanted: Keys<'_> = anchors.iter().enumerate().collect();

@@ -1,7 +1,8 @@
 //! A tenant's data that the guest does not see: the end of its event log, and the host's metadata.
 
+use scimlet_sql::commit::null_character;
+
 use super::error::PostgresResult;
-use super::nul;
 use super::read::{digest, unsigned};
 use super::session::Session;
 use crate::store::{ChainHead, MetadataEntry, Refusal, deleted};
@@ -24,7 +25,7 @@ pub(super) async fn with_prefix(
     tenant: i64,
     prefix: &str,
 ) -> PostgresResult<Vec<(String, String)>> {
-    if nul::has(prefix) {
+    if null_character::has(prefix) {
         return Ok(Vec::new());
     }
     let sql = "SELECT name, text FROM memo
@@ -43,10 +44,11 @@ pub(super) async fn set(
     guard: &MetadataEntry,
     changes: &[MetadataEntry],
 ) -> PostgresResult<bool> {
-    let free =
-        |(name, text): &MetadataEntry| !nul::has(name) && !text.as_deref().is_some_and(nul::has);
+    let free = |(name, text): &MetadataEntry| {
+        !null_character::has(name) && !text.as_deref().is_some_and(null_character::has)
+    };
     if !free(guard) || !changes.iter().all(free) {
-        return Err(Refusal::Invalid(nul::WHY.into()).into());
+        return Err(Refusal::Invalid(null_character::WHY.into()).into());
     }
     let lock = "SELECT 1 FROM tenant WHERE id = $1 FOR NO KEY UPDATE";
     if session.rows(lock, &[&tenant]).await?.is_empty() {

@@ -1,9 +1,10 @@
 //! Looks up the row ids of the names in a query.
 
+use scimlet_sql::{Field, Kind, Names};
+
 use super::error::PostgresResult;
 use super::read::{Keys, place};
 use super::session::Session;
-use crate::store::sql::{Field, Kind, Names};
 use crate::store::{Filter, Query};
 
 /// Returns the kind of a query, and the rows of the names in its filter and order.

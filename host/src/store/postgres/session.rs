@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use deadpool_postgres::Object;
 use futures_util::TryStreamExt as _;
+use scimlet_sql::Sql;
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 
 use super::connections::{Connection, Connections};
 use super::error::{PostgresError, PostgresResult};
+use super::statement::{Parameter, parameters};
 use crate::active::Owner;
-use crate::store::sql::Sql;
 use crate::store::{Refusal, limits};
 
 /// How long to wait for an answer of the server: longer than a statement may run there. A
@@ -197,8 +198,9 @@ impl Session {
     /// number, and PostgreSQL plans best when it knows the values.
     pub(super) async fn search(&self, sql: &Sql) -> PostgresResult<Vec<Row>> {
         let client = self.client()?;
-        let text = sql.numbered();
-        self.answered(client.query_typed(&text, &sql.typed())).await
+        let (text, parameters) = (sql.numbered(), parameters(sql));
+        let typed: Vec<_> = parameters.iter().map(Parameter::typed).collect();
+        self.answered(client.query_typed(&text, &typed)).await
     }
 
     fn client(&self) -> PostgresResult<&Object> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use scimlet_sql::commit::null_character;
 
 use super::Shared;
 use super::bodies;
@@ -12,7 +13,6 @@ use super::error::PostgresResult;
 use super::find::{bounded, find};
 use super::links::{self, LinkQuery};
 use super::metadata;
-use super::nul;
 use super::read;
 use super::session::{Scope, Session};
 use crate::store::{
@@ -107,7 +107,7 @@ impl Store for TenantStore {
         writes: Vec<Write>,
     ) -> Result<Committed, Rejection> {
         let bytes = validate::commit(at, &actor, &writes)?;
-        nul::refuse(&actor, &writes)?;
+        null_character::refuse(&actor, &writes)?;
         let (shared, tenant) = (self.shared.clone(), self.tenant);
         let at = i64::try_from(at).unwrap_or(i64::MAX);
         let is_large = bytes >= limits::LARGE_COMMIT;

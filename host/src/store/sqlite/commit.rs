@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
+use scimlet_sql::commit::Counts;
 
 use super::error::{SqliteError, SqliteResult};
 use super::group::Group;
 use super::relations::Waiting;
 use super::rows::unsigned;
-use super::terms::Counts;
 use crate::store::hash_chain::Digest;
 use crate::store::{ChainHead, Committed, Key, Rejection, Term, Write, deleted, digest};
 

@@ -2,15 +2,15 @@
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
+use scimlet_sql::dialect::SqliteDialect;
+use scimlet_sql::{COUNTED, FEW, Field, Names, Plan, Position, Search, Sql, Test, counted, window};
 
 use super::bodies;
-use super::dialect::Lite;
 use super::error::SqliteResult;
 use super::rows::{self, unsigned};
+use super::statement::Statement as _;
+use super::value::Column;
 use crate::store::digest::Damage;
-use crate::store::sql::{
-    COUNTED, FEW, Field, Names, Plan, Position, Search, Sql, Stored, Test, counted, window,
-};
 use crate::store::{Entry, Filter, Hit, Key, Page, Query, limits};
 
 /// Returns one page of the matching entries, read from one snapshot.
@@ -62,7 +62,7 @@ pub(super) fn bind(db: &Connection, tenant: i64, kind: i64, filter: Filter) -> S
         };
         names.add_end(relation.other.clone(), relation.name.clone(), seq, linkset);
     }
-    Ok(Test::bind::<Lite>(filter, &names))
+    Ok(Test::bind::<SqliteDialect>(filter, &names))
 }
 
 /// Chooses a query plan for entries of this kind.
@@ -76,11 +76,11 @@ pub(super) fn choose(db: &Connection, kind: i64, test: Test) -> SqliteResult<Pla
         Ok((found <= bound).then_some(found))
     };
     for bound in FEW {
-        if let Some(plan) = Plan::collect::<Lite, _>(kind, &test, bound, &mut size)? {
+        if let Some(plan) = Plan::collect::<SqliteDialect, _>(kind, &test, bound, &mut size)? {
             return Ok(plan);
         }
     }
-    Ok(Plan::walk::<Lite>(kind, test))
+    Ok(Plan::walk::<SqliteDialect>(kind, test))
 }
 
 fn positions(db: &Connection, search: &Search, query: &Query) -> SqliteResult<Vec<Position>> {
@@ -177,5 +177,6 @@ pub(super) fn read_entry(kind: &str, row: &Row<'_>) -> rusqlite::Result<Entry> {
 
 /// Reads a position from the columns seq and value.
 fn read_position(row: &Row<'_>) -> rusqlite::Result<Position> {
-    Ok(Position::Sorted(row.get(0)?, row.get::<_, Option<Stored>>(1)?))
+    let value: Option<Column> = row.get(1)?;
+    Ok(Position::Sorted(row.get(0)?, value.map(|Column(stored)| stored)))
 }

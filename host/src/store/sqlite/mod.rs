@@ -8,7 +8,6 @@
 mod bodies;
 mod checkpoint;
 mod commit;
-mod dialect;
 mod entries;
 mod error;
 mod find;
@@ -24,6 +23,7 @@ mod readers;
 mod relations;
 mod rows;
 mod schema;
+mod statement;
 mod store;
 mod sweep;
 mod tenants;

@@ -1,25 +1,20 @@
 //! The writes that append or redact events or adjust counters.
 
 use rusqlite::params;
+use scimlet_sql::commit::adjusted;
+use scimlet_sql::commit::events::channel_number;
 
 use super::commit::Change;
 use super::error::SqliteResult;
 use super::read;
 use super::rows::unsigned;
 use super::sweep;
-use crate::store::{Adjustment, Channel, Event, Key, RecordedEvent, Refusal, hash_chain};
+use crate::store::{Adjustment, Event, Key, RecordedEvent, hash_chain};
 
 impl Change<'_> {
-    /// Adjusts a counter; a sum below 0 becomes 0. The ceiling limits only increases, so that seats
-    /// can be released under a ceiling that was lowered.
     pub(super) fn adjust(&mut self, adjustment: Adjustment) -> SqliteResult<()> {
         let old = read::counter(self.db, self.tenant, &adjustment.counter)?;
-        let ceiling = i64::try_from(adjustment.ceiling.unwrap_or(u64::MAX)).unwrap_or(i64::MAX);
-        let new = old.checked_add(adjustment.by).map(|new| new.max(0));
-        let new = match new {
-            Some(new) if new <= ceiling || adjustment.by < 0 => new,
-            _ => return Err(Refusal::OverCeiling(adjustment.counter).into()),
-        };
+        let new = adjusted(old, &adjustment)?;
         self.db
             .prepare_cached(
                 "INSERT INTO counter VALUES (?, ?, ?)
@@ -42,10 +37,6 @@ impl Change<'_> {
 
     fn insert_event(&self, sequence: i64, recorded: &RecordedEvent) -> SqliteResult<()> {
         let event = &recorded.event;
-        let channel = match event.channel {
-            Channel::Feed => 0,
-            Channel::Audit => 1,
-        };
         let subject = event.subject.as_ref();
         self.db
             .prepare_cached("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?
@@ -54,7 +45,7 @@ impl Change<'_> {
                 sequence,
                 self.at,
                 recorded.actor,
-                channel,
+                channel_number(event.channel),
                 event.name,
                 subject.map(|key| &key.kind),
                 subject.map(|key| &key.id),

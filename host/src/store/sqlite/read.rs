@@ -2,11 +2,11 @@
 //! all parts of an answer come from one snapshot.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use scimlet_sql::{decode_link, encode_link};
 
 use super::error::SqliteResult;
 use super::find::read_entry;
 use super::rows::{self, unsigned};
-use crate::store::sql::{decode_link, encode_link};
 use crate::store::{
     Channel, Direction, Entry, Event, Key, Link, LinkPage, RecordedEvent, limits, too_many_bytes,
 };

@@ -1,9 +1,9 @@
 //! Looks up row ids by the names that callers use.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
+use scimlet_sql::{Field, Kind};
 
 use crate::store::Key;
-use crate::store::sql::{Field, Kind};
 
 /// Returns the kind of this name; `None` if the tenant was deleted or never had such an entry.
 pub(super) fn kind(db: &Connection, tenant: i64, name: &str) -> rusqlite::Result<Option<Kind>> {

@@ -2,27 +2,19 @@
 //! before all insertions, so that entries may swap a unique term within one commit; unique terms
 //! come first, so that a commit that is refused for one has written little.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rusqlite::{ErrorCode, params};
+use scimlet_sql::Stored;
+use scimlet_sql::commit::Terms;
 
 use super::commit::Change;
 use super::error::{SqliteError, SqliteResult};
 use super::rows;
-use crate::store::sql::Stored;
+use super::value::{Column, parameter};
 use crate::store::{Refusal, Rejection, Term};
 
 const INSERT: &str = "INSERT INTO term VALUES (?, ?, ?, ?)";
-
-/// Changes to the numbers of entries, by the ids of kinds and of fields.
-#[derive(Default)]
-pub(super) struct Counts {
-    pub(super) kinds: BTreeMap<i64, i64>,
-    pub(super) fields: BTreeMap<i64, i64>,
-}
-
-/// The terms of one entry: field and value, with whether the term is unique.
-type Terms = BTreeMap<(i64, Stored), bool>;
 
 /// The terms that one entry will have.
 struct Wanted {
@@ -110,14 +102,14 @@ impl Change<'_> {
     /// Removes the terms that are no longer wanted. Returns those of `wanted` that are new.
     fn remove_unwanted(&mut self, mut wanted: Wanted) -> SqliteResult<Wanted> {
         let old = self.terms_of(wanted.seq)?;
-        self.count(&old, &wanted.terms);
+        self.counts.count_terms(&old, &wanted.terms);
         let mut delete =
             self.db.prepare_cached("DELETE FROM term WHERE field = ? AND value = ? AND seq = ?")?;
         for (term, unique) in &old {
             if wanted.terms.get(term) == Some(unique) {
                 wanted.terms.remove(term);
             } else {
-                delete.execute(params![term.0, term.1, wanted.seq])?;
+                delete.execute(params![term.0, parameter(&term.1), wanted.seq])?;
             }
         }
         Ok(wanted)
@@ -126,22 +118,9 @@ impl Change<'_> {
     fn terms_of(&self, seq: i64) -> SqliteResult<Terms> {
         let mut statement =
             self.db.prepare_cached("SELECT field, value, is_unique FROM term WHERE seq = ?")?;
-        let terms =
-            statement.query_map([seq], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+        let terms = statement
+            .query_map([seq], |row| Ok(((row.get(0)?, row.get::<_, Column>(1)?.0), row.get(2)?)))?;
         Ok(terms.collect::<Result<_, _>>()?)
-    }
-
-    /// Counts the entry once for each field that it has terms of.
-    fn count(&mut self, old: &Terms, new: &Terms) {
-        let fields =
-            |terms: &Terms| -> BTreeSet<i64> { terms.keys().map(|(field, _)| *field).collect() };
-        let (old, new) = (fields(old), fields(new));
-        for field in old.difference(&new) {
-            *self.counts.fields.entry(*field).or_default() -= 1;
-        }
-        for field in new.difference(&old) {
-            *self.counts.fields.entry(*field).or_default() += 1;
-        }
     }
 
     /// Inserts the new unique terms. Returns those that another entry holds, each with the later
@@ -150,7 +129,7 @@ impl Change<'_> {
         let mut insert = self.db.prepare_cached(INSERT)?;
         let mut taken = Vec::new();
         for (field, value) in wanted.with(true) {
-            match insert.execute(params![field, value, wanted.seq, true]) {
+            match insert.execute(params![field, parameter(value), wanted.seq, true]) {
                 Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                     let path = wanted.paths.get(field).cloned().unwrap_or_default();
                     let holder = self.holder(*field, value)?;
@@ -170,7 +149,7 @@ impl Change<'_> {
     fn add_others(&self, wanted: &Wanted) -> SqliteResult<()> {
         let mut insert = self.db.prepare_cached(INSERT)?;
         for (field, value) in wanted.with(false) {
-            insert.execute(params![field, value, wanted.seq, false])?;
+            insert.execute(params![field, parameter(value), wanted.seq, false])?;
         }
         Ok(())
     }
@@ -180,13 +159,13 @@ impl Change<'_> {
         let mut holder = self
             .db
             .prepare_cached("SELECT seq FROM term WHERE field = ? AND value = ? AND is_unique")?;
-        Ok(holder.query_row(params![field, value], |row| row.get(0))?)
+        Ok(holder.query_row(params![field, parameter(value)], |row| row.get(0))?)
     }
 
     /// Removes all terms of an entry that is being removed.
     pub(super) fn remove_terms(&mut self, seq: i64) -> SqliteResult<()> {
         let old = self.terms_of(seq)?;
-        self.count(&old, &Terms::new());
+        self.counts.count_terms(&old, &Terms::new());
         self.db.prepare_cached("DELETE FROM term WHERE seq = ?")?.execute([seq])?;
         Ok(())
     }

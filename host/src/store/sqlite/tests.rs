@@ -2,12 +2,13 @@
 //! kind.
 
 use rusqlite::Connection;
+use scimlet_sql::{Position, Search, Sql};
 
 use super::commit::{self, Commit};
 use super::find::{bind, choose};
 use super::group::Group;
 use super::rows;
-use crate::store::sql::{Position, Search, Sql};
+use super::statement::Statement as _;
 use crate::store::{Comparison, Draft, Filter, Key, Operator, Scalar, Term, Write};
 
 /// Returns a database with one tenant and `users` users, each with a unique name and a flag.

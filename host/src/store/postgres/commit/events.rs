@@ -3,26 +3,21 @@
 //! reader that sees an event has seen all earlier ones, and what an unlocked comparison finds
 //! unchanged stays so.
 
+use scimlet_sql::commit::Change;
+use scimlet_sql::commit::events::{channel_number, record};
 use tokio_postgres::Row;
 
-use super::change::Change;
 use crate::store::postgres::error::PostgresResult;
 use crate::store::postgres::read::{digest, unsigned};
 use crate::store::postgres::session::{Parameters, Session};
-use crate::store::{Channel, RecordedEvent, deleted, hash_chain};
-
-/// Sequence number and digest of the tenant's last event.
-pub(super) struct Last {
-    sequence: i64,
-    digest: hash_chain::Digest,
-}
+use crate::store::{ChainHead, RecordedEvent, deleted};
 
 /// Locks the tenant's row, and waits for the commits before this one.
-pub(super) async fn lock_tenant(session: &Session, tenant: i64) -> PostgresResult<Last> {
+pub(super) async fn lock_tenant(session: &Session, tenant: i64) -> PostgresResult<ChainHead> {
     let sql = "SELECT sequence, digest FROM tenant WHERE id = $1 FOR NO KEY UPDATE";
     let rows = session.rows(sql, &[&tenant]).await?;
     let last = rows.first().ok_or_else(deleted)?;
-    Ok(Last { sequence: last.get("sequence"), digest: digest(last, "digest") })
+    Ok(ChainHead { sequence: unsigned(last.get("sequence")), digest: digest(last, "digest") })
 }
 
 /// Returns the commit's time in milliseconds, which the changed entries get too; `None` if an
@@ -34,7 +29,7 @@ pub(super) async fn time(
     session: &Session,
     tenant: i64,
     at: i64,
-    last: &Last,
+    last: ChainHead,
     change: &Change<'_>,
 ) -> PostgresResult<Option<i64>> {
     let expected = &change.loaded.expected;
@@ -52,7 +47,7 @@ pub(super) async fn time(
                  SELECT COUNT(*) FROM unnest($5::BIGINT[], $6::BIGINT[]) AS w(seq, version)
                  JOIN entry e ON e.seq = w.seq AND e.version = w.version) AS found";
     let parameters: Parameters<'_> =
-        &[&tenant, &last.sequence, &seqs, &at, &expected_seqs, &versions];
+        &[&tenant, &signed(last.sequence), &seqs, &at, &expected_seqs, &versions];
     let rows = session.rows(sql, parameters).await?;
     let is_as_expected =
         |row: &&Row| usize::try_from(row.get::<_, i64>("found")) == Ok(expected.len());
@@ -66,32 +61,14 @@ pub(super) async fn write(
     (tenant, at): (i64, i64),
     actor: &str,
     change: &Change<'_>,
-    last: Last,
+    last: ChainHead,
 ) -> PostgresResult<()> {
-    let mut recorded = record(unsigned(at), actor, change, last);
-    for (subject, earlier) in &change.redacted {
+    for (subject, _) in &change.redacted {
         let sql = "UPDATE event SET body = ''
                    WHERE tenant = $1 AND subject_kind = $2 AND subject_id = $3 AND body <> ''";
         session.run(sql, &[&tenant, &subject.kind, &subject.id]).await?;
-        for event in recorded.iter_mut().take(*earlier) {
-            if event.event.subject.as_ref() == Some(*subject) {
-                event.event.body.clear();
-            }
-        }
     }
-    insert(session, tenant, &recorded).await
-}
-
-fn record(at: u64, actor: &str, change: &Change<'_>, last: Last) -> Vec<RecordedEvent> {
-    let mut previous = last.digest;
-    let first = unsigned(last.sequence) + 1;
-    let mut recorded = Vec::with_capacity(change.events.len());
-    for (number, event) in (first..).zip(&change.events) {
-        let event = hash_chain::record(&previous, number, at, actor, (*event).clone());
-        previous = event.digest;
-        recorded.push(event);
-    }
-    recorded
+    insert(session, tenant, &record(unsigned(at), actor, change, last)).await
 }
 
 async fn insert(session: &Session, tenant: i64, recorded: &[RecordedEvent]) -> PostgresResult<()> {
@@ -100,10 +77,9 @@ async fn insert(session: &Session, tenant: i64, recorded: &[RecordedEvent]) -> P
     };
     let events = || recorded.iter().map(|recorded| &recorded.event);
     let subjects = || events().map(|event| event.subject.as_ref());
-    let number = |event: &RecordedEvent| i64::try_from(event.sequence).unwrap_or(i64::MAX);
-    let at = i64::try_from(last.at).unwrap_or(i64::MAX);
-    let sequences: Vec<i64> = recorded.iter().map(number).collect();
-    let channels: Vec<i64> = events().map(|event| channel(event.channel)).collect();
+    let at = signed(last.at);
+    let sequences: Vec<i64> = recorded.iter().map(|one| signed(one.sequence)).collect();
+    let channels: Vec<i64> = events().map(|event| channel_number(event.channel)).collect();
     let names: Vec<&str> = events().map(|event| event.name.as_str()).collect();
     let kinds: Vec<Option<&str>> = subjects().map(|key| Some(key?.kind.as_str())).collect();
     let ids: Vec<Option<&str>> = subjects().map(|key| Some(key?.id.as_str())).collect();
@@ -130,13 +106,11 @@ async fn insert(session: &Session, tenant: i64, recorded: &[RecordedEvent]) -> P
     ];
     session.run(sql, &parameters).await?;
     let sql = "UPDATE tenant SET sequence = $2, digest = $3 WHERE id = $1";
-    let end: (i64, &[u8]) = (number(last), &last.digest);
+    let end: (i64, &[u8]) = (signed(last.sequence), &last.digest);
     session.run(sql, &[&tenant, &end.0, &end.1]).await
 }
 
-fn channel(channel: Channel) -> i64 {
-    match channel {
-        Channel::Feed => 0,
-        Channel::Audit => 1,
-    }
+/// Converts a number as the tables keep it.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -3,37 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lock_plan::{LockMode, LockPlan};
-use super::{LinkName, Name, SetName};
+use scimlet_sql::commit::{Before, Loaded, LockMode, LockPlan};
+use scimlet_sql::dialect::decode;
+
 use crate::store::postgres::error::PostgresResult;
 use crate::store::postgres::read::place;
 use crate::store::postgres::session::Session;
-
-/// Row id and version of an entry before the commit.
-#[derive(Clone, Copy)]
-pub(super) struct Before {
-    pub(super) seq: i64,
-    pub(super) version: i64,
-}
-
-/// The terms of one entry: field and stored value, with whether the term is unique.
-pub(super) type Terms = BTreeMap<(i64, String), bool>;
-
-/// The state before the commit, as far as the commit needs it.
-#[derive(Default)]
-pub(super) struct Loaded {
-    pub(super) entries: BTreeMap<Name, Before>,
-    /// The existing links, with the rows of their ends.
-    pub(super) links: BTreeMap<LinkName, (i64, i64)>,
-    /// The emptied link sets that contain more links than those in `links`.
-    pub(super) others: BTreeSet<SetName>,
-    pub(super) counters: BTreeMap<String, i64>,
-    pub(super) terms: BTreeMap<i64, Terms>,
-    /// Rows and versions of expected entries that are not locked.
-    pub(super) expected: Vec<(i64, i64)>,
-    /// Row ids for inserted entries.
-    pub(super) seqs: Vec<i64>,
-}
+use crate::store::{Key, Link, LinkSet, Refusal};
 
 /// Locks and loads everything in `plan`.
 pub(super) async fn load(
@@ -42,20 +18,20 @@ pub(super) async fn load(
     plan: &LockPlan,
 ) -> PostgresResult<Loaded> {
     let mut loaded = Loaded::default();
-    for (mode, names) in plan.runs() {
-        lock(session, tenant, mode, &names, &mut loaded.entries).await?;
+    for (mode, keys) in plan.runs() {
+        lock(session, tenant, mode, &keys, &mut loaded.entries).await?;
     }
     // An entry that was removed and inserted again while its lock was awaited is found by a second
     // statement.
-    let absent = |name: &Name| !loaded.entries.contains_key(name);
-    let absent: Vec<&Name> = plan.locks.keys().filter(|name| absent(name)).collect();
+    let absent = |key: &Key| !loaded.entries.contains_key(key);
+    let absent: Vec<&Key> = plan.locks.keys().filter(|key| absent(key)).collect();
     if absent.len() > plan.inserts {
         let mode = plan.locks.values().max().copied();
         let mode = mode.unwrap_or(LockMode::KeyShare);
         lock(session, tenant, mode, &absent, &mut loaded.entries).await?;
     }
     let sources = arriving(session, tenant, plan, &mut loaded).await?;
-    loaded.expected = expected(plan, &loaded.entries, &sources);
+    loaded.expected = plan.unlocked(&loaded.entries, &sources);
     links(session, plan, &mut loaded).await?;
     others(session, plan, &mut loaded).await?;
     terms(session, plan, &mut loaded).await?;
@@ -64,33 +40,19 @@ pub(super) async fn load(
     Ok(loaded)
 }
 
-/// Returns rows and versions of the expected entries that are locked neither by the plan nor as
-/// sources of removed links.
-fn expected(
-    plan: &LockPlan,
-    entries: &BTreeMap<Name, Before>,
-    sources: &BTreeSet<Name>,
-) -> Vec<(i64, i64)> {
-    let is_write_locked = |name: &Name| plan.locks.get(name) >= Some(&LockMode::NoKeyUpdate);
-    let is_locked = |name: &Name| is_write_locked(name) || sources.contains(name);
-    let expected = plan.expected.iter().filter(|name| !is_locked(name));
-    let entries = expected.filter_map(|name| entries.get(name));
-    entries.map(|before| (before.seq, before.version)).collect()
-}
-
 async fn lock(
     session: &Session,
     tenant: i64,
     mode: LockMode,
-    names: &[&Name],
-    entries: &mut BTreeMap<Name, Before>,
+    keys: &[&Key],
+    entries: &mut BTreeMap<Key, Before>,
 ) -> PostgresResult<()> {
-    let kinds: Vec<&str> = names.iter().map(|(kind, _)| kind.as_str()).collect();
-    let ids: Vec<&str> = names.iter().map(|(_, id)| id.as_str()).collect();
+    let kinds: Vec<&str> = keys.iter().map(|key| key.kind.as_str()).collect();
+    let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
     let rows = session.rows(statement(mode), &[&tenant, &kinds, &ids]).await?;
     for row in rows {
         let before = Before { seq: row.get("seq"), version: row.get("version") };
-        entries.insert((row.get("kind"), row.get("id")), before);
+        entries.insert(Key { kind: row.get("kind"), id: row.get("id") }, before);
     }
     Ok(())
 }
@@ -125,34 +87,33 @@ async fn arriving(
     tenant: i64,
     plan: &LockPlan,
     loaded: &mut Loaded,
-) -> PostgresResult<BTreeSet<Name>> {
+) -> PostgresResult<BTreeSet<Key>> {
     let removed = plan.removed.iter();
-    let targets: BTreeMap<i64, &Name> =
-        removed.filter_map(|name| Some((loaded.entries.get(name)?.seq, name))).collect();
+    let targets: BTreeMap<i64, &Key> =
+        removed.filter_map(|key| Some((loaded.entries.get(key)?.seq, key))).collect();
     let mut locked = BTreeSet::new();
     if targets.is_empty() {
         return Ok(locked);
     }
     loop {
         let found = sources(session, &targets).await?;
-        let fresh: BTreeSet<&Name> = found.iter().map(|((source, ..), _)| source).collect();
-        let is_write_locked = |name: &Name| plan.locks.get(name) >= Some(&LockMode::NoKeyUpdate);
-        let fresh = fresh.into_iter().filter(|name| !is_write_locked(name));
-        let fresh: Vec<Name> = fresh.filter(|name| !locked.contains(*name)).cloned().collect();
+        let fresh: BTreeSet<&Key> = found.iter().map(|(link, _)| &link.source).collect();
+        let fresh = fresh.into_iter().filter(|key| !plan.is_write_locked(key));
+        let fresh: Vec<Key> = fresh.filter(|key| !locked.contains(*key)).cloned().collect();
         if fresh.is_empty() {
             loaded.links.extend(found);
             return Ok(locked);
         }
-        let names: Vec<&Name> = fresh.iter().collect();
-        lock(session, tenant, LockMode::NoKeyUpdate, &names, &mut loaded.entries).await?;
+        let keys: Vec<&Key> = fresh.iter().collect();
+        lock(session, tenant, LockMode::NoKeyUpdate, &keys, &mut loaded.entries).await?;
         locked.extend(fresh);
     }
 }
 
 async fn sources(
     session: &Session,
-    targets: &BTreeMap<i64, &Name>,
-) -> PostgresResult<Vec<(LinkName, (i64, i64))>> {
+    targets: &BTreeMap<i64, &Key>,
+) -> PostgresResult<Vec<(Link, (i64, i64))>> {
     let seqs: Vec<i64> = targets.keys().copied().collect();
     let rows = session
         .rows(
@@ -166,8 +127,9 @@ async fn sources(
     let mut links = Vec::new();
     for row in rows {
         let (source, target): (i64, i64) = (row.get("source"), row.get("target"));
-        if let Some(name) = targets.get(&target) {
-            let link = ((row.get("kind"), row.get("id")), row.get("name"), (*name).clone());
+        if let Some(key) = targets.get(&target) {
+            let from = Key { kind: row.get("kind"), id: row.get("id") };
+            let link = Link { source: from, name: row.get("name"), target: (*key).clone() };
             links.push((link, (source, target)));
         }
     }
@@ -176,18 +138,18 @@ async fn sources(
 
 /// Loads the existing ones of the links that the writes name.
 async fn links(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> PostgresResult<()> {
-    let ends = |link: &LinkName| -> Option<(i64, i64)> {
-        let source = loaded.entries.get(&link.0)?.seq;
-        Some((source, loaded.entries.get(&link.2)?.seq))
+    let ends = |link: &Link| -> Option<(i64, i64)> {
+        let source = loaded.entries.get(&link.source)?.seq;
+        Some((source, loaded.entries.get(&link.target)?.seq))
     };
     let named = plan.links.iter();
-    let named: Vec<(&LinkName, (i64, i64))> =
+    let named: Vec<(&Link, (i64, i64))> =
         named.filter_map(|link| Some((link, ends(link)?))).collect();
     if named.is_empty() {
         return Ok(());
     }
     let sources: Vec<i64> = named.iter().map(|(_, ends)| ends.0).collect();
-    let names: Vec<&str> = named.iter().map(|(link, _)| link.1.as_str()).collect();
+    let names: Vec<&str> = named.iter().map(|(link, _)| link.name.as_str()).collect();
     let targets: Vec<i64> = named.iter().map(|(_, ends)| ends.1).collect();
     let places: Vec<i64> = (0..named.len() as i64).collect();
     let rows = session
@@ -211,10 +173,10 @@ async fn links(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> Postg
 /// Finds the emptied link sets with more links than are loaded.
 async fn others(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> PostgresResult<()> {
     let sets = plan.sets.iter();
-    let sets: Vec<(&SetName, i64, i64)> = sets
+    let sets: Vec<(&LinkSet, i64, i64)> = sets
         .filter_map(|set| {
-            let source = loaded.entries.get(&set.0)?.seq;
-            let known = |link: &&LinkName| link.0 == set.0 && link.1 == set.1;
+            let source = loaded.entries.get(&set.source)?.seq;
+            let known = |link: &&Link| link.source == set.source && link.name == set.name;
             let known = loaded.links.keys().filter(known).count();
             Some((set, source, known as i64))
         })
@@ -223,7 +185,7 @@ async fn others(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> Post
         return Ok(());
     }
     let sources: Vec<i64> = sets.iter().map(|(_, source, _)| *source).collect();
-    let names: Vec<&str> = sets.iter().map(|(set, ..)| set.1.as_str()).collect();
+    let names: Vec<&str> = sets.iter().map(|(set, ..)| set.name.as_str()).collect();
     let known: Vec<i64> = sets.iter().map(|(.., known)| *known).collect();
     let places: Vec<i64> = (0..sets.len() as i64).collect();
     let rows = session
@@ -247,16 +209,22 @@ async fn others(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> Post
 
 async fn terms(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> PostgresResult<()> {
     let rewritten = plan.rewritten.iter();
-    let seqs: Vec<i64> = rewritten.filter_map(|name| Some(loaded.entries.get(name)?.seq)).collect();
+    let seqs: Vec<i64> = rewritten.filter_map(|key| Some(loaded.entries.get(key)?.seq)).collect();
     if seqs.is_empty() {
         return Ok(());
     }
     let sql = "SELECT seq, field, value, is_unique FROM term WHERE seq = ANY($1)";
     for row in session.rows(sql, &[&seqs]).await? {
         let terms = loaded.terms.entry(row.get("seq")).or_default();
-        terms.insert((row.get("field"), row.get("value")), row.get("is_unique"));
+        let value = decode(row.get("value")).ok_or_else(no_value)?;
+        terms.insert((row.get("field"), value), row.get("is_unique"));
     }
     Ok(())
+}
+
+/// Refuses a term's value that scimlet has not written.
+fn no_value() -> Refusal {
+    Refusal::Damaged("the value of a term is not one that was written".into())
 }
 
 async fn counters(

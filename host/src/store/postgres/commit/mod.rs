@@ -1,40 +1,28 @@
-//! `commit`, in four steps: collect what the writes name ([`lock_plan`]), lock and load that
-//! ([`load`]), apply the writes in memory ([`change`]), and write the result
-//! ([`write`](mod@write)). Each step takes a few statements, for any number of writes.
+//! `commit`, in four steps: collect what the writes name ([`LockPlan`]), lock and load that
+//! ([`load`]), apply the writes in memory ([`Change`]), and write the result
+//! ([`write`](mod@write)). Loading and writing take a few statements, for any number of writes; the
+//! other steps are in the crate `scimlet-sql`, and know no database.
 
-mod change;
 mod events;
 mod fields;
 mod issuers;
-mod links;
 mod load;
-mod lock_plan;
 mod terms;
 mod write;
 
 use std::time::Duration;
 
+use scimlet_sql::commit::{Change, LockPlan};
 use tokio::time::sleep;
 
-use self::change::Change;
-use self::lock_plan::LockPlan;
 use super::Shared;
 use super::error::{PostgresError, PostgresResult};
 use super::session::{Scope, Session};
 use crate::cpu_scheduler::CpuScheduler;
-use crate::store::{Committed, Key, Refusal, Rejection, StoreId, Write, deleted, not_done};
+use crate::store::{Committed, Refusal, Rejection, StoreId, Write, deleted, not_done};
 
 /// How often a commit that collided with another one is run again.
 const RETRIES: u32 = 8;
-
-/// An entry's key as kind and id, which sorts.
-type Name = (String, String);
-
-/// A link as source, name and target, which sorts.
-type LinkName = (Name, String, Name);
-
-/// The source and name of a link set: all links of one name from one entry.
-type SetName = (Name, String);
 
 /// One commit: time in milliseconds, actor and writes.
 pub(super) struct Commit {
@@ -174,14 +162,4 @@ async fn is_there(session: &Session, tenant: i64) -> PostgresResult<()> {
         return Err(deleted().into());
     }
     Ok(())
-}
-
-/// Converts a key into a name.
-fn name(key: &Key) -> Name {
-    (key.kind.clone(), key.id.clone())
-}
-
-/// Converts a name into a key.
-fn key((kind, id): Name) -> Key {
-    Key { kind, id }
 }

@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{LinkName, Name, SetName, name};
-use crate::store::{Key, Link, Write};
+use scimlet_store::{Key, Link, LinkSet, Write};
+
+use super::loaded::Before;
 
 /// How strongly an entry is locked until the end of the commit, by PostgreSQL's names. Each mode
 /// conflicts with more modes than the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum LockMode {
+pub enum LockMode {
     /// Not locked: its version is compared again at the end. So many commits expect the same few
     /// entries that a commit which changes one of them would otherwise wait forever.
     None,
@@ -25,25 +26,30 @@ pub(super) enum LockMode {
 const RUNS: usize = 8;
 
 /// Everything that a commit locks and loads.
-#[derive(Default)]
-pub(super) struct LockPlan {
-    pub(super) locks: BTreeMap<Name, LockMode>,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LockPlan {
+    /// The entries that the writes name.
+    pub locks: BTreeMap<Key, LockMode>,
     /// The entries that must keep their versions.
-    pub(super) expected: BTreeSet<Name>,
-    pub(super) links: BTreeSet<LinkName>,
+    pub expected: BTreeSet<Key>,
+    /// The links that the writes name one by one.
+    pub links: BTreeSet<Link>,
     /// The link sets that are emptied.
-    pub(super) sets: BTreeSet<SetName>,
+    pub sets: BTreeSet<LinkSet>,
     /// The entries that lose their current terms.
-    pub(super) rewritten: BTreeSet<Name>,
+    pub rewritten: BTreeSet<Key>,
     /// The entries that are removed.
-    pub(super) removed: BTreeSet<Name>,
-    pub(super) counters: BTreeSet<String>,
+    pub removed: BTreeSet<Key>,
+    /// The counters that are adjusted.
+    pub counters: BTreeSet<String>,
     /// How many entries are inserted.
-    pub(super) inserts: usize,
+    pub inserts: usize,
 }
 
 impl LockPlan {
-    pub(super) fn of(writes: &[Write]) -> LockPlan {
+    /// Returns what these writes name.
+    #[must_use]
+    pub fn of(writes: &[Write]) -> LockPlan {
         let mut plan = LockPlan::default();
         writes.iter().for_each(|write| plan.add(write));
         plan
@@ -57,23 +63,23 @@ impl LockPlan {
             }
             Write::Replace(replacement) => {
                 self.lock(&replacement.draft.key, LockMode::NoKeyUpdate);
-                self.rewritten.insert(name(&replacement.draft.key));
+                self.rewritten.insert(replacement.draft.key.clone());
             }
             Write::Remove(removal) => {
                 self.lock(&removal.key, LockMode::Update);
-                self.rewritten.insert(name(&removal.key));
-                self.removed.insert(name(&removal.key));
+                self.rewritten.insert(removal.key.clone());
+                self.removed.insert(removal.key.clone());
             }
             Write::Expect(expectation) => {
                 self.lock(&expectation.key, LockMode::None);
-                self.expected.insert(name(&expectation.key));
+                self.expected.insert(expectation.key.clone());
             }
             Write::Link(links) | Write::Unlink(links) => {
                 links.iter().for_each(|link| self.link(link));
             }
             Write::UnlinkAll(set) => {
                 self.lock(&set.source, LockMode::NoKeyUpdate);
-                self.sets.insert((name(&set.source), set.name.clone()));
+                self.sets.insert(set.clone());
             }
             Write::Adjust(adjustment) => {
                 self.counters.insert(adjustment.counter.clone());
@@ -85,24 +91,24 @@ impl LockPlan {
     fn link(&mut self, link: &Link) {
         self.lock(&link.source, LockMode::NoKeyUpdate);
         self.lock(&link.target, LockMode::KeyShare);
-        let ends = (name(&link.source), name(&link.target));
-        self.links.insert((ends.0, link.name.clone(), ends.1));
+        self.links.insert(link.clone());
     }
 
     fn lock(&mut self, key: &Key, mode: LockMode) {
-        let locked = self.locks.entry(name(key)).or_insert(mode);
+        let locked = self.locks.entry(key.clone()).or_insert(mode);
         *locked = mode.max(*locked);
     }
 
     /// Returns the entries in key order, in runs of one lock mode. All commits lock in this order,
-    /// so that no two wait for each other. If there would be more than [`RUNS`] runs, all entries
-    /// are locked in the strongest mode.
-    pub(super) fn runs(&self) -> Vec<(LockMode, Vec<&Name>)> {
-        let mut runs: Vec<(LockMode, Vec<&Name>)> = Vec::new();
-        for (name, mode) in &self.locks {
+    /// so that no two wait for each other. If there would be more than eight runs, all entries are
+    /// locked in the strongest mode.
+    #[must_use]
+    pub fn runs(&self) -> Vec<(LockMode, Vec<&Key>)> {
+        let mut runs: Vec<(LockMode, Vec<&Key>)> = Vec::new();
+        for (key, mode) in &self.locks {
             match runs.last_mut() {
-                Some((last, names)) if last == mode => names.push(name),
-                _ => runs.push((*mode, vec![name])),
+                Some((last, keys)) if last == mode => keys.push(key),
+                _ => runs.push((*mode, vec![key])),
             }
         }
         match self.locks.values().max() {
@@ -111,5 +117,25 @@ impl LockPlan {
             }
             _ => runs,
         }
+    }
+
+    /// Whether the plan locks the entry against changes by other commits.
+    #[must_use]
+    pub fn is_write_locked(&self, key: &Key) -> bool {
+        self.locks.get(key) >= Some(&LockMode::NoKeyUpdate)
+    }
+
+    /// Returns rows and versions of the expected entries that are locked neither by the plan nor
+    /// as `sources` of removed links, so that their versions are to be compared at the end.
+    #[must_use]
+    pub fn unlocked(
+        &self,
+        entries: &BTreeMap<Key, Before>,
+        sources: &BTreeSet<Key>,
+    ) -> Vec<(i64, i64)> {
+        let is_locked = |key: &Key| self.is_write_locked(key) || sources.contains(key);
+        let expected = self.expected.iter().filter(|key| !is_locked(key));
+        let entries = expected.filter_map(|key| entries.get(key));
+        entries.map(|before| (before.seq, before.version)).collect()
     }
 }

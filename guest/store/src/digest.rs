@@ -9,31 +9,37 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Key, Refusal};
+use crate::{Key, Refusal};
 
 /// Returns the digest of a body.
-pub(super) fn of(body: &[u8]) -> i64 {
+#[must_use]
+pub fn of(body: &[u8]) -> i64 {
     xxh3_64(body).cast_signed()
 }
 
 /// A body as it was read, with the digest that was written with it.
-pub(super) struct Body<'a> {
-    pub(super) text: &'a [u8],
+#[derive(Clone, Copy, Debug)]
+pub struct Body<'a> {
+    /// The stored bytes, which a damaged body may have as no UTF-8.
+    pub text: &'a [u8],
     /// The entry's version.
-    pub(super) version: i64,
+    pub version: i64,
     /// `None` in a row that was written before digests existed.
-    pub(super) digest: Option<i64>,
-    pub(super) digest_version: Option<i64>,
+    pub digest: Option<i64>,
+    /// The version that the entry had when the digest was written.
+    pub digest_version: Option<i64>,
 }
 
 impl Body<'_> {
     /// Whether the digest belongs to this version of the body.
-    pub(super) fn has_digest(&self) -> bool {
+    #[must_use]
+    pub fn has_digest(&self) -> bool {
         self.digest.is_some() && self.digest_version == Some(self.version)
     }
 
     /// Whether the body is known to differ from what was written.
-    pub(super) fn is_damaged(&self) -> bool {
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
         let is_text = || std::str::from_utf8(self.text).is_ok();
         match self.has_digest() {
             true => self.digest != Some(of(self.text)),
@@ -43,15 +49,17 @@ impl Body<'_> {
 }
 
 /// A damaged body, as reported to the operator.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the stored body of {kind} `{id}` is not the one that was written")]
-pub(super) struct Damage {
+pub struct Damage {
     kind: String,
     id: String,
 }
 
 impl Damage {
-    pub(super) fn of(kind: &str, id: &str) -> Self {
+    /// Returns the damage of the body of an entry.
+    #[must_use]
+    pub fn of(kind: &str, id: &str) -> Self {
         Self { kind: kind.to_owned(), id: id.to_owned() }
     }
 }
@@ -65,12 +73,14 @@ impl From<Damage> for Refusal {
 /// The position of a check of all bodies; the default is before the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BodyPosition {
-    pub(super) kind: i64,
-    pub(super) seq: i64,
+    /// The row id of the kind.
+    pub kind: i64,
+    /// The row id of the last entry of the kind that was checked; 0 before the first.
+    pub seq: i64,
 }
 
 /// The result of a check of some bodies.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CheckedBodies {
     /// The number of bodies that were compared with their digests.
@@ -84,8 +94,8 @@ pub struct CheckedBodies {
 }
 
 impl CheckedBodies {
-    /// Counts one body.
-    pub(super) fn count(&mut self, body: &Body<'_>, key: impl FnOnce() -> Key) {
+    /// Counts one body; `key` returns the entry's name, which is asked for if the body is damaged.
+    pub fn count(&mut self, body: &Body<'_>, key: impl FnOnce() -> Key) {
         match body.has_digest() {
             true => self.checked += 1,
             false => self.without_digest += 1,

@@ -4,19 +4,19 @@
 use super::plan::{self, Plan};
 use super::position::Position;
 use super::statement::Sql;
-use crate::store::{Query, Refusal, Window};
+use scimlet_store::{Query, Refusal, Window};
 
 /// A kind of entries of a tenant.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::store) struct Kind {
+pub struct Kind {
     /// The row id, to which `entry` and `field` refer.
-    pub(in crate::store) id: i64,
+    pub id: i64,
     /// The number of entries of the kind.
-    pub(in crate::store) entries: i64,
+    pub entries: i64,
 }
 
 /// Returns the position after which the page begins, or the number of matches to skip.
-pub(in crate::store) fn window(query: &Query) -> Result<(Option<Position>, i64), Refusal> {
+pub fn window(query: &Query) -> Result<(Option<Position>, i64), Refusal> {
     let text = match &query.window {
         Window::Offset(offset) => return Ok((None, i64::try_from(*offset).unwrap_or(i64::MAX))),
         Window::After(text) => text,
@@ -29,23 +29,23 @@ pub(in crate::store) fn window(query: &Query) -> Result<(Option<Position>, i64),
 }
 
 /// The parameters of one search.
-pub(in crate::store) struct Search {
+pub struct Search {
     /// The rows to examine.
-    pub(in crate::store) plan: Plan,
+    pub plan: Plan,
     /// The kind of the entries.
-    pub(in crate::store) kind: Kind,
+    pub kind: Kind,
     /// The position after which the page begins.
-    pub(in crate::store) after: Option<Position>,
+    pub after: Option<Position>,
     /// The number of matches to skip.
-    pub(in crate::store) offset: i64,
+    pub offset: i64,
     /// The number of matches to find.
-    pub(in crate::store) limit: i64,
+    pub limit: i64,
 }
 
 impl Search {
     /// The query for the `seq` of each match in order of creation; limit and offset remain to be
     /// bound.
-    pub(in crate::store) fn creation(&self) -> Sql {
+    pub fn creation(&self) -> Sql {
         let after = match self.after {
             Some(Position::Created(seq)) => seq,
             _ => 0,
@@ -57,7 +57,7 @@ impl Search {
     }
 
     /// Selects those of `rows` that match.
-    pub(in crate::store) fn matching(&self, rows: Sql) -> Sql {
+    pub fn matching(&self, rows: Sql) -> Sql {
         if self.plan.test.is_always() {
             return rows;
         }
@@ -65,7 +65,7 @@ impl Search {
     }
 
     /// The query that counts all matches; `None` if all entries of the kind match.
-    pub(in crate::store) fn total(&self) -> Option<Sql> {
+    pub fn total(&self) -> Option<Sql> {
         if self.plan.test.is_always() {
             return None;
         }

@@ -1,27 +1,30 @@
-//! Applies the writes in memory to the loaded data, without access to the database. [`Change::of`]
-//! also checks what depends on all writes (ends of links, unique terms), as far as memory can tell.
+//! Applies the writes in memory to the loaded data. [`Change::of`] also checks what depends on all
+//! writes (ends of links, unique terms), as far as memory can tell.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::links::Links;
-use super::load::{Before, Loaded};
-use super::{Name, name};
-use crate::store::sql::Stored;
-use crate::store::{
+use scimlet_store::{
     Adjustment, Draft, Event, Key, Refusal, Rejection, Removal, Replacement, Term, Write,
 };
 
+use super::counters::adjusted;
+use super::links::Links;
+use super::loaded::{Before, Loaded};
+use crate::Stored;
+
 /// An entry that exists after the writes so far.
-pub(super) struct Held<'w> {
-    pub(super) seq: i64,
+#[derive(Clone, Copy, Debug)]
+pub struct Held<'w> {
+    /// The row id.
+    pub seq: i64,
     /// The version before the commit; 0 if this commit inserts the entry.
-    pub(super) before: i64,
+    pub before: i64,
     /// Whether the commit raises the version.
-    pub(super) changed: bool,
+    pub changed: bool,
     /// The new body.
-    pub(super) body: Option<&'w str>,
+    pub body: Option<&'w str>,
     /// The terms that the entry will have, and the number of the write that set them.
-    pub(super) terms: Option<(u32, &'w [Term])>,
+    pub terms: Option<(u32, &'w [Term])>,
 }
 
 impl From<&Before> for Held<'_> {
@@ -31,19 +34,22 @@ impl From<&Before> for Held<'_> {
 }
 
 /// The outcome of a commit's writes.
-pub(super) struct Change<'w> {
+#[derive(Debug)]
+pub struct Change<'w> {
     /// The state before the commit.
-    pub(super) loaded: Loaded,
+    pub loaded: Loaded,
     /// The entries that exist after the writes so far.
-    pub(super) entries: BTreeMap<Name, Held<'w>>,
+    pub entries: BTreeMap<Key, Held<'w>>,
     /// Kinds and rows of the loaded entries that were removed.
-    pub(super) removed: Vec<(&'w str, i64)>,
+    pub removed: Vec<(&'w str, i64)>,
     pub(super) links: Links,
-    pub(super) counters: BTreeMap<&'w str, i64>,
-    pub(super) events: Vec<&'w Event>,
+    /// The adjusted counters with their sums.
+    pub counters: BTreeMap<&'w str, i64>,
+    /// The events to append.
+    pub events: Vec<&'w Event>,
     /// The subjects whose event bodies are redacted, each with the number of the commit's events
     /// before that.
-    pub(super) redacted: Vec<(&'w Key, usize)>,
+    pub redacted: Vec<(&'w Key, usize)>,
     /// The number of the write in progress.
     write: u32,
     /// Row ids for new entries.
@@ -52,13 +58,16 @@ pub(super) struct Change<'w> {
 
 impl<'w> Change<'w> {
     /// Applies the writes. Also returns the first failure of the checks that follow the last write:
-    /// PostgreSQL may still find one of an earlier write.
-    pub(super) fn of(
+    /// the database may still find one of an earlier write.
+    ///
+    /// # Errors
+    /// The first write that was refused, and why.
+    pub fn of(
         writes: &'w [Write],
         mut loaded: Loaded,
     ) -> Result<(Change<'w>, Option<Rejection>), Rejection> {
         let seqs = std::mem::take(&mut loaded.seqs).into_iter();
-        let held = |(name, before): (&Name, &Before)| (name.clone(), Held::from(before));
+        let held = |(key, before): (&Key, &Before)| (key.clone(), Held::from(before));
         let mut change = Change {
             entries: loaded.entries.iter().map(held).collect(),
             removed: Vec::new(),
@@ -91,19 +100,18 @@ impl<'w> Change<'w> {
             Write::Link(links) => {
                 for link in links {
                     self.links.link(link, self.write)?;
-                    self.mark(&name(&link.source));
+                    self.mark(&link.source);
                 }
             }
             Write::Unlink(links) => {
                 for link in links {
                     self.links.unlink(link)?;
-                    self.mark(&name(&link.source));
+                    self.mark(&link.source);
                 }
             }
             Write::UnlinkAll(set) => {
-                let source = name(&set.source);
-                if self.links.unlink_all(&(source.clone(), set.name.clone())) {
-                    self.mark(&source);
+                if self.links.unlink_all(set) {
+                    self.mark(&set.source);
                 }
             }
             Write::Adjust(adjustment) => self.adjust(adjustment)?,
@@ -114,8 +122,7 @@ impl<'w> Change<'w> {
     }
 
     fn insert(&mut self, draft: &'w Draft) -> Result<(), Refusal> {
-        let name = name(&draft.key);
-        if self.entries.contains_key(&name) {
+        if self.entries.contains_key(&draft.key) {
             return Err(Refusal::Taken("id".into()));
         }
         let lacking = || Refusal::Unavailable("too few numbers were taken".into());
@@ -126,7 +133,7 @@ impl<'w> Change<'w> {
             body: Some(&draft.body),
             terms: Some((self.write, &draft.terms)),
         };
-        self.entries.insert(name, held);
+        self.entries.insert(draft.key.clone(), held);
         Ok(())
     }
 
@@ -145,7 +152,7 @@ impl<'w> Change<'w> {
     /// [`Refusal::Missing`] if it does not exist, [`Refusal::Stale`] if it had another version
     /// before this commit.
     fn expect(&mut self, key: &Key, version: Option<u64>) -> Result<&mut Held<'w>, Refusal> {
-        let Some(held) = self.entries.get_mut(&name(key)) else {
+        let Some(held) = self.entries.get_mut(key) else {
             return Err(Refusal::Missing(key.clone()));
         };
         if version.is_some_and(|version| i64::try_from(version) != Ok(held.before)) {
@@ -160,34 +167,25 @@ impl<'w> Change<'w> {
             let seq = held.seq;
             self.removed.push((&removal.key.kind, seq));
         }
-        let name = name(&removal.key);
-        self.entries.remove(&name);
-        for source in self.links.remove_entry(&name) {
+        self.entries.remove(&removal.key);
+        for source in self.links.remove_entry(&removal.key) {
             self.mark(&source);
         }
         Ok(())
     }
 
-    fn mark(&mut self, name: &Name) {
-        if let Some(held) = self.entries.get_mut(name) {
+    fn mark(&mut self, key: &Key) {
+        if let Some(held) = self.entries.get_mut(key) {
             held.changed = true;
         }
     }
 
-    /// Adjusts a counter; a sum below 0 becomes 0. The ceiling limits only increases, so that seats
-    /// can be released under a ceiling that was lowered.
     fn adjust(&mut self, adjustment: &'w Adjustment) -> Result<(), Refusal> {
         let counter = adjustment.counter.as_str();
         let loaded = || self.loaded.counters.get(counter).copied().unwrap_or(0);
         let old = self.counters.get(counter).copied().unwrap_or_else(loaded);
-        let ceiling = i64::try_from(adjustment.ceiling.unwrap_or(u64::MAX)).unwrap_or(i64::MAX);
-        match old.checked_add(adjustment.by).map(|new| new.max(0)) {
-            Some(new) if new <= ceiling || adjustment.by < 0 => {
-                self.counters.insert(counter, new);
-                Ok(())
-            }
-            _ => Err(Refusal::OverCeiling(counter.to_owned())),
-        }
+        self.counters.insert(counter, adjusted(old, adjustment)?);
+        Ok(())
     }
 
     /// Checks that both ends of every new link exist. Returns the first write for which they do
@@ -196,7 +194,7 @@ impl<'w> Change<'w> {
         let ends = self.links.ends.iter();
         let missing = ends.filter(|(end, _)| !self.entries.contains_key(*end));
         let (end, write) = missing.min_by_key(|(end, write)| (**write, *end))?;
-        Some(Rejection { write: *write, reason: Refusal::Missing(super::key(end.clone())) })
+        Some(Rejection { write: *write, reason: Refusal::Missing(end.clone()) })
     }
 
     /// Finds two entries of this commit that claim one unique term. Returns the later of the first
@@ -220,7 +218,8 @@ impl<'w> Change<'w> {
     }
 
     /// Returns the terms of inserted and replaced entries, in the order of the writes.
-    pub(super) fn wanted(&self) -> Vec<Wanted<'_>> {
+    #[must_use]
+    pub fn wanted(&self) -> Vec<Wanted<'_>> {
         let all = self.entries.iter().filter_map(Wanted::of);
         let mut all: Vec<_> = all.collect();
         all.sort_by_key(|wanted| wanted.write);
@@ -229,18 +228,22 @@ impl<'w> Change<'w> {
 }
 
 /// The terms that one entry will have.
-pub(super) struct Wanted<'a> {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wanted<'a> {
     /// The number of the write that set them.
-    pub(super) write: u32,
-    pub(super) kind: &'a str,
-    pub(super) seq: i64,
-    pub(super) terms: &'a [Term],
+    pub write: u32,
+    /// The entry's kind.
+    pub kind: &'a str,
+    /// The entry's row id.
+    pub seq: i64,
+    /// The terms.
+    pub terms: &'a [Term],
 }
 
 impl<'a> Wanted<'a> {
     /// Returns the new terms; `None` if the entry keeps its terms.
-    fn of((name, held): (&'a Name, &'a Held<'_>)) -> Option<Wanted<'a>> {
+    fn of((key, held): (&'a Key, &'a Held<'_>)) -> Option<Wanted<'a>> {
         let (write, terms) = held.terms?;
-        Some(Wanted { write, kind: &name.0, seq: held.seq, terms })
+        Some(Wanted { write, kind: &key.kind, seq: held.seq, terms })
     }
 }

@@ -1,15 +1,15 @@
 //! A filter as SQL. Names are looked up first, so that the SQL depends only on the filter's shape
 //! and prepared statements can be reused; each leaf becomes an index probe for the entry `x.seq`.
 
-use super::Dialect;
 use super::names::Names;
 use super::statement::Sql;
 use super::value::Stored;
-use crate::store::{Comparison, Direction, Filter, Operator, Relation, Scalar};
+use crate::Dialect;
+use scimlet_store::{Comparison, Direction, Filter, Operator, Relation, Scalar};
 
 /// A filter with its names looked up.
 #[derive(Clone, Debug)]
-pub(in crate::store) enum Test {
+pub enum Test {
     /// Some term of the field lies in the range.
     Terms(i64, Range),
     /// The entry is a target of this link set.
@@ -26,14 +26,14 @@ pub(in crate::store) enum Test {
 
 /// Values of one type between two bounds; `also` is the condition that no index serves.
 #[derive(Clone, Debug, Default)]
-pub(in crate::store) struct Range {
+pub struct Range {
     bounds: Vec<Sql>,
     also: Option<Sql>,
 }
 
 impl Test {
     /// Looks up the names in the filter.
-    pub(in crate::store) fn bind<D: Dialect>(filter: Filter, names: &Names) -> Test {
+    pub fn bind<D: Dialect>(filter: Filter, names: &Names) -> Test {
         let each = |filters: Vec<Filter>| {
             let bind = |filter| Test::bind::<D>(filter, names);
             filters.into_iter().map(bind).collect()
@@ -51,12 +51,12 @@ impl Test {
     }
 
     /// Whether the test holds for every entry.
-    pub(in crate::store) fn is_always(&self) -> bool {
+    pub fn is_always(&self) -> bool {
         matches!(self, Test::All(tests) if tests.is_empty())
     }
 
     /// Returns a condition on `x.seq`; `probe` is [`Dialect::PROBE`].
-    pub(in crate::store) fn condition(&self, probe: &str) -> Sql {
+    pub fn condition(&self, probe: &str) -> Sql {
         match self {
             Test::Terms(field, range) => {
                 Sql::new("EXISTS(SELECT 1 FROM term t WHERE t.seq = x.seq AND t.field = ?")

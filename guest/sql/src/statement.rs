@@ -4,7 +4,7 @@ use super::value::Stored;
 
 /// The value of a `?`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::store) enum Value {
+pub enum Value {
     /// A row id or a number of rows.
     Integer(i64),
     /// A name or a pattern.
@@ -42,38 +42,38 @@ impl From<Stored> for Value {
 /// SQL text and its values. Only constants of this program become text; everything that a caller
 /// sent is a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::store) struct Sql {
+pub struct Sql {
     text: String,
     values: Vec<Value>,
 }
 
 impl Sql {
     /// Returns a constant piece.
-    pub(in crate::store) fn new(text: &str) -> Sql {
+    pub fn new(text: &str) -> Sql {
         Sql::default().text(text)
     }
 
     /// Appends a constant piece.
-    pub(in crate::store) fn text(mut self, text: &str) -> Sql {
+    pub fn text(mut self, text: &str) -> Sql {
         self.text.push_str(text);
         self
     }
 
     /// Appends the value of the next `?` in the text.
-    pub(in crate::store) fn bind(mut self, value: impl Into<Value>) -> Sql {
+    pub fn bind(mut self, value: impl Into<Value>) -> Sql {
         self.values.push(value.into());
         self
     }
 
     /// Appends another piece with its values.
-    pub(in crate::store) fn append(mut self, other: Sql) -> Sql {
+    pub fn append(mut self, other: Sql) -> Sql {
         self.text.push_str(&other.text);
         self.values.extend(other.values);
         self
     }
 
     /// Joins pieces with `separator` between them.
-    pub(in crate::store) fn join(parts: impl IntoIterator<Item = Sql>, separator: &str) -> Sql {
+    pub fn join(parts: impl IntoIterator<Item = Sql>, separator: &str) -> Sql {
         let mut joined = Sql::default();
         for (index, part) in parts.into_iter().enumerate() {
             joined = if index == 0 { part } else { joined.text(separator).append(part) };
@@ -82,12 +82,12 @@ impl Sql {
     }
 
     /// The text, with a `?` for each value.
-    pub(in crate::store) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.text
     }
 
     /// The values, in the order of their `?`.
-    pub(in crate::store) fn values(&self) -> &[Value] {
+    pub fn values(&self) -> &[Value] {
         &self.values
     }
 }

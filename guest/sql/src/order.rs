@@ -12,7 +12,7 @@ use super::statement::Sql;
 use super::value::Stored;
 
 /// A part of an index scan: the rows, their columns seq and value, and their order.
-pub(in crate::store) struct Part {
+pub struct Part {
     rows: Sql,
     columns: &'static str,
     order: &'static str,
@@ -20,12 +20,12 @@ pub(in crate::store) struct Part {
 
 impl Part {
     /// The query for the part in its order; limit and offset remain to be bound.
-    pub(in crate::store) fn sql(&self) -> Sql {
+    pub fn sql(&self) -> Sql {
         Sql::new(self.columns).append(self.rows.clone()).text(self.order)
     }
 
     /// The query for the number of rows in the part.
-    pub(in crate::store) fn size(self) -> Sql {
+    pub fn size(self) -> Sql {
         Sql::new("SELECT COUNT(*) FROM ").append(self.rows)
     }
 }
@@ -33,7 +33,7 @@ impl Part {
 impl Search {
     /// The query for the sorted candidates with the columns seq and value; limit and offset remain
     /// to be bound.
-    pub(in crate::store) fn sorted(&self, field: &Field, descending: bool) -> Sql {
+    pub fn sorted(&self, field: &Field, descending: bool) -> Sql {
         let value = "(SELECT o.value FROM term o WHERE o.seq = x.seq AND o.field = ? \
                      ORDER BY o.value LIMIT 1)";
         let order = match descending {
@@ -69,7 +69,7 @@ impl Search {
     }
 
     /// Returns the parts after the position, in their order.
-    pub(in crate::store) fn parts(&self, field: &Field, descending: bool) -> Vec<Part> {
+    pub fn parts(&self, field: &Field, descending: bool) -> Vec<Part> {
         let valued = |after| Some(self.valued(field, after, descending));
         // An index lists entries with a value, not those without: search for those only if there
         // are any.

@@ -2,12 +2,12 @@
 
 use std::cmp::Ordering;
 
-use crate::store::Scalar;
+use scimlet_store::Scalar;
 
 /// A value that sorts as in the databases: any number before any text before any boolean, texts by
 /// their bytes.
 #[derive(Clone, Debug)]
-pub(in crate::store) struct Stored(pub(in crate::store) Scalar);
+pub struct Stored(pub Scalar);
 
 impl From<Scalar> for Stored {
     fn from(scalar: Scalar) -> Stored {

@@ -1,16 +1,16 @@
-//! PostgreSQL's parts of the shared SQL, and how PostgreSQL runs it.
+//! PostgreSQL's parts of the shared SQL, and its form of a term's value.
 
-use bytes::BytesMut;
-use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use scimlet_store::{Operator, Scalar};
 
-use crate::store::sql::{Dialect, Sql, Stored, Value};
-use crate::store::{Operator, Scalar};
+use super::Dialect;
+use crate::{Sql, Stored};
 
 /// PostgreSQL's dialect: a term's value is a text that begins with a letter for its type (see
-/// `schema.sql`).
-pub(super) struct Pg;
+/// the host's `schema.sql`).
+#[derive(Clone, Copy, Debug)]
+pub struct PostgresDialect;
 
-impl Dialect for Pg {
+impl Dialect for PostgresDialect {
     const FROM_TEXT: &'static str = ">= 't'";
     const BEFORE_TEXT: &'static str = "< 't'";
     const FROM_BOOLEAN: &'static str = ">= 'u'";
@@ -40,7 +40,8 @@ impl Dialect for Pg {
 }
 
 /// Returns a value as the tables store it: a type letter and a sortable text.
-pub(super) fn encode(Stored(scalar): &Stored) -> String {
+#[must_use]
+pub fn encode(Stored(scalar): &Stored) -> String {
     match scalar {
         Scalar::Number(number) => format!("n{:016x}", sortable(*number)),
         Scalar::Text(text) => format!("t{text}"),
@@ -49,7 +50,8 @@ pub(super) fn encode(Stored(scalar): &Stored) -> String {
 }
 
 /// Decodes a stored value; `None` if the text was not written by [`encode`].
-pub(super) fn decode(text: &str) -> Option<Stored> {
+#[must_use]
+pub fn decode(text: &str) -> Option<Stored> {
     let (tag, rest) = text.split_at_checked(1)?;
     Some(Stored(match tag {
         "n" => Scalar::Number(number(u64::from_str_radix(rest, 16).ok()?)),
@@ -71,41 +73,10 @@ fn number(sortable: u64) -> f64 {
     f64::from_bits(if sortable & SIGN == 0 { !sortable } else { sortable & !SIGN })
 }
 
-impl Value {
-    /// The parameter type that is declared to PostgreSQL.
-    fn pg_type(&self) -> Type {
-        match self {
-            Value::Integer(_) => Type::INT8,
-            Value::Text(_) | Value::Term(_) => Type::TEXT,
-            Value::Bytes(_) => Type::BYTEA,
-        }
-    }
-}
-
-impl ToSql for Value {
-    fn to_sql(
-        &self,
-        kind: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        match self {
-            Value::Integer(number) => number.to_sql(kind, out),
-            Value::Text(text) => text.to_sql(kind, out),
-            Value::Bytes(bytes) => bytes.to_sql(kind, out),
-            Value::Term(stored) => encode(stored).to_sql(kind, out),
-        }
-    }
-
-    fn accepts(kind: &Type) -> bool {
-        [Type::INT8, Type::TEXT, Type::BYTEA].contains(kind)
-    }
-
-    to_sql_checked!();
-}
-
 impl Sql {
     /// Returns the text with `$1`, `$2` … in place of `?`. No constant part contains a `?`.
-    pub(super) fn numbered(&self) -> String {
+    #[must_use]
+    pub fn numbered(&self) -> String {
         let mut numbered = String::with_capacity(self.as_str().len() + 2 * self.values().len());
         for (index, piece) in self.as_str().split('?').enumerate() {
             if index > 0 {
@@ -115,20 +86,12 @@ impl Sql {
         }
         numbered
     }
-
-    /// Returns the parameters with their types.
-    pub(super) fn typed(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
-        let typed = |value| {
-            let kind = Value::pg_type(value);
-            (value as &(dyn ToSql + Sync), kind)
-        };
-        self.values().iter().map(typed).collect()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Value;
 
     #[test]
     fn values_sort_as_they_are_kept() {
@@ -163,9 +126,9 @@ mod tests {
 
     #[test]
     fn what_like_gives_a_meaning_is_taken_literally() {
-        let sql = Pg::within(Operator::Contains, "50%_\\");
+        let sql = PostgresDialect::within(Operator::Contains, "50%_\\");
         assert_eq!(sql.values(), [Value::from(String::from("t%50\\%\\_\\\\%"))]);
-        let sql = Pg::within(Operator::EndsWith, "x").text(" AND y = ?").bind(1);
+        let sql = PostgresDialect::within(Operator::EndsWith, "x").text(" AND y = ?").bind(1);
         assert_eq!(sql.numbered(), "t.value LIKE $1 AND y = $2");
     }
 }

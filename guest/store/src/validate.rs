@@ -1,7 +1,7 @@
 //! The checks that every store makes before it accesses its data: calls must respect limits and
 //! contract. All stores call these functions, so that they refuse the same calls.
 
-use super::{
+use crate::{
     Draft, Event, Filter, Key, Link, Query, Refusal, Rejection, Scalar, Write, filter, limits,
 };
 

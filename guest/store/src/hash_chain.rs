@@ -4,7 +4,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Channel, Event, RecordedEvent};
+use crate::{Channel, Event, RecordedEvent};
 
 /// A SHA-256 digest.
 pub type Digest = [u8; 32];
@@ -13,11 +13,13 @@ pub type Digest = [u8; 32];
 pub const START: Digest = [0; 32];
 
 /// Returns the digest of an event's body as it was appended.
+#[must_use]
 pub fn body_digest(body: &str) -> Digest {
     Sha256::digest(body.as_bytes()).into()
 }
 
 /// Returns the event as a store records it after the event with the digest `previous`.
+#[must_use]
 pub fn record(
     previous: &Digest,
     sequence: u64,
@@ -42,6 +44,7 @@ pub fn record(
 /// audit 1), actor and name, the subject (1 byte: 0 for none, or 1 followed by kind and id), and
 /// the body's digest. A text is its length in bytes (8 bytes, big-endian) followed by its UTF-8, so
 /// that no two different events are hashed from the same bytes.
+#[must_use]
 pub fn digest(previous: &Digest, event: &RecordedEvent) -> Digest {
     let mut hash = Sha256::new();
     hash.update(previous);
@@ -72,6 +75,7 @@ fn text(hash: &mut Sha256, text: &str) {
 
 /// Returns whether `event` is intact and correctly follows the event with the digest `previous`. A
 /// redacted body is intact.
+#[must_use]
 pub fn holds(previous: &Digest, event: &RecordedEvent) -> bool {
     let body = event.event.body.as_str();
     let untouched = body.is_empty() || body_digest(body) == event.body_digest;
@@ -79,6 +83,7 @@ pub fn holds(previous: &Digest, event: &RecordedEvent) -> bool {
 }
 
 /// Returns whether the event's body was redacted: it is empty now, and was not when appended.
+#[must_use]
 pub fn is_emptied(event: &RecordedEvent) -> bool {
     event.event.body.is_empty() && event.body_digest != body_digest("")
 }

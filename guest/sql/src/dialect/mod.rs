@@ -1,32 +1,17 @@
-//! The SQL that the stores share: a query's filter, order and window become SQL here. All databases
-//! have the tables `entry`, `term`, `linkset` and `link`, which each database's `schema.sql`
-//! creates.
-//!
-//! Nothing here accesses a database. What must be looked up first (row ids of names, numbers of
-//! matches) is passed in as [`Names`] and counts, so that both synchronous and asynchronous stores
-//! can use it.
+//! The differences between the databases' SQL.
 
-mod names;
-mod order;
-mod plan;
-mod position;
-mod predicate;
-mod search;
-mod statement;
-mod value;
+mod postgres;
+mod sqlite;
 
-pub(super) use self::names::{Field, Names};
-pub(super) use self::plan::{COUNTED, FEW, Plan, counted, leaves};
-pub(super) use self::position::{Position, decode_link, encode_link, no_position};
-pub(super) use self::predicate::Test;
-pub(super) use self::search::{Kind, Search, window};
-pub(super) use self::statement::{Sql, Value};
-pub(super) use self::value::Stored;
+pub use self::postgres::{PostgresDialect, decode, encode};
+pub use self::sqlite::SqliteDialect;
 
-use crate::store::Operator;
+use scimlet_store::Operator;
 
-/// The differences between the databases' SQL.
-pub(super) trait Dialect {
+use crate::Sql;
+
+/// A database's SQL, where it differs from the others'.
+pub trait Dialect {
     /// The condition where texts begin among a term's values, which sort as numbers, texts,
     /// booleans.
     const FROM_TEXT: &'static str;

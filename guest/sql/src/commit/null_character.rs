@@ -1,16 +1,16 @@
 //! U+0000, which no text in PostgreSQL can contain. The plugin never writes it (`wit/store.wit`),
 //! so nothing is lost.
 
-use crate::store::{Draft, Event, Key, Link, Refusal, Rejection, Scalar, Write};
+use scimlet_store::{Draft, Event, Key, Link, Refusal, Rejection, Scalar, Write};
 
 /// The reason given in refusals.
-pub(super) const WHY: &str = "PostgreSQL keeps no text with U+0000";
+pub const WHY: &str = "PostgreSQL keeps no text with U+0000";
 
 /// Refuses a commit with U+0000.
 ///
 /// # Errors
 /// The first write that contains it.
-pub(super) fn refuse(actor: &str, writes: &[Write]) -> Result<(), Rejection> {
+pub fn refuse(actor: &str, writes: &[Write]) -> Result<(), Rejection> {
     let found = writes.iter().position(|write| !is_free(write));
     let found = found.or(has(actor).then_some(0));
     found.map_or(Ok(()), |index| {
@@ -22,7 +22,8 @@ pub(super) fn refuse(actor: &str, writes: &[Write]) -> Result<(), Rejection> {
 }
 
 /// Whether the text contains U+0000.
-pub(super) fn has(text: &str) -> bool {
+#[must_use]
+pub fn has(text: &str) -> bool {
     text.contains('\0')
 }
 
@@ -45,7 +46,8 @@ fn key(key: &Key) -> bool {
 }
 
 /// Whether the names of a link are free of U+0000.
-pub(super) fn link(link: &Link) -> bool {
+#[must_use]
+pub fn link(link: &Link) -> bool {
     key(&link.source) && !has(&link.name) && key(&link.target)
 }
 

@@ -1,7 +1,7 @@
 //! The filter of a query as a tree. The guest sends it as a flat postfix list (`wit/store.wit`,
 //! `node`); this module is the only one that reads the list and refuses a malformed one.
 
-use super::{Comparison, Node, Operator, Refusal, Relation, Scalar, limits};
+use crate::{Comparison, Direction, Node, Operator, Refusal, Relation, Scalar, limits};
 
 /// A well-formed filter: operators fit their values, texts are at most 512 bytes long and numbers
 /// are finite.
@@ -56,6 +56,41 @@ impl Filter {
         match (stack.pop(), stack.is_empty()) {
             (Some(filter), true) => Ok(filter),
             _ => Err(invalid("the filter leaves more than one result")),
+        }
+    }
+
+    /// Returns the paths in the filter; a path may occur several times.
+    #[must_use]
+    pub fn paths(&self) -> Vec<&str> {
+        let mut paths = Vec::new();
+        self.visit(&mut |leaf| match leaf {
+            Filter::Compare(comparison) => paths.push(comparison.path.as_str()),
+            Filter::Present(path) => paths.push(path.as_str()),
+            _ => {}
+        });
+        paths
+    }
+
+    /// Returns the relations in the filter, each with whether the other end's link set is needed.
+    #[must_use]
+    pub fn relations(&self) -> Vec<(&Relation, bool)> {
+        let mut relations = Vec::new();
+        self.visit(&mut |leaf| {
+            if let Filter::Linked(relation) = leaf {
+                let incoming = matches!(relation.direction, Direction::Incoming);
+                relations.push((relation, incoming));
+            }
+        });
+        relations
+    }
+
+    fn visit<'filter>(&'filter self, leaf: &mut impl FnMut(&'filter Filter)) {
+        match self {
+            Filter::All(filters) | Filter::Any(filters) => {
+                filters.iter().for_each(|filter| filter.visit(leaf));
+            }
+            Filter::Negate(filter) => filter.visit(leaf),
+            Filter::Compare(_) | Filter::Present(_) | Filter::Linked(_) => leaf(self),
         }
     }
 }

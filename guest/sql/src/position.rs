@@ -4,11 +4,11 @@
 use data_encoding::BASE64URL_NOPAD;
 
 use super::value::Stored;
-use crate::store::{Direction, Refusal, Scalar};
+use scimlet_store::{Direction, Refusal, Scalar};
 
 /// The position of a hit in the order of its query.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::store) enum Position {
+pub enum Position {
     /// In order of creation.
     Created(i64),
     /// In order of a value: the entry's value, if it has one.
@@ -16,7 +16,9 @@ pub(in crate::store) enum Position {
 }
 
 impl Position {
-    pub(in crate::store) fn encode(&self) -> String {
+    /// Returns the position as text.
+    #[must_use]
+    pub fn encode(&self) -> String {
         let mut bytes = Vec::with_capacity(16);
         let (tag, seq) = match self {
             Position::Created(seq) => (b'c', seq),
@@ -37,7 +39,11 @@ impl Position {
         BASE64URL_NOPAD.encode(&bytes)
     }
 
-    pub(in crate::store) fn decode(text: &str) -> Result<Position, Refusal> {
+    /// Reads a position.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] if the text was not made by [`Position::encode`].
+    pub fn decode(text: &str) -> Result<Position, Refusal> {
         let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| no_position())?;
         let (tag, seq, rest) = split(&bytes).ok_or_else(no_position)?;
         let value = match (tag, rest) {
@@ -55,14 +61,14 @@ impl Position {
 }
 
 /// Encodes the position after a link; `number` is the row at its other end.
-pub(in crate::store) fn encode_link(direction: Direction, number: i64) -> String {
+pub fn encode_link(direction: Direction, number: i64) -> String {
     let mut bytes = vec![link_tag(direction)];
     bytes.extend(number.to_be_bytes());
     BASE64URL_NOPAD.encode(&bytes)
 }
 
 /// Decodes the row at the other end of the last link of the previous page.
-pub(in crate::store) fn decode_link(direction: Direction, text: &str) -> Result<i64, Refusal> {
+pub fn decode_link(direction: Direction, text: &str) -> Result<i64, Refusal> {
     let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| no_position())?;
     match split(&bytes) {
         Some((tag, number, [])) if tag == link_tag(direction) => Ok(number),
@@ -89,7 +95,7 @@ fn number(bytes: &[u8]) -> Option<f64> {
 }
 
 /// The refusal of a position that does not belong to the query.
-pub(in crate::store) fn no_position() -> Refusal {
+pub fn no_position() -> Refusal {
     Refusal::Invalid("the position does not belong to this query".into())
 }
 

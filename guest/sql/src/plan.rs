@@ -6,29 +6,29 @@
 //! * many: read all entries in the requested order and probe each, which fills a page soon because
 //!   many match.
 
-use super::Dialect;
 use super::predicate::Test;
 use super::statement::Sql;
+use crate::Dialect;
 
 /// Numbers of matches up to which candidates are collected. The smaller one is tried first, so that
 /// a part with many matches costs little beside one with few.
-pub(in crate::store) const FEW: [usize; 2] = [64, 8_192];
+pub const FEW: [usize; 2] = [64, 8_192];
 
 /// The most matches that are counted for one query, so that planning a filter of many wide parts
 /// does not cost more than running it.
-pub(in crate::store) const COUNTED: usize = 32_768;
+pub const COUNTED: usize = 32_768;
 
 /// The number of rows of a leaf; `None` if it exceeds the bound.
-pub(in crate::store) type Size = Option<usize>;
+pub type Size = Option<usize>;
 
 /// The rows to examine, and the test for each.
-pub(in crate::store) struct Plan {
+pub struct Plan {
     /// `table x WHERE …`; each row has a distinct `seq`.
-    pub(in crate::store) rows: Sql,
+    pub rows: Sql,
     /// The condition that each row must also meet.
-    pub(in crate::store) test: Test,
+    pub test: Test,
     /// Whether the rows are few enough to be sorted.
-    pub(in crate::store) few: bool,
+    pub few: bool,
     /// The value of [`Dialect::PROBE`].
     pub(super) probe: &'static str,
 }
@@ -37,7 +37,7 @@ impl Plan {
     /// Returns the plan that collects at most `bound` candidates among entries of this kind; `None`
     /// if there are more. `size` returns the number of rows of a leaf, or `None` if it exceeds the
     /// given bound.
-    pub(in crate::store) fn collect<D: Dialect, E>(
+    pub fn collect<D: Dialect, E>(
         kind: i64,
         test: &Test,
         bound: usize,
@@ -53,7 +53,7 @@ impl Plan {
     }
 
     /// Returns the plan that examines all entries of this kind.
-    pub(in crate::store) fn walk<D: Dialect>(kind: i64, test: Test) -> Plan {
+    pub fn walk<D: Dialect>(kind: i64, test: Test) -> Plan {
         Plan { rows: of_kind(kind), test, few: false, probe: D::PROBE }
     }
 }
@@ -72,7 +72,7 @@ pub(super) fn exactly(test: &Test) -> Option<Sql> {
 }
 
 /// The query that counts the rows of a leaf up to one beyond the bound.
-pub(in crate::store) fn counted(leaf: Sql, bound: usize) -> Sql {
+pub fn counted(leaf: Sql, bound: usize) -> Sql {
     Sql::new("SELECT COUNT(*) FROM (")
         .append(leaf)
         .text(" LIMIT ?) AS found")
@@ -151,7 +151,7 @@ fn leaf(test: &Test) -> Sql {
 }
 
 /// Returns the distinct leaves that [`Plan::collect`] may ask about.
-pub(in crate::store) fn leaves(test: &Test) -> Vec<Sql> {
+pub fn leaves(test: &Test) -> Vec<Sql> {
     let mut leaves = Vec::new();
     gather(test, &mut leaves);
     leaves.sort();

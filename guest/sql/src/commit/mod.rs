@@ -1,0 +1,32 @@
+//! A commit as values, in the steps that a carrier takes:
+//!
+//! 1. [`LockPlan`]: what the writes name, so that a few statements can lock and load it;
+//! 2. [`Loaded`]: the state before the commit, as far as the plan names it;
+//! 3. [`Change`]: the writes applied to that state, or the first refusal;
+//! 4. the rows to write: [`NewEntry`], [`ChangedEntry`], [`LinkRows`], [`TermRows`], [`Counts`] and
+//!    the records of [`events`].
+//!
+//! The statements and their order stay with the carrier, as do conflicts that only the database can
+//! see: what another commit has inserted meanwhile.
+
+mod change;
+mod counters;
+mod entries;
+pub mod events;
+mod fields;
+mod links;
+mod loaded;
+mod lock_plan;
+pub mod null_character;
+mod terms;
+#[cfg(test)]
+mod tests;
+
+pub use self::change::{Change, Held, Wanted};
+pub use self::counters::adjusted;
+pub use self::entries::{ChangedEntry, NewEntry};
+pub use self::fields::{FieldRows, Needed};
+pub use self::links::LinkRows;
+pub use self::loaded::{Before, Loaded, Terms};
+pub use self::lock_plan::{LockMode, LockPlan};
+pub use self::terms::{AddedTerm, Counts, TermRow, TermRows};
