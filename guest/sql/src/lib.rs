@@ -4,7 +4,7 @@
 //!
 //! Nothing here accesses a database. What must be looked up first (row ids of names, numbers of
 //! matches, the state before a commit) is passed in as values, so that synchronous and asynchronous
-//! carriers can use it, and so that it compiles for WebAssembly.
+//! stores can use it, and so that it compiles for WebAssembly.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg_attr(

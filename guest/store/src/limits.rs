@@ -5,7 +5,7 @@
 /// The most changes in one commit: each write counts, and each link of a `link` or `unlink`.
 pub const CHANGES: usize = 120_000;
 
-/// The most bytes of bodies and terms in one commit.
+/// The most bytes of keys, bodies, terms, links and events in one commit.
 pub const COMMIT_BYTES: usize = 32 << 20;
 
 /// The most terms of one entry.

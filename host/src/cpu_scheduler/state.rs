@@ -64,8 +64,7 @@ impl State {
             false => queue.push_back(sender),
         }
         if queue.len() == 1 {
-            let computed = self.computed.entry(tenant).or_default();
-            *computed = self.now.max(*computed);
+            self.begin(tenant);
         }
         granted
     }
@@ -102,8 +101,7 @@ impl State {
 
     /// Occupies a processor for a task of the tenant, whether or not it has waited.
     pub(super) fn take(&mut self, tenant: Tenant) {
-        let computed = self.computed.get(&tenant).copied().unwrap_or_default();
-        self.now = self.now.max(computed);
+        self.now = self.begin(tenant);
         self.free -= 1;
         *self.held.entry(tenant).or_default() += 1;
     }
@@ -115,6 +113,7 @@ impl State {
 
     /// Begins work of the tenant that computes elsewhere.
     pub(super) fn enter(&mut self, tenant: Tenant) {
+        self.begin(tenant);
         *self.elsewhere.entry(tenant).or_default() += 1;
     }
 
@@ -123,10 +122,17 @@ impl State {
         decrease(&mut self.elsewhere, tenant);
     }
 
+    /// Raises the computed time of a tenant that was idle to where the others are, and returns it.
+    fn begin(&mut self, tenant: Tenant) -> Duration {
+        let computed = self.computed.entry(tenant).or_default();
+        *computed = self.now.max(*computed);
+        *computed
+    }
+
+    /// Adds what a tenant has computed.
     pub(super) fn charge(&mut self, tenant: Tenant, time: Duration) {
         let now = self.now;
-        let computed = self.computed.entry(tenant).or_default();
-        *computed = now.max(*computed) + time;
+        *self.computed.entry(tenant).or_default() += time;
         if self.computed.len() > REMEMBERED {
             let waiting = &self.waiting;
             self.computed
@@ -148,5 +154,27 @@ fn decrease(counts: &mut HashMap<Tenant, usize>, tenant: Tenant) {
         if *count == 0 {
             counts.remove(&tenant);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreId;
+
+    #[test]
+    fn long_computing_is_charged_once() {
+        let (long, short) = (Some(StoreId::new(1, 1)), Some(StoreId::new(1, 2)));
+        let mut state = State::new(2);
+        state.take(long);
+        for _ in 0..2 {
+            state.take(short);
+            state.release(short);
+            state.charge(short, Duration::from_millis(10));
+        }
+        state.release(long);
+        state.charge(long, Duration::from_millis(15));
+        let _waiting = [state.wait(short, false), state.wait(long, false)];
+        assert_eq!(state.next(), Some(long), "15 are less than 20");
     }
 }

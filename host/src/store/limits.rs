@@ -1,6 +1,4 @@
-//! The limits of one call to a store. The guest sends these numbers, so each has a limit; beyond it
-//! the call is refused as `too-many`. `wit/store.wit` promises the guest that every store accepts
-//! at least this much.
+//! The limits of one call to a store: those of the contract, and those of the host's own stores.
 
 use std::time::Duration;
 
@@ -8,8 +6,8 @@ pub use scimlet_store::limits::{
     ANSWER_BYTES, CHANGES, COMMIT_BYTES, KEYS, LIMIT, LINKS, NAME, NODES, PAGE_BYTES, TERMS, TEXT,
 };
 
-/// Bytes of bodies and terms from which a commit counts as large: writing it then costs a database
-/// milliseconds, as a search does.
+/// Bytes of keys, bodies, terms, links and events from which a commit counts as large: writing it
+/// then costs a database milliseconds, as a search does.
 pub(crate) const LARGE_COMMIT: usize = 32 << 10;
 
 /// The most events in one answer of `events`.

@@ -1,13 +1,16 @@
-//! A commit as values, in the steps that a carrier takes:
+//! A commit as values, in the steps that a store takes:
 //!
 //! 1. [`LockPlan`]: what the writes name, so that a few statements can lock and load it;
 //! 2. [`Loaded`]: the state before the commit, as far as the plan names it;
-//! 3. [`Change`]: the writes applied to that state, or the first refusal;
+//! 3. [`Change::of`]: the writes applied to that state, or the first refusal. With a change comes
+//!    the first failure of the checks that follow the last write;
 //! 4. the rows to write: [`NewEntry`], [`ChangedEntry`], [`LinkRows`], [`TermRows`], [`Counts`] and
 //!    the records of [`events`].
 //!
-//! The statements and their order stay with the carrier, as do conflicts that only the database can
-//! see: what another commit has inserted meanwhile.
+//! The statements and their order are the store's, as are conflicts that only the database can see:
+//! unique terms of entries that were not loaded, and what another commit has inserted meanwhile. A
+//! store inserts the terms before it refuses a commit for the failure of step 3: what
+//! [`AddedTerm::first_taken`] returns may be of an earlier write, and the earliest is reported.
 
 mod change;
 mod counters;

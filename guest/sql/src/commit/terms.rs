@@ -53,7 +53,7 @@ pub struct TermRows<'a> {
 
 impl<'a> TermRows<'a> {
     /// Returns the rows of a change. A unique term that several entries claim goes to the first of
-    /// them, even if another one had it; [`Change::of`] has refused the others.
+    /// them, even if another one had it; [`Change::of`] has returned the refusal of the others.
     #[must_use]
     pub fn of(change: &'a Change<'_>, rows: &FieldRows) -> TermRows<'a> {
         let mut written = TermRows::default();

@@ -42,7 +42,8 @@ pub(super) struct Connection {
 impl Connections {
     /// Wraps a pool. `tls` is the connector of its connections, or `None` if they are not
     /// encrypted. A database on this machine (`is_local`) computes on the processors of this
-    /// process, of which one tenant's statements leave one to other tenants.
+    /// process, of which one tenant's statements leave one to other tenants while several are
+    /// active; its long searches come on top.
     pub(super) fn new(pool: Pool, tls: Option<MakeRustlsConnect>, is_local: bool) -> Self {
         let tenants = pool.status().max_size.saturating_sub(RESERVE).max(1);
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
@@ -82,6 +83,11 @@ impl Connection {
         if let Some(pool) = Object::pool(&self.client) {
             pool.retain(|_, _| false);
         }
+    }
+
+    /// Closes the connection.
+    pub(super) fn discard(self) {
+        drop(Object::take(self.client));
     }
 
     /// Drops the connection during a statement, and asks the server to cancel the statement.

@@ -104,6 +104,23 @@ impl Session {
         result
     }
 
+    /// Ends a read-only transaction like [`Session::end`], but keeps the connection from the pool
+    /// until the server has confirmed the end: a short `statement_timeout` may cancel that too, and
+    /// would leave the next user of the connection an aborted transaction.
+    pub(super) fn end_confirmed<T>(mut self, result: PostgresResult<T>) -> PostgresResult<T> {
+        if !self.is_broken()
+            && let Some(connection) = self.connection.take()
+        {
+            tokio::spawn(async move {
+                let ended = timeout(SILENCE, connection.client.batch_execute("COMMIT")).await;
+                if !matches!(ended, Ok(Ok(()))) {
+                    connection.discard();
+                }
+            });
+        }
+        result
+    }
+
     /// Commits; the changes are durable when this returns.
     pub(super) async fn commit(mut self) -> PostgresResult<()> {
         self.answered(self.client()?.batch_execute("COMMIT")).await?;

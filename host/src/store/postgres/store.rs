@@ -46,7 +46,7 @@ impl TenantStore {
     ) -> PostgresResult<Page> {
         let session = Session::read_within(&self.shared.pool, scope, time).await?;
         let page = find(&session, self.tenant, query, filter.clone()).await;
-        session.end(page)
+        session.end_confirmed(page)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The queue of the writer thread. A large commit joins no transaction, but begins one of its own,
-//! in turn with transactions of small ones, so that a small commit waits for at most one large one.
-//! Within each size every tenant has a queue, served round-robin, so that no tenant waits behind
-//! all that another has queued.
+//! in turn with transactions of small ones, so that a small commit waits for one large one before
+//! the next transaction of small ones. Within each size every tenant has a queue, served
+//! round-robin, so that no tenant waits behind all that another has queued.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
