@@ -11,10 +11,10 @@ const PERIOD: Duration = Duration::from_secs(1);
 
 /// Identifies a tenant, or the unknown callers of a name that no tenant has.
 pub(crate) trait Owner: Copy + Eq + Hash {
-    /// Whether this is a tenant that exists. Requests to names that no tenant has do not reduce
-    /// what tenants may use.
-    fn is_known(self) -> bool {
-        true
+    /// Returns the tenant that a request of this owner makes active; `None` if no such tenant
+    /// exists. Requests to names that no tenant has do not reduce what tenants may use.
+    fn tenant(self) -> Option<Self> {
+        Some(self)
     }
 }
 
@@ -24,8 +24,8 @@ impl Owner for StoreId {}
 
 /// Stores without an identity count as unknown.
 impl Owner for Option<StoreId> {
-    fn is_known(self) -> bool {
-        self.is_some()
+    fn tenant(self) -> Option<Self> {
+        self.is_some().then_some(self)
     }
 }
 
@@ -45,8 +45,8 @@ impl<T: Owner> Active<T> {
         Self { started: Instant::now(), now: HashSet::new(), before: HashSet::new() }
     }
 
-    /// Records a request of this tenant, if it exists.
-    pub(crate) fn note(&mut self, tenant: T) {
+    /// Records a request of this owner, if its tenant exists.
+    pub(crate) fn note(&mut self, owner: T) {
         let elapsed = self.started.elapsed();
         if elapsed >= PERIOD {
             self.before = std::mem::take(&mut self.now);
@@ -55,9 +55,7 @@ impl<T: Owner> Active<T> {
             }
             self.started = Instant::now();
         }
-        if tenant.is_known() {
-            self.now.insert(tenant);
-        }
+        self.now.extend(owner.tenant());
     }
 
     /// Returns the number of active tenants in the period with more of them.

@@ -110,3 +110,21 @@ async fn cancel(token: CancelToken, tls: Option<MakeRustlsConnect>) {
     };
     drop(timeout(CANCEL, cancelled).await);
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn long_searches_make_their_tenant_active() {
+        let shares = FairSemaphore::bounded(18, 1);
+        let get = |scope| shares.acquire(scope).now_or_never();
+        let searching = get(Scope::LongSearch(1));
+        let other = get(Scope::Tenant(2));
+        let names: Vec<_> = (0..18).filter_map(|_| get(Scope::Name(1))).collect();
+        assert!(searching.is_some() && other.is_some());
+        assert_eq!(names.len(), 1, "two tenants are active");
+    }
+}

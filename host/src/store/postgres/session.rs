@@ -40,8 +40,11 @@ pub(super) enum Scope {
 
 /// A name is looked up by every request, also by requests to tenants that do not exist.
 impl Owner for Scope {
-    fn is_known(self) -> bool {
-        matches!(self, Self::Tenant(_))
+    fn tenant(self) -> Option<Self> {
+        match self {
+            Self::Tenant(id) | Self::LongSearch(id) => Some(Self::Tenant(id)),
+            Self::Name(_) | Self::Host => None,
+        }
     }
 }
 

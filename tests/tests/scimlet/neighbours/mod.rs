@@ -9,7 +9,7 @@ mod usage;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use libtest_mimic::Trial;
 use scimlet_tests::needs;
 use scimlet_tests::postgres::{self, Cluster};
@@ -102,12 +102,19 @@ async fn beside<T>(
     let busy = Latencies::of(&neighbour, "busy", times).await;
     let failed = clients.failed();
     drop((clients, held));
-    busy?.print(attack.name(), quiet);
+    busy.with_context(|| reasons(folder))?.print(attack.name(), quiet);
     ensure!(failed == 0, "{failed} answers say that the server failed");
     let memory = usage::memory(server)?;
     println!("{}: {} MiB resident at the most", attack.name(), memory >> 20);
     ensure!(memory < MEMORY, "{} MiB resident", memory >> 20);
     usage::becomes_idle(server).await
+}
+
+/// Returns the lines of the server's log about the neighbour's requests that failed.
+fn reasons(folder: &Path) -> String {
+    let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
+    let failed = |line: &&str| line.contains("/neighbour/") && line.contains("ERROR");
+    log.lines().filter(failed).collect::<Vec<_>>().join("\n")
 }
 
 /// However many search, a server that is told to stop does so in the time that it says.
