@@ -172,29 +172,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_computed_without_waiting_is_not_held_against_a_tenant() {
-        let scheduler = CpuScheduler::new(1);
-        let (first, second) = (Some(StoreId::new(1, 1)), Some(StoreId::new(1, 2)));
-        let of = |tenant| CpuTask::new(Arc::clone(&scheduler), tenant);
-        let alone = of(first);
-        for _ in 0..3 {
-            alone.begin().await;
-            std::thread::sleep(Duration::from_millis(4));
-            alone.pause();
-        }
-        let (running, waiting) = (of(second), of(second));
-        running.begin().await;
-        let mut waits = Box::pin(waiting.begin());
-        assert!((&mut waits).now_or_never().is_none());
-        let mut returns = Box::pin(alone.begin());
-        assert!((&mut returns).now_or_never().is_none());
-        std::thread::sleep(Duration::from_millis(6));
-        running.pause();
-        assert!(returns.now_or_never().is_some(), "the second has computed longer since");
-        assert!(waits.now_or_never().is_none());
-    }
-
-    #[tokio::test]
     async fn one_processor_is_left_for_other_active_tenants() {
         let scheduler = CpuScheduler::new(2);
         let (busy, quiet) = (Some(StoreId::new(1, 1)), Some(StoreId::new(1, 2)));

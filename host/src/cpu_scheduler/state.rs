@@ -162,16 +162,29 @@ mod tests {
     use super::*;
     use crate::store::StoreId;
 
+    /// Computes without waiting.
+    fn compute(state: &mut State, tenant: Tenant, milliseconds: u64) {
+        state.take(tenant);
+        state.release(tenant);
+        state.charge(tenant, Duration::from_millis(milliseconds));
+    }
+
+    #[test]
+    fn time_alone_is_not_held_against_a_tenant() {
+        let (alone, other) = (Some(StoreId::new(1, 1)), Some(StoreId::new(1, 2)));
+        let mut state = State::new(1);
+        (0..3).for_each(|_| compute(&mut state, alone, 4));
+        compute(&mut state, other, 6);
+        let _waiting = [state.wait(other, false), state.wait(alone, false)];
+        assert_eq!(state.next(), Some(alone), "the other has computed longer since");
+    }
+
     #[test]
     fn long_computing_is_charged_once() {
         let (long, short) = (Some(StoreId::new(1, 1)), Some(StoreId::new(1, 2)));
         let mut state = State::new(2);
         state.take(long);
-        for _ in 0..2 {
-            state.take(short);
-            state.release(short);
-            state.charge(short, Duration::from_millis(10));
-        }
+        (0..2).for_each(|_| compute(&mut state, short, 10));
         state.release(long);
         state.charge(long, Duration::from_millis(15));
         let _waiting = [state.wait(short, false), state.wait(long, false)];

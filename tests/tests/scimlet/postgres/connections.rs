@@ -63,7 +63,12 @@ pub async fn long_search(cluster: &Cluster) -> anyhow::Result<()> {
         let mine = mine.clone();
         async move { mine.find(search).await }
     });
-    sleep(Duration::from_millis(300)).await;
+    // Longer than the search may take before it starts again as a long one.
+    let waits = "SELECT COUNT(*) FROM pg_stat_activity
+                 WHERE wait_event_type = 'Lock' AND now() - query_start > interval '200 ms'";
+    while cluster.sql_in(name, waits)? == "0" {
+        sleep(Duration::from_millis(10)).await;
+    }
     for _ in 0..3 {
         ensure!(get(&*theirs, user("1")).await.is_some());
         ensure!(get(&*mine, user("1")).await.is_some());
