@@ -251,6 +251,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_refused_leaves_nothing_in_the_log() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("refused.db");
+        let db = Connection::open(&file).expect("it opens");
+        let sql = "PRAGMA journal_mode = WAL; CREATE TABLE end(id INTEGER PRIMARY KEY)";
+        db.execute_batch(sql).expect("the table is made");
+        let log = || std::fs::metadata(file.with_extension("db-wal")).expect("a log").len();
+        let before = log();
+        let writer = Writer::start(db, Arc::new(Guard::none()), Arc::default());
+        let writer = writer.expect("it starts");
+        let refused = writer.run(Some(1), Size::Large, |group| {
+            group.execute("INSERT INTO end VALUES (1)", []).expect("it is inserted");
+            Err::<(), _>("refused")
+        });
+        assert_eq!(refused.await, Ok(Err("refused")));
+        assert_eq!(log(), before);
+        let kept = writer.run(Some(1), Size::Small, insert("INSERT INTO end VALUES (1)")).await;
+        assert_eq!(kept, Ok(Ok(1)));
+        assert!(log() > before);
+    }
+
+    #[tokio::test]
     async fn a_group_that_cannot_be_committed_fails_as_a_whole() {
         let db = Connection::open_in_memory().expect("it opens");
         db.execute_batch(
