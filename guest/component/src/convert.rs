@@ -2,12 +2,13 @@
 //! model: *lower* for values that core returns, *lift* for values that it receives. Everything that
 //! can be moved is moved, not copied.
 //!
-//! Both binding generators use equal names, so the tests compile this file against the host's
-//! bindings too, to run core natively on a host's store.
+//! The bindings are those beside the module that this file becomes. All have equal names, so that
+//! the tests compile it against the host's bindings too, to run core natively on a host's store, and
+//! the shells that store by SQL against the types of scimlet-store.
 
 /// Converts core's types into those of the interface.
 pub mod lower {
-    use crate::bindings::scimlet::plugin::{
+    use super::super::bindings::scimlet::plugin::{
         http as wit_http, journal as wit_journal, store as wit,
     };
     use scimlet_core::{port, store};
@@ -159,7 +160,7 @@ pub mod lower {
 
 /// Converts the interface's types into core's.
 pub mod lift {
-    use crate::bindings::scimlet::plugin::{http as wit_http, store as wit};
+    use super::super::bindings::scimlet::plugin::{http as wit_http, store as wit};
     use scimlet_core::{port, store};
 
     pub fn key(key: wit::Key) -> store::Key {

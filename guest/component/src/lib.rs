@@ -12,6 +12,7 @@ mod convert;
 mod ports;
 mod provider;
 mod source;
+mod storage;
 
 /// The component's exports.
 struct Component;

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::abi;
-use crate::bindings::exports::scimlet::plugin::{admin, provider};
+use crate::bindings::exports::scimlet::plugin::{admin, provider, tables};
+use crate::bindings::sql::{self, BoundDatabase};
 use crate::json::{self, Answer, wide};
 use crate::source::{self, Seed};
 
@@ -27,6 +28,7 @@ struct Call<'a> {
     #[serde(default, deserialize_with = "wide")]
     now: Option<u64>,
     seed: Option<String>,
+    database: Option<BoundDatabase>,
     #[serde(borrow)]
     arguments: Option<&'a RawValue>,
 }
@@ -39,6 +41,7 @@ pub fn run(text: Vec<u8>) -> Vec<u8> {
     }
     let answer = answered(&text);
     source::clear();
+    sql::bind(None);
     RUNNING.set(false);
     answer.unwrap_or_else(|sentence| json::write(&Answer::<()>::Error(sentence)))
 }
@@ -49,10 +52,14 @@ fn answered(text: &[u8]) -> Result<Vec<u8>, String> {
         let now = call.now.ok_or("missing field `now`")?;
         source::set(now, &seed(call.seed.as_deref().ok_or("missing field `seed`")?)?);
     }
+    let is_bound = call.database.is_some();
+    sql::bind(call.database);
     let arguments = call.arguments.map_or("{}", RawValue::get);
     let answer = match call.call.split_once('.') {
         Some(("provider", name)) => provider::call(name, arguments),
         Some(("admin", name)) => admin::call(name, arguments),
+        Some(("tables", _)) if !is_bound => Some(Err("missing field `database`".to_owned())),
+        Some(("tables", name)) => tables::call(name, arguments),
         _ => None,
     };
     answer.unwrap_or_else(|| Err(format!("there is no function `{}`", call.call)))

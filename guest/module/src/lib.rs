@@ -2,7 +2,7 @@
 //! of `wit/`. `wit/module.md` is its interface. Only conversions, no SCIM decisions. Empty on
 //! native targets.
 //!
-//! The files of the component's shell are compiled here too, over `bindings` with the names that
+//! The files of the components' shells are compiled here too, over `bindings` with the names that
 //! wit-bindgen gives.
 
 #![cfg(target_arch = "wasm32")]
@@ -14,12 +14,19 @@ mod bindings;
 mod call;
 #[path = "../../component/src/convert.rs"]
 mod convert;
+#[path = "../../component/src/storage.rs"]
+mod imported;
 mod json;
 #[path = "../../component/src/ports.rs"]
 mod ports;
 #[path = "../../component/src/provider.rs"]
 mod provider;
 mod source;
+#[path = "../../component-sql/src/sql/mod.rs"]
+mod sql;
+mod storage;
+#[path = "../../component-sql/src/tables.rs"]
+mod tables;
 
 /// The functions that [`call`] reaches.
 struct Component;

@@ -4,7 +4,8 @@
 //!
 //! Nothing here accesses a database. What must be looked up first (row ids of names, numbers of
 //! matches, the state before a commit) is passed in as values, so that synchronous and asynchronous
-//! stores can use it, and so that it compiles for WebAssembly.
+//! stores can use it, and so that it compiles for WebAssembly. [`database`] is the whole store over
+//! a [`Connection`](database::Connection) that carries statements.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg_attr(
@@ -18,13 +19,16 @@
 )]
 
 pub mod commit;
+pub mod database;
 pub mod dialect;
 mod names;
 mod order;
 mod plan;
 mod position;
 mod predicate;
+
 mod search;
+mod sorted;
 mod statement;
 mod value;
 

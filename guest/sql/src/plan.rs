@@ -29,7 +29,7 @@ pub struct Plan {
     pub test: Test,
     /// Whether the rows are few enough to be sorted.
     pub few: bool,
-    /// The value of [`Dialect::PROBE`].
+    /// The value of [`Dialect::probe`].
     pub(super) probe: &'static str,
 }
 
@@ -37,7 +37,8 @@ impl Plan {
     /// Returns the plan that collects at most `bound` candidates among entries of this kind; `None`
     /// if there are more. `size` returns the number of rows of a leaf, or `None` if it exceeds the
     /// given bound.
-    pub fn collect<D: Dialect, E>(
+    pub fn collect<E>(
+        dialect: Dialect,
         kind: i64,
         test: &Test,
         bound: usize,
@@ -45,16 +46,16 @@ impl Plan {
     ) -> Result<Option<Plan>, E> {
         let found = candidates(test, bound, size)?;
         Ok(found.map(|(_, candidates)| Plan {
-            rows: of_kind(kind).text(" AND ").append(D::among(candidates)),
+            rows: of_kind(kind).text(" AND ").append(dialect.among(candidates)),
             test: test.clone(),
             few: true,
-            probe: D::PROBE,
+            probe: dialect.probe(),
         }))
     }
 
     /// Returns the plan that examines all entries of this kind.
-    pub fn walk<D: Dialect>(kind: i64, test: Test) -> Plan {
-        Plan { rows: of_kind(kind), test, few: false, probe: D::PROBE }
+    pub fn walk(dialect: Dialect, kind: i64, test: Test) -> Plan {
+        Plan { rows: of_kind(kind), test, few: false, probe: dialect.probe() }
     }
 }
 
@@ -154,7 +155,7 @@ fn leaf(test: &Test) -> Sql {
 pub fn leaves(test: &Test) -> Vec<Sql> {
     let mut leaves = Vec::new();
     gather(test, &mut leaves);
-    leaves.sort();
+    leaves.sort_unstable();
     leaves.dedup();
     leaves
 }

@@ -33,20 +33,20 @@ pub struct Range {
 
 impl Test {
     /// Looks up the names in the filter.
-    pub fn bind<D: Dialect>(filter: Filter, names: &Names) -> Test {
+    pub fn bind(dialect: Dialect, filter: Filter, names: &Names) -> Test {
         let each = |filters: Vec<Filter>| {
-            let bind = |filter| Test::bind::<D>(filter, names);
+            let bind = |filter| Test::bind(dialect, filter, names);
             filters.into_iter().map(bind).collect()
         };
         match filter {
             Filter::Compare(comparison) => {
-                terms(names, &comparison.path, || Range::of::<D>(&comparison))
+                terms(names, &comparison.path, || Range::of(dialect, &comparison))
             }
             Filter::Present(path) => terms(names, &path, Range::default),
             Filter::Linked(relation) => related(names, relation),
             Filter::All(filters) => Test::All(each(filters)),
             Filter::Any(filters) => Test::Any(each(filters)),
-            Filter::Negate(filter) => Test::Not(Box::new(Test::bind::<D>(*filter, names))),
+            Filter::Negate(filter) => Test::Not(Box::new(Test::bind(dialect, *filter, names))),
         }
     }
 
@@ -55,7 +55,7 @@ impl Test {
         matches!(self, Test::All(tests) if tests.is_empty())
     }
 
-    /// Returns a condition on `x.seq`; `probe` is [`Dialect::PROBE`].
+    /// Returns a condition on `x.seq`; `probe` is [`Dialect::probe`].
     pub fn condition(&self, probe: &str) -> Sql {
         match self {
             Test::Terms(field, range) => {
@@ -87,10 +87,10 @@ impl Test {
 }
 
 impl Range {
-    fn of<D: Dialect>(comparison: &Comparison) -> Range {
+    fn of(dialect: Dialect, comparison: &Comparison) -> Range {
         let (operator, value) = (comparison.operator, &comparison.value);
         let at = |operator| Some(Sql::new(operator).bind(Stored::from(value.clone())));
-        let (floor, ceiling) = (floor::<D>(value), ceiling::<D>(value));
+        let (floor, ceiling) = (floor(dialect, value), ceiling(dialect, value));
         let ends = match operator {
             Operator::Equal => [at("= ?"), None],
             Operator::Less => [floor, at("< ?")],
@@ -103,9 +103,9 @@ impl Range {
         let on_value = |end| Sql::new("t.value ").append(end);
         let mut range = Range {
             bounds: ends.into_iter().flatten().map(on_value).collect(),
-            also: within::<D>(operator, value),
+            also: within(dialect, operator, value),
         };
-        if D::SEARCHES {
+        if dialect.searches() {
             range.bounds.extend(range.also.take());
         }
         range
@@ -159,19 +159,19 @@ fn related(names: &Names, relation: Relation) -> Test {
 }
 
 /// The lower bound of a type's values. Numbers sort first and need none.
-fn floor<D: Dialect>(value: &Scalar) -> Option<Sql> {
+fn floor(dialect: Dialect, value: &Scalar) -> Option<Sql> {
     match value {
         Scalar::Number(_) => None,
-        Scalar::Text(_) => Some(Sql::new(D::FROM_TEXT)),
-        Scalar::Boolean(_) => Some(Sql::new(D::FROM_BOOLEAN)),
+        Scalar::Text(_) => Some(Sql::new(dialect.from_text())),
+        Scalar::Boolean(_) => Some(Sql::new(dialect.from_boolean())),
     }
 }
 
 /// The upper bound of a type's values. Booleans sort last and need none.
-fn ceiling<D: Dialect>(value: &Scalar) -> Option<Sql> {
+fn ceiling(dialect: Dialect, value: &Scalar) -> Option<Sql> {
     match value {
-        Scalar::Number(_) => Some(Sql::new(D::BEFORE_TEXT)),
-        Scalar::Text(_) => Some(Sql::new(D::BEFORE_BOOLEAN)),
+        Scalar::Number(_) => Some(Sql::new(dialect.before_text())),
+        Scalar::Text(_) => Some(Sql::new(dialect.before_boolean())),
         Scalar::Boolean(_) => None,
     }
 }
@@ -194,10 +194,10 @@ fn behind(value: &Scalar) -> Option<Sql> {
     None
 }
 
-fn within<D: Dialect>(operator: Operator, value: &Scalar) -> Option<Sql> {
+fn within(dialect: Dialect, operator: Operator, value: &Scalar) -> Option<Sql> {
     match (operator, value) {
         (Operator::Contains | Operator::EndsWith, Scalar::Text(text)) if !text.is_empty() => {
-            Some(D::within(operator, text))
+            Some(dialect.within(operator, text))
         }
         _ => None,
     }

@@ -9,8 +9,12 @@ pub enum Value {
     Integer(i64),
     /// A name or a pattern.
     Text(String),
+    /// A name that may be missing.
+    OptionalText(Option<String>),
     /// The bytes of a part of a text.
     Bytes(Vec<u8>),
+    /// A truth value.
+    Boolean(bool),
     /// The value of a term.
     Term(Stored),
 }
@@ -24,6 +28,12 @@ impl From<i64> for Value {
 impl From<String> for Value {
     fn from(text: String) -> Value {
         Value::Text(text)
+    }
+}
+
+impl From<Option<String>> for Value {
+    fn from(text: Option<String>) -> Value {
+        Value::OptionalText(text)
     }
 }
 
@@ -84,6 +94,12 @@ impl Sql {
     /// The text, with a `?` for each value.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Returns the values, in the order of their `?`.
+    #[must_use]
+    pub fn into_values(self) -> Vec<Value> {
+        self.values
     }
 
     /// The values, in the order of their `?`.

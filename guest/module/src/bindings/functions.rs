@@ -53,6 +53,13 @@ macro_rules! argument {
 argument!(String, Option<String>, Vec<String>, Vec<(String, String)>, bool, u32);
 argument!(Origin, Request, CredentialRequest, Assignment);
 
+impl Argument for u64 {
+    fn read(text: &str) -> serde_json::Result<Self> {
+        let Integer(value) = serde_json::from_str(text)?;
+        Ok(value)
+    }
+}
+
 impl Argument for Option<u64> {
     fn read(text: &str) -> serde_json::Result<Self> {
         let read: Option<Integer> = serde_json::from_str(text)?;

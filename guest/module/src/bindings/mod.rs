@@ -6,14 +6,16 @@ mod functions;
 pub mod http;
 pub mod journal;
 pub mod provider;
+pub mod sql;
 pub mod store;
+pub mod tables;
 
 pub use functions::{Arguments, Returned};
 
 /// The imported interfaces and the types of both directions.
 pub mod scimlet {
     pub mod plugin {
-        pub use super::super::{http, journal, store};
+        pub use super::super::{http, journal, sql, store};
     }
 }
 
@@ -21,7 +23,7 @@ pub mod scimlet {
 pub mod exports {
     pub mod scimlet {
         pub mod plugin {
-            pub use crate::bindings::{admin, provider};
+            pub use crate::bindings::{admin, provider, tables};
         }
     }
 }

@@ -10,7 +10,7 @@ use scimlet_store::{
 use super::counters::adjusted;
 use super::links::Links;
 use super::loaded::{Before, Loaded};
-use crate::Stored;
+use crate::{Stored, sorted};
 
 /// An entry that exists after the writes so far.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +69,7 @@ impl<'w> Change<'w> {
         let seqs = std::mem::take(&mut loaded.seqs).into_iter();
         let held = |(key, before): (&Key, &Before)| (key.clone(), Held::from(before));
         let mut change = Change {
-            entries: loaded.entries.iter().map(held).collect(),
+            entries: sorted::map(loaded.entries.iter().map(held)),
             removed: Vec::new(),
             links: Links::new(&loaded),
             counters: BTreeMap::new(),
@@ -204,7 +204,7 @@ impl<'w> Change<'w> {
         for wanted in self.wanted() {
             let unique = wanted.terms.iter().filter(|term| term.unique);
             let unique: BTreeSet<(&str, Stored)> =
-                unique.map(|term| (term.path.as_str(), term.value.clone().into())).collect();
+                sorted::set(unique.map(|term| (term.path.as_str(), term.value.clone().into())));
             for (path, value) in unique {
                 if !seen.insert((wanted.kind, path, value)) {
                     return Some(Rejection {
@@ -222,7 +222,7 @@ impl<'w> Change<'w> {
     pub fn wanted(&self) -> Vec<Wanted<'_>> {
         let all = self.entries.iter().filter_map(Wanted::of);
         let mut all: Vec<_> = all.collect();
-        all.sort_by_key(|wanted| wanted.write);
+        all.sort_unstable_by_key(|wanted| wanted.write);
         all
     }
 }

@@ -60,6 +60,13 @@ impl<'a> Needed<'a> {
         needed
     }
 
+    /// Whether all that is needed is among these rows, which may contain others.
+    #[must_use]
+    pub fn is_known(&self, rows: &FieldRows) -> bool {
+        self.kinds.iter().all(|kind| rows.kinds.contains_key(*kind))
+            && self.fields.iter().all(|(kind, path)| rows.field(kind, path).is_some())
+    }
+
     /// Whether these rows are all that is needed.
     #[must_use]
     pub fn is_in(&self, rows: &FieldRows) -> bool {

@@ -6,6 +6,7 @@ use scimlet_store::{Key, Link, LinkSet, Refusal};
 
 use super::change::Change;
 use super::loaded::Loaded;
+use crate::sorted;
 
 /// The links after the writes so far, as far as the commit names them.
 #[derive(Debug)]
@@ -125,14 +126,14 @@ impl Change<'_> {
     /// Returns the rows of links to write.
     #[must_use]
     pub fn link_rows(&self) -> LinkRows<'_> {
-        let removed: BTreeSet<i64> = self.removed.iter().map(|(_, seq)| *seq).collect();
+        let removed = sorted::set(self.removed.iter().map(|(_, seq)| *seq));
         let emptied = &self.links.emptied;
         let is_emptied = |link: &Link| !emptied.is_empty() && emptied.contains(&set_of(link));
         let stayed = self.loaded.links.iter().filter(|(link, ends)| {
             !removed.contains(&ends.0) && !removed.contains(&ends.1) && !is_emptied(link)
         });
         let stayed: BTreeMap<&Link, (i64, i64)> =
-            stayed.map(|(link, ends)| (link, *ends)).collect();
+            sorted::map(stayed.map(|(link, ends)| (link, *ends)));
         let lost = stayed.iter().filter(|(link, _)| !self.links.now.contains(**link));
         let new = self.links.now.iter().filter(|link| !stayed.contains_key(link));
         let seq = |key| self.entries.get(key).map(|held| held.seq);

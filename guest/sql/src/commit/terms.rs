@@ -8,7 +8,7 @@ use scimlet_store::{Refusal, Rejection};
 use super::change::{Change, Wanted};
 use super::fields::FieldRows;
 use super::loaded::Terms;
-use crate::Stored;
+use crate::{Stored, sorted};
 
 /// The row of a term: field, value and entry, in the order of the index.
 pub type TermRow = (i64, Stored, i64);
@@ -107,7 +107,7 @@ fn contested<'a>(wanted: &'a [Named<'_>]) -> Owners<'a> {
         }
     }
     let contested = claims.into_iter().filter(|(_, writes)| writes.len() > 1);
-    contested.filter_map(|(term, writes)| Some((term, *writes.first()?))).collect()
+    sorted::map(contested.filter_map(|(term, writes)| Some((term, *writes.first()?))))
 }
 
 /// The terms that one entry will have, by the row ids of their fields.
@@ -142,7 +142,7 @@ impl Counts {
     /// Counts an entry once for each field that it has terms of, before and after the commit.
     pub fn count_terms(&mut self, old: &Terms, new: &Terms) {
         let fields =
-            |terms: &Terms| -> BTreeSet<i64> { terms.keys().map(|(field, _)| *field).collect() };
+            |terms: &Terms| -> BTreeSet<i64> { sorted::set(terms.keys().map(|(field, _)| *field)) };
         let (old, new) = (fields(old), fields(new));
         for field in old.difference(&new) {
             *self.fields.entry(*field).or_default() -= 1;

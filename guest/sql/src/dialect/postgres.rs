@@ -2,41 +2,21 @@
 
 use scimlet_store::{Operator, Scalar};
 
-use super::Dialect;
-use crate::{Sql, Stored};
+use crate::{Sql, Stored, Value};
 
-/// PostgreSQL's dialect: a term's value is a text that begins with a letter for its type (see
-/// the host's `schema.sql`).
-#[derive(Clone, Copy, Debug)]
-pub struct PostgresDialect;
-
-impl Dialect for PostgresDialect {
-    const FROM_TEXT: &'static str = ">= 't'";
-    const BEFORE_TEXT: &'static str = "< 't'";
-    const FROM_BOOLEAN: &'static str = ">= 'u'";
-    const BEFORE_BOOLEAN: &'static str = "< 'u'";
-    const SEARCHES: bool = true;
-    const PROBE: &'static str = " OFFSET 0";
-
-    /// A trigram index, if there is one, serves only LIKE.
-    fn within(operator: Operator, text: &str) -> Sql {
-        let mut pattern = String::from("t%");
-        for character in text.chars() {
-            if matches!(character, '%' | '_' | '\\') {
-                pattern.push('\\');
-            }
-            pattern.push(character);
+/// A trigram index, if there is one, serves only LIKE.
+pub(super) fn within(operator: Operator, text: &str) -> Sql {
+    let mut pattern = String::from("t%");
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
         }
-        if operator != Operator::EndsWith {
-            pattern.push('%');
-        }
-        Sql::new("t.value LIKE ?").bind(pattern)
+        pattern.push(character);
     }
-
-    /// An array is collected before anything else, however many rows PostgreSQL expects.
-    fn among(candidates: Sql) -> Sql {
-        Sql::new("x.seq = ANY(ARRAY(").append(candidates).text("))")
+    if operator != Operator::EndsWith {
+        pattern.push('%');
     }
+    Sql::new("t.value LIKE ?").bind(pattern)
 }
 
 /// Returns a value as the tables store it: a type letter and a sortable text.
@@ -74,6 +54,27 @@ fn number(sortable: u64) -> f64 {
 }
 
 impl Sql {
+    /// Returns the text with `$1::TEXT`, `$2::BIGINT` … in place of `?`, for drivers that let the
+    /// server find out the types.
+    #[must_use]
+    pub fn typed(&self) -> String {
+        let mut typed = String::with_capacity(self.as_str().len() + 12 * self.values().len());
+        let mut values = self.values().iter();
+        for (index, piece) in self.as_str().split('?').enumerate() {
+            if index > 0 {
+                let kind = match values.next() {
+                    Some(Value::Integer(_)) => "BIGINT",
+                    Some(Value::Bytes(_)) => "BYTEA",
+                    Some(Value::Boolean(_)) => "BOOLEAN",
+                    Some(Value::Text(_) | Value::OptionalText(_) | Value::Term(_)) | None => "TEXT",
+                };
+                typed.push_str(&format!("${index}::{kind}"));
+            }
+            typed.push_str(piece);
+        }
+        typed
+    }
+
     /// Returns the text with `$1`, `$2` … in place of `?`. No constant part contains a `?`.
     #[must_use]
     pub fn numbered(&self) -> String {
@@ -91,7 +92,6 @@ impl Sql {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Value;
 
     #[test]
     fn values_sort_as_they_are_kept() {
@@ -126,9 +126,9 @@ mod tests {
 
     #[test]
     fn what_like_gives_a_meaning_is_taken_literally() {
-        let sql = PostgresDialect::within(Operator::Contains, "50%_\\");
+        let sql = within(Operator::Contains, "50%_\\");
         assert_eq!(sql.values(), [Value::from(String::from("t%50\\%\\_\\\\%"))]);
-        let sql = PostgresDialect::within(Operator::EndsWith, "x").text(" AND y = ?").bind(1);
+        let sql = within(Operator::EndsWith, "x").text(" AND y = ?").bind(1);
         assert_eq!(sql.numbered(), "t.value LIKE $1 AND y = $2");
     }
 }

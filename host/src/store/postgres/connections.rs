@@ -1,11 +1,13 @@
 //! The host's connections, shared fairly between tenants and the host itself.
 
+use std::error::Error as _;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Object, Pool};
-use tokio::time::timeout;
-use tokio_postgres::{CancelToken, NoTls};
+use deadpool_postgres::{Object, Pool, PoolError};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_postgres::{CancelToken, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::{NO_CONNECTION, PostgresError, PostgresResult};
@@ -14,6 +16,9 @@ use crate::fair_semaphore::{FairPermit, FairSemaphore};
 
 /// How long a call waits for a free connection.
 pub(super) const WAIT: Duration = Duration::from_secs(10);
+
+/// How long to wait before connecting again to a socket whose queue is full.
+const FULL: Duration = Duration::from_millis(20);
 
 /// How long the request to cancel a statement may take.
 const CANCEL: Duration = Duration::from_secs(5);
@@ -73,7 +78,24 @@ impl Connections {
         };
         let permit = timeout(WAIT, shares.acquire(scope)).await;
         let permit = permit.map_err(|_| PostgresError::Unreachable(NO_CONNECTION.into()))?;
-        Ok(Connection { client: self.pool.get().await?, tls: self.tls.clone(), _permit: permit })
+        Ok(Connection { client: self.client().await?, tls: self.tls.clone(), _permit: permit })
+    }
+
+    /// Returns an idle connection of the pool, or a new one. Connecting to a Unix socket does not
+    /// wait while the server has many connections to accept, but fails, so this tries again for up
+    /// to [`WAIT`].
+    async fn client(&self) -> Result<Object, PoolError> {
+        let begun = Instant::now();
+        loop {
+            match self.pool.get().await {
+                Err(PoolError::Backend(error))
+                    if is_queue_full(&error) && begun.elapsed() < WAIT =>
+                {
+                    sleep(FULL).await;
+                }
+                got => return got,
+            }
+        }
     }
 }
 
@@ -98,6 +120,12 @@ impl Connection {
             runtime.spawn(cancel(token, self.tls));
         }
     }
+}
+
+/// Whether a Unix socket had no room for another connection (`EAGAIN`).
+fn is_queue_full(error: &Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::WouldBlock)
 }
 
 /// An error is ignored: the server is gone then, and the statement with it.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use scimlet_sql::dialect::{PostgresDialect, decode};
+use scimlet_sql::dialect::decode;
 use scimlet_sql::{
-    COUNTED, FEW, Field, Names, Plan, Position, Search, Sql, Stored, Test, counted, leaves,
-    no_position, window,
+    COUNTED, Dialect, FEW, Field, Names, Plan, Position, Search, Sql, Stored, Test, counted,
+    leaves, no_position, window,
 };
 use tokio_postgres::Row;
 
@@ -34,7 +34,7 @@ pub(super) async fn find(
         return Ok(page);
     };
     let search = Search {
-        plan: choose(session, kind.id, Test::bind::<PostgresDialect>(filter, &names)).await?,
+        plan: choose(session, kind.id, Test::bind(Dialect::Postgres, filter, &names)).await?,
         kind,
         after,
         offset,
@@ -116,11 +116,11 @@ async fn choose(session: &Session, kind: i64, test: Test) -> PostgresResult<Plan
         let mut size = |leaf: &Sql, bound: usize| -> PostgresResult<Option<usize>> {
             Ok(sizes.get(leaf).copied().filter(|size| *size <= bound))
         };
-        if let Some(plan) = Plan::collect::<PostgresDialect, _>(kind, &test, bound, &mut size)? {
+        if let Some(plan) = Plan::collect(Dialect::Postgres, kind, &test, bound, &mut size)? {
             return Ok(plan);
         }
     }
-    Ok(Plan::walk::<PostgresDialect>(kind, test))
+    Ok(Plan::walk(Dialect::Postgres, kind, test))
 }
 
 async fn sizes<'a>(

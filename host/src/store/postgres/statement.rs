@@ -19,8 +19,9 @@ impl Parameter<'_> {
     pub(super) fn typed(&self) -> (&(dyn ToSql + Sync), Type) {
         let declared = match self.0 {
             Value::Integer(_) => Type::INT8,
-            Value::Text(_) | Value::Term(_) => Type::TEXT,
+            Value::Text(_) | Value::OptionalText(_) | Value::Term(_) => Type::TEXT,
             Value::Bytes(_) => Type::BYTEA,
+            Value::Boolean(_) => Type::BOOL,
         };
         (self, declared)
     }
@@ -35,13 +36,15 @@ impl ToSql for Parameter<'_> {
         match self.0 {
             Value::Integer(number) => number.to_sql(kind, out),
             Value::Text(text) => text.to_sql(kind, out),
+            Value::OptionalText(text) => text.to_sql(kind, out),
             Value::Bytes(bytes) => bytes.to_sql(kind, out),
+            Value::Boolean(flag) => flag.to_sql(kind, out),
             Value::Term(stored) => encode(stored).to_sql(kind, out),
         }
     }
 
     fn accepts(kind: &Type) -> bool {
-        [Type::INT8, Type::TEXT, Type::BYTEA].contains(kind)
+        [Type::INT8, Type::TEXT, Type::BYTEA, Type::BOOL].contains(kind)
     }
 
     to_sql_checked!();

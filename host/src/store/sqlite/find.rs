@@ -2,8 +2,9 @@
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
-use scimlet_sql::dialect::SqliteDialect;
-use scimlet_sql::{COUNTED, FEW, Field, Names, Plan, Position, Search, Sql, Test, counted, window};
+use scimlet_sql::{
+    COUNTED, Dialect, FEW, Field, Names, Plan, Position, Search, Sql, Test, counted, window,
+};
 
 use super::bodies;
 use super::error::SqliteResult;
@@ -62,7 +63,7 @@ pub(super) fn bind(db: &Connection, tenant: i64, kind: i64, filter: Filter) -> S
         };
         names.add_end(relation.other.clone(), relation.name.clone(), seq, linkset);
     }
-    Ok(Test::bind::<SqliteDialect>(filter, &names))
+    Ok(Test::bind(Dialect::Sqlite, filter, &names))
 }
 
 /// Chooses a query plan for entries of this kind.
@@ -76,11 +77,11 @@ pub(super) fn choose(db: &Connection, kind: i64, test: Test) -> SqliteResult<Pla
         Ok((found <= bound).then_some(found))
     };
     for bound in FEW {
-        if let Some(plan) = Plan::collect::<SqliteDialect, _>(kind, &test, bound, &mut size)? {
+        if let Some(plan) = Plan::collect(Dialect::Sqlite, kind, &test, bound, &mut size)? {
             return Ok(plan);
         }
     }
-    Ok(Plan::walk::<SqliteDialect>(kind, test))
+    Ok(Plan::walk(Dialect::Sqlite, kind, test))
 }
 
 fn positions(db: &Connection, search: &Search, query: &Query) -> SqliteResult<Vec<Position>> {

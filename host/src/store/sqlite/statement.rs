@@ -60,7 +60,10 @@ fn parameter(value: &Value) -> ToSqlOutput<'_> {
     match value {
         Value::Integer(number) => ToSqlOutput::from(*number),
         Value::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+        Value::OptionalText(None) => ToSqlOutput::Borrowed(ValueRef::Null),
+        Value::OptionalText(Some(text)) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
         Value::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+        Value::Boolean(flag) => ToSqlOutput::from(*flag),
         Value::Term(stored) => value::parameter(stored),
     }
 }

@@ -1,0 +1,405 @@
+//! Writes the result of a commit: terms, links, entries and counters, then what all commits of a
+//! tenant share: the counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use scimlet_store::{ChainHead, Refusal, Rejection};
+
+use super::Stop;
+use super::load::field_rows;
+use crate::commit::{
+    AddedTerm, Change, ChangedEntry, FieldRows, LinkRows, Needed, NewEntry, TermRow, TermRows,
+};
+use crate::database::connection::Connection;
+use crate::database::insert::statements;
+use crate::database::row::Row;
+use crate::database::source::{List, Type, listed, numbers, texts};
+use crate::sorted;
+use crate::{Dialect, Sql, Value};
+
+/// What a commit is written to.
+pub(super) struct Target {
+    /// The tenant's row.
+    pub(super) tenant: i64,
+    /// The known rows of kinds and paths.
+    pub(super) rows: FieldRows,
+}
+
+/// The tenant's events before this commit, which has locked the tenant's row.
+pub(super) struct End {
+    /// The last event.
+    pub(super) last: ChainHead,
+    /// The time of the last event in milliseconds since 1970; `None` if there is none.
+    pub(super) at: Option<i64>,
+}
+
+/// Writes everything but events, at the time `at`.
+///
+/// # Errors
+/// The failure of the earliest write.
+pub(super) fn write(
+    connection: &impl Connection,
+    target: &Target,
+    at: i64,
+    change: &Change<'_>,
+    fault: Option<Rejection>,
+) -> Result<End, Stop> {
+    let writer = Writer { dialect: connection.dialect(), tenant: target.tenant };
+    let made = writer.make_rows(connection, target, change)?;
+    let rows = made.as_ref().unwrap_or(&target.rows);
+    let terms = TermRows::of(change, rows);
+    let (new, changed) = (change.new_entries(rows), change.changed_entries());
+
+    let mut statements = writer.delete_terms(&terms.gone);
+    let unique: Vec<(&TermRow, &AddedTerm<'_>)> =
+        terms.added.iter().filter(|(_, term)| term.unique).collect();
+    let (unique_from, mut unique_to) = (statements.len(), statements.len());
+    let inserted = writer.insert_terms(unique.iter().map(|(row, _)| *row), true);
+    unique_to += inserted.len();
+    statements.extend(inserted);
+    let others = terms.added.iter().filter(|(_, term)| !term.unique);
+    statements.extend(writer.insert_terms(others.map(|(row, _)| row), false));
+    statements.extend(writer.links(&change.link_rows()));
+    statements.extend(writer.remove(&change.removed_rows()));
+    let new_from = statements.len();
+    statements.extend(writer.insert(&new, at));
+    let new_to = statements.len();
+    statements.extend(writer.update(&changed, at));
+    statements.extend(writer.counters(change));
+    statements.push(writer.lock_tenant());
+    statements.extend(writer.count("scimlet_kind", &terms.counts.kinds));
+    statements.extend(writer.count("scimlet_field", &terms.counts.fields));
+    statements.push(writer.end(&change.loaded.expected));
+
+    let mut found = connection.execute(statements)?;
+    let taken = taken(&unique, found.get_mut(unique_from..unique_to).unwrap_or_default())?;
+    if let Some(first) = [fault, taken].into_iter().flatten().min_by_key(|fault| fault.write) {
+        return Err(first.into());
+    }
+    exists(&new, found.get_mut(new_from..new_to).unwrap_or_default())?;
+    read_end(found.pop(), change.loaded.expected.len())
+}
+
+struct Writer {
+    dialect: Dialect,
+    tenant: i64,
+}
+
+impl Writer {
+    /// Makes the rows of kinds and paths that are missing, and returns all that the change needs;
+    /// `None` if none are missing. All commits insert them in one order, so that two which need the
+    /// same new row hardly block each other.
+    fn make_rows(
+        &self,
+        connection: &impl Connection,
+        target: &Target,
+        change: &Change<'_>,
+    ) -> Result<Option<FieldRows>, Stop> {
+        let needed = Needed::of(change);
+        if needed.is_known(&target.rows) {
+            return Ok(None);
+        }
+        let (mut kinds, mut fields) = (List::new(), List::new());
+        needed.kinds.iter().for_each(|kind| kinds.row(&[(*kind).into()]));
+        let of_fields = needed.fields.iter();
+        of_fields.for_each(|(kind, path)| fields.row(&[(*kind).into(), (*path).into()]));
+        let make_kinds = Sql::new("INSERT INTO scimlet_kind(tenant, name) SELECT ?, w.name FROM ")
+            .bind(self.tenant)
+            .append(listed(self.dialect, &[("name", Type::Text)], kinds))
+            .text(" WHERE TRUE ORDER BY w.place ON CONFLICT DO NOTHING");
+        let columns = [("kind", Type::Text), ("path", Type::Text)];
+        let make_fields = Sql::new(match self.dialect {
+            Dialect::Sqlite => "INSERT INTO scimlet_field(kind, path) SELECT k.id, w.path FROM ",
+            Dialect::Postgres => {
+                "INSERT INTO scimlet_field(kind, path, tenant) SELECT k.id, w.path, k.tenant FROM "
+            }
+        })
+        .append(listed(self.dialect, &columns, fields))
+        .text(" JOIN scimlet_kind k ON k.tenant = ? AND k.name = w.kind")
+        .bind(self.tenant)
+        .text(" WHERE TRUE ORDER BY k.id, w.path ON CONFLICT DO NOTHING");
+        let read = Sql::new(
+            "SELECT k.name, k.id, f.path, f.id FROM scimlet_kind k
+             LEFT JOIN scimlet_field f ON f.kind = k.id WHERE k.tenant = ? AND k.name IN (",
+        )
+        .bind(self.tenant)
+        .append(texts(self.dialect, needed.kinds.iter().copied()))
+        .text(")");
+        let mut found = connection.execute(vec![make_kinds, make_fields, read])?;
+        Ok(Some(field_rows(found.pop().unwrap_or_default())?))
+    }
+
+    /// Returns the beginning of a statement that inserts rows of these columns.
+    fn into(&self, table: &str, columns: &str) -> String {
+        match self.dialect {
+            Dialect::Sqlite => format!("INSERT INTO {table}({columns}) VALUES "),
+            Dialect::Postgres => format!("INSERT INTO {table}({columns}, tenant) VALUES "),
+        }
+    }
+
+    /// Returns a row of these values; in PostgreSQL each row says whose it is.
+    fn row(&self, mut values: Vec<Value>) -> Vec<Value> {
+        if self.dialect == Dialect::Postgres {
+            values.push(self.tenant.into());
+        }
+        values
+    }
+
+    fn delete_terms(&self, gone: &BTreeSet<TermRow>) -> Vec<Sql> {
+        let row = |(field, value, seq): &TermRow| {
+            vec![(*field).into(), value.clone().into(), (*seq).into()]
+        };
+        let head = "DELETE FROM scimlet_term WHERE (field, value, seq) IN (VALUES ";
+        statements(self.dialect, gone.iter().map(row).collect(), head, ")")
+    }
+
+    /// Inserts terms. A unique one that another entry holds is left out of the rows that the
+    /// statements return; an uncommitted one is waited for.
+    fn insert_terms<'t>(&self, terms: impl Iterator<Item = &'t TermRow>, unique: bool) -> Vec<Sql> {
+        let row = |(field, value, seq): &TermRow| {
+            let values = vec![(*field).into(), value.clone().into(), (*seq).into()];
+            self.row([values, vec![Value::Boolean(unique)]].concat())
+        };
+        let head = self.into("scimlet_term", "field, value, seq, is_unique");
+        let tail = if unique { " ON CONFLICT DO NOTHING RETURNING field, seq" } else { "" };
+        statements(self.dialect, terms.map(row).collect(), &head, tail)
+    }
+
+    fn links(&self, links: &LinkRows<'_>) -> Vec<Sql> {
+        let mut statements = Vec::new();
+        let columns = [("source", Type::Integer), ("name", Type::Text), ("target", Type::Integer)];
+        let listing = |links: &[(i64, &str, i64)]| {
+            let mut list = List::new();
+            links.iter().for_each(|link| list.row(&[link.0.into(), link.1.into(), link.2.into()]));
+            listed(self.dialect, &columns, list)
+        };
+        if !links.deleted.is_empty() {
+            statements.push(
+                Sql::new(
+                    "DELETE FROM scimlet_link WHERE (linkset, target) IN (
+                       SELECT s.id, w.target FROM ",
+                )
+                .append(listing(&links.deleted))
+                .text(
+                    " CROSS JOIN scimlet_linkset s
+                     WHERE s.source = w.source AND s.name = w.name)",
+                ),
+            );
+        }
+        if !links.emptied.is_empty() {
+            let mut sets = List::new();
+            links.emptied.iter().for_each(|set| sets.row(&[set.0.into(), set.1.into()]));
+            statements.push(
+                Sql::new("DELETE FROM scimlet_link WHERE linkset IN (SELECT s.id FROM ")
+                    .append(listed(self.dialect, &columns[..2], sets))
+                    .text(
+                        " CROSS JOIN scimlet_linkset s
+                         WHERE s.source = w.source AND s.name = w.name)",
+                    ),
+            );
+        }
+        if !links.inserted.is_empty() {
+            let distinct = sorted::set(links.inserted.iter().map(|link| (link.0, link.1)));
+            let mut sets = List::new();
+            distinct.iter().for_each(|set| sets.row(&[set.0.into(), set.1.into()]));
+            statements.push(
+                self.select("scimlet_linkset", "source, name", "w.source, w.name")
+                    .append(listed(self.dialect, &columns[..2], sets))
+                    .text(" WHERE TRUE ORDER BY w.place ON CONFLICT DO NOTHING"),
+            );
+            statements.push(
+                self.select("scimlet_link", "linkset, target", "s.id, w.target")
+                    .append(listing(&links.inserted))
+                    .text(
+                        " CROSS JOIN scimlet_linkset s
+                         WHERE s.source = w.source AND s.name = w.name",
+                    ),
+            );
+        }
+        statements
+    }
+
+    /// Returns the beginning of a statement that inserts what it selects from a list.
+    fn select(&self, table: &str, columns: &str, values: &str) -> Sql {
+        match self.dialect {
+            Dialect::Sqlite => {
+                Sql::new(&format!("INSERT INTO {table}({columns}) SELECT {values} FROM "))
+            }
+            Dialect::Postgres => {
+                let text = "INSERT INTO {table}({columns}, tenant) SELECT {values}, ? FROM ";
+                let text = text.replace("{table}", table).replace("{columns}", columns);
+                Sql::new(&text.replace("{values}", values)).bind(self.tenant)
+            }
+        }
+    }
+
+    /// Removes entries, their link sets, and the links from and to them.
+    fn remove(&self, removed: &[i64]) -> Vec<Sql> {
+        if removed.is_empty() {
+            return Vec::new();
+        }
+        let these = || numbers(self.dialect, removed);
+        let delete = |condition: &str, end: &str| {
+            Sql::new("DELETE FROM ").text(condition).append(these()).text(end)
+        };
+        vec![
+            delete(
+                "scimlet_link WHERE linkset IN (
+                   SELECT id FROM scimlet_linkset WHERE source IN (",
+                "))",
+            ),
+            delete("scimlet_linkset WHERE source IN (", ")"),
+            delete("scimlet_link WHERE target IN (", ")"),
+            delete("scimlet_entry WHERE seq IN (", ")"),
+        ]
+    }
+
+    /// Inserts the new entries in key order. A key that another commit has inserted meanwhile is
+    /// left out of the rows that the statements return.
+    fn insert(&self, new: &[NewEntry<'_>], at: i64) -> Vec<Sql> {
+        let row = |entry: &NewEntry<'_>| {
+            self.row(vec![
+                entry.seq.into(),
+                entry.kind.into(),
+                entry.id.to_owned().into(),
+                1.into(),
+                at.into(),
+                at.into(),
+                entry.body.to_owned().into(),
+                entry.digest.into(),
+                1.into(),
+            ])
+        };
+        let columns = "seq, kind, id, version, created, modified, body, digest, digest_version";
+        let head = self.into("scimlet_entry", columns);
+        let rows = new.iter().map(row).collect();
+        statements(self.dialect, rows, &head, " ON CONFLICT DO NOTHING RETURNING seq")
+    }
+
+    /// Writes new bodies and versions of existing entries, which are locked already.
+    fn update(&self, changed: &[ChangedEntry<'_>], at: i64) -> Vec<Sql> {
+        let mut statements = Vec::new();
+        let mut kept = Vec::new();
+        for entry in changed {
+            match (entry.body, entry.digest) {
+                (Some(body), Some(digest)) => statements.push(
+                    Sql::new(
+                        "UPDATE scimlet_entry SET version = ?, modified = ?, body = ?, digest = ?,
+                         digest_version = ? WHERE seq = ?",
+                    )
+                    .bind(entry.version)
+                    .bind(at)
+                    .bind(body.to_owned())
+                    .bind(digest)
+                    .bind(entry.version)
+                    .bind(entry.seq),
+                ),
+                _ => kept.push(entry.seq),
+            }
+        }
+        if !kept.is_empty() {
+            let sql = "UPDATE scimlet_entry SET version = version + 1, modified = ?,
+                       digest_version = CASE WHEN digest_version = version THEN version + 1 END
+                       WHERE seq IN (";
+            let these = numbers(self.dialect, &kept);
+            statements.push(Sql::new(sql).bind(at).append(these).text(")"));
+        }
+        statements
+    }
+
+    fn counters(&self, change: &Change<'_>) -> Option<Sql> {
+        let mut list = List::new();
+        change.counters.iter().for_each(|(name, sum)| list.row(&[(*name).into(), (*sum).into()]));
+        let columns = [("name", Type::Text), ("value", Type::Integer)];
+        (!change.counters.is_empty()).then(|| {
+            Sql::new("UPDATE scimlet_counter SET value = w.value FROM ")
+                .append(listed(self.dialect, &columns, list))
+                .text(" WHERE scimlet_counter.tenant = ? AND scimlet_counter.name = w.name")
+                .bind(self.tenant)
+        })
+    }
+
+    /// Locks the tenant's row until the commit is durable, so that the commits of one tenant pass
+    /// one at a time from here on: a reader that sees an event has seen all earlier ones.
+    fn lock_tenant(&self) -> Sql {
+        Sql::new(match self.dialect {
+            Dialect::Sqlite => "SELECT id FROM scimlet_tenant WHERE id = ?",
+            Dialect::Postgres => "SELECT id FROM scimlet_tenant WHERE id = ? FOR NO KEY UPDATE",
+        })
+        .bind(self.tenant)
+    }
+
+    /// Adds to the numbers of entries of kinds or fields.
+    fn count(&self, table: &str, counts: &BTreeMap<i64, i64>) -> Option<Sql> {
+        let mut list = List::new();
+        counts.iter().for_each(|(id, by)| list.row(&[(*id).into(), (*by).into()]));
+        let columns = [("id", Type::Integer), ("change", Type::Integer)];
+        counts.values().any(|by| *by != 0).then(|| {
+            Sql::new(&format!("UPDATE {table} SET entries = entries + w.change FROM "))
+                .append(listed(self.dialect, &columns, list))
+                .text(&format!(" WHERE {table}.id = w.id"))
+        })
+    }
+
+    /// Returns the query for the tenant's last event, and for how many expected entries still have
+    /// their versions. It is a statement of its own after the one that waited for the lock, since
+    /// that sees other tables as they were before it waited.
+    fn end(&self, expected: &[(i64, i64)]) -> Sql {
+        let columns = [("seq", Type::Integer), ("version", Type::Integer)];
+        let mut listing = List::new();
+        expected.iter().for_each(|one| listing.row(&[one.0.into(), one.1.into()]));
+        Sql::new("SELECT t.sequence, t.digest, v.at, (SELECT COUNT(*) FROM ")
+            .append(listed(self.dialect, &columns, listing))
+            .text(
+                " JOIN scimlet_entry e ON e.seq = w.seq AND e.version = w.version)
+                 FROM scimlet_tenant t
+                 LEFT JOIN scimlet_event v ON v.tenant = t.id AND v.sequence = t.sequence
+                 WHERE t.id = ?",
+            )
+            .bind(self.tenant)
+    }
+}
+
+/// Returns the refusal of the first write with a unique term that was not inserted.
+fn taken(
+    unique: &[(&TermRow, &AddedTerm<'_>)],
+    made: &mut [Vec<Row>],
+) -> Result<Option<Rejection>, Refusal> {
+    let mut left: BTreeMap<(i64, i64), usize> = BTreeMap::new();
+    for ((field, _, seq), _) in unique {
+        *left.entry((*field, *seq)).or_default() += 1;
+    }
+    for row in made.iter_mut().flatten() {
+        if let Some(count) = left.get_mut(&(row.integer()?, row.integer()?)) {
+            *count = count.saturating_sub(1);
+        }
+    }
+    let is_left = |(field, _, seq): &TermRow| left.get(&(*field, *seq)).is_some_and(|n| *n > 0);
+    let left_out = unique.iter().filter(|(row, _)| is_left(row)).map(|(_, term)| *term);
+    Ok(AddedTerm::first_taken(left_out))
+}
+
+/// Refuses a key that another commit has inserted meanwhile.
+fn exists(new: &[NewEntry<'_>], made: &mut [Vec<Row>]) -> Result<(), Stop> {
+    let mut inserted = BTreeSet::new();
+    for row in made.iter_mut().flatten() {
+        inserted.insert(row.integer()?);
+    }
+    let left_out = new.iter().filter(|entry| !inserted.contains(&entry.seq));
+    match left_out.map(NewEntry::taken).min_by_key(|taken| taken.write) {
+        None => Ok(()),
+        Some(taken) => Err(taken.into()),
+    }
+}
+
+fn read_end(rows: Option<Vec<Row>>, expected: usize) -> Result<End, Stop> {
+    let Some(mut row) = rows.unwrap_or_default().into_iter().next() else {
+        return Err(Refusal::NotDone("the tenant was deleted".into()).into());
+    };
+    let last = ChainHead { sequence: row.unsigned()?, digest: row.bytes()? };
+    let at = row.optional_integer()?;
+    if row.place()? != expected {
+        return Err(Stop::Conflict);
+    }
+    Ok(End { last, at })
+}

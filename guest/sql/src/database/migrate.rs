@@ -1,0 +1,101 @@
+//! The tables: makes them, and refuses those of a newer version.
+
+use super::connection::{Connection, Failure, Mode, rows};
+use super::row::Row;
+use super::tenants::transaction;
+use crate::schema::{
+    POSTGRES, READ_VERSION, SET_VERSION, SQLITE, VERSION, VERSION_ROW, VERSION_TABLE,
+};
+use crate::{Dialect, Sql};
+
+/// Why there are no tables to work with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// The tables are of this version, which is newer.
+    Newer(i64),
+    /// The database failed, or its tables are not as scimlet made them.
+    Failed(String),
+}
+
+impl From<Failure> for Unusable {
+    fn from(failure: Failure) -> Unusable {
+        let (Failure::Again(why) | Failure::Failed(why) | Failure::Unknown(why)) = failure;
+        Unusable::Failed(why)
+    }
+}
+
+/// How often to look again after another process was making the tables.
+const ATTEMPTS: u32 = 8;
+
+/// Makes the tables unless they exist. Of many processes that start at once one does it.
+///
+/// # Errors
+/// The tables are of a newer version, or the database failed.
+pub fn migrate(connection: &impl Connection) -> Result<(), Unusable> {
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        match attempt(connection) {
+            Err(Unusable::Failed(_)) if attempts < ATTEMPTS => {}
+            done => return done,
+        }
+    }
+}
+
+fn attempt(connection: &impl Connection) -> Result<(), Unusable> {
+    if version(connection)? == Some(VERSION) {
+        return Ok(());
+    }
+    // If two processes make this table at the same moment, one of them fails, and looks again.
+    transaction(connection, vec![Sql::new(VERSION_TABLE)])?;
+    transaction(connection, vec![Sql::new(VERSION_ROW)])?;
+    connection.begin(Mode::Write)?;
+    let made = make(connection);
+    if made.is_ok() {
+        connection.commit()?;
+    } else {
+        connection.roll_back();
+    }
+    made
+}
+
+/// Returns the version of the tables; `None` if there are none.
+fn version(connection: &impl Connection) -> Result<Option<i64>, Unusable> {
+    let exists = Sql::new(match connection.dialect() {
+        Dialect::Sqlite => "SELECT COUNT(*) FROM sqlite_master WHERE name = 'scimlet_schema'",
+        Dialect::Postgres => "SELECT COUNT(to_regclass('scimlet_schema'))",
+    });
+    if number(rows(connection, exists)?)? == Some(0) {
+        return Ok(None);
+    }
+    let version = rows(connection, Sql::new(READ_VERSION))?;
+    match number(version)? {
+        Some(version) if version > VERSION => Err(Unusable::Newer(version)),
+        version => Ok(version.filter(|version| *version > 0)),
+    }
+}
+
+fn number(rows: Vec<Row>) -> Result<Option<i64>, Unusable> {
+    let first = rows.into_iter().next().map(|mut row| row.integer()).transpose();
+    first.map_err(|refusal| Unusable::Failed(refusal.to_string()))
+}
+
+/// Makes the tables in a transaction, unless another process has made them meanwhile.
+fn make(connection: &impl Connection) -> Result<(), Unusable> {
+    let (lock, tables) = match connection.dialect() {
+        Dialect::Sqlite => ("", SQLITE),
+        Dialect::Postgres => (" FOR UPDATE", POSTGRES),
+    };
+    let locked = rows(connection, Sql::new(READ_VERSION).text(lock))?;
+    if number(locked)? > Some(0) {
+        return Ok(());
+    }
+    let statements = statements(tables).chain([SET_VERSION]).map(Sql::new);
+    connection.execute(statements.collect())?;
+    Ok(())
+}
+
+/// Returns the statements of a file, which end with `;` at the end of a line.
+fn statements(file: &str) -> impl Iterator<Item = &str> {
+    file.split(";\n").map(str::trim).filter(|statement| !statement.is_empty())
+}
