@@ -6,7 +6,7 @@ use super::Dialect;
 use crate::{Sql, Stored};
 
 /// PostgreSQL's dialect: a term's value is a text that begins with a letter for its type (see
-/// the host's `schema.sql`).
+/// `schema/postgres.sql`).
 #[derive(Clone, Copy, Debug)]
 pub struct PostgresDialect;
 
