@@ -46,8 +46,7 @@ pub async fn renamed(cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Of many hosts that open earlier tables at once one renames them while a transaction still uses
-/// them, and the policies hold then.
+/// Of many hosts that open earlier tables at once one renames them, and the policies hold then.
 pub async fn renamed_once(cluster: &Cluster) -> anyhow::Result<()> {
     let url = cluster.database()?;
     let name = url.rsplit('/').next().context("a name")?;
@@ -63,6 +62,39 @@ pub async fn renamed_once(cluster: &Cluster) -> anyhow::Result<()> {
     });
     ensure!(together(hosts).await?.into_iter().all(|version| version == 1));
     fence::holds(cluster, name)
+}
+
+/// A transaction of an earlier host that still runs may deadlock with the renaming, which then begins
+/// again.
+pub async fn in_the_way(cluster: &'static Cluster) -> anyhow::Result<()> {
+    let url = cluster.database()?;
+    let name = url.rsplit('/').next().context("a name")?.to_owned();
+    fence::fill(&url).await?;
+    earlier::postgres(cluster, &name)?;
+    let waits = |table| {
+        format!("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '{table}'::regclass")
+    };
+    // Holds the renaming up once it has some of the tables.
+    let held = cluster.hold(&name, "BEGIN; LOCK TABLE term IN ROW SHARE MODE")?;
+    // Leaves it to the renaming to find the deadlock.
+    let transaction = format!(
+        "SET deadlock_timeout = '1h'; BEGIN; LOCK TABLE sweep IN ROW SHARE MODE;
+         DO $$ BEGIN
+           WHILE NOT EXISTS({}) LOOP PERFORM pg_sleep(0.01); END LOOP;
+         END $$;
+         LOCK TABLE kind IN ROW SHARE MODE; COMMIT",
+        waits("term")
+    );
+    let database = name.clone();
+    let other = tokio::task::spawn_blocking(move || cluster.sql_in(&database, &transaction));
+    let opening = tokio::spawn(async move { Postgres::open(&url, true).await.map(drop) });
+    while cluster.sql_in(&name, &waits("kind"))?.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    drop(held);
+    other.await??;
+    opening.await??;
+    fence::holds(cluster, &name)
 }
 
 /// An application's database. Migration tools of applications have a table `schema_version` too.
