@@ -1,6 +1,6 @@
 //! SQL of scimlet's tables, without I/O: a query's filter, order and window become SQL here, and a
-//! commit becomes the rows that are to be written ([`commit`]). The databases have the tables
-//! `entry`, `term`, `linkset` and `link`, which each database's `schema.sql` in the host creates.
+//! commit becomes the rows that are to be written ([`commit`]). The texts that make
+//! the tables, in each dialect, are here too ([`schema`]).
 //!
 //! Nothing here accesses a database. What must be looked up first (row ids of names, numbers of
 //! matches, the state before a commit) is passed in as values, so that synchronous and asynchronous
@@ -26,7 +26,7 @@ mod order;
 mod plan;
 mod position;
 mod predicate;
-
+pub mod schema;
 mod search;
 mod sorted;
 mod statement;

@@ -34,7 +34,7 @@ impl Search {
     /// The query for the sorted candidates with the columns seq and value; limit and offset remain
     /// to be bound.
     pub fn sorted(&self, field: &Field, descending: bool) -> Sql {
-        let value = "(SELECT o.value FROM term o WHERE o.seq = x.seq AND o.field = ? \
+        let value = "(SELECT o.value FROM scimlet_term o WHERE o.seq = x.seq AND o.field = ? \
                      ORDER BY o.value LIMIT 1)";
         let order = match descending {
             false => " ORDER BY v IS NULL, v, seq LIMIT ? OFFSET ?",
@@ -89,7 +89,7 @@ impl Search {
     }
 
     fn valued(&self, field: &Field, after: Option<(&Stored, i64)>, descending: bool) -> Part {
-        let rows = Sql::new("term x WHERE x.field = ?").bind(field.id);
+        let rows = Sql::new("scimlet_term x WHERE x.field = ?").bind(field.id);
         let rows = match (after, descending) {
             (None, _) => rows,
             (Some((value, seq)), false) => {
@@ -115,7 +115,8 @@ impl Search {
 
     fn valueless(&self, field: &Field, after: i64) -> Part {
         let rows = plan::of_kind(self.kind.id)
-            .text(" AND NOT EXISTS(SELECT 1 FROM term o WHERE o.seq = x.seq AND o.field = ?")
+            .text(" AND NOT EXISTS(SELECT 1 FROM scimlet_term o WHERE o.seq = x.seq")
+            .text(" AND o.field = ?")
             .bind(field.id)
             .text(self.plan.probe)
             .text(") AND x.seq > ?")

@@ -61,7 +61,7 @@ impl Plan {
 
 /// Selects all entries of a kind.
 pub(super) fn of_kind(kind: i64) -> Sql {
-    Sql::new("entry x WHERE x.kind = ?").bind(kind)
+    Sql::new("scimlet_entry x WHERE x.kind = ?").bind(kind)
 }
 
 /// Selects the `seq` of each match once, from one index; `None` if the test needs more than one.
@@ -133,14 +133,15 @@ fn union<E>(
 /// The query for the candidates of a leaf, from one index.
 fn leaf(test: &Test) -> Sql {
     match test {
-        Test::Terms(field, range) => Sql::new("SELECT t.seq FROM term t WHERE t.field = ?")
+        Test::Terms(field, range) => Sql::new("SELECT t.seq FROM scimlet_term t WHERE t.field = ?")
             .bind(*field)
             .append(range.bounds()),
         Test::TargetOf(linkset) => {
-            Sql::new("SELECT l.target FROM link l WHERE l.linkset = ?").bind(*linkset)
+            Sql::new("SELECT l.target FROM scimlet_link l WHERE l.linkset = ?").bind(*linkset)
         }
         Test::SourceOf(target, name) => Sql::new(
-            "SELECT s.source FROM link l JOIN linkset s ON s.id = l.linkset AND s.name = ? \
+            "SELECT s.source FROM scimlet_link l \
+             JOIN scimlet_linkset s ON s.id = l.linkset AND s.name = ? \
              WHERE l.target = ?",
         )
         .bind(name.clone())

@@ -59,20 +59,22 @@ impl Test {
     pub fn condition(&self, probe: &str) -> Sql {
         match self {
             Test::Terms(field, range) => {
-                Sql::new("EXISTS(SELECT 1 FROM term t WHERE t.seq = x.seq AND t.field = ?")
+                Sql::new("EXISTS(SELECT 1 FROM scimlet_term t WHERE t.seq = x.seq AND t.field = ?")
                     .bind(*field)
                     .append(range.condition())
                     .text(probe)
                     .text(")")
             }
             Test::TargetOf(linkset) => {
-                Sql::new("EXISTS(SELECT 1 FROM link l WHERE l.linkset = ? AND l.target = x.seq")
+                Sql::new("EXISTS(SELECT 1 FROM scimlet_link l WHERE l.linkset = ?")
                     .bind(*linkset)
+                    .text(" AND l.target = x.seq")
                     .text(probe)
                     .text(")")
             }
             Test::SourceOf(target, name) => Sql::new(
-                "EXISTS(SELECT 1 FROM linkset s JOIN link l ON l.linkset = s.id AND l.target = ? \
+                "EXISTS(SELECT 1 FROM scimlet_linkset s \
+                 JOIN scimlet_link l ON l.linkset = s.id AND l.target = ? \
                  WHERE s.source = x.seq AND s.name = ?",
             )
             .bind(*target)

@@ -15,6 +15,7 @@ mod decorator;
 mod differential;
 mod discovery_claims;
 mod documents;
+mod earlier;
 mod edge;
 mod embed;
 mod events;

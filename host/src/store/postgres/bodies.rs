@@ -34,7 +34,8 @@ pub(super) async fn check(
     after: BodyPosition,
 ) -> PostgresResult<CheckedBodies> {
     let mut found = CheckedBodies::default();
-    let sql = "SELECT id, name FROM kind WHERE tenant = $1 AND id >= $2 ORDER BY id LIMIT 1";
+    let sql = "SELECT id, name FROM scimlet_kind WHERE tenant = $1 AND id >= $2
+               ORDER BY id LIMIT 1";
     let kinds = session.rows(sql, &[&tenant, &after.kind]).await?;
     let Some(row) = kinds.first() else {
         return Ok(found);
@@ -45,7 +46,7 @@ pub(super) async fn check(
     let sql = "SELECT * FROM (
            SELECT seq, id, version, body, digest, digest_version,
              sum(octet_length(body)) OVER (ORDER BY seq) - octet_length(body) AS before
-           FROM entry WHERE kind = $1 AND seq > $2 ORDER BY seq LIMIT $3) AS e
+           FROM scimlet_entry WHERE kind = $1 AND seq > $2 ORDER BY seq LIMIT $3) AS e
          WHERE before = 0 OR before + octet_length(body) <= $4 ORDER BY seq";
     let most = limits::ANSWER_BYTES as i64;
     let rows = session.rows(sql, &[&kind, &behind, &PAGE, &most]).await?;

@@ -241,15 +241,16 @@ fn seq(position: &Position) -> i64 {
 
 async fn bodies(session: &Session, positions: &[Position]) -> PostgresResult<Option<Vec<Row>>> {
     let seqs: Vec<i64> = positions.iter().map(seq).collect();
-    let sql = "SELECT seq, id, version, created, modified, body, digest, digest_version FROM entry
-               WHERE seq = ANY($1)";
+    let sql = "SELECT seq, id, version, created, modified, body, digest, digest_version
+               FROM scimlet_entry WHERE seq = ANY($1)";
     session.weighed(sql, &[&seqs], weigh_body, limits::ANSWER_BYTES).await
 }
 
 /// Returns how many of these positions make up [`limits::PAGE_BYTES`].
 async fn few(session: &Session, positions: &[Position]) -> PostgresResult<usize> {
     let seqs: Vec<i64> = positions.iter().map(seq).collect();
-    let sql = "SELECT seq, octet_length(body)::BIGINT AS bytes FROM entry WHERE seq = ANY($1)";
+    let sql = "SELECT seq, octet_length(body)::BIGINT AS bytes
+               FROM scimlet_entry WHERE seq = ANY($1)";
     let rows = session.rows(sql, &[&seqs]).await?;
     let size = |row: &Row| (row.get("seq"), unsigned(row.get("bytes")));
     let sizes: BTreeMap<i64, u64> = rows.iter().map(size).collect();

@@ -25,12 +25,12 @@ pub(super) async fn has(
             "SELECT w.place FROM unnest($2::TEXT[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::TEXT[],
          $7::BIGINT[])
            AS w(source_kind, source, name, target_kind, target, place)
-         JOIN kind sk ON sk.tenant = $1 AND sk.name = w.source_kind
-         JOIN entry s ON s.kind = sk.id AND s.id = w.source
-         JOIN kind tk ON tk.tenant = $1 AND tk.name = w.target_kind
-         JOIN entry t ON t.kind = tk.id AND t.id = w.target
-         JOIN linkset set ON set.source = s.seq AND set.name = w.name
-         JOIN link l ON l.linkset = set.id AND l.target = t.seq",
+         JOIN scimlet_kind sk ON sk.tenant = $1 AND sk.name = w.source_kind
+         JOIN scimlet_entry s ON s.kind = sk.id AND s.id = w.source
+         JOIN scimlet_kind tk ON tk.tenant = $1 AND tk.name = w.target_kind
+         JOIN scimlet_entry t ON t.kind = tk.id AND t.id = w.target
+         JOIN scimlet_linkset set ON set.source = s.seq AND set.name = w.name
+         JOIN scimlet_link l ON l.linkset = set.id AND l.target = t.seq",
             &[
                 &tenant,
                 &sources.kinds,
@@ -152,23 +152,23 @@ async fn link_pages(
 
 const OUTGOING: &str = "SELECT w.place, o.position, o.kind, o.id
     FROM unnest($2::TEXT[], $3::TEXT[], $4::BIGINT[]) AS w(kind, id, place)
-    JOIN kind k ON k.tenant = $1 AND k.name = w.kind
-    JOIN entry a ON a.kind = k.id AND a.id = w.id
+    JOIN scimlet_kind k ON k.tenant = $1 AND k.name = w.kind
+    JOIN scimlet_entry a ON a.kind = k.id AND a.id = w.id
     CROSS JOIN LATERAL (
       SELECT l.target AS position, ok.name AS kind, e.id
-      FROM linkset s JOIN link l ON l.linkset = s.id
-      JOIN entry e ON e.seq = l.target JOIN kind ok ON ok.id = e.kind
+      FROM scimlet_linkset s JOIN scimlet_link l ON l.linkset = s.id
+      JOIN scimlet_entry e ON e.seq = l.target JOIN scimlet_kind ok ON ok.id = e.kind
       WHERE s.source = a.seq AND s.name = $5 AND l.target > $6 ORDER BY l.target LIMIT $7) AS o
     ORDER BY w.place, o.position";
 
 const INCOMING: &str = "SELECT w.place, o.position, o.kind, o.id
     FROM unnest($2::TEXT[], $3::TEXT[], $4::BIGINT[]) AS w(kind, id, place)
-    JOIN kind k ON k.tenant = $1 AND k.name = w.kind
-    JOIN entry a ON a.kind = k.id AND a.id = w.id
+    JOIN scimlet_kind k ON k.tenant = $1 AND k.name = w.kind
+    JOIN scimlet_entry a ON a.kind = k.id AND a.id = w.id
     CROSS JOIN LATERAL (
       SELECT l.linkset AS position, ok.name AS kind, e.id
-      FROM link l JOIN linkset s ON s.id = l.linkset AND s.name = $5
-      JOIN entry e ON e.seq = s.source JOIN kind ok ON ok.id = e.kind
+      FROM scimlet_link l JOIN scimlet_linkset s ON s.id = l.linkset AND s.name = $5
+      JOIN scimlet_entry e ON e.seq = s.source JOIN scimlet_kind ok ON ok.id = e.kind
       WHERE l.target = a.seq AND l.linkset > $6 ORDER BY l.linkset LIMIT $7) AS o
     ORDER BY w.place, o.position";
 

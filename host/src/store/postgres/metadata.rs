@@ -10,7 +10,7 @@ use crate::store::{ChainHead, MetadataEntry, Refusal, deleted};
 /// Returns sequence number and digest of the tenant's last event; [`ChainHead::START`] if the
 /// tenant was deleted.
 pub(super) async fn head(session: &Session, tenant: i64) -> PostgresResult<ChainHead> {
-    let sql = "SELECT sequence, digest FROM tenant WHERE id = $1";
+    let sql = "SELECT sequence, digest FROM scimlet_tenant WHERE id = $1";
     let rows = session.rows(sql, &[&tenant]).await?;
     let head = |row: &tokio_postgres::Row| ChainHead {
         sequence: unsigned(row.get("sequence")),
@@ -28,7 +28,7 @@ pub(super) async fn with_prefix(
     if null_character::has(prefix) {
         return Ok(Vec::new());
     }
-    let sql = "SELECT name, text FROM memo
+    let sql = "SELECT name, text FROM scimlet_memo
                WHERE tenant = $1 AND name >= $2 AND left(name, length($2)) = $2 ORDER BY name";
     let rows = session.rows(sql, &[&tenant, &prefix]).await?;
     let entry = |row: &tokio_postgres::Row| (row.get("name"), row.get("text"));
@@ -50,11 +50,11 @@ pub(super) async fn set(
     if !free(guard) || !changes.iter().all(free) {
         return Err(Refusal::Invalid(null_character::WHY.into()).into());
     }
-    let lock = "SELECT 1 FROM tenant WHERE id = $1 FOR NO KEY UPDATE";
+    let lock = "SELECT 1 FROM scimlet_tenant WHERE id = $1 FOR NO KEY UPDATE";
     if session.rows(lock, &[&tenant]).await?.is_empty() {
         return Err(deleted().into());
     }
-    let sql = "SELECT text FROM memo WHERE tenant = $1 AND name = $2";
+    let sql = "SELECT text FROM scimlet_memo WHERE tenant = $1 AND name = $2";
     let found = session.rows(sql, &[&tenant, &guard.0]).await?;
     let found: Option<String> = found.first().map(|row| row.get("text"));
     if found != guard.1 {
@@ -63,12 +63,12 @@ pub(super) async fn set(
     for (name, text) in changes {
         match text {
             Some(text) => {
-                let sql = "INSERT INTO memo(tenant, name, text) VALUES ($1, $2, $3)
+                let sql = "INSERT INTO scimlet_memo(tenant, name, text) VALUES ($1, $2, $3)
                            ON CONFLICT (tenant, name) DO UPDATE SET text = excluded.text";
                 session.run(sql, &[&tenant, name, text]).await?;
             }
             None => {
-                let sql = "DELETE FROM memo WHERE tenant = $1 AND name = $2";
+                let sql = "DELETE FROM scimlet_memo WHERE tenant = $1 AND name = $2";
                 session.run(sql, &[&tenant, name]).await?;
             }
         }

@@ -24,7 +24,7 @@ pub(super) async fn look_up(
     let rows = session
         .rows(
             "SELECT k.id, k.entries, f.path, f.id AS field, f.entries AS having
-         FROM kind k LEFT JOIN field f ON f.kind = k.id AND f.path = ANY($3)
+         FROM scimlet_kind k LEFT JOIN scimlet_field f ON f.kind = k.id AND f.path = ANY($3)
          WHERE k.tenant = $1 AND k.name = $2",
             &[&tenant, &query.kind, &paths],
         )
@@ -58,9 +58,9 @@ async fn look_up_ends(
         .rows(
             "SELECT w.place, e.seq, s.id
          FROM unnest($2::TEXT[], $3::TEXT[], $4::TEXT[], $5::BIGINT[]) AS w(kind, id, name, place)
-         JOIN kind k ON k.tenant = $1 AND k.name = w.kind
-         JOIN entry e ON e.kind = k.id AND e.id = w.id
-         LEFT JOIN linkset s ON s.source = e.seq AND s.name = w.name",
+         JOIN scimlet_kind k ON k.tenant = $1 AND k.name = w.kind
+         JOIN scimlet_entry e ON e.kind = k.id AND e.id = w.id
+         LEFT JOIN scimlet_linkset s ON s.source = e.seq AND s.name = w.name",
             &[&tenant, &wanted.kinds, &wanted.ids, &called, &wanted.places],
         )
         .await?;

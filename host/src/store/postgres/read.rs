@@ -55,8 +55,8 @@ pub(super) async fn get(
             "SELECT w.place, e.id, e.version, e.created, e.modified, e.body, e.digest,
              e.digest_version
          FROM unnest($2::TEXT[], $3::TEXT[], $4::BIGINT[]) AS w(kind, id, place)
-         JOIN kind k ON k.tenant = $1 AND k.name = w.kind
-         JOIN entry e ON e.kind = k.id AND e.id = w.id",
+         JOIN scimlet_kind k ON k.tenant = $1 AND k.name = w.kind
+         JOIN scimlet_entry e ON e.kind = k.id AND e.id = w.id",
             &[&tenant, &wanted.kinds, &wanted.ids, &wanted.places],
             weigh_body,
             limits::ANSWER_BYTES,
@@ -108,8 +108,9 @@ pub(super) async fn events(
             "SELECT * FROM (
            SELECT e.*, sum(octet_length(body)) OVER (ORDER BY sequence) - octet_length(body)
              AS before
-           FROM event e
-           WHERE tenant = $1 AND EXISTS(SELECT 1 FROM tenant WHERE id = $1) AND sequence > $2
+           FROM scimlet_event e
+           WHERE tenant = $1 AND EXISTS(SELECT 1 FROM scimlet_tenant WHERE id = $1)
+           AND sequence > $2
            ORDER BY sequence LIMIT $3) AS e
          WHERE before = 0 OR before + octet_length(body) <= $4 ORDER BY sequence",
             &[

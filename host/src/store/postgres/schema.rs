@@ -1,10 +1,11 @@
-//! The tables: creates them, and refuses databases of other applications or of newer versions.
+//! The tables: creates them or brings them up to date, and refuses databases of newer versions.
 //!
-//! A host that creates tables locks the one row of `schema_version`, so that of many hosts that
-//! start at once one does the work and the others find it done. Every system that speaks the
-//! protocol has row locks, but not all have advisory locks.
+//! A host that does so locks the one row of `scimlet_schema`, so that of many hosts that start at
+//! once one does the work and the others find it done. Every system that speaks the protocol has
+//! row locks, but not all have advisory locks.
 
 use deadpool_postgres::Object;
+use scimlet_sql::schema;
 use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 
@@ -13,64 +14,84 @@ use super::error::{PostgresError, PostgresResult, explain};
 use super::session::{SILENCE, Scope};
 use crate::store::DatabaseError;
 
-/// The version of the tables in `schema.sql`.
-const VERSION: i64 = 1;
+/// The version of the tables without the prefix `scimlet_`.
+const UNPREFIXED: i64 = 1;
 
-const TABLES: &str = include_str!("schema.sql");
+/// How often the tables are tried to be renamed: a transaction of a host that still works with them
+/// may be in the way.
+const ATTEMPTS: u32 = 5;
 
-/// The tables with rows of tenants, each with the column of the tenant's id.
-const FENCED: [(&str, &str); 11] = [
-    ("tenant", "id"),
-    ("kind", "tenant"),
-    ("entry", "tenant"),
-    ("field", "tenant"),
-    ("term", "tenant"),
-    ("linkset", "tenant"),
-    ("link", "tenant"),
-    ("counter", "tenant"),
-    ("event", "tenant"),
-    ("memo", "tenant"),
-    ("sweep", "tenant"),
-];
-
-/// Speeds up substring searches; created only if the extension `pg_trgm` is installed.
-const TRIGRAMS: &str = "CREATE INDEX IF NOT EXISTS term_trigram ON term
-    USING gin (value gin_trgm_ops) WHERE value >= 't' AND value < 'u'";
-
-/// Creates the tables if `make` is true and there are none. Refuses a database that this version
-/// cannot use.
+/// Creates the tables if `make` is true and there are none, and brings earlier ones up to date.
+/// Refuses a database that this version cannot use.
 pub(super) async fn prepare(pool: &Connections, make: bool) -> Result<(), DatabaseError> {
     let connection = pool.get(Scope::Host).await?;
     let client = &connection.client;
-    let found = timeout(SILENCE, version(client)).await;
+    let found = timeout(SILENCE, find(client)).await;
     match found.unwrap_or(Err(PostgresError::Silent))? {
-        Some(VERSION) => Ok(add_digests(client).await?),
-        Some(version) => Err(DatabaseError::Unsuitable(format!(
+        Found::Version(schema::VERSION) => Ok(()),
+        Found::Version(version) => Err(DatabaseError::Unsuitable(format!(
             "the database has version {version} of the scimlet format, this scimlet works with \
-            version {VERSION}: \
-             use the scimlet that wrote it, or a newer one"
+            version {}: \
+             use the scimlet that wrote it, or a newer one",
+            schema::VERSION
         ))),
-        None if !make => Err(DatabaseError::Unsuitable(
+        Found::Nothing if !make => Err(DatabaseError::Unsuitable(
             "there is no scimlet in this database yet: `scimlet serve` and `scimlet tenant create` \
              make its tables"
                 .into(),
         )),
-        None => Ok(create(client).await?),
+        Found::Nothing | Found::Unprefixed => Ok(create(client).await?),
     }
 }
 
-/// Returns the version of the existing tables; `None` if there are none.
-async fn version(client: &Object) -> PostgresResult<Option<i64>> {
-    let found = client.query_opt("SELECT version FROM schema_version", &[]);
-    match found.await {
-        Ok(row) => Ok(row.map(|row| row.get(0)).filter(|version| *version > 0)),
-        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Ok(None),
-        Err(error) => Err(error.into()),
+/// What a database has.
+enum Found {
+    /// No tables of scimlet's.
+    Nothing,
+    /// Tables of version 1, without the prefix `scimlet_`.
+    Unprefixed,
+    /// Tables of this version.
+    Version(i64),
+}
+
+/// Returns what the database has. Asks for the tables without prefix first: while another host
+/// renames them, it finds either those or the renamed ones.
+async fn find(client: &Object) -> PostgresResult<Found> {
+    let unprefixed = unprefixed(client).await?;
+    let version = match client.query_opt(schema::READ_VERSION, &[]).await {
+        Ok(row) => row.map_or(0, |row| row.get(0)),
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => 0,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(match (version, unprefixed) {
+        (1.., _) => Found::Version(version),
+        (_, UNPREFIXED) => Found::Unprefixed,
+        (_, 1..) => Found::Version(unprefixed),
+        _ => Found::Nothing,
+    })
+}
+
+/// Returns the version of tables without the prefix; 0 if there are none.
+async fn unprefixed(client: &Object) -> PostgresResult<i64> {
+    if !client.query_one(schema::IS_UNPREFIXED_POSTGRES, &[]).await?.get::<_, bool>(0) {
+        return Ok(0);
     }
+    let row = client.query_opt("SELECT version FROM schema_version", &[]).await?;
+    Ok(row.map_or(0, |row| row.get(0)))
 }
 
 async fn create(client: &Object) -> PostgresResult<()> {
     lock_row(client).await?;
+    for _ in 1..ATTEMPTS {
+        match create_once(client).await {
+            Err(fault) if fault.is_collision() => {}
+            created => return created,
+        }
+    }
+    create_once(client).await
+}
+
+async fn create_once(client: &Object) -> PostgresResult<()> {
     client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
     let made = create_locked(client).await;
     let end = if made.is_ok() { "COMMIT" } else { "ROLLBACK" };
@@ -85,50 +106,37 @@ const MADE: [SqlState; 3] =
 /// Creates the row to lock. If two hosts create its table at the same moment, one of them gets an
 /// error, and the table exists.
 async fn lock_row(client: &Object) -> PostgresResult<()> {
-    let table = "CREATE TABLE IF NOT EXISTS schema_version(
-        one BOOLEAN PRIMARY KEY CHECK (one), version BIGINT NOT NULL)";
-    if let Err(error) = client.batch_execute(table).await
+    if let Err(error) = client.batch_execute(schema::VERSION_TABLE).await
         && !error.code().is_some_and(|code| MADE.contains(code))
     {
         return Err(error.into());
     }
-    let row = "INSERT INTO schema_version VALUES (TRUE, 0) ON CONFLICT DO NOTHING";
-    Ok(client.batch_execute(row).await?)
+    Ok(client.batch_execute(schema::VERSION_ROW).await?)
 }
 
 async fn create_locked(client: &Object) -> PostgresResult<()> {
     // Creating the tables takes longer than a commit may wait for a lock.
     client.batch_execute("SET LOCAL lock_timeout = 0").await?;
-    let locked = client.query_one("SELECT version FROM schema_version FOR UPDATE", &[]).await?;
+    let locked = client.query_one("SELECT version FROM scimlet_schema FOR UPDATE", &[]).await?;
     if locked.get::<_, i64>(0) > 0 {
         return Ok(());
     }
-    client.batch_execute(TABLES).await?;
+    if unprefixed(client).await? == UNPREFIXED {
+        client.batch_execute(schema::RENAME_POSTGRES).await?;
+    } else {
+        make(client).await?;
+    }
+    Ok(client.batch_execute(schema::SET_VERSION).await?)
+}
+
+async fn make(client: &Object) -> PostgresResult<()> {
+    client.batch_execute(schema::POSTGRES).await?;
     fence(client).await?;
     let trigrams = "SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'";
     if client.query_opt(trigrams, &[]).await?.is_some() {
-        client.batch_execute(TRIGRAMS).await?;
+        client.batch_execute(schema::TRIGRAMS).await?;
     }
-    let done = "UPDATE schema_version SET version = $1";
-    client.execute(done, &[&VERSION]).await?;
     Ok(())
-}
-
-/// Adds the digest columns that older tables lack. An older host, which does not know them, can
-/// still use the tables.
-async fn add_digests(client: &Object) -> PostgresResult<()> {
-    let sql = "SELECT digest, digest_version FROM entry LIMIT 0";
-    match client.batch_execute(sql).await {
-        Err(error) if error.code() == Some(&SqlState::UNDEFINED_COLUMN) => {}
-        found => return Ok(found?),
-    }
-    let sql = "ALTER TABLE entry ADD COLUMN IF NOT EXISTS digest BIGINT,
-                 ADD COLUMN IF NOT EXISTS digest_version BIGINT";
-    match client.batch_execute(sql).await {
-        // Another host has added them.
-        Err(error) if error.code() == Some(&SqlState::DUPLICATE_COLUMN) => Ok(()),
-        added => Ok(added?),
-    }
 }
 
 /// Sets up row-level security, the second separation of tenants: PostgreSQL itself shows a
@@ -136,31 +144,15 @@ async fn add_digests(client: &Object) -> PostgresResult<()> {
 /// apply to superusers. Systems that lack such policies work without.
 async fn fence(client: &Object) -> PostgresResult<()> {
     client.batch_execute("SAVEPOINT fence").await?;
-    for (table, column) in FENCED {
-        let fenced = client.batch_execute(&policy(table, column)).await;
-        match fenced {
-            Ok(()) => {}
-            Err(error) if is_unknown(error.code()) => {
-                let why = explain(&error);
-                tracing::warn!("no row-level security: {why}");
-                client.batch_execute("ROLLBACK TO SAVEPOINT fence").await?;
-                break;
-            }
-            Err(error) => return Err(error.into()),
+    match client.batch_execute(&schema::policies().join(";")).await {
+        Ok(()) => {}
+        Err(error) if is_unknown(error.code()) => {
+            tracing::warn!("no row-level security: {}", explain(&error));
+            client.batch_execute("ROLLBACK TO SAVEPOINT fence").await?;
         }
+        Err(error) => return Err(error.into()),
     }
     Ok(client.batch_execute("RELEASE SAVEPOINT fence").await?)
-}
-
-/// The subselect makes PostgreSQL read the setting once per statement, not once per row.
-fn policy(table: &str, column: &str) -> String {
-    let scope = "(SELECT current_setting('scimlet.tenant', TRUE))";
-    format!(
-        "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
-         ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
-         CREATE POLICY one_tenant ON {table} USING (
-           {scope} = '*' OR {column} = (SELECT NULLIF(NULLIF({scope}, '*'), '')::BIGINT))"
-    )
 }
 
 fn is_unknown(code: Option<&SqlState>) -> bool {

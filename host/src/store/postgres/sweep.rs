@@ -39,12 +39,13 @@ pub(super) async fn keep_sweeping(pool: Connections, garbage: Arc<Notify>) {
 /// Detaches a tenant with all its data and schedules that for sweeping.
 pub(super) async fn retire_tenant(session: &Session, tenant: i64) -> PostgresResult<()> {
     for sql in [
-        "INSERT INTO sweep(tenant, what, id) SELECT tenant, 'kind', id FROM kind WHERE tenant = $1",
-        "INSERT INTO sweep(tenant, what, id) VALUES ($1, 'tenant', $1)",
-        "DELETE FROM kind WHERE tenant = $1",
-        "DELETE FROM counter WHERE tenant = $1",
-        "DELETE FROM memo WHERE tenant = $1",
-        "DELETE FROM tenant WHERE id = $1",
+        "INSERT INTO scimlet_sweep(tenant, what, id)
+         SELECT tenant, 'kind', id FROM scimlet_kind WHERE tenant = $1",
+        "INSERT INTO scimlet_sweep(tenant, what, id) VALUES ($1, 'tenant', $1)",
+        "DELETE FROM scimlet_kind WHERE tenant = $1",
+        "DELETE FROM scimlet_counter WHERE tenant = $1",
+        "DELETE FROM scimlet_memo WHERE tenant = $1",
+        "DELETE FROM scimlet_tenant WHERE id = $1",
     ] {
         session.run(sql, &[&tenant]).await?;
     }
@@ -54,7 +55,7 @@ pub(super) async fn retire_tenant(session: &Session, tenant: i64) -> PostgresRes
 /// Sweeps one step in a transaction of its own. Returns whether more may be left.
 async fn step(pool: &Connections) -> PostgresResult<bool> {
     let session = Session::write(pool, Scope::Host).await?;
-    let sql = "SELECT what, id FROM sweep LIMIT 1 FOR UPDATE SKIP LOCKED";
+    let sql = "SELECT what, id FROM scimlet_sweep LIMIT 1 FOR UPDATE SKIP LOCKED";
     let due = session.rows(sql, &[]).await?;
     let Some(row) = due.first() else {
         session.roll_back().await?;
@@ -67,7 +68,7 @@ async fn step(pool: &Connections) -> PostgresResult<bool> {
         _ => count(&session, EVENTS, &[&id, &STEP]).await? < STEP,
     };
     if finished {
-        let sql = "DELETE FROM sweep WHERE what = $1 AND id = $2";
+        let sql = "DELETE FROM scimlet_sweep WHERE what = $1 AND id = $2";
         session.run(sql, &[&what, &id]).await?;
     }
     session.commit().await?;
@@ -75,13 +76,15 @@ async fn step(pool: &Connections) -> PostgresResult<bool> {
 }
 
 const LINKS: &str = "WITH gone AS (
-      DELETE FROM link WHERE linkset = $1
-      AND target = ANY(ARRAY(SELECT target FROM link WHERE linkset = $1 LIMIT $2)) RETURNING 1)
+      DELETE FROM scimlet_link WHERE linkset = $1
+      AND target = ANY(ARRAY(SELECT target FROM scimlet_link WHERE linkset = $1 LIMIT $2))
+      RETURNING 1)
     SELECT COUNT(*) FROM gone";
 
 const EVENTS: &str = "WITH gone AS (
-      DELETE FROM event WHERE tenant = $1
-      AND sequence = ANY(ARRAY(SELECT sequence FROM event WHERE tenant = $1 LIMIT $2)) RETURNING 1)
+      DELETE FROM scimlet_event WHERE tenant = $1
+      AND sequence = ANY(ARRAY(SELECT sequence FROM scimlet_event WHERE tenant = $1 LIMIT $2))
+      RETURNING 1)
     SELECT COUNT(*) FROM gone";
 
 async fn count(session: &Session, sql: &str, parameters: Parameters<'_>) -> PostgresResult<i64> {
@@ -92,20 +95,20 @@ async fn count(session: &Session, sql: &str, parameters: Parameters<'_>) -> Post
 /// Removes up to [`STEP`] entries of a removed kind, with their links and terms. Returns whether
 /// none are left.
 async fn entries(session: &Session, kind: i64) -> PostgresResult<bool> {
-    let sql = "SELECT seq FROM entry WHERE kind = $1 LIMIT $2";
+    let sql = "SELECT seq FROM scimlet_entry WHERE kind = $1 LIMIT $2";
     let rows = session.rows(sql, &[&kind, &STEP]).await?;
     let seqs: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
     retire_linksets(session, &seqs).await?;
     for sql in [
-        "DELETE FROM link WHERE target = ANY($1)",
-        "DELETE FROM term WHERE seq = ANY($1)",
-        "DELETE FROM entry WHERE seq = ANY($1)",
+        "DELETE FROM scimlet_link WHERE target = ANY($1)",
+        "DELETE FROM scimlet_term WHERE seq = ANY($1)",
+        "DELETE FROM scimlet_entry WHERE seq = ANY($1)",
     ] {
         session.run(sql, &[&seqs]).await?;
     }
     let finished = (seqs.len() as i64) < STEP;
     if finished {
-        let sql = "DELETE FROM field WHERE kind = $1";
+        let sql = "DELETE FROM scimlet_field WHERE kind = $1";
         session.run(sql, &[&kind]).await?;
     }
     Ok(finished)
@@ -113,8 +116,9 @@ async fn entries(session: &Session, kind: i64) -> PostgresResult<bool> {
 
 /// Detaches all links whose sources are these entries.
 pub(super) async fn retire_linksets(session: &Session, sources: &[i64]) -> PostgresResult<()> {
-    let sql = "WITH gone AS (DELETE FROM linkset WHERE source = ANY($1) RETURNING tenant, id)
-               INSERT INTO sweep(tenant, what, id) SELECT tenant, 'linkset', id FROM gone";
+    let sql = "WITH gone AS (
+                 DELETE FROM scimlet_linkset WHERE source = ANY($1) RETURNING tenant, id)
+               INSERT INTO scimlet_sweep(tenant, what, id) SELECT tenant, 'linkset', id FROM gone";
     session.run(sql, &[&sources]).await
 }
 
@@ -125,8 +129,9 @@ pub(super) async fn retire_named(
     names: &[&str],
 ) -> PostgresResult<()> {
     let sql = "WITH gone AS (
-                 DELETE FROM linkset s USING unnest($1::BIGINT[], $2::TEXT[]) AS w(source, name)
+                 DELETE FROM scimlet_linkset s
+                 USING unnest($1::BIGINT[], $2::TEXT[]) AS w(source, name)
                  WHERE s.source = w.source AND s.name = w.name RETURNING s.tenant, s.id)
-               INSERT INTO sweep(tenant, what, id) SELECT tenant, 'linkset', id FROM gone";
+               INSERT INTO scimlet_sweep(tenant, what, id) SELECT tenant, 'linkset', id FROM gone";
     session.run(sql, &[&sources, &names]).await
 }

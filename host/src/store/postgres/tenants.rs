@@ -27,7 +27,8 @@ impl Database for Postgres {
             return Err(no_tenant_name(name));
         }
         let at = i64::try_from(at).unwrap_or(i64::MAX);
-        let sql = "INSERT INTO tenant(name, created, sequence, digest) VALUES ($1, $2, 0, $3)
+        let sql =
+            "INSERT INTO scimlet_tenant(name, created, sequence, digest) VALUES ($1, $2, 0, $3)
                    ON CONFLICT DO NOTHING RETURNING id";
         let made = self.write(sql, &[&name, &at, &START.as_slice()]).await?;
         match made {
@@ -37,7 +38,7 @@ impl Database for Postgres {
     }
 
     async fn tenants(&self) -> Result<Vec<Tenant>, DatabaseError> {
-        let rows = self.rows("SELECT name, created FROM tenant ORDER BY name", &[]).await?;
+        let rows = self.rows("SELECT name, created FROM scimlet_tenant ORDER BY name", &[]).await?;
         let tenant = |row: &tokio_postgres::Row| Tenant {
             name: row.get("name"),
             created: unsigned(row.get("created")),
@@ -49,7 +50,7 @@ impl Database for Postgres {
         let session = Session::write(&self.shared.pool, Scope::Host).await?;
         // Waits for the tenant's running commits; later ones wait for this transaction and find the
         // tenant deleted.
-        let sql = "SELECT id FROM tenant WHERE name = $1 FOR UPDATE";
+        let sql = "SELECT id FROM scimlet_tenant WHERE name = $1 FOR UPDATE";
         let rows = session.rows(sql, &[&name]).await?;
         let Some(tenant) = rows.first().map(|row| row.get::<_, i64>(0)) else {
             return Err(DatabaseError::Unknown(name.to_owned()));
@@ -62,7 +63,7 @@ impl Database for Postgres {
 
     async fn swept(&self, timeout: Duration) -> Result<bool, DatabaseError> {
         let begun = Instant::now();
-        while !self.rows("SELECT 1 FROM sweep LIMIT 1", &[]).await?.is_empty() {
+        while !self.rows("SELECT 1 FROM scimlet_sweep LIMIT 1", &[]).await?.is_empty() {
             if begun.elapsed() > timeout {
                 return Ok(false);
             }
@@ -75,7 +76,7 @@ impl Database for Postgres {
         if !is_tenant_name(name) {
             return Ok(None);
         }
-        let sql = "SELECT id FROM tenant WHERE name = $1";
+        let sql = "SELECT id FROM scimlet_tenant WHERE name = $1";
         let session = Session::read(&self.shared.pool, scope_of(name)).await?;
         let rows = session.rows(sql, &[&name]).await;
         let rows = session.end(rows)?;
@@ -86,20 +87,20 @@ impl Database for Postgres {
     }
 
     async fn newest_event(&self) -> Result<Option<u64>, DatabaseError> {
-        let sql = "SELECT MAX(e.at) AS at FROM tenant t
-                   JOIN event e ON e.tenant = t.id AND e.sequence = t.sequence";
+        let sql = "SELECT MAX(e.at) AS at FROM scimlet_tenant t
+                   JOIN scimlet_event e ON e.tenant = t.id AND e.sequence = t.sequence";
         let rows = self.rows(sql, &[]).await?;
         let newest = rows.first().and_then(|row| row.get::<_, Option<i64>>("at"));
         Ok(newest.map(unsigned))
     }
 
     async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError> {
-        let rows = self.rows("SELECT value FROM setting WHERE name = $1", &[&name]).await?;
+        let rows = self.rows("SELECT value FROM scimlet_setting WHERE name = $1", &[&name]).await?;
         Ok(rows.first().map(|row| row.get("value")))
     }
 
     async fn set_setting(&self, name: &str, value: &str) -> Result<(), DatabaseError> {
-        let sql = "INSERT INTO setting VALUES ($1, $2)
+        let sql = "INSERT INTO scimlet_setting VALUES ($1, $2)
                    ON CONFLICT (name) DO UPDATE SET value = excluded.value RETURNING name";
         self.write(sql, &[&name, &value]).await?;
         Ok(())

@@ -19,7 +19,7 @@ pub(super) fn check(
     let mut found = CheckedBodies::default();
     let kind: Option<(i64, String)> = db
         .prepare_cached(
-            "SELECT id, name FROM kind WHERE tenant = ? AND id >= ? ORDER BY id LIMIT 1",
+            "SELECT id, name FROM scimlet_kind WHERE tenant = ? AND id >= ? ORDER BY id LIMIT 1",
         )?
         .query_row([tenant, after.kind], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
@@ -28,7 +28,7 @@ pub(super) fn check(
     };
     let behind = if kind == after.kind { after.seq } else { 0 };
     let mut statement = db.prepare_cached(
-        "SELECT seq, id, version, body, digest, digest_version FROM entry
+        "SELECT seq, id, version, body, digest, digest_version FROM scimlet_entry
          WHERE kind = ? AND seq > ? ORDER BY seq LIMIT ?",
     )?;
     let mut rows = statement.query(params![kind, behind, PAGE])?;

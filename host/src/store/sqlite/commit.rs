@@ -70,8 +70,8 @@ pub(super) struct Outbox {
 
 fn outbox(group: &Group<'_>, tenant: i64) -> SqliteResult<Outbox> {
     let sql = "SELECT sequence, digest,
-                 (SELECT at FROM event WHERE tenant = tenant.id AND sequence = tenant.sequence)
-               FROM tenant WHERE id = ?";
+                 (SELECT at FROM scimlet_event WHERE tenant = t.id AND sequence = t.sequence)
+               FROM scimlet_tenant t WHERE id = ?";
     let found = group
         .prepare_cached(sql)?
         .query_row([tenant], |row| {
@@ -191,11 +191,11 @@ impl<'db> Change<'db> {
             // An entry that was inserted and not changed since is complete.
             (None, 0) => return Ok(()),
             (None, _) => {
-                "UPDATE entry SET version = ?2, modified = ?3,
+                "UPDATE scimlet_entry SET version = ?2, modified = ?3,
                    digest_version = CASE digest_version WHEN version THEN ?2 END WHERE seq = ?1"
             }
             (Some(_), _) => {
-                "UPDATE entry SET version = ?2, modified = ?3, body = ?4, digest = ?5,
+                "UPDATE scimlet_entry SET version = ?2, modified = ?3, body = ?4, digest = ?5,
                    digest_version = ?2 WHERE seq = ?1"
             }
         };

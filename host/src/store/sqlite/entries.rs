@@ -21,7 +21,8 @@ impl Change<'_> {
 
     fn load(&self, key: &Key) -> SqliteResult<Option<Held>> {
         let mut statement = self.db.prepare_cached(
-            "SELECT e.seq, e.version FROM kind k JOIN entry e ON e.kind = k.id AND e.id = ?3
+            "SELECT e.seq, e.version FROM scimlet_kind k
+             JOIN scimlet_entry e ON e.kind = k.id AND e.id = ?3
              WHERE k.tenant = ?1 AND k.name = ?2",
         )?;
         let held = statement.query_row(params![self.tenant, key.kind, key.id], |row| {
@@ -43,7 +44,7 @@ impl Change<'_> {
         let kind = self.kind(&draft.key.kind)?;
         self.db
             .prepare_cached(
-                "INSERT INTO entry(kind, id, version, created, modified, body, digest,
+                "INSERT INTO scimlet_entry(kind, id, version, created, modified, body, digest,
                  digest_version)
                  VALUES (?1, ?2, 1, ?3, ?3, ?4, ?5, 1)",
             )?
@@ -72,7 +73,7 @@ impl Change<'_> {
             return Ok(kind.id);
         }
         let mut statement =
-            self.db.prepare_cached("INSERT INTO kind(tenant, name) VALUES (?, ?)")?;
+            self.db.prepare_cached("INSERT INTO scimlet_kind(tenant, name) VALUES (?, ?)")?;
         Ok(statement.insert(params![self.tenant, name])?)
     }
 
@@ -113,7 +114,7 @@ impl Change<'_> {
         self.remove_terms(seq)?;
         let kind = self.kind(&removal.key.kind)?;
         *self.counts.kinds.entry(kind).or_default() -= 1;
-        self.db.prepare_cached("DELETE FROM entry WHERE seq = ?")?.execute([seq])?;
+        self.db.prepare_cached("DELETE FROM scimlet_entry WHERE seq = ?")?.execute([seq])?;
         self.entries.insert(name(&removal.key), None);
         Ok(())
     }

@@ -151,7 +151,7 @@ fn load(db: &Connection, kind: &str, positions: Vec<Position>) -> SqliteResult<V
 fn entry(db: &Connection, kind: &str, seq: i64) -> rusqlite::Result<Entry> {
     db.prepare_cached(
         "SELECT id, version, created, modified, body, digest, digest_version
-         FROM entry WHERE seq = ?",
+         FROM scimlet_entry WHERE seq = ?",
     )?
     .query_row(params![seq], |row| read_entry(kind, row))
 }

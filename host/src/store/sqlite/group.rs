@@ -44,9 +44,8 @@ mod tests {
 
     fn database() -> Connection {
         let db = Connection::open_in_memory().expect("it opens");
-        let tables = include_str!("schema.sql");
-        db.execute_batch(tables).expect("the tables are made");
-        let tenant = "INSERT INTO tenant VALUES (1, 'acme', 0, 0, zeroblob(32))";
+        db.execute_batch(scimlet_sql::schema::SQLITE).expect("the tables are made");
+        let tenant = "INSERT INTO scimlet_tenant VALUES (1, 'acme', 0, 0, zeroblob(32))";
         db.execute(tenant, []).expect("it is made");
         db
     }

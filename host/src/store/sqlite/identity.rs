@@ -58,8 +58,9 @@ pub(super) fn forget(path: &Path) -> Result<(), DatabaseError> {
 
 /// Gives a new database its permanent identity, in the transaction that creates its tables.
 pub(super) fn give(db: &Connection) -> rusqlite::Result<()> {
-    db.execute("INSERT OR IGNORE INTO setting VALUES ('identity', lower(hex(randomblob(16))))", [])
-        .map(drop)
+    let sql = "INSERT OR IGNORE INTO scimlet_setting
+               VALUES ('identity', lower(hex(randomblob(16))))";
+    db.execute(sql, []).map(drop)
 }
 
 /// A tenant's event. `tenant` is the tenant's row id.
@@ -86,7 +87,7 @@ impl Record {
     /// Records beside the file which database is here, and checks that it has the newest recorded
     /// event. The database works without the identity file, so a failure is only a warning.
     pub(super) fn open(path: &Path, db: &Connection) -> Record {
-        let sql = "SELECT value FROM setting WHERE name = 'identity'";
+        let sql = "SELECT value FROM scimlet_setting WHERE name = 'identity'";
         let identity: String = db.query_row(sql, [], |row| row.get(0)).unwrap_or_default();
         let name = identity_path(path);
         let before = fs::read_to_string(&name).unwrap_or_default();
@@ -161,7 +162,8 @@ impl Newest {
     /// Returns the newest of the tenants' last events.
     fn of(db: &Connection) -> rusqlite::Result<Option<Newest>> {
         let sql = "SELECT t.id, t.sequence, t.digest
-                   FROM tenant t JOIN event e ON e.tenant = t.id AND e.sequence = t.sequence
+                   FROM scimlet_tenant t
+                   JOIN scimlet_event e ON e.tenant = t.id AND e.sequence = t.sequence
                    ORDER BY e.at DESC LIMIT 1";
         db.query_row(sql, [], |row| {
             Ok(Newest {
@@ -192,7 +194,7 @@ impl Newest {
         let sequence = i64::try_from(self.head.sequence).unwrap_or(i64::MAX);
         let found: Option<Vec<u8>> = db
             .query_row(
-                "SELECT digest FROM event WHERE tenant = ? AND sequence = ?",
+                "SELECT digest FROM scimlet_event WHERE tenant = ? AND sequence = ?",
                 params![self.tenant, sequence],
                 |row| row.get(0),
             )
@@ -200,8 +202,9 @@ impl Newest {
         if let Some(digest) = found {
             return Ok(digest == self.head.digest);
         }
-        let sql = "SELECT NOT EXISTS(SELECT 1 FROM tenant WHERE id = ?1)
-                   AND EXISTS(SELECT 1 FROM sqlite_sequence WHERE name = 'tenant' AND seq >= ?1)";
+        let sql = "SELECT NOT EXISTS(SELECT 1 FROM scimlet_tenant WHERE id = ?1)
+                   AND EXISTS(SELECT 1 FROM sqlite_sequence
+                              WHERE name = 'scimlet_tenant' AND seq >= ?1)";
         db.query_row(sql, [self.tenant], |row| row.get(0))
     }
 }

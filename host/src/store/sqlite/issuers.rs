@@ -19,10 +19,11 @@ pub(super) fn judge(db: &Connection, tenant: i64, writes: &[Write]) -> Result<()
 
 /// Returns the profiles of all tenants that may have issuers.
 fn profiles(db: &Connection, own: i64) -> SqliteResult<Vec<Kept>> {
-    let sql = "SELECT tenant.name, tenant.id = ?1, entry.body
-               FROM kind JOIN tenant ON tenant.id = kind.tenant JOIN entry ON entry.kind = kind.id
-               WHERE kind.name = ?2
-               AND (instr(entry.body, 'access-tokens') OR instr(entry.body, '\\'))";
+    let sql = "SELECT t.name, t.id = ?1, e.body
+               FROM scimlet_kind k JOIN scimlet_tenant t ON t.id = k.tenant
+               JOIN scimlet_entry e ON e.kind = k.id
+               WHERE k.name = ?2
+               AND (instr(e.body, 'access-tokens') OR instr(e.body, '\\'))";
     let mut statement = db.prepare_cached(sql)?;
     let kept = |row: &Row<'_>| {
         Ok(Kept { tenant: row.get(0)?, is_own: row.get(1)?, document: row.get(2)? })

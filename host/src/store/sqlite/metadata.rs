@@ -10,7 +10,7 @@ use crate::store::{ChainHead, MetadataEntry, deleted};
 /// tenant was deleted.
 pub(super) fn head(db: &Connection, tenant: i64) -> SqliteResult<ChainHead> {
     let head = db
-        .prepare_cached("SELECT sequence, digest FROM tenant WHERE id = ?")?
+        .prepare_cached("SELECT sequence, digest FROM scimlet_tenant WHERE id = ?")?
         .query_row([tenant], |row| {
             Ok(ChainHead { sequence: unsigned(row.get(0)?), digest: row.get(1)? })
         })
@@ -25,7 +25,7 @@ pub(super) fn with_prefix(
     prefix: &str,
 ) -> SqliteResult<Vec<(String, String)>> {
     let mut statement = db.prepare_cached(
-        "SELECT name, text FROM memo
+        "SELECT name, text FROM scimlet_memo
          WHERE tenant = ?1 AND name >= ?2 AND substr(name, 1, length(?2)) = ?2 ORDER BY name",
     )?;
     let metadata =
@@ -41,12 +41,13 @@ pub(super) fn set(
     guard: &MetadataEntry,
     changes: &[MetadataEntry],
 ) -> SqliteResult<bool> {
-    let is_there = db.prepare_cached("SELECT 1 FROM tenant WHERE id = ?")?.exists([tenant])?;
+    let is_there =
+        db.prepare_cached("SELECT 1 FROM scimlet_tenant WHERE id = ?")?.exists([tenant])?;
     if !is_there {
         return Err(deleted().into());
     }
     let found: Option<String> = db
-        .prepare_cached("SELECT text FROM memo WHERE tenant = ? AND name = ?")?
+        .prepare_cached("SELECT text FROM scimlet_memo WHERE tenant = ? AND name = ?")?
         .query_row(params![tenant, guard.0], |row| row.get(0))
         .optional()?;
     if found != guard.1 {
@@ -56,12 +57,12 @@ pub(super) fn set(
         match text {
             Some(text) => db
                 .prepare_cached(
-                    "INSERT INTO memo VALUES (?, ?, ?)
+                    "INSERT INTO scimlet_memo VALUES (?, ?, ?)
                      ON CONFLICT DO UPDATE SET text = excluded.text",
                 )?
                 .execute(params![tenant, name, text])?,
             None => db
-                .prepare_cached("DELETE FROM memo WHERE tenant = ? AND name = ?")?
+                .prepare_cached("DELETE FROM scimlet_memo WHERE tenant = ? AND name = ?")?
                 .execute(params![tenant, name])?,
         };
     }

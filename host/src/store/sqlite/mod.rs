@@ -63,14 +63,15 @@ struct Shared {
 }
 
 impl Sqlite {
-    /// Opens the database at `path`, or creates it.
+    /// Opens the database at `path`, or creates it. It may be the file of an application in which
+    /// an embedding has made scimlet's tables. Renames tables of version 2, which had no prefix.
     ///
     /// If the file `….identity` beside it names a later event than the database has,
     /// [`Database::is_restored`] returns true: then call [`Database::raise_epochs`] before anything
     /// is written.
     ///
     /// # Errors
-    /// [`DatabaseError::Unsuitable`] if the file is not a scimlet database, was written by a newer
+    /// [`DatabaseError::Unsuitable`] if the file has no tables of scimlet's, was written by a newer
     /// scimlet, or is gone although its identity file exists; [`DatabaseError::Damaged`] or
     /// [`DatabaseError::Unavailable`] if it cannot be read or written.
     ///

@@ -17,7 +17,7 @@ impl Change<'_> {
         let new = adjusted(old, &adjustment)?;
         self.db
             .prepare_cached(
-                "INSERT INTO counter VALUES (?, ?, ?)
+                "INSERT INTO scimlet_counter VALUES (?, ?, ?)
                  ON CONFLICT DO UPDATE SET value = excluded.value",
             )?
             .execute(params![self.tenant, adjustment.counter, new])?;
@@ -39,7 +39,7 @@ impl Change<'_> {
         let event = &recorded.event;
         let subject = event.subject.as_ref();
         self.db
-            .prepare_cached("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?
+            .prepare_cached("INSERT INTO scimlet_event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?
             .execute(params![
                 self.tenant,
                 sequence,
@@ -59,7 +59,7 @@ impl Change<'_> {
     pub(super) fn redact(&mut self, subject: &Key) -> SqliteResult<()> {
         self.db
             .prepare_cached(
-                "UPDATE event SET body = ''
+                "UPDATE scimlet_event SET body = ''
                  WHERE tenant = ? AND subject_kind = ? AND subject_id = ? AND body <> ''",
             )?
             .execute(params![self.tenant, subject.kind, subject.id])?;
@@ -71,7 +71,7 @@ impl Change<'_> {
     pub(super) fn close_outbox(&self) -> SqliteResult<()> {
         if self.outbox.appended {
             self.db
-                .prepare_cached("UPDATE tenant SET sequence = ?, digest = ? WHERE id = ?")?
+                .prepare_cached("UPDATE scimlet_tenant SET sequence = ?, digest = ? WHERE id = ?")?
                 .execute(params![self.outbox.sequence, self.outbox.digest, self.tenant])?;
         }
         Ok(())

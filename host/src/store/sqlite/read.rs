@@ -15,7 +15,7 @@ use crate::store::{
 pub(super) fn get(db: &Connection, tenant: i64, keys: &[Key]) -> SqliteResult<Vec<Option<Entry>>> {
     let mut statement = db.prepare_cached(
         "SELECT e.id, e.version, e.created, e.modified, e.body, e.digest, e.digest_version
-         FROM kind k JOIN entry e ON e.kind = k.id AND e.id = ?3 WHERE k.tenant = ?1
+         FROM scimlet_kind k JOIN scimlet_entry e ON e.kind = k.id AND e.id = ?3 WHERE k.tenant = ?1
          AND k.name = ?2",
     )?;
     let (mut entries, mut bytes) = (Vec::with_capacity(keys.len()), 0);
@@ -45,7 +45,7 @@ fn is_linked(db: &Connection, tenant: i64, link: &Link) -> rusqlite::Result<bool
         return Ok(false);
     };
     db.prepare_cached(
-        "SELECT 1 FROM linkset s JOIN link l ON l.linkset = s.id AND l.target = ?3
+        "SELECT 1 FROM scimlet_linkset s JOIN scimlet_link l ON l.linkset = s.id AND l.target = ?3
          WHERE s.source = ?1 AND s.name = ?2",
     )?
     .exists(params![source, link.name, target])
@@ -112,13 +112,13 @@ fn link_page(
 }
 
 const OUTGOING: &str = "SELECT l.target, k.name, e.id
-    FROM linkset s JOIN link l ON l.linkset = s.id
-    JOIN entry e ON e.seq = l.target JOIN kind k ON k.id = e.kind
+    FROM scimlet_linkset s JOIN scimlet_link l ON l.linkset = s.id
+    JOIN scimlet_entry e ON e.seq = l.target JOIN scimlet_kind k ON k.id = e.kind
     WHERE s.source = ?1 AND s.name = ?2 AND l.target > ?3 ORDER BY l.target LIMIT ?4";
 
 const INCOMING: &str = "SELECT l.linkset, k.name, e.id
-    FROM link l JOIN linkset s ON s.id = l.linkset AND s.name = ?2
-    JOIN entry e ON e.seq = s.source JOIN kind k ON k.id = e.kind
+    FROM scimlet_link l JOIN scimlet_linkset s ON s.id = l.linkset AND s.name = ?2
+    JOIN scimlet_entry e ON e.seq = s.source JOIN scimlet_kind k ON k.id = e.kind
     WHERE l.target = ?1 AND l.linkset > ?3 ORDER BY l.linkset LIMIT ?4";
 
 fn link(query: &LinkQuery, anchor: Key, other: Key) -> Link {
@@ -132,7 +132,7 @@ fn link(query: &LinkQuery, anchor: Key, other: Key) -> Link {
 /// Returns the value of one counter; 0 if it was never adjusted.
 pub(super) fn counter(db: &Connection, tenant: i64, name: &str) -> rusqlite::Result<i64> {
     let value = db
-        .prepare_cached("SELECT value FROM counter WHERE tenant = ? AND name = ?")?
+        .prepare_cached("SELECT value FROM scimlet_counter WHERE tenant = ? AND name = ?")?
         .query_row(params![tenant, name], |row| row.get(0))
         .optional()?;
     Ok(value.unwrap_or(0))
@@ -149,7 +149,7 @@ pub(super) fn events(
     let mut statement = db.prepare_cached(
         "SELECT sequence, at, actor, channel, name, subject_kind, subject_id, body, body_digest,
          digest
-         FROM event WHERE tenant = ?1 AND EXISTS(SELECT 1 FROM tenant WHERE id = ?1)
+         FROM scimlet_event WHERE tenant = ?1 AND EXISTS(SELECT 1 FROM scimlet_tenant WHERE id = ?1)
          AND sequence > ?2
          ORDER BY sequence LIMIT ?3",
     )?;

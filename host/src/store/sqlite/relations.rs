@@ -30,7 +30,8 @@ impl Change<'_> {
             return self.wait(&link.target, &link);
         };
         let linkset = self.linkset(source, &link.name)?;
-        let mut insert = self.db.prepare_cached("INSERT OR IGNORE INTO link VALUES (?, ?)")?;
+        let mut insert =
+            self.db.prepare_cached("INSERT OR IGNORE INTO scimlet_link VALUES (?, ?)")?;
         if insert.execute([linkset, target])? == 0 {
             return Err(Refusal::Taken(link.name).into());
         }
@@ -75,7 +76,7 @@ impl Change<'_> {
         };
         let linkset = rows::linkset(self.db, source, &link.name)?.ok_or_else(missing)?;
         let mut delete =
-            self.db.prepare_cached("DELETE FROM link WHERE linkset = ? AND target = ?")?;
+            self.db.prepare_cached("DELETE FROM scimlet_link WHERE linkset = ? AND target = ?")?;
         if delete.execute([linkset, target])? == 0 {
             return Err(missing().into());
         }
@@ -93,7 +94,7 @@ impl Change<'_> {
         let Some(linkset) = rows::linkset(self.db, source, &set.name)? else {
             return Ok(());
         };
-        let mut any = self.db.prepare_cached("SELECT 1 FROM link WHERE linkset = ?")?;
+        let mut any = self.db.prepare_cached("SELECT 1 FROM scimlet_link WHERE linkset = ?")?;
         if any.exists([linkset])? {
             sweep::retire_linkset(self.db, linkset)?;
             self.mark(&set.source)?;
@@ -106,14 +107,15 @@ impl Change<'_> {
         for source in self.sources(target)? {
             self.mark(&source)?;
         }
-        self.db.prepare_cached("DELETE FROM link WHERE target = ?")?.execute([target])?;
+        self.db.prepare_cached("DELETE FROM scimlet_link WHERE target = ?")?.execute([target])?;
         Ok(())
     }
 
     fn sources(&self, target: i64) -> SqliteResult<Vec<Key>> {
         let mut statement = self.db.prepare_cached(
-            "SELECT k.name, e.id FROM link l JOIN linkset s ON s.id = l.linkset
-             JOIN entry e ON e.seq = s.source JOIN kind k ON k.id = e.kind WHERE l.target = ?",
+            "SELECT k.name, e.id FROM scimlet_link l JOIN scimlet_linkset s ON s.id = l.linkset
+             JOIN scimlet_entry e ON e.seq = s.source JOIN scimlet_kind k ON k.id = e.kind
+             WHERE l.target = ?",
         )?;
         let keys =
             statement.query_map([target], |row| Ok(Key { kind: row.get(0)?, id: row.get(1)? }))?;
@@ -147,7 +149,7 @@ impl Change<'_> {
             return Ok(linkset);
         }
         let mut statement =
-            self.db.prepare_cached("INSERT INTO linkset(source, name) VALUES (?, ?)")?;
+            self.db.prepare_cached("INSERT INTO scimlet_linkset(source, name) VALUES (?, ?)")?;
         Ok(statement.insert(params![source, name])?)
     }
 

@@ -1,15 +1,17 @@
 //! The database file: opens connections, creates tables, and refuses files of other applications or
 //! of newer versions.
 //!
-//! A scimlet file has `application_id` [`APPLICATION`] and its schema version in `user_version`.
-//! Ids come from AUTOINCREMENT and are never reused, so a row that still refers to a removed
+//! The version of the tables is in the table `scimlet_schema`. A file that scimlet made also has
+//! `application_id` [`APPLICATION`] and that version in `user_version`; in the file of an
+//! application, in which an embedding keeps scimlet's tables, both are the application's. Ids come from AUTOINCREMENT and are never reused, so a row that still refers to a removed
 //! tenant, entry or link set refers to nothing.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior};
+use scimlet_sql::schema;
 
 use super::{error, identity};
 use crate::store::DatabaseError;
@@ -17,8 +19,8 @@ use crate::store::DatabaseError;
 /// `application_id`: "SCIM" in ASCII.
 const APPLICATION: i32 = 0x5343_494D;
 
-/// The version of the tables in `schema.sql`.
-const VERSION: i32 = 2;
+/// `user_version` of files whose tables have no prefix.
+const UNPREFIXED: i32 = 2;
 
 /// How long a connection waits for locks of other processes.
 pub(super) const BUSY: Duration = Duration::from_secs(10);
@@ -32,7 +34,15 @@ const LOG_BYTES: i64 = 64 << 20;
 /// Prepared statements that a connection caches; each shape of filter is one statement.
 const STATEMENTS: usize = 128;
 
-const TABLES: &str = include_str!("schema.sql");
+/// What a file has.
+enum Found {
+    /// No tables: it is new.
+    Nothing,
+    /// Tables of version 2, without the prefix `scimlet_`.
+    Unprefixed,
+    /// The tables that this version works with.
+    Current,
+}
 
 /// Opens the connection that writes. Creates the file and its tables if they do not exist.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, DatabaseError> {
@@ -41,7 +51,10 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, DatabaseError> {
     let mut db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
         .map_err(explain)?;
     // Changes nothing, not even the journal mode, before the file is known to be ours or empty.
-    inspect(path, &db)?;
+    // In a transaction, so that all is seen from before or after another process changes the tables.
+    let transaction = db.transaction().map_err(explain)?;
+    inspect(path, &transaction)?;
+    drop(transaction);
     enter_wal(&db).map_err(explain)?;
     db.pragma_update(None, "synchronous", "FULL").map_err(explain)?;
     db.pragma_update(None, "cache_size", WRITER_CACHE).map_err(explain)?;
@@ -79,27 +92,51 @@ fn create_private(path: &Path) {
     drop(options.open(path));
 }
 
-/// Returns whether the file is empty, so that tables must be created. Refuses the file of another
-/// application or of a newer version.
-fn inspect(path: &Path, db: &Connection) -> Result<bool, DatabaseError> {
-    let stamps = "SELECT application_id, user_version, (SELECT COUNT(*) FROM sqlite_schema)
+/// Returns what the file has. Refuses the file of another application that has no tables of
+/// scimlet's, and tables of a newer version.
+fn inspect(path: &Path, db: &Connection) -> Result<Found, DatabaseError> {
+    let explain = |error| explain(path, error);
+    let stamps = "SELECT application_id, user_version, (SELECT COUNT(*) FROM sqlite_schema),
+                    (SELECT COUNT(*) FROM sqlite_schema
+                     WHERE type = 'table' AND name = 'scimlet_schema')
                   FROM pragma_application_id, pragma_user_version";
-    let (application, version, tables): (i32, i32, i64) = db
-        .query_row(stamps, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .map_err(|error| explain(path, error))?;
-    let name = path.display();
-    match (application, version) {
-        (0, 0) if tables == 0 => Ok(true),
-        (APPLICATION, VERSION) => Ok(false),
-        (APPLICATION, _) => Err(DatabaseError::Unsuitable(format!(
-            "`{name}` has version {version} of the scimlet format, this scimlet works with \
-            version {VERSION}: \
-             use the scimlet that wrote it, or a newer one"
-        ))),
+    let (application, stamp, tables, is_versioned): (i32, i32, i64, bool) = db
+        .query_row(stamps, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .map_err(explain)?;
+    if is_versioned {
+        let version = db.query_row(schema::READ_VERSION, [], |row| row.get(0)).optional();
+        return match version.map_err(explain)?.unwrap_or(0) {
+            schema::VERSION => Ok(Found::Current),
+            version => Err(unknown_version(path, version)),
+        };
+    }
+    match (application, stamp) {
+        (0, 0) if tables == 0 => Ok(Found::Nothing),
+        (APPLICATION, UNPREFIXED)
+            if asked(db, schema::IS_UNPREFIXED_SQLITE).map_err(explain)? =>
+        {
+            Ok(Found::Unprefixed)
+        }
+        (APPLICATION, stamp) => Err(unknown_version(path, stamp.into())),
         _ => Err(DatabaseError::Unsuitable(format!(
-            "`{name}` is a SQLite database of another application, not a scimlet database"
+            "`{}` is a SQLite database of another application, not a scimlet database",
+            path.display()
         ))),
     }
+}
+
+fn unknown_version(path: &Path, version: i64) -> DatabaseError {
+    let (name, own) = (path.display(), schema::VERSION);
+    DatabaseError::Unsuitable(format!(
+        "`{name}` has version {version} of the scimlet format, this scimlet works with \
+        version {own}: \
+         use the scimlet that wrote it, or a newer one"
+    ))
+}
+
+/// Returns the answer to a question whose one row is 1 or 0.
+fn asked(db: &Connection, question: &str) -> rusqlite::Result<bool> {
+    db.query_row(question, [], |row| row.get(0))
 }
 
 /// Switches to write-ahead logging. SQLite does not wait by itself when another process does so at
@@ -120,33 +157,40 @@ pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
-/// Creates the tables, unless another process did first: checks again while it holds the write
-/// lock.
+/// Creates the tables or brings them up to date, unless another process did first: checks again
+/// while it holds the write lock.
 fn create(path: &Path, db: &mut Connection) -> Result<(), DatabaseError> {
     let explain = |error| explain(path, error);
     let transaction =
         db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(explain)?;
-    if inspect(path, &transaction)? {
-        transaction.execute_batch(TABLES).map_err(explain)?;
-        transaction.pragma_update(None, "application_id", APPLICATION).map_err(explain)?;
-        transaction.pragma_update(None, "user_version", VERSION).map_err(explain)?;
+    match inspect(path, &transaction)? {
+        Found::Nothing => make(&transaction).map_err(explain)?,
+        Found::Unprefixed => rename(&transaction).map_err(explain)?,
+        Found::Current => {}
     }
-    add_digests(&transaction).map_err(explain)?;
     identity::give(&transaction).map_err(explain)?;
     transaction.commit().map_err(explain)
 }
 
-/// Adds the digest columns that older files lack. An older scimlet, which does not know them, can
-/// still use the file.
-fn add_digests(db: &Connection) -> rusqlite::Result<()> {
-    let sql = "SELECT 1 FROM pragma_table_info('entry') WHERE name = 'digest'";
-    if db.prepare(sql)?.exists([])? {
-        return Ok(());
+fn make(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(schema::SQLITE)?;
+    db.pragma_update(None, "application_id", APPLICATION)?;
+    db.pragma_update(None, "user_version", schema::VERSION)?;
+    set_version(db)
+}
+
+fn rename(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(schema::RENAME_SQLITE)?;
+    if asked(db, schema::LACKS_DIGESTS_SQLITE)? {
+        db.execute_batch(schema::ADD_DIGESTS_SQLITE)?;
     }
-    db.execute_batch(
-        "ALTER TABLE entry ADD COLUMN digest INTEGER;
-         ALTER TABLE entry ADD COLUMN digest_version INTEGER",
-    )
+    set_version(db)
+}
+
+fn set_version(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(schema::VERSION_TABLE)?;
+    db.execute_batch(schema::VERSION_ROW)?;
+    db.execute_batch(schema::SET_VERSION)
 }
 
 /// Makes this connection leave the log as it is when it closes: for a file that is no longer ours.

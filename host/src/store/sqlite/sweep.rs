@@ -10,7 +10,7 @@ const STEP: i64 = 500;
 
 /// Returns whether anything is left to sweep.
 pub(super) fn is_due(db: &Connection) -> rusqlite::Result<bool> {
-    db.prepare_cached("SELECT 1 FROM sweep")?.exists([])
+    db.prepare_cached("SELECT 1 FROM scimlet_sweep")?.exists([])
 }
 
 /// Sweeps one step in a transaction of its own, the log first if `with_log`. Returns whether
@@ -25,7 +25,7 @@ pub(super) fn step(
     }
     let transaction = rusqlite::Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
     let due: Option<(String, i64)> = transaction
-        .prepare_cached("SELECT what, id FROM sweep WHERE what <> 'log' LIMIT 1")?
+        .prepare_cached("SELECT what, id FROM scimlet_sweep WHERE what <> 'log' LIMIT 1")?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((what, id)) = due else {
@@ -37,7 +37,8 @@ pub(super) fn step(
         _ => events(&transaction, id)?,
     };
     if finished {
-        transaction.execute("DELETE FROM sweep WHERE what = ? AND id = ?", params![what, id])?;
+        transaction
+            .execute("DELETE FROM scimlet_sweep WHERE what = ? AND id = ?", params![what, id])?;
         if what != "linkset" {
             leave_log(&transaction)?;
         }
@@ -48,19 +49,21 @@ pub(super) fn step(
 
 /// Schedules the write-ahead log to be emptied, since it still holds erased values.
 pub(super) fn leave_log(db: &Connection) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT OR IGNORE INTO sweep VALUES ('log', 0)")?.execute([]).map(drop)
+    db.prepare_cached("INSERT OR IGNORE INTO scimlet_sweep VALUES ('log', 0)")?
+        .execute([])
+        .map(drop)
 }
 
 /// Empties the write-ahead log if that is scheduled. Returns whether it was done; does not wait for
 /// readers that still need the log.
 pub(super) fn empty_log(db: &Connection, checkpoints: &Checkpoints) -> rusqlite::Result<bool> {
-    let is_due = db.prepare_cached("SELECT 1 FROM sweep WHERE what = 'log'")?.exists([])?;
+    let is_due = db.prepare_cached("SELECT 1 FROM scimlet_sweep WHERE what = 'log'")?.exists([])?;
     if !is_due {
         return Ok(false);
     }
     let is_empty = checkpoints.empty(db)?;
     if is_empty {
-        db.execute("DELETE FROM sweep WHERE what = 'log'", [])?;
+        db.execute("DELETE FROM scimlet_sweep WHERE what = 'log'", [])?;
     }
     Ok(is_empty)
 }
@@ -68,7 +71,7 @@ pub(super) fn empty_log(db: &Connection, checkpoints: &Checkpoints) -> rusqlite:
 /// Removes all links of a link set: at once if they are few, otherwise detaches them and schedules
 /// them for sweeping.
 pub(super) fn retire_linkset(db: &Connection, linkset: i64) -> rusqlite::Result<()> {
-    db.prepare_cached("DELETE FROM linkset WHERE id = ?")?.execute([linkset])?;
+    db.prepare_cached("DELETE FROM scimlet_linkset WHERE id = ?")?.execute([linkset])?;
     if !links(db, linkset)? {
         leave(db, "linkset", linkset)?;
     }
@@ -77,25 +80,30 @@ pub(super) fn retire_linkset(db: &Connection, linkset: i64) -> rusqlite::Result<
 
 /// Detaches a tenant with all its data and schedules that for sweeping.
 pub(super) fn retire_tenant(db: &Connection, tenant: i64) -> rusqlite::Result<()> {
-    db.execute("INSERT INTO sweep SELECT 'kind', id FROM kind WHERE tenant = ?", [tenant])?;
+    db.execute(
+        "INSERT INTO scimlet_sweep SELECT 'kind', id FROM scimlet_kind WHERE tenant = ?",
+        [tenant],
+    )?;
     leave(db, "tenant", tenant)?;
-    db.execute("DELETE FROM kind WHERE tenant = ?", [tenant])?;
-    db.execute("DELETE FROM counter WHERE tenant = ?", [tenant])?;
-    db.execute("DELETE FROM memo WHERE tenant = ?", [tenant])?;
-    db.execute("DELETE FROM tenant WHERE id = ?", [tenant])?;
+    db.execute("DELETE FROM scimlet_kind WHERE tenant = ?", [tenant])?;
+    db.execute("DELETE FROM scimlet_counter WHERE tenant = ?", [tenant])?;
+    db.execute("DELETE FROM scimlet_memo WHERE tenant = ?", [tenant])?;
+    db.execute("DELETE FROM scimlet_tenant WHERE id = ?", [tenant])?;
     leave_log(db)
 }
 
 fn leave(db: &Connection, what: &str, id: i64) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT INTO sweep VALUES (?, ?)")?.execute(params![what, id]).map(drop)
+    db.prepare_cached("INSERT INTO scimlet_sweep VALUES (?, ?)")?
+        .execute(params![what, id])
+        .map(drop)
 }
 
 /// Removes up to [`STEP`] links of a link set. Returns whether none are left.
 fn links(db: &Connection, linkset: i64) -> rusqlite::Result<bool> {
     let removed = db
         .prepare_cached(
-            "DELETE FROM link WHERE linkset = ?1
-             AND target IN (SELECT target FROM link WHERE linkset = ?1 LIMIT ?2)",
+            "DELETE FROM scimlet_link WHERE linkset = ?1
+             AND target IN (SELECT target FROM scimlet_link WHERE linkset = ?1 LIMIT ?2)",
         )?
         .execute([linkset, STEP])?;
     Ok((removed as i64) < STEP)
@@ -103,8 +111,8 @@ fn links(db: &Connection, linkset: i64) -> rusqlite::Result<bool> {
 
 fn events(db: &Connection, tenant: i64) -> rusqlite::Result<bool> {
     let removed = db.execute(
-        "DELETE FROM event WHERE tenant = ?1
-         AND sequence IN (SELECT sequence FROM event WHERE tenant = ?1 LIMIT ?2)",
+        "DELETE FROM scimlet_event WHERE tenant = ?1
+         AND sequence IN (SELECT sequence FROM scimlet_event WHERE tenant = ?1 LIMIT ?2)",
         [tenant, STEP],
     )?;
     Ok((removed as i64) < STEP)
@@ -113,7 +121,8 @@ fn events(db: &Connection, tenant: i64) -> rusqlite::Result<bool> {
 /// Removes up to [`STEP`] entries of a removed kind, with their links and terms. Returns whether
 /// none are left.
 fn entries(db: &Connection, kind: i64) -> rusqlite::Result<bool> {
-    let mut statement = db.prepare_cached("SELECT seq FROM entry WHERE kind = ? LIMIT ?")?;
+    let mut statement =
+        db.prepare_cached("SELECT seq FROM scimlet_entry WHERE kind = ? LIMIT ?")?;
     let found: Vec<i64> =
         statement.query_map([kind, STEP], |row| row.get(0))?.collect::<Result<_, _>>()?;
     for seq in &found {
@@ -121,23 +130,23 @@ fn entries(db: &Connection, kind: i64) -> rusqlite::Result<bool> {
             retire_linkset(db, linkset)?;
         }
         for sql in [
-            "DELETE FROM link WHERE target = ?",
-            "DELETE FROM term WHERE seq = ?",
-            "DELETE FROM entry WHERE seq = ?",
+            "DELETE FROM scimlet_link WHERE target = ?",
+            "DELETE FROM scimlet_term WHERE seq = ?",
+            "DELETE FROM scimlet_entry WHERE seq = ?",
         ] {
             db.prepare_cached(sql)?.execute([seq])?;
         }
     }
     let finished = (found.len() as i64) < STEP;
     if finished {
-        db.execute("DELETE FROM field WHERE kind = ?", [kind])?;
+        db.execute("DELETE FROM scimlet_field WHERE kind = ?", [kind])?;
     }
     Ok(finished)
 }
 
 /// Returns the link sets of which this entry is the source.
 pub(super) fn linksets(db: &Connection, source: i64) -> rusqlite::Result<Vec<i64>> {
-    db.prepare_cached("SELECT id FROM linkset WHERE source = ?")?
+    db.prepare_cached("SELECT id FROM scimlet_linkset WHERE source = ?")?
         .query_map([source], |row| row.get(0))?
         .collect()
 }

@@ -37,7 +37,7 @@ impl Database for Sqlite {
     async fn tenants(&self) -> Result<Vec<Tenant>, DatabaseError> {
         self.read(|db| {
             let mut statement =
-                db.prepare_cached("SELECT name, created FROM tenant ORDER BY name")?;
+                db.prepare_cached("SELECT name, created FROM scimlet_tenant ORDER BY name")?;
             let tenants = statement.query_map([], |row| {
                 Ok(Tenant { name: row.get(0)?, created: unsigned(row.get(1)?) })
             })?;
@@ -118,7 +118,8 @@ impl Database for Sqlite {
 
     async fn setting(&self, name: &str) -> Result<Option<String>, DatabaseError> {
         self.read(|db| {
-            let mut statement = db.prepare_cached("SELECT value FROM setting WHERE name = ?")?;
+            let mut statement =
+                db.prepare_cached("SELECT value FROM scimlet_setting WHERE name = ?")?;
             Ok(statement.query_row([name], |row| row.get(0)).optional()?)
         })
     }
@@ -126,7 +127,7 @@ impl Database for Sqlite {
     async fn set_setting(&self, name: &str, value: &str) -> Result<(), DatabaseError> {
         let (name, value) = (name.to_owned(), value.to_owned());
         self.write(move |db| {
-            let sql = "INSERT INTO setting VALUES (?, ?)
+            let sql = "INSERT INTO scimlet_setting VALUES (?, ?)
                        ON CONFLICT DO UPDATE SET value = excluded.value";
             db.execute(sql, params![name, value]).map(drop).map_err(unavailable)
         })
@@ -163,7 +164,7 @@ impl Sqlite {
 }
 
 fn create(db: &Connection, name: String, at: i64) -> Result<(), DatabaseError> {
-    let sql = "INSERT INTO tenant(name, created, sequence, digest) VALUES (?, ?, 0, ?)";
+    let sql = "INSERT INTO scimlet_tenant(name, created, sequence, digest) VALUES (?, ?, 0, ?)";
     match db.execute(sql, params![name, at, START]) {
         Ok(_) => Ok(()),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
@@ -174,14 +175,14 @@ fn create(db: &Connection, name: String, at: i64) -> Result<(), DatabaseError> {
 }
 
 fn newest_event(db: &Connection) -> SqliteResult<Option<u64>> {
-    let sql = "SELECT MAX(event.at) FROM tenant
-               JOIN event ON event.tenant = tenant.id AND event.sequence = tenant.sequence";
+    let sql = "SELECT MAX(e.at) FROM scimlet_tenant t
+               JOIN scimlet_event e ON e.tenant = t.id AND e.sequence = t.sequence";
     let newest: Option<i64> = db.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
     Ok(newest.map(unsigned))
 }
 
 fn find(db: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
-    db.prepare_cached("SELECT id FROM tenant WHERE name = ?")?
+    db.prepare_cached("SELECT id FROM scimlet_tenant WHERE name = ?")?
         .query_row([name], |row| row.get(0))
         .optional()
 }

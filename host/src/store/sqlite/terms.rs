@@ -14,7 +14,7 @@ use super::rows;
 use super::value::{Column, parameter};
 use crate::store::{Refusal, Rejection, Term};
 
-const INSERT: &str = "INSERT INTO term VALUES (?, ?, ?, ?)";
+const INSERT: &str = "INSERT INTO scimlet_term VALUES (?, ?, ?, ?)";
 
 /// The terms that one entry will have.
 struct Wanted {
@@ -95,7 +95,7 @@ impl Change<'_> {
             return Ok(field.id);
         }
         let mut statement =
-            self.db.prepare_cached("INSERT INTO field(kind, path) VALUES (?, ?)")?;
+            self.db.prepare_cached("INSERT INTO scimlet_field(kind, path) VALUES (?, ?)")?;
         Ok(statement.insert(params![kind, path])?)
     }
 
@@ -103,8 +103,9 @@ impl Change<'_> {
     fn remove_unwanted(&mut self, mut wanted: Wanted) -> SqliteResult<Wanted> {
         let old = self.terms_of(wanted.seq)?;
         self.counts.count_terms(&old, &wanted.terms);
-        let mut delete =
-            self.db.prepare_cached("DELETE FROM term WHERE field = ? AND value = ? AND seq = ?")?;
+        let mut delete = self
+            .db
+            .prepare_cached("DELETE FROM scimlet_term WHERE field = ? AND value = ? AND seq = ?")?;
         for (term, unique) in &old {
             if wanted.terms.get(term) == Some(unique) {
                 wanted.terms.remove(term);
@@ -116,8 +117,9 @@ impl Change<'_> {
     }
 
     fn terms_of(&self, seq: i64) -> SqliteResult<Terms> {
-        let mut statement =
-            self.db.prepare_cached("SELECT field, value, is_unique FROM term WHERE seq = ?")?;
+        let mut statement = self
+            .db
+            .prepare_cached("SELECT field, value, is_unique FROM scimlet_term WHERE seq = ?")?;
         let terms = statement
             .query_map([seq], |row| Ok(((row.get(0)?, row.get::<_, Column>(1)?.0), row.get(2)?)))?;
         Ok(terms.collect::<Result<_, _>>()?)
@@ -156,9 +158,9 @@ impl Change<'_> {
 
     /// Returns the entry that holds a unique term.
     fn holder(&self, field: i64, value: &Stored) -> SqliteResult<i64> {
-        let mut holder = self
-            .db
-            .prepare_cached("SELECT seq FROM term WHERE field = ? AND value = ? AND is_unique")?;
+        let mut holder = self.db.prepare_cached(
+            "SELECT seq FROM scimlet_term WHERE field = ? AND value = ? AND is_unique",
+        )?;
         Ok(holder.query_row(params![field, parameter(value)], |row| row.get(0))?)
     }
 
@@ -166,15 +168,15 @@ impl Change<'_> {
     pub(super) fn remove_terms(&mut self, seq: i64) -> SqliteResult<()> {
         let old = self.terms_of(seq)?;
         self.counts.count_terms(&old, &Terms::new());
-        self.db.prepare_cached("DELETE FROM term WHERE seq = ?")?.execute([seq])?;
+        self.db.prepare_cached("DELETE FROM scimlet_term WHERE seq = ?")?.execute([seq])?;
         Ok(())
     }
 
     /// Adds the counted changes to the numbers of entries of kinds and fields.
     pub(super) fn write_counts(&self) -> SqliteResult<()> {
         for (table, counts) in [
-            ("UPDATE kind SET entries = entries + ? WHERE id = ?", &self.counts.kinds),
-            ("UPDATE field SET entries = entries + ? WHERE id = ?", &self.counts.fields),
+            ("UPDATE scimlet_kind SET entries = entries + ? WHERE id = ?", &self.counts.kinds),
+            ("UPDATE scimlet_field SET entries = entries + ? WHERE id = ?", &self.counts.fields),
         ] {
             let mut statement = self.db.prepare_cached(table)?;
             for (id, by) in counts.iter().filter(|(_, by)| **by != 0) {

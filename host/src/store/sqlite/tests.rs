@@ -14,8 +14,8 @@ use crate::store::{Comparison, Draft, Filter, Key, Operator, Scalar, Term, Write
 /// Returns a database with one tenant and `users` users, each with a unique name and a flag.
 fn database(users: u32) -> Connection {
     let db = Connection::open_in_memory().expect("it opens");
-    db.execute_batch(include_str!("schema.sql")).expect("the tables are made");
-    db.execute("INSERT INTO tenant VALUES (1, 'acme', 0, 0, zeroblob(32))", [])
+    db.execute_batch(scimlet_sql::schema::SQLITE).expect("the tables are made");
+    db.execute("INSERT INTO scimlet_tenant VALUES (1, 'acme', 0, 0, zeroblob(32))", [])
         .expect("it is made");
     let writes = (0..users).map(|number| Write::Insert(person(number))).collect();
     commit::apply(&Group::new(&db), 1, Commit { at: 0, actor: String::new(), writes })
@@ -90,7 +90,7 @@ fn a_flag_of_many_is_probed() {
     assert!(!search.plan.few);
     let steps = explain(&db, search.creation());
     assert!(
-        steps.starts_with("SEARCH x USING COVERING INDEX entry_order (kind=? AND seq>?)"),
+        steps.starts_with("SEARCH x USING COVERING INDEX scimlet_entry_order (kind=? AND seq>?)"),
         "{steps}"
     );
     assert!(!steps.contains("TEMP B-TREE"), "{steps}");

@@ -15,7 +15,7 @@ use scimlet_tests::server::{self, Server};
 use scimlet_tests::wording::mentions;
 use serde_json::{Value, json};
 
-use crate::trial;
+use crate::{earlier, trial};
 
 pub fn trials() -> Vec<Trial> {
     let in_postgres =
@@ -141,8 +141,10 @@ async fn old_rows() -> anyhow::Result<()> {
     let http = server.endpoint(TENANT)?;
     let id = user(&http).await?;
     server.stop()?;
+    let path = folder.join("scimlet.db");
+    earlier::sqlite(&path)?;
     let sql = "ALTER TABLE entry DROP COLUMN digest; ALTER TABLE entry DROP COLUMN digest_version";
-    Connection::open(folder.join("scimlet.db"))?.execute_batch(sql)?;
+    Connection::open(&path)?.execute_batch(sql)?;
     let server = Server::start(folder)?;
     let (content, json, errors) = verify(folder, &[])?;
     let old = json["bodies"]["withoutDigest"].as_u64().context("none")?;
@@ -158,7 +160,7 @@ async fn old_rows() -> anyhow::Result<()> {
     ensure!(content && json["bodies"]["withoutDigest"].as_u64() < Some(old), "{json} {errors}");
     // What a scimlet without digests writes is none that is wrong.
     let sql = format!(
-        "UPDATE entry SET version = version + 1, body = replace(body, 'nick', 'NICK') \
+        "UPDATE scimlet_entry SET version = version + 1, body = replace(body, 'nick', 'NICK') \
          WHERE id = '{id}'"
     );
     let before = json["bodies"]["withoutDigest"].as_u64();
@@ -181,7 +183,8 @@ async fn postgres(cluster: &Cluster) -> anyhow::Result<()> {
     let id = user(&http).await?;
     let (content, json, errors) = verify(folder, &more)?;
     ensure!(content && json["bodies"]["withoutDigest"] == 0, "{json} {errors}");
-    let sql = format!("UPDATE entry SET body = replace(body, 'nick', 'nich') WHERE id = '{id}'");
+    let sql =
+        format!("UPDATE scimlet_entry SET body = replace(body, 'nick', 'nich') WHERE id = '{id}'");
     cluster.sql_in(name, &sql)?;
     is_named(folder, &id, &more)?;
     http.get(&format!("/Users/{id}")).await?.expect(500)?;
@@ -189,6 +192,7 @@ async fn postgres(cluster: &Cluster) -> anyhow::Result<()> {
     // Taken as it is, as in tables from before there were digests.
     let columns = "ALTER TABLE entry DROP COLUMN digest, DROP COLUMN digest_version";
     server.stop()?;
+    earlier::postgres(cluster, name)?;
     cluster.sql_in(name, columns)?;
     let server = Server::over(folder, &url)?;
     let http = Http::new(server.base(TENANT), &http.secret)?;
@@ -205,7 +209,7 @@ async fn postgres(cluster: &Cluster) -> anyhow::Result<()> {
 
 /// An event whose body was emptied by hand is found in PostgreSQL too.
 fn emptied(cluster: &Cluster, name: &str, folder: &Path, more: &[&str]) -> anyhow::Result<()> {
-    cluster.sql_in(name, "UPDATE event SET body = '' WHERE sequence = 4")?;
+    cluster.sql_in(name, "UPDATE scimlet_event SET body = '' WHERE sequence = 4")?;
     let (content, json, errors) = verify(folder, more)?;
     ensure!(!content && json["event"] == 4, "{json}");
     ensure!(errors.contains(TENANT), "{errors}");

@@ -99,8 +99,9 @@ async fn shortened() -> anyhow::Result<()> {
     grow(folder, &["a", "b"]).await?;
     checkpoint(folder)?;
     Connection::open(folder.join("scimlet.db"))?.execute_batch(
-        "DELETE FROM event WHERE sequence > 3;
-         UPDATE tenant SET sequence = 3, digest = (SELECT digest FROM event WHERE sequence = 3)",
+        "DELETE FROM scimlet_event WHERE sequence > 3;
+         UPDATE scimlet_tenant SET sequence = 3,
+           digest = (SELECT digest FROM scimlet_event WHERE sequence = 3)",
     )?;
     only_the_checkpoint_finds(folder, 4)
 }

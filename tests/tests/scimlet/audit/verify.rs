@@ -23,39 +23,43 @@ pub fn trials() -> Vec<Trial> {
     vec![
         trial("audit::verify::intact", intact),
         trial("audit::verify::an_erased_person_is_intact", erased),
-        broken("emptied", "UPDATE event SET body = '' WHERE sequence = 4", Break::Emptied(4)),
+        broken(
+            "emptied",
+            "UPDATE scimlet_event SET body = '' WHERE sequence = 4",
+            Break::Emptied(4),
+        ),
         broken(
             "emptied_event_about_nobody",
-            "UPDATE event SET body = '' WHERE subject_id IS NULL",
+            "UPDATE scimlet_event SET body = '' WHERE subject_id IS NULL",
             Break::Emptied(1),
         ),
         trial("audit::verify::emptied_behind_the_erasure", behind_erasure),
         trial("audit::verify::emptied_and_deleted_by_a_client", deleted),
         broken(
             "edited_actor",
-            "UPDATE event SET actor = 'somebody' WHERE sequence = 4",
+            "UPDATE scimlet_event SET actor = 'somebody' WHERE sequence = 4",
             Break::Edited(4),
         ),
         broken(
             "edited_body",
-            r#"UPDATE event SET body = '{"attributes":["title"]}' WHERE sequence = 4"#,
+            r#"UPDATE scimlet_event SET body = '{"attributes":["title"]}' WHERE sequence = 4"#,
             Break::Body(4),
         ),
-        broken("removed", "DELETE FROM event WHERE sequence = 4", Break::Removed(4, 5)),
+        broken("removed", "DELETE FROM scimlet_event WHERE sequence = 4", Break::Removed(4, 5)),
         broken(
             "removed_and_renumbered",
-            "DELETE FROM event WHERE sequence = 4;
-             UPDATE event SET sequence = sequence - 1 WHERE sequence > 4",
+            "DELETE FROM scimlet_event WHERE sequence = 4;
+             UPDATE scimlet_event SET sequence = sequence - 1 WHERE sequence > 4",
             Break::Edited(4),
         ),
         broken(
             "swapped",
-            "UPDATE event SET sequence = 100 WHERE sequence = 4;
-             UPDATE event SET sequence = 4 WHERE sequence = 6;
-             UPDATE event SET sequence = 6 WHERE sequence = 100",
+            "UPDATE scimlet_event SET sequence = 100 WHERE sequence = 4;
+             UPDATE scimlet_event SET sequence = 4 WHERE sequence = 6;
+             UPDATE scimlet_event SET sequence = 6 WHERE sequence = 100",
             Break::Reordered(4, 6),
         ),
-        broken("cut_off", "DELETE FROM event WHERE sequence > 5", Break::CutOff(6, 8)),
+        broken("cut_off", "DELETE FROM scimlet_event WHERE sequence > 5", Break::CutOff(6, 8)),
     ]
 }
 
@@ -131,7 +135,7 @@ async fn erased() -> anyhow::Result<()> {
 async fn behind_erasure() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let id = with_somebody(folder.path(), Gone::Erased).await?;
-    let sql = format!("UPDATE event SET body = '' WHERE subject_id = '{id}'");
+    let sql = format!("UPDATE scimlet_event SET body = '' WHERE subject_id = '{id}'");
     execute(folder.path(), &sql)?;
     let (content, json, _) = verify(folder.path())?;
     ensure!(!content && json["event"] == 6, "{json}");
@@ -144,7 +148,8 @@ async fn deleted() -> anyhow::Result<()> {
     let id = with_somebody(folder.path(), Gone::Deleted).await?;
     let (content, json, errors) = verify(folder.path())?;
     ensure!(content && json["emptied"] == 0, "{json} {errors}");
-    let sql = format!("UPDATE event SET body = '' WHERE subject_id = '{id}' AND sequence = 4");
+    let sql =
+        format!("UPDATE scimlet_event SET body = '' WHERE subject_id = '{id}' AND sequence = 4");
     execute(folder.path(), &sql)?;
     let (content, json, errors) = verify(folder.path())?;
     ensure!(!content && json["event"] == 4, "{json}");

@@ -270,9 +270,9 @@ async fn webhooks() -> anyhow::Result<()> {
     let site = site.again(folder, || {
         let db = Connection::open(folder.join("scimlet.db"))?;
         let sql = "
-            DELETE FROM event WHERE sequence > 6;
-            UPDATE tenant SET sequence = 6,
-                digest = (SELECT digest FROM event WHERE sequence = 6)";
+            DELETE FROM scimlet_event WHERE sequence > 6;
+            UPDATE scimlet_tenant SET sequence = 6,
+                digest = (SELECT digest FROM scimlet_event WHERE sequence = 6)";
         Ok(db.execute_batch(sql)?)
     })?;
     let last = user(&site.http, "last").await?;
@@ -301,8 +301,9 @@ async fn postgres(cluster: &Cluster) -> anyhow::Result<()> {
     let late = site.page("0").await?;
     let mut stream = Stream::open(&site.feed, "/events", Some(text(&late, "next")?)).await?;
     // The last two of three are gone.
-    let sql = "DELETE FROM event WHERE sequence > 5;
-         UPDATE tenant SET sequence = 5, digest = (SELECT digest FROM event WHERE sequence = 5)";
+    let sql = "DELETE FROM scimlet_event WHERE sequence > 5;
+         UPDATE scimlet_tenant SET sequence = 5,
+           digest = (SELECT digest FROM scimlet_event WHERE sequence = 5)";
     cluster.sql_in(name, sql)?;
     let told = stream.next().await?.context("the stream has ended")?;
     ensure!(told["newest"].as_str().is_some_and(|id| id.starts_with("5-")), "{told}");

@@ -230,15 +230,15 @@ async fn put_back() -> anyhow::Result<()> {
     let db = rusqlite::Connection::open(tenant.folder.path().join("scimlet.db"))?;
     db.busy_timeout(Duration::from_secs(10))?;
     let progress: (String, i64, String) = db.query_row(
-        "SELECT name, tenant, text FROM memo WHERE name LIKE 'webhook/%'",
+        "SELECT name, tenant, text FROM scimlet_memo WHERE name LIKE 'webhook/%'",
         [],
         |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;
-    db.execute("DELETE FROM memo WHERE name LIKE 'webhook/%'", [])?;
+    db.execute("DELETE FROM scimlet_memo WHERE name LIKE 'webhook/%'", [])?;
     retitle(&tenant.http, &user, "1").await?;
     // Until the worker has noticed, which reads it anew at least every two seconds.
     sleep(Duration::from_secs(5)).await;
-    let again = "INSERT OR IGNORE INTO memo(name, tenant, text) VALUES (?, ?, ?)";
+    let again = "INSERT OR IGNORE INTO scimlet_memo(name, tenant, text) VALUES (?, ?, ?)";
     db.execute(again, rusqlite::params![progress.0, progress.1, progress.2])?;
     retitle(&tenant.http, &user, "2").await?;
     receiver.when(|received| count(received) == 3).await?;

@@ -128,7 +128,8 @@ async fn beside_a_reader() -> anyhow::Result<()> {
     let id = text(&made.expect(201)?, "id")?.to_owned();
     let reader = rusqlite::Connection::open(folder.path().join("scimlet.db"))?;
     reader.execute_batch("BEGIN")?;
-    let read = reader.query_row("SELECT count(*) FROM tenant", [], |row| row.get::<_, i64>(0));
+    let read =
+        reader.query_row("SELECT count(*) FROM scimlet_tenant", [], |row| row.get::<_, i64>(0));
     read?;
     server::json(folder.path(), &["user", "erase", TENANT, &id])?;
     for number in 0..20 {

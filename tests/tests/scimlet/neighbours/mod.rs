@@ -80,7 +80,7 @@ async fn locked_row(cluster: &'static Cluster) -> anyhow::Result<()> {
     let server = Server::over(folder.path(), &url)?;
     let name = url.rsplit('/').next().and_then(|name| name.split('?').next());
     let database = name.unwrap_or_default().to_owned();
-    let lock = format!("BEGIN; SELECT 1 FROM tenant WHERE name = '{TENANT}' FOR UPDATE");
+    let lock = format!("BEGIN; SELECT 1 FROM scimlet_tenant WHERE name = '{TENANT}' FOR UPDATE");
     let hold = || cluster.hold(&database, &lock);
     beside(Attack::LockedRow, folder.path(), &server, hold).await
 }

@@ -105,7 +105,7 @@ async fn rows(cluster: &'static Cluster) -> anyhow::Result<()> {
     for table in
         ["entry", "term", "link", "linkset", "field", "kind", "event", "memo", "counter", "sweep"]
     {
-        let count = cluster.sql_in(name, &format!("SELECT COUNT(*) FROM {table}"))?;
+        let count = cluster.sql_in(name, &format!("SELECT COUNT(*) FROM scimlet_{table}"))?;
         ensure!(count.trim() == "0", "{count} rows of {table}");
     }
     Ok(())

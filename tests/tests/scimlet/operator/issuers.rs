@@ -120,9 +120,9 @@ async fn admin() -> anyhow::Result<()> {
 /// Writes a profile into the file in the form that an older release stored.
 fn store(folder: &Path, tenant: &str, profile: &Value) -> anyhow::Result<()> {
     let db = Connection::open(folder.join("scimlet.db"))?;
-    let sql = "UPDATE entry SET body = ?2, digest = NULL WHERE id = 'current' AND kind = (
-                 SELECT kind.id FROM kind JOIN tenant ON tenant.id = kind.tenant
-                 WHERE tenant.name = ?1 AND kind.name = '$profile')";
+    let sql = "UPDATE scimlet_entry SET body = ?2, digest = NULL WHERE id = 'current' AND kind = (
+                 SELECT k.id FROM scimlet_kind k JOIN scimlet_tenant t ON t.id = k.tenant
+                 WHERE t.name = ?1 AND k.name = '$profile')";
     let changed = db.execute(sql, (tenant, profile.to_string()))?;
     ensure!(changed == 1, "{tenant} has no profile");
     Ok(())

@@ -19,7 +19,7 @@ pub async fn reserve(cluster: &Cluster) -> anyhow::Result<()> {
         stores.push(database.open(&name).await?.context("no tenant")?);
     }
     let name = url.rsplit('/').next().context("a name")?;
-    let held = cluster.hold(name, "BEGIN; SELECT 1 FROM tenant FOR UPDATE")?;
+    let held = cluster.hold(name, "BEGIN; SELECT 1 FROM scimlet_tenant FOR UPDATE")?;
     let commits = stores.into_iter().map(|store| {
         tokio::spawn(async move {
             let event = Event {
@@ -57,7 +57,7 @@ pub async fn long_search(cluster: &Cluster) -> anyhow::Result<()> {
     }
     let [mine, theirs] = stores.try_into().ok().context("two stores")?;
     let name = url.rsplit('/').next().context("a name")?;
-    let held = cluster.hold(name, "BEGIN; LOCK TABLE term")?;
+    let held = cluster.hold(name, "BEGIN; LOCK TABLE scimlet_term")?;
     let search = query(vec![compare("userName", Operator::Contains, text("in"))]);
     let searching = tokio::spawn({
         let mine = mine.clone();

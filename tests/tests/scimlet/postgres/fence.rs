@@ -14,7 +14,13 @@ const TABLES: [&str; 9] =
 /// tenant's transaction.
 pub async fn tenants_are_fenced_off(cluster: &Cluster) -> anyhow::Result<()> {
     let url = cluster.database()?;
-    let database = Postgres::open(&url, true).await?;
+    fill(&url).await?;
+    holds(cluster, url.rsplit('/').next().context("a name")?)
+}
+
+/// Makes two tenants with as many rows each.
+pub async fn fill(url: &str) -> anyhow::Result<()> {
+    let database = Postgres::open(url, true).await?;
     for name in ["mine", "theirs"] {
         database.create_tenant(name, AT).await?;
         let store = database.open(name).await?.context("it was made")?;
@@ -27,10 +33,14 @@ pub async fn tenants_are_fenced_off(cluster: &Cluster) -> anyhow::Result<()> {
         ];
         commit(&*store, writes).await;
     }
-    let name = url.rsplit('/').next().context("a name")?;
-    let mine = cluster.sql_in(name, "SELECT id FROM tenant WHERE name = 'mine'")?;
+    Ok(())
+}
+
+/// Expects that policies keep the two tenants apart.
+pub fn holds(cluster: &Cluster, name: &str) -> anyhow::Result<()> {
+    let mine = cluster.sql_in(name, "SELECT id FROM scimlet_tenant WHERE name = 'mine'")?;
     for table in TABLES {
-        let count = format!("SELECT COUNT(*) FROM {table}");
+        let count = format!("SELECT COUNT(*) FROM scimlet_{table}");
         let all: u32 = cluster.sql_in(name, &count)?.parse()?;
         let seen = |scope: &str| -> anyhow::Result<u32> {
             let scope = format!("SET ROLE scimlet; SET scimlet.tenant = '{scope}'; {count}");
@@ -41,7 +51,7 @@ pub async fn tenants_are_fenced_off(cluster: &Cluster) -> anyhow::Result<()> {
     }
     let theirs = format!(
         "SET ROLE scimlet; SET scimlet.tenant = '{mine}';
-         INSERT INTO counter(tenant, name, value) VALUES ({mine} + 1, 'x', 1)"
+         INSERT INTO scimlet_counter(tenant, name, value) VALUES ({mine} + 1, 'x', 1)"
     );
     let refused = cluster.sql_in(name, &theirs);
     let why = refused.err().context("it was written")?.to_string();

@@ -10,6 +10,7 @@ mod opening;
 mod races;
 mod revoked;
 mod silence;
+mod tables;
 mod two;
 
 use libtest_mimic::Trial;
@@ -32,6 +33,10 @@ pub fn trials() -> Vec<Trial> {
         trial("many_may_open_a_new_one", opening::many),
         trial("a_newer_one_is_refused", opening::newer),
         trial("a_superuser_is_warned_of", opening::superuser),
+        trial("tables::earlier_ones_are_renamed", tables::renamed),
+        trial("tables::earlier_ones_are_renamed_once", tables::renamed_once),
+        trial("tables::a_transaction_may_be_in_the_way", tables::in_the_way),
+        trial("tables::those_of_an_application_stay", tables::shared),
         trial("connections_are_left_for_the_host", connections::reserve),
         trial("a_long_search_stops_nothing_else", connections::long_search),
         trial("one_of_equal_names_is_made", races::names),

@@ -64,7 +64,7 @@ pub async fn newer(cluster: &Cluster) -> anyhow::Result<()> {
     let url = cluster.database()?;
     drop(Postgres::open(&url, true).await?);
     let name = url.rsplit('/').next().context("a name")?;
-    cluster.sql_in(name, "UPDATE schema_version SET version = 99")?;
+    cluster.sql_in(name, "UPDATE scimlet_schema SET version = 99")?;
     let refused = Postgres::open(&url, true).await.map(drop);
     let why = refused.err().context("it was opened")?.to_string();
     ensure!(mentions(&why, "99"), "{why}");

@@ -14,7 +14,7 @@ use crate::store::{ChainHead, RecordedEvent, deleted};
 
 /// Locks the tenant's row, and waits for the commits before this one.
 pub(super) async fn lock_tenant(session: &Session, tenant: i64) -> PostgresResult<ChainHead> {
-    let sql = "SELECT sequence, digest FROM tenant WHERE id = $1 FOR NO KEY UPDATE";
+    let sql = "SELECT sequence, digest FROM scimlet_tenant WHERE id = $1 FOR NO KEY UPDATE";
     let rows = session.rows(sql, &[&tenant]).await?;
     let last = rows.first().ok_or_else(deleted)?;
     Ok(ChainHead { sequence: unsigned(last.get("sequence")), digest: digest(last, "digest") })
@@ -38,14 +38,14 @@ pub(super) async fn time(
     let seqs: Vec<i64> = changed.map(|held| held.seq).collect();
     let sql = "WITH earliest AS (
                  SELECT LEAST(at, 9223372036854775806) + 1 AS at
-                 FROM event WHERE tenant = $1 AND sequence = $2),
+                 FROM scimlet_event WHERE tenant = $1 AND sequence = $2),
                postponed AS (
-                 UPDATE entry e SET modified = earliest.at,
+                 UPDATE scimlet_entry e SET modified = earliest.at,
                    created = CASE e.version WHEN 1 THEN earliest.at ELSE e.created END
                  FROM earliest WHERE e.seq = ANY($3::BIGINT[]) AND earliest.at > $4)
                SELECT GREATEST($4, (SELECT at FROM earliest)) AS at, (
                  SELECT COUNT(*) FROM unnest($5::BIGINT[], $6::BIGINT[]) AS w(seq, version)
-                 JOIN entry e ON e.seq = w.seq AND e.version = w.version) AS found";
+                 JOIN scimlet_entry e ON e.seq = w.seq AND e.version = w.version) AS found";
     let parameters: Parameters<'_> =
         &[&tenant, &signed(last.sequence), &seqs, &at, &expected_seqs, &versions];
     let rows = session.rows(sql, parameters).await?;
@@ -64,7 +64,7 @@ pub(super) async fn write(
     last: ChainHead,
 ) -> PostgresResult<()> {
     for (subject, _) in &change.redacted {
-        let sql = "UPDATE event SET body = ''
+        let sql = "UPDATE scimlet_event SET body = ''
                    WHERE tenant = $1 AND subject_kind = $2 AND subject_id = $3 AND body <> ''";
         session.run(sql, &[&tenant, &subject.kind, &subject.id]).await?;
     }
@@ -86,7 +86,7 @@ async fn insert(session: &Session, tenant: i64, recorded: &[RecordedEvent]) -> P
     let bodies: Vec<&str> = events().map(|event| event.body.as_str()).collect();
     let body_digests: Vec<&[u8]> = recorded.iter().map(|one| one.body_digest.as_slice()).collect();
     let digests: Vec<&[u8]> = recorded.iter().map(|one| one.digest.as_slice()).collect();
-    let sql = "INSERT INTO event(tenant, at, actor, sequence, channel, name,
+    let sql = "INSERT INTO scimlet_event(tenant, at, actor, sequence, channel, name,
                  subject_kind, subject_id, body, body_digest, digest)
                SELECT $1, $2, $3, w.*
                FROM unnest($4::BIGINT[], $5::BIGINT[], $6::TEXT[], $7::TEXT[],
@@ -105,7 +105,7 @@ async fn insert(session: &Session, tenant: i64, recorded: &[RecordedEvent]) -> P
         &digests,
     ];
     session.run(sql, &parameters).await?;
-    let sql = "UPDATE tenant SET sequence = $2, digest = $3 WHERE id = $1";
+    let sql = "UPDATE scimlet_tenant SET sequence = $2, digest = $3 WHERE id = $1";
     let end: (i64, &[u8]) = (signed(last.sequence), &last.digest);
     session.run(sql, &[&tenant, &end.0, &end.1]).await
 }

@@ -31,7 +31,7 @@ async fn look_up(session: &Session, tenant: i64, needed: &Needed<'_>) -> Postgre
     let paths: BTreeSet<&str> = needed.fields.iter().map(|(_, path)| *path).collect();
     let paths: Vec<&str> = paths.into_iter().collect();
     let sql = "SELECT k.name, k.id, f.path, f.id AS field
-               FROM kind k LEFT JOIN field f ON f.kind = k.id AND f.path = ANY($3)
+               FROM scimlet_kind k LEFT JOIN scimlet_field f ON f.kind = k.id AND f.path = ANY($3)
                WHERE k.tenant = $1 AND k.name = ANY($2)";
     let mut rows = FieldRows::default();
     for row in session.rows(sql, &[&tenant, &kinds, &paths]).await? {
@@ -50,14 +50,15 @@ async fn look_up(session: &Session, tenant: i64, needed: &Needed<'_>) -> Postgre
 /// block each other.
 async fn make(session: &Session, tenant: i64, needed: &Needed<'_>) -> PostgresResult<()> {
     let names: Vec<&str> = needed.kinds.iter().copied().collect();
-    let sql = "INSERT INTO kind(tenant, name) SELECT $1, name FROM unnest($2::TEXT[]) AS w(name)
+    let sql = "INSERT INTO scimlet_kind(tenant, name)
+               SELECT $1, name FROM unnest($2::TEXT[]) AS w(name)
                ORDER BY name ON CONFLICT DO NOTHING";
     session.run(sql, &[&tenant, &names]).await?;
     let of: Vec<&str> = needed.fields.iter().map(|(kind, _)| *kind).collect();
     let paths: Vec<&str> = needed.fields.iter().map(|(_, path)| *path).collect();
-    let sql = "INSERT INTO field(tenant, kind, path) SELECT $1, k.id, w.path
+    let sql = "INSERT INTO scimlet_field(tenant, kind, path) SELECT $1, k.id, w.path
                FROM unnest($2::TEXT[], $3::TEXT[]) AS w(kind, path)
-               JOIN kind k ON k.tenant = $1 AND k.name = w.kind
+               JOIN scimlet_kind k ON k.tenant = $1 AND k.name = w.kind
                ORDER BY k.id, w.path ON CONFLICT DO NOTHING";
     session.run(sql, &[&tenant, &of, &paths]).await
 }

@@ -13,12 +13,13 @@ pub(super) async fn judge(session: &Session, tenant: i64, writes: &[Write]) -> R
     let Some(given) = issuers::given(writes) else {
         return Ok(());
     };
-    let lock = "SELECT 1 FROM schema_version FOR UPDATE";
+    let lock = "SELECT 1 FROM scimlet_schema FOR UPDATE";
     session.rows(lock, &[]).await?;
     // An error between the two changes of scope ends the transaction, and the scope with it.
     session.rescope(Scope::Host).await?;
     let sql = "SELECT t.name, t.id = $1 AS own, e.body
-               FROM kind k JOIN tenant t ON t.id = k.tenant JOIN entry e ON e.kind = k.id
+               FROM scimlet_kind k JOIN scimlet_tenant t ON t.id = k.tenant
+               JOIN scimlet_entry e ON e.kind = k.id
                WHERE k.name = $2
                AND (e.body LIKE '%access-tokens%' OR strpos(e.body, chr(92)) > 0)";
     let rows = session.rows(sql, &[&tenant, &PROFILE_KIND]).await?;

@@ -64,8 +64,8 @@ fn statement(mode: LockMode) -> &'static str {
             concat!(
                 "SELECT k.name AS kind, e.id, e.seq, e.version
                  FROM unnest($2::TEXT[], $3::TEXT[]) WITH ORDINALITY AS w(kind, id, place)
-                 JOIN kind k ON k.tenant = $1 AND k.name = w.kind
-                 JOIN entry e ON e.kind = k.id AND e.id = w.id
+                 JOIN scimlet_kind k ON k.tenant = $1 AND k.name = w.kind
+                 JOIN scimlet_entry e ON e.kind = k.id AND e.id = w.id
                  ORDER BY w.place ",
                 $strength
             )
@@ -118,8 +118,8 @@ async fn sources(
     let rows = session
         .rows(
             "SELECT k.name AS kind, e.id, s.name, s.source, l.target
-         FROM link l JOIN linkset s ON s.id = l.linkset
-         JOIN entry e ON e.seq = s.source JOIN kind k ON k.id = e.kind
+         FROM scimlet_link l JOIN scimlet_linkset s ON s.id = l.linkset
+         JOIN scimlet_entry e ON e.seq = s.source JOIN scimlet_kind k ON k.id = e.kind
          WHERE l.target = ANY($1)",
             &[&seqs],
         )
@@ -157,8 +157,8 @@ async fn links(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> Postg
             "SELECT w.place
          FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::BIGINT[])
          AS w(source, name, target, place)
-         JOIN linkset s ON s.source = w.source AND s.name = w.name
-         JOIN link l ON l.linkset = s.id AND l.target = w.target",
+         JOIN scimlet_linkset s ON s.source = w.source AND s.name = w.name
+         JOIN scimlet_link l ON l.linkset = s.id AND l.target = w.target",
             &[&sources, &names, &targets, &places],
         )
         .await?;
@@ -193,9 +193,10 @@ async fn others(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> Post
             "SELECT w.place
          FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::BIGINT[])
          AS w(source, name, known, place)
-         JOIN linkset s ON s.source = w.source AND s.name = w.name
+         JOIN scimlet_linkset s ON s.source = w.source AND s.name = w.name
          WHERE (SELECT COUNT(*) FROM (
-           SELECT 1 FROM link l WHERE l.linkset = s.id LIMIT w.known + 1) AS found) > w.known",
+           SELECT 1 FROM scimlet_link l WHERE l.linkset = s.id LIMIT w.known + 1) AS found)
+           > w.known",
             &[&sources, &names, &known, &places],
         )
         .await?;
@@ -213,7 +214,7 @@ async fn terms(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> Postg
     if seqs.is_empty() {
         return Ok(());
     }
-    let sql = "SELECT seq, field, value, is_unique FROM term WHERE seq = ANY($1)";
+    let sql = "SELECT seq, field, value, is_unique FROM scimlet_term WHERE seq = ANY($1)";
     for row in session.rows(sql, &[&seqs]).await? {
         let terms = loaded.terms.entry(row.get("seq")).or_default();
         let value = decode(row.get("value")).ok_or_else(no_value)?;
@@ -237,11 +238,11 @@ async fn counters(
         return Ok(());
     }
     let names: Vec<&str> = plan.counters.iter().map(String::as_str).collect();
-    let make = "INSERT INTO counter(tenant, name, value) SELECT $1, name, 0
+    let make = "INSERT INTO scimlet_counter(tenant, name, value) SELECT $1, name, 0
                 FROM unnest($2::TEXT[]) AS w(name)
                 ORDER BY name ON CONFLICT DO NOTHING";
     session.run(make, &[&tenant, &names]).await?;
-    let sql = "SELECT name, value FROM counter WHERE tenant = $1 AND name = ANY($2)
+    let sql = "SELECT name, value FROM scimlet_counter WHERE tenant = $1 AND name = ANY($2)
                ORDER BY name FOR UPDATE";
     for row in session.rows(sql, &[&tenant, &names]).await? {
         loaded.counters.insert(row.get("name"), row.get("value"));
@@ -254,7 +255,8 @@ async fn seqs(session: &Session, count: usize) -> PostgresResult<Vec<i64>> {
     if count == 0 {
         return Ok(Vec::new());
     }
-    let sql = "SELECT nextval('entry_seq') AS seq FROM generate_series(1, $1::BIGINT) ORDER BY 1";
+    let sql = "SELECT nextval('scimlet_entry_seq') AS seq
+               FROM generate_series(1, $1::BIGINT) ORDER BY 1";
     let rows = session.rows(sql, &[&(count as i64)]).await?;
     Ok(rows.iter().map(|row| row.get("seq")).collect())
 }

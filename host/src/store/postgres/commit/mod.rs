@@ -157,7 +157,7 @@ async fn apply(
 
 /// Refuses a tenant that was deleted. The lock at the end of the commit checks it again.
 async fn is_there(session: &Session, tenant: i64) -> PostgresResult<()> {
-    let sql = "SELECT 1 FROM tenant WHERE id = $1";
+    let sql = "SELECT 1 FROM scimlet_tenant WHERE id = $1";
     if session.rows(sql, &[&tenant]).await?.is_empty() {
         return Err(deleted().into());
     }

@@ -16,7 +16,7 @@ pub(super) async fn delete(session: &Session, gone: &BTreeSet<TermRow>) -> Postg
     let fields: Vec<i64> = gone.iter().map(|(field, ..)| *field).collect();
     let values: Vec<String> = gone.iter().map(|(_, value, _)| encode(value)).collect();
     let seqs: Vec<i64> = gone.iter().map(|(.., seq)| *seq).collect();
-    let sql = "DELETE FROM term t USING unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[])
+    let sql = "DELETE FROM scimlet_term t USING unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[])
                AS w(field, value, seq)
                WHERE t.field = w.field AND t.value = w.value AND t.seq = w.seq";
     session.run(sql, &[&fields, &values, &seqs]).await
@@ -37,7 +37,7 @@ pub(super) async fn insert(
     let values: Vec<String> = added.keys().map(|(_, value, _)| encode(value)).collect();
     let seqs: Vec<i64> = added.keys().map(|(.., seq)| *seq).collect();
     let unique: Vec<bool> = added.values().map(|term| term.unique).collect();
-    let sql = "INSERT INTO term(tenant, field, value, seq, is_unique)
+    let sql = "INSERT INTO scimlet_term(tenant, field, value, seq, is_unique)
                SELECT $1, w.field, w.value, w.seq, w.is_unique
                FROM unnest($2::BIGINT[], $3::TEXT[], $4::BIGINT[], $5::BOOLEAN[]) WITH ORDINALITY
                  AS w(field, value, seq, is_unique, place)

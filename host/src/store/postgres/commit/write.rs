@@ -55,9 +55,9 @@ async fn unlink(session: &Session, linked: &LinkRows<'_>) -> PostgresResult<()> 
         let sources: Vec<i64> = linked.deleted.iter().map(|link| link.0).collect();
         let names: Vec<&str> = linked.deleted.iter().map(|link| link.1).collect();
         let targets: Vec<i64> = linked.deleted.iter().map(|link| link.2).collect();
-        let sql = "DELETE FROM link l
+        let sql = "DELETE FROM scimlet_link l
                    USING unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[])
-                   AS w(source, name, target), linkset s
+                   AS w(source, name, target), scimlet_linkset s
                    WHERE s.source = w.source AND s.name = w.name AND l.linkset = s.id
                    AND l.target = w.target";
         session.run(sql, &[&sources, &names, &targets]).await?;
@@ -75,16 +75,16 @@ async fn link(session: &Session, tenant: i64, links: &[(i64, &str, i64)]) -> Pos
     }
     let sets: BTreeSet<(i64, &str)> = links.iter().map(|link| (link.0, link.1)).collect();
     let (sources, names): (Vec<i64>, Vec<&str>) = sets.into_iter().unzip();
-    let sql = "INSERT INTO linkset(tenant, source, name)
+    let sql = "INSERT INTO scimlet_linkset(tenant, source, name)
                SELECT $1, w.source, w.name FROM unnest($2::BIGINT[], $3::TEXT[]) AS w(source, name)
                ON CONFLICT DO NOTHING";
     session.run(sql, &[&tenant, &sources, &names]).await?;
     let sources: Vec<i64> = links.iter().map(|link| link.0).collect();
     let names: Vec<&str> = links.iter().map(|link| link.1).collect();
     let targets: Vec<i64> = links.iter().map(|link| link.2).collect();
-    let sql = "INSERT INTO link(tenant, linkset, target) SELECT $1, s.id, w.target
+    let sql = "INSERT INTO scimlet_link(tenant, linkset, target) SELECT $1, s.id, w.target
                FROM unnest($2::BIGINT[], $3::TEXT[], $4::BIGINT[]) AS w(source, name, target)
-               JOIN linkset s ON s.source = w.source AND s.name = w.name";
+               JOIN scimlet_linkset s ON s.source = w.source AND s.name = w.name";
     session.run(sql, &[&tenant, &sources, &names, &targets]).await
 }
 
@@ -94,8 +94,10 @@ async fn remove(session: &Session, removed: &[i64]) -> PostgresResult<()> {
         return Ok(());
     }
     sweep::retire_linksets(session, removed).await?;
-    for sql in ["DELETE FROM link WHERE target = ANY($1)", "DELETE FROM entry WHERE seq = ANY($1)"]
-    {
+    for sql in [
+        "DELETE FROM scimlet_link WHERE target = ANY($1)",
+        "DELETE FROM scimlet_entry WHERE seq = ANY($1)",
+    ] {
         session.run(sql, &[&removed]).await?;
     }
     Ok(())
@@ -117,7 +119,8 @@ async fn insert(
     let ids: Vec<&str> = new.iter().map(|entry| entry.id).collect();
     let bodies: Vec<&str> = new.iter().map(|entry| entry.body).collect();
     let digests: Vec<i64> = new.iter().map(|entry| entry.digest).collect();
-    let sql = "INSERT INTO entry(seq, tenant, kind, id, version, created, modified, body, digest,
+    let sql = "INSERT INTO scimlet_entry(
+                 seq, tenant, kind, id, version, created, modified, body, digest,
                digest_version)
                SELECT w.seq, $1, w.kind, w.id, 1, $2, $2, w.body, w.digest, 1
                FROM unnest($3::BIGINT[], $4::BIGINT[], $5::TEXT[], $6::TEXT[], $7::BIGINT[])
@@ -143,7 +146,7 @@ async fn update(session: &Session, commit: &Commit, change: &Change<'_>) -> Post
     let versions: Vec<i64> = changed.iter().map(|entry| entry.version).collect();
     let bodies: Vec<Option<&str>> = changed.iter().map(|entry| entry.body).collect();
     let digests: Vec<Option<i64>> = changed.iter().map(|entry| entry.digest).collect();
-    let sql = "UPDATE entry e SET version = w.version, modified = $1,
+    let sql = "UPDATE scimlet_entry e SET version = w.version, modified = $1,
                body = COALESCE(w.body, e.body),
                  digest = COALESCE(w.digest, e.digest),
                  digest_version = CASE WHEN w.body IS NOT NULL OR e.digest_version = e.version
@@ -160,7 +163,7 @@ async fn counters(session: &Session, tenant: i64, change: &Change<'_>) -> Postgr
     }
     let names: Vec<&str> = change.counters.keys().copied().collect();
     let values: Vec<i64> = change.counters.values().copied().collect();
-    let sql = "UPDATE counter c SET value = w.value
+    let sql = "UPDATE scimlet_counter c SET value = w.value
                FROM unnest($2::TEXT[], $3::BIGINT[]) AS w(name, value)
                WHERE c.tenant = $1 AND c.name = w.name";
     session.run(sql, &[&tenant, &names, &values]).await
@@ -184,8 +187,8 @@ async fn count(session: &Session, counts: &Counts) -> PostgresResult<()> {
             )
         };
     }
-    raise(session, update!("kind"), &counts.kinds).await?;
-    raise(session, update!("field"), &counts.fields).await
+    raise(session, update!("scimlet_kind"), &counts.kinds).await?;
+    raise(session, update!("scimlet_field"), &counts.fields).await
 }
 
 async fn raise(session: &Session, sql: &str, by: &BTreeMap<i64, i64>) -> PostgresResult<()> {
