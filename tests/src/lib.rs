@@ -20,6 +20,7 @@ pub mod python;
 pub mod reads;
 pub mod rounds;
 pub mod server;
+pub mod sql;
 pub mod supplied;
 pub mod tenant;
 pub mod wording;

@@ -6,16 +6,61 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Context, anyhow, bail};
 use async_trait::async_trait;
 use scimlet::store::Store;
+use scimlet_sql::Dialect;
+use scimlet_sql::database::Connection;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use super::{Instance, Moment, over};
+use super::store::over;
+use super::{Import, Instance, Moment};
 use crate::exchange::{Answer, Call, Endpoint, InProcess, TENANT};
+use crate::sql;
+
+/// Where a tenant's entries are.
+trait Storage: Send + Sync {
+    /// The member `database` of the calls.
+    fn database(&self) -> Option<Value>;
+
+    /// Answers the calls of the module.
+    fn import(&self, runtime: Handle) -> Import;
+}
+
+struct InStore(Arc<dyn Store>);
+
+impl Storage for InStore {
+    fn database(&self) -> Option<Value> {
+        None
+    }
+
+    fn import(&self, runtime: Handle) -> Import {
+        over(self.0.clone(), runtime)
+    }
+}
+
+struct InDatabase<C>(Arc<Mutex<C>>);
+
+impl<C: Connection + Send + 'static> Storage for InDatabase<C> {
+    fn database(&self) -> Option<Value> {
+        let dialect = match self.0.lock().ok()?.dialect() {
+            Dialect::Sqlite => "sqlite",
+            Dialect::Postgres => "postgres",
+        };
+        Some(json!({"dialect": dialect, "tenant": TENANT}))
+    }
+
+    fn import(&self, _: Handle) -> Import {
+        let connection = self.0.clone();
+        Box::new(move |text| {
+            let connection = connection.lock().map_err(|_| anyhow!("a call panicked"))?;
+            Ok(sql::answer(&*connection, text)?.to_string().into_bytes())
+        })
+    }
+}
 
 /// A tenant's SCIM service, each of whose calls has the time and the seed of its number.
 pub struct Embedded {
-    store: Arc<dyn Store>,
+    storage: Arc<dyn Storage>,
     secret: String,
     calls: AtomicU64,
     /// The instance between calls; `None` if each call has a fresh one.
@@ -28,8 +73,33 @@ impl Embedded {
     /// # Errors
     /// If the profile is refused.
     pub async fn new(store: Arc<dyn Store>, profile: &str, keep: bool) -> anyhow::Result<Self> {
+        Self::over(Arc::new(InStore(store)), profile, keep).await
+    }
+
+    /// The same over a connection to a database, on which the tables and the tenant are made.
+    ///
+    /// # Errors
+    /// If the database fails, or the profile is refused.
+    pub async fn over_sql<C: Connection + Send + 'static>(
+        connection: C,
+        profile: &str,
+        keep: bool,
+    ) -> anyhow::Result<Self> {
+        let storage = Arc::new(InDatabase(Arc::new(Mutex::new(connection))));
+        let unset = Self {
+            storage: storage.clone(),
+            secret: String::new(),
+            calls: AtomicU64::new(0),
+            kept: None,
+        };
+        outcome(unset.call("tables.migrate", json!({})).await?)?;
+        outcome(unset.call("tables.create-tenant", json!({"name": TENANT})).await?)?;
+        Self::over(storage, profile, keep).await
+    }
+
+    async fn over(storage: Arc<dyn Storage>, profile: &str, keep: bool) -> anyhow::Result<Self> {
         let mut embedded = Self {
-            store,
+            storage,
             secret: String::new(),
             calls: AtomicU64::new(0),
             kept: keep.then(Arc::default),
@@ -48,12 +118,12 @@ impl Embedded {
     /// If the module traps, or says that the call is wrong.
     pub async fn call(&self, function: &str, arguments: Value) -> anyhow::Result<Value> {
         let moment = Moment::of(self.calls.fetch_add(1, Ordering::Relaxed));
-        let text = moment.call(function, &arguments);
-        let (store, kept, runtime) = (self.store.clone(), self.kept.clone(), Handle::current());
+        let text = moment.call_with(self.storage.database().as_ref(), function, &arguments);
+        let (storage, kept, runtime) = (self.storage.clone(), self.kept.clone(), Handle::current());
         let call = move || {
             let idle = kept.as_deref().and_then(|kept| kept.lock().ok()?.take());
             let mut instance = idle.map_or_else(Instance::new, Ok)?;
-            instance.answered_by(over(store, runtime));
+            instance.answered_by(storage.import(runtime));
             let answer = instance.call(text.as_bytes())?;
             if let Some(kept) = kept {
                 *kept.lock().map_err(|_| anyhow!("a call panicked"))? = Some(instance);

@@ -33,8 +33,18 @@ impl Moment {
     /// A call of the function with this time and seed.
     #[must_use]
     pub fn call(&self, function: &str, arguments: &Value) -> String {
+        self.call_with(None, function, arguments)
+    }
+
+    /// Such a call with the member `database`, if it has one.
+    #[must_use]
+    pub fn call_with(&self, database: Option<&Value>, name: &str, arguments: &Value) -> String {
         let seed = self.digits();
-        json!({"call": function, "now": self.now, "seed": seed, "arguments": arguments}).to_string()
+        let mut call = json!({"call": name, "now": self.now, "seed": seed, "arguments": arguments});
+        if let Some(database) = database {
+            call["database"] = database.clone();
+        }
+        call.to_string()
     }
 
     /// The seed as the module reads it.

@@ -1,6 +1,7 @@
-//! Runs the contract suite over every store: the SQLite file, PostgreSQL, the maps in memory, and
-//! the maps with filters and orders ignored.
+//! Runs the contract suite over every store: the SQLite file, PostgreSQL, the maps in memory, the
+//! maps with filters and orders ignored, and scimlet-sql's over connections of other drivers.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,9 +12,12 @@ use scimlet::store::postgres::Postgres;
 use scimlet::store::sqlite::Sqlite;
 use scimlet::store::{Database, Store, TenantStorage};
 use scimlet_contract::{Stores, cases, database_cases, kit::AT, tenant_cases};
+use scimlet_sql::database::{migrate, tenants};
 use scimlet_tests::dice::Dice;
+use scimlet_tests::sql::{PostgresConnection, SqlTenant, SqliteConnection};
 use scimlet_tests::{needs, postgres};
 use tempfile::TempDir;
+use tokio::task::spawn_blocking;
 
 /// Makes an empty database in a directory that lives as long as the case.
 type Make = fn(&TempDir) -> Arc<dyn Database>;
@@ -53,7 +57,97 @@ pub fn trials() -> Vec<Trial> {
     for (case, run) in database_cases() {
         trials.push(over_postgres(case, |cluster| cluster.database(), run));
     }
+    trials.extend(over_sql());
     trials
+}
+
+/// The cases over connections that only carry statements. Each fresh store is a tenant of one
+/// database.
+fn over_sql() -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for (case, run) in cases() {
+        trials.push(Trial::test(format!("contract::sql_sqlite::{case}"), move || {
+            let directory = TempDir::new()?;
+            let path = directory.path().join("contract.db");
+            super::runtime()?.block_on(run(Arc::new(OverSqlite::new(path)?)));
+            Ok(())
+        }));
+        trials.push(Trial::ignorable_test(format!("contract::sql_postgres::{case}"), move || {
+            needs::with(postgres::shared(), |cluster| {
+                let url = cluster.common()?;
+                super::runtime()?.block_on(async {
+                    run(Arc::new(OverPostgres::new(url).await?)).await;
+                    Ok(())
+                })
+            })
+        }));
+    }
+    trials
+}
+
+/// Connections of a store: two, so that calls at once do not wait for each other.
+const CONNECTIONS: usize = 2;
+
+fn fresh_name(made: &AtomicU64, case: &str) -> String {
+    format!("sql-{case}-{}", made.fetch_add(1, Ordering::Relaxed))
+}
+
+struct OverSqlite {
+    path: PathBuf,
+    made: AtomicU64,
+}
+
+impl OverSqlite {
+    fn new(path: PathBuf) -> anyhow::Result<Self> {
+        let connection = SqliteConnection::open(&path)?;
+        migrate::migrate(&connection).map_err(|why| anyhow::anyhow!("{why:?}"))?;
+        Ok(Self { path, made: AtomicU64::new(0) })
+    }
+}
+
+#[async_trait]
+impl Stores for OverSqlite {
+    async fn fresh(&self) -> Arc<dyn Store> {
+        let name = fresh_name(&self.made, "sqlite");
+        let open = |_| SqliteConnection::open(&self.path).expect("the file opens");
+        let connections: Vec<SqliteConnection> = (0..CONNECTIONS).map(open).collect();
+        assert!(tenants::create(&connections[0], &name, AT).expect("the tenant is made"));
+        Arc::new(SqlTenant::new(connections, &name))
+    }
+}
+
+struct OverPostgres {
+    url: String,
+    made: AtomicU64,
+    case: String,
+}
+
+impl OverPostgres {
+    async fn new(url: String) -> anyhow::Result<Self> {
+        let connection = PostgresConnection::open(&url).await?;
+        let migrated = spawn_blocking(move || migrate::migrate(&connection)).await?;
+        migrated.map_err(|why| anyhow::anyhow!("{why:?}"))?;
+        let case = format!("{:016x}", Dice::any_seed());
+        Ok(Self { url, made: AtomicU64::new(0), case })
+    }
+}
+
+#[async_trait]
+impl Stores for OverPostgres {
+    async fn fresh(&self) -> Arc<dyn Store> {
+        let name = fresh_name(&self.made, &self.case);
+        let mut connections = Vec::new();
+        for _ in 0..CONNECTIONS {
+            connections.push(PostgresConnection::open(&self.url).await.expect("it connects"));
+        }
+        let made = spawn_blocking(move || {
+            let made = tenants::create(&connections[0], &name, AT).expect("the tenant is made");
+            assert!(made);
+            (connections, name)
+        });
+        let (connections, name) = made.await.expect("it is made");
+        Arc::new(SqlTenant::new(connections, &name))
+    }
 }
 
 fn trial<R: Future<Output = ()>>(

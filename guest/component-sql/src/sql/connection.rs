@@ -1,9 +1,7 @@
 //! The import `sql` as scimlet-sql's connection.
 
-use scimlet_sql::database::{Cell, Connection, Failure, Mode, Row};
-use scimlet_sql::dialect::encode;
-use scimlet_sql::{Dialect, Sql, Value};
-use scimlet_store::Scalar;
+use scimlet_sql::Dialect;
+use scimlet_sql::database::{Cell, Connection, Failure, Mode, Row, Statement};
 
 use crate::bindings::scimlet::plugin::sql as wit;
 
@@ -34,9 +32,8 @@ impl Connection for ImportedConnection {
         .map_err(failure)
     }
 
-    fn execute(&self, statements: Vec<Sql>) -> Result<Vec<Vec<Row>>, Failure> {
-        let statements: Vec<wit::Statement> =
-            statements.into_iter().map(|sql| statement(self.0, sql)).collect();
+    fn execute(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, Failure> {
+        let statements: Vec<wit::Statement> = statements.into_iter().map(statement).collect();
         let found = wit::execute(&statements).map_err(failure)?;
         let read = |rows: Vec<Vec<wit::Value>>| rows.into_iter().map(row).collect();
         Ok(found.into_iter().map(read).collect())
@@ -59,30 +56,16 @@ fn failure(failure: wit::Failure) -> Failure {
     }
 }
 
-fn statement(dialect: Dialect, sql: Sql) -> wit::Statement {
-    let text = match dialect {
-        Dialect::Sqlite => sql.as_str().to_owned(),
-        Dialect::Postgres => sql.typed(),
-    };
-    let parameters = sql.into_values().into_iter().map(|value| parameter(dialect, value)).collect();
-    wit::Statement { text, parameters }
-}
-
-fn parameter(dialect: Dialect, value: Value) -> wit::Value {
-    match (value, dialect) {
-        (Value::Integer(number), _) => wit::Value::Integer(number),
-        (Value::Text(text) | Value::OptionalText(Some(text)), _) => wit::Value::Text(text),
-        (Value::OptionalText(None), _) => wit::Value::Null,
-        (Value::Bytes(bytes), _) => wit::Value::Blob(bytes),
-        (Value::Boolean(flag), Dialect::Sqlite) => wit::Value::Integer(i64::from(flag)),
-        (Value::Boolean(flag), Dialect::Postgres) => wit::Value::Boolean(flag),
-        (Value::Term(stored), Dialect::Postgres) => wit::Value::Text(encode(&stored)),
-        (Value::Term(stored), Dialect::Sqlite) => match stored.0 {
-            Scalar::Text(text) => wit::Value::Text(text),
-            Scalar::Number(number) => wit::Value::Real(number),
-            Scalar::Boolean(flag) => wit::Value::Blob(vec![u8::from(flag)]),
-        },
-    }
+fn statement(statement: Statement) -> wit::Statement {
+    let parameters = statement.parameters.into_iter().map(|cell| match cell {
+        Cell::Null => wit::Value::Null,
+        Cell::Integer(number) => wit::Value::Integer(number),
+        Cell::Real(number) => wit::Value::Real(number),
+        Cell::Text(text) => wit::Value::Text(text),
+        Cell::Bytes(bytes) => wit::Value::Blob(bytes),
+        Cell::Boolean(flag) => wit::Value::Boolean(flag),
+    });
+    wit::Statement { text: statement.text, parameters: parameters.collect() }
 }
 
 fn row(values: Vec<wit::Value>) -> Row {

@@ -1,9 +1,10 @@
 //! What carries statements to a database.
 
-use scimlet_store::Refusal;
+use scimlet_store::{Refusal, Scalar};
 
-use super::row::Row;
-use crate::{Dialect, Sql};
+use super::row::{Cell, Row};
+use crate::dialect::encode;
+use crate::{Dialect, Sql, Value};
 
 /// What the statements of a transaction see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,44 @@ impl From<Failure> for Refusal {
     }
 }
 
+/// A statement, as a driver takes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    /// The text. Parameters are `?` in SQLite and `$1::TEXT`, `$2::BIGINT` … in PostgreSQL, in
+    /// their order.
+    pub text: String,
+    /// The values of the parameters.
+    pub parameters: Vec<Cell>,
+}
+
+impl Statement {
+    fn new(dialect: Dialect, sql: Sql) -> Statement {
+        let text = match dialect {
+            Dialect::Sqlite => sql.as_str().to_owned(),
+            Dialect::Postgres => sql.typed(),
+        };
+        let values = sql.into_values().into_iter();
+        Statement { text, parameters: values.map(|value| parameter(dialect, value)).collect() }
+    }
+}
+
+fn parameter(dialect: Dialect, value: Value) -> Cell {
+    match (value, dialect) {
+        (Value::Integer(number), _) => Cell::Integer(number),
+        (Value::Text(text) | Value::OptionalText(Some(text)), _) => Cell::Text(text),
+        (Value::OptionalText(None), _) => Cell::Null,
+        (Value::Bytes(bytes), _) => Cell::Bytes(bytes),
+        (Value::Boolean(flag), Dialect::Sqlite) => Cell::Integer(i64::from(flag)),
+        (Value::Boolean(flag), Dialect::Postgres) => Cell::Boolean(flag),
+        (Value::Term(stored), Dialect::Postgres) => Cell::Text(encode(&stored)),
+        (Value::Term(stored), Dialect::Sqlite) => match stored.0 {
+            Scalar::Text(text) => Cell::Text(text),
+            Scalar::Number(number) => Cell::Real(number),
+            Scalar::Boolean(flag) => Cell::Bytes(vec![u8::from(flag)]),
+        },
+    }
+}
+
 /// A connection to a database, on which one transaction runs at a time.
 pub trait Connection {
     /// The SQL that the database understands.
@@ -53,7 +92,7 @@ pub trait Connection {
     ///
     /// # Errors
     /// The first failure of a statement; the transaction has to be rolled back then.
-    fn execute(&self, statements: Vec<Sql>) -> Result<Vec<Vec<Row>>, Failure>;
+    fn execute(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, Failure>;
 
     /// Commits the transaction, durably.
     ///
@@ -65,8 +104,18 @@ pub trait Connection {
     fn roll_back(&self);
 }
 
+/// Executes statements in their order, and returns the rows of each.
+pub(super) fn execute(
+    connection: &impl Connection,
+    statements: Vec<Sql>,
+) -> Result<Vec<Vec<Row>>, Failure> {
+    let dialect = connection.dialect();
+    let statements = statements.into_iter().map(|sql| Statement::new(dialect, sql));
+    connection.execute(statements.collect())
+}
+
 /// Executes one statement, and returns its rows.
 pub(super) fn rows(connection: &impl Connection, sql: Sql) -> Result<Vec<Row>, Failure> {
-    let mut all = connection.execute(vec![sql])?;
+    let mut all = execute(connection, vec![sql])?;
     Ok(all.pop().unwrap_or_default())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::connection::{Connection, rows};
+use super::connection::{Connection, execute, rows};
 use super::read::{TENANT, read_entry, size};
 use super::row::Row;
 use super::source::{List, Type, listed, texts};
@@ -134,7 +134,7 @@ fn look_up(
     if !relations.is_empty() {
         statements.push(ends(dialect, tenant, &relations));
     }
-    let mut found = connection.execute(statements)?.into_iter();
+    let mut found = execute(connection, statements)?.into_iter();
     let (mut kind, mut names) = (None, Names::default());
     for mut row in found.next().unwrap_or_default() {
         kind = Some(Kind { id: row.integer()?, entries: row.integer()? });

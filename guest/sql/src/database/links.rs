@@ -2,7 +2,7 @@
 
 use scimlet_store::{Direction, Key, Link, LinkPage, Refusal, limits};
 
-use super::connection::Connection;
+use super::connection::{Connection, execute};
 use super::read::TENANT;
 use super::row::Row;
 use crate::commit::null_character;
@@ -52,7 +52,7 @@ pub(super) fn links(
         let full = left.checked_div(limit).unwrap_or(LIST).clamp(1, LIST);
         let (now, later) = rest.split_at(full.min(rest.len()));
         let one = |anchor| statement(tenant, anchor, query, limit);
-        let found = connection.execute(now.iter().map(one).collect());
+        let found = execute(connection, now.iter().map(one).collect());
         for (anchor, rows) in now.iter().zip(found?) {
             let page = page(anchor, query, limit, rows)?;
             left -= page.links.len();

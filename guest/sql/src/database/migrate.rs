@@ -1,6 +1,6 @@
 //! The tables: makes them, and refuses those of a newer version.
 
-use super::connection::{Connection, Failure, Mode, rows};
+use super::connection::{Connection, Failure, Mode, execute, rows};
 use super::row::Row;
 use super::tenants::transaction;
 use crate::schema::{
@@ -91,7 +91,7 @@ fn make(connection: &impl Connection) -> Result<(), Unusable> {
         return Ok(());
     }
     let statements = statements(tables).chain([SET_VERSION]).map(Sql::new);
-    connection.execute(statements.collect())?;
+    execute(connection, statements.collect())?;
     Ok(())
 }
 

@@ -17,6 +17,6 @@ mod source;
 mod store;
 pub mod tenants;
 
-pub use self::connection::{Connection, Failure, Mode};
+pub use self::connection::{Connection, Failure, Mode, Statement};
 pub use self::row::{Cell, Row};
 pub use self::store::SqlStore;

@@ -34,16 +34,24 @@ impl From<Vec<Cell>> for Row {
     }
 }
 
+impl Iterator for Row {
+    type Item = Cell;
+
+    fn next(&mut self) -> Option<Cell> {
+        self.0.next()
+    }
+}
+
 impl Row {
-    /// Reads the next column.
-    fn next(&mut self) -> Cell {
+    /// Reads the next column; beyond the last one there is NULL.
+    fn column(&mut self) -> Cell {
         self.0.next().unwrap_or(Cell::Null)
     }
 
     /// Reads an integer, or `None` for NULL. A database that has only floating-point numbers or
     /// text for a sum may return those.
     pub(super) fn optional_integer(&mut self) -> Result<Option<i64>, Refusal> {
-        match self.next() {
+        match self.column() {
             Cell::Null => Ok(None),
             Cell::Integer(number) => Ok(Some(number)),
             Cell::Real(number) if number.fract() == 0.0 => Ok(Some(number as i64)),
@@ -69,7 +77,7 @@ impl Row {
 
     /// Reads a text, or `None` for NULL.
     pub(super) fn optional_text(&mut self) -> Result<Option<String>, Refusal> {
-        match self.next() {
+        match self.column() {
             Cell::Null => Ok(None),
             Cell::Text(text) => Ok(Some(text)),
             _ => Err(unreadable()),
@@ -83,7 +91,7 @@ impl Row {
 
     /// Reads bytes of a fixed length.
     pub(super) fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Refusal> {
-        match self.next() {
+        match self.column() {
             Cell::Bytes(bytes) => bytes.try_into().map_err(|_| unreadable()),
             _ => Err(unreadable()),
         }
@@ -91,7 +99,7 @@ impl Row {
 
     /// Reads a truth value, which SQLite keeps as an integer.
     pub(super) fn boolean(&mut self) -> Result<bool, Refusal> {
-        match self.next() {
+        match self.column() {
             Cell::Boolean(flag) => Ok(flag),
             Cell::Integer(number) => Ok(number != 0),
             Cell::Real(number) => Ok(number != 0.0),
@@ -102,7 +110,7 @@ impl Row {
     /// Reads the value of a term, or `None` for NULL; `is_encoded` says whether it is PostgreSQL's
     /// form.
     pub(super) fn optional_term(&mut self, is_encoded: bool) -> Result<Option<Stored>, Refusal> {
-        Ok(Some(Stored(match self.next() {
+        Ok(Some(Stored(match self.column() {
             Cell::Null => return Ok(None),
             Cell::Text(text) if is_encoded => {
                 return decode(&text).map(Some).ok_or_else(unreadable);

@@ -2,7 +2,7 @@
 
 use scimlet_store::{Channel, Event, Key, RecordedEvent, Refusal, hash_chain};
 
-use super::connection::{Connection, Failure, Mode, rows};
+use super::connection::{Connection, Failure, Mode, execute, rows};
 use super::row::Row;
 use crate::{Dialect, Sql, Value};
 
@@ -95,7 +95,7 @@ pub(super) fn transaction(
     statements: Vec<Sql>,
 ) -> Result<Vec<Vec<Row>>, Failure> {
     connection.begin(Mode::Write)?;
-    let executed = match connection.execute(statements) {
+    let executed = match execute(connection, statements) {
         Ok(rows) => connection.commit().map(|()| rows),
         Err(failure) => Err(failure),
     };

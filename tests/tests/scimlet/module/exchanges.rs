@@ -13,18 +13,29 @@ use scimlet::store::sqlite::Sqlite;
 use scimlet_tests::exchange::{self, Answer, Call, Endpoint, Exchange, InProcess, TENANT};
 use scimlet_tests::module::{Embedded, Moment};
 use scimlet_tests::native::Native;
+use scimlet_tests::sql::{PostgresConnection, SqliteConnection};
+use scimlet_tests::{needs, postgres};
 use tempfile::TempDir;
 
 use super::{in_memory, tenant, trial};
 
-/// Two trials for each exchange.
+/// Four trials for each exchange.
 pub fn trials() -> Vec<Trial> {
     let exchanges = exchange::all().expect("the recorded exchanges are well formed");
     let of = |exchange: Exchange| {
-        let (equal, kept) = (exchange.clone(), exchange);
+        let name = |way: &str| format!("module::{way}::{}", exchange.name);
+        let (equal, kept) = (exchange.clone(), exchange.clone());
+        let (sqlite, on_postgres) = (exchange.clone(), exchange.clone());
         [
-            trial(format!("module::equal::{}", equal.name), || equal_to_native(equal)),
-            trial(format!("module::kept::{}", kept.name), || kept_over_sqlite(kept)),
+            trial(name("equal"), || equal_to_native(equal)),
+            trial(name("kept"), || kept_over_sqlite(kept)),
+            trial(name("sql_sqlite"), || over_sqlite(sqlite)),
+            Trial::ignorable_test(name("sql_postgres"), move || {
+                needs::with(postgres::shared(), |cluster| {
+                    let url = cluster.database()?;
+                    super::super::runtime()?.block_on(over_postgres(url, on_postgres))
+                })
+            }),
         ]
     };
     exchanges.into_iter().flat_map(of).collect()
@@ -46,6 +57,20 @@ async fn kept_over_sqlite(exchange: Exchange) -> anyhow::Result<()> {
     let folder = TempDir::new()?;
     let store = tenant(&Sqlite::open(folder.path().join("module.db"))?).await?;
     let module = Embedded::new(store, &exchange.profile, true).await?;
+    exchange::run(&exchange, &module).await.map(drop)
+}
+
+/// By statements, in one kept instance.
+async fn over_sqlite(exchange: Exchange) -> anyhow::Result<()> {
+    let folder = TempDir::new()?;
+    let connection = SqliteConnection::open(&folder.path().join("module.db"))?;
+    let module = Embedded::over_sql(connection, &exchange.profile, true).await?;
+    exchange::run(&exchange, &module).await.map(drop)
+}
+
+async fn over_postgres(url: String, exchange: Exchange) -> anyhow::Result<()> {
+    let connection = PostgresConnection::open(&url).await?;
+    let module = Embedded::over_sql(connection, &exchange.profile, true).await?;
     exchange::run(&exchange, &module).await.map(drop)
 }
 

@@ -6,7 +6,7 @@ use super::Stop;
 use super::write::End;
 use crate::commit::Change;
 use crate::commit::events::{channel_number, record};
-use crate::database::connection::Connection;
+use crate::database::connection::{Connection, execute};
 use crate::database::insert;
 use crate::database::source::numbers;
 use crate::{Dialect, Sql, Value};
@@ -32,7 +32,7 @@ pub(super) fn write(
     let recorded = record(time, actor, change, end.last);
     statements.extend(append(dialect, tenant, &recorded));
     if !statements.is_empty() {
-        connection.execute(statements)?;
+        execute(connection, statements)?;
     }
     Ok(time)
 }

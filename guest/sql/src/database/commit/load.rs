@@ -8,7 +8,7 @@ use scimlet_store::{Key, Link, LinkSet, Refusal, Write};
 
 use super::Stop;
 use crate::commit::{Before, FieldRows, Loaded, LockMode, LockPlan};
-use crate::database::connection::{Connection, rows};
+use crate::database::connection::{Connection, execute, rows};
 use crate::database::read::{TENANT, existing};
 use crate::database::row::Row;
 use crate::database::source::{List, Type, listed, numbers, texts};
@@ -53,7 +53,7 @@ pub(super) fn load(
     }
     statements.extend(seqs.then(|| named.seqs(plan.inserts)));
 
-    let mut found = connection.execute(statements)?.into_iter();
+    let mut found = execute(connection, statements)?.into_iter();
     let mut next = || found.next().unwrap_or_default();
     let Some(mut row) = next().into_iter().next() else {
         return Err(Refusal::Invalid("there is no such tenant".into()).into());
@@ -354,27 +354,21 @@ fn others(connection: &impl Connection, plan: &LockPlan, loaded: &mut Loaded) ->
     if sets.is_empty() {
         return Ok(());
     }
-    let mut list = List::new();
-    for (index, (set, source)) in sets.iter().enumerate() {
+    let statement = |(set, source): &(&LinkSet, i64)| {
         let known = |link: &&Link| link.source == set.source && link.name == set.name;
         let known = loaded.links.keys().filter(known).count();
-        list.row(&[(*source).into(), (&set.name).into(), known.into(), index.into()]);
-    }
-    let columns = [
-        ("source", Type::Integer),
-        ("name", Type::Text),
-        ("known", Type::Integer),
-        ("number", Type::Integer),
-    ];
-    let sql = Sql::new("SELECT w.number FROM ")
-        .append(listed(connection.dialect(), &columns, list))
-        .text(
-            " CROSS JOIN scimlet_linkset s WHERE s.source = w.source AND s.name = w.name
-             AND EXISTS(SELECT 1 FROM scimlet_link l WHERE l.linkset = s.id
-               ORDER BY l.target LIMIT 1 OFFSET w.known)",
-        );
-    for mut row in rows(connection, sql)? {
-        if let Some((set, _)) = sets.get(row.place()?) {
+        Sql::new(
+            "SELECT l.target FROM scimlet_linkset s CROSS JOIN scimlet_link l
+             WHERE s.source = ? AND s.name = ? AND l.linkset = s.id
+             ORDER BY l.target LIMIT 1 OFFSET ?",
+        )
+        .bind(*source)
+        .bind(set.name.clone())
+        .bind(known as i64)
+    };
+    let found = execute(connection, sets.iter().map(statement).collect())?;
+    for ((set, _), rows) in sets.iter().zip(found) {
+        if !rows.is_empty() {
             loaded.others.insert((*set).clone());
         }
     }

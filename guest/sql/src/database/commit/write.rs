@@ -10,7 +10,7 @@ use super::load::field_rows;
 use crate::commit::{
     AddedTerm, Change, ChangedEntry, FieldRows, LinkRows, Needed, NewEntry, TermRow, TermRows,
 };
-use crate::database::connection::Connection;
+use crate::database::connection::{Connection, execute};
 use crate::database::insert::statements;
 use crate::database::row::Row;
 use crate::database::source::{List, Type, listed, numbers, texts};
@@ -71,7 +71,7 @@ pub(super) fn write(
     statements.extend(writer.count("scimlet_field", &terms.counts.fields));
     statements.push(writer.end(&change.loaded.expected));
 
-    let mut found = connection.execute(statements)?;
+    let mut found = execute(connection, statements)?;
     let taken = taken(&unique, found.get_mut(unique_from..unique_to).unwrap_or_default())?;
     if let Some(first) = [fault, taken].into_iter().flatten().min_by_key(|fault| fault.write) {
         return Err(first.into());
@@ -125,7 +125,7 @@ impl Writer {
         .bind(self.tenant)
         .append(texts(self.dialect, needed.kinds.iter().copied()))
         .text(")");
-        let mut found = connection.execute(vec![make_kinds, make_fields, read])?;
+        let mut found = execute(connection, vec![make_kinds, make_fields, read])?;
         Ok(Some(field_rows(found.pop().unwrap_or_default())?))
     }
 
