@@ -37,7 +37,13 @@ impl Native {
     ) -> T {
         let bridge = Bridge { native: self.clone(), store, runtime: Handle::current() };
         let run = move || {
-            run(&Ports { store: &bridge, clock: &bridge, random: &bridge, journal: &bridge })
+            run(&Ports {
+                store: &bridge,
+                clock: &bridge,
+                random: &bridge,
+                journal: &bridge,
+                application: None,
+            })
         };
         spawn_blocking(run).await.expect("core does not panic")
     }

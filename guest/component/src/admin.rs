@@ -183,7 +183,8 @@ fn reference(reference: admin::Reference) -> wit::Reference {
     }
 }
 
-fn problem(problem: admin::Problem) -> Problem {
+/// Converts the reason why an operation failed.
+pub fn problem(problem: admin::Problem) -> Problem {
     match problem {
         admin::Problem::NotFound => Problem::NotFound,
         admin::Problem::Stale => Problem::Stale,

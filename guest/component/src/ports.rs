@@ -7,13 +7,28 @@ use crate::bindings::scimlet::plugin::journal;
 use crate::convert::lower;
 use crate::{source, storage};
 
+#[cfg(feature = "application")]
+use crate::application::application;
+
 /// The imports of the shell beside its storage.
 struct Imports;
 
 /// Returns the ports of this instance, which reports a panic from now on.
 pub fn ports() -> Ports<'static> {
     report_panics();
-    Ports { store: storage::store(), clock: &Imports, random: &Imports, journal: &Imports }
+    Ports {
+        store: storage::store(),
+        clock: &Imports,
+        random: &Imports,
+        journal: &Imports,
+        application: application(),
+    }
+}
+
+/// The world of `scimlet.wasm` has no application that hears of changes.
+#[cfg(not(feature = "application"))]
+fn application() -> Option<&'static dyn scimlet_core::port::Application> {
+    None
 }
 
 /// Reports a panic in the journal: it is a bug and ends the instance, and the trap itself has no

@@ -285,6 +285,10 @@ impl From<store::Refusal> for Error {
             )
             .because(format!("whether the commit happened is unknown: {what}")),
             R::Damaged(what) => Self::internal(what),
+            R::Declined { forbidden: true, sentence } => Self::new(ErrorKind::Forbidden, sentence),
+            R::Declined { forbidden: false, sentence } => {
+                Self::new(ErrorKind::InvalidValue, sentence)
+            }
         }
     }
 }

@@ -223,6 +223,9 @@ pub enum Refusal {
     /// `unavailable` from `commit`: whether the commit happened is unknown.
     #[error("whether it happened is unknown: {0}")]
     Unknown(String),
+    /// The application refused the change (`wit/application.wit`), as 403 or else as 400.
+    #[error("the application refuses it: {sentence}")]
+    Declined { forbidden: bool, sentence: String },
 }
 
 /// The outcome of a commit.

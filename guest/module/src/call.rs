@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::abi;
-use crate::bindings::exports::scimlet::plugin::{admin, provider, tables};
+use crate::bindings::exports::scimlet::plugin::{admin, directory, provider, tables};
 use crate::bindings::sql::{self, BoundDatabase};
 use crate::json::{self, Answer, wide};
 use crate::source::{self, Seed};
@@ -29,6 +29,8 @@ struct Call<'a> {
     now: Option<u64>,
     seed: Option<String>,
     database: Option<BoundDatabase>,
+    #[serde(default)]
+    application: bool,
     #[serde(borrow)]
     arguments: Option<&'a RawValue>,
 }
@@ -48,6 +50,7 @@ pub fn run(text: Vec<u8>) -> Vec<u8> {
 
 fn answered(text: &[u8]) -> Result<Vec<u8>, String> {
     let call: Call<'_> = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    source::set_application(call.application);
     if !PURE.contains(&call.call.as_str()) {
         let now = call.now.ok_or("missing field `now`")?;
         source::set(now, &seed(call.seed.as_deref().ok_or("missing field `seed`")?)?);
@@ -60,6 +63,7 @@ fn answered(text: &[u8]) -> Result<Vec<u8>, String> {
         Some(("admin", name)) => admin::call(name, arguments),
         Some(("tables", _)) if !is_bound => Some(Err("missing field `database`".to_owned())),
         Some(("tables", name)) => tables::call(name, arguments),
+        Some(("directory", name)) => directory::call(name, arguments),
         _ => None,
     };
     answer.unwrap_or_else(|| Err(format!("there is no function `{}`", call.call)))

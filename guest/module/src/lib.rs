@@ -10,10 +10,14 @@
 mod abi;
 #[path = "../../component/src/admin.rs"]
 mod admin;
+#[path = "../../component/src/application.rs"]
+mod application;
 mod bindings;
 mod call;
 #[path = "../../component/src/convert.rs"]
 mod convert;
+#[path = "../../component/src/directory.rs"]
+mod directory;
 #[path = "../../component/src/storage.rs"]
 mod imported;
 mod json;

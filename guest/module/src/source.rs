@@ -1,4 +1,4 @@
-//! The time and random bytes of the running call, which came with it.
+//! The time and random bytes of the running call, which came with it, and what else it says.
 
 use std::cell::{Cell, RefCell};
 
@@ -10,6 +10,7 @@ pub type Seed = [u8; 32];
 
 thread_local! {
     static NOW: Cell<u64> = const { Cell::new(0) };
+    static APPLICATION: Cell<bool> = const { Cell::new(false) };
     static RANDOM: RefCell<Option<ChaCha20>> = const { RefCell::new(None) };
 }
 
@@ -18,6 +19,16 @@ pub fn set(now: u64, seed: &Seed) {
     NOW.set(now);
     let cipher = ChaCha20::new(&Key::from(*seed), &Nonce::default());
     RANDOM.with_borrow_mut(|random| *random = Some(cipher));
+}
+
+/// Sets whether the application hears of changes.
+pub fn set_application(has: bool) {
+    APPLICATION.set(has);
+}
+
+/// Returns whether the application hears of changes.
+pub fn has_application() -> bool {
+    APPLICATION.get()
 }
 
 /// Forgets the seed.

@@ -52,7 +52,7 @@ impl Default for Shelf {
 impl Shelf {
     /// Returns the ports of core; this store stands for all of them.
     pub fn ports(&self) -> Ports<'_> {
-        Ports { store: self, clock: self, random: self, journal: self }
+        Ports { store: self, clock: self, random: self, journal: self, application: None }
     }
 
     fn put(&self, key: Key, body: String) -> u64 {

@@ -58,6 +58,9 @@ impl<C: Connection + Send + 'static> Storage for InDatabase<C> {
     }
 }
 
+/// Answers `application.before-commit`: from the changes to the answer of the import.
+pub type Application = Arc<dyn Fn(&Value) -> Value + Send + Sync>;
+
 /// A tenant's SCIM service, each of whose calls has the time and the seed of its number.
 pub struct Embedded {
     storage: Arc<dyn Storage>,
@@ -65,6 +68,8 @@ pub struct Embedded {
     calls: AtomicU64,
     /// The instance between calls; `None` if each call has a fresh one.
     kept: Option<Arc<Mutex<Option<Instance>>>>,
+    /// The application; `None` if it hears of no changes.
+    application: Option<Application>,
 }
 
 impl Embedded {
@@ -91,6 +96,7 @@ impl Embedded {
             secret: String::new(),
             calls: AtomicU64::new(0),
             kept: None,
+            application: None,
         };
         outcome(unset.call("tables.migrate", json!({})).await?)?;
         outcome(unset.call("tables.create-tenant", json!({"name": TENANT})).await?)?;
@@ -103,6 +109,7 @@ impl Embedded {
             secret: String::new(),
             calls: AtomicU64::new(0),
             kept: keep.then(Arc::default),
+            application: None,
         };
         outcome(embedded.call("admin.configure", json!({"profile": profile})).await?)?;
         let request = json!({"tenant": TENANT, "label": "test", "scheme": "bearer", "scopes": []});
@@ -112,18 +119,34 @@ impl Embedded {
         Ok(embedded)
     }
 
+    /// Lets the application hear of changes from now on.
+    #[must_use]
+    pub fn with_application(self, application: Application) -> Self {
+        Self { application: Some(application), ..self }
+    }
+
     /// Calls a function of the module with its arguments by name, and returns what it returned.
     ///
     /// # Errors
     /// If the module traps, or says that the call is wrong.
     pub async fn call(&self, function: &str, arguments: Value) -> anyhow::Result<Value> {
         let moment = Moment::of(self.calls.fetch_add(1, Ordering::Relaxed));
-        let text = moment.call_with(self.storage.database().as_ref(), function, &arguments);
+        let members = [
+            ("database", self.storage.database()),
+            ("application", self.application.as_ref().map(|_| true.into())),
+        ];
+        let members = members.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let text = moment.call_with(members, function, &arguments);
         let (storage, kept, runtime) = (self.storage.clone(), self.kept.clone(), Handle::current());
+        let application = self.application.clone();
         let call = move || {
             let idle = kept.as_deref().and_then(|kept| kept.lock().ok()?.take());
             let mut instance = idle.map_or_else(Instance::new, Ok)?;
-            instance.answered_by(storage.import(runtime));
+            let stored = storage.import(runtime);
+            instance.answered_by(match application {
+                None => stored,
+                Some(application) => heard(application, stored),
+            });
             let answer = instance.call(text.as_bytes())?;
             if let Some(kept) = kept {
                 *kept.lock().map_err(|_| anyhow!("a call panicked"))? = Some(instance);
@@ -137,6 +160,17 @@ impl Embedded {
             None => bail!("{function}: {answer}"),
         }
     }
+}
+
+/// Answers for the application, and leaves other calls to another import.
+fn heard(application: Application, mut other: Import) -> Import {
+    Box::new(move |text| {
+        let call: Value = serde_json::from_slice(text)?;
+        if call["call"] != "application.before-commit" {
+            return other(text);
+        }
+        Ok(application(&call["arguments"]["changes"]).to_string().into_bytes())
+    })
 }
 
 /// The value of a result, or its error as a text.

@@ -33,16 +33,21 @@ impl Moment {
     /// A call of the function with this time and seed.
     #[must_use]
     pub fn call(&self, function: &str, arguments: &Value) -> String {
-        self.call_with(None, function, arguments)
+        self.call_with([], function, arguments)
     }
 
-    /// Such a call with the member `database`, if it has one.
+    /// Such a call with further members.
     #[must_use]
-    pub fn call_with(&self, database: Option<&Value>, name: &str, arguments: &Value) -> String {
+    pub fn call_with<'m>(
+        &self,
+        members: impl IntoIterator<Item = (&'m str, Value)>,
+        name: &str,
+        arguments: &Value,
+    ) -> String {
         let seed = self.digits();
         let mut call = json!({"call": name, "now": self.now, "seed": seed, "arguments": arguments});
-        if let Some(database) = database {
-            call["database"] = database.clone();
+        for (name, value) in members {
+            call[name] = value;
         }
         call.to_string()
     }

@@ -1,7 +1,9 @@
 //! The ports of core: storage, time, randomness, and a journal.
 
+mod application;
 mod origin;
 
+pub use application::{Application, Change, Decline, Effect, Identity, Step};
 pub use origin::{Caller, Origin};
 
 use crate::error::{Error, ErrorKind};
@@ -59,6 +61,21 @@ pub trait Store {
     fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal>;
 
     fn commit(&self, at: u64, actor: &str, writes: Vec<Write>) -> Result<Committed, Rejection>;
+
+    /// Commits the writes that `prepare` returns. A store with transactions begins one first, so
+    /// that what `prepare` reads, and what the application does meanwhile, is part of it; if it is
+    /// rolled back and repeated, `prepare` runs again.
+    ///
+    /// # Errors
+    /// That of `prepare`, with nothing written; that of the commit.
+    fn commit_prepared(
+        &self,
+        at: u64,
+        actor: &str,
+        prepare: &mut dyn FnMut() -> Result<Vec<Write>, Rejection>,
+    ) -> Result<Committed, Rejection> {
+        self.commit(at, actor, prepare()?)
+    }
 }
 
 /// All ports of one request.
@@ -72,6 +89,9 @@ pub struct Ports<'a> {
     pub random: &'a dyn Random,
     /// The journal.
     pub journal: &'a dyn Journal,
+    /// The application, if it wants to hear of changes before their commit. Without the feature
+    /// `application` it hears of none.
+    pub application: Option<&'a dyn Application>,
 }
 
 impl Ports<'_> {

@@ -11,7 +11,7 @@ use crate::json;
 use crate::resource_type::ResourceType;
 use crate::schema::Content;
 use crate::sorted_map::SortedMap;
-use crate::store::{Draft, Entry, Key};
+use crate::store::{Draft, Entry, Key, Scalar, Term};
 use crate::{etag, instant};
 
 /// Data about a resource that the service stores and no client sees.
@@ -26,13 +26,20 @@ pub struct State {
     /// The kinds of seats that the resource has, by the id of the group that grants them.
     #[serde(skip_serializing_if = "SortedMap::is_empty")]
     pub seats: SortedMap<String>,
+    /// The application's own id of the resource.
+    #[serde(rename = "product-id", skip_serializing_if = "Option::is_none")]
+    pub product_id: Option<String>,
 }
 
 json::decode_struct!(open State {
     imported: "imported" = false,
     deprovisioned: "deprovisioned" = false,
     seats: "seats" = SortedMap::new(),
+    product_id: "product-id" = None,
 });
+
+/// The path of the term with [`State::product_id`], unique among the resources of a type.
+pub const PRODUCT_ID: &str = "#product-id";
 
 /// The member of a stored body that contains the [`State`]; no attribute can have this name.
 const STATE: &str = "#state";
@@ -108,6 +115,10 @@ impl Resource {
             let detail = format!("`{}` is too long", too_long.path);
             Error::new(ErrorKind::InvalidValue, detail)
         })?;
+        if let Some(id) = &self.state.product_id {
+            let (path, value) = (PRODUCT_ID.to_owned(), Scalar::Text(id.clone()));
+            terms.push(Term { path, value, unique: true });
+        }
         if self.key.kind != resource_type.name() {
             // A resource that a client deleted does not reserve its unique values (RFC 7644 section
             // 3.6).
@@ -173,6 +184,20 @@ pub fn display<'c>(resource_type: &ResourceType, content: &'c Content) -> Option
 /// Internal, if core did not write the body.
 pub fn some_of(entry: &Entry, names: &[&str]) -> Result<Content, Error> {
     json::some_members(&entry.body, names).map_err(|error| broken(entry, &error))
+}
+
+/// Decodes only [`State::product_id`] from a body.
+///
+/// # Errors
+/// If core did not write the body.
+pub fn product_id(body: &str) -> Result<Option<String>, json::JsonError> {
+    // Most resources have no state, and most bodies are not split for it.
+    if !body.contains(STATE) {
+        return Ok(None);
+    }
+    let state = json::some_members(body, &[STATE])?;
+    let id = state.get(STATE).and_then(|state| state.get("product-id")?.as_str());
+    Ok(id.map(ToOwned::to_owned))
 }
 
 /// Returns the URL of the resource with this id. `base` has no final slash.

@@ -9,7 +9,7 @@ use super::lifecycle;
 use super::removed;
 use super::write::audit;
 use super::write::creation::Creation;
-use super::write::event::ChangeKind;
+use super::write::event::{self, ChangeKind};
 use super::write::update::{Prepared, Update};
 use super::{Options, Session};
 use crate::error::Error;
@@ -95,9 +95,9 @@ impl ExistingUser {
             return Err(Error::internal("somebody without rules was taken over"));
         };
         let (known, name) = match &self {
-            Self::Imported(known) => (known, "user-linked"),
-            Self::Deprovisioned(known) => (known, "user-reactivated"),
-            Self::Removed(known) => (known, "user-returned"),
+            Self::Imported(known) => (known, event::LINKED),
+            Self::Deprovisioned(known) => (known, event::RETURNED_ACTIVE),
+            Self::Removed(known) => (known, event::RETURNED),
         };
         if matches!(self, Self::Imported(_)) {
             // The product assigned the roles; provisioning a user for the first time must not grant

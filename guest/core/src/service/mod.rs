@@ -2,6 +2,8 @@
 //! check preconditions, change a copy, validate, commit unless nothing changed, return.
 
 pub mod admin;
+#[cfg(feature = "application")]
+mod application;
 pub mod bulk;
 mod conditions;
 pub mod create;
@@ -15,6 +17,9 @@ mod fork;
 mod lifecycle;
 pub mod modify;
 mod nesting;
+#[cfg(feature = "application")]
+mod product_id;
+mod product_view;
 pub mod query;
 mod references;
 mod relation_writer;

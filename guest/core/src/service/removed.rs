@@ -65,7 +65,8 @@ pub(super) fn bring_back(
 ) -> Result<Creation, Error> {
     let key = Key::new(resource_type.name(), removed.key.id.clone());
     let inserted = ordered::set([key.clone()]);
-    let what = (content, changes, State::default());
+    let state = State { product_id: removed.state.product_id.clone(), ..State::default() };
+    let what = (content, changes, state);
     let place = NewEntry { key, at };
     let mut made =
         creation::make_with(session, resource_type, place, what, &inserted, |life, resource| {

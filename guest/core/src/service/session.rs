@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+#[cfg(feature = "application")]
+use super::application;
 use super::write::event;
 use crate::auth::Admission;
 use crate::dialect::Sent;
@@ -53,19 +55,35 @@ impl Session<'_> {
     /// of the admission failed.
     pub fn commit_naming_write(&self, at: u64, writes: Vec<Write>) -> Result<Committed, Rejection> {
         let expected = &self.admission.expectations;
-        let mut all: Vec<Write> = expected.iter().cloned().chain(writes).collect();
-        for write in &mut all {
-            if let Write::Append(appended) = write {
-                event::add_path(appended, &self.admission.policy.registry);
-            }
-        }
-        let outcome = self.ports.store.commit(at, &self.admission.actor, all);
+        let all: Vec<Write> = expected.iter().cloned().chain(writes).collect();
+        let outcome = self.commit_all(at, all);
         outcome.map_err(|rejection| Rejection {
             write: rejection
                 .write
                 .saturating_sub(u32::try_from(expected.len()).unwrap_or(u32::MAX)),
             ..rejection.of_commit()
         })
+    }
+
+    #[cfg(not(feature = "application"))]
+    fn commit_all(&self, at: u64, mut writes: Vec<Write>) -> Result<Committed, Rejection> {
+        self.add_paths(&mut writes);
+        self.ports.store.commit(at, &self.admission.actor, writes)
+    }
+
+    #[cfg(feature = "application")]
+    fn commit_all(&self, at: u64, mut writes: Vec<Write>) -> Result<Committed, Rejection> {
+        self.add_paths(&mut writes);
+        let (ports, admission, caller) = (self.ports, self.admission, &self.origin.caller);
+        application::Plan { ports, admission, caller, writes }.commit(at)
+    }
+
+    fn add_paths(&self, writes: &mut [Write]) {
+        for write in writes {
+            if let Write::Append(appended) = write {
+                event::add_path(appended, &self.admission.policy.registry);
+            }
+        }
     }
 
     /// Returns the resource of this id.

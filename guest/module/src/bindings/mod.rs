@@ -2,6 +2,8 @@
 //! in JSON: names are the WIT's.
 
 pub mod admin;
+pub mod application;
+pub mod directory;
 mod functions;
 pub mod http;
 pub mod journal;
@@ -15,7 +17,7 @@ pub use functions::{Arguments, Returned};
 /// The imported interfaces and the types of both directions.
 pub mod scimlet {
     pub mod plugin {
-        pub use super::super::{http, journal, sql, store};
+        pub use super::super::{application, http, journal, sql, store};
     }
 }
 
@@ -23,7 +25,7 @@ pub mod scimlet {
 pub mod exports {
     pub mod scimlet {
         pub mod plugin {
-            pub use crate::bindings::{admin, provider, tables};
+            pub use crate::bindings::{admin, directory, provider, tables};
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The core module: what it needs of a host, how large it is, and that it answers as core does.
 
 mod admin;
+mod application;
 mod calls;
 mod exchanges;
 mod faults;
@@ -33,6 +34,7 @@ pub fn trials() -> Vec<Trial> {
         }),
     ];
     trials.extend(admin::trials());
+    trials.extend(application::trials());
     trials.extend(calls::trials());
     trials.extend(exchanges::trials());
     trials.extend(faults::trials());

@@ -122,7 +122,8 @@ pub(super) fn group_to_go_into(ports: &Ports<'_>, group: &str) -> Result<String,
     })
 }
 
-fn groups<'a>(session: &Session<'a>) -> Result<(&'a ResourceType, &'a Groups), Error> {
+/// Returns the resource type of groups, and the rules for them.
+pub(super) fn groups<'a>(session: &Session<'a>) -> Result<(&'a ResourceType, &'a Groups), Error> {
     let policy = &session.admission.policy;
     let groups = policy.groups.as_ref().ok_or_else(|| has_none("groups"))?;
     let resource_type = policy.registry.named(&groups.resource_type);

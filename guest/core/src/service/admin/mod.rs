@@ -9,6 +9,8 @@ mod maintenance;
 mod people;
 mod product;
 mod profiles;
+#[cfg(feature = "application")]
+mod records;
 mod references;
 mod webhooks;
 
@@ -24,6 +26,11 @@ pub use people::{
     assign_roles, deactivate_user, erase_user, link_user, reactivate_user, user, users,
 };
 pub use profiles::{configure, explain, profile, set};
+#[cfg(feature = "application")]
+pub use records::{
+    create_group, create_user, delete_group, find_by_product_id, group, patch_group, patch_user,
+    set_product_id,
+};
 pub use references::{Reference, add_reference, references};
 pub use webhooks::webhooks;
 
@@ -66,6 +73,7 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::Taken(_) | Refusal::Stale(_) | Refusal::Missing(_) => Self::Stale,
             Refusal::Invalid(text) => Self::Invalid(text),
+            Refusal::Declined { sentence, .. } => Self::Refused(sentence),
             other @ (Refusal::OverCeiling(_)
             | Refusal::TooMany(_)
             | Refusal::Unavailable(_)

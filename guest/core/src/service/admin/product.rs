@@ -3,23 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::super::lifecycle::{self, Assignments};
 use super::super::write::links;
-use super::super::{Session, removed};
-use super::user_rules;
+use super::super::{Session, product_view, removed};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
-use crate::ordered;
-use crate::profile::{Groups, Users};
+use crate::profile::Groups;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::sorted_map::SortedMap;
 use crate::store::{Direction, Key};
-
-/// The member with the data that only the product sees.
-pub const PRODUCT: &str = "urn:scimlet:product";
 
 /// Adds the data that only the product sees to users in their response form.
 pub(super) fn extend(
@@ -27,7 +22,6 @@ pub(super) fn extend(
     resource_type: &ResourceType,
     shown: &mut [Value],
 ) -> Result<(), Error> {
-    let (_, users) = user_rules(session)?;
     let ids = shown.iter().filter_map(|user| user.get("id")?.as_str());
     let keys: Vec<Key> = ids.map(|id| Key::new(resource_type.name(), id)).collect();
     let entries = removed::entries(session, resource_type, &keys)?;
@@ -40,45 +34,17 @@ pub(super) fn extend(
         let Some(entry) = entry else {
             continue;
         };
-        let is_removed = removed::is_removed(resource_type, &entry.key);
-        let mut view = view(users, &Resource::from_entry(entry)?, given);
-        if is_removed {
-            view.insert("removed".into(), true.into());
-        }
+        let policy = &session.admission.policy;
+        let resource = Resource::from_entry(entry)?;
+        let mut view = product_view::view(policy, resource_type, &resource, user, given);
         if let Some(origin) = origins.unwrap_or_default().first() {
             view.insert("forkedFrom".into(), origin.id.as_str().into());
         }
-        let attributes = mapped(session, user);
-        if !attributes.is_empty() {
-            view.insert("attributes".into(), attributes.into());
-        }
         if let Value::Object(user) = user {
-            user.insert(PRODUCT.to_owned(), view.into());
+            user.insert(product_view::PRODUCT.to_owned(), view.into());
         }
     }
     Ok(())
-}
-
-/// Returns the product's data about a user. Inactive users have no effective roles and seats.
-fn view(users: &Users, resource: &Resource, given: BTreeSet<String>) -> Map<String, Value> {
-    let own = resource.content.get(users.roles.as_str());
-    let own = own.and_then(Value::as_array).into_iter().flatten();
-    let own = own.filter_map(|role| role.get("value")?.as_str());
-    let mut roles: Vec<String> = own.map(ToOwned::to_owned).collect();
-    roles.extend(given.into_iter().filter(|role| !roles.contains(role)).collect::<Vec<_>>());
-    let mut seats = ordered::set(resource.state.seats.values());
-    if !users.is_active(&resource.content) {
-        (roles, seats) = (Vec::new(), BTreeSet::new());
-    }
-    let view = json!({
-        "roles": roles,
-        "seatTypes": seats,
-        "provisioned": !resource.state.imported,
-    });
-    match view {
-        Value::Object(view) => view,
-        _ => Map::new(),
-    }
 }
 
 /// Returns the roles that groups grant to each of these users, in their order.
@@ -121,50 +87,4 @@ fn roles_of(
     let mut roles = assignments.of(&group.id).roles;
     roles.extend(lifecycle::named_roles(session, groups, group)?);
     Ok(roles)
-}
-
-/// Returns the product's own attributes, according to the profile's `attributes.map`. Of several
-/// values the primary one counts, or else the first.
-fn mapped(session: &Session<'_>, user: &Value) -> Map<String, Value> {
-    let mut attributes = Map::new();
-    for (path, product) in session.admission.policy.attributes.map.iter() {
-        let (uri, names) = match path.rsplit_once(':') {
-            Some((uri, names)) => (Some(uri), names),
-            None => (None, path),
-        };
-        let root = match uri {
-            Some(uri) => member(user, uri),
-            None => Some(user),
-        };
-        let value =
-            names.split('.').try_fold(root, |at, name| Some(member(one(at?), name))).flatten();
-        if let Some(value) = value {
-            put(&mut attributes, product, one(value).clone());
-        }
-    }
-    attributes
-}
-
-fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
-    crate::json::member(value.as_object()?, name)
-}
-
-fn one(value: &Value) -> &Value {
-    let Value::Array(values) = value else {
-        return value;
-    };
-    let primary = values.iter().find(|value| value.get("primary") == Some(&Value::Bool(true)));
-    primary.or(values.first()).unwrap_or(&Value::Null)
-}
-
-fn put(object: &mut Map<String, Value>, path: &str, value: Value) {
-    match path.split_once('.') {
-        None => drop(object.insert(path.to_owned(), value)),
-        Some((first, rest)) => {
-            let inner = object.entry(first.to_owned()).or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(inner) = inner {
-                put(inner, rest, value);
-            }
-        }
-    }
 }

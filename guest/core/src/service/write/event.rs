@@ -7,11 +7,19 @@ use crate::etag;
 use crate::registry::Registry;
 use crate::store::{Channel, Event, Key, Write};
 
-const PROVISIONING: &str = "urn:ietf:params:scim:event:prov:";
+/// The prefix of the names that RFC 9967 gives.
+pub const PROVISIONING: &str = "urn:ietf:params:scim:event:prov:";
 
 /// The prefix of the kind of users that a client deleted and the product keeps. Events about them
 /// have the path that they had.
 pub const REMOVED: &str = "$removed/";
+
+/// The audit's event of a user whom the product imported and a client took over.
+pub const LINKED: &str = "user-linked";
+/// The audit's event of a deactivated user whom a POST took over.
+pub const RETURNED_ACTIVE: &str = "user-reactivated";
+/// The audit's event of a user whom a client had deleted and a POST brought back.
+pub const RETURNED: &str = "user-returned";
 
 /// The kind of a change of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,12 +95,17 @@ pub fn add_path(event: &mut Event, registry: &Registry) {
         return;
     };
     let name = key.kind.strip_prefix(REMOVED).unwrap_or(&key.kind);
+    if let Some(resource_type) = registry.named(name) {
+        let path = format!("{}/{}", resource_type.definition.endpoint, key.id);
+        add_member(event, "path", &path);
+    }
+}
+
+/// Adds a member to the body of an event, which does not have it.
+pub fn add_member(event: &mut Event, name: &str, value: &str) {
     // Every body is an object.
-    if let (Some(resource_type), Some(members)) =
-        (registry.named(name), event.body.strip_prefix('{'))
-    {
-        let path = Value::from(format!("{}/{}", resource_type.definition.endpoint, key.id));
+    if let Some(members) = event.body.strip_prefix('{') {
         let comma = if members == "}" { "" } else { "," };
-        event.body = format!("{{\"path\":{path}{comma}{members}");
+        event.body = format!("{{\"{name}\":{}{comma}{members}", Value::from(value));
     }
 }
