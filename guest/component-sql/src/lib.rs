@@ -8,7 +8,11 @@
 
 #[path = "../../component/src/admin.rs"]
 mod admin;
+#[path = "../../component/src/application.rs"]
+mod application;
 mod bindings;
+#[path = "../../component/src/directory.rs"]
+mod directory;
 #[path = "../../component/src/ports.rs"]
 mod ports;
 #[path = "../../component/src/provider.rs"]

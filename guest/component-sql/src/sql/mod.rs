@@ -79,4 +79,31 @@ impl Store for SqlStorage {
         let committed = on_store(|store| store.commit(at, actor, &mut || Ok(writes.clone())));
         committed.map(lift::committed).map_err(lift::rejection)
     }
+
+    fn commit_prepared(
+        &self,
+        at: u64,
+        actor: &str,
+        prepare: &mut dyn FnMut() -> Result<Vec<Write>, Rejection>,
+    ) -> Result<Committed, Rejection> {
+        // Core has reasons that the store does not know.
+        let mut refused = None;
+        let mut prepared = || match prepare() {
+            Ok(writes) => {
+                refused = None;
+                Ok(writes.into_iter().map(lower::write).collect())
+            }
+            Err(rejection) => {
+                let reason = scimlet_store::Refusal::NotDone(rejection.reason.to_string());
+                let write = rejection.write;
+                refused = Some(rejection);
+                Err(scimlet_store::Rejection { write, reason })
+            }
+        };
+        let committed = on_store(|store| store.commit(at, actor, &mut prepared));
+        match refused {
+            Some(rejection) => Err(rejection),
+            None => committed.map(lift::committed).map_err(lift::rejection),
+        }
+    }
 }
