@@ -34,6 +34,22 @@ fn groups<'a>(session: &Session<'a>) -> Result<&'a ResourceType, Error> {
     assignments::groups(session).map(|(resource_type, _)| resource_type)
 }
 
+/// Runs a function as the application. One for all functions here: each type of function adds the
+/// code of the attempts to the module.
+fn text(
+    ports: &Ports<'_>,
+    run: &mut dyn FnMut(&Session<'_>) -> Result<String, Error>,
+) -> Result<String, Problem> {
+    as_product(ports, run)
+}
+
+fn done(
+    ports: &Ports<'_>,
+    run: &mut dyn FnMut(&Session<'_>) -> Result<(), Error>,
+) -> Result<(), Problem> {
+    text(ports, &mut |session| run(session).map(|()| String::new())).map(drop)
+}
+
 /// Creates a user of the product from a document, and returns its id.
 ///
 /// # Errors
@@ -79,7 +95,7 @@ pub fn patch_group(ports: &Ports<'_>, id: &str, patch: &str) -> Result<(), Probl
 /// # Errors
 /// If there is no such group.
 pub fn delete_group(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
-    as_product(ports, |session| delete::delete(session, groups(session)?, id, &Options::default()))
+    done(ports, &mut |session| delete::delete(session, groups(session)?, id, &Options::default()))
 }
 
 /// Returns a group in the product's view.
@@ -87,7 +103,7 @@ pub fn delete_group(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
 /// # Errors
 /// If there is no such group, or it has more members than a response may have.
 pub fn group(ports: &Ports<'_>, id: &str) -> Result<String, Problem> {
-    as_product(ports, |session| {
+    text(ports, &mut |session| {
         let resource_type = groups(session)?;
         let group = session.load(resource_type, id)?;
         let shown = represent::show(session, resource_type, group.clone(), &Projection::default())?;
@@ -113,7 +129,7 @@ pub fn set_product_id(
     product_id: Option<&str>,
 ) -> Result<(), Problem> {
     check(product_id)?;
-    as_product(ports, |session| {
+    done(ports, &mut |session| {
         let resource_type = named(session, resource_type)?;
         let before = removed::load(session, resource_type, id)?;
         let content = before.content.clone();
@@ -133,7 +149,7 @@ pub fn find_by_product_id(
     resource_type: &str,
     product_id: &str,
 ) -> Result<String, Problem> {
-    as_product(ports, |session| {
+    text(ports, &mut |session| {
         let resource_type = named(session, resource_type)?;
         let live = resource_type.name().to_owned();
         for kind in [live, removed::kind(resource_type)] {
@@ -177,7 +193,7 @@ fn create(
 ) -> Result<String, Problem> {
     check(product_id)?;
     let document = parsed(document)?;
-    as_product(ports, |session| {
+    text(ports, &mut |session| {
         let resource_type = find(session)?;
         let body = with_schema(document.clone(), &resource_type.core().id);
         let Received { content, changes, .. } = update::received(session, resource_type, body)?;
@@ -196,7 +212,7 @@ fn create(
 
 fn change(ports: &Ports<'_>, find: Find, id: &str, patch: &str) -> Result<(), Problem> {
     let patch = parsed(patch)?;
-    as_product(ports, |session| {
+    done(ports, &mut |session| {
         let resource_type = find(session)?;
         let body = with_schema(patch.clone(), urn::PATCH_OP);
         modify::apply(session, resource_type, id, body, &Options::default()).map(drop)

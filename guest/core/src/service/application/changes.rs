@@ -1,18 +1,17 @@
 //! From the events of a commit to what the application hears: the step, the documents, the effects.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::document::document;
 use super::members::Moved;
 use super::reader::Reader;
-use super::subject::Subject;
+use super::subject::{Subject, Subjects, name};
 use crate::ordered;
 use crate::port::{Change, Effect, Identity, Step};
 use crate::profile::Policy;
 use crate::resource::Resource;
 use crate::service::write::event;
+use crate::sorted_map::SortedMap;
 use crate::store::{Channel, Draft, Entry, Event, Key, Refusal};
 
 /// A changed resource, before and after the commit.
@@ -79,40 +78,59 @@ fn resource(entry: Entry) -> Result<Resource, Refusal> {
         .map_err(|error| Refusal::Damaged(error.cause.unwrap_or(error.detail)))
 }
 
+/// Returns the application's own ids of the changed resources, by their names.
+pub(super) fn own_ids(changed: &[Changed<'_>]) -> SortedMap<String> {
+    let mut ids = SortedMap::new();
+    for changed in changed {
+        if let Some(id) = changed.product_id() {
+            ids.insert(name(&changed.subject.key), id.to_owned());
+        }
+    }
+    ids
+}
+
 /// Returns what the application hears of these changes.
 pub(super) fn told(
-    reader: &Reader<'_>,
-    policy: &Policy,
+    (reader, policy, subjects): (&Reader<'_>, &Policy, &Subjects<'_>),
     changed: &[Changed<'_>],
     moved: Vec<Moved>,
 ) -> Result<Vec<Change>, Refusal> {
     let effects: Vec<Vec<Effect>> =
         changed.iter().map(|changed| effects(policy, changed.subject)).collect();
-    let ids = ids(reader, changed, &moved, &effects)?;
+    let mut ids = own_ids(changed);
+    for (key, id) in reader.product_ids(&others(subjects, &moved, &effects))?.into_iter() {
+        ids.insert(key, id);
+    }
     let all = changed.iter().zip(moved).zip(effects);
-    Ok(all
-        .map(|((changed, moved), effects)| change(policy, changed, moved, effects, &ids))
-        .collect())
+    let each = all.map(|((changed, moved), effects)| change(policy, changed, moved, effects, &ids));
+    Ok(each.collect())
 }
 
-/// The application's ids of resources.
-type Ids = BTreeMap<Key, String>;
+/// Returns the resources that the changes name beside the changed ones.
+fn others(subjects: &Subjects<'_>, moved: &[Moved], effects: &[Vec<Effect>]) -> Vec<Key> {
+    let members = moved.iter().flat_map(|moved| moved.joined.iter().chain(&moved.left));
+    let effects = effects.iter().flatten();
+    let groups = effects.flat_map(|effect| effect.group.iter().chain(&effect.groups));
+    let named = members.chain(groups.map(|group| &group.key));
+    let others = ordered::set(named.filter(|key| subjects.place(key).is_none()).cloned());
+    others.into_iter().collect()
+}
 
 fn change(
     policy: &Policy,
     changed: &Changed<'_>,
     moved: Moved,
     mut effects: Vec<Effect>,
-    ids: &Ids,
+    ids: &SortedMap<String>,
 ) -> Change {
     let subject = changed.subject;
-    let identity = |key: Key| Identity { product_id: ids.get(&key).cloned(), key };
+    let identity = |key: Key| Identity { product_id: ids.get(&name(&key)).cloned(), key };
     let shown =
         |resource: &Resource, after| document(policy, subject.resource_type, resource, after);
     for named in
         effects.iter_mut().flat_map(|effect| effect.group.iter_mut().chain(&mut effect.groups))
     {
-        named.product_id = ids.get(&named.key).cloned();
+        named.product_id = ids.get(&name(&named.key)).cloned();
     }
     Change {
         subject: Identity {
@@ -127,27 +145,6 @@ fn change(
         members_removed: moved.left.into_iter().map(identity).collect(),
         effects,
     }
-}
-
-/// Returns the application's ids of all resources that the changes name.
-fn ids(
-    reader: &Reader<'_>,
-    changed: &[Changed<'_>],
-    moved: &[Moved],
-    effects: &[Vec<Effect>],
-) -> Result<Ids, Refusal> {
-    let own = changed.iter().map(|changed| (&changed.subject.key, changed.product_id()));
-    let own: BTreeMap<&Key, Option<&str>> = own.collect();
-    let members = moved.iter().flat_map(|moved| moved.joined.iter().chain(&moved.left));
-    let effects = effects.iter().flatten();
-    let groups = effects.flat_map(|effect| effect.group.iter().chain(&effect.groups));
-    let named = members.chain(groups.map(|group| &group.key));
-    let unknown = ordered::set(named.filter(|key| !own.contains_key(key)).cloned());
-    let unknown: Vec<Key> = unknown.into_iter().collect();
-    let known = own.into_iter().filter_map(|(key, id)| Some((key.clone(), id?.to_owned())));
-    let mut ids: Ids = known.collect();
-    ids.extend(reader.product_ids(&unknown)?);
-    Ok(ids)
 }
 
 /// Returns the step that the events about a resource are of.

@@ -11,18 +11,17 @@ mod members;
 mod reader;
 mod subject;
 
-use std::collections::BTreeMap;
-
 use crate::auth::Admission;
 use crate::port::{Application, Caller, Decline, Level, Ports};
 use crate::resource;
 use crate::service::product_id;
 use crate::service::write::event;
+use crate::sorted_map::SortedMap;
 use crate::store::{Committed, Key, Refusal, Rejection, Write};
 
 use self::changes::Changed;
 use self::reader::Reader;
-use self::subject::Subjects;
+use self::subject::{Subjects, name};
 
 /// A commit that has not happened.
 pub(super) struct Plan<'a> {
@@ -32,9 +31,6 @@ pub(super) struct Plan<'a> {
     /// All writes, beginning with the expectations of the admission.
     pub(super) writes: Vec<Write>,
 }
-
-/// The application's ids of resources.
-type Ids = BTreeMap<Key, String>;
 
 impl Plan<'_> {
     /// Commits at the time `at` or a later one, unless the application refuses. The application
@@ -63,20 +59,19 @@ impl Plan<'_> {
         })
     }
 
-    /// Returns the application's ids of these resources.
-    fn ids(&self, subjects: &Subjects<'_>) -> Result<Ids, Refusal> {
+    /// Returns the application's ids of these resources, by their names.
+    fn ids(&self, subjects: &Subjects<'_>) -> Result<SortedMap<String>, Refusal> {
         let reader = Reader { store: self.ports.store };
         let unwritten = subjects.all.iter().filter(|subject| subject.written().is_none());
         let keys: Vec<Key> = unwritten.map(|subject| subject.stored().clone()).collect();
-        let read = reader.product_ids(&keys)?;
-        let ids = subjects.all.iter().filter_map(|subject| {
-            let id = match subject.written() {
-                Some(draft) => resource::product_id(&draft.body).ok().flatten(),
-                None => read.get(subject.stored()).cloned(),
-            };
-            Some((subject.key.clone(), id?))
-        });
-        Ok(ids.collect())
+        let mut ids = reader.product_ids(&keys)?;
+        for subject in &subjects.all {
+            let body = subject.written().map(|draft| draft.body.as_str());
+            if let Some(id) = body.and_then(|body| resource::product_id(body).ok().flatten()) {
+                ids.insert(name(&subject.key), id);
+            }
+        }
+        Ok(ids)
     }
 
     /// Tells the application what is about to change, and returns the writes with the ids that it
@@ -90,7 +85,8 @@ impl Plan<'_> {
         let reader = Reader { store: self.ports.store };
         let mut changed = changes::read(&reader, &subjects.all, at)?;
         let moved = members::moved(&reader, subjects, &self.writes)?;
-        let changes = changes::told(&reader, &self.admission.policy, &changed, moved)?;
+        let context = (&reader, &*self.admission.policy, subjects);
+        let changes = changes::told(context, &changed, moved)?;
         let count = changes.len();
         let given = application.before_commit(changes);
         let given = given.map_err(|decline| self.refusal(decline, subjects))?;
@@ -104,10 +100,7 @@ impl Plan<'_> {
                 give(&mut writes, changed, id)?;
             }
         }
-        let ids = changed.iter().filter_map(|changed| {
-            Some((changed.subject.key.clone(), changed.product_id()?.to_owned()))
-        });
-        add_product_ids(&mut writes, &ids.collect());
+        add_product_ids(&mut writes, &changes::own_ids(&changed));
         Ok(writes)
     }
 
@@ -162,21 +155,15 @@ fn give(writes: &mut Vec<Write>, changed: &mut Changed<'_>, id: String) -> Resul
     Ok(())
 }
 
-fn add_product_ids(writes: &mut [Write], ids: &Ids) {
+fn add_product_ids(writes: &mut [Write], ids: &SortedMap<String>) {
     if ids.is_empty() {
         return;
     }
     for write in writes {
         if let Write::Append(appended) = write
-            && let Some(id) = appended.subject.as_ref().and_then(|key| ids.get(&live(key)))
+            && let Some(id) = appended.subject.as_ref().and_then(|key| ids.get(&name(key)))
         {
             event::add_member(appended, "product-id", id);
         }
     }
-}
-
-/// Returns the key of a resource, also of a user that a client deleted and the product keeps.
-fn live(key: &Key) -> Key {
-    let kind = key.kind.strip_prefix(event::REMOVED).unwrap_or(&key.kind);
-    Key::new(kind, key.id.clone())
 }

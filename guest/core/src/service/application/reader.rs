@@ -1,9 +1,9 @@
 //! Reads of what a commit is about to change.
 
-use std::collections::BTreeMap;
-
+use super::subject::name;
 use crate::limits;
 use crate::resource;
+use crate::sorted_map::SortedMap;
 use crate::store::{Direction, Entry, Key, Refusal};
 
 /// Reads in calls of limited size.
@@ -19,13 +19,15 @@ impl Reader<'_> {
         Ok(found)
     }
 
-    /// Returns the application's ids of those of these resources that have one.
-    pub(super) fn product_ids(&self, keys: &[Key]) -> Result<BTreeMap<Key, String>, Refusal> {
-        let mut found = BTreeMap::new();
+    /// Returns the application's ids of those of these resources that have one, by their names.
+    pub(super) fn product_ids(&self, keys: &[Key]) -> Result<SortedMap<String>, Refusal> {
+        let mut found = SortedMap::new();
         self.each(keys, |key, entry| {
             // A body that cannot be read fails the request elsewhere.
             let id = entry.and_then(|entry| resource::product_id(&entry.body).ok().flatten());
-            found.extend(id.map(|id| (key.clone(), id)));
+            if let Some(id) = id {
+                found.insert(name(key), id);
+            }
         })?;
         Ok(found)
     }

@@ -1,10 +1,9 @@
 //! The resources that a commit changes: those that its events are about.
 
-use std::collections::BTreeMap;
-
 use crate::registry::Registry;
 use crate::resource_type::ResourceType;
 use crate::service::write::event::{self, REMOVED};
+use crate::sorted_map::SortedMap;
 use crate::store::{Channel, Draft, Event, Key, Write};
 
 /// Events of the audit that are about a change.
@@ -65,13 +64,14 @@ impl<'a> Subject<'a> {
 /// The resources that a commit changes, in the order of their first events.
 pub(super) struct Subjects<'a> {
     pub(super) all: Vec<Subject<'a>>,
-    places: BTreeMap<(&'a str, &'a str), usize>,
+    /// Their places in `all`, by [`name`].
+    places: SortedMap<usize>,
 }
 
 impl<'a> Subjects<'a> {
     /// Returns those of a commit's writes.
     pub(super) fn of(registry: &'a Registry, writes: &'a [Write]) -> Self {
-        let mut subjects = Self { all: Vec::new(), places: BTreeMap::new() };
+        let mut subjects = Self { all: Vec::new(), places: SortedMap::new() };
         for write in writes {
             if let Write::Append(event) = write
                 && let Some(key) = &event.subject
@@ -94,7 +94,7 @@ impl<'a> Subjects<'a> {
     fn add(&mut self, registry: &'a Registry, key: &'a Key, event: &'a Event) {
         if let Some(subject) = self.found(key) {
             subject.events.push(event);
-        } else if let Some(resource_type) = registry.named(name(key).0) {
+        } else if let Some(resource_type) = registry.named(type_name(key)) {
             self.places.insert(name(key), self.all.len());
             self.all.push(Subject {
                 resource_type,
@@ -132,8 +132,12 @@ impl<'a> Subjects<'a> {
     }
 }
 
-/// Returns the resource type's name and the id, also of a user that a client deleted and the
-/// product keeps.
-fn name(key: &Key) -> (&str, &str) {
-    (key.kind.strip_prefix(REMOVED).unwrap_or(&key.kind), &key.id)
+/// Returns the name by which a resource is found: its type's name and its id, also of a user that a
+/// client deleted and the product keeps.
+pub(super) fn name(key: &Key) -> String {
+    format!("{}/{}", type_name(key), key.id)
+}
+
+fn type_name(key: &Key) -> &str {
+    key.kind.strip_prefix(REMOVED).unwrap_or(&key.kind)
 }
