@@ -7,6 +7,7 @@ mod members;
 mod product;
 mod refusals;
 mod steps;
+mod transaction;
 
 use std::sync::{Arc, Mutex};
 
@@ -53,6 +54,7 @@ pub fn trials() -> Vec<Trial> {
         product::changes_users
         product::changes_groups
         product::gives_ids
+        transaction::is_one_with_the_commit
     ]
 }
 
@@ -114,13 +116,7 @@ impl Site {
     }
 
     async fn ask(&self, method: &str, target: &str, body: Value) -> anyhow::Result<Answer> {
-        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let bearer = format!("Bearer {}", self.module.secret());
-        let headers =
-            vec![header("authorization", &bearer), header("content-type", "application/scim+json")];
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let (method, target) = (method.to_owned(), target.to_owned());
-        self.module.send(Call { method, target, headers, body }).await
+        ask(&self.module, method, target, body).await
     }
 
     async fn made(&self, body: Value) -> anyhow::Result<String> {
@@ -169,6 +165,16 @@ impl Site {
             .map(|line| (line.name, line.data));
         Ok(about.collect())
     }
+}
+
+async fn ask(module: &Embedded, method: &str, target: &str, body: Value) -> anyhow::Result<Answer> {
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let bearer = format!("Bearer {}", module.secret());
+    let headers =
+        vec![header("authorization", &bearer), header("content-type", "application/scim+json")];
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let (method, target) = (method.to_owned(), target.to_owned());
+    module.send(Call { method, target, headers, body }).await
 }
 
 fn user(name: &str) -> Value {
