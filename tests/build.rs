@@ -1,4 +1,4 @@
-//! Builds the core module that the tests run.
+//! Builds the core module and the component over SQL that the tests run.
 
 #[path = "../host/build/guest.rs"]
 mod guest;
@@ -16,5 +16,7 @@ fn build() -> Result<(), String> {
     let out = path("OUT_DIR")?;
     let root = path("CARGO_MANIFEST_DIR")?.join("..");
     let wasm = guest::build(&root, &out, "scimlet-module")?;
-    copy(&wasm, &out.join("scimlet-module.wasm"))
+    copy(&wasm, &out.join("scimlet-module.wasm"))?;
+    let wasm = guest::build(&root, &out, "scimlet-component-sql")?;
+    copy(&wasm, &out.join("scimlet-sql.wasm"))
 }

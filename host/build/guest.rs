@@ -12,10 +12,13 @@ use std::process::{Command, exit};
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// The files that every package of the guest is built from, beside its own folder and the WIT.
-const WATCHED: [&str; 7] = [
+const WATCHED: [&str; 10] = [
     "guest/core",
     "guest/component",
+    "guest/component-sql",
     "guest/lifetime",
+    "guest/sql",
+    "guest/store",
     "Cargo.toml",
     "Cargo.lock",
     ".cargo",
@@ -130,7 +133,8 @@ fn remapped() -> String {
     let folders = sources.into_iter().flatten().flatten();
     let flags =
         folders.map(|folder| format!("'--remap-path-prefix={}/='", folder.path().display()));
-    let own = ["core", "component", "lifetime", "module"].map(|name| format!("guest/{name}/src/"));
+    let own = ["core", "component", "component-sql", "lifetime", "module", "sql", "store"]
+        .map(|name| format!("guest/{name}/src/"));
     // The standard library's own, which rustc names by the folder of its source where that is
     // installed.
     let library = sysroot().map(|root| format!("{root}/lib/rustlib/src/rust/"));

@@ -13,23 +13,25 @@ use scimlet::store::sqlite::Sqlite;
 use scimlet_tests::exchange::{self, Answer, Call, Endpoint, Exchange, InProcess, TENANT};
 use scimlet_tests::module::{Embedded, Moment};
 use scimlet_tests::native::Native;
-use scimlet_tests::sql::{PostgresConnection, SqliteConnection};
+use scimlet_tests::sql::{OverComponent, PostgresConnection, SqliteConnection};
 use scimlet_tests::{needs, postgres};
 use tempfile::TempDir;
 
 use super::{in_memory, tenant, trial};
 
-/// Four trials for each exchange.
+/// Five trials for each exchange.
 pub fn trials() -> Vec<Trial> {
     let exchanges = exchange::all().expect("the recorded exchanges are well formed");
     let of = |exchange: Exchange| {
         let name = |way: &str| format!("module::{way}::{}", exchange.name);
         let (equal, kept) = (exchange.clone(), exchange.clone());
         let (sqlite, on_postgres) = (exchange.clone(), exchange.clone());
+        let in_component = exchange.clone();
         [
             trial(name("equal"), || equal_to_native(equal)),
             trial(name("kept"), || kept_over_sqlite(kept)),
             trial(name("sql_sqlite"), || over_sqlite(sqlite)),
+            trial(name("component_sql"), || over_component(in_component)),
             Trial::ignorable_test(name("sql_postgres"), move || {
                 needs::with(postgres::shared(), |cluster| {
                     let url = cluster.database()?;
@@ -66,6 +68,14 @@ async fn over_sqlite(exchange: Exchange) -> anyhow::Result<()> {
     let connection = SqliteConnection::open(&folder.path().join("module.db"))?;
     let module = Embedded::over_sql(connection, &exchange.profile, true).await?;
     exchange::run(&exchange, &module).await.map(drop)
+}
+
+/// Through `scimlet-sql.wasm`.
+async fn over_component(exchange: Exchange) -> anyhow::Result<()> {
+    let folder = TempDir::new()?;
+    let connection = SqliteConnection::open(&folder.path().join("component.db"))?;
+    let component = OverComponent::new(connection, &exchange.profile).await?;
+    exchange::run(&exchange, &component).await.map(drop)
 }
 
 async fn over_postgres(url: String, exchange: Exchange) -> anyhow::Result<()> {
