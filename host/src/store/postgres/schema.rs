@@ -44,7 +44,7 @@ pub(super) async fn prepare(pool: &Connections, make: bool) -> Result<(), Databa
     }
 }
 
-/// What a database has.
+/// The tables that a database has.
 enum Found {
     /// No tables of scimlet's.
     Nothing,

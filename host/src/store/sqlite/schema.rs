@@ -1,10 +1,11 @@
-//! The database file: opens connections, creates tables, and refuses files of other applications or
-//! of newer versions.
+//! The database file: opens connections, creates and renames tables, and refuses files of other
+//! applications or of newer versions.
 //!
 //! The version of the tables is in the table `scimlet_schema`. A file that scimlet made also has
 //! `application_id` [`APPLICATION`] and that version in `user_version`; in the file of an
-//! application, in which an embedding keeps scimlet's tables, both are the application's. Ids come from AUTOINCREMENT and are never reused, so a row that still refers to a removed
-//! tenant, entry or link set refers to nothing.
+//! application, in which an embedding keeps scimlet's tables, both are the application's. Ids come
+//! from AUTOINCREMENT and are never reused, so a row that still refers to a removed tenant, entry or
+//! link set refers to nothing.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -34,7 +35,7 @@ const LOG_BYTES: i64 = 64 << 20;
 /// Prepared statements that a connection caches; each shape of filter is one statement.
 const STATEMENTS: usize = 128;
 
-/// What a file has.
+/// The tables that a file has.
 enum Found {
     /// No tables: it is new.
     Nothing,
@@ -51,7 +52,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, DatabaseError> {
     let mut db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
         .map_err(explain)?;
     // Changes nothing, not even the journal mode, before the file is known to be ours or empty.
-    // In a transaction, so that all is seen from before or after another process changes the tables.
+    // In a transaction, so that it sees no half of what another process changes in the tables.
     let transaction = db.transaction().map_err(explain)?;
     inspect(path, &transaction)?;
     drop(transaction);

@@ -125,7 +125,7 @@ async fn renamed_once() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The same over HTTP, and for the commands of operators.
+/// An earlier file serves over HTTP, and the commands of operators work on it.
 async fn serve() -> anyhow::Result<()> {
     let (folder, server) = server::fresh()?;
     let (http, id) = user_over(&server).await?;
@@ -167,7 +167,7 @@ const APPLICATION: &str = "
     INSERT INTO entry VALUES (1, 'a'); INSERT INTO event VALUES (1, 1, 'b');
     INSERT INTO tenant VALUES (1, 'theirs');";
 
-/// What the application has.
+/// The rows of the application.
 fn rows(path: &Path) -> anyhow::Result<String> {
     let sql = "SELECT (SELECT json_group_array(id || email) FROM users)
                  || (SELECT json_group_array(id || text) FROM entry)
