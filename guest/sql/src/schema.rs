@@ -41,10 +41,10 @@ pub const IS_UNPREFIXED_SQLITE: &str = "SELECT COUNT(*) = 12 FROM sqlite_schema
 /// could only build them again.
 pub const RENAME_SQLITE: &str = include_str!("schema/rename_sqlite.sql");
 
-/// Asks whether renamed tables lack the columns of digests, as the first of version 2 do: one row
-/// with 1 or 0.
+/// Asks whether tables of version 2 in SQLite, before they are renamed, lack the columns of
+/// digests, as the first do: one row with 1 or 0.
 pub const LACKS_DIGESTS_SQLITE: &str = "SELECT COUNT(*) FROM sqlite_schema
-  WHERE type = 'table' AND name = 'scimlet_entry' AND sql NOT LIKE '%digest_version%'";
+  WHERE type = 'table' AND name = 'entry' AND sql NOT LIKE '%digest_version%'";
 
 /// Adds the columns of digests to renamed tables that lack them.
 pub const ADD_DIGESTS_SQLITE: &str = "ALTER TABLE scimlet_entry ADD COLUMN digest INTEGER;
@@ -52,8 +52,10 @@ ALTER TABLE scimlet_entry ADD COLUMN digest_version INTEGER;
 ";
 
 /// Asks whether a PostgreSQL schema has tables of version 1, which have no prefix: one row with
-/// true or false. An application may have some of these, but not with these columns.
-pub const IS_UNPREFIXED_POSTGRES: &str = "SELECT COUNT(*) = 7 FROM information_schema.columns
+/// 1 or 0. An application may have some of these, but not with these columns.
+pub const IS_UNPREFIXED_POSTGRES: &str =
+    "SELECT CAST(CASE COUNT(*) WHEN 7 THEN 1 ELSE 0 END AS BIGINT)
+  FROM information_schema.columns
   WHERE table_schema = current_schema() AND table_name || '.' || column_name IN (
     'schema_version.one', 'schema_version.version', 'tenant.sequence', 'entry.kind',
     'term.is_unique', 'linkset.source', 'sweep.what')";

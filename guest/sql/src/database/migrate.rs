@@ -1,10 +1,12 @@
-//! The tables: makes them, and refuses those of a newer version.
+//! The tables: makes them, renames those without prefix, and refuses those of a newer version.
 
 use super::connection::{Connection, Failure, Mode, execute, rows};
 use super::row::Row;
 use super::tenants::transaction;
 use crate::schema::{
-    POSTGRES, READ_VERSION, SET_VERSION, SQLITE, VERSION, VERSION_ROW, VERSION_TABLE,
+    ADD_DIGESTS_SQLITE, IS_UNPREFIXED_POSTGRES, IS_UNPREFIXED_SQLITE, LACKS_DIGESTS_SQLITE,
+    POSTGRES, READ_VERSION, RENAME_POSTGRES, RENAME_SQLITE, SET_VERSION, SQLITE, VERSION,
+    VERSION_ROW, VERSION_TABLE,
 };
 use crate::{Dialect, Sql};
 
@@ -82,17 +84,35 @@ fn number(rows: Vec<Row>) -> Result<Option<i64>, Unusable> {
 
 /// Makes the tables in a transaction, unless another process has made them meanwhile.
 fn make(connection: &impl Connection) -> Result<(), Unusable> {
-    let (lock, tables) = match connection.dialect() {
-        Dialect::Sqlite => ("", SQLITE),
-        Dialect::Postgres => (" FOR UPDATE", POSTGRES),
+    let lock = match connection.dialect() {
+        Dialect::Sqlite => "",
+        Dialect::Postgres => " FOR UPDATE",
     };
     let locked = rows(connection, Sql::new(READ_VERSION).text(lock))?;
     if number(locked)? > Some(0) {
         return Ok(());
     }
+    let tables = &tables(connection)?;
     let statements = statements(tables).chain([SET_VERSION]).map(Sql::new);
     execute(connection, statements.collect())?;
     Ok(())
+}
+
+/// Returns what makes the tables, or renames those that an earlier host made without prefix.
+fn tables(connection: &impl Connection) -> Result<String, Unusable> {
+    let dialect = connection.dialect();
+    let asked = |question| number(rows(connection, Sql::new(question))?);
+    let (is_unprefixed, rename, make) = match dialect {
+        Dialect::Sqlite => (IS_UNPREFIXED_SQLITE, RENAME_SQLITE, SQLITE),
+        Dialect::Postgres => (IS_UNPREFIXED_POSTGRES, RENAME_POSTGRES, POSTGRES),
+    };
+    if asked(is_unprefixed)? != Some(1) {
+        return Ok(make.to_owned());
+    }
+    if dialect == Dialect::Sqlite && asked(LACKS_DIGESTS_SQLITE)? == Some(1) {
+        return Ok([rename, ADD_DIGESTS_SQLITE].concat());
+    }
+    Ok(rename.to_owned())
 }
 
 /// Returns the statements of a file, which end with `;` at the end of a line.

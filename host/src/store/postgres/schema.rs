@@ -44,7 +44,7 @@ pub(super) async fn prepare(pool: &Connections, make: bool) -> Result<(), Databa
     }
 }
 
-/// What a database has.
+/// The tables that a database has.
 enum Found {
     /// No tables of scimlet's.
     Nothing,
@@ -73,7 +73,8 @@ async fn find(client: &Object) -> PostgresResult<Found> {
 
 /// Returns the version of tables without the prefix; 0 if there are none.
 async fn unprefixed(client: &Object) -> PostgresResult<i64> {
-    if !client.query_one(schema::IS_UNPREFIXED_POSTGRES, &[]).await?.get::<_, bool>(0) {
+    let asked = client.query_one(schema::IS_UNPREFIXED_POSTGRES, &[]).await?;
+    if asked.get::<_, i64>(0) == 0 {
         return Ok(0);
     }
     let row = client.query_opt("SELECT version FROM schema_version", &[]).await?;

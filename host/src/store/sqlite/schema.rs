@@ -1,10 +1,11 @@
-//! The database file: opens connections, creates tables, and refuses files of other applications or
-//! of newer versions.
+//! The database file: opens connections, creates and renames tables, and refuses files of other
+//! applications or of newer versions.
 //!
 //! The version of the tables is in the table `scimlet_schema`. A file that scimlet made also has
 //! `application_id` [`APPLICATION`] and that version in `user_version`; in the file of an
-//! application, in which an embedding keeps scimlet's tables, both are the application's. Ids come from AUTOINCREMENT and are never reused, so a row that still refers to a removed
-//! tenant, entry or link set refers to nothing.
+//! application, in which an embedding keeps scimlet's tables, both are the application's. Ids come
+//! from AUTOINCREMENT and are never reused, so a row that still refers to a removed tenant, entry
+//! or link set refers to nothing.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -34,10 +35,12 @@ const LOG_BYTES: i64 = 64 << 20;
 /// Prepared statements that a connection caches; each shape of filter is one statement.
 const STATEMENTS: usize = 128;
 
-/// What a file has.
+/// The tables that a file has.
 enum Found {
-    /// No tables: it is new.
+    /// None at all: it is new.
     Nothing,
+    /// Version 0: an embedding is about to make the tables, or has died before.
+    Begun,
     /// Tables of version 2, without the prefix `scimlet_`.
     Unprefixed,
     /// The tables that this version works with.
@@ -51,7 +54,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, DatabaseError> {
     let mut db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
         .map_err(explain)?;
     // Changes nothing, not even the journal mode, before the file is known to be ours or empty.
-    // In a transaction, so that all is seen from before or after another process changes the tables.
+    // In a transaction, so that it sees no half of what another process changes in the tables.
     let transaction = db.transaction().map_err(explain)?;
     inspect(path, &transaction)?;
     drop(transaction);
@@ -105,10 +108,11 @@ fn inspect(path: &Path, db: &Connection) -> Result<Found, DatabaseError> {
         .map_err(explain)?;
     if is_versioned {
         let version = db.query_row(schema::READ_VERSION, [], |row| row.get(0)).optional();
-        return match version.map_err(explain)?.unwrap_or(0) {
-            schema::VERSION => Ok(Found::Current),
-            version => Err(unknown_version(path, version)),
-        };
+        match version.map_err(explain)?.unwrap_or(0) {
+            0 => {}
+            schema::VERSION => return Ok(Found::Current),
+            version => return Err(unknown_version(path, version)),
+        }
     }
     match (application, stamp) {
         (0, 0) if tables == 0 => Ok(Found::Nothing),
@@ -117,6 +121,7 @@ fn inspect(path: &Path, db: &Connection) -> Result<Found, DatabaseError> {
         {
             Ok(Found::Unprefixed)
         }
+        _ if is_versioned => Ok(Found::Begun),
         (APPLICATION, stamp) => Err(unknown_version(path, stamp.into())),
         _ => Err(DatabaseError::Unsuitable(format!(
             "`{}` is a SQLite database of another application, not a scimlet database",
@@ -164,7 +169,11 @@ fn create(path: &Path, db: &mut Connection) -> Result<(), DatabaseError> {
     let transaction =
         db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(explain)?;
     match inspect(path, &transaction)? {
-        Found::Nothing => make(&transaction).map_err(explain)?,
+        Found::Nothing => {
+            sign(&transaction).map_err(explain)?;
+            make(&transaction).map_err(explain)?;
+        }
+        Found::Begun => make(&transaction).map_err(explain)?,
         Found::Unprefixed => rename(&transaction).map_err(explain)?,
         Found::Current => {}
     }
@@ -172,16 +181,21 @@ fn create(path: &Path, db: &mut Connection) -> Result<(), DatabaseError> {
     transaction.commit().map_err(explain)
 }
 
+/// Marks a new file as one that scimlet made.
+fn sign(db: &Connection) -> rusqlite::Result<()> {
+    db.pragma_update(None, "application_id", APPLICATION)?;
+    db.pragma_update(None, "user_version", schema::VERSION)
+}
+
 fn make(db: &Connection) -> rusqlite::Result<()> {
     db.execute_batch(schema::SQLITE)?;
-    db.pragma_update(None, "application_id", APPLICATION)?;
-    db.pragma_update(None, "user_version", schema::VERSION)?;
     set_version(db)
 }
 
 fn rename(db: &Connection) -> rusqlite::Result<()> {
+    let lacks_digests = asked(db, schema::LACKS_DIGESTS_SQLITE)?;
     db.execute_batch(schema::RENAME_SQLITE)?;
-    if asked(db, schema::LACKS_DIGESTS_SQLITE)? {
+    if lacks_digests {
         db.execute_batch(schema::ADD_DIGESTS_SQLITE)?;
     }
     set_version(db)

@@ -64,8 +64,8 @@ pub async fn renamed_once(cluster: &Cluster) -> anyhow::Result<()> {
     fence::holds(cluster, name)
 }
 
-/// A transaction of an earlier host that still runs may deadlock with the renaming, which then begins
-/// again.
+/// A transaction of an earlier host that still runs may deadlock with the renaming, which then
+/// begins again.
 pub async fn in_the_way(cluster: &'static Cluster) -> anyhow::Result<()> {
     let url = cluster.database()?;
     let name = url.rsplit('/').next().context("a name")?.to_owned();

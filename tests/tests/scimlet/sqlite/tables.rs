@@ -26,6 +26,7 @@ pub fn trials() -> Vec<Trial> {
         trial("sqlite::tables::earlier_ones_are_renamed_once", renamed_once),
         trial("sqlite::tables::earlier_ones_serve", serve),
         trial("sqlite::tables::those_of_an_application_stay", shared),
+        trial("sqlite::tables::those_that_were_begun_are_made", begun),
         trial("sqlite::tables::newer_ones_beside_an_applications_are_refused", newer),
     ]
 }
@@ -125,7 +126,7 @@ async fn renamed_once() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The same over HTTP, and for the commands of operators.
+/// An earlier file serves over HTTP, and the commands of operators work on it.
 async fn serve() -> anyhow::Result<()> {
     let (folder, server) = server::fresh()?;
     let (http, id) = user_over(&server).await?;
@@ -167,7 +168,7 @@ const APPLICATION: &str = "
     INSERT INTO entry VALUES (1, 'a'); INSERT INTO event VALUES (1, 1, 'b');
     INSERT INTO tenant VALUES (1, 'theirs');";
 
-/// What the application has.
+/// The rows of the application.
 fn rows(path: &Path) -> anyhow::Result<String> {
     let sql = "SELECT (SELECT json_group_array(id || email) FROM users)
                  || (SELECT json_group_array(id || text) FROM entry)
@@ -204,6 +205,24 @@ async fn shared() -> anyhow::Result<()> {
     works(folder.path(), &server, &http, &id).await?;
     server::command_on(folder.path(), &server, &["tenant", "delete", TENANT])?;
     server.stop()?;
+    let after = (rows(&path)?, stamps(&path)?);
+    ensure!(before == after, "{before:?} {after:?}");
+    Ok(())
+}
+
+/// An embedding makes the version before the tables, and may die in between.
+async fn begun() -> anyhow::Result<()> {
+    let folder = TempDir::new()?;
+    let path = folder.path().join("scimlet.db");
+    let db = Connection::open(&path)?;
+    db.execute_batch(APPLICATION)?;
+    db.execute_batch(schema::VERSION_TABLE)?;
+    db.execute_batch(schema::VERSION_ROW)?;
+    let before = (rows(&path)?, stamps(&path)?);
+    for _ in 0..2 {
+        let database = Sqlite::open(&path)?;
+        drop(super::acme(&database).await);
+    }
     let after = (rows(&path)?, stamps(&path)?);
     ensure!(before == after, "{before:?} {after:?}");
     Ok(())
