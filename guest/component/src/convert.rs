@@ -3,8 +3,8 @@
 //! can be moved is moved, not copied.
 //!
 //! The bindings are those beside the module that this file becomes. All have equal names, so that
-//! the tests compile it against the host's bindings too, to run core natively on a host's store, and
-//! the shells that store by SQL against the types of scimlet-store.
+//! the tests compile it against the host's bindings too, to run core natively on a host's store,
+//! and the shells that store by SQL against the types of scimlet-store.
 
 /// Converts core's types into those of the interface.
 pub mod lower {

@@ -1,5 +1,5 @@
-//! Core's ports, implemented by the imports of the shell that compiles this file: of a component, or
-//! of the core module. Each shell has a `storage` of its own.
+//! Core's ports, implemented by the imports of the shell that compiles this file: of a component,
+//! or of the core module. Each shell has a `storage` of its own.
 
 use scimlet_core::port::{Clock, Journal, Level, Ports, Random};
 

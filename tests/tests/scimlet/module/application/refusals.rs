@@ -43,7 +43,11 @@ pub(super) async fn of_single_requests() -> anyhow::Result<()> {
 
 pub(super) async fn in_a_bulk() -> anyhow::Result<()> {
     let site = Site::new(json!({"extends": "default"})).await?;
-    let operation = |id: &str, path: &str, data: Value| json!({"method": "POST", "path": path, "bulkId": id, "data": data});
+    let operation = |id: &str, path: &str, data: Value| {
+        let mut operation = json!({"method": "POST", "path": path, "bulkId": id});
+        operation["data"] = data;
+        operation
+    };
     let bulk = |operations: Value| {
         let schema = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
         json!({"schemas": [schema], "Operations": operations})

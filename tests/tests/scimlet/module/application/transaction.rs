@@ -95,7 +95,7 @@ pub(super) async fn is_one_with_the_commit() -> anyhow::Result<()> {
     let shared = Shared(Arc::new(Mutex::new(shared)));
     let table = "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, active BOOLEAN)";
     shared.with(|connection| connection.driver().execute_batch(table))?;
-    let profile = r#"{"extends": "default", "users": {"seats": 2}}"#;
+    let profile = r#"{"extends": "default", "users": {"seats": 3}}"#;
     let module = Embedded::over_sql(shared.clone(), profile, true).await?;
     let follows = shared.clone();
     let module =
@@ -114,12 +114,13 @@ pub(super) async fn is_one_with_the_commit() -> anyhow::Result<()> {
     let active = patch(json!([{"op": "replace", "value": {"active": true}}]));
     ask(&module, "PATCH", &target, active).await?.expect(200)?;
     let bob = ask(&module, "POST", "/Users", user("bob")).await?.expect(201)?;
-    let rows = [(1, "ada".to_owned(), true), (2, "bob".to_owned(), true)];
+    let mut rows = vec![(1, "ada".to_owned(), true), (2, "bob".to_owned(), true)];
     ensure!(shared.rows()? == rows);
 
     // What the commit refuses, the application has not done, nor what it refuses itself.
-    for (name, status) in [("bob", 409), ("cyd", 403), ("mallory", 403)] {
+    for (name, status) in [("bob", 409), ("mallory", 403), ("cyd", 201), ("dan", 403)] {
         ask(&module, "POST", "/Users", user(name)).await?.expect(status)?;
+        rows.extend((status == 201).then(|| (3, name.to_owned(), true)));
         ensure!(shared.rows()? == rows, "{name}: {:?}", shared.rows()?);
     }
     ask(&module, "PUT", &target, user("bob")).await?.expect(409)?;
