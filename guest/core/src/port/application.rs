@@ -34,7 +34,7 @@ pub struct Identity {
     pub product_id: Option<String>,
 }
 
-/// What happens to a resource.
+/// The step in the life of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// A client creates it.
@@ -75,7 +75,7 @@ pub struct Effect {
 pub struct Change {
     /// The names of the resource.
     pub subject: Identity,
-    /// What happens to it.
+    /// The step in its life.
     pub step: Step,
     /// The paths of the attributes that differ, as in the event.
     pub attributes: Vec<String>,

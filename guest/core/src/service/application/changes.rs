@@ -151,8 +151,8 @@ fn change(
 fn step(subject: &Subject<'_>) -> Step {
     let has = |name: &str| subject.events.iter().any(|event| event.name == name);
     let provisioned = |step: &str| {
-        let named = |event: &&Event| event.name.strip_prefix(event::PROVISIONING) == Some(step);
-        subject.events.iter().any(|event| named(&event))
+        let named = |event: &Event| event.name.strip_prefix(event::PROVISIONING) == Some(step);
+        subject.events.iter().any(|event| named(event))
     };
     match () {
         () if subject.is_erased => Step::Erased,

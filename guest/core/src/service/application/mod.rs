@@ -1,4 +1,4 @@
-//! What a commit is about to change, told to the application before it happens
+//! The changes of a commit, told to the application before it happens
 //! (`wit/application.wit`), and the application's own ids in events.
 //!
 //! INVARIANT: what the application hears follows only from the writes of the commit, its events

@@ -100,7 +100,7 @@ impl Site {
         self.answer(json!({"return": {"err": refusal}}));
     }
 
-    /// What the application has heard since the last time, call by call.
+    /// The changes that the application has heard of since the last time, call by call.
     fn heard(&self) -> Vec<Value> {
         std::mem::take(&mut *self.heard.lock().expect("nobody panics"))
     }

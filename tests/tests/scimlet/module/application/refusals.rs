@@ -1,4 +1,4 @@
-//! What the application refuses, and what fails in it: nothing is written.
+//! Refusals of the application, and its failures: nothing is written.
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
