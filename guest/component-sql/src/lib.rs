@@ -1,5 +1,5 @@
-//! scimlet-core behind the WIT world `plugin-sql`: it stores by statements that the embedder carries
-//! to a database. Only conversions, no SCIM decisions. Empty on native targets.
+//! scimlet-core behind the WIT world `plugin-sql`: it stores by statements that the embedder
+//! carries to a database. Only conversions, no SCIM decisions. Empty on native targets.
 //!
 //! The files of the component over `store` are compiled here too, and the core module compiles
 //! `sql` and `tables`, each over bindings with equal names.

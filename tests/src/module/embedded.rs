@@ -81,7 +81,8 @@ impl Embedded {
         Self::over(Arc::new(InStore(store)), profile, keep).await
     }
 
-    /// The same over a connection to a database, on which the tables and the tenant are made.
+    /// Sets the tenant's profile and issues a credential, over a connection to a database, on
+    /// which it first makes the tables and the tenant.
     ///
     /// # Errors
     /// If the database fails, or the profile is refused.

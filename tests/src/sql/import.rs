@@ -1,7 +1,7 @@
 //! The interface `sql` in JSON, as an embedder answers the core module: the forms of
 //! `wit/module.md`.
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use data_encoding::BASE64;
 use scimlet_sql::database::{Cell, Connection, Failure, Mode, Statement};
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ pub fn answer(connection: &impl Connection, text: &[u8]) -> anyhow::Result<Value
             connection.roll_back();
             return Ok(json!({"return": null}));
         }
-        other => bail!("there is no function {other}"),
+        other => bail!("the import does not know {other}"),
     };
     Ok(json!({"return": result}))
 }
@@ -76,7 +76,10 @@ fn cell(value: &Value) -> anyhow::Result<Cell> {
         "integer" => Cell::Integer(value.as_i64().context("no integer")?),
         "real" => Cell::Real(value.as_f64().context("no number")?),
         "text" => Cell::Text(text()?.to_owned()),
-        "blob" => Cell::Bytes(BASE64.decode(text()?.as_bytes())?),
+        "blob" => {
+            let bytes = BASE64.decode(text()?.as_bytes());
+            Cell::Bytes(bytes.map_err(|error| anyhow!("{error}"))?)
+        }
         "boolean" => Cell::Boolean(value.as_bool().context("no truth value")?),
         other => bail!("{other} is no type"),
     })

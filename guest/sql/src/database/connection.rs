@@ -1,4 +1,4 @@
-//! What carries statements to a database.
+//! The connection that carries statements to a database.
 
 use scimlet_store::{Refusal, Scalar};
 
@@ -6,7 +6,7 @@ use super::row::{Cell, Row};
 use crate::dialect::encode;
 use crate::{Dialect, Sql, Value};
 
-/// What the statements of a transaction see.
+/// The states of the database that the statements of a transaction see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// All see one state of the database.

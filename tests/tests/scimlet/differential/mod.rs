@@ -1,6 +1,6 @@
-//! All stores do the same random things, and must say the same each time: the maps in memory, the
-//! SQLite file, PostgreSQL, and a database of either kind that the host and an embedding use in turn. `SCIMLET_OPERATIONS` says how many things, and a failure which
-//! seed repeats it.
+//! All stores do random things alike, and must say the same each time: the maps in memory, the
+//! SQLite file, PostgreSQL, and a database of either kind that the host and an embedding use in
+//! turn. `SCIMLET_OPERATIONS` says how many things, and a failure which seed repeats it.
 
 mod choose;
 mod compare;

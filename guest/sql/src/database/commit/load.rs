@@ -19,7 +19,7 @@ use crate::{Dialect, Sql};
 pub(super) struct State {
     /// The tenant's row.
     pub(super) tenant: i64,
-    /// What the writes name.
+    /// The entries, links, terms and counters that the writes name.
     pub(super) before: Loaded,
     /// The rows of the kinds and paths of the writes; those that are new are missing.
     pub(super) rows: FieldRows,
@@ -321,10 +321,13 @@ fn arriving(
     }
 }
 
+/// A link, and the rows of its ends.
+type Linked = (Link, (i64, i64));
+
 fn sources(
     connection: &impl Connection,
     targets: &BTreeMap<i64, &Key>,
-) -> Result<Vec<(Link, (i64, i64))>, Stop> {
+) -> Result<Vec<Linked>, Stop> {
     let sql = Sql::new(
         "SELECT k.name, e.id, s.name, s.source, l.target
          FROM scimlet_link l JOIN scimlet_linkset s ON s.id = l.linkset

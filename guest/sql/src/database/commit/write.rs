@@ -17,7 +17,7 @@ use crate::database::source::{List, Type, listed, numbers, texts};
 use crate::sorted;
 use crate::{Dialect, Sql, Value};
 
-/// What a commit is written to.
+/// The rows that a commit refers to.
 pub(super) struct Target {
     /// The tenant's row.
     pub(super) tenant: i64,
