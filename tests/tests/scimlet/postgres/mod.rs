@@ -35,6 +35,7 @@ pub fn trials() -> Vec<Trial> {
         trial("a_superuser_is_warned_of", opening::superuser),
         trial("tables::earlier_ones_are_renamed", tables::renamed),
         trial("tables::earlier_ones_are_renamed_once", tables::renamed_once),
+        trial("tables::earlier_ones_are_renamed_by_an_embedding", tables::renamed_by_an_embedding),
         trial("tables::a_transaction_may_be_in_the_way", tables::in_the_way),
         trial("tables::those_of_an_application_stay", tables::shared),
         trial("connections_are_left_for_the_host", connections::reserve),

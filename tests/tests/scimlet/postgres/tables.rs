@@ -5,12 +5,15 @@ use anyhow::{Context, ensure};
 use scimlet::store::Database;
 use scimlet::store::postgres::Postgres;
 use scimlet_contract::kit::*;
+use scimlet_sql::database::migrate;
 use scimlet_tests::client::{patch, text as text_of, together};
 use scimlet_tests::exchange::{Http, TENANT};
 use scimlet_tests::postgres::Cluster;
 use scimlet_tests::server::{self, Server};
+use scimlet_tests::sql::PostgresConnection;
 use serde_json::json;
 use tempfile::TempDir;
+use tokio::task::spawn_blocking;
 
 use super::fence;
 use crate::earlier;
@@ -43,6 +46,21 @@ pub async fn renamed(cluster: &Cluster) -> anyhow::Result<()> {
                 AND relname IN ('setting', 'tenant', 'kind', 'entry', 'field', 'term', 'linkset',
                   'link', 'counter', 'event', 'memo', 'sweep', 'entry_seq')";
     ensure!(cluster.sql_in(name, left)?.is_empty());
+    Ok(())
+}
+
+/// An embedding renames earlier tables too.
+pub async fn renamed_by_an_embedding(cluster: &Cluster) -> anyhow::Result<()> {
+    let url = cluster.database()?;
+    let name = url.rsplit('/').next().context("a name")?;
+    fence::fill(&url).await?;
+    earlier::postgres(cluster, name)?;
+    let connection = PostgresConnection::open(&url).await?;
+    let migrated = spawn_blocking(move || migrate::migrate(&connection)).await?;
+    migrated.map_err(|why| anyhow::anyhow!("{why:?}"))?;
+    let database = Postgres::open(&url, false).await?;
+    let store = database.open("mine").await?.context("it is gone")?;
+    ensure!(version(&*store, user("1")).await == 1);
     Ok(())
 }
 

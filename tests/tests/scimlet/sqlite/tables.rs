@@ -10,10 +10,12 @@ use rusqlite::Connection;
 use scimlet::store::sqlite::Sqlite;
 use scimlet::store::{Database, DatabaseError, Direction, hash_chain};
 use scimlet_contract::kit::*;
+use scimlet_sql::database::migrate;
 use scimlet_sql::schema;
 use scimlet_tests::client::{patch, text as text_of};
 use scimlet_tests::exchange::{Http, TENANT};
 use scimlet_tests::server::{self, Server};
+use scimlet_tests::sql::SqliteConnection;
 use scimlet_tests::wording::mentions;
 use serde_json::json;
 use tempfile::TempDir;
@@ -24,6 +26,7 @@ pub fn trials() -> Vec<Trial> {
     vec![
         trial("sqlite::tables::earlier_ones_are_renamed", renamed),
         trial("sqlite::tables::earlier_ones_are_renamed_once", renamed_once),
+        trial("sqlite::tables::earlier_ones_are_renamed_by_an_embedding", renamed_by_an_embedding),
         trial("sqlite::tables::earlier_ones_serve", serve),
         trial("sqlite::tables::those_of_an_application_stay", shared),
         trial("sqlite::tables::those_that_were_begun_are_made", begun),
@@ -70,6 +73,17 @@ async fn has_all(database: &Sqlite) -> anyhow::Result<()> {
     ensure!(events.len() == 2 && hash_chain::holds(&events[0].digest, &events[1]));
     ensure!(sorted_ids(&*store, group("g"), Direction::Outgoing).await.len() == 2);
     Ok(())
+}
+
+async fn renamed_by_an_embedding() -> anyhow::Result<()> {
+    let directory = TempDir::new()?;
+    let path = directory.path().join("earlier.db");
+    earlier_file(&path).await?;
+    for _ in 0..2 {
+        let connection = SqliteConnection::open(&path)?;
+        migrate::migrate(&connection).map_err(|why| anyhow::anyhow!("{why:?}"))?;
+    }
+    has_all(&Sqlite::open(&path)?).await
 }
 
 /// The names of the tables that are not SQLite's own.
