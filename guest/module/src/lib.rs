@@ -6,6 +6,10 @@
 //! wit-bindgen gives.
 
 #![cfg(target_arch = "wasm32")]
+#![allow(
+    clippy::duplicate_mod,
+    reason = "core's types become those of `store` in JSON, and those of scimlet-store for `sql`"
+)]
 
 mod abi;
 #[path = "../../component/src/admin.rs"]
