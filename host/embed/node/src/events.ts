@@ -32,21 +32,20 @@ export interface FollowOptions {
 const PAGE = 500;
 const INTERVAL_MILLISECONDS = 1000;
 
-interface WitEvent {
+type WitEvent = Omit<RecordedEvent, 'sequence' | 'at' | 'body'> & {
   sequence: number | string;
   at: number | string;
-  actor: string;
-  event: { channel: 'feed' | 'audit'; name: string; subject: RecordedEvent['subject']; body: string };
-}
+  body: string;
+};
 
 /** At most `limit` events after this number, oldest first; none if there are no more. */
 export function eventsOver(call: Caller, after: number, limit = PAGE): unknown {
   return call('tables.events', { after, limit }, (events) => fromWit<WitEvent[]>(events).map(recorded));
 }
 
-function recorded({ sequence, at, actor, event: { body, ...event } }: WitEvent): RecordedEvent {
+function recorded({ sequence, at, body, ...event }: WitEvent): RecordedEvent {
   const parsed = body === '' ? null : (JSON.parse(body) as Resource);
-  return { sequence: Number(sequence), at: Number(at), actor, ...event, body: parsed };
+  return { ...event, sequence: Number(sequence), at: Number(at), body: parsed };
 }
 
 /** All events after a number, those that come later too, until the signal ends it. */

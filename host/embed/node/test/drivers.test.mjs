@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { databaseOf } from '../dist/esm/databases/detect.js';
 import { drivers, newPath, newPostgres } from './support/databases.mjs';
 
-const mark = (dialect, number) => (dialect === 'sqlite' ? `?${number}` : `$${number}`);
+const mark = (dialect, number) => (dialect === 'sqlite' ? '?' : `$${number}`);
 
 /** Executes over either kind of database. */
 async function execute(database, text, parameters = []) {
@@ -38,15 +38,6 @@ for (const { name, dialect, open } of drivers) {
       await close();
     });
 
-    it('uses a parameter in several places', async () => {
-      const { connection, close } = await open();
-      const database = databaseOf(connection);
-      const [first, second] = dialect === 'sqlite' ? ['?1', '?2'] : ['$1::text', '$2::text'];
-      const rows = await execute(database, `SELECT ${second} AS a, ${first} AS b, ${second} AS c`, ['x', 'y']);
-      assert.deepEqual(rows, [['y', 'x', 'y']]);
-      await close();
-    });
-
     it('returns two columns of one name', async () => {
       const { connection, close } = await open();
       assert.deepEqual(await execute(databaseOf(connection), "SELECT 'a' AS x, 'b' AS x"), [['a', 'b']]);
@@ -58,7 +49,7 @@ for (const { name, dialect, open } of drivers) {
     }, async () => {
       const { connection, close } = await open();
       const database = databaseOf(connection);
-      const text = dialect === 'sqlite' ? 'SELECT ?1' : 'SELECT $1::bigint';
+      const text = dialect === 'sqlite' ? 'SELECT ?' : 'SELECT $1::bigint';
       assert.deepEqual(await execute(database, text, [2n ** 63n - 1n]), [[2n ** 63n - 1n]]);
       await close();
     });
@@ -77,7 +68,7 @@ for (const { name, dialect, open } of drivers) {
         }
       } else if (database.transaction) {
         const undo = new Error('undo');
-        const insert = (number) => database.execute('INSERT INTO t VALUES (?1)', [number]);
+        const insert = (number) => database.execute('INSERT INTO t VALUES (?)', [number]);
         const undone = () => {
           insert(1n);
           throw undo;
@@ -87,10 +78,10 @@ for (const { name, dialect, open } of drivers) {
       } else {
         database.execute('BEGIN IMMEDIATE', []);
         assert.equal(database.inTransaction(), true);
-        database.execute('INSERT INTO t VALUES (?1)', [1n]);
+        database.execute('INSERT INTO t VALUES (?)', [1n]);
         database.execute('ROLLBACK', []);
         assert.equal(database.inTransaction(), false);
-        database.execute('INSERT INTO t VALUES (?1)', [2n]);
+        database.execute('INSERT INTO t VALUES (?)', [2n]);
       }
       assert.deepEqual(await execute(database, 'SELECT a FROM t'), [[2n]]);
       await close();

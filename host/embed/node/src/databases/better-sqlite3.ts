@@ -1,4 +1,4 @@
-import type { Row, SqlValue } from '../sql.js';
+import type { Row } from '../sql.js';
 import type { SyncDatabase } from './database.js';
 import { sqliteFailure } from './sqlite-failure.js';
 import { StatementCache } from './statements.js';
@@ -30,16 +30,9 @@ export function betterSqlite3(database: BetterSqlite3): SyncDatabase {
     inTransaction: () => database.inTransaction,
     execute(text, parameters) {
       const statement = statements.get(text);
-      const named = numbered(parameters);
-      if (statement.reader) return statement.all(...named) as Row[];
-      statement.run(...named);
+      if (statement.reader) return statement.all(...parameters) as Row[];
+      statement.run(...parameters);
       return [];
     },
   };
-}
-
-/** SQLite names the parameter `?1`, so that better-sqlite3 wants it by that name, in an object. */
-function numbered(parameters: SqlValue[]): [] | [Record<string, SqlValue>] {
-  if (parameters.length === 0) return [];
-  return [Object.fromEntries(parameters.map((value, index) => [index + 1, value]))];
 }

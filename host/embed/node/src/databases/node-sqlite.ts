@@ -1,4 +1,4 @@
-import type { Row, SqlValue } from '../sql.js';
+import type { Row } from '../sql.js';
 import type { SyncDatabase } from './database.js';
 import { sqliteFailure } from './sqlite-failure.js';
 import { StatementCache } from './statements.js';
@@ -31,14 +31,8 @@ export function nodeSqlite(database: NodeSqlite): SyncDatabase {
     failure: sqliteFailure,
     inTransaction: () => database.isTransaction ?? false,
     execute(text, parameters) {
-      const rows = statements.get(text).all(...numbered(parameters));
+      const rows = statements.get(text).all(...parameters);
       return rows.map((row) => (Array.isArray(row) ? row : Object.values(row as object)) as Row);
     },
   };
-}
-
-/** SQLite names the parameter `?1`, so that `node:sqlite` wants it by that name, in an object. */
-function numbered(parameters: SqlValue[]): [] | [Record<string, SqlValue>] {
-  if (parameters.length === 0) return [];
-  return [Object.fromEntries(parameters.map((value, index) => [`?${index + 1}`, value]))];
 }

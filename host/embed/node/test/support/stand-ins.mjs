@@ -34,14 +34,7 @@ export class NodeSqliteStandIn {
     return {
       setReadBigInts: (enabled) => void statement.safeIntegers(enabled),
       setReturnArrays: (enabled) => void (statement.reader && statement.raw(enabled)),
-      all(named) {
-        if (named && !Object.keys(named).every((key) => /^\?\d+$/.test(key)))
-          throw new Error('Unknown named parameter');
-        const values = named
-          ? [Object.fromEntries(Object.entries(named).map(([key, value]) => [key.slice(1), value]))]
-          : [];
-        return withErrors(() => rowsOf(statement, values));
-      },
+      all: (...values) => withErrors(() => rowsOf(statement, values)),
     };
   }
 
@@ -67,9 +60,8 @@ export class DurableObjectStandIn {
       if (bindings.length > 100) throw new Error('too many SQL variables');
       if (Buffer.byteLength(query) > 100_000) throw new Error('statement too long');
       const statement = this.#database.prepare(query);
-      const named = bindings.length > 0 ? [Object.fromEntries(bindings.map((value, at) => [at + 1, value]))] : [];
       if (statement.reader) statement.raw(true);
-      const rows = rowsOf(statement, named);
+      const rows = rowsOf(statement, bindings);
       const column = (value) => (value instanceof Buffer ? Uint8Array.from(value).buffer : value);
       const names = statement.reader ? statement.columns().map(({ name }) => name) : [];
       return {
