@@ -33,7 +33,7 @@ fn python_host() -> anyhow::Result<Command> {
 }
 
 fn node_host() -> anyhow::Result<Command> {
-    let folder = node::with("node", &embed().join("node"))?;
+    let folder = node::with("node", &embed().join("node/examples/store"))?;
     let mut command = Command::new("node");
     command.arg(folder.join("serve.mjs"));
     Ok(command)
