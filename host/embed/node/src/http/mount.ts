@@ -27,6 +27,8 @@ export interface Incoming {
   /** Path and query. */
   target: string;
   headers: [name: string, value: string][];
+  /** The tenant, where the server's own router has found it in the path. */
+  tenant?: string | undefined;
   /** Scheme and host, as the request says. */
   origin: string;
   clientAddress: string | undefined;
@@ -54,7 +56,7 @@ export function mount(scimlet: Scimlet<never>, options: MountOptions): Mount {
     const [rawPath = '', query = ''] = splitOnce(incoming.target, '?');
     const found = matching(mountedAt + path, rawPath);
     if (found === undefined) return undefined;
-    const tenant = options.tenant ?? found.tenant ?? scimlet.tenantOf(incoming.headers);
+    const tenant = options.tenant ?? incoming.tenant ?? found.tenant ?? scimlet.tenantOf(incoming.headers);
     if (tenant === undefined || !NAME.test(tenant)) return unauthorized();
     const body = await text(incoming, options.bodyBytes ?? bodyBytes(found.below));
     if (typeof body !== 'string') return body;

@@ -11,6 +11,7 @@ interface ExpressRequest extends IncomingMessage {
   originalUrl?: string;
   protocol?: string;
   ip?: string;
+  params?: Record<string, string>;
   /** What a body parser has read. */
   body?: unknown;
 }
@@ -42,6 +43,7 @@ function incoming(request: ExpressRequest): Incoming {
     method: request.method ?? 'GET',
     target: request.originalUrl ?? request.url ?? '/',
     headers: pairs(rawHeaders),
+    tenant: request.params?.tenant,
     origin: `${protocol}://${headers.host ?? 'localhost'}`,
     // An IPv4 address, where the socket is one of IPv6.
     clientAddress: (request.ip ?? socket.remoteAddress)?.replace(/^::ffff:/, ''),
