@@ -11,69 +11,85 @@ const MILLISECONDS = 5;
 const IN_FLIGHT = 32;
 const REQUESTS = Number(process.argv[2] ?? 256);
 
-/** Each statement takes some milliseconds more. */
+/** Each statement takes some milliseconds more, one after another on a connection. */
 class SlowClient extends pg.Client {
-  async query(...args) {
-    await new Promise((resolve) => setTimeout(resolve, MILLISECONDS));
-    return super.query(...args);
+  #last = Promise.resolve();
+
+  query(...args) {
+    const before = this.#last;
+    const slow = async () => {
+      await before.catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, MILLISECONDS));
+      return super.query(...args);
+    };
+    this.#last = slow();
+    return this.#last;
   }
 }
 
 const cluster = process.env.PGHOST ? undefined : await startPostgres();
-const pool = new pg.Pool({ ...(await cluster?.database()), Client: SlowClient, max: IN_FLIGHT });
+const settings = { ...(await cluster?.database()), pipeline: true, max: IN_FLIGHT };
+const pool = new pg.Pool({ ...settings, Client: SlowClient });
 const scimlet = new Scimlet({ database: pool });
-await scimlet.tables.migrate();
-await scimlet.tables.createTenant('bench');
-const tenant = scimlet.tenant('bench');
-await tenant.admin.configure({ extends: 'default' });
-const { secret } = await tenant.admin.issueCredential({ label: 'bench' });
+const SCHEMAS = ['urn:ietf:params:scim:schemas:core:2.0:User'];
 
 let made = 0;
-async function create() {
+
+/** A new tenant, as functions that send a request. */
+async function newTenant() {
   made += 1;
-  const body = JSON.stringify({
-    schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
-    userName: `user-${made}-${Date.now()}@example.com`,
-  });
+  const name = `bench-${made}-${Date.now()}`;
+  await scimlet.tables.createTenant(name);
+  const tenant = scimlet.tenant(name);
+  await tenant.admin.configure({ extends: 'default' });
+  const { secret } = await tenant.admin.issueCredential({ label: 'bench' });
   const headers = [
     ['authorization', `Bearer ${secret}`],
     ['content-type', 'application/scim+json'],
   ];
-  const { status } = await tenant.handle({
-    method: 'POST',
-    path: '/Users',
-    headers,
-    body,
-    baseUrl: 'http://scim.test',
-  });
-  if (status !== 201) throw new Error(`the answer is ${status}`);
+  const send = async (wanted, method, path, body = '') => {
+    const response = await tenant.handle({ method, path, headers, body, baseUrl: 'http://scim.test' });
+    if (response.status !== wanted) throw new Error(`${method}: ${response.status} ${response.body}`);
+    return response.body;
+  };
+  const create = () => {
+    made += 1;
+    return send(201, 'POST', '/Users', JSON.stringify({ schemas: SCHEMAS, userName: `user-${made}@example.com` }));
+  };
+  const { id } = JSON.parse(await create());
+  return { create, get: () => send(200, 'GET', `/Users/${id}`), remove: () => scimlet.tables.deleteTenant(name) };
 }
 
 /** Requests a second. */
-async function measure(requests, inFlight) {
+async function measure(requests, inFlight, call) {
   const start = performance.now();
   const before = process.cpuUsage();
-  let left = requests;
+  let next = 0;
   const task = async () => {
-    while (left > 0) {
-      left -= 1;
-      await create();
+    while (next < requests) {
+      next += 1;
+      await call(next);
     }
   };
   await Promise.all(Array.from({ length: inFlight }, task));
   const { user, system } = process.cpuUsage(before);
-  const rate = (requests * 1000) / (performance.now() - start);
-  const processor = (user + system) / 1000 / requests;
-  console.log(
-    `${String(inFlight).padStart(2)} in flight: ${rate.toFixed(1)} creates/s, ${processor.toFixed(2)} ms of processor time each`,
-  );
-  return rate;
+  return { rate: (requests * 1000) / (performance.now() - start), processor: (user + system) / 1000 / requests };
 }
 
-await measure(32, 4);
-const one = await measure(Math.ceil(REQUESTS / 8), 1);
-const many = await measure(REQUESTS, IN_FLIGHT);
-console.log(`${(many / one).toFixed(1)} times as many (wanted: 4)`);
-await scimlet.tables.deleteTenant('bench');
+async function compare(what, call) {
+  await measure(IN_FLIGHT, 8, call);
+  const one = await measure(Math.ceil(REQUESTS / 8), 1, call);
+  const many = await measure(REQUESTS, IN_FLIGHT, call);
+  const rates = `${one.rate.toFixed(1)} a second, ${IN_FLIGHT} in flight ${many.rate.toFixed(1)}`;
+  const times = `${(many.rate / one.rate).toFixed(1)} times (wanted: 4)`;
+  console.log(`${what.padEnd(28)} ${rates}: ${times}; ${many.processor.toFixed(2)} ms of processor time each`);
+}
+
+await scimlet.tables.migrate();
+const tenants = await Promise.all(Array.from({ length: 16 }, newTenant));
+await compare('GET by id', () => tenants[0].get());
+await compare('create in 16 tenants', (count) => tenants[count % tenants.length].create());
+await compare('create in one tenant', () => tenants[0].create());
+for (const { remove } of tenants) await remove();
 await pool.end();
 await cluster?.stop();

@@ -186,10 +186,8 @@ export class AsyncSession {
     try {
       await this.#open();
       const on = this.#connection ?? this.#database;
-      // Sent at once, in their order; the driver may send them without waiting for the one before.
-      const sent = statements.map((statement) => on.execute(readStatement(statement)));
-      const results = await Promise.allSettled(sent);
-      return done(results.map((result) => rowsOf(settled(result))));
+      const results = await on.execute(statements.map(readStatement));
+      return done(results.map(rowsOf));
     } catch (error) {
       return failed(this.#database.failure(error, false), messageOf(error));
     }
@@ -268,9 +266,4 @@ export class AsyncSession {
       return hooks.answer(args, connection?.connection);
     };
   }
-}
-
-function settled<T>(result: PromiseSettledResult<T>): T {
-  if (result.status === 'rejected') throw result.reason;
-  return result.value;
 }

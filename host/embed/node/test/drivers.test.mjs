@@ -10,7 +10,9 @@ const mark = (dialect, number) => (dialect === 'sqlite' ? '?' : `$${number}`);
 
 /** Executes over either kind of database. */
 async function execute(database, text, parameters = []) {
-  return 'acquire' in database ? database.execute({ text, parameters }) : database.execute(text, parameters);
+  if (!('acquire' in database)) return database.execute(text, parameters);
+  const [rows] = await database.execute([{ text, parameters }]);
+  return rows;
 }
 
 for (const { name, dialect, open } of drivers) {
@@ -62,7 +64,7 @@ for (const { name, dialect, open } of drivers) {
         for (const end of ['rollBack', 'commit']) {
           const one = await database.acquire();
           await one.begin('write');
-          await one.execute({ text: 'INSERT INTO t VALUES ($1)', parameters: [end === 'commit' ? 2n : 1n] });
+          await one.execute([{ text: 'INSERT INTO t VALUES ($1)', parameters: [end === 'commit' ? 2n : 1n] }]);
           await one[end]();
           one.release(false);
         }
@@ -122,14 +124,14 @@ describe('a busy database', () => {
     const { open } = drivers.find(({ name }) => name === 'pg.Pool');
     const { connection, close } = await open(settings);
     const database = databaseOf(connection);
-    await database.execute({ text: 'CREATE TABLE t (a int)', parameters: [] });
+    await database.execute([{ text: 'CREATE TABLE t (a int)', parameters: [] }]);
     const holder = await database.acquire();
     await holder.begin('write');
-    await holder.execute({ text: 'LOCK TABLE t', parameters: [] });
+    await holder.execute([{ text: 'LOCK TABLE t', parameters: [] }]);
     const inTransaction = await database.acquire();
     await inTransaction.begin('write');
     await assert.rejects(
-      inTransaction.execute({ text: 'LOCK TABLE t NOWAIT', parameters: [] }),
+      inTransaction.execute([{ text: 'LOCK TABLE t NOWAIT', parameters: [] }]),
       (error) => database.failure(error, false) === 'again',
     );
     // A transaction in which a statement failed is not committed.

@@ -69,7 +69,10 @@ class Driver {
     return [];
   }
 
-  execute = ({ text }) => this.step(text);
+  execute = async (statements) => {
+    for (const { text } of statements) await this.step(text);
+    return statements.map(() => []);
+  };
 
   acquire = async () => {
     await this.step('acquire');
@@ -78,10 +81,14 @@ class Driver {
     return {
       connection: this,
       begin: () => this.step('begin'),
-      execute: ({ text }) =>
-        this.step(text, () => {
-          if (text === 'insert') pending += 1;
-        }),
+      execute: async (statements) => {
+        for (const { text } of statements) {
+          await this.step(text, () => {
+            if (text === 'insert') pending += 1;
+          });
+        }
+        return statements.map(() => []);
+      },
       commit: () =>
         this.step('commit', () => {
           this.stored += pending;

@@ -24,15 +24,16 @@ export interface AsyncDatabase {
   readonly dialect: Dialect;
   /** A connection for one transaction. */
   acquire(): Promise<AsyncConnection>;
-  /** Executes one statement outside a transaction. */
-  execute(statement: Statement): Promise<Row[]>;
+  /** Executes statements outside a transaction: it is always one. */
+  execute(statements: Statement[]): Promise<Row[][]>;
   failure(error: unknown, committing: boolean): FailureKind;
 }
 
 export interface AsyncConnection {
   /** What the application's hooks get, to write in the transaction. */
   readonly connection: unknown;
-  execute(statement: Statement): Promise<Row[]>;
+  /** Executes statements in their order, without waiting in between if the driver can, and returns the rows of each. */
+  execute(statements: Statement[]): Promise<Row[][]>;
   begin(mode: Mode): Promise<void>;
   commit(): Promise<void>;
   rollBack(): Promise<void>;

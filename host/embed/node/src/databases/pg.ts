@@ -15,6 +15,8 @@ interface PgResult {
 
 /** The part of a `Client` of `pg` that is used. */
 export interface PgClient {
+  /** Whether it sends queries without waiting for the answers to those before. */
+  readonly pipeline?: boolean;
   query(query: PgQuery): Promise<PgResult>;
   on(event: 'error', listener: (error: Error) => void): unknown;
   off(event: 'error', listener: (error: Error) => void): unknown;
@@ -34,7 +36,7 @@ export function pgPool(pool: PgPool): AsyncDatabase {
     dialect: 'postgres',
     failure: pgFailure,
     acquire: async () => new PgConnection(await pool.connect()),
-    execute: (statement) => execute(pool, statement),
+    execute: (statements) => executeAll(pool, statements),
   };
 }
 
@@ -54,10 +56,10 @@ export function pgClient(client: PgClient): AsyncDatabase {
     dialect: 'postgres',
     failure: pgFailure,
     acquire,
-    async execute(statement) {
+    async execute(statements) {
       const connection = await acquire();
       try {
-        return await connection.execute(statement);
+        return await connection.execute(statements);
       } finally {
         connection.release(false);
       }
@@ -71,7 +73,7 @@ export function pgJoined(client: PgClient): AsyncDatabase {
     dialect: 'postgres',
     failure: pgFailure,
     acquire: async () => new PgSavepoint(client),
-    execute: (statement) => execute(client, statement),
+    execute: (statements) => executeAll(client, statements),
   };
 }
 
@@ -92,8 +94,8 @@ class PgConnection implements AsyncConnection {
     connection.on('error', ignore);
   }
 
-  execute(statement: Statement): Promise<Row[]> {
-    return execute(this.connection, statement);
+  execute(statements: Statement[]): Promise<Row[][]> {
+    return executeAll(this.connection, statements);
   }
 
   async begin(mode: Mode): Promise<void> {
@@ -122,8 +124,8 @@ class PgConnection implements AsyncConnection {
 class PgSavepoint implements AsyncConnection {
   constructor(readonly connection: PgClient) {}
 
-  execute(statement: Statement): Promise<Row[]> {
-    return execute(this.connection, statement);
+  execute(statements: Statement[]): Promise<Row[][]> {
+    return executeAll(this.connection, statements);
   }
 
   async begin(): Promise<void> {
@@ -148,7 +150,22 @@ function ignore(): void {
   // The statement that runs, or the next one, reports it.
 }
 
-async function execute(on: Pick<PgClient, 'query'>, { text, parameters }: Statement): Promise<Row[]> {
+type Queryable = Pick<PgClient, 'query' | 'pipeline'>;
+
+async function executeAll(on: Queryable, statements: Statement[]): Promise<Row[][]> {
+  if (on.pipeline) {
+    const sent = await Promise.allSettled(statements.map((statement) => execute(on, statement)));
+    return sent.map((result) => {
+      if (result.status === 'rejected') throw result.reason;
+      return result.value;
+    });
+  }
+  const results: Row[][] = [];
+  for (const statement of statements) results.push(await execute(on, statement));
+  return results;
+}
+
+async function execute(on: Queryable, { text, parameters }: Statement): Promise<Row[]> {
   const values = parameters.map(parameter);
   return (await on.query({ text, values, rowMode: 'array', types })).rows as Row[];
 }

@@ -80,6 +80,14 @@ const all = {
     },
     execute: async (connection, text) => (await connection.query(text)).rows,
   },
+  'pg.Pool, pipelined': {
+    dialect: 'postgres',
+    open: async (settings) => {
+      const pool = new pg.Pool({ ...(settings ?? (await newPostgres())), pipeline: true, max: 8 });
+      return closable(pool, () => pool.end());
+    },
+    execute: async (connection, text) => (await connection.query(text)).rows,
+  },
   'pg.Client': {
     dialect: 'postgres',
     open: async (settings) => {
