@@ -31,4 +31,6 @@ rmSync(join(here, 'dist'), { recursive: true, force: true });
 const compiler = join(here, 'node_modules/typescript/bin/tsc');
 run(process.execPath, [compiler], here);
 run(process.execPath, [compiler, '-p', 'tsconfig.cjs.json'], here);
-writeFileSync(join(here, 'dist/cjs/package.json'), '{ "type": "commonjs" }\n');
+// `#wasm` means what the nearest package.json says, which may not name files outside of its folder.
+writeFileSync(join(here, 'dist/cjs/package.json'), '{ "type": "commonjs", "imports": { "#wasm": "./wasm.js" } }\n');
+writeFileSync(join(here, 'dist/cjs/wasm.js'), "module.exports = require('../../wasm/node.cjs');\n");
