@@ -1,4 +1,4 @@
-// The functions of `wit/admin.wit` and `wit/tables.wit`.
+// The functions of `wit/admin.wit` and `wit/directory.wit`.
 
 import { returned } from './call.js';
 import { type ErrorKind, ScimletError } from './error.js';
@@ -79,7 +79,7 @@ export interface Webhook {
   since: number;
 }
 
-/** What the application may do to a tenant. SCIM clients cannot reach it. `wit/admin.wit` is its contract. */
+/** What the application may do to a tenant. SCIM clients cannot reach it. `wit/admin.wit` and `wit/directory.wit` are its contract. */
 export interface AdminSync {
   /** Sets the tenant's profile, and returns its new version. `expected` is the version that it replaces. */
   configure(profile: Document, expected?: number): number;
@@ -109,7 +109,7 @@ export interface AdminSync {
   /** Creates a user of the product, and returns its id. */
   createUser(user: Document, productId?: ProductId): string;
   /** Changes a user by a PatchOp document, whose `schemas` may be absent, by the profile's rules for the product. */
-  patchUser(id: string, patch: Document, productId?: ProductId): void;
+  patchUser(id: string, patch: Document): void;
   linkUser(id: string, externalId?: string): void;
   deactivateUser(id: string): void;
   reactivateUser(id: string): void;
@@ -117,10 +117,12 @@ export interface AdminSync {
   eraseUser(id: string): void;
 
   createGroup(group: Document, productId?: ProductId): string;
-  patchGroup(id: string, patch: Document, productId?: ProductId): void;
+  patchGroup(id: string, patch: Document): void;
   deleteGroup(id: string): void;
   /** A group with its members, as the product sees it. */
   group(id: string): Resource;
+  /** Sets the application's own id of a resource, or takes it away. */
+  setProductId(resourceType: string, id: string, productId: ProductId | null): void;
   /** The id of the resource of this type that has the application's own id. */
   findByProductId(resourceType: string, productId: ProductId): string;
 
@@ -142,7 +144,7 @@ type Later<Functions> = {
     : never;
 };
 
-/** What the application may do to a tenant. SCIM clients cannot reach it. `wit/admin.wit` is its contract. */
+/** What the application may do to a tenant. SCIM clients cannot reach it. `wit/admin.wit` and `wit/directory.wit` are its contract. */
 export type Admin = Later<AdminSync>;
 
 /** Calls a function of the module, and converts its result. */
@@ -152,8 +154,12 @@ const DEFAULT_PAGE = 100;
 
 /** The functions, synchronous or not as the caller is. */
 export function adminOver(tenant: string, call: Caller): unknown {
-  const ask = (name: string, args: Record<string, unknown> = {}, convert: (result: unknown) => unknown = fromWit) =>
-    call(`admin.${name}`, toWit(args) as Record<string, unknown>, convert);
+  const asking =
+    (of: string) =>
+    (name: string, args: Record<string, unknown> = {}, convert: (result: unknown) => unknown = fromWit) =>
+      call(`${of}.${name}`, toWit(args) as Record<string, unknown>, convert);
+  const ask = asking('admin');
+  const direct = asking('directory');
   const nothing = () => undefined;
   const functions: { [Name in keyof AdminSync]: (...args: Parameters<AdminSync[Name]>) => unknown } = {
     configure: (profile, expected) => ask('configure', { profile: textOf(profile), expected }, Number),
@@ -175,16 +181,16 @@ export function adminOver(tenant: string, call: Caller): unknown {
     importUsers: (users) => ask('import-users', { users: users.map(textOf) }),
     users: ({ filter, cursor = '', count = DEFAULT_PAGE } = {}) => ask('users', { filter, cursor, count }, parsed),
     user: (id) => ask('user', { id }, parsed),
-    createUser: (user, productId) => ask('create-user', { user: textOf(user), productId: idOf(productId) }),
-    patchUser: (id, patch, productId) =>
-      ask('patch-user', { id, patch: textOf(patch), productId: idOf(productId) }, nothing),
-    createGroup: (group, productId) => ask('create-group', { group: textOf(group), productId: idOf(productId) }),
-    patchGroup: (id, patch, productId) =>
-      ask('patch-group', { id, patch: textOf(patch), productId: idOf(productId) }, nothing),
-    deleteGroup: (id) => ask('delete-group', { id }, nothing),
-    group: (id) => ask('group', { id }, parsed),
+    createUser: (user, productId) => direct('create-user', { user: textOf(user), productId: idOf(productId) }),
+    patchUser: (id, patch) => direct('patch-user', { id, patch: textOf(patch) }, nothing),
+    createGroup: (group, productId) => direct('create-group', { group: textOf(group), productId: idOf(productId) }),
+    patchGroup: (id, patch) => direct('patch-group', { id, patch: textOf(patch) }, nothing),
+    deleteGroup: (id) => direct('delete-group', { id }, nothing),
+    group: (id) => direct('group', { id }, parsed),
+    setProductId: (resourceType, id, productId) =>
+      direct('set-product-id', { resourceType, id, productId: idOf(productId ?? undefined) }, nothing),
     findByProductId: (resourceType, productId) =>
-      ask('find-by-product-id', { resourceType, productId: idOf(productId) }),
+      direct('find-by-product-id', { resourceType, productId: idOf(productId) }),
     linkUser: (id, externalId) => ask('link-user', { id, externalId }, nothing),
     deactivateUser: (id) => ask('deactivate-user', { id }, nothing),
     reactivateUser: (id) => ask('reactivate-user', { id }, nothing),

@@ -100,6 +100,16 @@ for (const driver of drivers) {
         await acme.admin.importUsers([{ userName: 'bo@example.com' }]).then((all) => Object.keys(all[0])),
         ['made'],
       );
+      const bo = await acme.admin.createUser({ userName: 'cy@example.com' }, 2n ** 60n);
+      await acme.admin.patchUser(bo, { Operations: [{ op: 'replace', path: 'displayName', value: 'Cy' }] });
+      assert.equal((await acme.admin.user(bo)).displayName, 'Cy');
+      assert.equal(await acme.admin.findByProductId('User', 2n ** 60n), bo);
+      await acme.admin.setProductId('User', bo, 'row-7');
+      assert.equal(await acme.admin.findByProductId('User', 'row-7'), bo);
+      const staff = await acme.admin.createGroup({ displayName: 'Staff', members: [{ value: bo }] });
+      assert.equal((await acme.admin.group(staff)).members[0].value, bo);
+      await acme.admin.deleteGroup(staff);
+      await assert.rejects(acme.admin.group(staff), { kind: 'not-found' });
       const [text, version] = await acme.admin.profile();
       assert.deepEqual(JSON.parse(text), { extends: 'okta' });
       assert.equal(await acme.admin.set({ 'users.seats': 5 }), version + 1);
@@ -142,6 +152,7 @@ for (const driver of drivers) {
       await execute(driver.dialect === 'sqlite' ? USERS : USERS.replace('INTEGER PRIMARY KEY', 'serial PRIMARY KEY'));
       const { id } = await client.create('ada@example.com');
       assert.equal(await acme.admin.findByProductId('User', `row-${id}`), id);
+      assert.equal((await acme.admin.user(id))['urn:scimlet:product'].productId, `row-${id}`);
       // No seat is left: what the hook wrote is undone.
       await client.send('POST', '/Users', { schemas: [USER], userName: 'bo@example.com' });
       await client.setActive(id, false);

@@ -40,7 +40,7 @@ new Hono().all('/scim/v2/*', (context) => handler(context.req.raw));
 const acme = overPool.tenant('acme');
 export async function use(): Promise<string | undefined> {
   const client = await pool.connect();
-  await acme.in(client).admin.patchUser('id', { Operations: [] }, 7n);
+  await acme.in(client).admin.patchUser('id', { Operations: [] });
   const version: number = scimlet.tenant('acme').adminSync.configure({ extends: 'okta' });
   const issued = await acme.admin.issueCredential({ label: 'Okta', scheme: 'basic', lifetimeSeconds: version });
   for await (const { sequence, body } of acme.follow({ after: 0 })) console.log(sequence, body?.attributes);
