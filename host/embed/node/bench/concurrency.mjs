@@ -30,7 +30,8 @@ class SlowClient extends pg.Client {
 const cluster = process.env.PGHOST ? undefined : await startPostgres();
 const settings = { ...(await cluster?.database()), pipeline: true, max: IN_FLIGHT };
 const pool = new pg.Pool({ ...settings, Client: SlowClient });
-const scimlet = new Scimlet({ database: pool });
+// Of 32 creates in one tenant the last one waits for the others.
+const scimlet = new Scimlet({ database: pool, time: 60_000 });
 const SCHEMAS = ['urn:ietf:params:scim:schemas:core:2.0:User'];
 
 let made = 0;
