@@ -3,6 +3,8 @@
 import { ScimletError } from './error.js';
 import type { Dialect } from './sql.js';
 
+const HEXADECIMAL = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** A call that the module makes. */
 export interface ModuleCall {
   call: string;
@@ -27,9 +29,23 @@ export function hostCall(
   });
 }
 
+const SEED_BYTES = 32;
+const seeds = new Uint8Array(128 * SEED_BYTES);
+let used = seeds.length;
+
+/** Random bytes that were not used before, drawn for many calls at once. */
 function seed(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(32));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  if (used === seeds.length) {
+    crypto.getRandomValues(seeds);
+    used = 0;
+  }
+  let digits = '';
+  for (const end = used + SEED_BYTES; used < end; used += 1) {
+    digits += HEXADECIMAL[seeds[used] ?? 0];
+    // Once is enough.
+    seeds[used] = 0;
+  }
+  return digits;
 }
 
 /** What the module's answer returns. */
