@@ -26,6 +26,7 @@ function moduleFile() {
   return join(folder, target, 'guest/scimlet_module.wasm');
 }
 
+copyFileSync(join(root, 'LICENSE'), join(here, 'LICENSE'));
 copyFileSync(moduleFile(), join(here, 'wasm/scimlet-module.wasm'));
 rmSync(join(here, 'dist'), { recursive: true, force: true });
 const compiler = join(here, 'node_modules/typescript/bin/tsc');

@@ -30,6 +30,8 @@ interface Exports extends WebAssembly.Exports {
 
 const ABI_VERSION = 1;
 const PAGE_BYTES = 65_536;
+/** Memory does not shrink: an instance that has had a large request is not kept. */
+const KEPT_BYTES = 16 << 20;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -210,6 +212,7 @@ export class Pool {
 
   /** Keeps an instance whose call returned. What is thrown away is of the tenant that was not used for longest. */
   give(tenant: string, instance: Instance): void {
+    if (instance.memory.length > KEPT_BYTES) return;
     const instances = this.#idle.get(tenant) ?? [];
     instances.push(instance);
     this.#idle.delete(tenant);
@@ -217,8 +220,9 @@ export class Pool {
     this.#count += 1;
     for (const [name, others] of this.#idle) {
       if (this.#count <= this.#most) break;
-      this.#count -= others.length;
-      this.#idle.delete(name);
+      const gone = others.splice(0, this.#count - this.#most);
+      this.#count -= gone.length;
+      if (others.length === 0) this.#idle.delete(name);
     }
   }
 }

@@ -195,7 +195,6 @@ export class AsyncSession {
 
   /** Sends the beginning of the transaction, if that has to be. */
   async #open(): Promise<AsyncConnection | undefined> {
-    await this.#ending;
     if (this.#begun === undefined || this.#isOpen) return this.#connection;
     const mode = this.#begun;
     const connection = await this.#database.acquire();

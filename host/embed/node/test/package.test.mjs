@@ -54,7 +54,13 @@ it('packs what it needs, and no more', () => {
   });
   const [{ files }] = Object.values(JSON.parse(stdout));
   const folders = new Set(files.map(({ path }) => path.split('/')[0]));
-  assert.deepEqual([...folders].sort(), ['README.md', 'dist', 'package.json', 'src', 'wasm']);
+  assert.deepEqual([...folders].sort(), ['LICENSE', 'README.md', 'dist', 'package.json', 'src', 'wasm']);
+  for (const path of ['wasm/scimlet-module.wasm', 'dist/esm/index.js', 'dist/cjs/index.d.ts']) {
+    assert.ok(
+      files.some((file) => file.path === path),
+      path,
+    );
+  }
   const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   assert.equal(dependencies, undefined);
 });

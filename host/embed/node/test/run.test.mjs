@@ -14,6 +14,7 @@ const surroundings = { log() {}, hooks: undefined };
 /** A pool of instances that run this function. It gets a function that asks, and returns a text. */
 function scripted(script) {
   const instantiate = () => ({
+    memory: new Uint8Array(),
     call: (_text, answer) =>
       script((call, args = {}) => {
         const { error, return: value } = JSON.parse(answer(JSON.stringify({ call, arguments: args })));

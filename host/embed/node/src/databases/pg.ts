@@ -42,6 +42,15 @@ export function pgPool(pool: PgPool): AsyncDatabase {
 
 /** Transactions have the only connection one after another. */
 export function pgClient(client: PgClient): AsyncDatabase {
+  return oneAfterAnother((free) => new PgConnection(client, free));
+}
+
+/** A transaction that the application has begun on this connection, and ends itself. */
+export function pgJoined(client: PgClient): AsyncDatabase {
+  return oneAfterAnother((free) => new PgSavepoint(client, free));
+}
+
+function oneAfterAnother(connect: (free: () => void) => AsyncConnection): AsyncDatabase {
   let last: Promise<void> = Promise.resolve();
   const acquire = async (): Promise<AsyncConnection> => {
     const before = last;
@@ -50,7 +59,7 @@ export function pgClient(client: PgClient): AsyncDatabase {
       free = resolve;
     });
     await before;
-    return new PgConnection(client, free);
+    return connect(free);
   };
   return {
     dialect: 'postgres',
@@ -67,29 +76,16 @@ export function pgClient(client: PgClient): AsyncDatabase {
   };
 }
 
-/** A transaction that the application has begun on this connection, and ends itself. */
-export function pgJoined(client: PgClient): AsyncDatabase {
-  return {
-    dialect: 'postgres',
-    failure: pgFailure,
-    acquire: async () => new PgSavepoint(client),
-    execute: (statements) => executeAll(client, statements),
-  };
-}
-
 const BEGIN: Record<Mode, string> = {
   read: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
   write: 'BEGIN ISOLATION LEVEL READ COMMITTED',
 };
 
 class PgConnection implements AsyncConnection {
-  readonly #free: ((broken: boolean) => void) | undefined;
-
   constructor(
     readonly connection: PgClient,
-    free?: (broken: boolean) => void,
+    private readonly free: (broken: boolean) => void = (broken) => connection.release?.(broken),
   ) {
-    this.#free = free;
     // Without a listener a connection that breaks ends the process. The statement that runs fails, too.
     connection.on('error', ignore);
   }
@@ -116,13 +112,17 @@ class PgConnection implements AsyncConnection {
 
   release(broken: boolean): void {
     this.connection.off('error', ignore);
-    if (this.#free) this.#free(broken);
-    else this.connection.release?.(broken);
+    this.free(broken);
   }
 }
 
 class PgSavepoint implements AsyncConnection {
-  constructor(readonly connection: PgClient) {}
+  #isOpen = false;
+
+  constructor(
+    readonly connection: PgClient,
+    private readonly free: () => void,
+  ) {}
 
   execute(statements: Statement[]): Promise<Row[][]> {
     return executeAll(this.connection, statements);
@@ -130,19 +130,24 @@ class PgSavepoint implements AsyncConnection {
 
   async begin(): Promise<void> {
     await this.connection.query({ text: 'SAVEPOINT scimlet' });
+    this.#isOpen = true;
   }
 
   async commit(): Promise<void> {
     await this.connection.query({ text: 'RELEASE SAVEPOINT scimlet' });
+    this.#isOpen = false;
   }
 
   async rollBack(): Promise<void> {
+    this.#isOpen = false;
     await this.connection.query({ text: 'ROLLBACK TO SAVEPOINT scimlet' });
     await this.connection.query({ text: 'RELEASE SAVEPOINT scimlet' });
   }
 
+  /** The connection is the application's: it stays open, and what was not committed is undone before its next query. */
   release(): void {
-    // It is the application's.
+    const undone = this.#isOpen ? this.rollBack().catch(ignore) : Promise.resolve();
+    void undone.then(this.free);
   }
 }
 
