@@ -141,7 +141,7 @@ describe('a call whose time is up', () => {
   });
 
   it('rolls back over a driver that answers at once', async () => {
-    const [driver] = named(/better/);
+    const [driver] = named(/sqlite/);
     const beforeCommit = () => {
       const end = performance.now() + 80;
       while (performance.now() < end);
@@ -150,7 +150,7 @@ describe('a call whose time is up', () => {
     const scimlet = new Scimlet({ database: connection, time: 50, application: { beforeCommit } });
     const limited = new Client(scimlet.tenant('acme'), client.secret);
     await assert.rejects(limited.create('ada@example.com'), { kind: 'time' });
-    assert.equal(connection.inTransaction, false);
+    assert.equal(connection.inTransaction ?? connection.isTransaction, false);
     assert.equal((await client.expect(200, 'GET', '/Users')).totalResults, 0);
     await close();
   });
