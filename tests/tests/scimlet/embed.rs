@@ -1,5 +1,8 @@
-//! The embeddings in other languages (`host/embed/`): the same component over a store of their own
-//! has to answer the recorded exchanges as the reference host does.
+//! The embeddings in other languages (`host/embed/`): the same component over a store of their own,
+//! and the packages over a database, have to answer the recorded exchanges as the reference host
+//! does.
+
+mod packages;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -14,10 +17,12 @@ use serde_json::Value;
 
 /// One trial for each language.
 pub fn trials() -> Vec<Trial> {
-    vec![
+    let mut trials = vec![
         Trial::ignorable_test("embed::python", || needs::with(python_host(), answers)),
         Trial::ignorable_test("embed::node", || needs::with(node_host(), answers)),
-    ]
+    ];
+    trials.extend(packages::trials());
+    trials
 }
 
 fn embed() -> PathBuf {
@@ -33,7 +38,7 @@ fn python_host() -> anyhow::Result<Command> {
 }
 
 fn node_host() -> anyhow::Result<Command> {
-    let folder = node::with("node", &embed().join("node"))?;
+    let folder = node::with("node", &embed().join("node/examples/store"))?;
     let mut command = Command::new("node");
     command.arg(folder.join("serve.mjs"));
     Ok(command)

@@ -283,7 +283,8 @@ fn load(
     }
     let size = size(dialect);
     let sql = Sql::new(&format!(
-        "SELECT e.place, e.id, e.version, e.created, e.modified, e.body, e.digest, e.digest_version
+        "SELECT e.place, e.id, e.version, e.created, e.modified, e.body, CAST(e.digest AS TEXT),
+           e.digest_version
          FROM (
            SELECT e.*, w.place, SUM({size}) OVER (ORDER BY w.place) - {size} AS before FROM "
     ))

@@ -44,7 +44,9 @@ pub(super) fn get(
 ) -> Result<Vec<Option<Entry>>, Refusal> {
     let dialect = connection.dialect();
     let size = size(dialect);
-    let columns = "e.id, e.version, e.created, e.modified, e.body, e.digest, e.digest_version";
+    // Some drivers return integers as doubles, which do not hold all 64 bits of a digest.
+    let columns = "e.id, e.version, e.created, e.modified, e.body, CAST(e.digest AS TEXT) AS digest,
+       e.digest_version";
     let found = Sql::new(&format!("SELECT w.number, {columns}, {size} AS size FROM "))
         .append(listed(dialect, &KEYS, keys(wanted)))
         .text(" CROSS JOIN scimlet_kind k CROSS JOIN scimlet_entry e WHERE k.tenant = ")

@@ -1,0 +1,31 @@
+/**
+ * What went wrong:
+ *
+ * - `not-found`, `stale`, `invalid`, `refused`: an administrative call, by `problem` of `wit/admin.wit`.
+ * - `unavailable`: the database failed, or the tables could not be reached.
+ * - `unsuitable`: the tables are not scimlet's, or those of a newer version.
+ * - `unknown`: there is no tenant of this name.
+ * - `time`: a call took longer than it may. It was rolled back.
+ * - `fault`: the module trapped, or was called wrongly. What had been committed stands.
+ */
+export type ErrorKind =
+  | 'not-found'
+  | 'stale'
+  | 'invalid'
+  | 'refused'
+  | 'unavailable'
+  | 'unsuitable'
+  | 'unknown'
+  | 'time'
+  | 'fault';
+
+/** All that scimlet throws of its own accord. */
+export class ScimletError extends Error {
+  override readonly name = 'ScimletError';
+  readonly kind: ErrorKind;
+
+  constructor(kind: ErrorKind, message?: string, options?: ErrorOptions) {
+    super(message ?? kind, options);
+    this.kind = kind;
+  }
+}

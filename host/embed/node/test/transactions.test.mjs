@@ -1,0 +1,231 @@
+// Transactions that the application has begun, and calls that are given up.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import pg from 'pg';
+
+import { Scimlet } from '../dist/esm/index.js';
+import { drivers, newPostgres } from './support/databases.mjs';
+import { Client, setUp, USER } from './support/scim.mjs';
+
+const named = (wanted) => drivers.filter(({ name }) => wanted.test(name));
+const UNDO = new Error('undo');
+
+for (const driver of named(/sqlite/)) {
+  describe(`a transaction of the application: ${driver.name}`, () => {
+    it('is joined by synchronous functions', async () => {
+      const { acme, client, connection, execute, close } = await setUp(driver);
+      await execute('CREATE TABLE own (a TEXT)');
+      const { id } = await client.create('ada@example.com');
+      for (const end of ['ROLLBACK', 'COMMIT']) {
+        await execute('BEGIN');
+        await execute("INSERT INTO own VALUES ('x')");
+        acme.adminSync.deactivateUser(id);
+        assert.throws(() => acme.adminSync.user('nobody'), { kind: 'not-found' });
+        assert.equal(acme.adminSync.user(id).active, false);
+        await execute(end);
+        assert.equal(acme.adminSync.user(id).active, end === 'ROLLBACK');
+        assert.equal((await execute('SELECT * FROM own')).length, end === 'ROLLBACK' ? 0 : 1);
+      }
+      void connection;
+      await close();
+    });
+
+    it('is not joined by a request that comes meanwhile', async () => {
+      const { client, acme, connection, execute, close } = await setUp(driver);
+      await execute('CREATE TABLE own (a TEXT)');
+      await execute('BEGIN');
+      await execute("INSERT INTO own VALUES ('x')");
+      assert.equal((await client.send('POST', '/Users', { schemas: [USER], userName: 'bo@example.com' })).status, 503);
+      // Unless it is said.
+      await acme.in(connection).admin.importUsers([{ userName: 'cy@example.com' }]);
+      await execute('ROLLBACK');
+      assert.equal((await acme.admin.users()).Resources.length, 0);
+      await close();
+    });
+  });
+}
+
+for (const driver of named(/Durable/)) {
+  describe(`a transaction of the application: ${driver.name}`, () => {
+    it('is joined', async () => {
+      const { acme, client, connection, close } = await setUp(driver);
+      const { id } = await client.create('ada@example.com');
+      const undone = () => {
+        acme.adminSync.deactivateUser(id);
+        throw UNDO;
+      };
+      assert.throws(() => connection.transactionSync(undone), UNDO);
+      assert.equal(acme.adminSync.user(id).active, true);
+      connection.transactionSync(() => acme.adminSync.deactivateUser(id));
+      assert.equal(acme.adminSync.user(id).active, false);
+      await close();
+    });
+  });
+}
+
+for (const driver of named(/^pg\.Pool/)) {
+  describe(`a transaction of the application: ${driver.name}`, () => {
+    it('is joined', async () => {
+      const { acme, client, connection: pool, close } = await setUp(driver);
+      await pool.query('CREATE TABLE own (a text)');
+      const { id } = await client.create('ada@example.com');
+      for (const end of ['ROLLBACK', 'COMMIT']) {
+        const connection = await pool.connect();
+        await connection.query('BEGIN');
+        await connection.query("INSERT INTO own VALUES ('x')");
+        const joined = acme.in(connection);
+        await joined.admin.deactivateUser(id);
+        await assert.rejects(joined.admin.user('nobody'), { kind: 'not-found' });
+        await assert.rejects(joined.admin.set({ 'users.seats': 'many' }), { kind: 'invalid' });
+        assert.equal((await joined.admin.user(id)).active, false);
+        // Others do not see it before it is committed.
+        assert.equal((await acme.admin.user(id)).active, true);
+        await connection.query(end);
+        connection.release();
+        assert.equal((await acme.admin.user(id)).active, end === 'ROLLBACK');
+        assert.equal((await pool.query('SELECT * FROM own')).rowCount, end === 'ROLLBACK' ? 0 : 1);
+      }
+      await close();
+    });
+  });
+}
+
+describe('a call whose time is up', () => {
+  it("is undone in the application's transaction, which goes on", async () => {
+    const driver = drivers.find(({ name }) => name === 'pg.Pool');
+    const { client, acme, connection: pool, close } = await setUp(driver);
+    const { id } = await client.create('ada@example.com');
+    const limited = new Scimlet({ database: pool, time: 300 }).tenant('acme');
+    const [holder, connection] = [await pool.connect(), await pool.connect()];
+    // The last thing that the call waits for is the end of the tenant's chain of events.
+    await holder.query('BEGIN');
+    await holder.query('SELECT * FROM scimlet_tenant FOR UPDATE');
+    await connection.query('BEGIN');
+    await connection.query("SET LOCAL lock_timeout = '10s'");
+    await assert.rejects(limited.in(connection).admin.deactivateUser(id), { kind: 'time' });
+    await holder.query('ROLLBACK');
+    await connection.query('COMMIT');
+    for (const one of [holder, connection]) one.release();
+    assert.equal((await acme.admin.user(id)).active, true);
+    await close();
+  });
+
+  it('gives its connection back, and is undone', async () => {
+    const driver = drivers.find(({ name }) => name === 'pg.Pool');
+    const { client, connection: pool, close } = await setUp(driver);
+    const limited = new Client(new Scimlet({ database: pool, time: 300 }).tenant('acme'), client.secret);
+    const { id } = await client.create('ada@example.com');
+    const holder = await pool.connect();
+    await holder.query('BEGIN');
+    await holder.query('LOCK TABLE scimlet_entry');
+    await assert.rejects(limited.setActive(id, false), { name: 'ScimletError', kind: 'time' });
+    await holder.query('ROLLBACK');
+    holder.release();
+    assert.equal((await client.expect(200, 'GET', `/Users/${id}`)).active, true);
+    assert.equal((await client.setActive(id, false)).active, false);
+    assert.equal(pool.waitingCount, 0);
+    await close();
+  });
+
+  it('does not wait for a connection longer', async () => {
+    const driver = drivers.find(({ name }) => name === 'pg.Pool');
+    const { acme, connection: pool, close } = await setUp(driver);
+    const limited = new Scimlet({ database: pool, time: 200 }).tenant('acme');
+    const held = await Promise.all(Array.from({ length: 8 }, () => pool.connect()));
+    await assert.rejects(limited.admin.set({ 'users.seats': 5 }), { kind: 'time' });
+    for (const one of held) one.release();
+    assert.ok((await acme.admin.set({ 'users.seats': 5 })) > 1);
+    await close();
+  });
+
+  it('rolls back over a driver that answers at once', async () => {
+    const [driver] = named(/sqlite/);
+    const beforeCommit = () => {
+      const end = performance.now() + 80;
+      while (performance.now() < end);
+    };
+    const { client, connection, close } = await setUp(driver);
+    const scimlet = new Scimlet({ database: connection, time: 50, application: { beforeCommit } });
+    const limited = new Client(scimlet.tenant('acme'), client.secret);
+    await assert.rejects(limited.create('ada@example.com'), { kind: 'time' });
+    assert.equal(connection.inTransaction ?? connection.isTransaction, false);
+    assert.equal((await client.expect(200, 'GET', '/Users')).totalResults, 0);
+    await close();
+  });
+});
+
+describe('a connection that breaks', () => {
+  /** Breaks the connection at the statement of this number: before it is sent, or when it was answered. */
+  function breaking(fault) {
+    return class extends pg.Client {
+      query(...args) {
+        if (typeof args.at(-1) !== 'function') return this.faulty(args);
+        // As the pool calls it.
+        const callback = args.pop();
+        this.faulty(args).then((result) => callback(undefined, result), callback);
+      }
+
+      async faulty(args) {
+        const when = fault.next();
+        if (when === 'before') this.connection.stream.destroy();
+        const result = await super.query(...args);
+        if (when !== 'after') return result;
+        this.connection.stream.destroy();
+        throw new Error('Connection terminated unexpectedly');
+      }
+    };
+  }
+
+  it('at any point lets no change happen twice, and loses none that was acknowledged', async () => {
+    const settings = await newPostgres();
+    const fault = {
+      at: Number.POSITIVE_INFINITY,
+      when: 'before',
+      count: 0,
+      next() {
+        this.count += 1;
+        return this.count === this.at ? this.when : undefined;
+      },
+    };
+    const driver = {
+      ...drivers.find(({ name }) => name === 'pg.Pool'),
+      open: async () => {
+        const pool = new pg.Pool({ ...settings, Client: breaking(fault) });
+        pool.on('error', () => {});
+        return { connection: pool, close: () => pool.end() };
+      },
+    };
+    const { client, acme, connection: pool, close } = await setUp(driver);
+    const seen = { 201: 0, 503: 0 };
+    let done = false;
+    for (let at = 1; !done; at += 1) {
+      done = true;
+      for (const when of ['before', 'after']) {
+        Object.assign(fault, { at, when, count: 0 });
+        const userName = `${when}-${at}@example.com`;
+        const { status } = await client.send('POST', '/Users', {
+          schemas: [USER],
+          userName,
+        });
+        if (fault.count >= at) done = false;
+        fault.at = Number.POSITIVE_INFINITY;
+        seen[status] += 1;
+        const filter = encodeURIComponent(`userName eq "${userName}"`);
+        const { totalResults, Resources } = await client.expect(200, 'GET', `/Users?filter=${filter}`);
+        if (status === 201) assert.equal(totalResults, 1);
+        const created = (await acme.events(0, 1000)).filter(
+          ({ name, subject }) => name.endsWith('create:notice') && subject.id === Resources?.[0]?.id,
+        );
+        assert.equal(created.length, totalResults);
+      }
+    }
+    const users = await client.expect(200, 'GET', '/Users?count=0');
+    const events = (await acme.events(0, 1000)).filter(({ name }) => name.endsWith('create:notice'));
+    assert.equal(events.length, users.totalResults);
+    assert.ok(seen[201] >= 2 && seen[503] >= 4, JSON.stringify(seen));
+    assert.equal(pool.totalCount, pool.idleCount);
+    await close();
+  });
+});
