@@ -87,7 +87,7 @@ def test_sixteen_threads(given: Any) -> None:
     statuses: list[int] = []
 
     def work(number: int) -> None:
-        for each in range(5):
+        for each in range(2):
             made = answered(ask(acme, create(f"user{number}.{each}")), 201)
             statuses.append(ask(acme, set_active(made["id"], False)).status)
 
@@ -96,8 +96,8 @@ def test_sixteen_threads(given: Any) -> None:
         one.start()
     for one in threads:
         one.join()
-    assert statuses == [200] * 80
-    assert acme.users("active eq false", count=1)["totalResults"] == 80
+    assert statuses == [200] * 32
+    assert acme.users("active eq false", count=1)["totalResults"] == 32
 
 
 async def test_sixteen_tasks(async_given: Any) -> None:
@@ -108,12 +108,12 @@ async def test_sixteen_tasks(async_given: Any) -> None:
     await acme.configure({"extends": "okta"})
 
     async def work(number: int) -> None:
-        for each in range(5):
+        for each in range(2):
             made = answered(await ask_async(acme, create(f"user{number}.{each}")), 201)
             answered(await ask_async(acme, set_active(made["id"], False)), 200)
 
     await asyncio.gather(*[work(number) for number in range(16)])
-    assert (await acme.users("active eq false", count=1))["totalResults"] == 80
+    assert (await acme.users("active eq false", count=1))["totalResults"] == 32
 
 
 def test_administration(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from typing import Any
 
 from scimlet import AsyncScimlet, Scimlet
@@ -91,6 +92,41 @@ async def what_is_undone_is_undone(asking: Asking) -> None:
     await asking.execute(("DELETE FROM kept",))
 
 
+async def what_is_in_the_way_may_be_tried_again(asking: Asking, other: Asking) -> None:
+    assert await other.call("begin", mode="write") == {"ok": None}
+    if asking.driver.dialect == "sqlite":
+        assert "again" in (await asking.call("begin", mode="write"))["err"]
+    else:
+        await asking.call("begin", mode="write")
+        await other.execute(("LOCK TABLE kept",))
+        refused = await asking.execute(("LOCK TABLE kept NOWAIT",))
+        assert "again" in refused["err"]
+        await asking.call("roll-back")
+    await other.call("roll-back")
+
+
+async def a_lost_connection_is_said_to_be(scimlet: Any) -> None:
+    """Whether a commit happened is unknown then, and the connection is not used again."""
+    lost = []
+    for call in ("execute", "commit"):
+        async with Asking(scimlet) as asking:
+            if asking.driver.dialect == "sqlite":
+                return
+            await asking.call("begin", mode="write")
+            pid = await asking.execute(("SELECT pg_backend_pid()::BIGINT",))
+            async with Asking(scimlet) as other:
+                end = ("SELECT pg_terminate_backend(?I::INT)", pid["ok"][0][0][0])
+                await other.execute(end)
+            if call == "commit":
+                failed = await asking.call("commit")
+            else:
+                failed = await asking.execute(("SELECT 1",))
+            lost.append(next(iter(failed["err"])))
+        async with Asking(scimlet) as asking:
+            assert "ok" in await asking.execute(("SELECT COUNT(*) FROM kept",))
+    assert lost == ["failed", "unknown"]
+
+
 async def check(scimlet: Any) -> None:
     async with Asking(scimlet) as asking:
         await values_come_back(asking)
@@ -98,6 +134,15 @@ async def check(scimlet: Any) -> None:
         await what_is_undone_is_undone(asking)
     async with Asking(scimlet) as asking:
         assert await asking.execute(("SELECT COUNT(*) FROM kept",)) == {"ok": [[[{"integer": 2}]]]}
+    await a_lost_connection_is_said_to_be(scimlet)
+
+
+async def check_two(scimlet: Any) -> None:
+    async with Asking(scimlet) as asking, Asking(scimlet) as other:
+        await asking.call("begin", mode="write")
+        await make_table(asking)
+        await asking.call("commit")
+        await what_is_in_the_way_may_be_tried_again(asking, other)
 
 
 async def test_synchronous_drivers(given: Any) -> None:
@@ -106,3 +151,12 @@ async def test_synchronous_drivers(given: Any) -> None:
 
 async def test_asynchronous_drivers(async_given: Any) -> None:
     await check(AsyncScimlet(async_given))
+
+
+async def test_two_transactions(given: Any) -> None:
+    if not isinstance(given, sqlite3.Connection):
+        await check_two(Scimlet(given))
+
+
+async def test_two_asynchronous_transactions(async_given: Any) -> None:
+    await check_two(AsyncScimlet(async_given))

@@ -6,11 +6,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import ask, ask_async, create, name_of
+from support import answered, ask, ask_async, create, name_of, request
 
 from scimlet import AsyncScimlet, Change, Scimlet
 from scimlet.drivers.base import Kind, Statement
@@ -29,6 +30,8 @@ class Faulty(Sqlite):
         super().__init__(Kept(lambda: sqlite3.connect(path, check_same_thread=False)))
         self._how, self._point = how, point
         self._asked = 0
+        #: The task that is cancelled.
+        self.task: asyncio.Future[Any] | None = None
         #: The transactions that were committed and wrote.
         self.committed = 0
         self._writes = False
@@ -42,12 +45,10 @@ class Faulty(Sqlite):
             self._asked += 1
         if self._asked != self._point:
             return
-        if self._how == "cancelled":
-            if when == "before":
-                task = asyncio.current_task()
-                assert task is not None
-                task.cancel()
-                await asyncio.sleep(0)
+        if self._how == f"cancelled {when}":
+            assert self.task is not None
+            self.task.cancel()
+            await asyncio.sleep(0)
         elif self._how == when:
             raise Lost
 
@@ -119,7 +120,7 @@ def test_a_driver_fails_at_every_point(tmp_path: Path, how: str) -> None:
     assert point > 5
 
 
-@pytest.mark.parametrize("how", ["before", "after", "cancelled"])
+@pytest.mark.parametrize("how", ["before", "after", "cancelled before", "cancelled after"])
 async def test_an_asynchronous_one_fails_at_every_point(tmp_path: Path, how: str) -> None:
     point, driver = 0, None
     while driver is None or driver.has_failed:
@@ -128,6 +129,35 @@ async def test_an_asynchronous_one_fails_at_every_point(tmp_path: Path, how: str
         scim = AsyncScimlet(None, application=keep)
         scim._driver = driver = Faulty(path, how, point)
         asked = asyncio.ensure_future(ask_async(scim.tenant("acme"), create("ada")))
+        driver.task = asked
         await asyncio.wait([asked])
+        # What was given up is undone behind it.
+        if scim._running:
+            await asyncio.wait(scim._running)
         judged(path, driver, None if asked.cancelled() else asked.result().status)
     assert point > 5
+
+
+async def test_cancelled_at_any_time(async_given: Any) -> None:
+    """Over real drivers: connections come back, and nothing is half done."""
+    scim = AsyncScimlet(async_given)
+    await scim.migrate()
+    await scim.create_tenant("acme")
+    acme = scim.tenant("acme")
+    await acme.configure({"extends": "okta"})
+    acknowledged = []
+
+    async def work(number: int) -> None:
+        with suppress(TimeoutError, asyncio.TimeoutError):
+            asked = ask_async(acme, create(f"user{number}"))
+            response = await asyncio.wait_for(asked, number * 0.002)
+            acknowledged.append((f"user{number}", response.status))
+
+    for first in range(0, 40, 8):
+        await asyncio.gather(*[work(number) for number in range(first, first + 8)])
+    users = [user["userName"] for user in (await acme.users(count=500))["Resources"]]
+    assert {name for name, status in acknowledged if status == 201} <= set(users)
+    assert len(users) == len(set(users))
+    # More calls than any pool has connections.
+    await asyncio.gather(*[ask_async(acme, request("GET", "/Users?count=1")) for _ in range(64)])
+    answered(await ask_async(acme, create("last")), 201)

@@ -26,6 +26,7 @@ from ._types import Request, Response, TenantRecord, made
 
 #: So many calls run at once, each in a thread.
 THREADS = 32
+GIVEN_UP = "the task that called was cancelled"
 
 
 class AsyncScimlet(Base):
@@ -48,6 +49,7 @@ class AsyncScimlet(Base):
     ) -> None:
         super().__init__(application, idle_instances)
         self._threads = ThreadPoolExecutor(threads, "scimlet")
+        self._running: set[asyncio.Future[Any]] = set()
         self._connect, self._opening = connect, asyncio.Lock()
         self._driver = drivers.of_source(connect, asyncio.Lock())
         if self._driver is not None and not drivers.is_asynchronous(connect):
@@ -100,8 +102,26 @@ class AsyncScimlet(Base):
         return bool(succeeded(await self.call("", "tables.delete-tenant", {"name": name})))
 
     async def call(self, tenant: str, function: str, arguments: Mapping[str, Any]) -> Any:
-        """What a function of `wit/` returned, in JSON. Of a task that is cancelled what was not
-        committed is undone."""
+        """What a function of `wit/` returned, in JSON.
+
+        Where the task is cancelled, the driver is not interrupted: it ends what it does, and then
+        what was not committed is undone; a task that joined a transaction waits for that."""
+        given_up = asyncio.Event()
+        running = asyncio.ensure_future(self._call(tenant, function, arguments, given_up))
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            given_up.set()
+            running.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+            if self._joined is not None:
+                await asyncio.wait([running])
+            raise
+
+    async def _call(
+        self, tenant: str, function: str, arguments: Mapping[str, Any], given_up: asyncio.Event
+    ) -> Any:
         async with self._opening:
             driver = self._driver or await drivers.of_function(self._connect)
             self._driver = driver
@@ -110,11 +130,17 @@ class AsyncScimlet(Base):
         port = Port(driver, connection, joins, tenant, self._application)
         try:
             text = self._text(tenant, function, arguments, driver)
-            return returned(await self._in_thread(tenant, text, port))
+            return returned(await self._in_thread(tenant, text, port, given_up))
+        except asyncio.CancelledError:
+            # The event loop ends.
+            port.interrupted()
+            raise
         finally:
-            await asyncio.shield(port.close())
+            await port.close()
 
-    async def _in_thread(self, tenant: str, text: bytes, port: Port) -> bytes:
+    async def _in_thread(
+        self, tenant: str, text: bytes, port: Port, given_up: asyncio.Event
+    ) -> bytes:
         """Runs a call in a thread, and answers what it asks in this task: nothing else uses the
         connection."""
         loop = asyncio.get_running_loop()
@@ -128,7 +154,7 @@ class AsyncScimlet(Base):
             tell(question)
             answer = answers.get()
             if answer is None:
-                raise Error("the task that called has ended")
+                raise Error(GIVEN_UP)
             return answer
 
         def run() -> bytes:
@@ -141,6 +167,8 @@ class AsyncScimlet(Base):
         running = self._threads.submit(run)
         try:
             while (question := await questions.get()) is not None:
+                if given_up.is_set():
+                    raise Error(GIVEN_UP)
                 answers.put(await port.answer(question))
             return await asyncio.wrap_future(running)
         except BaseException:

@@ -66,6 +66,10 @@ class Port:
         answer = {"return": await method(self, **arguments)}
         return json.dumps(answer, separators=(",", ":")).encode()
 
+    def interrupted(self) -> None:
+        """Says that the driver was interrupted: the connection is of no use any more."""
+        self._usable = False
+
     async def close(self) -> None:
         """Undoes what was not committed, as after a call that was given up, and gives back the
         connection."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
+
+from asyncpg import InterfaceError
 
 from .._values import Row
 from .base import Driver, InUse, Kind, Statement, kind_of
@@ -20,8 +23,10 @@ class Pool:
         return await self._pool.acquire()
 
     async def release(self, connection: Any, usable: bool) -> None:
-        if not usable:
-            connection.terminate()
+        # What the server has closed has gone back by itself.
+        with suppress(InterfaceError):
+            if not usable or connection.is_closed():
+                connection.terminate()
         await self._pool.release(connection)
 
 
@@ -41,7 +46,7 @@ class Asyncpg(Driver):
         return connection
 
     async def release(self, connection: Any, usable: bool) -> None:
-        await self._source.release(connection, usable and not connection.is_closed())
+        await self._source.release(connection, usable)
 
     async def join(self, connection: Any) -> bool:
         return bool(connection.is_in_transaction())
