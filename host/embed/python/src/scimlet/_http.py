@@ -1,0 +1,98 @@
+"""What the mounts in WSGI and ASGI have in common."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from ._errors import Unavailable
+from ._problem import Problem
+from ._rates import Rates
+from ._types import Headers, Response
+
+LOGGER = logging.getLogger("scimlet")
+#: The most bytes of a body: groups of 100,000 members have some 20 MiB.
+BODY_BYTES = 24 << 20
+#: What need not be encoded in a path (RFC 3986 section 3.3), beside what `quote` knows.
+SEGMENT = "/:@!$&'()*+,;="
+RETRY_SECONDS = "5"
+
+#: A tenant's name, or how to find it from what WSGI or ASGI give of a request; None finds it in the
+#: credential.
+WhichTenant = str | Callable[[Any], str | None] | None
+
+
+@dataclass(frozen=True)
+class Mount:
+    """Where SCIM is, below what the server or framework has taken of the path already."""
+
+    at: str
+    tenant: WhichTenant
+    base_url: str | None
+    tenant_of: Callable[[Headers], str | None]
+    rates: Rates
+
+    def below(self, path: str) -> str | None:
+        """The decoded path below the base URL; None if it is not ours."""
+        rest = path[len(self.at) :]
+        is_ours = path.startswith(self.at) and (not rest or rest.startswith("/"))
+        return rest if is_ours else None
+
+    def found_tenant(self, given: Any, headers: Headers) -> str:
+        """The tenant's name. Raises 429 if its clients may not ask now."""
+        tenant = self.tenant
+        if tenant is None:
+            tenant = self.tenant_of(headers)
+            if tenant is None:
+                raise Problem(401, "there is no credential", ("www-authenticate", "Bearer"))
+        elif callable(tenant):
+            tenant = tenant(given)
+            if tenant is None:
+                raise Problem(404, "there is nothing here")
+        self.rates.admit(tenant)
+        return tenant
+
+
+def encoded(raw: str | None, prefix: str, below: str) -> str:
+    """The path below the prefix as it came, where the server says so."""
+    if raw is not None and raw.startswith(prefix):
+        return raw[len(prefix) :]
+    return quote(below, safe=SEGMENT)
+
+
+def decoded(body: bytes) -> str:
+    """The body as text."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise Problem(400, "the body is no UTF-8") from None
+
+
+def too_large() -> Problem:
+    """For bodies beyond BODY_BYTES."""
+    return Problem(413, f"the body is larger than {BODY_BYTES} bytes")
+
+
+def failed(method: str, error: Exception) -> Response:
+    """The response where an exception took the place of one."""
+    if isinstance(error, Problem):
+        return error.response
+    LOGGER.error("%s was given up", method, exc_info=error)
+    if isinstance(error, Unavailable):
+        detail = "the service is busy, try again later"
+        return Problem(503, detail, ("retry-after", RETRY_SECONDS)).response
+    return Problem(500, "internal error").response
+
+
+def finished(response: Response) -> tuple[list[tuple[str, str]], bytes]:
+    """Headers and body as they are sent."""
+    headers = [
+        (name, value) for name, value in response.headers if not name.startswith("x-scimlet-")
+    ]
+    body = response.body.encode()
+    if response.status not in (204, 304):
+        headers.append(("content-length", str(len(body))))
+    return headers, body
