@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { databaseOf } from '../dist/esm/databases/detect.js';
+import { StatementCache } from '../dist/esm/databases/statements.js';
 import { drivers, newPath, newPostgres } from './support/databases.mjs';
 
 const mark = (dialect, number) => (dialect === 'sqlite' ? '?' : `$${number}`);
@@ -152,5 +153,17 @@ describe('a busy database', () => {
     assert.equal(database.failure(Object.assign(new Error(), { code: '40001' }), true), 'again');
     assert.equal(database.failure(Object.assign(new Error(), { code: 'ECONNRESET' }), true), 'unknown');
     assert.equal(database.failure(Object.assign(new Error(), { code: '57P01' }), true), 'unknown');
+  });
+});
+
+describe('prepared statements', () => {
+  it('are kept, those that were used last', () => {
+    const prepared = [];
+    const cache = new StatementCache((text) => {
+      prepared.push(text);
+      return text;
+    }, 3);
+    for (const text of ['a', 'b', 'c', 'a', 'd', 'a', 'c', 'b']) assert.equal(cache.get(text), text);
+    assert.deepEqual(prepared, ['a', 'b', 'c', 'd', 'b']);
   });
 });

@@ -11,16 +11,14 @@ export class StatementCache<S> {
 
   get(text: string): S {
     const known = this.#statements.get(text);
+    const isFull = this.#statements.size >= this.#size;
+    if (known !== undefined && !isFull) return known;
     const statement = known ?? this.#prepare(text);
     // A map is in the order of insertion, so its first is the one that was not used for longest.
     this.#statements.delete(text);
+    const [oldest] = isFull ? this.#statements.keys() : [];
+    if (oldest !== undefined && known === undefined) this.#statements.delete(oldest);
     this.#statements.set(text, statement);
-    if (this.#statements.size > this.#size) {
-      for (const oldest of this.#statements.keys()) {
-        this.#statements.delete(oldest);
-        break;
-      }
-    }
     return statement;
   }
 }
