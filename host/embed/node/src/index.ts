@@ -30,6 +30,14 @@ export type { FastifyPlugin } from './http/fastify.js';
 export type { FetchHandler } from './http/fetch.js';
 export type { MountOptions } from './http/mount.js';
 export type { NodeHandler } from './http/node.js';
-export { type Note, type Options, Scimlet, type ScimRequest, type ScimResponse, Tenant } from './scimlet.js';
+export {
+  type Admitted,
+  type Note,
+  type Options,
+  Scimlet,
+  type ScimRequest,
+  type ScimResponse,
+  Tenant,
+} from './scimlet.js';
 export type { Dialect, FailureKind, Mode, Row, SqlValue, Statement } from './sql.js';
 export type { TablesSync, TenantRecord } from './tables.js';

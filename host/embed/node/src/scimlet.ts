@@ -9,6 +9,7 @@ import { type FetchHandler, fetchHandler } from './http/fetch.js';
 import type { MountOptions } from './http/mount.js';
 import { type NodeHandler, nodeHandler } from './http/node.js';
 import { canSuspend, type Engine, engineOf, Pool } from './module.js';
+import { fromWit } from './names.js';
 import { runAsync, runInTransaction, runSync } from './run.js';
 import { AsyncSession, type Surroundings, SyncSession } from './session.js';
 import { type TablesSync, tablesOver } from './tables.js';
@@ -63,6 +64,18 @@ export interface ScimResponse {
   status: number;
   headers: [name: string, value: string][];
   body: string;
+}
+
+/** A client whose credential is good. */
+export interface Admitted {
+  /** The client, as the actor of events names it. */
+  actor: string;
+  /** Requests a second that the profile allows all clients together; `null` for no limit. */
+  rate: number | null;
+  /** Whether its requests are answered at all, and not with 403. */
+  open: boolean;
+  /** Whether the profile admits only some addresses. */
+  byAddress: boolean;
 }
 
 type Promised<Functions> = {
@@ -228,6 +241,17 @@ export class Tenant {
   handleSync(request: ScimRequest): ScimResponse {
     const args = handleArguments(this.name, request);
     return returned(this.#binding.callSync('provider.handle', args, true)) as ScimResponse;
+  }
+
+  /**
+   * Whether the credential of a request is good, and has this scope (such as `events`), if one is given: for what the
+   * application serves beside SCIM. Otherwise the response to send.
+   */
+  async authorize(request: Omit<ScimRequest, 'body'>, scope?: string): Promise<Admitted | ScimResponse> {
+    const { origin } = handleArguments(this.name, request);
+    const args = { origin, headers: request.headers, scope };
+    const result = returned(await this.#binding.call('provider.authorize', args)) as { ok: unknown } | { err: unknown };
+    return 'ok' in result ? fromWit<Admitted>(result.ok) : (result.err as ScimResponse);
   }
 
   /** At most `limit` events after this number, oldest first; none if there are no more. */

@@ -19,6 +19,10 @@ function echo(respond = (response) => response) {
   return {
     tenantOf: (headers) => headers.find(([name]) => name.toLowerCase() === 'authorization')?.[1].split(/[ .]/)[1],
     tenant: (tenant) => ({
+      authorize: async ({ headers }) =>
+        headers.some(([, value]) => value.includes('secret'))
+          ? { open: true }
+          : { status: 401, headers: [], body: '{}' },
       handle: async (request) => {
         const headers = [
           ['content-type', 'application/scim+json'],
@@ -134,6 +138,18 @@ for (const [name, mount] of Object.entries(mounts)) {
         body: 'x'.repeat(100),
       });
       assert.equal(good.status, 200);
+    });
+
+    it('reads the large body of a group only for a good credential', async () => {
+      const port = await mount(echo(), '/scim/v2', {});
+      const body = 'x'.repeat((1 << 20) + 1);
+      const put = (authorization, path) =>
+        ask(port, 'PUT', `/scim/v2${path}`, { headers: { authorization, ...TYPE }, body }).catch(() => ({
+          status: 401,
+        }));
+      assert.equal((await put('Bearer acme.secret', '/Groups/1')).status, 200);
+      assert.equal((await put('Bearer acme.wrong', '/Groups/1')).status, 401);
+      assert.equal((await put('Bearer acme.secret', '/Users/1')).status, 413);
     });
 
     it('finds the tenant in the path, if that has it', async () => {

@@ -58,6 +58,20 @@ for (const driver of drivers) {
       await close();
     });
 
+    it('knows good credentials', async () => {
+      const { acme, client, close } = await setUp(driver);
+      const request = (secret) => ({
+        method: 'GET',
+        path: '/Users',
+        headers: [['authorization', `Bearer ${secret}`]],
+        baseUrl: 'http://scim.test',
+      });
+      assert.equal((await acme.authorize(request(client.secret))).open, true);
+      assert.equal((await acme.authorize(request('acme.wrong'))).status, 401);
+      assert.equal((await acme.authorize(request(client.secret), 'events')).status, 403);
+      await close();
+    });
+
     it('keeps tenants apart', async () => {
       const { client, scimlet, acme, close } = await setUp(driver);
       assert.equal(await scimlet.tables.createTenant('acme'), false);

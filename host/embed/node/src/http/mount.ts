@@ -1,7 +1,7 @@
 // What all mounts share: which tenant a request is for, its body, its response.
 
 import { ScimletError } from '../error.js';
-import type { Scimlet, ScimRequest, ScimResponse } from '../scimlet.js';
+import type { Scimlet, ScimResponse } from '../scimlet.js';
 import { Rates } from './rates.js';
 
 export interface MountOptions {
@@ -58,31 +58,36 @@ export function mount(scimlet: Scimlet<never>, options: MountOptions): Mount {
     if (found === undefined) return undefined;
     const tenant = options.tenant ?? incoming.tenant ?? found.tenant ?? scimlet.tenantOf(incoming.headers);
     if (tenant === undefined || !NAME.test(tenant)) return unauthorized();
-    const body = await text(incoming, options.bodyBytes ?? bodyBytes(found.below));
+    const most = options.bodyBytes ?? bodyBytes(found.below);
+    const { method, headers, clientAddress } = incoming;
+    const baseUrl = (options.origin ?? incoming.origin) + found.base;
+    const head = { method, path: found.below, query, headers, baseUrl, clientAddress };
+    // Who has no good credential may not have a large body read.
+    if (most > BODY_BYTES && mayBeLarge(headers)) {
+      const refused = await guarded(tenant, method, async () => {
+        const answer = await scimlet.tenant(tenant).authorize(head);
+        return 'status' in answer ? answer : undefined;
+      });
+      if (refused !== undefined) return withoutOwn(refused);
+    }
+    const body = await text(incoming, most);
     if (typeof body !== 'string') return body;
     const late = rates.admit(tenant);
     if (late !== undefined) return late;
-    const response = await handled(scimlet, tenant, {
-      method: incoming.method,
-      path: found.below,
-      query,
-      headers: incoming.headers,
-      body,
-      baseUrl: (options.origin ?? incoming.origin) + found.base,
-      clientAddress: incoming.clientAddress,
-    });
+    const response = await guarded(tenant, method, () => scimlet.tenant(tenant).handle({ ...head, body }));
     rates.settle(tenant, response);
     return withoutOwn(response);
   };
 }
 
-async function handled(scimlet: Scimlet<never>, tenant: string, request: ScimRequest): Promise<ScimResponse> {
+/** Of what cannot be answered the client learns only whether it may try again. */
+async function guarded<T>(tenant: string, method: string, answer: () => Promise<T>): Promise<T | ScimResponse> {
   try {
-    return await scimlet.tenant(tenant).handle(request);
+    return await answer();
   } catch (error) {
     const isPassing = error instanceof ScimletError && error.kind !== 'fault';
     const incident = crypto.randomUUID();
-    console.error(`scimlet: ${tenant}: ${request.method} was given up (incident ${incident}):`, error);
+    console.error(`scimlet: ${tenant}: ${method} was given up (incident ${incident}):`, error);
     return isPassing
       ? problem(503, `the service is busy, try again later (incident ${incident})`, [['retry-after', RETRY_SECONDS]])
       : problem(500, `internal error (incident ${incident})`);
@@ -106,6 +111,12 @@ function unauthorized(): ScimResponse {
 
 function bodyBytes(path: string): number {
   return /^\/Groups(\/|$)/.test(path) ? GROUP_BODY_BYTES : BODY_BYTES;
+}
+
+function mayBeLarge(headers: [name: string, value: string][]): boolean {
+  const length = headers.find(([name]) => name.toLowerCase() === 'content-length');
+  const isChunked = headers.some(([name]) => name.toLowerCase() === 'transfer-encoding');
+  return isChunked || Number(length?.[1] ?? 0) > BODY_BYTES;
 }
 
 /** The base path, which may name the tenant, and what is below it. */
