@@ -61,7 +61,9 @@ const application = isSqlite
 if (option === '--users') {
   await execute(database, 'CREATE TABLE IF NOT EXISTS users (scim_id TEXT PRIMARY KEY, email TEXT, active INTEGER)');
 }
-const scimlet = new Scimlet({ database, ...(option === '--users' ? { application } : {}), log: () => {} });
+// Tests run beside others, on machines that are busy.
+const time = 60_000;
+const scimlet = new Scimlet({ database, time, ...(option === '--users' ? { application } : {}), log: () => {} });
 await scimlet.tables.migrate();
 const server = createServer(scimlet.nodeHandler({ path: '/:tenant/scim/v2' }));
 server.listen(0, '127.0.0.1');
