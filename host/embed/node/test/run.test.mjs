@@ -164,16 +164,18 @@ describe('a run over a driver that answers later', () => {
       const driver = new Driver((number) => number === index + 1 && { before: () => gate });
       await assert.rejects(run(driver, storing, 30), { name: 'ScimletError', kind: 'time' });
       go();
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       assert.equal(driver.held, 0, `${name}: ${driver.log}`);
       assert.equal(driver.stored, 0);
     }
   });
 
   it('waits for a commit that it has sent', async () => {
-    const slow = () => new Promise((resolve) => setTimeout(resolve, 60));
+    const milliseconds = 1000;
+    const end = performance.now() + milliseconds;
+    const slow = () => new Promise((resolve) => setTimeout(resolve, end - performance.now() + 100));
     const driver = new Driver((_, name) => name === 'commit' && { before: slow });
-    assert.equal(await run(driver, storing, 30), 'stored');
+    assert.equal(await run(driver, storing, milliseconds), 'stored');
     assert.deepEqual([driver.stored, driver.held], [2, 0]);
   });
 
