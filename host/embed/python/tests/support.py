@@ -48,7 +48,7 @@ async def ask_async(tenant: AsyncTenant, asked: Request) -> Response:
 
 
 def name_of(change: Change) -> str:
-    """The userName that the change is about."""
+    """The name of the user or group that the change is about."""
     document = change.after or change.before
     assert document is not None
-    return str(document["userName"])
+    return str(document.get("userName") or document["displayName"])

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import answered, ask, ask_async, create, name_of, request
+from support import GROUP, answered, ask, ask_async, create, name_of, request
 
-from scimlet import AsyncScimlet, Change, Scimlet
+from scimlet import AsyncScimlet, Change, Request, Scimlet
 from scimlet.drivers.base import Kind, Statement
 from scimlet.drivers.kept import Kept
 from scimlet.drivers.sqlite import Sqlite
@@ -35,25 +35,28 @@ class Faulty(Sqlite):
         #: The transactions that were committed and wrote.
         self.committed = 0
         self._writes = False
+        #: Whether the task was cancelled before the commit was asked for.
+        self.was_early = False
 
     @property
     def has_failed(self) -> bool:
         return self._asked >= self._point
 
-    async def _passes(self, when: str) -> None:
+    async def _passes(self, when: str, commits: bool = False) -> None:
         if when == "before":
             self._asked += 1
         if self._asked != self._point:
             return
         if self._how == f"cancelled {when}":
             assert self.task is not None
+            self.was_early = not commits and not self.committed
             self.task.cancel()
             await asyncio.sleep(0)
         elif self._how == when:
             raise Lost
 
     async def command(self, connection: sqlite3.Connection, text: str) -> None:
-        await self._passes("before")
+        await self._passes("before", text == "COMMIT" and self._writes)
         await super().command(connection, text)
         if text.startswith("BEGIN"):
             self._writes = text == "BEGIN IMMEDIATE"
@@ -86,37 +89,45 @@ def database(path: Path) -> Path:
     return path
 
 
-def own_and_scims(path: Path) -> tuple[list[str], list[str]]:
+#: What is created. Nothing but the commit itself keeps a group from being created twice.
+USER = create("ada")
+STAFF = request("POST", "/Groups", {"schemas": [GROUP], "displayName": "ada"})
+
+
+def own_and_scims(path: Path, asked: Request) -> tuple[list[str], list[str]]:
     connection = sqlite3.connect(path, check_same_thread=False)
     own = [name for (name,) in connection.execute("SELECT name FROM own")]
-    users = Scimlet(connection).tenant("acme").users()["Resources"]
+    found = answered(ask(Scimlet(connection).tenant("acme"), request("GET", asked.path)), 200)
     connection.close()
-    return own, [user["userName"] for user in users]
+    return own, ["ada" for _ in found["Resources"]]
 
 
-def judged(path: Path, driver: Faulty, status: int | None) -> None:
+def judged(path: Path, driver: Faulty, asked: Request, status: int | None) -> None:
     """None is a cancelled task's status."""
-    own, scims = own_and_scims(path)
+    own, scims = own_and_scims(path, asked)
     assert own == scims
     assert len(own) == driver.committed <= 1
     if driver.has_failed:
         assert status in (None, 201, 503)
     if status == 201:
         assert driver.committed == 1
+    if driver.was_early:
+        assert own == []
     # The client repeats it, over a database that is back.
     back = Scimlet(lambda: sqlite3.connect(path, check_same_thread=False), application=keep)
-    assert ask(back.tenant("acme"), create("ada")).status == (409 if own else 201)
+    assert ask(back.tenant("acme"), asked).status == (409 if own and asked is USER else 201)
 
 
+@pytest.mark.parametrize("asked", [USER, STAFF])
 @pytest.mark.parametrize("how", ["before", "after"])
-def test_a_driver_fails_at_every_point(tmp_path: Path, how: str) -> None:
+def test_a_driver_fails_at_every_point(tmp_path: Path, how: str, asked: Request) -> None:
     point, driver = 0, None
     while driver is None or driver.has_failed:
         point += 1
         path = database(tmp_path / f"{point}.db")
         scim = Scimlet(lambda: sqlite3.connect(":memory:"), application=keep)
         scim._driver = driver = Faulty(path, how, point)
-        judged(path, driver, ask(scim.tenant("acme"), create("ada")).status)
+        judged(path, driver, asked, ask(scim.tenant("acme"), asked).status)
     assert point > 5
 
 
@@ -128,13 +139,13 @@ async def test_an_asynchronous_one_fails_at_every_point(tmp_path: Path, how: str
         path = database(tmp_path / f"{point}.db")
         scim = AsyncScimlet(None, application=keep)
         scim._driver = driver = Faulty(path, how, point)
-        asked = asyncio.ensure_future(ask_async(scim.tenant("acme"), create("ada")))
-        driver.task = asked
-        await asyncio.wait([asked])
+        task = asyncio.ensure_future(ask_async(scim.tenant("acme"), STAFF))
+        driver.task = task
+        await asyncio.wait([task])
         # What was given up is undone behind it.
         if scim._running:
             await asyncio.wait(scim._running)
-        judged(path, driver, None if asked.cancelled() else asked.result().status)
+        judged(path, driver, STAFF, None if task.cancelled() else task.result().status)
     assert point > 5
 
 
