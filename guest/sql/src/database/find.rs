@@ -1,15 +1,13 @@
 //! `find`: one page of the entries that match a query, in a transaction that sees one state.
 
-use std::collections::BTreeMap;
-
 use super::connection::{Connection, execute, rows};
 use super::read::{TENANT, read_entry, size};
 use super::row::Row;
 use super::source::{List, Type, listed, texts};
 use crate::commit::null_character;
 use crate::{
-    COUNTED, Dialect, FEW, Field, Kind, Names, Plan, Position, Search, Sql, Stored, Test, counted,
-    leaves, no_position, window,
+    COUNTED, Dialect, FEW, Field, Kind, Names, Plan, Position, Search, SortedMap, Sql, Stored,
+    Test, counted, leaves, no_position, window,
 };
 use scimlet_store::{
     Comparison, Filter, Hit, Operator, Page, Query, Refusal, Relation, Scalar, limits,
@@ -194,8 +192,8 @@ fn sizes<'a>(
     connection: &impl Connection,
     leaves: &'a [Sql],
     bound: usize,
-) -> Result<BTreeMap<&'a Sql, usize>, Refusal> {
-    let mut sizes = BTreeMap::new();
+) -> Result<SortedMap<&'a Sql, usize>, Refusal> {
+    let mut sizes = SortedMap::new();
     if leaves.is_empty() {
         return Ok(sizes);
     }
