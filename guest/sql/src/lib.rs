@@ -28,7 +28,6 @@ mod position;
 mod predicate;
 pub mod schema;
 mod search;
-mod sorted;
 mod statement;
 mod value;
 
@@ -39,6 +38,5 @@ pub use self::plan::{COUNTED, FEW, Plan, Size, counted, leaves};
 pub use self::position::{Position, decode_link, encode_link, no_position};
 pub use self::predicate::{Range, Test};
 pub use self::search::{Kind, Search, window};
-pub use self::sorted::{SortedMap, SortedSet};
 pub use self::statement::{Sql, Value};
 pub use self::value::Stored;

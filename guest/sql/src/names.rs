@@ -3,7 +3,7 @@
 
 use scimlet_store::{Key, Relation};
 
-use crate::SortedMap;
+use scimlet_store::OrderedMap;
 
 /// A path of terms in a kind.
 #[derive(Clone, Copy, Debug)]
@@ -17,9 +17,9 @@ pub struct Field {
 /// The names that exist in the database, with their row ids. Others match nothing.
 #[derive(Debug, Default)]
 pub struct Names {
-    fields: SortedMap<String, Field>,
+    fields: OrderedMap<String, Field>,
     /// Ends by kind and id of the entry and the link's name.
-    ends: SortedMap<(String, String, String), End>,
+    ends: OrderedMap<(String, String, String), End>,
 }
 
 /// The entry at the other end of a relation.

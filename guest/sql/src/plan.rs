@@ -8,7 +8,8 @@
 
 use super::predicate::Test;
 use super::statement::Sql;
-use crate::{Dialect, SortedSet};
+use crate::Dialect;
+use scimlet_store::OrderedSet;
 
 /// Numbers of matches up to which candidates are collected. The smaller one is tried first, so that
 /// a part with many matches costs little beside one with few.
@@ -154,12 +155,12 @@ fn leaf(test: &Test) -> Sql {
 
 /// Returns the distinct leaves that [`Plan::collect`] may ask about.
 pub fn leaves(test: &Test) -> Vec<Sql> {
-    let mut leaves = SortedSet::new();
+    let mut leaves = OrderedSet::new();
     gather(test, &mut leaves);
-    leaves.iter().cloned().collect()
+    leaves.into_iter().collect()
 }
 
-fn gather(test: &Test, leaves: &mut SortedSet<Sql>) {
+fn gather(test: &Test, leaves: &mut OrderedSet<Sql>) {
     match test {
         Test::All(tests) | Test::Any(tests) => {
             tests.iter().for_each(|test| gather(test, leaves));

@@ -8,7 +8,8 @@ use scimlet_store::{
 use super::counters::adjusted;
 use super::links::Links;
 use super::loaded::{Before, Loaded};
-use crate::{SortedMap, SortedSet, Stored};
+use crate::Stored;
+use scimlet_store::{OrderedMap, OrderedSet};
 
 /// An entry that exists after the writes so far.
 #[derive(Clone, Copy, Debug)]
@@ -37,12 +38,12 @@ pub struct Change<'w> {
     /// The state before the commit.
     pub loaded: Loaded,
     /// The entries that exist after the writes so far.
-    pub entries: SortedMap<Key, Held<'w>>,
+    pub entries: OrderedMap<Key, Held<'w>>,
     /// Kinds and rows of the loaded entries that were removed.
     pub removed: Vec<(&'w str, i64)>,
     pub(super) links: Links,
     /// The adjusted counters with their sums.
-    pub counters: SortedMap<&'w str, i64>,
+    pub counters: OrderedMap<&'w str, i64>,
     /// The events to append.
     pub events: Vec<&'w Event>,
     /// The subjects whose event bodies are redacted, each with the number of the commit's events
@@ -70,7 +71,7 @@ impl<'w> Change<'w> {
             entries: loaded.entries.iter().map(held).collect(),
             removed: Vec::new(),
             links: Links::new(&loaded),
-            counters: SortedMap::new(),
+            counters: OrderedMap::new(),
             events: Vec::new(),
             redacted: Vec::new(),
             write: 0,
@@ -198,16 +199,16 @@ impl<'w> Change<'w> {
     /// Finds two entries of this commit that claim one unique term. Returns the later of the first
     /// two writes.
     fn taken_twice(&self) -> Option<Rejection> {
-        let mut seen = SortedSet::new();
+        let mut seen = OrderedSet::new();
         for wanted in self.wanted() {
             let unique = wanted.terms.iter().filter(|term| term.unique);
-            let unique: SortedSet<(&str, Stored)> =
+            let unique: OrderedSet<(&str, Stored)> =
                 unique.map(|term| (term.path.as_str(), term.value.clone().into())).collect();
-            for (path, value) in unique.iter() {
-                if !seen.insert((wanted.kind, *path, value.clone())) {
+            for (path, value) in unique {
+                if !seen.insert((wanted.kind, path, value)) {
                     return Some(Rejection {
                         write: wanted.write,
-                        reason: Refusal::Taken((*path).to_owned()),
+                        reason: Refusal::Taken(path.to_owned()),
                     });
                 }
             }
@@ -219,7 +220,7 @@ impl<'w> Change<'w> {
     #[must_use]
     pub fn wanted(&self) -> Vec<Wanted<'_>> {
         let all = self.entries.iter().filter_map(Wanted::of);
-        let by_write: SortedMap<u32, Wanted<'_>> = all.map(|one| (one.write, one)).collect();
+        let by_write: OrderedMap<u32, Wanted<'_>> = all.map(|one| (one.write, one)).collect();
         by_write.into_iter().map(|(_, one)| one).collect()
     }
 }

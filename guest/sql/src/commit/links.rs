@@ -4,30 +4,30 @@ use scimlet_store::{Key, Link, LinkSet, Refusal};
 
 use super::change::Change;
 use super::loaded::Loaded;
-use crate::{SortedMap, SortedSet};
+use scimlet_store::{OrderedMap, OrderedSet};
 
 /// The links after the writes so far, as far as the commit names them.
 #[derive(Debug)]
 pub(super) struct Links {
-    now: SortedSet<Link>,
+    now: OrderedSet<Link>,
     /// The links by their targets.
-    arriving: SortedSet<(Key, Link)>,
+    arriving: OrderedSet<(Key, Link)>,
     /// The link sets that contain further links, which the commit does not name one by one.
-    others: SortedSet<LinkSet>,
+    others: OrderedSet<LinkSet>,
     /// The link sets that were emptied.
-    emptied: SortedSet<LinkSet>,
+    emptied: OrderedSet<LinkSet>,
     /// The ends of all new links, each with the number of the first such write.
-    pub(super) ends: SortedMap<Key, u32>,
+    pub(super) ends: OrderedMap<Key, u32>,
 }
 
 impl Links {
     pub(super) fn new(loaded: &Loaded) -> Links {
         let mut links = Links {
-            now: SortedSet::new(),
-            arriving: SortedSet::new(),
+            now: OrderedSet::new(),
+            arriving: OrderedSet::new(),
             others: loaded.others.clone(),
-            emptied: SortedSet::new(),
-            ends: SortedMap::new(),
+            emptied: OrderedSet::new(),
+            ends: OrderedMap::new(),
         };
         for link in loaded.links.keys() {
             links.insert(link.clone());
@@ -95,10 +95,7 @@ impl Links {
         for link in leaving.iter().chain(&arriving) {
             self.remove(link);
         }
-        let others = self.others.iter().filter(|set| set.source == *entry);
-        for set in others.cloned().collect::<Vec<LinkSet>>() {
-            self.others.remove(&set);
-        }
+        self.others.retain(|set| set.source != *entry);
         arriving.into_iter().map(|link| link.source).collect()
     }
 }
@@ -132,13 +129,13 @@ impl Change<'_> {
     /// Returns the rows of links to write.
     #[must_use]
     pub fn link_rows(&self) -> LinkRows<'_> {
-        let removed = self.removed.iter().map(|(_, seq)| *seq).collect::<SortedSet<i64>>();
+        let removed = self.removed.iter().map(|(_, seq)| *seq).collect::<OrderedSet<i64>>();
         let emptied = &self.links.emptied;
         let is_emptied = |link: &Link| !emptied.is_empty() && emptied.contains(&set_of(link));
         let stayed = self.loaded.links.iter().filter(|(link, ends)| {
             !removed.contains(&ends.0) && !removed.contains(&ends.1) && !is_emptied(link)
         });
-        let stayed: SortedMap<&Link, (i64, i64)> =
+        let stayed: OrderedMap<&Link, (i64, i64)> =
             stayed.map(|(link, ends)| (link, *ends)).collect();
         let lost = stayed.iter().filter(|(link, _)| !self.links.now.contains(**link));
         let new = self.links.now.iter().filter(|link| !stayed.contains_key(link));

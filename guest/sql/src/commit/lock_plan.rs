@@ -4,7 +4,7 @@
 use scimlet_store::{Key, Link, LinkSet, Write};
 
 use super::loaded::Before;
-use crate::{SortedMap, SortedSet};
+use scimlet_store::{OrderedMap, OrderedSet};
 
 /// How strongly an entry is locked until the end of the commit, by PostgreSQL's names. Each mode
 /// conflicts with more modes than the one before it.
@@ -28,19 +28,19 @@ const RUNS: usize = 8;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LockPlan {
     /// The entries that the writes name.
-    pub locks: SortedMap<Key, LockMode>,
+    pub locks: OrderedMap<Key, LockMode>,
     /// The entries that must keep their versions.
-    pub expected: SortedSet<Key>,
+    pub expected: OrderedSet<Key>,
     /// The links that the writes name one by one.
-    pub links: SortedSet<Link>,
+    pub links: OrderedSet<Link>,
     /// The link sets that are emptied.
-    pub sets: SortedSet<LinkSet>,
+    pub sets: OrderedSet<LinkSet>,
     /// The entries that lose their current terms.
-    pub rewritten: SortedSet<Key>,
+    pub rewritten: OrderedSet<Key>,
     /// The entries that are removed.
-    pub removed: SortedSet<Key>,
+    pub removed: OrderedSet<Key>,
     /// The counters that are adjusted.
-    pub counters: SortedSet<String>,
+    pub counters: OrderedSet<String>,
     /// How many entries are inserted.
     pub inserts: usize,
 }
@@ -131,8 +131,8 @@ impl LockPlan {
     #[must_use]
     pub fn unlocked(
         &self,
-        entries: &SortedMap<Key, Before>,
-        sources: &SortedSet<Key>,
+        entries: &OrderedMap<Key, Before>,
+        sources: &OrderedSet<Key>,
     ) -> Vec<(i64, i64)> {
         let is_locked = |key: &Key| self.is_write_locked(key) || sources.contains(key);
         let expected = self.expected.iter().filter(|key| !is_locked(key));

@@ -6,7 +6,8 @@ use scimlet_store::{Refusal, Rejection};
 use super::change::{Change, Wanted};
 use super::fields::FieldRows;
 use super::loaded::Terms;
-use crate::{SortedMap, SortedSet, Stored};
+use crate::Stored;
+use scimlet_store::{OrderedMap, OrderedSet};
 
 /// The row of a term: field, value and entry, in the order of the index.
 pub type TermRow = (i64, Stored, i64);
@@ -15,9 +16,9 @@ pub type TermRow = (i64, Stored, i64);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// By kinds.
-    pub kinds: SortedMap<i64, i64>,
+    pub kinds: OrderedMap<i64, i64>,
     /// By fields.
-    pub fields: SortedMap<i64, i64>,
+    pub fields: OrderedMap<i64, i64>,
 }
 
 /// A term to insert, beside its row.
@@ -42,9 +43,9 @@ impl AddedTerm<'_> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TermRows<'a> {
     /// The rows to delete.
-    pub gone: SortedSet<TermRow>,
+    pub gone: OrderedSet<TermRow>,
     /// The rows to insert after that, in the order of the index, as all commits insert them.
-    pub added: SortedMap<TermRow, AddedTerm<'a>>,
+    pub added: OrderedMap<TermRow, AddedTerm<'a>>,
     /// The changes to the numbers of entries.
     pub counts: Counts,
 }
@@ -95,10 +96,10 @@ impl<'a> TermRows<'a> {
 type Term = (i64, Stored);
 
 /// Unique terms that several entries claim, with the first write that does.
-type Owners<'a> = SortedMap<&'a Term, u32>;
+type Owners<'a> = OrderedMap<&'a Term, u32>;
 
 fn contested<'a>(wanted: &'a [Named<'_>]) -> Owners<'a> {
-    let mut claims: SortedMap<&Term, Vec<u32>> = SortedMap::new();
+    let mut claims: OrderedMap<&Term, Vec<u32>> = OrderedMap::new();
     for one in wanted {
         for (term, _) in one.terms.iter().filter(|(_, unique)| **unique) {
             claims.change(term, |writes| writes.push(one.write));
@@ -114,7 +115,7 @@ struct Named<'a> {
     seq: i64,
     terms: Terms,
     /// Paths by field row, for refusals.
-    paths: SortedMap<i64, &'a str>,
+    paths: OrderedMap<i64, &'a str>,
 }
 
 impl<'a> Named<'a> {
@@ -123,7 +124,7 @@ impl<'a> Named<'a> {
             write: wanted.write,
             seq: wanted.seq,
             terms: Terms::new(),
-            paths: SortedMap::new(),
+            paths: OrderedMap::new(),
         };
         for term in wanted.terms {
             if let Some(field) = rows.field(wanted.kind, &term.path) {
@@ -140,10 +141,10 @@ impl Counts {
     /// Counts an entry once for each field that it has terms of, before and after the commit.
     pub fn count_terms(&mut self, old: &Terms, new: &Terms) {
         let (old, new) = (fields(old), fields(new));
-        for field in old.iter().filter(|field| !new.contains(*field)) {
+        for field in old.difference(&new) {
             self.fields.change(*field, |count| *count -= 1);
         }
-        for field in new.iter().filter(|field| !old.contains(*field)) {
+        for field in new.difference(&old) {
             self.fields.change(*field, |count| *count += 1);
         }
     }
@@ -162,6 +163,6 @@ impl Counts {
 }
 
 /// Returns the fields of terms.
-fn fields(terms: &Terms) -> SortedSet<i64> {
+fn fields(terms: &Terms) -> OrderedSet<i64> {
     terms.keys().map(|(field, _)| *field).collect()
 }

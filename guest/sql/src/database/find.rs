@@ -6,9 +6,10 @@ use super::row::Row;
 use super::source::{List, Type, listed, texts};
 use crate::commit::null_character;
 use crate::{
-    COUNTED, Dialect, FEW, Field, Kind, Names, Plan, Position, Search, SortedMap, Sql, Stored,
-    Test, counted, leaves, no_position, window,
+    COUNTED, Dialect, FEW, Field, Kind, Names, Plan, Position, Search, Sql, Stored, Test, counted,
+    leaves, no_position, window,
 };
+use scimlet_store::OrderedMap;
 use scimlet_store::{
     Comparison, Filter, Hit, Operator, Page, Query, Refusal, Relation, Scalar, limits,
 };
@@ -192,8 +193,8 @@ fn sizes<'a>(
     connection: &impl Connection,
     leaves: &'a [Sql],
     bound: usize,
-) -> Result<SortedMap<&'a Sql, usize>, Refusal> {
-    let mut sizes = SortedMap::new();
+) -> Result<OrderedMap<&'a Sql, usize>, Refusal> {
+    let mut sizes = OrderedMap::new();
     if leaves.is_empty() {
         return Ok(sizes);
     }

@@ -10,7 +10,8 @@ use crate::database::connection::{Connection, execute, rows};
 use crate::database::read::{TENANT, existing};
 use crate::database::row::Row;
 use crate::database::source::{List, Type, listed, numbers, texts};
-use crate::{Dialect, SortedMap, SortedSet, Sql};
+use crate::{Dialect, Sql};
+use scimlet_store::{OrderedMap, OrderedSet};
 
 /// The state before a commit, and the rows that it refers to.
 pub(super) struct State {
@@ -134,7 +135,7 @@ impl Statements<'_> {
 
     /// Returns the query for the rows of all kinds in the writes, and of the paths of their terms.
     fn fields(&self, writes: &[Write]) -> Sql {
-        let (mut kinds, mut paths) = (SortedSet::new(), SortedSet::new());
+        let (mut kinds, mut paths) = (OrderedSet::new(), OrderedSet::new());
         for write in writes {
             match write {
                 Write::Insert(draft) => {
@@ -155,7 +156,7 @@ impl Statements<'_> {
         self.field_rows(kinds, paths)
     }
 
-    fn field_rows(&self, kinds: SortedSet<&str>, paths: SortedSet<&str>) -> Sql {
+    fn field_rows(&self, kinds: OrderedSet<&str>, paths: OrderedSet<&str>) -> Sql {
         Sql::new(
             "SELECT k.name, k.id, f.path, f.id FROM scimlet_kind k
              LEFT JOIN scimlet_field f ON f.kind = k.id AND f.path IN (",
@@ -169,7 +170,7 @@ impl Statements<'_> {
         .text(")")
     }
 
-    fn terms(&self, rewritten: &SortedSet<Key>) -> Sql {
+    fn terms(&self, rewritten: &OrderedSet<Key>) -> Sql {
         let mut list = List::new();
         rewritten.iter().for_each(|key| list.row(&[(&key.kind).into(), (&key.id).into()]));
         let columns = [("kind", Type::Text), ("id", Type::Text)];
@@ -186,7 +187,7 @@ impl Statements<'_> {
 
     /// Returns the statements that make the counters and lock them; the second returns names and
     /// values.
-    fn counters(&self, counters: &SortedSet<String>) -> [Sql; 2] {
+    fn counters(&self, counters: &OrderedSet<String>) -> [Sql; 2] {
         let mut list = List::new();
         counters.iter().for_each(|name| list.row(&[name.into()]));
         let listed = listed(self.dialect, &[("name", Type::Text)], list);
@@ -223,7 +224,7 @@ impl Statements<'_> {
     }
 }
 
-fn entries(rows: Vec<Row>, entries: &mut SortedMap<Key, Before>) -> Result<(), Refusal> {
+fn entries(rows: Vec<Row>, entries: &mut OrderedMap<Key, Before>) -> Result<(), Refusal> {
     for mut row in rows {
         let key = Key { kind: row.text()?, id: row.text()? };
         entries.insert(key, Before { seq: row.integer()?, version: row.integer()? });
@@ -291,17 +292,17 @@ fn arriving(
     named: &Statements<'_>,
     plan: &LockPlan,
     loaded: &mut Loaded,
-) -> Result<SortedSet<Key>, Stop> {
+) -> Result<OrderedSet<Key>, Stop> {
     let removed = plan.removed.iter();
-    let targets: SortedMap<i64, &Key> =
+    let targets: OrderedMap<i64, &Key> =
         removed.filter_map(|key| Some((loaded.entries.get(key)?.seq, key))).collect();
-    let mut locked = SortedSet::new();
+    let mut locked = OrderedSet::new();
     if targets.is_empty() {
         return Ok(locked);
     }
     loop {
         let found = sources(connection, &targets)?;
-        let fresh: SortedSet<&Key> = found.iter().map(|(link, _)| &link.source).collect();
+        let fresh: OrderedSet<&Key> = found.iter().map(|(link, _)| &link.source).collect();
         let fresh = fresh.iter().filter(|key| !plan.is_write_locked(key));
         let fresh = fresh.filter(|key| !locked.contains(**key));
         let fresh: Vec<Key> = fresh.map(|key| (*key).clone()).collect();
@@ -324,7 +325,7 @@ type Linked = (Link, (i64, i64));
 
 fn sources(
     connection: &impl Connection,
-    targets: &SortedMap<i64, &Key>,
+    targets: &OrderedMap<i64, &Key>,
 ) -> Result<Vec<Linked>, Stop> {
     let sql = Sql::new(
         "SELECT k.name, e.id, s.name, s.source, l.target

@@ -12,7 +12,8 @@ use crate::database::connection::{Connection, execute};
 use crate::database::insert::statements;
 use crate::database::row::Row;
 use crate::database::source::{List, Type, listed, numbers, texts};
-use crate::{Dialect, SortedMap, SortedSet, Sql, Value};
+use crate::{Dialect, Sql, Value};
+use scimlet_store::{OrderedMap, OrderedSet};
 
 /// The rows that a commit refers to.
 pub(super) struct Target {
@@ -142,7 +143,7 @@ impl Writer {
         values
     }
 
-    fn delete_terms(&self, gone: &SortedSet<TermRow>) -> Vec<Sql> {
+    fn delete_terms(&self, gone: &OrderedSet<TermRow>) -> Vec<Sql> {
         let row = |(field, value, seq): &TermRow| {
             vec![(*field).into(), value.clone().into(), (*seq).into()]
         };
@@ -196,7 +197,7 @@ impl Writer {
             );
         }
         if !links.inserted.is_empty() {
-            let distinct: SortedSet<(i64, &str)> =
+            let distinct: OrderedSet<(i64, &str)> =
                 links.inserted.iter().map(|link| (link.0, link.1)).collect();
             let mut sets = List::new();
             distinct.iter().for_each(|set| sets.row(&[set.0.into(), set.1.into()]));
@@ -328,7 +329,7 @@ impl Writer {
     }
 
     /// Adds to the numbers of entries of kinds or fields.
-    fn count(&self, table: &str, counts: &SortedMap<i64, i64>) -> Option<Sql> {
+    fn count(&self, table: &str, counts: &OrderedMap<i64, i64>) -> Option<Sql> {
         let mut list = List::new();
         counts.iter().for_each(|(id, by)| list.row(&[(*id).into(), (*by).into()]));
         let columns = [("id", Type::Integer), ("change", Type::Integer)];
@@ -363,7 +364,7 @@ fn taken(
     unique: &[(&TermRow, &AddedTerm<'_>)],
     made: &mut [Vec<Row>],
 ) -> Result<Option<Rejection>, Refusal> {
-    let mut left: SortedMap<(i64, i64), usize> = SortedMap::new();
+    let mut left: OrderedMap<(i64, i64), usize> = OrderedMap::new();
     for ((field, _, seq), _) in unique {
         left.change((*field, *seq), |count| *count += 1);
     }
@@ -379,7 +380,7 @@ fn taken(
 
 /// Refuses a key that another commit has inserted meanwhile.
 fn exists(new: &[NewEntry<'_>], made: &mut [Vec<Row>]) -> Result<(), Stop> {
-    let mut inserted = SortedSet::new();
+    let mut inserted = OrderedSet::new();
     for row in made.iter_mut().flatten() {
         inserted.insert(row.integer()?);
     }

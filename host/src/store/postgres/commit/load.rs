@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use scimlet_sql::commit::{Before, Loaded, LockMode, LockPlan};
 use scimlet_sql::dialect::decode;
-use scimlet_sql::{SortedMap, SortedSet};
+use scimlet_store::{OrderedMap, OrderedSet};
 
 use crate::store::postgres::error::PostgresResult;
 use crate::store::postgres::read::place;
@@ -46,7 +46,7 @@ async fn lock(
     tenant: i64,
     mode: LockMode,
     keys: &[&Key],
-    entries: &mut SortedMap<Key, Before>,
+    entries: &mut OrderedMap<Key, Before>,
 ) -> PostgresResult<()> {
     let kinds: Vec<&str> = keys.iter().map(|key| key.kind.as_str()).collect();
     let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
@@ -88,11 +88,11 @@ async fn arriving(
     tenant: i64,
     plan: &LockPlan,
     loaded: &mut Loaded,
-) -> PostgresResult<SortedSet<Key>> {
+) -> PostgresResult<OrderedSet<Key>> {
     let removed = plan.removed.iter();
     let targets: BTreeMap<i64, &Key> =
         removed.filter_map(|key| Some((loaded.entries.get(key)?.seq, key))).collect();
-    let mut locked = SortedSet::new();
+    let mut locked = OrderedSet::new();
     if targets.is_empty() {
         return Ok(locked);
     }

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use scimlet_sql::commit::{AddedTerm, TermRow};
 use scimlet_sql::dialect::encode;
-use scimlet_sql::{SortedMap, SortedSet};
+use scimlet_store::{OrderedMap, OrderedSet};
 
 use crate::store::Rejection;
 use crate::store::postgres::error::PostgresResult;
 use crate::store::postgres::session::Session;
 
-pub(super) async fn delete(session: &Session, gone: &SortedSet<TermRow>) -> PostgresResult<()> {
+pub(super) async fn delete(session: &Session, gone: &OrderedSet<TermRow>) -> PostgresResult<()> {
     if gone.is_empty() {
         return Ok(());
     }
@@ -29,7 +29,7 @@ pub(super) async fn delete(session: &Session, gone: &SortedSet<TermRow>) -> Post
 pub(super) async fn insert(
     session: &Session,
     tenant: i64,
-    added: &SortedMap<TermRow, AddedTerm<'_>>,
+    added: &OrderedMap<TermRow, AddedTerm<'_>>,
 ) -> PostgresResult<Option<Rejection>> {
     if added.is_empty() {
         return Ok(None);

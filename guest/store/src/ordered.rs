@@ -1,5 +1,5 @@
-//! Maps and sets in the order of their keys, for what a commit names. WebAssembly has a copy of
-//! their code for each type, and that of the standard library's trees takes six times the room.
+//! Maps and sets in the order of their keys. WebAssembly has a copy of their code for each type,
+//! and that of the standard library's trees takes six times the room.
 
 use std::borrow::Borrow;
 use std::iter::Flatten;
@@ -10,12 +10,12 @@ const CHUNK: usize = 256;
 
 /// Values by their keys, in the order of the keys: sorted chunks of sorted entries.
 #[derive(Clone, Debug)]
-pub struct SortedMap<K, V> {
+pub struct OrderedMap<K, V> {
     /// None is empty.
     chunks: Vec<Vec<(K, V)>>,
 }
 
-impl<K: Ord, V> SortedMap<K, V> {
+impl<K: Ord, V> OrderedMap<K, V> {
     /// Returns an empty map.
     #[must_use]
     pub const fn new() -> Self {
@@ -115,7 +115,7 @@ impl<K: Ord, V> SortedMap<K, V> {
 
     /// Iterates over keys and values.
     pub fn iter(&self) -> Iter<'_, K, V> {
-        Iter(self.chunks.iter().flatten())
+        Iter { chunks: self.chunks.iter(), entries: [].iter() }
     }
 
     /// Iterates over the keys.
@@ -131,8 +131,9 @@ impl<K: Ord, V> SortedMap<K, V> {
     /// Iterates over the keys that are not less than this one.
     fn keys_from(&self, least: &K) -> impl Iterator<Item = &K> {
         let (chunk, Ok(index) | Err(index)) = self.place(least);
-        let all = self.chunks.get(chunk..).unwrap_or_default().iter().flatten();
-        all.skip(index).map(|(key, _)| key)
+        let mut chunks = self.chunks.get(chunk..).unwrap_or_default().iter();
+        let first = chunks.next().and_then(|entries| entries.get(index..));
+        Iter { chunks, entries: first.unwrap_or_default().iter() }.map(|(key, _)| key)
     }
 
     /// Returns the index of the chunk to which a key belongs, and its index there, or else that at
@@ -152,22 +153,22 @@ impl<K: Ord, V> SortedMap<K, V> {
     }
 }
 
-impl<K: Ord, V> Default for SortedMap<K, V> {
+impl<K: Ord, V> Default for OrderedMap<K, V> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<K: Ord, V: PartialEq> PartialEq for SortedMap<K, V> {
+impl<K: Ord, V: PartialEq> PartialEq for OrderedMap<K, V> {
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other)
     }
 }
 
-impl<K: Ord, V: Eq> Eq for SortedMap<K, V> {}
+impl<K: Ord, V: Eq> Eq for OrderedMap<K, V> {}
 
 /// Of several values of one key, the last one counts.
-impl<K: Ord, V> Extend<(K, V)> for SortedMap<K, V> {
+impl<K: Ord, V> Extend<(K, V)> for OrderedMap<K, V> {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
         for (key, value) in entries {
             self.insert(key, value);
@@ -175,7 +176,7 @@ impl<K: Ord, V> Extend<(K, V)> for SortedMap<K, V> {
     }
 }
 
-impl<K: Ord, V> FromIterator<(K, V)> for SortedMap<K, V> {
+impl<K: Ord, V> FromIterator<(K, V)> for OrderedMap<K, V> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
         let mut map = Self::new();
         map.extend(entries);
@@ -183,19 +184,28 @@ impl<K: Ord, V> FromIterator<(K, V)> for SortedMap<K, V> {
     }
 }
 
-/// Keys and values of a [`SortedMap`].
+/// Keys and values of an [`OrderedMap`].
 #[derive(Debug)]
-pub struct Iter<'a, K, V>(Flatten<slice::Iter<'a, Vec<(K, V)>>>);
+pub struct Iter<'a, K, V> {
+    chunks: slice::Iter<'a, Vec<(K, V)>>,
+    /// The rest of the last chunk.
+    entries: slice::Iter<'a, (K, V)>,
+}
 
 impl<'a, K, V> Iterator for Iter<'a, K, V> {
     type Item = (&'a K, &'a V);
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.next().map(|(key, value)| (key, value))
+        loop {
+            if let Some((key, value)) = self.entries.next() {
+                return Some((key, value));
+            }
+            self.entries = self.chunks.next()?.iter();
+        }
     }
 }
 
-impl<'a, K: Ord, V> IntoIterator for &'a SortedMap<K, V> {
+impl<'a, K: Ord, V> IntoIterator for &'a OrderedMap<K, V> {
     type Item = (&'a K, &'a V);
     type IntoIter = Iter<'a, K, V>;
 
@@ -204,7 +214,7 @@ impl<'a, K: Ord, V> IntoIterator for &'a SortedMap<K, V> {
     }
 }
 
-impl<K, V> IntoIterator for SortedMap<K, V> {
+impl<K, V> IntoIterator for OrderedMap<K, V> {
     type Item = (K, V);
     type IntoIter = Flatten<vec::IntoIter<Vec<(K, V)>>>;
 
@@ -215,13 +225,13 @@ impl<K, V> IntoIterator for SortedMap<K, V> {
 
 /// Distinct values in their order.
 #[derive(Clone, Debug)]
-pub struct SortedSet<T>(SortedMap<T, ()>);
+pub struct OrderedSet<T>(OrderedMap<T, ()>);
 
-impl<T: Ord> SortedSet<T> {
+impl<T: Ord> OrderedSet<T> {
     /// Returns an empty set.
     #[must_use]
     pub const fn new() -> Self {
-        Self(SortedMap::new())
+        Self(OrderedMap::new())
     }
 
     /// Returns whether the set has a value.
@@ -262,27 +272,61 @@ impl<T: Ord> SortedSet<T> {
         self.0.keys()
     }
 
+    /// Iterates over the values that the other set does not have.
+    pub fn difference<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a T> {
+        self.iter().filter(|value| !other.contains(*value))
+    }
+
+    /// Keeps only the values for which `stays` returns true.
+    pub fn retain(&mut self, stays: impl Fn(&T) -> bool) {
+        for chunk in &mut self.0.chunks {
+            chunk.retain(|(value, ())| stays(value));
+        }
+        self.0.chunks.retain(|chunk| !chunk.is_empty());
+    }
+
     /// Iterates over the values that are not less than this one.
     pub fn from(&self, least: &T) -> impl Iterator<Item = &T> {
         self.0.keys_from(least)
     }
 }
 
-impl<T: Ord> Default for SortedSet<T> {
+impl<T: Ord> Default for OrderedSet<T> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<T: Ord> PartialEq for SortedSet<T> {
+impl<T: Ord> PartialEq for OrderedSet<T> {
     fn eq(&self, other: &Self) -> bool {
         self.0 == other.0
     }
 }
 
-impl<T: Ord> Eq for SortedSet<T> {}
+impl<T: Ord> Eq for OrderedSet<T> {}
 
-impl<T: Ord> Extend<T> for SortedSet<T> {
+/// The values of an [`OrderedSet`].
+#[derive(Debug)]
+pub struct IntoValues<T>(Flatten<vec::IntoIter<Vec<(T, ())>>>);
+
+impl<T> Iterator for IntoValues<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.next().map(|(value, ())| value)
+    }
+}
+
+impl<T> IntoIterator for OrderedSet<T> {
+    type Item = T;
+    type IntoIter = IntoValues<T>;
+
+    fn into_iter(self) -> IntoValues<T> {
+        IntoValues(self.0.into_iter())
+    }
+}
+
+impl<T: Ord> Extend<T> for OrderedSet<T> {
     fn extend<I: IntoIterator<Item = T>>(&mut self, values: I) {
         for value in values {
             self.insert(value);
@@ -290,7 +334,7 @@ impl<T: Ord> Extend<T> for SortedSet<T> {
     }
 }
 
-impl<T: Ord> FromIterator<T> for SortedSet<T> {
+impl<T: Ord> FromIterator<T> for OrderedSet<T> {
     fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
         let mut set = Self::new();
         set.extend(values);
@@ -311,7 +355,7 @@ mod tests {
 
     #[test]
     fn they_keep_what_a_tree_keeps() {
-        let (mut map, mut tree) = (SortedMap::new(), BTreeMap::new());
+        let (mut map, mut tree) = (OrderedMap::new(), BTreeMap::new());
         for (index, number) in numbers().enumerate() {
             assert_eq!(map.insert(number, index), tree.insert(number, index));
         }
@@ -330,6 +374,6 @@ mod tests {
         assert!(map.clone().into_iter().eq(tree));
         let all: Vec<u32> = map.keys().copied().collect();
         all.iter().for_each(|number| assert!(map.remove(number).is_some()));
-        assert_eq!((map.is_empty(), map), (true, SortedMap::default()));
+        assert_eq!((map.is_empty(), map), (true, OrderedMap::default()));
     }
 }
