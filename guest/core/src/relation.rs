@@ -1,14 +1,12 @@
 //! Relations: attributes stored as links, such as a group's `members`. A change names only the
 //! links that it adds and removes, so its cost does not depend on the size of the group.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
 use crate::json;
 use crate::limits;
-use crate::ordered;
+use crate::ordered::OrderedMap;
 use crate::resource_type::{Relation, ResourceType};
 use crate::schema::Content;
 use crate::sorted_map::SortedMap;
@@ -19,7 +17,7 @@ pub struct Change {
     /// Whether all existing links are removed first.
     pub cleared: bool,
     /// Whether a link to each id is to exist afterwards. Links to other ids stay as they are.
-    pub wanted: BTreeMap<String, bool>,
+    pub wanted: OrderedMap<String, bool>,
 }
 
 /// The changes of all relations of a resource, by attribute name.
@@ -29,7 +27,7 @@ impl Change {
     /// A change after which exactly the links to these ids exist.
     #[must_use]
     pub fn to_exactly(ids: Vec<String>) -> Self {
-        Self { cleared: true, wanted: ordered::map(ids.into_iter().map(|id| (id, true))) }
+        Self { cleared: true, wanted: OrderedMap::from_iter(ids.into_iter().map(|id| (id, true))) }
     }
 
     /// Adds links to these ids to the change.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::abi;
+use crate::bindings::Arguments;
 use crate::bindings::exports::scimlet::plugin::{admin, directory, provider, tables};
 use crate::bindings::sql::{self, BoundDatabase};
 use crate::json::{self, Answer, wide};
@@ -57,16 +58,16 @@ fn answered(text: &[u8]) -> Result<Vec<u8>, String> {
     }
     let is_bound = call.database.is_some();
     sql::bind(call.database);
-    let arguments = call.arguments.map_or("{}", RawValue::get);
+    let mut arguments = Arguments::read(call.arguments.map_or("{}", RawValue::get))?;
     let answer = match call.call.split_once('.') {
-        Some(("provider", name)) => provider::call(name, arguments),
-        Some(("admin", name)) => admin::call(name, arguments),
-        Some(("tables", _)) if !is_bound => Some(Err("missing field `database`".to_owned())),
-        Some(("tables", name)) => tables::call(name, arguments),
-        Some(("directory", name)) => directory::call(name, arguments),
+        Some(("provider", name)) => provider::call(name, &mut arguments)?,
+        Some(("admin", name)) => admin::call(name, &mut arguments)?,
+        Some(("tables", _)) if !is_bound => return Err("missing field `database`".to_owned()),
+        Some(("tables", name)) => tables::call(name, &mut arguments)?,
+        Some(("directory", name)) => directory::call(name, &mut arguments)?,
         _ => None,
     };
-    answer.unwrap_or_else(|| Err(format!("there is no function `{}`", call.call)))
+    answer.ok_or_else(|| format!("there is no function `{}`", call.call))
 }
 
 fn seed(digits: &str) -> Result<Seed, String> {

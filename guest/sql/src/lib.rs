@@ -28,7 +28,6 @@ mod position;
 mod predicate;
 pub mod schema;
 mod search;
-mod sorted;
 mod statement;
 mod value;
 

@@ -1,9 +1,9 @@
 //! The names in a filter and their row ids. They are looked up first, so that the SQL depends only
 //! on the filter's shape.
 
-use std::collections::BTreeMap;
-
 use scimlet_store::{Key, Relation};
+
+use scimlet_store::OrderedMap;
 
 /// A path of terms in a kind.
 #[derive(Clone, Copy, Debug)]
@@ -17,9 +17,9 @@ pub struct Field {
 /// The names that exist in the database, with their row ids. Others match nothing.
 #[derive(Debug, Default)]
 pub struct Names {
-    fields: BTreeMap<String, Field>,
+    fields: OrderedMap<String, Field>,
     /// Ends by kind and id of the entry and the link's name.
-    ends: BTreeMap<(String, String, String), End>,
+    ends: OrderedMap<(String, String, String), End>,
 }
 
 /// The entry at the other end of a relation.

@@ -9,6 +9,7 @@
 use super::predicate::Test;
 use super::statement::Sql;
 use crate::Dialect;
+use scimlet_store::OrderedSet;
 
 /// Numbers of matches up to which candidates are collected. The smaller one is tried first, so that
 /// a part with many matches costs little beside one with few.
@@ -154,19 +155,17 @@ fn leaf(test: &Test) -> Sql {
 
 /// Returns the distinct leaves that [`Plan::collect`] may ask about.
 pub fn leaves(test: &Test) -> Vec<Sql> {
-    let mut leaves = Vec::new();
+    let mut leaves = OrderedSet::new();
     gather(test, &mut leaves);
-    leaves.sort_unstable();
-    leaves.dedup();
-    leaves
+    leaves.into_iter().collect()
 }
 
-fn gather(test: &Test, leaves: &mut Vec<Sql>) {
+fn gather(test: &Test, leaves: &mut OrderedSet<Sql>) {
     match test {
         Test::All(tests) | Test::Any(tests) => {
             tests.iter().for_each(|test| gather(test, leaves));
         }
         Test::Not(_) => {}
-        Test::Terms(..) | Test::TargetOf(_) | Test::SourceOf(..) => leaves.push(leaf(test)),
+        Test::Terms(..) | Test::TargetOf(_) | Test::SourceOf(..) => _ = leaves.insert(leaf(test)),
     }
 }

@@ -63,15 +63,21 @@ impl Sql {
         Sql::default().text(text)
     }
 
-    /// Appends a constant piece.
+    /// Appends a constant piece. Not compiled into its many callers.
+    #[inline(never)]
     pub fn text(mut self, text: &str) -> Sql {
         self.text.push_str(text);
         self
     }
 
     /// Appends the value of the next `?` in the text.
-    pub fn bind(mut self, value: impl Into<Value>) -> Sql {
-        self.values.push(value.into());
+    pub fn bind(self, value: impl Into<Value>) -> Sql {
+        self.value(value.into())
+    }
+
+    #[inline(never)]
+    fn value(mut self, value: Value) -> Sql {
+        self.values.push(value);
         self
     }
 

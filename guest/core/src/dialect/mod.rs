@@ -12,11 +12,11 @@ mod text;
 mod values;
 mod visit;
 
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 pub use sent::Sent;
 
+use crate::ordered::OrderedSet;
 use crate::resource_type::ResourceType;
 use crate::sorted_map::SortedMap;
 
@@ -89,7 +89,7 @@ pub struct UnknownClient {
 /// # Errors
 /// The first unknown name.
 pub fn quirks(names: &[String]) -> Result<Vec<&'static Quirk>, UnknownClient> {
-    let mut wanted: BTreeSet<&str> = BTreeSet::new();
+    let mut wanted: OrderedSet<&str> = OrderedSet::new();
     for (at, name) in names.iter().enumerate() {
         if let Some(needed) = CLIENTS.get(name) {
             wanted.extend(needed.iter().map(String::as_str));

@@ -2,11 +2,10 @@
 //! express a filter, it is weakened so that it matches more, never less; core then evaluates the
 //! results again.
 
-use std::collections::BTreeMap;
-
 use super::terms::{LONG, WHOLE};
 use crate::filter::CompareOp;
 use crate::instant;
+use crate::ordered::OrderedMap;
 use crate::predicate::{Field, Operand, Predicate};
 use crate::resource_type::{AttributePlace, ResourceType};
 use crate::schema::DataType;
@@ -25,7 +24,7 @@ pub struct Pushed {
 
 /// The resources that filters such as `groups.value eq "x"` include, by attribute and id: the
 /// resource and all nested in it.
-pub type Nested = BTreeMap<(String, String), Vec<Key>>;
+pub type Nested = OrderedMap<(String, String), Vec<Key>>;
 
 /// Translates a predicate. `complete` lists the paths whose terms every entry of the type has (the
 /// entry `$index`).

@@ -1,11 +1,10 @@
 //! Derives index terms from a resource's content (wit/store.wit).
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use crate::filter::AttrPath;
 use crate::limits::TERM_BYTES;
+use crate::ordered::OrderedSet;
 use crate::resource_type::{AttributePlace, ResourceType};
 use crate::schema::{Attribute, Content, DataType};
 use crate::store::{Scalar, Term};
@@ -37,7 +36,7 @@ pub fn terms(resource_type: &ResourceType, content: &Content) -> Result<Vec<Term
         let path = path.to_string();
         let unique = leaf.is_unique();
         let several = values.len() > 1;
-        let mut seen = BTreeSet::new();
+        let mut seen = OrderedSet::new();
         let mut long = false;
         for value in values {
             let Some((value, whole)) = scalar(value, leaf) else {

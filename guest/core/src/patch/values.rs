@@ -1,9 +1,9 @@
 //! The values of a multi-valued attribute, and how others are added to them: RFC 7644 section
 //! 3.5.2.1.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
+
+use crate::ordered::OrderedMap;
 
 /// Returns the values with new ones appended. A value that exists already is not added again (RFC
 /// 7644 section 3.5.2.1): one with the `type` and `value` of the new one (RFC 7643 section 2.4)
@@ -14,15 +14,16 @@ pub(super) fn appended(before: Option<Value>, given: Option<Value>) -> Option<Va
         other => other.into_iter().collect::<Vec<Value>>(),
     };
     let mut values = list(before);
-    let mut known: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut known: OrderedMap<String, Vec<usize>> = OrderedMap::new();
     for (at, value) in values.iter().enumerate() {
-        known.entry(identity(value)).or_default().push(at);
+        known.change(identity(value), |alike| alike.push(at));
     }
     let mut changed = Vec::new();
     for value in list(given) {
-        let alike = known.entry(identity(&value)).or_default();
+        let identity = identity(&value);
+        let mut alike = known.get(&identity).into_iter().flatten();
         let is_same = |at: &&usize| values.get(**at).is_some_and(|old| same(old, &value));
-        let at = alike.iter().find(is_same).copied();
+        let at = alike.find(is_same).copied();
         match at.and_then(|at| values.get_mut(at).map(|old| (at, old))) {
             Some((at, old)) => {
                 if let (Value::Object(old), Value::Object(value)) = (old, value) {
@@ -31,7 +32,7 @@ pub(super) fn appended(before: Option<Value>, given: Option<Value>) -> Option<Va
                 changed.push(at);
             }
             None => {
-                alike.push(values.len());
+                known.change(identity, |alike| alike.push(values.len()));
                 changed.push(values.len());
                 values.push(value);
             }

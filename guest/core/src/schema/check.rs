@@ -1,8 +1,6 @@
 //! Converts a client's JSON to attribute values: names are spelled as in the schema, values have
 //! the schema's types, unassigned ones are removed. RFC 7643 sections 2.1 to 2.5.
 
-use std::collections::BTreeSet;
-
 use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding};
 use serde_json::{Map, Value};
 
@@ -10,6 +8,7 @@ use super::attribute::{Attribute, DataType, Mutability};
 use crate::error::{Error, ErrorKind};
 use crate::instant;
 use crate::json;
+use crate::ordered::OrderedSet;
 
 /// The problem of a complex value that is not an object.
 pub(crate) const AN_OBJECT: &str = "must be an object";
@@ -112,7 +111,7 @@ impl Checker {
             says_nothing &= given == GivenValue::Nothing;
             kept.extend(given.assigned());
         }
-        let mut seen = BTreeSet::new();
+        let mut seen = OrderedSet::new();
         kept.retain(|value: &Value| seen.insert(value.to_string()));
         one_primary(path, &kept)?;
         Ok(match kept.is_empty() {

@@ -1,14 +1,12 @@
 //! POST: RFC 7644 section 3.3.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use super::write::creation::{self, Creation, NewEntry};
 use super::write::update::{self, Prepared, Received};
 use super::{Options, Representation, Session, existing, represent};
 use crate::error::Error;
-use crate::ordered;
+use crate::ordered::OrderedSet;
 use crate::port::Caller;
 use crate::resource::State;
 use crate::resource_type::ResourceType;
@@ -26,7 +24,7 @@ pub fn create(
 ) -> Result<Representation, Error> {
     let at = session.ports.clock.now();
     let key = creation::new_key(session, resource_type, at);
-    let inserted = ordered::set([key.clone()]);
+    let inserted = OrderedSet::from_iter([key.clone()]);
     let place = NewEntry { key, at };
     let Creation { resource, writes } = prepare(session, resource_type, place, body, &inserted)?;
     let is_link = |write: &Write| matches!(write, Write::Link(_));
@@ -43,7 +41,7 @@ pub(super) fn prepare(
     resource_type: &ResourceType,
     place: NewEntry,
     body: Value,
-    inserted: &BTreeSet<Key>,
+    inserted: &OrderedSet<Key>,
 ) -> Result<Creation, Error> {
     let Received { content, changes, .. } = update::received(session, resource_type, body)?;
     // Resources created in a cycle refer to each other by ids chosen in advance.

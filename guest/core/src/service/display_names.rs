@@ -1,11 +1,9 @@
 //! Display names of resources: the `display` of members and groups.
 
-use std::collections::BTreeMap;
-
 use super::Session;
 use crate::error::Error;
 use crate::limits;
-use crate::ordered;
+use crate::ordered::{OrderedMap, OrderedSet};
 use crate::resource;
 use crate::store::{Entry, Key};
 
@@ -42,7 +40,7 @@ impl DisplayName {
 #[derive(Default)]
 pub(super) struct DisplayNames {
     /// `None` for resources that no longer exist.
-    known: BTreeMap<Key, Option<DisplayName>>,
+    known: OrderedMap<Key, Option<DisplayName>>,
 }
 
 impl DisplayNames {
@@ -59,7 +57,7 @@ impl DisplayNames {
     /// Empties the cache if it is full. Names that were looked up before have to be loaded again.
     pub fn make_room(&mut self) {
         if self.known.len() > limits::NAMES_KEPT {
-            self.known.clear();
+            self.known = OrderedMap::new();
         }
     }
 
@@ -71,7 +69,7 @@ impl DisplayNames {
         if keys.is_empty() {
             return Ok(());
         }
-        let keys: Vec<Key> = ordered::set(keys).into_iter().collect();
+        let keys: Vec<Key> = OrderedSet::from_iter(keys).into_iter().collect();
         session.each_entry(&keys, |key, entry| {
             let name = entry.map(|entry| DisplayName::of(session, &entry)).transpose()?;
             self.known.insert(key.clone(), name);

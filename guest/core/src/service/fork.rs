@@ -9,7 +9,7 @@ use super::write::links::FORKED_FROM;
 use super::write::update::{self, Prepared, Update, Updated};
 use super::{Options, Session};
 use crate::error::{Error, ErrorKind};
-use crate::ordered;
+use crate::ordered::OrderedSet;
 use crate::port::Caller;
 use crate::profile::{NameChange, Users};
 use crate::resource::{Resource, State};
@@ -146,7 +146,7 @@ impl<'a> Forking<'a> {
         let Update { before: known, content, changes, step, .. } = update;
         let at = self.session.ports.clock.now();
         let key = creation::new_key(self.session, self.resource_type, at);
-        let inserted = ordered::set([key.clone()]);
+        let inserted = OrderedSet::from_iter([key.clone()]);
         let link =
             Link { source: key.clone(), name: FORKED_FROM.to_owned(), target: known.key.clone() };
         let what = (content, changes, State::default());

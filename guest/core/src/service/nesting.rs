@@ -1,13 +1,11 @@
 //! Traversal of relations that nest, such as groups in groups. RFC 7644 section 3.7.1 shows a cycle
 //! of groups, so every traversal goes level by level and visits each resource once.
 
-use std::collections::BTreeMap;
-
 use super::Session;
 use super::write::links;
 use crate::error::Error;
 use crate::limits;
-use crate::ordered;
+use crate::ordered::{OrderedMap, OrderedSet};
 use crate::predicate::Predicate;
 use crate::resource_type::{Mirror, ResourceType};
 use crate::store::{Direction, Key, Link, Node, Query, Window};
@@ -18,7 +16,7 @@ pub(super) type Containers = Vec<(Key, bool)>;
 /// The resources that directly contain others, by what they contain, as far as they have been read.
 #[derive(Default)]
 pub(super) struct Containing {
-    above: BTreeMap<Key, Vec<Key>>,
+    above: OrderedMap<Key, Vec<Key>>,
 }
 
 impl Containing {
@@ -31,7 +29,7 @@ impl Containing {
         start: Vec<Key>,
         limit: usize,
     ) -> Result<bool, Error> {
-        let mut level = ordered::set(start);
+        let mut level = OrderedSet::from_iter(start);
         level.retain(|key| self.is_new(session, name, key));
         while !level.is_empty() {
             if self.above.len() + level.len() > limit {
@@ -56,7 +54,7 @@ impl Containing {
     /// Returns the containers of the anchor, each once: the `direct` ones, which have been added,
     /// then all that contain them.
     pub fn of(&self, anchor: &Key, direct: Vec<Key>) -> Containers {
-        let mut seen = ordered::set(&direct);
+        let mut seen = OrderedSet::from_iter(&direct);
         seen.insert(anchor);
         let mut indirect = Vec::new();
         let mut level: Vec<&Key> = direct.iter().collect();
@@ -103,10 +101,10 @@ pub(super) fn within(
     session: &Session<'_>,
     resource_type: &ResourceType,
     predicate: &Predicate,
-) -> Result<BTreeMap<(String, String), Vec<Key>>, Error> {
+) -> Result<OrderedMap<(String, String), Vec<Key>>, Error> {
     let mut named = Vec::new();
     predicate.named_values(&mut named);
-    let mut found = BTreeMap::new();
+    let mut found = OrderedMap::new();
     for (attribute, id) in named {
         let mirror = attribute.parse().ok().and_then(|name| resource_type.mirror(&name).cloned());
         let Some(mirror) = mirror else { continue };

@@ -1,12 +1,10 @@
 //! The data about a resource that only the product sees.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value};
 
 use super::write::event::REMOVED;
 use crate::json;
-use crate::ordered;
+use crate::ordered::OrderedSet;
 use crate::profile::{Policy, Users};
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
@@ -21,7 +19,7 @@ pub(super) fn view(
     resource_type: &ResourceType,
     resource: &Resource,
     shown: &Value,
-    given: BTreeSet<String>,
+    given: OrderedSet<String>,
 ) -> Map<String, Value> {
     let mut view = Map::new();
     let mut insert = |name: &str, value: Value| drop(view.insert(name.to_owned(), value));
@@ -48,7 +46,7 @@ pub(super) fn view(
 fn rights<'a>(
     users: &Users,
     resource: &'a Resource,
-    given: BTreeSet<String>,
+    given: OrderedSet<String>,
 ) -> (Vec<String>, Vec<&'a str>) {
     if !users.is_active(&resource.content) {
         return (Vec::new(), Vec::new());
@@ -58,7 +56,7 @@ fn rights<'a>(
     let own = own.filter_map(|role| role.get("value")?.as_str());
     let mut roles: Vec<String> = own.map(ToOwned::to_owned).collect();
     roles.extend(given.into_iter().filter(|role| !roles.contains(role)).collect::<Vec<_>>());
-    let seats = ordered::set(resource.state.seats.values().map(String::as_str));
+    let seats = OrderedSet::from_iter(resource.state.seats.values().map(String::as_str));
     (roles, seats.into_iter().collect())
 }
 

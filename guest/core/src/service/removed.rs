@@ -9,7 +9,7 @@ use super::write::event::{self, ChangeKind as Asked};
 use super::write::update::{Prepared, Update};
 use super::{Options, fork};
 use crate::error::Error;
-use crate::ordered;
+use crate::ordered::OrderedSet;
 use crate::profile::Users;
 use crate::relation::Changes;
 use crate::resource::{Resource, State};
@@ -64,7 +64,7 @@ pub(super) fn bring_back(
     at: u64,
 ) -> Result<Creation, Error> {
     let key = Key::new(resource_type.name(), removed.key.id.clone());
-    let inserted = ordered::set([key.clone()]);
+    let inserted = OrderedSet::from_iter([key.clone()]);
     let state = State { product_id: removed.state.product_id.clone(), ..State::default() };
     let what = (content, changes, state);
     let place = NewEntry { key, at };

@@ -5,6 +5,7 @@ use super::{exchanged, received, sent};
 use crate::json::wide;
 
 received! {
+    #[derive(Default)]
     pub struct CredentialRequest {
         pub tenant: String,
         pub label: String,
@@ -18,6 +19,7 @@ received! {
 }
 
 exchanged! {
+    #[derive(Default)]
     pub struct Assignment {
         pub roles: Vec<String>,
         pub seat_type: Option<String>,

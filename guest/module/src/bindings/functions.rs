@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::admin::{Assignment, CredentialRequest};
 use super::http::{Origin, Request, Response};
-use crate::json::{Answer, Integer, Outcome, write};
+use crate::json::{Answer, Integer, write};
 
 /// A result of an exported function.
 pub trait Returned {
@@ -18,7 +18,11 @@ pub trait Returned {
 
 impl<T: Serialize, E: Serialize> Returned for Result<T, E> {
     fn returned(self) -> Vec<u8> {
-        write(&Answer::Return(Outcome::from(self)))
+        let (outcome, value) = match self {
+            Ok(value) => (r#"{"return":{"ok":"#, write(&value)),
+            Err(error) => (r#"{"return":{"err":"#, write(&error)),
+        };
+        [outcome.as_bytes(), &value, b"}}"].concat()
     }
 }
 
@@ -34,8 +38,8 @@ macro_rules! returned {
 
 returned!(Response, Option<String>, ());
 
-/// A type of parameters.
-pub trait Argument: Sized {
+/// A type of parameters. Its default stands for an argument that cannot be read.
+pub trait Argument: Default {
     /// Reads an argument.
     fn read(text: &str) -> serde_json::Result<Self>;
 }
@@ -69,7 +73,11 @@ impl Argument for Option<u64> {
 
 /// The arguments of a call that are not read yet. One type for all functions: a type for each would
 /// add a fortieth to the module.
-pub struct Arguments<'a>(Vec<(String, &'a RawValue)>);
+pub struct Arguments<'a> {
+    unread: Vec<(String, &'a RawValue)>,
+    /// Why the first argument that could not be read could not.
+    fault: Option<String>,
+}
 
 impl<'a> Arguments<'a> {
     /// Reads the names of the members of an object.
@@ -77,22 +85,36 @@ impl<'a> Arguments<'a> {
         serde_json::from_str(text).map_err(|error| format!("the arguments: {error}"))
     }
 
-    /// Reads the argument of a parameter; one that is missing is `null`.
-    pub fn take<T: Argument>(&mut self, parameter: &str) -> Result<T, String> {
+    /// Reads the argument of a parameter. If it cannot be read, [`end`](Self::end) refuses it.
+    pub fn take<T: Argument>(&mut self, parameter: &str) -> T {
+        T::read(self.text(parameter)).unwrap_or_else(|error| {
+            self.refuse(parameter, &error);
+            T::default()
+        })
+    }
+
+    /// Returns the text of the argument of a parameter; one that is missing is `null`.
+    fn text(&mut self, parameter: &str) -> &'a str {
         // The WIT's name of a parameter, but for its hyphens.
         let is_it = |name: &str| {
             let bytes = name.bytes().map(|byte| if byte == b'-' { b'_' } else { byte });
             !name.contains('_') && bytes.eq(parameter.bytes())
         };
-        let found = self.0.iter().position(|(name, _)| is_it(name));
-        let text = found.map_or("null", |at| self.0.swap_remove(at).1.get());
-        let name = || parameter.replace('_', "-");
-        T::read(text).map_err(|error| format!("the argument `{}`: {error}", name()))
+        let found = self.unread.iter().position(|(name, _)| is_it(name));
+        found.map_or("null", |at| self.unread.swap_remove(at).1.get())
     }
 
-    /// Refuses arguments that were not read.
-    pub fn end(self) -> Result<(), String> {
-        match self.0.first() {
+    fn refuse(&mut self, parameter: &str, error: &serde_json::Error) {
+        let name = parameter.replace('_', "-");
+        self.fault.get_or_insert_with(|| format!("the argument `{name}`: {error}"));
+    }
+
+    /// Refuses arguments that could not be read, and those that were not.
+    pub fn end(&mut self) -> Result<(), String> {
+        if let Some(fault) = self.fault.take() {
+            return Err(fault);
+        }
+        match self.unread.first() {
             Some((name, _)) => Err(format!("there is no parameter `{name}`, or it is given twice")),
             None => Ok(()),
         }
@@ -115,11 +137,11 @@ impl<'de> Visitor<'de> for Members {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Arguments<'de>, A::Error> {
-        let mut members = Vec::new();
+        let mut unread = Vec::new();
         while let Some(member) = map.next_entry()? {
-            members.push(member);
+            unread.push(member);
         }
-        Ok(Arguments(members))
+        Ok(Arguments { unread, fault: None })
     }
 }
 
@@ -133,17 +155,18 @@ macro_rules! interface {
         }
 
         /// Calls a function.
-        pub fn call(name: &str, arguments: &str) -> Option<Result<Vec<u8>, String>> {
+        pub fn call(
+            name: &str,
+            arguments: &mut super::Arguments<'_>,
+        ) -> Result<Option<Vec<u8>>, String> {
             match name {
-                $($wit => Some((|| {
-                    #[allow(unused_mut, reason = "some functions have no parameters")]
-                    let mut arguments = super::Arguments::read(arguments)?;
-                    $(let $parameter: $type = arguments.take(stringify!($parameter))?;)*
+                $($wit => {
+                    $(let $parameter: $type = arguments.take(stringify!($parameter));)*
                     arguments.end()?;
                     let result = <crate::Component as Guest>::$name($($parameter),*);
-                    Ok(super::Returned::returned(result))
-                })()),)*
-                _ => None,
+                    Ok(Some(super::Returned::returned(result)))
+                })*
+                _ => Ok(None),
             }
         }
     };

@@ -3,6 +3,7 @@
 use super::{received, sent};
 
 received! {
+    #[derive(Default)]
     pub struct Request {
         pub method: String,
         pub path: String,
@@ -15,12 +16,15 @@ received! {
         pub name: String,
     }
 
+    #[derive(Default)]
     pub enum Caller {
+        #[default]
         Unknown,
         Client(Principal),
         User(String),
     }
 
+    #[derive(Default)]
     pub struct Origin {
         pub tenant: String,
         pub base_url: String,

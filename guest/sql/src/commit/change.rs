@@ -1,8 +1,6 @@
 //! Applies the writes in memory to the loaded data. [`Change::of`] also checks what depends on all
 //! writes (ends of links, unique terms), as far as memory can tell.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use scimlet_store::{
     Adjustment, Draft, Event, Key, Refusal, Rejection, Removal, Replacement, Term, Write,
 };
@@ -10,7 +8,8 @@ use scimlet_store::{
 use super::counters::adjusted;
 use super::links::Links;
 use super::loaded::{Before, Loaded};
-use crate::{Stored, sorted};
+use crate::Stored;
+use scimlet_store::{OrderedMap, OrderedSet};
 
 /// An entry that exists after the writes so far.
 #[derive(Clone, Copy, Debug)]
@@ -39,12 +38,12 @@ pub struct Change<'w> {
     /// The state before the commit.
     pub loaded: Loaded,
     /// The entries that exist after the writes so far.
-    pub entries: BTreeMap<Key, Held<'w>>,
+    pub entries: OrderedMap<Key, Held<'w>>,
     /// Kinds and rows of the loaded entries that were removed.
     pub removed: Vec<(&'w str, i64)>,
     pub(super) links: Links,
     /// The adjusted counters with their sums.
-    pub counters: BTreeMap<&'w str, i64>,
+    pub counters: OrderedMap<&'w str, i64>,
     /// The events to append.
     pub events: Vec<&'w Event>,
     /// The subjects whose event bodies are redacted, each with the number of the commit's events
@@ -69,10 +68,10 @@ impl<'w> Change<'w> {
         let seqs = std::mem::take(&mut loaded.seqs).into_iter();
         let held = |(key, before): (&Key, &Before)| (key.clone(), Held::from(before));
         let mut change = Change {
-            entries: sorted::map(loaded.entries.iter().map(held)),
+            entries: loaded.entries.iter().map(held).collect(),
             removed: Vec::new(),
             links: Links::new(&loaded),
-            counters: BTreeMap::new(),
+            counters: OrderedMap::new(),
             events: Vec::new(),
             redacted: Vec::new(),
             write: 0,
@@ -200,11 +199,11 @@ impl<'w> Change<'w> {
     /// Finds two entries of this commit that claim one unique term. Returns the later of the first
     /// two writes.
     fn taken_twice(&self) -> Option<Rejection> {
-        let mut seen = BTreeSet::new();
+        let mut seen = OrderedSet::new();
         for wanted in self.wanted() {
             let unique = wanted.terms.iter().filter(|term| term.unique);
-            let unique: BTreeSet<(&str, Stored)> =
-                sorted::set(unique.map(|term| (term.path.as_str(), term.value.clone().into())));
+            let unique: OrderedSet<(&str, Stored)> =
+                unique.map(|term| (term.path.as_str(), term.value.clone().into())).collect();
             for (path, value) in unique {
                 if !seen.insert((wanted.kind, path, value)) {
                     return Some(Rejection {
@@ -221,9 +220,8 @@ impl<'w> Change<'w> {
     #[must_use]
     pub fn wanted(&self) -> Vec<Wanted<'_>> {
         let all = self.entries.iter().filter_map(Wanted::of);
-        let mut all: Vec<_> = all.collect();
-        all.sort_unstable_by_key(|wanted| wanted.write);
-        all
+        let by_write: OrderedMap<u32, Wanted<'_>> = all.map(|one| (one.write, one)).collect();
+        by_write.into_iter().map(|(_, one)| one).collect()
     }
 }
 

@@ -1,14 +1,13 @@
 //! The rows of kinds and of their terms' paths, which are inserted when they are first needed.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::change::Change;
+use scimlet_store::{OrderedMap, OrderedSet};
 
 /// Row ids of kinds by name, and of fields by kind and path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldRows {
-    kinds: BTreeMap<String, i64>,
-    fields: BTreeMap<(String, String), i64>,
+    kinds: OrderedMap<String, i64>,
+    fields: OrderedMap<(String, String), i64>,
 }
 
 impl FieldRows {
@@ -40,9 +39,9 @@ impl FieldRows {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needed<'a> {
     /// The names of kinds.
-    pub kinds: BTreeSet<&'a str>,
+    pub kinds: OrderedSet<&'a str>,
     /// Kinds and paths.
-    pub fields: BTreeSet<(&'a str, &'a str)>,
+    pub fields: OrderedSet<(&'a str, &'a str)>,
 }
 
 impl<'a> Needed<'a> {

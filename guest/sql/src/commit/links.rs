@@ -1,35 +1,33 @@
 //! The links that a commit names, in memory.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use scimlet_store::{Key, Link, LinkSet, Refusal};
 
 use super::change::Change;
 use super::loaded::Loaded;
-use crate::sorted;
+use scimlet_store::{OrderedMap, OrderedSet};
 
 /// The links after the writes so far, as far as the commit names them.
 #[derive(Debug)]
 pub(super) struct Links {
-    now: BTreeSet<Link>,
+    now: OrderedSet<Link>,
     /// The links by their targets.
-    arriving: BTreeSet<(Key, Link)>,
+    arriving: OrderedSet<(Key, Link)>,
     /// The link sets that contain further links, which the commit does not name one by one.
-    others: BTreeSet<LinkSet>,
+    others: OrderedSet<LinkSet>,
     /// The link sets that were emptied.
-    emptied: BTreeSet<LinkSet>,
+    emptied: OrderedSet<LinkSet>,
     /// The ends of all new links, each with the number of the first such write.
-    pub(super) ends: BTreeMap<Key, u32>,
+    pub(super) ends: OrderedMap<Key, u32>,
 }
 
 impl Links {
     pub(super) fn new(loaded: &Loaded) -> Links {
         let mut links = Links {
-            now: BTreeSet::new(),
-            arriving: BTreeSet::new(),
+            now: OrderedSet::new(),
+            arriving: OrderedSet::new(),
             others: loaded.others.clone(),
-            emptied: BTreeSet::new(),
-            ends: BTreeMap::new(),
+            emptied: OrderedSet::new(),
+            ends: OrderedMap::new(),
         };
         for link in loaded.links.keys() {
             links.insert(link.clone());
@@ -49,7 +47,9 @@ impl Links {
 
     pub(super) fn link(&mut self, link: &Link, write: u32) -> Result<(), Refusal> {
         for end in [&link.source, &link.target] {
-            self.ends.entry(end.clone()).or_insert(write);
+            if !self.ends.contains_key(end) {
+                self.ends.insert(end.clone(), write);
+            }
         }
         if !self.insert(link.clone()) {
             return Err(Refusal::Taken(link.name.clone()));
@@ -66,7 +66,8 @@ impl Links {
 
     /// Removes all links of a set. Returns whether there were any.
     pub(super) fn unlink_all(&mut self, set: &LinkSet) -> bool {
-        let named = self.now.range(first(set.source.clone(), set.name.clone())..);
+        let least = first(set.source.clone(), set.name.clone());
+        let named = self.now.from(&least);
         let named = named.take_while(|link| link.source == set.source && link.name == set.name);
         let named: Vec<Link> = named.cloned().collect();
         for link in &named {
@@ -81,10 +82,12 @@ impl Links {
 
     /// Removes all links from and to an entry. Returns the sources of the links to it.
     pub(super) fn remove_entry(&mut self, entry: &Key) -> Vec<Key> {
-        let leaving = self.now.range(first(entry.clone(), String::new())..);
+        let least = first(entry.clone(), String::new());
+        let leaving = self.now.from(&least);
         let leaving: Vec<Link> =
             leaving.take_while(|link| link.source == *entry).cloned().collect();
-        let arriving = self.arriving.range((entry.clone(), first(no_key(), String::new()))..);
+        let least = (entry.clone(), first(no_key(), String::new()));
+        let arriving = self.arriving.from(&least);
         let arriving: Vec<Link> = arriving
             .take_while(|(target, _)| target == entry)
             .map(|(_, link)| link.clone())
@@ -126,14 +129,14 @@ impl Change<'_> {
     /// Returns the rows of links to write.
     #[must_use]
     pub fn link_rows(&self) -> LinkRows<'_> {
-        let removed = sorted::set(self.removed.iter().map(|(_, seq)| *seq));
+        let removed = self.removed.iter().map(|(_, seq)| *seq).collect::<OrderedSet<i64>>();
         let emptied = &self.links.emptied;
         let is_emptied = |link: &Link| !emptied.is_empty() && emptied.contains(&set_of(link));
         let stayed = self.loaded.links.iter().filter(|(link, ends)| {
             !removed.contains(&ends.0) && !removed.contains(&ends.1) && !is_emptied(link)
         });
-        let stayed: BTreeMap<&Link, (i64, i64)> =
-            sorted::map(stayed.map(|(link, ends)| (link, *ends)));
+        let stayed: OrderedMap<&Link, (i64, i64)> =
+            stayed.map(|(link, ends)| (link, *ends)).collect();
         let lost = stayed.iter().filter(|(link, _)| !self.links.now.contains(**link));
         let new = self.links.now.iter().filter(|link| !stayed.contains_key(link));
         let seq = |key| self.entries.get(key).map(|held| held.seq);

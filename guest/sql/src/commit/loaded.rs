@@ -1,10 +1,9 @@
 //! The state before a commit.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use scimlet_store::{Key, Link, LinkSet};
 
 use crate::Stored;
+use scimlet_store::{OrderedMap, OrderedSet};
 
 /// Row id and version of an entry before the commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,22 +15,22 @@ pub struct Before {
 }
 
 /// The terms of one entry: field and value, with whether the term is unique.
-pub type Terms = BTreeMap<(i64, Stored), bool>;
+pub type Terms = OrderedMap<(i64, Stored), bool>;
 
 /// The state before a commit, as far as its [`LockPlan`](super::LockPlan) names it.
 #[derive(Clone, Debug, Default)]
 pub struct Loaded {
     /// The entries that exist.
-    pub entries: BTreeMap<Key, Before>,
+    pub entries: OrderedMap<Key, Before>,
     /// The existing links, with the rows of their ends. Links to entries that are removed are among
     /// them, also those that no write names.
-    pub links: BTreeMap<Link, (i64, i64)>,
+    pub links: OrderedMap<Link, (i64, i64)>,
     /// The emptied link sets that contain more links than those in `links`.
-    pub others: BTreeSet<LinkSet>,
+    pub others: OrderedSet<LinkSet>,
     /// The counters; those that are missing are 0.
-    pub counters: BTreeMap<String, i64>,
+    pub counters: OrderedMap<String, i64>,
     /// The terms of the entries that lose them, by the row ids of the entries.
-    pub terms: BTreeMap<i64, Terms>,
+    pub terms: OrderedMap<i64, Terms>,
     /// Rows and versions of expected entries that are not locked.
     pub expected: Vec<(i64, i64)>,
     /// Row ids for inserted entries, ascending.

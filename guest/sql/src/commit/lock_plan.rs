@@ -1,11 +1,10 @@
 //! The entries, links and counters that the writes of a commit name, so that a few statements can
 //! lock and load them.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use scimlet_store::{Key, Link, LinkSet, Write};
 
 use super::loaded::Before;
+use scimlet_store::{OrderedMap, OrderedSet};
 
 /// How strongly an entry is locked until the end of the commit, by PostgreSQL's names. Each mode
 /// conflicts with more modes than the one before it.
@@ -29,19 +28,19 @@ const RUNS: usize = 8;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LockPlan {
     /// The entries that the writes name.
-    pub locks: BTreeMap<Key, LockMode>,
+    pub locks: OrderedMap<Key, LockMode>,
     /// The entries that must keep their versions.
-    pub expected: BTreeSet<Key>,
+    pub expected: OrderedSet<Key>,
     /// The links that the writes name one by one.
-    pub links: BTreeSet<Link>,
+    pub links: OrderedSet<Link>,
     /// The link sets that are emptied.
-    pub sets: BTreeSet<LinkSet>,
+    pub sets: OrderedSet<LinkSet>,
     /// The entries that lose their current terms.
-    pub rewritten: BTreeSet<Key>,
+    pub rewritten: OrderedSet<Key>,
     /// The entries that are removed.
-    pub removed: BTreeSet<Key>,
+    pub removed: OrderedSet<Key>,
     /// The counters that are adjusted.
-    pub counters: BTreeSet<String>,
+    pub counters: OrderedSet<String>,
     /// How many entries are inserted.
     pub inserts: usize,
 }
@@ -95,8 +94,10 @@ impl LockPlan {
     }
 
     fn lock(&mut self, key: &Key, mode: LockMode) {
-        let locked = self.locks.entry(key.clone()).or_insert(mode);
-        *locked = mode.max(*locked);
+        match self.locks.get_mut(key) {
+            Some(locked) => *locked = mode.max(*locked),
+            None => _ = self.locks.insert(key.clone(), mode),
+        }
     }
 
     /// Returns the entries in key order, in runs of one lock mode. All commits lock in this order,
@@ -130,8 +131,8 @@ impl LockPlan {
     #[must_use]
     pub fn unlocked(
         &self,
-        entries: &BTreeMap<Key, Before>,
-        sources: &BTreeSet<Key>,
+        entries: &OrderedMap<Key, Before>,
+        sources: &OrderedSet<Key>,
     ) -> Vec<(i64, i64)> {
         let is_locked = |key: &Key| self.is_write_locked(key) || sources.contains(key);
         let expected = self.expected.iter().filter(|key| !is_locked(key));

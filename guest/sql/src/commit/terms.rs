@@ -1,14 +1,13 @@
 //! The terms of inserted and replaced entries: only the differences are written. All deletions come
 //! before all insertions, so that entries may swap a unique term within one commit.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use scimlet_store::{Refusal, Rejection};
 
 use super::change::{Change, Wanted};
 use super::fields::FieldRows;
 use super::loaded::Terms;
-use crate::{Stored, sorted};
+use crate::Stored;
+use scimlet_store::{OrderedMap, OrderedSet};
 
 /// The row of a term: field, value and entry, in the order of the index.
 pub type TermRow = (i64, Stored, i64);
@@ -17,9 +16,9 @@ pub type TermRow = (i64, Stored, i64);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// By kinds.
-    pub kinds: BTreeMap<i64, i64>,
+    pub kinds: OrderedMap<i64, i64>,
     /// By fields.
-    pub fields: BTreeMap<i64, i64>,
+    pub fields: OrderedMap<i64, i64>,
 }
 
 /// A term to insert, beside its row.
@@ -44,9 +43,9 @@ impl AddedTerm<'_> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TermRows<'a> {
     /// The rows to delete.
-    pub gone: BTreeSet<TermRow>,
+    pub gone: OrderedSet<TermRow>,
     /// The rows to insert after that, in the order of the index, as all commits insert them.
-    pub added: BTreeMap<TermRow, AddedTerm<'a>>,
+    pub added: OrderedMap<TermRow, AddedTerm<'a>>,
     /// The changes to the numbers of entries.
     pub counts: Counts,
 }
@@ -97,17 +96,17 @@ impl<'a> TermRows<'a> {
 type Term = (i64, Stored);
 
 /// Unique terms that several entries claim, with the first write that does.
-type Owners<'a> = BTreeMap<&'a Term, u32>;
+type Owners<'a> = OrderedMap<&'a Term, u32>;
 
 fn contested<'a>(wanted: &'a [Named<'_>]) -> Owners<'a> {
-    let mut claims: BTreeMap<&Term, Vec<u32>> = BTreeMap::new();
+    let mut claims: OrderedMap<&Term, Vec<u32>> = OrderedMap::new();
     for one in wanted {
         for (term, _) in one.terms.iter().filter(|(_, unique)| **unique) {
-            claims.entry(term).or_default().push(one.write);
+            claims.change(term, |writes| writes.push(one.write));
         }
     }
     let contested = claims.into_iter().filter(|(_, writes)| writes.len() > 1);
-    sorted::map(contested.filter_map(|(term, writes)| Some((term, *writes.first()?))))
+    contested.filter_map(|(term, writes)| Some((term, *writes.first()?))).collect()
 }
 
 /// The terms that one entry will have, by the row ids of their fields.
@@ -116,7 +115,7 @@ struct Named<'a> {
     seq: i64,
     terms: Terms,
     /// Paths by field row, for refusals.
-    paths: BTreeMap<i64, &'a str>,
+    paths: OrderedMap<i64, &'a str>,
 }
 
 impl<'a> Named<'a> {
@@ -125,12 +124,12 @@ impl<'a> Named<'a> {
             write: wanted.write,
             seq: wanted.seq,
             terms: Terms::new(),
-            paths: BTreeMap::new(),
+            paths: OrderedMap::new(),
         };
         for term in wanted.terms {
             if let Some(field) = rows.field(wanted.kind, &term.path) {
                 let value = term.value.clone().into();
-                *named.terms.entry((field, value)).or_default() |= term.unique;
+                named.terms.change((field, value), |unique| *unique |= term.unique);
                 named.paths.insert(field, term.path.as_str());
             }
         }
@@ -141,14 +140,12 @@ impl<'a> Named<'a> {
 impl Counts {
     /// Counts an entry once for each field that it has terms of, before and after the commit.
     pub fn count_terms(&mut self, old: &Terms, new: &Terms) {
-        let fields =
-            |terms: &Terms| -> BTreeSet<i64> { sorted::set(terms.keys().map(|(field, _)| *field)) };
         let (old, new) = (fields(old), fields(new));
         for field in old.difference(&new) {
-            *self.fields.entry(*field).or_default() -= 1;
+            self.fields.change(*field, |count| *count -= 1);
         }
         for field in new.difference(&old) {
-            *self.fields.entry(*field).or_default() += 1;
+            self.fields.change(*field, |count| *count += 1);
         }
     }
 
@@ -159,8 +156,13 @@ impl Counts {
         let went = change.removed.iter().map(|(kind, _)| (*kind, -1));
         for (kind, by) in came.chain(went) {
             if let Some(kind) = rows.kind(kind) {
-                *self.kinds.entry(kind).or_default() += by;
+                self.kinds.change(kind, |count| *count += by);
             }
         }
     }
+}
+
+/// Returns the fields of terms.
+fn fields(terms: &Terms) -> OrderedSet<i64> {
+    terms.keys().map(|(field, _)| *field).collect()
 }

@@ -1,7 +1,5 @@
 //! `find`: one page of the entries that match a query, in a transaction that sees one state.
 
-use std::collections::BTreeMap;
-
 use super::connection::{Connection, execute, rows};
 use super::read::{TENANT, read_entry, size};
 use super::row::Row;
@@ -11,6 +9,7 @@ use crate::{
     COUNTED, Dialect, FEW, Field, Kind, Names, Plan, Position, Search, Sql, Stored, Test, counted,
     leaves, no_position, window,
 };
+use scimlet_store::OrderedMap;
 use scimlet_store::{
     Comparison, Filter, Hit, Operator, Page, Query, Refusal, Relation, Scalar, limits,
 };
@@ -194,8 +193,8 @@ fn sizes<'a>(
     connection: &impl Connection,
     leaves: &'a [Sql],
     bound: usize,
-) -> Result<BTreeMap<&'a Sql, usize>, Refusal> {
-    let mut sizes = BTreeMap::new();
+) -> Result<OrderedMap<&'a Sql, usize>, Refusal> {
+    let mut sizes = OrderedMap::new();
     if leaves.is_empty() {
         return Ok(sizes);
     }

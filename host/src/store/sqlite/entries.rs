@@ -55,7 +55,7 @@ impl Change<'_> {
                 draft.body,
                 digest::of(draft.body.as_bytes())
             ])?;
-        *self.counts.kinds.entry(kind).or_default() += 1;
+        self.counts.kinds.change(kind, |count| *count += 1);
         let held = Held {
             seq: self.db.last_insert_rowid(),
             before: 0,
@@ -113,7 +113,7 @@ impl Change<'_> {
         }
         self.remove_terms(seq)?;
         let kind = self.kind(&removal.key.kind)?;
-        *self.counts.kinds.entry(kind).or_default() -= 1;
+        self.counts.kinds.change(kind, |count| *count -= 1);
         self.db.prepare_cached("DELETE FROM scimlet_entry WHERE seq = ?")?.execute([seq])?;
         self.entries.insert(name(&removal.key), None);
         Ok(())

@@ -83,7 +83,7 @@ impl Change<'_> {
         };
         for term in terms {
             let field = self.field(kind.id, &term.path)?;
-            *wanted.terms.entry((field, term.value.into())).or_default() |= term.unique;
+            wanted.terms.change((field, term.value.into()), |unique| *unique |= term.unique);
             wanted.paths.insert(field, term.path);
         }
         Ok(wanted)

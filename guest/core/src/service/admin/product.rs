@@ -1,8 +1,6 @@
 //! Users as the product sees them: in addition to the clients' view, the effective roles and seats,
 //! the product's own attributes, and the state of the record.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use super::super::lifecycle::{self, Assignments};
@@ -10,6 +8,7 @@ use super::super::write::links;
 use super::super::{Session, product_view, removed};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
+use crate::ordered::OrderedSet;
 use crate::profile::Groups;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
@@ -48,8 +47,8 @@ pub(super) fn extend(
 }
 
 /// Returns the roles that groups grant to each of these users, in their order.
-fn roles_of_groups(session: &Session<'_>, users: &[Key]) -> Result<Vec<BTreeSet<String>>, Error> {
-    let mut given = vec![BTreeSet::new(); users.len()];
+fn roles_of_groups(session: &Session<'_>, users: &[Key]) -> Result<Vec<OrderedSet<String>>, Error> {
+    let mut given = vec![OrderedSet::new(); users.len()];
     let policy = &session.admission.policy;
     let Some(groups) = policy.groups.as_ref() else {
         return Ok(given);

@@ -1,8 +1,6 @@
 //! Users and groups that the application itself creates, changes and deletes, and its own ids of
 //! them.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
 use super::super::write::creation::{self, Creation, NewEntry};
@@ -15,13 +13,14 @@ use super::{Problem, as_product, assignments, user_rules};
 use crate::error::{Error, ErrorKind};
 use crate::json;
 use crate::limits;
+use crate::ordered::OrderedSet;
 use crate::port::Ports;
 use crate::projection::Projection;
 use crate::relation::Changes;
 use crate::resource::{self, State};
 use crate::resource_type::ResourceType;
 use crate::store::{Node, Operator, Scalar};
-use crate::{ordered, urn};
+use crate::urn;
 
 /// Finds the resource type of users or of groups.
 type Find = for<'a> fn(&Session<'a>) -> Result<&'a ResourceType, Error>;
@@ -110,7 +109,7 @@ pub fn group(ports: &Ports<'_>, id: &str) -> Result<String, Problem> {
         let shown = shown.resource.unwrap_or_default();
         let mut shown = Value::Object(json::written_object(&shown)?);
         let policy = &session.admission.policy;
-        let view = product_view::view(policy, resource_type, &group, &shown, BTreeSet::new());
+        let view = product_view::view(policy, resource_type, &group, &shown, OrderedSet::new());
         if let Value::Object(shown) = &mut shown {
             shown.insert(product_view::PRODUCT.to_owned(), view.into());
         }
@@ -199,7 +198,7 @@ fn create(
         let Received { content, changes, .. } = update::received(session, resource_type, body)?;
         let at = session.ports.clock.now();
         let key = creation::new_key(session, resource_type, at);
-        let inserted = ordered::set([key.clone()]);
+        let inserted = OrderedSet::from_iter([key.clone()]);
         let product_id = product_id.map(ToOwned::to_owned);
         let state = State { imported: true, product_id, ..State::default() };
         let (place, what) = (NewEntry { key, at }, (content, changes, state));

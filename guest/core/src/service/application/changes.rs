@@ -6,7 +6,7 @@ use super::document::document;
 use super::members::Moved;
 use super::reader::Reader;
 use super::subject::{Subject, Subjects, name};
-use crate::ordered;
+use crate::ordered::OrderedSet;
 use crate::port::{Change, Effect, Identity, Step};
 use crate::profile::Policy;
 use crate::resource::Resource;
@@ -112,7 +112,7 @@ fn others(subjects: &Subjects<'_>, moved: &[Moved], effects: &[Vec<Effect>]) -> 
     let effects = effects.iter().flatten();
     let groups = effects.flat_map(|effect| effect.group.iter().chain(&effect.groups));
     let named = members.chain(groups.map(|group| &group.key));
-    let others = ordered::set(named.filter(|key| subjects.place(key).is_none()).cloned());
+    let others = OrderedSet::from_iter(named.filter(|key| subjects.place(key).is_none()).cloned());
     others.into_iter().collect()
 }
 

@@ -1,10 +1,9 @@
 //! Resources as `admin` shows them, before a commit: without relations, and of roles only the
 //! user's own ones.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
+use crate::ordered::OrderedSet;
 use crate::profile::Policy;
 use crate::projection::Projection;
 use crate::resource::Resource;
@@ -27,7 +26,7 @@ pub(super) fn document(
         meta.remove("lastModified");
     }
     let mut shown = Value::Object(shown);
-    let view = product_view::view(policy, resource_type, resource, &shown, BTreeSet::new());
+    let view = product_view::view(policy, resource_type, resource, &shown, OrderedSet::new());
     if let Value::Object(shown) = &mut shown {
         shown.insert(product_view::PRODUCT.to_owned(), view.into());
     }

@@ -1,10 +1,8 @@
 //! The members that groups gain and lose by a commit.
 
-use std::collections::BTreeSet;
-
 use super::reader::Reader;
 use super::subject::Subjects;
-use crate::ordered;
+use crate::ordered::OrderedSet;
 use crate::store::{Key, Link, Refusal, Write};
 
 /// The members of one group that a commit changes.
@@ -70,9 +68,9 @@ fn place(subjects: &Subjects<'_>, source: &Key, name: &str) -> Option<usize> {
 
 /// Drops the members that are linked again.
 fn settle(moved: &mut Moved) {
-    let left = ordered::set(moved.left.iter());
+    let left = OrderedSet::from_iter(moved.left.iter());
     let again = moved.joined.iter().filter(|key| left.contains(key)).cloned();
-    let again: BTreeSet<Key> = ordered::set(again);
+    let again: OrderedSet<Key> = OrderedSet::from_iter(again);
     if !again.is_empty() {
         moved.joined.retain(|key| !again.contains(key));
         moved.left.retain(|key| !again.contains(key));

@@ -6,8 +6,7 @@
 //! * either of these in quotes, in the `path` of a PATCH operation: `members[value eq
 //!   "bulkId:NAME"]`.
 
-use std::collections::BTreeSet;
-
+use crate::ordered::OrderedSet;
 use crate::sorted_map::SortedMap;
 use serde_json::Value;
 
@@ -19,8 +18,8 @@ pub(super) fn name(text: &str) -> Option<&str> {
 }
 
 /// Returns the names that the strings of a document refer to.
-pub(super) fn names(document: &Value) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
+pub(super) fn names(document: &Value) -> OrderedSet<String> {
+    let mut names = OrderedSet::new();
     let mut document = document.clone();
     each_string(&mut document, false, &mut |name| {
         names.insert(name.to_owned());
@@ -152,6 +151,6 @@ mod tests {
             "Operations": [{"path": "members[value eq \"bulkId:d\"]", "value": "x"}],
         });
         let expected = ["a", "b", "d"].map(ToOwned::to_owned);
-        assert_eq!(names(&document), BTreeSet::from(expected));
+        assert_eq!(names(&document), OrderedSet::from(expected));
     }
 }

@@ -6,7 +6,7 @@ use super::bulk_id;
 use super::request::BulkAction;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
-use crate::ordered;
+use crate::ordered::OrderedSet;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::service::Session;
@@ -67,7 +67,7 @@ pub(super) fn create(
     let own = posts.iter().zip(&keys);
     let own = own.map(|(post, key)| (post.bulk_id.to_owned(), key.id.clone()));
     let ids: SortedMap<String> = ids.clone().into_iter().chain(own).collect();
-    let inserted = ordered::set(keys.iter().cloned());
+    let inserted = OrderedSet::from_iter(keys.iter().cloned());
     let planned: Vec<_> = types.into_iter().zip(keys).zip(posts).collect();
     let creations = each(&planned, |((resource_type, key), post)| {
         let data = bulk_id::resolved(&post.action.data, &ids);

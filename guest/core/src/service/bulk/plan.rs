@@ -3,10 +3,8 @@
 //! result is that of the client's order (RFC 7644 section 3.7). Creations that refer to each other
 //! in a cycle are one unit.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::request::{BulkOperation, Method};
-use crate::ordered;
+use crate::ordered::{OrderedMap, OrderedSet};
 
 /// The operations of one commit, as indices: a single one, or several POSTs that refer to each
 /// other.
@@ -19,15 +17,15 @@ pub(super) fn units(operations: &[BulkOperation]) -> Vec<Unit> {
 
 /// Returns, for each operation, those that must precede it whatever the order of the request: those
 /// that create what it refers to, and earlier ones on the same resource.
-fn dependencies(operations: &[BulkOperation]) -> Vec<BTreeSet<usize>> {
+fn dependencies(operations: &[BulkOperation]) -> Vec<OrderedSet<usize>> {
     let named = operations.iter().enumerate();
     let named =
         named.filter_map(|(index, operation)| Some((operation.creates()?.to_owned(), index)));
-    let named = ordered::map(named);
-    let mut acted: BTreeMap<&[String], usize> = BTreeMap::new();
+    let named = OrderedMap::from_iter(named);
+    let mut acted: OrderedMap<&[String], usize> = OrderedMap::new();
     let mut all = Vec::with_capacity(operations.len());
     for (index, operation) in operations.iter().enumerate() {
-        let mut before = BTreeSet::new();
+        let mut before = OrderedSet::new();
         if let Ok(action) = &operation.action {
             let names = action.references.iter().map(String::as_str);
             before.extend(names.filter_map(|name| named.get(name).copied()));
@@ -43,12 +41,12 @@ fn dependencies(operations: &[BulkOperation]) -> Vec<BTreeSet<usize>> {
 
 /// Returns the strongly connected components of a graph. Each takes the position of its last
 /// member, or of its last dependency if that is later, and follows all its dependencies.
-fn ordered(dependencies: &[BTreeSet<usize>]) -> Vec<Unit> {
+fn ordered(dependencies: &[OrderedSet<usize>]) -> Vec<Unit> {
     let mut search = Search {
         dependencies,
-        numbers: BTreeMap::new(),
+        numbers: OrderedMap::new(),
         open: Vec::new(),
-        places: BTreeMap::new(),
+        places: OrderedMap::new(),
         units: Vec::new(),
     };
     for node in 0..dependencies.len() {
@@ -67,13 +65,13 @@ fn ordered(dependencies: &[BTreeSet<usize>]) -> Vec<Unit> {
 
 /// Tarjan's algorithm, which finds a component after all its dependencies.
 struct Search<'g> {
-    dependencies: &'g [BTreeSet<usize>],
+    dependencies: &'g [OrderedSet<usize>],
     /// The order in which nodes were visited.
-    numbers: BTreeMap<usize, usize>,
+    numbers: OrderedMap<usize, usize>,
     /// Nodes that were visited and are not in a unit yet.
     open: Vec<usize>,
     /// The position of each node's unit.
-    places: BTreeMap<usize, usize>,
+    places: OrderedMap<usize, usize>,
     units: Vec<(usize, Unit)>,
 }
 
@@ -85,7 +83,7 @@ impl Search<'_> {
         self.numbers.insert(node, number);
         self.open.push(node);
         let mut lowest = number;
-        for next in self.dependencies.get(node).into_iter().flatten() {
+        for next in self.dependencies.get(node).into_iter().flat_map(OrderedSet::iter) {
             let reached = match self.numbers.get(next) {
                 None => self.visit(*next),
                 Some(_) if self.places.contains_key(next) => continue,
@@ -103,11 +101,11 @@ impl Search<'_> {
     fn close(&mut self, node: usize) {
         let start = self.open.iter().rposition(|open| *open == node);
         let unit = self.open.split_off(start.unwrap_or_default());
-        let unit: Vec<usize> = ordered::set(unit).into_iter().collect();
+        let unit: Vec<usize> = OrderedSet::from_iter(unit).into_iter().collect();
         let before = unit
             .iter()
             .filter_map(|node| self.dependencies.get(*node))
-            .flatten()
+            .flat_map(OrderedSet::iter)
             .filter_map(|node| self.places.get(node));
         let place = unit.iter().chain(before).max().copied();
         let place = place.unwrap_or_default();
@@ -154,7 +152,7 @@ mod tests {
     fn every_graph_of_four_is_ordered_rightly() {
         for bits in 0..1u32 << 16 {
             let row = |from: usize| (0..4).filter(move |to| bits >> (from * 4 + to) & 1 == 1);
-            let graph: Vec<BTreeSet<usize>> = (0..4).map(|from| row(from).collect()).collect();
+            let graph: Vec<OrderedSet<usize>> = (0..4).map(|from| row(from).collect()).collect();
             let mut reach = graph.clone();
             for middle in 0..4 {
                 for from in 0..4 {

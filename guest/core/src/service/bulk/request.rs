@@ -1,7 +1,5 @@
 //! The body of a bulk request: RFC 7644 section 3.7.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value};
 
 use super::bulk_id;
@@ -9,7 +7,7 @@ use super::target::Target;
 use crate::error::{Error, ErrorKind};
 use crate::etag::Condition;
 use crate::json::member;
-use crate::ordered;
+use crate::ordered::OrderedSet;
 use crate::patch::{NO_OPERATION, NO_OPERATIONS_ARRAY, OPERATION_IS_NO_OBJECT};
 use crate::registry::Registry;
 use crate::service::write::audit::Attempt;
@@ -48,7 +46,7 @@ pub(super) struct BulkAction {
     /// The body of the equivalent single request.
     pub(super) data: Value,
     /// The `bulkId`s in target and data, which name resources that other operations create.
-    pub(super) references: BTreeSet<String>,
+    pub(super) references: OrderedSet<String>,
 }
 
 /// The methods of operations.
@@ -204,12 +202,13 @@ fn refuse_duplicates(operations: &mut [BulkOperation]) {
 
 fn refuse_unknown(operations: &mut [BulkOperation]) {
     let created = operations.iter().filter_map(BulkOperation::creates);
-    let created = ordered::set(created.map(ToOwned::to_owned));
+    let created = OrderedSet::from_iter(created.map(ToOwned::to_owned));
     for operation in operations {
         let Ok(action) = &operation.action else {
             continue;
         };
-        if let Some(unknown) = action.references.difference(&created).next() {
+        let unknown = action.references.difference(&created).next().cloned();
+        if let Some(unknown) = unknown {
             let detail = format!("no POST of this request has the `bulkId` `{unknown}`");
             operation.action = Err(invalid(&detail));
         }

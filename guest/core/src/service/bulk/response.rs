@@ -1,11 +1,10 @@
 //! The BulkResponse: RFC 7644 sections 3.7 and 3.7.3.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
 use super::request::BulkOperation;
 use crate::error::Error;
+use crate::ordered::OrderedMap;
 use crate::{etag, urn};
 
 /// The result of an operation.
@@ -29,7 +28,10 @@ pub(super) struct Success {
 
 /// Returns the BulkResponse, with results in the order of the request, without operations that were
 /// not tried.
-pub(super) fn document(operations: &[BulkOperation], outcomes: &BTreeMap<usize, Outcome>) -> Value {
+pub(super) fn document(
+    operations: &[BulkOperation],
+    outcomes: &OrderedMap<usize, Outcome>,
+) -> Value {
     let results = operations.iter().enumerate();
     let results = results
         .filter_map(|(index, operation)| Some(result(operation, outcomes.get(&index)?)))

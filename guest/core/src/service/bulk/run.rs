@@ -1,15 +1,13 @@
 //! Performs the operations. INVARIANT: a committed operation is never tried again, and a failed one
 //! has changed nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::bulk_id;
 use super::cycle::{self, Created, MemberError, Post};
 use super::request::{BulkAction, BulkOperation, BulkRequest, Method};
 use super::response::{Outcome, Success};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
-use crate::ordered;
+use crate::ordered::{OrderedMap, OrderedSet};
 use crate::service::write::audit;
 use crate::service::{Conditions, Options, RetryingSession, Session, delete, modify, replace};
 use crate::sorted_map::SortedMap;
@@ -21,7 +19,7 @@ pub(super) struct BulkRun<'a> {
     operations: &'a [BulkOperation],
     /// The ids of created resources, by `bulkId`.
     ids: SortedMap<String>,
-    outcomes: BTreeMap<usize, Outcome>,
+    outcomes: OrderedMap<usize, Outcome>,
 }
 
 impl<'a> BulkRun<'a> {
@@ -31,7 +29,7 @@ impl<'a> BulkRun<'a> {
             visit: RetryingSession::resume(session, limits::BULK_RETRIES),
             operations: &request.operations,
             ids: SortedMap::new(),
-            outcomes: BTreeMap::new(),
+            outcomes: OrderedMap::new(),
         }
     }
 
@@ -42,7 +40,7 @@ impl<'a> BulkRun<'a> {
     }
 
     /// Returns the results of the operations that were tried, by index.
-    pub(super) fn finish(self) -> BTreeMap<usize, Outcome> {
+    pub(super) fn finish(self) -> OrderedMap<usize, Outcome> {
         self.outcomes
     }
 
@@ -84,7 +82,7 @@ impl<'a> BulkRun<'a> {
 
     /// Performs a PUT, PATCH or DELETE.
     fn change(&mut self, action: &BulkAction) -> Result<Success, Error> {
-        self.check_references(action, &BTreeSet::new())?;
+        self.check_references(action, &OrderedSet::new())?;
         let Self { visit, ids, .. } = self;
         visit.attempts(|session| change(session, action, ids))
     }
@@ -105,7 +103,7 @@ impl<'a> BulkRun<'a> {
     }
 
     fn created(&mut self, posts: Vec<Post<'a>>) -> Result<Vec<Created>, MemberError> {
-        let own = ordered::set(posts.iter().map(|post| post.bulk_id));
+        let own = OrderedSet::from_iter(posts.iter().map(|post| post.bulk_id));
         for (member, post) in posts.iter().enumerate() {
             self.check_references(post.action, &own)
                 .map_err(|error| MemberError { member, error })?;
@@ -129,7 +127,7 @@ impl<'a> BulkRun<'a> {
 
     /// Checks that all referenced resources were created (RFC 7644 section 3.7.1 uses 409
     /// otherwise).
-    fn check_references(&self, action: &BulkAction, own: &BTreeSet<&str>) -> Result<(), Error> {
+    fn check_references(&self, action: &BulkAction, own: &OrderedSet<&str>) -> Result<(), Error> {
         let there = |name: &&String| self.ids.contains_key(name) || own.contains(name.as_str());
         match action.references.iter().find(|name| !there(name)) {
             None => Ok(()),

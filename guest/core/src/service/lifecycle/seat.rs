@@ -2,14 +2,12 @@
 //! many groups grant it, and none while inactive; the counters change in the commit that changes
 //! the members.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 use serde_json::json;
 
 use crate::error::Error;
 use crate::json;
-use crate::ordered;
+use crate::ordered::OrderedSet;
 use crate::resource::{Resource, State};
 use crate::service::Session;
 use crate::service::write::event;
@@ -98,8 +96,8 @@ impl Assignments {
 }
 
 /// Returns the kinds of seats that a user takes.
-pub(super) fn kinds(state: &State) -> BTreeSet<&str> {
-    ordered::set(state.seats.values().map(String::as_str))
+pub(super) fn kinds(state: &State) -> OrderedSet<&str> {
+    OrderedSet::from_iter(state.seats.values().map(String::as_str))
 }
 
 /// Returns the writes that change the counters of all kinds of a user's seats by `by`, which is 1

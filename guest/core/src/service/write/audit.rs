@@ -12,7 +12,7 @@ use super::event;
 use crate::error::Error;
 use crate::filter::Path;
 use crate::json::member;
-use crate::ordered;
+use crate::ordered::OrderedSet;
 use crate::port::Level;
 use crate::resource_type::{AttributePlace, ResourceType};
 use crate::service::RetryingSession;
@@ -115,7 +115,8 @@ fn attributes(resource_type: &ResourceType, body: &Value) -> Vec<String> {
         Some(operations) => operations.iter().flat_map(named).collect(),
         None => body.keys().map(String::as_str).collect(),
     };
-    let known = ordered::set(texts.into_iter().filter_map(|text| known(resource_type, text)));
+    let known =
+        OrderedSet::from_iter(texts.into_iter().filter_map(|text| known(resource_type, text)));
     known.into_iter().collect()
 }
 

@@ -1,12 +1,11 @@
 //! The common part of all creations: from a content to the commit that creates the resource.
 
-use std::collections::BTreeSet;
-
 use uuid::Builder;
 
 use super::event::{self, ChangeKind};
 use super::{link_writes, update};
 use crate::error::Error;
+use crate::ordered::OrderedSet;
 use crate::relation::Changes;
 use crate::resource::{Resource, State, check};
 use crate::resource_type::ResourceType;
@@ -33,7 +32,7 @@ pub(in crate::service) fn make(
     resource_type: &ResourceType,
     place: NewEntry,
     (content, changes, state): (Content, Changes, State),
-    inserted: &BTreeSet<Key>,
+    inserted: &OrderedSet<Key>,
 ) -> Result<Creation, Error> {
     make_with(
         session,
@@ -54,7 +53,7 @@ pub(in crate::service) fn make_with(
     resource_type: &ResourceType,
     place: NewEntry,
     (mut content, changes, state): (Content, Changes, State),
-    inserted: &BTreeSet<Key>,
+    inserted: &OrderedSet<Key>,
     brought: Brought,
 ) -> Result<Creation, Error> {
     check::required(resource_type, &content)?;

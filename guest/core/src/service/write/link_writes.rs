@@ -1,12 +1,10 @@
 //! Translates changes of relations to writes: the links to add and to remove, without those that
 //! need no change.
 
-use std::collections::BTreeSet;
-
 use super::links;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
-use crate::ordered;
+use crate::ordered::OrderedSet;
 use crate::port::Level;
 use crate::relation::{self, Change, Changes};
 use crate::resource_type::{Cycles, Relation, ResourceType, UnknownMember};
@@ -21,7 +19,7 @@ pub(in crate::service) fn writes(
     resource_type: &ResourceType,
     source: &Key,
     changes: &Changes,
-    inserted: &BTreeSet<Key>,
+    inserted: &OrderedSet<Key>,
 ) -> Result<(Vec<Write>, Vec<String>), Error> {
     let (mut writes, mut changed) = (Vec::new(), Vec::new());
     for relation in &resource_type.definition.relations {
@@ -43,7 +41,7 @@ struct Side<'a> {
     session: &'a Session<'a>,
     relation: &'a Relation,
     source: &'a Key,
-    inserted: &'a BTreeSet<Key>,
+    inserted: &'a OrderedSet<Key>,
 }
 
 impl Side<'_> {
@@ -129,19 +127,19 @@ impl Side<'_> {
     }
 
     /// Returns the existing links before a replacement; `None` if there are far more than wanted.
-    fn linked(&self, change: &Change) -> Result<Option<BTreeSet<Key>>, Error> {
+    fn linked(&self, change: &Change) -> Result<Option<OrderedSet<Key>>, Error> {
         let name = self.relation.attribute.as_str();
         let limit = change.wanted.len().saturating_add(1000);
         let anchor = std::slice::from_ref(self.source);
         let there = links::all(self.session, anchor, name, Direction::Outgoing, limit)?;
-        Ok(there.into_iter().next().flatten().map(ordered::set))
+        Ok(there.into_iter().next().flatten().map(OrderedSet::from_iter))
     }
 
     /// Returns the writes after which exactly the wanted links exist. If there are far more, or
     /// most of them change, all are removed and the wanted ones are added.
-    fn replacing(&self, wanted: Vec<Link>, linked: Option<BTreeSet<Key>>) -> Vec<Write> {
+    fn replacing(&self, wanted: Vec<Link>, linked: Option<OrderedSet<Key>>) -> Vec<Write> {
         if let Some(linked) = linked {
-            let targets = ordered::set(wanted.iter().map(|link| &link.target));
+            let targets = OrderedSet::from_iter(wanted.iter().map(|link| &link.target));
             let gone = linked.iter().filter(|key| !targets.contains(key));
             let gone: Vec<Link> = gone.map(|key| self.link(&key.kind, &key.id)).collect();
             let stay = linked.len() - gone.len();
@@ -158,7 +156,11 @@ impl Side<'_> {
 
     /// Returns links to the resources with the wanted ids; an error names an id that no resource
     /// has. Resources that are `linked` already need not be looked up.
-    fn targets(&self, change: &Change, linked: Option<&BTreeSet<Key>>) -> Result<Vec<Link>, Error> {
+    fn targets(
+        &self,
+        change: &Change,
+        linked: Option<&OrderedSet<Key>>,
+    ) -> Result<Vec<Link>, Error> {
         let ids: Vec<&str> = change.ids(true).collect();
         let is_known =
             |key: &Key| linked.is_some_and(|all| all.contains(key)) || self.inserted.contains(key);

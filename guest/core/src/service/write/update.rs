@@ -1,8 +1,6 @@
 //! The common part of POST, PUT and PATCH: from a body to a content, and from an old and a new
 //! content to at most one commit.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use super::event::{self, ChangeKind};
@@ -11,6 +9,7 @@ use crate::dialect::Sent;
 use crate::error::{Error, ErrorKind};
 use crate::index;
 use crate::limits;
+use crate::ordered::OrderedSet;
 use crate::profile::Invisible;
 use crate::relation::{self, Changes};
 use crate::resource::{Resource, State, check};
@@ -117,7 +116,7 @@ impl<'a> Update<'a> {
         check_visible(session, resource_type, Some(&before.content), &content)?;
         let key = before.key.clone();
         let (links, related) =
-            link_writes::writes(session, resource_type, &key, &changes, &BTreeSet::new())?;
+            link_writes::writes(session, resource_type, &key, &changes, &OrderedSet::new())?;
         let mut attributes = differing(resource_type, &before.content, &content);
         let mut resource = Resource { content, state, ..before.clone() };
         let replaces = !attributes.is_empty() || resource.state != before.state;

@@ -2,8 +2,6 @@
 //! everything that was committed before the lock was granted, so what is loaded here stays valid.
 //! In SQLite the transaction itself is the lock.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use scimlet_store::{Key, Link, LinkSet, Refusal, Write};
 
 use super::Stop;
@@ -12,8 +10,8 @@ use crate::database::connection::{Connection, execute, rows};
 use crate::database::read::{TENANT, existing};
 use crate::database::row::Row;
 use crate::database::source::{List, Type, listed, numbers, texts};
-use crate::sorted;
 use crate::{Dialect, Sql};
+use scimlet_store::{OrderedMap, OrderedSet};
 
 /// The state before a commit, and the rows that it refers to.
 pub(super) struct State {
@@ -137,7 +135,7 @@ impl Statements<'_> {
 
     /// Returns the query for the rows of all kinds in the writes, and of the paths of their terms.
     fn fields(&self, writes: &[Write]) -> Sql {
-        let (mut kinds, mut paths) = (BTreeSet::new(), BTreeSet::new());
+        let (mut kinds, mut paths) = (OrderedSet::new(), OrderedSet::new());
         for write in writes {
             match write {
                 Write::Insert(draft) => {
@@ -158,21 +156,21 @@ impl Statements<'_> {
         self.field_rows(kinds, paths)
     }
 
-    fn field_rows(&self, kinds: BTreeSet<&str>, paths: BTreeSet<&str>) -> Sql {
+    fn field_rows(&self, kinds: OrderedSet<&str>, paths: OrderedSet<&str>) -> Sql {
         Sql::new(
             "SELECT k.name, k.id, f.path, f.id FROM scimlet_kind k
              LEFT JOIN scimlet_field f ON f.kind = k.id AND f.path IN (",
         )
-        .append(texts(self.dialect, paths.into_iter()))
+        .append(texts(self.dialect, paths.iter().copied()))
         .text(") WHERE k.tenant = ")
         .text(TENANT)
         .bind(self.tenant.to_owned())
         .text(" AND k.name IN (")
-        .append(texts(self.dialect, kinds.into_iter()))
+        .append(texts(self.dialect, kinds.iter().copied()))
         .text(")")
     }
 
-    fn terms(&self, rewritten: &BTreeSet<Key>) -> Sql {
+    fn terms(&self, rewritten: &OrderedSet<Key>) -> Sql {
         let mut list = List::new();
         rewritten.iter().for_each(|key| list.row(&[(&key.kind).into(), (&key.id).into()]));
         let columns = [("kind", Type::Text), ("id", Type::Text)];
@@ -189,7 +187,7 @@ impl Statements<'_> {
 
     /// Returns the statements that make the counters and lock them; the second returns names and
     /// values.
-    fn counters(&self, counters: &BTreeSet<String>) -> [Sql; 2] {
+    fn counters(&self, counters: &OrderedSet<String>) -> [Sql; 2] {
         let mut list = List::new();
         counters.iter().for_each(|name| list.row(&[name.into()]));
         let listed = listed(self.dialect, &[("name", Type::Text)], list);
@@ -226,7 +224,7 @@ impl Statements<'_> {
     }
 }
 
-fn entries(rows: Vec<Row>, entries: &mut BTreeMap<Key, Before>) -> Result<(), Refusal> {
+fn entries(rows: Vec<Row>, entries: &mut OrderedMap<Key, Before>) -> Result<(), Refusal> {
     for mut row in rows {
         let key = Key { kind: row.text()?, id: row.text()? };
         entries.insert(key, Before { seq: row.integer()?, version: row.integer()? });
@@ -249,10 +247,10 @@ pub(super) fn field_rows(rows: Vec<Row>) -> Result<FieldRows, Refusal> {
 
 fn read_terms(rows: Vec<Row>, dialect: Dialect, loaded: &mut Loaded) -> Result<(), Refusal> {
     for mut row in rows {
-        let terms = loaded.terms.entry(row.integer()?).or_default();
-        let field = row.integer()?;
-        let value = row.term(dialect == Dialect::Postgres)?;
-        terms.insert((field, value), row.boolean()?);
+        let (seq, field) = (row.integer()?, row.integer()?);
+        let term = (field, row.term(dialect == Dialect::Postgres)?);
+        let unique = row.boolean()?;
+        loaded.terms.change(seq, |terms| _ = terms.insert(term, unique));
     }
     Ok(())
 }
@@ -294,19 +292,20 @@ fn arriving(
     named: &Statements<'_>,
     plan: &LockPlan,
     loaded: &mut Loaded,
-) -> Result<BTreeSet<Key>, Stop> {
+) -> Result<OrderedSet<Key>, Stop> {
     let removed = plan.removed.iter();
-    let targets: BTreeMap<i64, &Key> =
-        sorted::map(removed.filter_map(|key| Some((loaded.entries.get(key)?.seq, key))));
-    let mut locked = BTreeSet::new();
+    let targets: OrderedMap<i64, &Key> =
+        removed.filter_map(|key| Some((loaded.entries.get(key)?.seq, key))).collect();
+    let mut locked = OrderedSet::new();
     if targets.is_empty() {
         return Ok(locked);
     }
     loop {
         let found = sources(connection, &targets)?;
-        let fresh: BTreeSet<&Key> = sorted::set(found.iter().map(|(link, _)| &link.source));
-        let fresh = fresh.into_iter().filter(|key| !plan.is_write_locked(key));
-        let fresh: Vec<Key> = fresh.filter(|key| !locked.contains(*key)).cloned().collect();
+        let fresh: OrderedSet<&Key> = found.iter().map(|(link, _)| &link.source).collect();
+        let fresh = fresh.iter().filter(|key| !plan.is_write_locked(key));
+        let fresh = fresh.filter(|key| !locked.contains(**key));
+        let fresh: Vec<Key> = fresh.map(|key| (*key).clone()).collect();
         if fresh.is_empty() {
             loaded.links.extend(found);
             return Ok(locked);
@@ -326,7 +325,7 @@ type Linked = (Link, (i64, i64));
 
 fn sources(
     connection: &impl Connection,
-    targets: &BTreeMap<i64, &Key>,
+    targets: &OrderedMap<i64, &Key>,
 ) -> Result<Vec<Linked>, Stop> {
     let sql = Sql::new(
         "SELECT k.name, e.id, s.name, s.source, l.target

@@ -1,8 +1,6 @@
 //! Writes the result of a commit: terms, links, entries and counters, then what all commits of a
 //! tenant share: the counts.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use scimlet_store::{ChainHead, Refusal, Rejection};
 
 use super::Stop;
@@ -14,8 +12,8 @@ use crate::database::connection::{Connection, execute};
 use crate::database::insert::statements;
 use crate::database::row::Row;
 use crate::database::source::{List, Type, listed, numbers, texts};
-use crate::sorted;
 use crate::{Dialect, Sql, Value};
+use scimlet_store::{OrderedMap, OrderedSet};
 
 /// The rows that a commit refers to.
 pub(super) struct Target {
@@ -145,7 +143,7 @@ impl Writer {
         values
     }
 
-    fn delete_terms(&self, gone: &BTreeSet<TermRow>) -> Vec<Sql> {
+    fn delete_terms(&self, gone: &OrderedSet<TermRow>) -> Vec<Sql> {
         let row = |(field, value, seq): &TermRow| {
             vec![(*field).into(), value.clone().into(), (*seq).into()]
         };
@@ -199,7 +197,8 @@ impl Writer {
             );
         }
         if !links.inserted.is_empty() {
-            let distinct = sorted::set(links.inserted.iter().map(|link| (link.0, link.1)));
+            let distinct: OrderedSet<(i64, &str)> =
+                links.inserted.iter().map(|link| (link.0, link.1)).collect();
             let mut sets = List::new();
             distinct.iter().for_each(|set| sets.row(&[set.0.into(), set.1.into()]));
             statements.push(
@@ -330,7 +329,7 @@ impl Writer {
     }
 
     /// Adds to the numbers of entries of kinds or fields.
-    fn count(&self, table: &str, counts: &BTreeMap<i64, i64>) -> Option<Sql> {
+    fn count(&self, table: &str, counts: &OrderedMap<i64, i64>) -> Option<Sql> {
         let mut list = List::new();
         counts.iter().for_each(|(id, by)| list.row(&[(*id).into(), (*by).into()]));
         let columns = [("id", Type::Integer), ("change", Type::Integer)];
@@ -365,9 +364,9 @@ fn taken(
     unique: &[(&TermRow, &AddedTerm<'_>)],
     made: &mut [Vec<Row>],
 ) -> Result<Option<Rejection>, Refusal> {
-    let mut left: BTreeMap<(i64, i64), usize> = BTreeMap::new();
+    let mut left: OrderedMap<(i64, i64), usize> = OrderedMap::new();
     for ((field, _, seq), _) in unique {
-        *left.entry((*field, *seq)).or_default() += 1;
+        left.change((*field, *seq), |count| *count += 1);
     }
     for row in made.iter_mut().flatten() {
         if let Some(count) = left.get_mut(&(row.integer()?, row.integer()?)) {
@@ -381,7 +380,7 @@ fn taken(
 
 /// Refuses a key that another commit has inserted meanwhile.
 fn exists(new: &[NewEntry<'_>], made: &mut [Vec<Row>]) -> Result<(), Stop> {
-    let mut inserted = BTreeSet::new();
+    let mut inserted = OrderedSet::new();
     for row in made.iter_mut().flatten() {
         inserted.insert(row.integer()?);
     }

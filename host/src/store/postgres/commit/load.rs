@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use scimlet_sql::commit::{Before, Loaded, LockMode, LockPlan};
 use scimlet_sql::dialect::decode;
+use scimlet_store::{OrderedMap, OrderedSet};
 
 use crate::store::postgres::error::PostgresResult;
 use crate::store::postgres::read::place;
@@ -45,7 +46,7 @@ async fn lock(
     tenant: i64,
     mode: LockMode,
     keys: &[&Key],
-    entries: &mut BTreeMap<Key, Before>,
+    entries: &mut OrderedMap<Key, Before>,
 ) -> PostgresResult<()> {
     let kinds: Vec<&str> = keys.iter().map(|key| key.kind.as_str()).collect();
     let ids: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
@@ -87,11 +88,11 @@ async fn arriving(
     tenant: i64,
     plan: &LockPlan,
     loaded: &mut Loaded,
-) -> PostgresResult<BTreeSet<Key>> {
+) -> PostgresResult<OrderedSet<Key>> {
     let removed = plan.removed.iter();
     let targets: BTreeMap<i64, &Key> =
         removed.filter_map(|key| Some((loaded.entries.get(key)?.seq, key))).collect();
-    let mut locked = BTreeSet::new();
+    let mut locked = OrderedSet::new();
     if targets.is_empty() {
         return Ok(locked);
     }
@@ -216,9 +217,9 @@ async fn terms(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> Postg
     }
     let sql = "SELECT seq, field, value, is_unique FROM scimlet_term WHERE seq = ANY($1)";
     for row in session.rows(sql, &[&seqs]).await? {
-        let terms = loaded.terms.entry(row.get("seq")).or_default();
         let value = decode(row.get("value")).ok_or_else(no_value)?;
-        terms.insert((row.get("field"), value), row.get("is_unique"));
+        let (term, unique) = ((row.get("field"), value), row.get("is_unique"));
+        loaded.terms.change(row.get("seq"), |terms| _ = terms.insert(term, unique));
     }
     Ok(())
 }

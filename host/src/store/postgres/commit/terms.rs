@@ -1,15 +1,16 @@
 //! Writes the terms of inserted and replaced entries.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use scimlet_sql::commit::{AddedTerm, TermRow};
 use scimlet_sql::dialect::encode;
+use scimlet_store::{OrderedMap, OrderedSet};
 
 use crate::store::Rejection;
 use crate::store::postgres::error::PostgresResult;
 use crate::store::postgres::session::Session;
 
-pub(super) async fn delete(session: &Session, gone: &BTreeSet<TermRow>) -> PostgresResult<()> {
+pub(super) async fn delete(session: &Session, gone: &OrderedSet<TermRow>) -> PostgresResult<()> {
     if gone.is_empty() {
         return Ok(());
     }
@@ -28,7 +29,7 @@ pub(super) async fn delete(session: &Session, gone: &BTreeSet<TermRow>) -> Postg
 pub(super) async fn insert(
     session: &Session,
     tenant: i64,
-    added: &BTreeMap<TermRow, AddedTerm<'_>>,
+    added: &OrderedMap<TermRow, AddedTerm<'_>>,
 ) -> PostgresResult<Option<Rejection>> {
     if added.is_empty() {
         return Ok(None);

@@ -1,9 +1,10 @@
 //! Writes the result of a commit: terms, entries, links and counters, then what all commits of a
 //! tenant share: the counts and the events.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use scimlet_sql::commit::{Change, Counts, LinkRows, NewEntry, TermRows};
+use scimlet_store::OrderedMap;
 
 use super::{Commit, Done, Stop, events, fields, terms};
 use crate::store::postgres::error::PostgresResult;
@@ -191,7 +192,7 @@ async fn count(session: &Session, counts: &Counts) -> PostgresResult<()> {
     raise(session, update!("scimlet_field"), &counts.fields).await
 }
 
-async fn raise(session: &Session, sql: &str, by: &BTreeMap<i64, i64>) -> PostgresResult<()> {
+async fn raise(session: &Session, sql: &str, by: &OrderedMap<i64, i64>) -> PostgresResult<()> {
     let (ids, by): (Vec<i64>, Vec<i64>) = by.iter().filter(|(_, by)| **by != 0).unzip();
     if ids.is_empty() {
         return Ok(());
