@@ -286,7 +286,7 @@ impl<T: Ord> OrderedSet<T> {
     }
 
     /// Iterates over the values that are not less than this one.
-    pub fn from(&self, least: &T) -> impl Iterator<Item = &T> {
+    pub fn iter_from(&self, least: &T) -> impl Iterator<Item = &T> {
         self.0.keys_from(least)
     }
 }

@@ -67,7 +67,7 @@ impl Links {
     /// Removes all links of a set. Returns whether there were any.
     pub(super) fn unlink_all(&mut self, set: &LinkSet) -> bool {
         let least = first(set.source.clone(), set.name.clone());
-        let named = self.now.from(&least);
+        let named = self.now.iter_from(&least);
         let named = named.take_while(|link| link.source == set.source && link.name == set.name);
         let named: Vec<Link> = named.cloned().collect();
         for link in &named {
@@ -83,11 +83,11 @@ impl Links {
     /// Removes all links from and to an entry. Returns the sources of the links to it.
     pub(super) fn remove_entry(&mut self, entry: &Key) -> Vec<Key> {
         let least = first(entry.clone(), String::new());
-        let leaving = self.now.from(&least);
+        let leaving = self.now.iter_from(&least);
         let leaving: Vec<Link> =
             leaving.take_while(|link| link.source == *entry).cloned().collect();
         let least = (entry.clone(), first(no_key(), String::new()));
-        let arriving = self.arriving.from(&least);
+        let arriving = self.arriving.iter_from(&least);
         let arriving: Vec<Link> = arriving
             .take_while(|(target, _)| target == entry)
             .map(|(_, link)| link.clone())
