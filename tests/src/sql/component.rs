@@ -22,7 +22,8 @@ mod bindings {
     wasmtime::component::bindgen!({ path: "../wit", world: "plugin-sql" });
 }
 
-const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scimlet-sql.wasm"));
+/// The component.
+pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scimlet-sql.wasm"));
 
 struct Host {
     connection: SqliteConnection,

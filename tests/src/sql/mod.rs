@@ -8,7 +8,7 @@ mod postgres;
 mod sqlite;
 mod store;
 
-pub use component::OverComponent;
+pub use component::{COMPONENT, OverComponent};
 pub use import::answer;
 pub use postgres::PostgresConnection;
 pub use sqlite::SqliteConnection;

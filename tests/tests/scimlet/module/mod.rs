@@ -14,6 +14,7 @@ use scimlet::store::memory::Memory;
 use scimlet::store::{Database, TenantStorage};
 use scimlet_tests::exchange::TENANT;
 use scimlet_tests::module::{MODULE, interface};
+use scimlet_tests::sql;
 
 use super::trial;
 
@@ -28,8 +29,8 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = vec![
         trial("module::imports_one_function", || async { imports_one_function() }),
         trial("module::is_small", || async {
-            ensure!(MODULE.len() <= LARGEST, "{} bytes", MODULE.len());
             is_small("the module", MODULE)?;
+            is_small("the component over SQL", sql::COMPONENT)?;
             is_small("the component", scimlet::COMPONENT)
         }),
     ];
@@ -52,6 +53,7 @@ fn imports_one_function() -> anyhow::Result<()> {
 }
 
 fn is_small(name: &str, wasm: &[u8]) -> anyhow::Result<()> {
+    ensure!(wasm.len() <= LARGEST, "{name} has {} bytes", wasm.len());
     let compressed = zstd::bulk::compress(wasm, 19)?.len();
     ensure!(compressed <= LARGEST_COMPRESSED, "{name} has {compressed} bytes compressed");
     Ok(())
