@@ -45,7 +45,8 @@ pub(super) fn get(
     let dialect = connection.dialect();
     let size = size(dialect);
     // Some drivers return integers as doubles, which do not hold all 64 bits of a digest.
-    let columns = "e.id, e.version, e.created, e.modified, e.body, CAST(e.digest AS TEXT) AS digest,
+    let columns =
+        "e.id, e.version, e.created, e.modified, e.body, CAST(e.digest AS TEXT) AS digest,
        e.digest_version";
     let found = Sql::new(&format!("SELECT w.number, {columns}, {size} AS size FROM "))
         .append(listed(dialect, &KEYS, keys(wanted)))

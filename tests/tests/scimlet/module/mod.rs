@@ -21,6 +21,10 @@ use super::trial;
 /// In bytes.
 const LARGEST: usize = 13 * 1024 * 1024 / 10;
 
+/// In bytes. It is to be [`LARGEST`] for the module too: its own types of storage, beside those of
+/// core and of scimlet-store, are what it has too much.
+const LARGEST_MODULE: usize = 1_410_000;
+
 /// In bytes, compressed by zstd at its level 19.
 const LARGEST_COMPRESSED: usize = 500_000;
 
@@ -29,9 +33,9 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = vec![
         trial("module::imports_one_function", || async { imports_one_function() }),
         trial("module::is_small", || async {
-            is_small("the module", MODULE)?;
-            is_small("the component over SQL", sql::COMPONENT)?;
-            is_small("the component", scimlet::COMPONENT)
+            is_small("the module", MODULE, LARGEST_MODULE)?;
+            is_small("the component over SQL", sql::COMPONENT, LARGEST)?;
+            is_small("the component", scimlet::COMPONENT, LARGEST)
         }),
     ];
     trials.extend(admin::trials());
@@ -52,8 +56,8 @@ fn imports_one_function() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn is_small(name: &str, wasm: &[u8]) -> anyhow::Result<()> {
-    ensure!(wasm.len() <= LARGEST, "{name} has {} bytes", wasm.len());
+fn is_small(name: &str, wasm: &[u8], largest: usize) -> anyhow::Result<()> {
+    ensure!(wasm.len() <= largest, "{name} has {} bytes", wasm.len());
     let compressed = zstd::bulk::compress(wasm, 19)?.len();
     ensure!(compressed <= LARGEST_COMPRESSED, "{name} has {compressed} bytes compressed");
     Ok(())
