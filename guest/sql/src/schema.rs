@@ -107,6 +107,7 @@ fn policy(table: &str, column: &str) -> [String; 3] {
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "a failing test may panic")]
 mod tests {
     use super::*;
 
