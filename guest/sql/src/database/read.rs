@@ -147,8 +147,8 @@ pub(super) fn existing<'a>(
         ("target", Type::Text),
         ("number", Type::Integer),
     ];
-    // The kinds are looked up row by row: with more tables in one join PostgreSQL may begin with all
-    // links of all tenants.
+    // The kinds are looked up row by row: with more tables in one join PostgreSQL may begin with
+    // all links of all tenants.
     let kind = |column: &str| {
         Sql::new("(SELECT k.id FROM scimlet_kind k WHERE k.tenant = ")
             .text(TENANT)
