@@ -22,6 +22,7 @@ pub mod commit;
 pub mod database;
 pub mod dialect;
 mod names;
+pub mod null_character;
 mod order;
 mod plan;
 mod position;

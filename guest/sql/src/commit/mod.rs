@@ -20,7 +20,6 @@ mod fields;
 mod links;
 mod loaded;
 mod lock_plan;
-pub mod null_character;
 mod terms;
 #[cfg(test)]
 mod tests;

@@ -1,17 +1,14 @@
 //! `find`: one page of the entries that match a query, in a transaction that sees one state.
 
+use scimlet_store::{Filter, Hit, OrderedMap, Page, Query, Refusal, Relation, limits};
+
 use super::connection::{Connection, execute, rows};
 use super::read::{TENANT, read_entry, size};
 use super::row::Row;
 use super::source::{List, Type, listed, texts};
-use crate::commit::null_character;
 use crate::{
-    COUNTED, Dialect, FEW, Field, Kind, Names, Plan, Position, Search, Sql, Stored, Test, counted,
-    leaves, no_position, window,
-};
-use scimlet_store::OrderedMap;
-use scimlet_store::{
-    Comparison, Filter, Hit, Operator, Page, Query, Refusal, Relation, Scalar, limits,
+    COUNTED, Dialect, FEW, Field, Kind, Names, Plan, Position, Search, Sql, Test, counted, leaves,
+    null_character,
 };
 
 /// Returns one page of the matching entries.
@@ -23,8 +20,8 @@ pub(super) fn find(
 ) -> Result<Page, Refusal> {
     let mut page =
         Page { hits: Vec::new(), total: query.count.then_some(0), exact: true, ordered: true };
-    let (after, offset) = begin(query)?;
-    let filter = storable(filter);
+    let (after, offset) = null_character::window(query)?;
+    let filter = null_character::filter(filter);
     let (kind, names) = look_up(connection, tenant, query, &filter)?;
     let Some(kind) = kind else {
         return Ok(page);
@@ -44,63 +41,6 @@ pub(super) fn find(
         page.total = Some(u64::try_from(total).unwrap_or(0));
     }
     Ok(page)
-}
-
-/// Returns the position and offset at which the page begins. No stored value contains U+0000, so a
-/// position with it belongs to no hit.
-fn begin(query: &Query) -> Result<(Option<Position>, i64), Refusal> {
-    let (after, offset) = window(query)?;
-    match &after {
-        Some(Position::Sorted(_, Some(Stored(Scalar::Text(text)))))
-            if null_character::has(text) =>
-        {
-            Err(no_position())
-        }
-        _ => Ok((after, offset)),
-    }
-}
-
-/// Rewrites a filter without U+0000, which PostgreSQL accepts in no text. The result is equivalent,
-/// since no stored value contains it.
-pub fn storable(filter: Filter) -> Filter {
-    let each = |filters: Vec<Filter>| filters.into_iter().map(storable).collect();
-    match filter {
-        Filter::Compare(comparison) => compare(comparison),
-        Filter::Present(path) if null_character::has(&path) => Filter::Any(Vec::new()),
-        Filter::Linked(relation) if !is_storable(&relation) => Filter::Any(Vec::new()),
-        Filter::All(filters) => Filter::All(each(filters)),
-        Filter::Any(filters) => Filter::Any(each(filters)),
-        Filter::Negate(filter) => Filter::Negate(Box::new(storable(*filter))),
-        other => other,
-    }
-}
-
-/// Replaces a text by the part before its first U+0000: no stored value lies between the two.
-fn compare(mut comparison: Comparison) -> Filter {
-    let none = Filter::Any(Vec::new());
-    if null_character::has(&comparison.path) {
-        return none;
-    }
-    let Scalar::Text(text) = &comparison.value else {
-        return Filter::Compare(comparison);
-    };
-    let Some((before, _)) = text.split_once('\0') else {
-        return Filter::Compare(comparison);
-    };
-    comparison.operator = match comparison.operator {
-        Operator::Less | Operator::LessOrEqual => Operator::LessOrEqual,
-        Operator::Greater | Operator::GreaterOrEqual => Operator::Greater,
-        Operator::Equal | Operator::Contains | Operator::StartsWith | Operator::EndsWith => {
-            return none;
-        }
-    };
-    comparison.value = Scalar::Text(before.to_owned());
-    Filter::Compare(comparison)
-}
-
-fn is_storable(relation: &Relation) -> bool {
-    let other = &relation.other;
-    ![&relation.name, &other.kind, &other.id].into_iter().any(|text| null_character::has(text))
 }
 
 /// Returns the kind of a query, and the rows of the names in its filter and order.

@@ -5,7 +5,7 @@ use scimlet_store::{Direction, Key, Link, LinkPage, Refusal, limits};
 use super::connection::{Connection, execute};
 use super::read::TENANT;
 use super::row::Row;
-use crate::commit::null_character;
+use crate::null_character;
 use crate::{Sql, decode_link, encode_link};
 
 /// The parts of a call of `links` that are equal for each anchor.

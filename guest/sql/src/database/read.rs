@@ -6,7 +6,7 @@ use scimlet_store::{Entry, Key, Link, Refusal, limits};
 use super::connection::{Connection, rows};
 use super::row::Row;
 use super::source::{List, Type, listed};
-use crate::commit::null_character;
+use crate::null_character;
 use crate::{Dialect, Sql};
 
 /// The id of the tenant whose name is the next parameter.

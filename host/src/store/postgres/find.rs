@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use scimlet_sql::dialect::decode;
 use scimlet_sql::{
-    COUNTED, Dialect, FEW, Field, Names, Plan, Position, Search, Sql, Stored, Test, counted,
-    leaves, no_position, window,
+    COUNTED, Dialect, FEW, Field, Names, Plan, Position, Search, Sql, Test, counted, leaves,
+    null_character,
 };
 use tokio_postgres::Row;
 
@@ -13,10 +13,7 @@ use super::error::{PostgresError, PostgresResult};
 use super::names::look_up;
 use super::read::{read_entry, unsigned, weigh_body};
 use super::session::Session;
-use crate::store::{
-    Comparison, Entry, Filter, Hit, Operator, Page, Query, Refusal, Relation, Scalar, limits,
-    too_many_rows,
-};
+use crate::store::{Entry, Filter, Hit, Page, Query, Refusal, limits, too_many_rows};
 
 /// Returns one page of the matching entries.
 pub(super) async fn find(
@@ -27,8 +24,8 @@ pub(super) async fn find(
 ) -> PostgresResult<Page> {
     let mut page =
         Page { hits: Vec::new(), total: query.count.then_some(0), exact: true, ordered: true };
-    let (after, offset) = begin(query)?;
-    let filter = storable(filter);
+    let (after, offset) = null_character::window(query)?;
+    let filter = null_character::filter(filter);
     let (kind, names) = look_up(session, tenant, query, &filter).await?;
     let Some(kind) = kind else {
         return Ok(page);
@@ -48,61 +45,6 @@ pub(super) async fn find(
         page.total = Some(total(session, &search).await?);
     }
     Ok(page)
-}
-
-/// Returns the position and offset at which the page begins. No stored value contains U+0000, so a
-/// position with it belongs to no hit.
-fn begin(query: &Query) -> Result<(Option<Position>, i64), Refusal> {
-    let (after, offset) = window(query)?;
-    match &after {
-        Some(Position::Sorted(_, Some(Stored(Scalar::Text(text))))) if text.contains('\0') => {
-            Err(no_position())
-        }
-        _ => Ok((after, offset)),
-    }
-}
-
-/// Rewrites a filter without U+0000, which PostgreSQL accepts in no text. The result is equivalent,
-/// since no stored value contains it.
-fn storable(filter: Filter) -> Filter {
-    let each = |filters: Vec<Filter>| filters.into_iter().map(storable).collect();
-    match filter {
-        Filter::Compare(comparison) => compare(comparison),
-        Filter::Present(path) if path.contains('\0') => Filter::Any(Vec::new()),
-        Filter::Linked(relation) if !is_storable(&relation) => Filter::Any(Vec::new()),
-        Filter::All(filters) => Filter::All(each(filters)),
-        Filter::Any(filters) => Filter::Any(each(filters)),
-        Filter::Negate(filter) => Filter::Negate(Box::new(storable(*filter))),
-        other => other,
-    }
-}
-
-/// Replaces a text by the part before its first U+0000: no stored value lies between the two.
-fn compare(mut comparison: Comparison) -> Filter {
-    let none = Filter::Any(Vec::new());
-    if comparison.path.contains('\0') {
-        return none;
-    }
-    let Scalar::Text(text) = &comparison.value else {
-        return Filter::Compare(comparison);
-    };
-    let Some((before, _)) = text.split_once('\0') else {
-        return Filter::Compare(comparison);
-    };
-    comparison.operator = match comparison.operator {
-        Operator::Less | Operator::LessOrEqual => Operator::LessOrEqual,
-        Operator::Greater | Operator::GreaterOrEqual => Operator::Greater,
-        Operator::Equal | Operator::Contains | Operator::StartsWith | Operator::EndsWith => {
-            return none;
-        }
-    };
-    comparison.value = Scalar::Text(before.to_owned());
-    Filter::Compare(comparison)
-}
-
-fn is_storable(relation: &Relation) -> bool {
-    let other = &relation.other;
-    [&relation.name, &other.kind, &other.id].into_iter().all(|text| !text.contains('\0'))
 }
 
 /// Chooses the query plan for entries of this kind. One statement counts the matches of all leaves.

@@ -1,6 +1,6 @@
 //! Reads of links: whether given links exist, and pages of links.
 
-use scimlet_sql::commit::null_character;
+use scimlet_sql::null_character;
 use scimlet_sql::{decode_link, encode_link};
 use tokio_postgres::Row;
 

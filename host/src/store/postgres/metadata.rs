@@ -1,6 +1,6 @@
 //! A tenant's data that the guest does not see: the end of its event log, and the host's metadata.
 
-use scimlet_sql::commit::null_character;
+use scimlet_sql::null_character;
 
 use super::error::PostgresResult;
 use super::read::{digest, unsigned};

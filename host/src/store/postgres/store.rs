@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use scimlet_sql::commit::null_character;
+use scimlet_sql::null_character;
 
 use super::Shared;
 use super::bodies;

@@ -1,5 +1,5 @@
-//! The file `….identity` beside a database's file: it records that a database was created here, its
-//! identity, and its newest event.
+//! The file `….identity` beside a database's file: it records that a database was created here,
+//! its identity, and its newest event.
 //!
 //! If this file exists and the database does not, the database was moved away or its disk is not
 //! mounted; an empty database in its place would answer every client that no user exists. If the

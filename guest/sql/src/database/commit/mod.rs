@@ -8,14 +8,15 @@
 
 mod events;
 mod load;
+mod statements;
 mod write;
 
 use scimlet_store::{Committed, Refusal, Rejection, Write, issuers, validate};
 
 use super::connection::{Connection, Failure, Mode, rows};
 use super::row::Row;
-use crate::commit::{Change, LockPlan, null_character};
-use crate::{Dialect, Sql};
+use crate::commit::{Change, LockPlan};
+use crate::{Dialect, Sql, null_character};
 
 /// How often a commit that collided with another one is run again.
 const RETRIES: u32 = 8;
