@@ -1,6 +1,5 @@
 //! The second way to store, `wit/sql.wit`: connections to SQLite and PostgreSQL as an embedder has
-//! them, the store of scimlet-sql over them, the component, and the import of
-//! the core module.
+//! them, the store of scimlet-sql over them, the component, and the import of the core module.
 
 mod component;
 mod import;

@@ -71,6 +71,6 @@ impl<C: Connection + Send + 'static> Store for SqlTenant<C> {
         actor: String,
         writes: Vec<Write>,
     ) -> Result<Committed, Rejection> {
-        self.call(move |store| store.commit(at, &actor, &mut || Ok(writes.clone()))).await
+        self.call(move |store| store.commit(at, &actor, &writes)).await
     }
 }

@@ -76,7 +76,7 @@ impl Store for SqlStorage {
 
     fn commit(&self, at: u64, actor: &str, writes: Vec<Write>) -> Result<Committed, Rejection> {
         let writes: Vec<_> = writes.into_iter().map(lower::write).collect();
-        let committed = on_store(|store| store.commit(at, actor, &mut || Ok(writes.clone())));
+        let committed = on_store(|store| store.commit(at, actor, &writes));
         committed.map(lift::committed).map_err(lift::rejection)
     }
 
@@ -100,7 +100,7 @@ impl Store for SqlStorage {
                 Err(scimlet_store::Rejection { write, reason })
             }
         };
-        let committed = on_store(|store| store.commit(at, actor, &mut prepared));
+        let committed = on_store(|store| store.commit_prepared(at, actor, &mut prepared));
         match refused {
             Some(rejection) => Err(rejection),
             None => committed.map(lift::committed).map_err(lift::rejection),

@@ -17,7 +17,6 @@ mod fork;
 mod lifecycle;
 pub mod modify;
 mod nesting;
-#[cfg(feature = "application")]
 mod product_id;
 mod product_view;
 pub mod query;

@@ -1,12 +1,21 @@
 //! The application's own ids of resources: of the rows of its tables, say.
 
+use super::Session;
+use super::find_all;
+use crate::error::Error;
+use crate::limits;
+use crate::resource;
+use crate::store::{Node, Operator, Scalar};
+
 /// Bytes of such an id.
+#[cfg(feature = "application")]
 const BYTES: usize = 200;
 
 /// Checks an id that the application gives.
 ///
 /// # Errors
 /// A sentence that says what is wrong.
+#[cfg(feature = "application")]
 pub(super) fn check(id: &str) -> Result<(), String> {
     if id.is_empty() || id.len() > BYTES || id.chars().any(char::is_control) {
         return Err(format!(
@@ -14,4 +23,24 @@ pub(super) fn check(id: &str) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// Returns the id of the last resource stored under this kind that has the product's id.
+pub(super) fn owner(
+    session: &Session<'_>,
+    kind: &str,
+    product_id: &str,
+) -> Result<Option<String>, Error> {
+    let wanted = Node::Compare {
+        path: resource::PRODUCT_ID.to_owned(),
+        operator: Operator::Equal,
+        value: Scalar::Text(product_id.to_owned()),
+    };
+    let entries = find_all::find_all(&session.ports, kind, &[wanted], limits::SCAN_ENTRIES)?;
+    // A store may ignore the filter.
+    let found = entries.into_iter().rfind(|entry| {
+        let id = resource::product_id(&entry.body).ok().flatten();
+        id.as_deref() == Some(product_id)
+    });
+    Ok(found.map(|entry| entry.key.id))
 }

@@ -7,7 +7,7 @@ use super::session::{Session, not_found};
 use super::write::creation::{self, Creation, NewEntry};
 use super::write::event::{self, ChangeKind as Asked};
 use super::write::update::{Prepared, Update};
-use super::{Options, fork};
+use super::{Options, fork, product_id};
 use crate::error::Error;
 use crate::ordered::OrderedSet;
 use crate::profile::Users;
@@ -65,7 +65,12 @@ pub(super) fn bring_back(
 ) -> Result<Creation, Error> {
     let key = Key::new(resource_type.name(), removed.key.id.clone());
     let inserted = OrderedSet::from_iter([key.clone()]);
-    let state = State { product_id: removed.state.product_id.clone(), ..State::default() };
+    let product_id = match removed.state.product_id.clone() {
+        // Another user may have got the id meanwhile.
+        Some(id) if product_id::owner(session, resource_type.name(), &id)?.is_some() => None,
+        id => id,
+    };
+    let state = State { product_id, ..State::default() };
     let what = (content, changes, state);
     let place = NewEntry { key, at };
     let mut made =

@@ -65,11 +65,4 @@ impl<'a> Needed<'a> {
         self.kinds.iter().all(|kind| rows.kinds.contains_key(*kind))
             && self.fields.iter().all(|(kind, path)| rows.field(kind, path).is_some())
     }
-
-    /// Whether these rows are all that is needed.
-    #[must_use]
-    pub fn is_in(&self, rows: &FieldRows) -> bool {
-        self.kinds.iter().all(|kind| rows.kinds.contains_key(*kind))
-            && rows.fields.len() >= self.fields.len()
-    }
 }

@@ -72,7 +72,7 @@ fn swapped_names_are_deleted_before_they_are_inserted() {
     let (change, fault) = Change::of(&writes, loaded()).unwrap();
     assert_eq!(fault, None);
     let rows = rows();
-    assert!(Needed::of(&change).is_in(&rows));
+    assert!(Needed::of(&change).is_known(&rows));
     let terms = TermRows::of(&change, &rows);
     let gone: Vec<_> = terms.gone.iter().collect();
     assert_eq!(gone, [&(2, stored("a"), 10), &(2, stored("b"), 11)]);

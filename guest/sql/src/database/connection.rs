@@ -1,5 +1,8 @@
 //! The connection that carries statements to a database.
 
+use std::mem;
+use std::ops::Range;
+
 use scimlet_store::{Refusal, Scalar};
 
 use super::row::{Cell, Row};
@@ -118,4 +121,53 @@ pub(super) fn execute(
 pub(super) fn rows(connection: &impl Connection, sql: Sql) -> Result<Vec<Row>, Failure> {
     let mut all = execute(connection, vec![sql])?;
     Ok(all.pop().unwrap_or_default())
+}
+
+/// Runs `run` in a transaction, which is committed if it succeeds and undone if anything fails.
+pub(super) fn within<T, E: From<Failure>>(
+    connection: &impl Connection,
+    mode: Mode,
+    run: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    connection.begin(mode)?;
+    let done = run().and_then(|value| {
+        connection.commit()?;
+        Ok(value)
+    });
+    if done.is_err() {
+        connection.roll_back();
+    }
+    done
+}
+
+/// Statements that are executed together, and then the rows of each.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    statements: Vec<Sql>,
+}
+
+/// The rows of the statements of a [`Batch`].
+#[derive(Debug)]
+pub(super) struct Answers(Vec<Vec<Row>>);
+
+impl Batch {
+    /// Adds statements. Returns the place of their rows.
+    pub(super) fn add(&mut self, statements: impl IntoIterator<Item = Sql>) -> Range<usize> {
+        let first = self.statements.len();
+        self.statements.extend(statements);
+        first..self.statements.len()
+    }
+
+    /// Executes the statements.
+    pub(super) fn execute(self, connection: &impl Connection) -> Result<Answers, Failure> {
+        execute(connection, self.statements).map(Answers)
+    }
+}
+
+impl Answers {
+    /// Takes the rows of these statements.
+    pub(super) fn rows(&mut self, place: Range<usize>) -> Vec<Row> {
+        let found = self.0.get_mut(place).unwrap_or_default();
+        found.iter_mut().flat_map(mem::take).collect()
+    }
 }

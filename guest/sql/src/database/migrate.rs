@@ -1,6 +1,6 @@
 //! The tables: makes them, renames those without prefix, and refuses those of a newer version.
 
-use super::connection::{Connection, Failure, Mode, execute, rows};
+use super::connection::{Connection, Failure, Mode, execute, rows, within};
 use super::row::Row;
 use super::tenants::transaction;
 use crate::schema::{
@@ -51,14 +51,7 @@ fn attempt(connection: &impl Connection) -> Result<(), Unusable> {
     // If two processes make this table at the same moment, one of them fails, and looks again.
     transaction(connection, vec![Sql::new(VERSION_TABLE)])?;
     transaction(connection, vec![Sql::new(VERSION_ROW)])?;
-    connection.begin(Mode::Write)?;
-    let made = make(connection);
-    if made.is_ok() {
-        connection.commit()?;
-    } else {
-        connection.roll_back();
-    }
-    made
+    within(connection, Mode::Write, || make(connection))
 }
 
 /// Returns the version of the tables; `None` if there are none.
@@ -89,8 +82,10 @@ fn make(connection: &impl Connection) -> Result<(), Unusable> {
         Dialect::Postgres => " FOR UPDATE",
     };
     let locked = rows(connection, Sql::new(READ_VERSION).text(lock))?;
-    if number(locked)? > Some(0) {
-        return Ok(());
+    match number(locked)? {
+        Some(VERSION) => return Ok(()),
+        Some(version) if version > VERSION => return Err(Unusable::Newer(version)),
+        _ => {}
     }
     let tables = &tables(connection)?;
     let statements = statements(tables).chain([SET_VERSION]).map(Sql::new);

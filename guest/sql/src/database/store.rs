@@ -5,8 +5,8 @@ use scimlet_store::{
     validate,
 };
 
-use super::commit::{self, Commit};
-use super::connection::{Connection, Mode};
+use super::commit::{self, Commit, Source};
+use super::connection::{Connection, Mode, within};
 use super::links::LinkQuery;
 use super::{find, links, read};
 
@@ -38,14 +38,9 @@ impl<'a, C: Connection> SqlStore<'a, C> {
     /// `TooMany` or `Invalid` for a query that the contract does not allow.
     pub fn find(&self, mut query: Query) -> Result<Page, Refusal> {
         let filter = validate::query(&mut query)?;
-        self.connection.begin(Mode::Read)?;
-        let page = find::find(self.connection, self.tenant, &query, filter);
-        if page.is_ok() {
-            self.connection.commit()?;
-        } else {
-            self.connection.roll_back();
-        }
-        page
+        within(self.connection, Mode::Read, || {
+            find::find(self.connection, self.tenant, &query, filter)
+        })
     }
 
     /// Returns one page of links for each anchor, in the order of the anchors.
@@ -62,7 +57,11 @@ impl<'a, C: Connection> SqlStore<'a, C> {
     ) -> Result<Vec<LinkPage>, Refusal> {
         validate::links(anchors, after)?;
         let query = LinkQuery::new(name, direction, after, limit)?;
-        links::links(self.connection, self.tenant, anchors, &query)
+        let pages = || links::links(self.connection, self.tenant, anchors, &query);
+        match anchors {
+            [] | [_] => pages(),
+            _ => within(self.connection, Mode::Read, pages),
+        }
     }
 
     /// Returns whether each link exists, in the order of `links`.
@@ -75,19 +74,30 @@ impl<'a, C: Connection> SqlStore<'a, C> {
     }
 
     /// Applies all writes or none, at the time `at` in milliseconds since 1970 or a later one.
-    /// `prepare` returns the writes. It is called in the transaction, and again if the transaction
-    /// is repeated, because another one was in its way: what it does on the same connection happens
-    /// if the commit does.
     ///
     /// # Errors
-    /// The first write that was refused, and why, or what `prepare` refuses.
-    pub fn commit(
+    /// The first write that was refused, and why.
+    pub fn commit(&self, at: u64, actor: &str, writes: &[Write]) -> Result<Committed, Rejection> {
+        self.run(at, actor, Source::Given(writes))
+    }
+
+    /// Commits the writes that `prepare` returns. It is called in the transaction, so that what it
+    /// does on the connection is committed with them or undone with them, and it is called again
+    /// if the transaction is repeated because another one was in its way.
+    ///
+    /// # Errors
+    /// That of [`SqlStore::commit`], or of `prepare`.
+    pub fn commit_prepared(
         &self,
         at: u64,
         actor: &str,
         prepare: &mut dyn FnMut() -> Result<Vec<Write>, Rejection>,
     ) -> Result<Committed, Rejection> {
+        self.run(at, actor, Source::Prepared(prepare))
+    }
+
+    fn run(&self, at: u64, actor: &str, source: Source<'_>) -> Result<Committed, Rejection> {
         let commit = Commit { tenant: self.tenant, at, actor };
-        commit::run(self.connection, &commit, prepare)
+        commit::run(self.connection, &commit, source)
     }
 }

@@ -1,16 +1,17 @@
 //! The tenants of a database, and their events.
 
-use scimlet_store::{Channel, Event, Key, RecordedEvent, Refusal, hash_chain};
+use scimlet_store::{Channel, Event, Key, RecordedEvent, Refusal, hash_chain, limits};
 
-use super::connection::{Connection, Failure, Mode, execute, rows};
+use super::connection::{Connection, Failure, Mode, execute, rows, within};
+use super::read::{TENANT, size};
 use super::row::Row;
 use crate::{Dialect, Sql, Value};
 
 /// The most events of one answer.
 const EVENTS: u32 = 1_000;
 
-/// The bytes of bodies at which an answer ends.
-const BYTES: i64 = 4 << 20;
+/// How often a transaction that collided with another one is run again.
+const RETRIES: u32 = 8;
 
 /// A tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,20 +90,20 @@ pub fn delete(connection: &impl Connection, name: &str) -> Result<bool, Failure>
     Ok(removed.last().is_some_and(|rows| !rows.is_empty()))
 }
 
-/// Runs statements in a transaction of their own, and returns their rows.
+/// Runs statements in a transaction of their own, and returns their rows. The transaction is
+/// repeated if another one is in its way.
 pub(super) fn transaction(
     connection: &impl Connection,
     statements: Vec<Sql>,
 ) -> Result<Vec<Vec<Row>>, Failure> {
-    connection.begin(Mode::Write)?;
-    let executed = match execute(connection, statements) {
-        Ok(rows) => connection.commit().map(|()| rows),
-        Err(failure) => Err(failure),
-    };
-    if executed.is_err() {
-        connection.roll_back();
+    let mut collisions = 0;
+    loop {
+        let run = || execute(connection, statements.clone());
+        match within(connection, Mode::Write, run) {
+            Err(Failure::Again(_)) if collisions < RETRIES => collisions += 1,
+            executed => return executed,
+        }
     }
-    executed
 }
 
 /// Returns the events of a tenant after a number, oldest first: at most `limit`, and fewer if their
@@ -116,17 +117,20 @@ pub fn events(
     after: u64,
     limit: u32,
 ) -> Result<Vec<RecordedEvent>, Refusal> {
-    let sql = "SELECT sequence, at, actor, channel, name, subject_kind, subject_id, body,
-                 body_digest, digest
-               FROM (
-                 SELECT e.*, SUM(length(body)) OVER (ORDER BY sequence) - length(body) AS before
-                 FROM scimlet_event e
-                 WHERE tenant = (SELECT id FROM scimlet_tenant WHERE name = ?) AND sequence > ?
-                 ORDER BY sequence LIMIT ?) AS e
-               WHERE before < ? ORDER BY sequence";
+    let size = size(connection.dialect());
+    let sql = format!(
+        "SELECT sequence, at, actor, channel, name, subject_kind, subject_id, body, body_digest,
+           digest
+         FROM (
+           SELECT e.*, SUM({size}) OVER (ORDER BY sequence) - {size} AS before
+           FROM scimlet_event e
+           WHERE tenant = {TENANT} AND sequence > ? ORDER BY sequence LIMIT ?) AS e
+         WHERE before < ? ORDER BY sequence"
+    );
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let limit = i64::from(limit.min(EVENTS));
-    let sql = Sql::new(sql).bind(tenant.to_owned()).bind(after).bind(limit).bind(BYTES);
+    let bytes = limits::PAGE_BYTES as i64;
+    let sql = Sql::new(&sql).bind(tenant.to_owned()).bind(after).bind(limit).bind(bytes);
     rows(connection, sql)?.into_iter().map(event).collect()
 }
 

@@ -7,19 +7,17 @@ use super::super::write::creation::{self, Creation, NewEntry};
 use super::super::write::event::ChangeKind;
 use super::super::write::update::{self, Prepared, Received, Update};
 use super::super::{
-    Options, Session, delete, find_all, modify, product_id, product_view, removed, represent,
+    Options, Session, delete, modify, product_id, product_view, removed, represent,
 };
 use super::{Problem, as_product, assignments, user_rules};
 use crate::error::{Error, ErrorKind};
 use crate::json;
-use crate::limits;
 use crate::ordered::OrderedSet;
 use crate::port::Ports;
 use crate::projection::Projection;
 use crate::relation::Changes;
 use crate::resource::{self, State};
 use crate::resource_type::ResourceType;
-use crate::store::{Node, Operator, Scalar};
 use crate::urn;
 
 /// Finds the resource type of users or of groups.
@@ -48,6 +46,9 @@ fn done(
 ) -> Result<(), Problem> {
     text(ports, &mut |session| run(session).map(|()| String::new())).map(drop)
 }
+
+/// Why a product's id is refused.
+const IN_USE: &str = "the product's id belongs to another resource";
 
 /// Creates a user of the product from a document, and returns its id.
 ///
@@ -131,6 +132,7 @@ pub fn set_product_id(
     done(ports, &mut |session| {
         let resource_type = named(session, resource_type)?;
         let before = removed::load(session, resource_type, id)?;
+        refuse_known(session, resource_type, product_id, Some(id))?;
         let content = before.content.clone();
         let (changes, step) = (Changes::default(), ChangeKind::Patch);
         let mut update = Update::new(resource_type, before, content, changes, step);
@@ -142,7 +144,7 @@ pub fn set_product_id(
 /// Returns the id of the resource of this type that the product knows by an id of its own.
 ///
 /// # Errors
-/// If there is none, or no such resource type.
+/// If no resource has it, or there is no such resource type.
 pub fn find_by_product_id(
     ports: &Ports<'_>,
     resource_type: &str,
@@ -150,13 +152,8 @@ pub fn find_by_product_id(
 ) -> Result<String, Problem> {
     text(ports, &mut |session| {
         let resource_type = named(session, resource_type)?;
-        let live = resource_type.name().to_owned();
-        for kind in [live, removed::kind(resource_type)] {
-            if let Some(id) = known_by(session, &kind, product_id)? {
-                return Ok(id);
-            }
-        }
-        Err(Error::new(ErrorKind::NotFound, "the product's id belongs to nothing"))
+        let found = known_by(session, resource_type, product_id)?.into_iter().next();
+        found.ok_or_else(|| Error::new(ErrorKind::NotFound, "the product's id belongs to nothing"))
     })
 }
 
@@ -168,20 +165,33 @@ fn named<'a>(session: &Session<'a>, name: &str) -> Result<&'a ResourceType, Erro
     })
 }
 
-/// Returns the id of the last resource stored under this kind that has the product's id.
-fn known_by(session: &Session<'_>, kind: &str, product_id: &str) -> Result<Option<String>, Error> {
-    let wanted = Node::Compare {
-        path: resource::PRODUCT_ID.to_owned(),
-        operator: Operator::Equal,
-        value: Scalar::Text(product_id.to_owned()),
-    };
-    let entries = find_all::find_all(&session.ports, kind, &[wanted], limits::SCAN_ENTRIES)?;
-    // A store may ignore the filter.
-    let found = entries.into_iter().rfind(|entry| {
-        let id = resource::product_id(&entry.body).ok().flatten();
-        id.as_deref() == Some(product_id)
-    });
-    Ok(found.map(|entry| entry.key.id))
+/// Refuses a product's id that another resource of the type has than the one with this id. Stores
+/// see that themselves of resources that clients see, and not of users that clients deleted.
+fn refuse_known(
+    session: &Session<'_>,
+    resource_type: &ResourceType,
+    product_id: Option<&str>,
+    id: Option<&str>,
+) -> Result<(), Error> {
+    let known = product_id.map(|wanted| known_by(session, resource_type, wanted)).transpose()?;
+    if known.into_iter().flatten().any(|known| Some(known.as_str()) != id) {
+        return Err(Error::new(ErrorKind::Uniqueness, IN_USE));
+    }
+    Ok(())
+}
+
+/// Returns the ids of the resources of a type that have the product's id: of one that clients see,
+/// and after it of a user that a client deleted.
+fn known_by(
+    session: &Session<'_>,
+    resource_type: &ResourceType,
+    wanted: &str,
+) -> Result<Vec<String>, Error> {
+    let mut known = Vec::new();
+    for kind in [resource_type.name().to_owned(), removed::kind(resource_type)] {
+        known.extend(product_id::owner(session, &kind, wanted)?);
+    }
+    Ok(known)
 }
 
 fn create(
@@ -199,6 +209,7 @@ fn create(
         let at = session.ports.clock.now();
         let key = creation::new_key(session, resource_type, at);
         let inserted = OrderedSet::from_iter([key.clone()]);
+        refuse_known(session, resource_type, product_id, None)?;
         let product_id = product_id.map(ToOwned::to_owned);
         let state = State { imported: true, product_id, ..State::default() };
         let (place, what) = (NewEntry { key, at }, (content, changes, state));
@@ -238,7 +249,7 @@ fn with_schema(mut document: Value, schema: &str) -> Value {
 fn of_product_id(error: Error) -> Error {
     match error.kind {
         ErrorKind::Uniqueness if error.detail.contains(resource::PRODUCT_ID) => {
-            Error::new(ErrorKind::Uniqueness, "the product's id belongs to another resource")
+            Error::new(ErrorKind::Uniqueness, IN_USE)
         }
         _ => error,
     }

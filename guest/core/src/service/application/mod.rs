@@ -122,8 +122,13 @@ impl Plan<'_> {
         }
     }
 
-    /// Returns the rejection of the first write of the request itself.
+    /// Returns the rejection of the first write of the request itself. Nothing was written, so a
+    /// store that could not be read leaves nothing unknown.
     fn rejection(&self, reason: Refusal) -> Rejection {
+        let reason = match reason {
+            Refusal::Unavailable(why) => Refusal::NotDone(why),
+            other => other,
+        };
         let expected = self.admission.expectations.len();
         Rejection { write: u32::try_from(expected).unwrap_or(u32::MAX), reason }
     }
@@ -142,7 +147,7 @@ fn give(writes: &mut Vec<Write>, changed: &mut Changed<'_>, id: String) -> Resul
     after.state.product_id = Some(id);
     let draft = after.draft(changed.subject.resource_type);
     let draft = draft.map_err(|error| Refusal::Damaged(error.detail))?;
-    let stored = writes.iter_mut().find_map(|write| match write {
+    let stored = writes.iter_mut().rev().find_map(|write| match write {
         Write::Insert(stored) | Write::Replace(stored, _) if stored.key == draft.key => {
             Some(stored)
         }

@@ -2,16 +2,15 @@
 //! everything that was committed before the lock was granted, so what is loaded here stays valid.
 //! In SQLite the transaction itself is the lock.
 
-use scimlet_store::{Key, Link, LinkSet, Refusal, Write};
+use scimlet_store::{Key, Link, LinkSet, OrderedMap, OrderedSet, Refusal, Write};
 
 use super::Stop;
+use super::queries::Queries;
 use crate::commit::{Before, FieldRows, Loaded, LockMode, LockPlan};
-use crate::database::connection::{Connection, execute, rows};
-use crate::database::read::{TENANT, existing};
+use crate::database::connection::{Batch, Connection, execute, rows};
 use crate::database::row::Row;
-use crate::database::source::{List, Type, listed, numbers, texts};
+use crate::database::source::numbers;
 use crate::{Dialect, Sql};
-use scimlet_store::{OrderedMap, OrderedSet};
 
 /// The state before a commit, and the rows that it refers to.
 pub(super) struct State {
@@ -30,198 +29,43 @@ pub(super) fn load(
     plan: &LockPlan,
     writes: &[Write],
 ) -> Result<State, Stop> {
-    let dialect = connection.dialect();
-    let named = Statements { dialect, tenant };
+    let queries = Queries { dialect: connection.dialect(), tenant };
     let links: Vec<&Link> = plan.links.iter().collect();
-    let locks = named.locks(plan);
-    let (count, mut statements) = (locks.len(), vec![named.tenant()]);
-    statements.extend(locks);
-    statements.push(named.fields(writes));
-    let wants = [
-        !plan.rewritten.is_empty(),
-        !links.is_empty(),
-        !plan.counters.is_empty(),
-        plan.inserts > 0,
-    ];
-    let [terms, existing_links, counters, seqs] = wants;
-    statements.extend(terms.then(|| named.terms(&plan.rewritten)));
-    statements.extend(existing_links.then(|| existing(dialect, tenant, links.iter().copied())));
-    if counters {
-        statements.extend(named.counters(&plan.counters));
-    }
-    statements.extend(seqs.then(|| named.seqs(plan.inserts)));
+    let mut batch = Batch::default();
+    let id = batch.add([queries.tenant()]);
+    let locks = batch.add(queries.locks(plan));
+    let fields = batch.add(queries.fields(writes));
+    let terms = batch.add(queries.terms(&plan.rewritten));
+    let named = batch.add(queries.links(&links));
+    let counters = batch.add(queries.counters(&plan.counters));
+    let seqs = batch.add(queries.seqs(plan.inserts));
+    let mut answers = batch.execute(connection)?;
 
-    let mut found = execute(connection, statements)?.into_iter();
-    let mut next = || found.next().unwrap_or_default();
-    let Some(mut row) = next().into_iter().next() else {
-        return Err(Refusal::Invalid("there is no such tenant".into()).into());
-    };
-    let id = row.integer()?;
+    let id = answers.rows(id).into_iter().next().map(|mut row| row.integer());
+    let id = id.ok_or_else(deleted)??;
     let mut loaded = Loaded::default();
-    for _ in 0..count {
-        entries(next(), &mut loaded.entries)?;
-    }
-    let rows = field_rows(next())?;
-    if terms {
-        read_terms(next(), dialect, &mut loaded)?;
-    }
-    if existing_links {
-        for mut row in next() {
-            if let Some(link) = links.get(row.place()?) {
-                loaded.links.insert((*link).clone(), (row.integer()?, row.integer()?));
-            }
+    entries(answers.rows(locks), &mut loaded.entries)?;
+    let rows = field_rows(answers.rows(fields))?;
+    read_terms(answers.rows(terms), queries.dialect, &mut loaded)?;
+    for mut row in answers.rows(named) {
+        if let Some(link) = links.get(row.place()?) {
+            loaded.links.insert((*link).clone(), (row.integer()?, row.integer()?));
         }
     }
-    if counters {
-        next();
-        for mut row in next() {
-            loaded.counters.insert(row.text()?, row.integer()?);
-        }
+    for mut row in answers.rows(counters) {
+        loaded.counters.insert(row.text()?, row.integer()?);
     }
-    if seqs {
-        loaded.seqs = read_seqs(next(), dialect, plan.inserts)?;
-    }
-    absent(connection, &named, plan, &loaded)?;
-    let sources = arriving(connection, &named, plan, &mut loaded)?;
+    loaded.seqs = read_seqs(answers.rows(seqs), queries.dialect, plan.inserts)?;
+    absent(connection, &queries, plan, &loaded)?;
+    let sources = arriving(connection, &queries, plan, &mut loaded)?;
     loaded.expected = plan.unlocked(&loaded.entries, &sources);
     others(connection, plan, &mut loaded)?;
     Ok(State { tenant: id, before: loaded, rows })
 }
 
-/// The statements that load what names name.
-struct Statements<'a> {
-    dialect: Dialect,
-    tenant: &'a str,
-}
-
-impl Statements<'_> {
-    fn tenant(&self) -> Sql {
-        let sql = "SELECT id FROM scimlet_tenant WHERE name = ?";
-        Sql::new(sql).bind(self.tenant.to_owned())
-    }
-
-    /// Returns one statement for each run of equal lock modes, or one for all where there are no
-    /// such locks.
-    fn locks(&self, plan: &LockPlan) -> Vec<Sql> {
-        match self.dialect {
-            Dialect::Sqlite if plan.locks.is_empty() => Vec::new(),
-            Dialect::Sqlite => vec![self.lock(LockMode::None, plan.locks.keys())],
-            Dialect::Postgres => {
-                let runs = plan.runs().into_iter();
-                runs.map(|(mode, keys)| self.lock(mode, keys.into_iter())).collect()
-            }
-        }
-    }
-
-    /// Returns the statement that locks rows in the order of the given keys, and returns kind, id,
-    /// row and version.
-    fn lock<'k>(&self, mode: LockMode, keys: impl Iterator<Item = &'k Key>) -> Sql {
-        let mut list = List::new();
-        keys.for_each(|key| list.row(&[(&key.kind).into(), (&key.id).into()]));
-        let columns = [("kind", Type::Text), ("id", Type::Text)];
-        Sql::new("SELECT k.name, e.id, e.seq, e.version FROM ")
-            .append(listed(self.dialect, &columns, list))
-            .text(" CROSS JOIN scimlet_kind k CROSS JOIN scimlet_entry e WHERE k.tenant = ")
-            .text(TENANT)
-            .bind(self.tenant.to_owned())
-            .text(" AND k.name = w.kind AND e.kind = k.id AND e.id = w.id ORDER BY w.place")
-            .text(match mode {
-                LockMode::None => "",
-                LockMode::KeyShare => " FOR KEY SHARE OF e",
-                LockMode::NoKeyUpdate => " FOR NO KEY UPDATE OF e",
-                LockMode::Update => " FOR UPDATE OF e",
-            })
-    }
-
-    /// Returns the query for the rows of all kinds in the writes, and of the paths of their terms.
-    fn fields(&self, writes: &[Write]) -> Sql {
-        let (mut kinds, mut paths) = (OrderedSet::new(), OrderedSet::new());
-        for write in writes {
-            match write {
-                Write::Insert(draft) => {
-                    kinds.insert(draft.key.kind.as_str());
-                    paths.extend(draft.terms.iter().map(|term| term.path.as_str()));
-                }
-                Write::Replace(replacement) => {
-                    kinds.insert(&replacement.draft.key.kind);
-                    let terms = replacement.draft.terms.iter();
-                    paths.extend(terms.map(|term| term.path.as_str()));
-                }
-                Write::Remove(removal) => {
-                    kinds.insert(&removal.key.kind);
-                }
-                _ => {}
-            }
-        }
-        self.field_rows(kinds, paths)
-    }
-
-    fn field_rows(&self, kinds: OrderedSet<&str>, paths: OrderedSet<&str>) -> Sql {
-        Sql::new(
-            "SELECT k.name, k.id, f.path, f.id FROM scimlet_kind k
-             LEFT JOIN scimlet_field f ON f.kind = k.id AND f.path IN (",
-        )
-        .append(texts(self.dialect, paths.iter().copied()))
-        .text(") WHERE k.tenant = ")
-        .text(TENANT)
-        .bind(self.tenant.to_owned())
-        .text(" AND k.name IN (")
-        .append(texts(self.dialect, kinds.iter().copied()))
-        .text(")")
-    }
-
-    fn terms(&self, rewritten: &OrderedSet<Key>) -> Sql {
-        let mut list = List::new();
-        rewritten.iter().for_each(|key| list.row(&[(&key.kind).into(), (&key.id).into()]));
-        let columns = [("kind", Type::Text), ("id", Type::Text)];
-        Sql::new("SELECT t.seq, t.field, t.value, t.is_unique FROM ")
-            .append(listed(self.dialect, &columns, list))
-            .text(
-                " CROSS JOIN scimlet_kind k CROSS JOIN scimlet_entry e CROSS JOIN scimlet_term t
-                 WHERE k.tenant = ",
-            )
-            .text(TENANT)
-            .bind(self.tenant.to_owned())
-            .text(" AND k.name = w.kind AND e.kind = k.id AND e.id = w.id AND t.seq = e.seq")
-    }
-
-    /// Returns the statements that make the counters and lock them; the second returns names and
-    /// values.
-    fn counters(&self, counters: &OrderedSet<String>) -> [Sql; 2] {
-        let mut list = List::new();
-        counters.iter().for_each(|name| list.row(&[name.into()]));
-        let listed = listed(self.dialect, &[("name", Type::Text)], list);
-        let make = Sql::new("INSERT INTO scimlet_counter(tenant, name, value) SELECT ")
-            .text(TENANT)
-            .bind(self.tenant.to_owned())
-            .text(", w.name, 0 FROM ")
-            .append(listed)
-            .text(" WHERE TRUE ORDER BY w.name ON CONFLICT DO NOTHING");
-        let read = Sql::new("SELECT name, value FROM scimlet_counter WHERE tenant = ")
-            .text(TENANT)
-            .bind(self.tenant.to_owned())
-            .text(" AND name IN (")
-            .append(texts(self.dialect, counters.iter().map(String::as_str)))
-            .text(") ORDER BY name")
-            .text(match self.dialect {
-                Dialect::Sqlite => "",
-                Dialect::Postgres => " FOR UPDATE",
-            });
-        [make, read]
-    }
-
-    /// Returns the query for the row ids of new entries: in SQLite for the last one that was given.
-    fn seqs(&self, count: usize) -> Sql {
-        match self.dialect {
-            Dialect::Sqlite => Sql::new(
-                "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'scimlet_entry'",
-            ),
-            Dialect::Postgres => Sql::new(
-                "SELECT nextval('scimlet_entry_seq') FROM generate_series(1, ?) ORDER BY 1",
-            )
-            .bind(count as i64),
-        }
-    }
+/// Refuses what is asked of a tenant that was deleted, or that there never was.
+pub(super) fn deleted() -> Refusal {
+    Refusal::NotDone("there is no such tenant, or it was deleted".into())
 }
 
 fn entries(rows: Vec<Row>, entries: &mut OrderedMap<Key, Before>) -> Result<(), Refusal> {
@@ -271,16 +115,16 @@ fn read_seqs(rows: Vec<Row>, dialect: Dialect, count: usize) -> Result<Vec<i64>,
 /// not locked then.
 fn absent(
     connection: &impl Connection,
-    named: &Statements<'_>,
+    queries: &Queries<'_>,
     plan: &LockPlan,
     loaded: &Loaded,
 ) -> Result<(), Stop> {
     let absent = plan.locks.keys().filter(|key| !loaded.entries.contains_key(*key));
     let absent: Vec<&Key> = absent.collect();
-    if named.dialect == Dialect::Sqlite || absent.len() <= plan.inserts {
+    if queries.dialect == Dialect::Sqlite || absent.len() <= plan.inserts {
         return Ok(());
     }
-    let found = rows(connection, named.lock(LockMode::None, absent.into_iter()))?;
+    let found = rows(connection, queries.lock(LockMode::None, absent.into_iter()))?;
     if found.is_empty() { Ok(()) } else { Err(Stop::Conflict) }
 }
 
@@ -289,7 +133,7 @@ fn absent(
 /// Returns the locked sources.
 fn arriving(
     connection: &impl Connection,
-    named: &Statements<'_>,
+    queries: &Queries<'_>,
     plan: &LockPlan,
     loaded: &mut Loaded,
 ) -> Result<OrderedSet<Key>, Stop> {
@@ -310,11 +154,11 @@ fn arriving(
             loaded.links.extend(found);
             return Ok(locked);
         }
-        let mode = match named.dialect {
+        let mode = match queries.dialect {
             Dialect::Sqlite => LockMode::None,
             Dialect::Postgres => LockMode::NoKeyUpdate,
         };
-        let found = rows(connection, named.lock(mode, fresh.iter()))?;
+        let found = rows(connection, queries.lock(mode, fresh.iter()))?;
         entries(found, &mut loaded.entries)?;
         locked.extend(fresh);
     }

@@ -8,12 +8,13 @@
 
 mod events;
 mod load;
+mod queries;
 mod statements;
 mod write;
 
 use scimlet_store::{Committed, Refusal, Rejection, Write, issuers, validate};
 
-use super::connection::{Connection, Failure, Mode, rows};
+use super::connection::{Connection, Failure, Mode, rows, within};
 use super::row::Row;
 use crate::commit::{Change, LockPlan};
 use crate::{Dialect, Sql, null_character};
@@ -29,6 +30,14 @@ pub(super) struct Commit<'a> {
     pub(super) at: u64,
     /// The actor.
     pub(super) actor: &'a str,
+}
+
+/// Where the writes of a commit come from.
+pub(super) enum Source<'a> {
+    /// They are known.
+    Given(&'a [Write]),
+    /// They are made in the transaction.
+    Prepared(&'a mut dyn FnMut() -> Result<Vec<Write>, Rejection>),
 }
 
 /// Why a commit was not completed.
@@ -80,11 +89,15 @@ impl Stop {
 pub(super) fn run(
     connection: &impl Connection,
     commit: &Commit<'_>,
-    prepare: &mut dyn FnMut() -> Result<Vec<Write>, Rejection>,
+    mut source: Source<'_>,
 ) -> Result<Committed, Rejection> {
     let mut collisions = 0;
     loop {
-        match attempt(connection, commit, prepare) {
+        let attempt = within(connection, Mode::Write, || match &mut source {
+            Source::Given(writes) => apply(connection, commit, writes),
+            Source::Prepared(prepare) => apply(connection, commit, &prepare()?),
+        });
+        match attempt {
             Ok(committed) => return Ok(committed),
             Err(stop) if stop.may_retry() && collisions < RETRIES => collisions += 1,
             Err(stop) => return Err(stop.into_rejection()),
@@ -92,34 +105,17 @@ pub(super) fn run(
     }
 }
 
-fn attempt(
-    connection: &impl Connection,
-    commit: &Commit<'_>,
-    prepare: &mut dyn FnMut() -> Result<Vec<Write>, Rejection>,
-) -> Result<Committed, Stop> {
-    connection.begin(Mode::Write)?;
-    let done = match apply(connection, commit, prepare) {
-        Ok(committed) => connection.commit().map(|()| committed).map_err(Stop::from),
-        Err(stop) => Err(stop),
-    };
-    if done.is_err() {
-        connection.roll_back();
-    }
-    done
-}
-
 fn apply(
     connection: &impl Connection,
     commit: &Commit<'_>,
-    prepare: &mut dyn FnMut() -> Result<Vec<Write>, Rejection>,
+    writes: &[Write],
 ) -> Result<Committed, Stop> {
-    let writes = prepare()?;
-    validate::commit(commit.at, commit.actor, &writes)?;
-    null_character::refuse(commit.actor, &writes)?;
-    let plan = LockPlan::of(&writes);
-    let loaded = load::load(connection, commit.tenant, &plan, &writes)?;
-    judge_issuers(connection, loaded.tenant, &writes)?;
-    let (change, fault) = Change::of(&writes, loaded.before)?;
+    validate::commit(commit.at, commit.actor, writes)?;
+    null_character::refuse(commit.actor, writes)?;
+    let plan = LockPlan::of(writes);
+    let loaded = load::load(connection, commit.tenant, &plan, writes)?;
+    judge_issuers(connection, loaded.tenant, writes)?;
+    let (change, fault) = Change::of(writes, loaded.before)?;
     let target = write::Target { tenant: loaded.tenant, rows: loaded.rows };
     let at = i64::try_from(commit.at).unwrap_or(i64::MAX);
     let end = write::write(connection, &target, at, &change, fault)?;
@@ -134,7 +130,9 @@ fn judge_issuers(connection: &impl Connection, tenant: i64, writes: &[Write]) ->
         return Ok(());
     };
     if connection.dialect() == Dialect::Postgres {
-        rows(connection, Sql::new("SELECT 1 FROM scimlet_schema FOR UPDATE"))?;
+        // An update and no lock alone: a snapshot that is too old for what another tenant's commit
+        // has changed fails here.
+        rows(connection, Sql::new("UPDATE scimlet_schema SET version = version"))?;
     }
     let sql = "SELECT t.name, t.id, e.body
                FROM scimlet_kind k JOIN scimlet_tenant t ON t.id = k.tenant

@@ -4,9 +4,10 @@
 use scimlet_store::{ChainHead, OrderedMap, OrderedSet, Refusal, Rejection};
 
 use super::Stop;
+use super::load::deleted;
 use super::statements::Writer;
 use crate::commit::{AddedTerm, Change, FieldRows, NewEntry, TermRow, TermRows};
-use crate::database::connection::{Connection, execute};
+use crate::database::connection::{Batch, Connection};
 use crate::database::row::Row;
 
 /// The rows that a commit refers to.
@@ -37,51 +38,45 @@ pub(super) fn write(
     fault: Option<Rejection>,
 ) -> Result<End, Stop> {
     let writer = Writer { dialect: connection.dialect(), tenant: target.tenant };
-    let made = writer.make_rows(connection, target, change)?;
-    let rows = made.as_ref().unwrap_or(&target.rows);
+    let new_rows = writer.make_rows(connection, target, change)?;
+    let rows = new_rows.as_ref().unwrap_or(&target.rows);
     let terms = TermRows::of(change, rows);
     let (new, changed) = (change.new_entries(rows), change.changed_entries());
 
-    let mut statements = writer.delete_terms(&terms.gone);
-    let unique: Vec<(&TermRow, &AddedTerm<'_>)> =
-        terms.added.iter().filter(|(_, term)| term.unique).collect();
-    let (unique_from, mut unique_to) = (statements.len(), statements.len());
-    let inserted = writer.insert_terms(unique.iter().map(|(row, _)| *row), true);
-    unique_to += inserted.len();
-    statements.extend(inserted);
-    let others = terms.added.iter().filter(|(_, term)| !term.unique);
-    statements.extend(writer.insert_terms(others.map(|(row, _)| row), false));
-    statements.extend(writer.links(&change.link_rows()));
-    statements.extend(writer.remove(&change.removed_rows()));
-    let new_from = statements.len();
-    statements.extend(writer.insert(&new, at));
-    let new_to = statements.len();
-    statements.extend(writer.update(&changed, at));
-    statements.extend(writer.counters(change));
-    statements.push(writer.lock_tenant());
-    statements.extend(writer.count("scimlet_kind", &terms.counts.kinds));
-    statements.extend(writer.count("scimlet_field", &terms.counts.fields));
-    statements.push(writer.end(&change.loaded.expected));
+    let (unique, others): (Vec<_>, Vec<_>) = terms.added.iter().partition(|(_, term)| term.unique);
+    let mut batch = Batch::default();
+    batch.add(writer.delete_terms(&terms.gone));
+    let made = batch.add(writer.insert_terms(unique.iter().map(|(row, _)| *row), true));
+    batch.add(writer.insert_terms(others.iter().map(|(row, _)| *row), false));
+    batch.add(writer.links(&change.link_rows()));
+    batch.add(writer.remove(&change.removed_rows()));
+    let inserted = batch.add(writer.insert(&new, at));
+    batch.add(writer.update(&changed, at));
+    batch.add(writer.counters(change));
+    batch.add(writer.lock_tenant());
+    batch.add(writer.count("scimlet_kind", &terms.counts.kinds));
+    batch.add(writer.count("scimlet_field", &terms.counts.fields));
+    let end = batch.add([writer.end(&change.loaded.expected)]);
+    let mut answers = batch.execute(connection)?;
 
-    let mut found = execute(connection, statements)?;
-    let taken = taken(&unique, found.get_mut(unique_from..unique_to).unwrap_or_default())?;
+    let taken = taken(&unique, answers.rows(made))?;
     if let Some(first) = [fault, taken].into_iter().flatten().min_by_key(|fault| fault.write) {
         return Err(first.into());
     }
-    exists(&new, found.get_mut(new_from..new_to).unwrap_or_default())?;
-    read_end(found.pop(), change.loaded.expected.len())
+    exists(&new, answers.rows(inserted))?;
+    read_end(answers.rows(end), change.loaded.expected.len())
 }
 
 /// Returns the refusal of the first write with a unique term that was not inserted.
 fn taken(
     unique: &[(&TermRow, &AddedTerm<'_>)],
-    made: &mut [Vec<Row>],
+    made: Vec<Row>,
 ) -> Result<Option<Rejection>, Refusal> {
     let mut left: OrderedMap<(i64, i64), usize> = OrderedMap::new();
     for ((field, _, seq), _) in unique {
         left.change((*field, *seq), |count| *count += 1);
     }
-    for row in made.iter_mut().flatten() {
+    for mut row in made {
         if let Some(count) = left.get_mut(&(row.integer()?, row.integer()?)) {
             *count = count.saturating_sub(1);
         }
@@ -92,9 +87,9 @@ fn taken(
 }
 
 /// Refuses a key that another commit has inserted meanwhile.
-fn exists(new: &[NewEntry<'_>], made: &mut [Vec<Row>]) -> Result<(), Stop> {
+fn exists(new: &[NewEntry<'_>], made: Vec<Row>) -> Result<(), Stop> {
     let mut inserted = OrderedSet::new();
-    for row in made.iter_mut().flatten() {
+    for mut row in made {
         inserted.insert(row.integer()?);
     }
     let left_out = new.iter().filter(|entry| !inserted.contains(&entry.seq));
@@ -104,10 +99,8 @@ fn exists(new: &[NewEntry<'_>], made: &mut [Vec<Row>]) -> Result<(), Stop> {
     }
 }
 
-fn read_end(rows: Option<Vec<Row>>, expected: usize) -> Result<End, Stop> {
-    let Some(mut row) = rows.unwrap_or_default().into_iter().next() else {
-        return Err(Refusal::NotDone("the tenant was deleted".into()).into());
-    };
+fn read_end(rows: Vec<Row>, expected: usize) -> Result<End, Stop> {
+    let mut row = rows.into_iter().next().ok_or_else(deleted)?;
     let last = ChainHead { sequence: row.unsigned()?, digest: row.bytes()? };
     let at = row.optional_integer()?;
     if row.place()? != expected {

@@ -19,7 +19,7 @@ pub(super) async fn rows(
         return Ok(FieldRows::default());
     }
     let rows = look_up(session, tenant, &needed).await?;
-    if needed.is_in(&rows) {
+    if needed.is_known(&rows) {
         return Ok(rows);
     }
     make(session, tenant, &needed).await?;
@@ -36,9 +36,7 @@ async fn look_up(session: &Session, tenant: i64, needed: &Needed<'_>) -> Postgre
     let mut rows = FieldRows::default();
     for row in session.rows(sql, &[&tenant, &kinds, &paths]).await? {
         let kind: String = row.get("name");
-        if let (Some(path), Some(field)) = (row.get::<_, Option<String>>("path"), row.get("field"))
-            && needed.fields.contains(&(kind.as_str(), path.as_str()))
-        {
+        if let (Some(path), Some(field)) = (row.get("path"), row.get("field")) {
             rows.add_field(kind.clone(), path, field);
         }
         rows.add_kind(kind, row.get("id"));

@@ -1,0 +1,293 @@
+//! The statements that write the result of a commit.
+
+use scimlet_store::{OrderedMap, OrderedSet};
+
+use super::Stop;
+use super::write::Target;
+use super::{load, queries};
+use crate::commit::{Change, ChangedEntry, FieldRows, LinkRows, Needed, NewEntry, TermRow};
+use crate::database::connection::{Connection, execute};
+use crate::database::insert::statements;
+use crate::database::source::{List, Type, listed, numbers};
+use crate::{Dialect, Sql, Value};
+
+/// The statements of one commit.
+pub(super) struct Writer {
+    pub(super) dialect: Dialect,
+    /// The tenant's row.
+    pub(super) tenant: i64,
+}
+
+impl Writer {
+    /// Makes the rows of kinds and paths that are missing, and returns all that the change needs;
+    /// `None` if none are missing. All commits insert them in one order, so that two which need the
+    /// same new row hardly block each other.
+    pub(super) fn make_rows(
+        &self,
+        connection: &impl Connection,
+        target: &Target,
+        change: &Change<'_>,
+    ) -> Result<Option<FieldRows>, Stop> {
+        let needed = Needed::of(change);
+        if needed.is_known(&target.rows) {
+            return Ok(None);
+        }
+        let (mut kinds, mut fields) = (List::new(), List::new());
+        needed.kinds.iter().for_each(|kind| kinds.row(&[(*kind).into()]));
+        let of_fields = needed.fields.iter();
+        of_fields.for_each(|(kind, path)| fields.row(&[(*kind).into(), (*path).into()]));
+        let make_kinds = Sql::new("INSERT INTO scimlet_kind(tenant, name) SELECT ?, w.name FROM ")
+            .bind(self.tenant)
+            .append(listed(self.dialect, &[("name", Type::Text)], kinds))
+            .text(" WHERE TRUE ORDER BY w.place ON CONFLICT DO NOTHING");
+        let columns = [("kind", Type::Text), ("path", Type::Text)];
+        let make_fields = Sql::new(match self.dialect {
+            Dialect::Sqlite => "INSERT INTO scimlet_field(kind, path) SELECT k.id, w.path FROM ",
+            Dialect::Postgres => {
+                "INSERT INTO scimlet_field(kind, path, tenant) SELECT k.id, w.path, k.tenant FROM "
+            }
+        })
+        .append(listed(self.dialect, &columns, fields))
+        .text(" JOIN scimlet_kind k ON k.tenant = ? AND k.name = w.kind")
+        .bind(self.tenant)
+        .text(" WHERE TRUE ORDER BY k.id, w.path ON CONFLICT DO NOTHING");
+        let paths = needed.fields.iter().map(|(_, path)| *path).collect();
+        let tenant = Sql::new("?").bind(self.tenant);
+        let read = queries::field_rows(self.dialect, tenant, &needed.kinds, &paths);
+        let mut found = execute(connection, vec![make_kinds, make_fields, read])?;
+        Ok(Some(load::field_rows(found.pop().unwrap_or_default())?))
+    }
+
+    /// Returns the beginning of a statement that inserts rows of these columns.
+    fn into(&self, table: &str, columns: &str) -> String {
+        match self.dialect {
+            Dialect::Sqlite => format!("INSERT INTO {table}({columns}) VALUES "),
+            Dialect::Postgres => format!("INSERT INTO {table}({columns}, tenant) VALUES "),
+        }
+    }
+
+    /// Returns a row of these values; in PostgreSQL each row says whose it is.
+    fn row(&self, mut values: Vec<Value>) -> Vec<Value> {
+        if self.dialect == Dialect::Postgres {
+            values.push(self.tenant.into());
+        }
+        values
+    }
+
+    pub(super) fn delete_terms(&self, gone: &OrderedSet<TermRow>) -> Vec<Sql> {
+        let row = |(field, value, seq): &TermRow| {
+            vec![(*field).into(), value.clone().into(), (*seq).into()]
+        };
+        let head = "DELETE FROM scimlet_term WHERE (field, value, seq) IN (VALUES ";
+        statements(self.dialect, gone.iter().map(row).collect(), head, ")")
+    }
+
+    /// Inserts terms. A unique one that another entry holds is left out of the rows that the
+    /// statements return; an uncommitted one is waited for.
+    pub(super) fn insert_terms<'t>(
+        &self,
+        terms: impl Iterator<Item = &'t TermRow>,
+        unique: bool,
+    ) -> Vec<Sql> {
+        let row = |(field, value, seq): &TermRow| {
+            let values = vec![(*field).into(), value.clone().into(), (*seq).into()];
+            self.row([values, vec![Value::Boolean(unique)]].concat())
+        };
+        let head = self.into("scimlet_term", "field, value, seq, is_unique");
+        let tail = if unique { " ON CONFLICT DO NOTHING RETURNING field, seq" } else { "" };
+        statements(self.dialect, terms.map(row).collect(), &head, tail)
+    }
+
+    pub(super) fn links(&self, links: &LinkRows<'_>) -> Vec<Sql> {
+        let mut statements = Vec::new();
+        let columns = [("source", Type::Integer), ("name", Type::Text), ("target", Type::Integer)];
+        let listing = |links: &[(i64, &str, i64)]| {
+            let mut list = List::new();
+            links.iter().for_each(|link| list.row(&[link.0.into(), link.1.into(), link.2.into()]));
+            listed(self.dialect, &columns, list)
+        };
+        if !links.deleted.is_empty() {
+            statements.push(
+                Sql::new(
+                    "DELETE FROM scimlet_link WHERE (linkset, target) IN (
+                       SELECT s.id, w.target FROM ",
+                )
+                .append(listing(&links.deleted))
+                .text(
+                    " CROSS JOIN scimlet_linkset s
+                     WHERE s.source = w.source AND s.name = w.name)",
+                ),
+            );
+        }
+        if !links.emptied.is_empty() {
+            let mut sets = List::new();
+            links.emptied.iter().for_each(|set| sets.row(&[set.0.into(), set.1.into()]));
+            statements.push(
+                Sql::new("DELETE FROM scimlet_link WHERE linkset IN (SELECT s.id FROM ")
+                    .append(listed(self.dialect, &columns[..2], sets))
+                    .text(
+                        " CROSS JOIN scimlet_linkset s
+                         WHERE s.source = w.source AND s.name = w.name)",
+                    ),
+            );
+        }
+        if !links.inserted.is_empty() {
+            let distinct: OrderedSet<(i64, &str)> =
+                links.inserted.iter().map(|link| (link.0, link.1)).collect();
+            let mut sets = List::new();
+            distinct.iter().for_each(|set| sets.row(&[set.0.into(), set.1.into()]));
+            statements.push(
+                self.select("scimlet_linkset", "source, name", "w.source, w.name")
+                    .append(listed(self.dialect, &columns[..2], sets))
+                    .text(" WHERE TRUE ORDER BY w.place ON CONFLICT DO NOTHING"),
+            );
+            statements.push(
+                self.select("scimlet_link", "linkset, target", "s.id, w.target")
+                    .append(listing(&links.inserted))
+                    .text(
+                        " CROSS JOIN scimlet_linkset s
+                         WHERE s.source = w.source AND s.name = w.name",
+                    ),
+            );
+        }
+        statements
+    }
+
+    /// Returns the beginning of a statement that inserts what it selects from a list.
+    fn select(&self, table: &str, columns: &str, values: &str) -> Sql {
+        match self.dialect {
+            Dialect::Sqlite => {
+                Sql::new(&format!("INSERT INTO {table}({columns}) SELECT {values} FROM "))
+            }
+            Dialect::Postgres => {
+                let text = "INSERT INTO {table}({columns}, tenant) SELECT {values}, ? FROM ";
+                let text = text.replace("{table}", table).replace("{columns}", columns);
+                Sql::new(&text.replace("{values}", values)).bind(self.tenant)
+            }
+        }
+    }
+
+    /// Removes entries, their link sets, and the links from and to them.
+    pub(super) fn remove(&self, removed: &[i64]) -> Vec<Sql> {
+        if removed.is_empty() {
+            return Vec::new();
+        }
+        let these = || numbers(self.dialect, removed);
+        let delete = |condition: &str, end: &str| {
+            Sql::new("DELETE FROM ").text(condition).append(these()).text(end)
+        };
+        vec![
+            delete(
+                "scimlet_link WHERE linkset IN (
+                   SELECT id FROM scimlet_linkset WHERE source IN (",
+                "))",
+            ),
+            delete("scimlet_linkset WHERE source IN (", ")"),
+            delete("scimlet_link WHERE target IN (", ")"),
+            delete("scimlet_entry WHERE seq IN (", ")"),
+        ]
+    }
+
+    /// Inserts the new entries in key order. A key that another commit has inserted meanwhile is
+    /// left out of the rows that the statements return.
+    pub(super) fn insert(&self, new: &[NewEntry<'_>], at: i64) -> Vec<Sql> {
+        let row = |entry: &NewEntry<'_>| {
+            self.row(vec![
+                entry.seq.into(),
+                entry.kind.into(),
+                entry.id.to_owned().into(),
+                1.into(),
+                at.into(),
+                at.into(),
+                entry.body.to_owned().into(),
+                entry.digest.into(),
+                1.into(),
+            ])
+        };
+        let columns = "seq, kind, id, version, created, modified, body, digest, digest_version";
+        let head = self.into("scimlet_entry", columns);
+        let rows = new.iter().map(row).collect();
+        statements(self.dialect, rows, &head, " ON CONFLICT DO NOTHING RETURNING seq")
+    }
+
+    /// Writes new bodies and versions of existing entries, which are locked already.
+    pub(super) fn update(&self, changed: &[ChangedEntry<'_>], at: i64) -> Vec<Sql> {
+        let mut statements = Vec::new();
+        let mut kept = Vec::new();
+        for entry in changed {
+            match (entry.body, entry.digest) {
+                (Some(body), Some(digest)) => statements.push(
+                    Sql::new(
+                        "UPDATE scimlet_entry SET version = ?, modified = ?, body = ?, digest = ?,
+                         digest_version = ? WHERE seq = ?",
+                    )
+                    .bind(entry.version)
+                    .bind(at)
+                    .bind(body.to_owned())
+                    .bind(digest)
+                    .bind(entry.version)
+                    .bind(entry.seq),
+                ),
+                _ => kept.push(entry.seq),
+            }
+        }
+        if !kept.is_empty() {
+            let sql = "UPDATE scimlet_entry SET version = version + 1, modified = ?,
+                       digest_version = CASE WHEN digest_version = version THEN version + 1 END
+                       WHERE seq IN (";
+            let these = numbers(self.dialect, &kept);
+            statements.push(Sql::new(sql).bind(at).append(these).text(")"));
+        }
+        statements
+    }
+
+    pub(super) fn counters(&self, change: &Change<'_>) -> Option<Sql> {
+        let mut list = List::new();
+        change.counters.iter().for_each(|(name, sum)| list.row(&[(*name).into(), (*sum).into()]));
+        let columns = [("name", Type::Text), ("value", Type::Integer)];
+        (!change.counters.is_empty()).then(|| {
+            Sql::new("UPDATE scimlet_counter SET value = w.value FROM ")
+                .append(listed(self.dialect, &columns, list))
+                .text(" WHERE scimlet_counter.tenant = ? AND scimlet_counter.name = w.name")
+                .bind(self.tenant)
+        })
+    }
+
+    /// Locks the tenant's row until the commit is durable, so that the commits of one tenant pass
+    /// one at a time from here on: a reader that sees an event has seen all earlier ones. In SQLite
+    /// the transaction is that lock.
+    pub(super) fn lock_tenant(&self) -> Option<Sql> {
+        let lock = "SELECT id FROM scimlet_tenant WHERE id = ? FOR NO KEY UPDATE";
+        (self.dialect == Dialect::Postgres).then(|| Sql::new(lock).bind(self.tenant))
+    }
+
+    /// Adds to the numbers of entries of kinds or fields.
+    pub(super) fn count(&self, table: &str, counts: &OrderedMap<i64, i64>) -> Option<Sql> {
+        let mut list = List::new();
+        counts.iter().for_each(|(id, by)| list.row(&[(*id).into(), (*by).into()]));
+        let columns = [("id", Type::Integer), ("change", Type::Integer)];
+        counts.values().any(|by| *by != 0).then(|| {
+            Sql::new(&format!("UPDATE {table} SET entries = entries + w.change FROM "))
+                .append(listed(self.dialect, &columns, list))
+                .text(&format!(" WHERE {table}.id = w.id"))
+        })
+    }
+
+    /// Returns the query for the tenant's last event, and for how many expected entries still have
+    /// their versions. It is a statement of its own after the one that waited for the lock, since
+    /// that sees other tables as they were before it waited.
+    pub(super) fn end(&self, expected: &[(i64, i64)]) -> Sql {
+        let columns = [("seq", Type::Integer), ("version", Type::Integer)];
+        let mut listing = List::new();
+        expected.iter().for_each(|one| listing.row(&[one.0.into(), one.1.into()]));
+        Sql::new("SELECT t.sequence, t.digest, v.at, (SELECT COUNT(*) FROM ")
+            .append(listed(self.dialect, &columns, listing))
+            .text(
+                " JOIN scimlet_entry e ON e.seq = w.seq AND e.version = w.version)
+                 FROM scimlet_tenant t
+                 LEFT JOIN scimlet_event v ON v.tenant = t.id AND v.sequence = t.sequence
+                 WHERE t.id = ?",
+            )
+            .bind(self.tenant)
+    }
+}
