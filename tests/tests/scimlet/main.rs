@@ -11,6 +11,7 @@ mod component;
 mod contract;
 mod credentials;
 mod cursor;
+mod database;
 mod decorator;
 mod differential;
 mod discovery_claims;
@@ -67,6 +68,7 @@ fn main() {
     trials.extend(contract::trials());
     trials.extend(credentials::trials());
     trials.extend(cursor::trials());
+    trials.extend(database::trials());
     trials.extend(decorator::trials());
     trials.extend(differential::trials());
     trials.extend(documents::trials());

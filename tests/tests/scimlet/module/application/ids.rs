@@ -120,3 +120,33 @@ pub(super) async fn survive_the_component() -> anyhow::Result<()> {
     ensure!(site.user(&id).await?[PRODUCT]["productId"] == "1");
     Ok(())
 }
+
+/// A user that a client deleted keeps the id, unless another user got it in the meantime.
+pub(super) async fn of_removed_users() -> anyhow::Result<()> {
+    let users = json!({"removal": "deactivate"});
+    let site = Site::new(json!({"extends": "default", "users": users})).await?;
+    site.give(json!(["1"]));
+    let ada = site.made(user("ada")).await?;
+    site.ask("DELETE", &format!("/Users/{ada}"), Value::Null).await?.expect(204)?;
+    let taken = json!({"user": user("bob").to_string(), "product-id": "1"});
+    let taken = site.result("directory.create-user", taken).await?;
+    ensure!(taken["err"]["refused"].is_string(), "{taken}");
+    let bob = site.made(user("bob")).await?;
+    let give = |id: &str, product_id: Value| json!({"resource-type": "User", "id": id, "product-id": product_id});
+    let taken = site.result("directory.set-product-id", give(&bob, json!("1"))).await?;
+    ensure!(taken["err"]["refused"].is_string(), "{taken}");
+    // It may be taken from the one and given to the other.
+    site.directory("set-product-id", give(&ada, Value::Null)).await?;
+    site.directory("set-product-id", give(&bob, json!("1"))).await?;
+    ensure!(site.directory("find-by-product-id", by("User", "1")).await? == *bob);
+    let taken = site.result("directory.set-product-id", give(&ada, json!("1"))).await?;
+    ensure!(taken["err"]["refused"].is_string(), "{taken}");
+    site.directory("set-product-id", give(&ada, json!("2"))).await?;
+    // The application gives a new user the id of the one that was deleted.
+    site.give(json!(["2"]));
+    let cyd = site.made(user("cyd")).await?;
+    ensure!(site.made(user("ada")).await? == ada);
+    ensure!(site.user(&ada).await?[PRODUCT].get("productId").is_none());
+    ensure!(site.directory("find-by-product-id", by("User", "2")).await? == *cyd);
+    Ok(())
+}

@@ -51,10 +51,12 @@ pub fn trials() -> Vec<Trial> {
         ids::of_groups_that_only_links_change
         ids::wrong_ones_write_nothing
         ids::survive_the_component
+        ids::of_removed_users
         product::changes_users
         product::changes_groups
         product::gives_ids
         transaction::is_one_with_the_commit
+        transaction::failed_statements_leave_nothing_unknown
     ]
 }
 

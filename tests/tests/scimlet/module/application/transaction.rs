@@ -1,9 +1,10 @@
 //! Where storage is by `sql`, what the application does in its call is in the transaction of the
 //! commit.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use scimlet_sql::Dialect;
 use scimlet_sql::database::{Connection, Failure, Mode, Row, Statement};
 use scimlet_tests::module::Embedded;
@@ -15,11 +16,48 @@ use super::{ask, patch, user};
 
 /// A connection that the application uses as well.
 #[derive(Clone)]
-struct Shared(Arc<Mutex<SqliteConnection>>);
+struct Shared {
+    connection: Arc<Mutex<SqliteConnection>>,
+    /// How many lists of statements are executed before one fails; `None` if none fails.
+    fails_after: Arc<Mutex<Option<usize>>>,
+    /// Whether the answers to COMMIT get lost.
+    loses_commits: Arc<AtomicBool>,
+}
 
 impl Shared {
+    fn open(folder: &TempDir) -> anyhow::Result<Self> {
+        let connection = SqliteConnection::open(&folder.path().join("application.db"))?;
+        let table = "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, active BOOLEAN)";
+        connection.driver().execute_batch(table)?;
+        let connection = Arc::new(Mutex::new(connection));
+        Ok(Self { connection, fails_after: Arc::default(), loses_commits: Arc::default() })
+    }
+
+    fn fail_after(&self, lists: Option<usize>) {
+        *self.fails_after.lock().expect("nobody panics") = lists;
+    }
+
+    /// Whether the list of statements that comes now fails.
+    fn fails(&self) -> bool {
+        let mut left = self.fails_after.lock().expect("nobody panics");
+        let fails = *left == Some(0);
+        *left = left.and_then(|left| left.checked_sub(1));
+        fails
+    }
+
+    /// A tenant's service over the connection, and an application that follows.
+    async fn followed(&self) -> anyhow::Result<Embedded> {
+        let profile = r#"{"extends": "default", "users": {"seats": 3}}"#;
+        let module = Embedded::over_sql(self.clone(), profile, true).await?;
+        let follows = self.clone();
+        Ok(module.with_application(Arc::new(move |changes| match follows.follow(&changes[0]) {
+            Ok(answer) => json!({"return": answer}),
+            Err(error) => json!({"error": error.to_string()}),
+        })))
+    }
+
     fn with<T>(&self, run: impl FnOnce(&SqliteConnection) -> T) -> T {
-        run(&self.0.lock().expect("nobody panics"))
+        run(&self.connection.lock().expect("nobody panics"))
     }
 
     /// The rows of the application's own table.
@@ -77,11 +115,18 @@ impl Connection for Shared {
     }
 
     fn execute(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, Failure> {
+        if self.fails() {
+            return Err(Failure::Failed("the disk is full".to_owned()));
+        }
         self.with(|connection| connection.execute(statements))
     }
 
     fn commit(&self) -> Result<(), Failure> {
-        self.with(Connection::commit)
+        self.with(Connection::commit)?;
+        match self.loses_commits.load(Ordering::Relaxed) {
+            true => Err(Failure::Unknown("the connection was lost".to_owned())),
+            false => Ok(()),
+        }
     }
 
     fn roll_back(&self) {
@@ -91,19 +136,8 @@ impl Connection for Shared {
 
 pub(super) async fn is_one_with_the_commit() -> anyhow::Result<()> {
     let folder = TempDir::new()?;
-    let shared = SqliteConnection::open(&folder.path().join("application.db"))?;
-    let shared = Shared(Arc::new(Mutex::new(shared)));
-    let table = "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, active BOOLEAN)";
-    shared.with(|connection| connection.driver().execute_batch(table))?;
-    let profile = r#"{"extends": "default", "users": {"seats": 3}}"#;
-    let module = Embedded::over_sql(shared.clone(), profile, true).await?;
-    let follows = shared.clone();
-    let module =
-        module.with_application(Arc::new(move |changes| match follows.follow(&changes[0]) {
-            Ok(answer) => json!({"return": answer}),
-            Err(error) => json!({"error": error.to_string()}),
-        }));
-
+    let shared = Shared::open(&folder)?;
+    let module = shared.followed().await?;
     let ada = ask(&module, "POST", "/Users", user("ada")).await?.expect(201)?;
     ensure!(shared.rows()? == [(1, "ada".to_owned(), true)]);
     // The user has the row's id, and each later change finds the row by it.
@@ -132,4 +166,34 @@ pub(super) async fn is_one_with_the_commit() -> anyhow::Result<()> {
     ask(&module, "DELETE", &target, Value::Null).await?.expect(204)?;
     ensure!(shared.rows()? == rows[1..]);
     Ok(())
+}
+
+/// Only a lost answer to COMMIT leaves it unknown whether something happened; the client is told.
+pub(super) async fn failed_statements_leave_nothing_unknown() -> anyhow::Result<()> {
+    let folder = TempDir::new()?;
+    let shared = Shared::open(&folder)?;
+    let module = shared.followed().await?;
+    let ada = ask(&module, "POST", "/Users", user("ada")).await?.expect(201)?;
+    let target = format!("/Users/{}", ada["id"].as_str().unwrap_or_default());
+    let set = |active: bool| patch(json!([{"op": "replace", "value": {"active": active}}]));
+    shared.loses_commits.store(true, Ordering::Relaxed);
+    let unknown = ask(&module, "PATCH", &target, set(false)).await?.expect(503)?;
+    ensure!(shared.rows()? == [(1, "ada".to_owned(), false)]);
+    shared.loses_commits.store(false, Ordering::Relaxed);
+
+    for lists in 0..100 {
+        shared.fail_after(Some(lists));
+        let answer = ask(&module, "PATCH", &target, set(true)).await?;
+        shared.fail_after(None);
+        let active = shared.rows()? == [(1, "ada".to_owned(), true)];
+        if [200, 204].contains(&answer.status) {
+            ensure!(active && lists > 3, "{lists}");
+            return Ok(());
+        }
+        let retry = answer.headers.iter().any(|(name, _)| name == "retry-after");
+        let failed = answer.expect(503)?;
+        ensure!(!active && retry, "{lists}: {failed}");
+        ensure!(failed["detail"] != unknown["detail"], "{lists}: {failed}");
+    }
+    bail!("it succeeds at no time")
 }
