@@ -52,6 +52,7 @@ class Port:
         self._savepoint: bool | None = None
         #: False after a failure that leaves the connection in an unknown state.
         self._usable = True
+        self._interrupted = False
 
     async def answer(self, text: bytes) -> bytes:
         """The answer to a call of the module. No exception of a driver leaves it."""
@@ -68,7 +69,7 @@ class Port:
 
     def interrupted(self) -> None:
         """Says that the driver was interrupted: the connection is of no use any more."""
-        self._usable = False
+        self._usable, self._interrupted = False, True
 
     async def close(self) -> None:
         """Undoes what was not committed, as after a call that was given up, and gives back the
@@ -93,6 +94,20 @@ class Port:
         return {"ok": None}
 
     async def _execute(self, statements: list[dict[str, Any]]) -> Any:
+        if self._savepoint is not None or not self._joins or self._driver.dialect == "sqlite":
+            return await self._rows(statements)
+        # Where a statement fails outside a savepoint, PostgreSQL gives up the whole transaction.
+        begun = await self._begin("read")
+        if "err" in begun:
+            return begun
+        answer = await self._rows(statements)
+        if "err" in answer:
+            await self._roll_back()
+            return answer
+        ended = await self._commit()
+        return ended if "err" in ended else answer
+
+    async def _rows(self, statements: list[dict[str, Any]]) -> Any:
         asked = [
             Statement(one["text"], [_values.decoded(value) for value in one["parameters"]])
             for one in statements
@@ -115,7 +130,7 @@ class Port:
 
     async def _roll_back(self) -> None:
         savepoint, self._savepoint = self._savepoint, None
-        if savepoint is None or not self._usable:
+        if savepoint is None or self._interrupted:
             return
         try:
             if not savepoint:
@@ -124,8 +139,10 @@ class Port:
             await self._driver.command(self._connection, "ROLLBACK TO SAVEPOINT scimlet")
             await self._driver.command(self._connection, "RELEASE SAVEPOINT scimlet")
         except Exception as error:
+            # Nothing more is to be said of a connection that was lost before.
+            if self._usable:
+                LOGGER.warning("%s: a transaction was not undone: %r", self._tenant, str(error))
             self._usable = False
-            LOGGER.warning("%s: a transaction could not be undone: %r", self._tenant, str(error))
 
     async def _before_commit(self, changes: list[dict[str, Any]]) -> Any:
         assert self._application is not None, "the call said that there is one"

@@ -18,8 +18,8 @@ Kind = Literal["again", "failed", "lost"]
 
 #: SQLSTATEs of transactions that were in each other's way.
 IN_THE_WAY = ("40001", "40P01", "55P03")
-#: Classes of SQLSTATEs that end a session: the connection, the operator.
-ENDED = ("08", "57")
+#: How SQLSTATEs begin that end a session: the connection, the operator.
+ENDED = ("08", "57P")
 
 
 class Statement(NamedTuple):
@@ -73,4 +73,4 @@ def kind_of(sqlstate: str | None) -> Kind:
     """What a SQLSTATE says. An exception without one did not come from the server."""
     if sqlstate in IN_THE_WAY:
         return "again"
-    return "lost" if sqlstate is None or sqlstate[:2] in ENDED else "failed"
+    return "lost" if sqlstate is None or sqlstate.startswith(ENDED) else "failed"
