@@ -126,7 +126,7 @@ class AsyncScimlet(Base):
             driver = self._driver or await drivers.of_function(self._connect)
             self._driver = driver
         joins = self._joined is not None
-        connection = self._joined if joins else await driver.acquire()
+        connection = self._joined if joins else await drivers.acquired(driver)
         port = Port(driver, connection, joins, tenant, self._application)
         try:
             text = self._text(tenant, function, arguments, driver)

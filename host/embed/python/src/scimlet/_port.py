@@ -16,7 +16,7 @@ from ._application import (
     change,
     own_ids,
 )
-from .drivers.base import Driver, Kind, Statement
+from .drivers.base import Driver, Kind, Statement, sentence
 
 LOGGER = logging.getLogger("scimlet")
 LEVELS = {
@@ -183,8 +183,3 @@ class Port:
         "sql.roll-back": _roll_back,
         "application.before-commit": _before_commit,
     }
-
-
-def sentence(error: Exception) -> str:
-    """What an exception says, for the operator."""
-    return f"{type(error).__name__}: {error}"

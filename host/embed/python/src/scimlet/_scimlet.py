@@ -107,7 +107,7 @@ class Scimlet(Base):
 
     async def _call(self, tenant: str, function: str, arguments: Mapping[str, Any]) -> Any:
         joins = self._joined is not None
-        connection = self._joined if joins else await self._driver.acquire()
+        connection = self._joined if joins else await drivers.acquired(self._driver)
         port = Port(self._driver, connection, joins, tenant, self._application)
         try:
             text = self._text(tenant, function, arguments, self._driver)

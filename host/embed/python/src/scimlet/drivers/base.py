@@ -7,10 +7,11 @@ Its methods are coroutines; those of a synchronous driver never wait.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple
 
-from .._errors import Unavailable
+from .._errors import Error, Unavailable
 from .._values import Row
 
 Dialect = Literal["sqlite", "postgres"]
@@ -67,6 +68,22 @@ class Driver(ABC):
     @abstractmethod
     def kind(self, error: BaseException) -> Kind:
         """What an exception of the driver says."""
+
+
+@contextmanager
+def connecting() -> Iterator[None]:
+    """Turns what goes wrong on the way to a connection into Unavailable."""
+    try:
+        yield
+    except Error:
+        raise
+    except Exception as error:
+        raise Unavailable(f"there is no connection: {sentence(error)}") from error
+
+
+def sentence(error: Exception) -> str:
+    """What an exception says, for the operator."""
+    return f"{type(error).__name__}: {error}"
 
 
 def kind_of(sqlstate: str | None) -> Kind:

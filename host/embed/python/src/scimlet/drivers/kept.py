@@ -5,8 +5,11 @@ from __future__ import annotations
 import inspect
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
+
+from .base import InUse
 
 #: So many idle connections are kept.
 MOST_IDLE = 16
@@ -61,6 +64,17 @@ class Only:
 
     async def release(self, connection: Any, usable: bool) -> None:
         self._lock.release()
+
+
+@asynccontextmanager
+async def guarded(source: Source, connection: Any) -> AsyncIterator[None]:
+    """Gives back a connection that was just lent, if the block fails."""
+    try:
+        yield
+    except BaseException as error:
+        with suppress(Exception):
+            await source.release(connection, isinstance(error, InUse))
+        raise
 
 
 async def waited(value: Any) -> Any:
