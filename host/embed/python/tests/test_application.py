@@ -216,6 +216,32 @@ def test_with_sqlalchemy_it_gets_a_connection_of_sqlalchemy(
     engine.dispose()
 
 
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_what_fails_is_logged_without_personal_data(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture, driver: str
+) -> None:
+    engine = sqlalchemy.create_engine(alchemy_url(driver)(cluster.url(cluster.database())))
+
+    def application(change: Change, connection: sqlalchemy.Connection) -> None:
+        insert = sqlalchemy.text("INSERT INTO own(name) VALUES (:name)")
+        connection.execute(insert, {"name": name_of(change)})
+
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("CREATE TABLE own(name TEXT UNIQUE)"))
+        connection.execute(sqlalchemy.text("INSERT INTO own VALUES ('ada@example.com')"))
+    acme = tenant(engine, application)
+    assert ask(acme, create("ada@example.com")).status == 503
+    assert "the application failed: UniqueViolation: duplicate key" in caplog.text
+    assert "in application" in caplog.text
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("ALTER TABLE scimlet_term RENAME TO hidden"))
+    with pytest.raises(Unavailable) as failed:
+        acme.create_user({"userName": "ada@example.com"})
+    assert "scimlet_term" in str(failed.value)
+    assert "ada@example.com" not in caplog.text + str(failed.value)
+    engine.dispose()
+
+
 async def test_it_may_be_a_coroutine_function(cluster: Cluster) -> None:
     async def application(change: Change, connection: asyncpg.Connection) -> Any:
         insert = "INSERT INTO own(name) VALUES ($1) RETURNING id"

@@ -204,10 +204,12 @@ def test_a_connection_that_cannot_be_prepared_goes_back_to_its_pool(tmp_path: Pa
         raise OSError("not now")
 
     sqlalchemy.event.listen(engine, "set_connection_execution_options", fails)
-    with pytest.raises(Unavailable, match="not now"):
+    with pytest.raises(Unavailable, match="not now") as failed:
         Scimlet(engine).migrate()
     sqlalchemy.event.remove(engine, "set_connection_execution_options", fails)
     Scimlet(engine).migrate()
+    # Nothing has collected the connection: the exception's frames hold it.
+    assert failed.tb is not None
     engine.dispose()
 
 

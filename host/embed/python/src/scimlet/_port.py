@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
 
@@ -81,7 +82,7 @@ class Port:
         try:
             await self._driver.release(self._connection, self._usable)
         except Exception as error:
-            LOGGER.warning("%s: a connection was lost: %r", self._tenant, str(error))
+            LOGGER.warning("%s: a connection was lost: %r", self._tenant, sentence(error))
 
     async def _begin(self, mode: str) -> Any:
         try:
@@ -141,7 +142,8 @@ class Port:
         except Exception as error:
             # Nothing more is to be said of a connection that was lost before.
             if self._usable:
-                LOGGER.warning("%s: a transaction was not undone: %r", self._tenant, str(error))
+                text = sentence(error)
+                LOGGER.warning("%s: a transaction was not undone: %r", self._tenant, text)
             self._usable = False
 
     async def _before_commit(self, changes: list[dict[str, Any]]) -> Any:
@@ -160,7 +162,8 @@ class Port:
         except Exception as error:
             if self._driver.kind(error) == "again":
                 return {"err": {"again": sentence(error)}}
-            LOGGER.error("%s: the application failed", self._tenant, exc_info=error)
+            where = "".join(traceback.format_tb(error.__traceback__))
+            LOGGER.error("%s: the application failed: %s\n%s", self._tenant, sentence(error), where)
             return {"err": {"failed": sentence(error)}}
 
     def _failed(self, error: Exception, committing: bool = False) -> Any:

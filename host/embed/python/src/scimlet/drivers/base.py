@@ -82,8 +82,10 @@ def connecting() -> Iterator[None]:
 
 
 def sentence(error: Exception) -> str:
-    """What an exception says, for the operator."""
-    return f"{type(error).__name__}: {error}"
+    """What an exception says, for the operator. The values of a statement are personal data:
+    SQLAlchemy adds them to what the driver said, and PostgreSQL names some in further lines."""
+    original = getattr(error, "orig", None) or error
+    return f"{type(original).__name__}: {str(original).partition(chr(10))[0]}"
 
 
 def kind_of(sqlstate: str | None) -> Kind:
