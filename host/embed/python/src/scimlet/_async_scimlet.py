@@ -22,7 +22,7 @@ from ._errors import Error
 from ._http import WhichTenant
 from ._port import Port
 from ._tenant import succeeded
-from ._types import Request, Response, TenantRecord, made
+from ._types import TenantRecord, made
 
 #: So many calls run at once, each in a thread.
 THREADS = 32
@@ -74,11 +74,7 @@ class AsyncScimlet(Base):
         `application`. `tenant` is a tenant's name, or a function that returns it from the scope;
         without it the credential names the tenant. `base_url` is SCIM's URL as clients see it;
         without it the request says."""
-
-        async def handle(name: str, request: Request, base: str, address: str | None) -> Response:
-            return await self.tenant(name).handle(request, base, client_address=address)
-
-        return _asgi.Asgi(self._mount(at, tenant, base_url), handle, application)
+        return _asgi.Asgi(self._mount(at, tenant, base_url), self.tenant, application)
 
     def tenant(self, name: str) -> AsyncTenant:
         """The tenant of this name. Whether there is one shows when it is used."""

@@ -13,7 +13,7 @@ from ._base import IDLE, Base, returned
 from ._http import WhichTenant
 from ._port import Port
 from ._tenant import Tenant, succeeded
-from ._types import Request, Response, TenantRecord, made
+from ._types import TenantRecord, made
 
 T = TypeVar("T")
 
@@ -73,13 +73,11 @@ class Scimlet(Base):
     ) -> _asgi.Application:
         """SCIM as an ASGI application, which runs each request in a thread. Like `wsgi`; a function
         gets the scope."""
-        import asyncio
 
-        async def handle(name: str, request: Request, base: str, address: str | None) -> Response:
-            handle = self.tenant(name).handle
-            return await asyncio.to_thread(handle, request, base, client_address=address)
+        def threaded(name: str) -> _asgi.Service:
+            return _asgi.Threaded(self.tenant(name))
 
-        return _asgi.Asgi(self._mount(at, tenant, base_url), handle, application)
+        return _asgi.Asgi(self._mount(at, tenant, base_url), threaded, application)
 
     def tenant(self, name: str) -> Tenant:
         """The tenant of this name. Whether there is one shows when it is used."""
