@@ -134,6 +134,24 @@ async def a_lost_connection_is_said_to_be(scimlet: Any) -> None:
     assert lost == ["failed", "unknown"]
 
 
+async def an_unknown_completion_is_said_to_be(scimlet: Any) -> None:
+    """SQLSTATE 40003, which databases raise at a commit that only speak the SQL of PostgreSQL."""
+    async with Asking(scimlet) as asking:
+        if asking.driver.dialect == "sqlite":
+            return
+        await asking.call("begin", mode="write")
+        fails = "BEGIN RAISE 'who knows' USING ERRCODE = '40003'; END"
+        trigger = (
+            "CREATE CONSTRAINT TRIGGER fails AFTER DELETE ON kept DEFERRABLE INITIALLY DEFERRED"
+        )
+        await asking.execute(
+            (f"CREATE FUNCTION fails() RETURNS TRIGGER LANGUAGE plpgsql AS $${fails}$$",),
+            (f"{trigger} FOR EACH ROW EXECUTE FUNCTION fails()",),
+            ("DELETE FROM kept",),
+        )
+        assert list((await asking.call("commit"))["err"]) == ["unknown"]
+
+
 async def check(scimlet: Any) -> None:
     async with Asking(scimlet) as asking:
         await values_come_back(asking)
@@ -142,6 +160,7 @@ async def check(scimlet: Any) -> None:
     async with Asking(scimlet) as asking:
         assert await asking.execute(("SELECT COUNT(*) FROM kept",)) == {"ok": [[[{"integer": 2}]]]}
     await a_lost_connection_is_said_to_be(scimlet)
+    await an_unknown_completion_is_said_to_be(scimlet)
 
 
 async def check_two(scimlet: Any) -> None:

@@ -19,8 +19,9 @@ Kind = Literal["again", "failed", "lost"]
 
 #: SQLSTATEs of transactions that were in each other's way.
 IN_THE_WAY = ("40001", "40P01", "55P03")
-#: How SQLSTATEs begin that end a session: the connection, the operator.
-ENDED = ("08", "57P")
+#: How SQLSTATEs begin that end a session (the connection, the operator), or leave open whether the
+#: statement was completed.
+ENDED = ("08", "57P", "40003")
 
 
 class Statement(NamedTuple):
