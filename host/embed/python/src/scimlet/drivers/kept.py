@@ -32,12 +32,15 @@ class Kept:
     def __init__(self, connect: Callable[[], Any], first: Any = None) -> None:
         self._connect = connect
         self._idle: list[Any] = [] if first is None else [first]
+        #: What a parent has opened: to let go of it here would close it.
+        self._inherited: list[Any] = []
         self._process = os.getpid()
         self._lock = threading.Lock()
 
     async def acquire(self) -> Any:
         with self._lock:
             if self._process != os.getpid():
+                self._inherited += self._idle
                 self._process, self._idle = os.getpid(), []
             if self._idle:
                 return self._idle.pop()
