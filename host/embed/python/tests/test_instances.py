@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import pwd
 import signal
 import sqlite3
 import threading
@@ -150,6 +151,16 @@ def test_compiled_code_is_kept_and_only_read_where_nobody_else_writes(
 def test_without_a_folder_it_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("SCIMLET_CACHE", str(tmp_path / "file" / "cache"))
+    assert _code.cached_file(b"") is None
+
+
+def test_without_a_home_it_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(*_user: Any) -> None:
+        raise KeyError("there is no such user")
+
+    for name in ("SCIMLET_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
     assert _code.cached_file(b"") is None
 
 

@@ -25,7 +25,7 @@ ENDED = ("08", "57P", "40003")
 
 
 class Statement(NamedTuple):
-    """A statement, with `?1` or `$1` for its first parameter."""
+    """A statement, with `?` or `$1` for its first parameter."""
 
     text: str
     parameters: Sequence[Any]
