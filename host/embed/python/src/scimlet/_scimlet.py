@@ -12,13 +12,12 @@ from ._application import Application, Follows
 from ._base import IDLE, Base, returned
 from ._http import WhichTenant
 from ._port import Port
-from ._tenant import Tenant, succeeded
-from ._types import TenantRecord, made
+from ._tables import Tables
 
 T = TypeVar("T")
 
 
-class Scimlet(Base):
+class Scimlet(Base, Tables):
     """SCIM 2.0 provisioning over a synchronous driver. Many threads may use one at once.
 
     `connect` is what gives connections: a function that opens one, a `ConnectionPool` of psycopg,
@@ -78,26 +77,6 @@ class Scimlet(Base):
             return _asgi.Threaded(self.tenant(name))
 
         return _asgi.Asgi(self._mount(at, tenant, base_url), threaded, application)
-
-    def tenant(self, name: str) -> Tenant:
-        """The tenant of this name. Whether there is one shows when it is used."""
-        return Tenant(self, name)
-
-    def migrate(self) -> None:
-        """Makes the tables, or brings older ones up to date. Of many processes one does it."""
-        succeeded(self.call("", "tables.migrate", {}))
-
-    def tenants(self) -> list[TenantRecord]:
-        """All tenants in the order of their names."""
-        return [made(TenantRecord, one) for one in succeeded(self.call("", "tables.tenants", {}))]
-
-    def create_tenant(self, name: str) -> bool:
-        """Makes a tenant; False if there is one of this name."""
-        return bool(succeeded(self.call("", "tables.create-tenant", {"name": name})))
-
-    def delete_tenant(self, name: str) -> bool:
-        """Removes a tenant and all that it has; False if there is none of this name."""
-        return bool(succeeded(self.call("", "tables.delete-tenant", {"name": name})))
 
     def call(self, tenant: str, function: str, arguments: Mapping[str, Any]) -> Any:
         """What a function of `wit/` returned, in JSON."""
