@@ -1,6 +1,9 @@
-"""Serves tenants from a database, over WSGI or ASGI, and says in a line of JSON how to reach them.
+"""A server over a database, for tests that are clients over HTTP: over WSGI for `sqlite:PATH`, over
+ASGI for `postgres://…`.
 
-For tests that are clients over HTTP: the recorded exchanges, and those that kill it."""
+Its first line says where it listens. For each line that it reads, such as
+`{"tenant": "t1", "profile": "{…}"}`, it makes a tenant, and prints what a client needs:
+`{"url": …, "secret": …}`. It ends with its input."""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import socket
 import socketserver
 import sqlite3
 import sys
-from pathlib import Path
+import threading
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -32,17 +35,28 @@ def follow(change: Change, db: sqlite3.Connection) -> int | None:
     return int(written.fetchone()[0])
 
 
-def base_of(number: int) -> str:
-    return f"/t{number}/scim/v2"
+#: The mount of each tenant, by its name, with which the path begins.
+MOUNTS: dict[str, Any] = {}
 
 
-def said(port: int, secrets: list[str]) -> None:
-    """How clients reach the tenants, in their order."""
-    base = f"http://127.0.0.1:{port}"
-    tenants = [
-        {"url": base + base_of(number), "secret": secret} for number, secret in enumerate(secrets)
-    ]
-    print(json.dumps(tenants), flush=True)
+def base_of(name: str) -> str:
+    return f"/{name}/scim/v2"
+
+
+def mount_of(path: str) -> Any:
+    return MOUNTS[path.split("/")[1]]
+
+
+def say_root(port: int) -> str:
+    """Says where the server listens."""
+    root = f"http://127.0.0.1:{port}"
+    print(f"listening on {root}", flush=True)
+    return root
+
+
+def say_tenant(root: str, name: str, secret: str) -> None:
+    """Says how a client reaches the tenant."""
+    print(json.dumps({"url": root + base_of(name), "secret": secret}), flush=True)
 
 
 class Handler(WSGIRequestHandler):
@@ -59,58 +73,65 @@ class Threads(socketserver.ThreadingMixIn, WSGIServer):
     request_queue_size = 64
 
 
-def over_wsgi(path: str, profiles: list[Any], follows: bool) -> None:
+def over_wsgi(path: str, follows: bool) -> None:
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(path, check_same_thread=False)
+
+    def served(environ: dict[str, Any], start_response: Any) -> Any:
+        return mount_of(environ["PATH_INFO"])(environ, start_response)
 
     opened = connect()
     opened.execute("PRAGMA journal_mode = WAL")
     opened.execute(TABLE)
     scim = Scimlet(connect, application=follow if follows else None)
     scim.migrate()
-    secrets, served = [], None
-    for number, profile in enumerate(profiles):
-        name = f"t{number}"
-        scim.create_tenant(name)
-        scim.tenant(name).configure(profile)
-        secrets.append(scim.tenant(name).issue_credential("test").secret)
-        served = scim.wsgi(served, at=base_of(number), tenant=name)
     server = make_server("127.0.0.1", 0, served, Threads, Handler)
-    said(server.server_port, secrets)
-    server.serve_forever()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    root = say_root(server.server_port)
+    for line in sys.stdin:
+        asked = json.loads(line)
+        name = asked["tenant"]
+        if scim.create_tenant(name):
+            scim.tenant(name).configure(json.loads(asked["profile"]))
+        MOUNTS[name] = scim.wsgi(at=base_of(name), tenant=name)
+        say_tenant(root, name, scim.tenant(name).issue_credential("test").secret)
 
 
-async def over_asgi(url: str, profiles: list[Any]) -> None:
+async def over_asgi(url: str) -> None:
     import asyncpg
     import uvicorn
+
+    async def served(scope: Any, receive: Any, send: Any) -> None:
+        await mount_of(scope["path"])(scope, receive, send)
 
     async with asyncpg.create_pool(url, min_size=1, max_size=8) as pool:
         scim = AsyncScimlet(pool)
         await scim.migrate()
-        secrets, served = [], None
-        for number, profile in enumerate(profiles):
-            name = f"t{number}"
-            await scim.create_tenant(name)
-            await scim.tenant(name).configure(profile)
-            secrets.append((await scim.tenant(name).issue_credential("test")).secret)
-            served = scim.asgi(served, at=base_of(number), tenant=name)
         listener = socket.create_server(("127.0.0.1", 0))
-        said(listener.getsockname()[1], secrets)
-        config = uvicorn.Config(served, log_level="error", lifespan="off")
-        await uvicorn.Server(config).serve([listener])
+        server = uvicorn.Server(uvicorn.Config(served, log_level="error", lifespan="off"))
+        serving = asyncio.ensure_future(server.serve([listener]))
+        root = say_root(listener.getsockname()[1])
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            asked = json.loads(line)
+            name = asked["tenant"]
+            if await scim.create_tenant(name):
+                await scim.tenant(name).configure(json.loads(asked["profile"]))
+            MOUNTS[name] = scim.asgi(at=base_of(name), tenant=name)
+            say_tenant(root, name, (await scim.tenant(name).issue_credential("test")).secret)
+        server.should_exit = True
+        await serving
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--database", required=True, help="a path, or a URL of PostgreSQL")
-    parser.add_argument("--profiles", required=True, type=Path, help="a file with a list of them")
-    parser.add_argument("--follow", action="store_true", help="keep a table of users in step")
+    parser.add_argument("database", help="sqlite:PATH, or a URL of PostgreSQL")
+    parser.add_argument("--users", action="store_true", help="keep a table of users in step")
     options = parser.parse_args()
-    profiles = json.loads(options.profiles.read_text())
-    if options.database.startswith("postgres"):
-        asyncio.run(over_asgi(options.database, profiles))
+    kind, _, path = options.database.partition(":")
+    if kind == "sqlite":
+        over_wsgi(path, options.users)
     else:
-        over_wsgi(options.database, profiles, options.follow)
+        asyncio.run(over_asgi(options.database))
 
 
 if __name__ == "__main__":

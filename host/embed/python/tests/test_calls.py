@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 import re
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import BASE, answered, ask, ask_async, create, request, set_active
+from support import BASE, HEADERS, USER, answered, ask, ask_async, create, request, set_active
 
 from scimlet import (
     Assignment,
@@ -19,6 +20,7 @@ from scimlet import (
     Invalid,
     NotFound,
     Refused,
+    Request,
     Scimlet,
     Stale,
     Tenant,
@@ -163,6 +165,23 @@ def test_administration(tmp_path: Path) -> None:
     acme.maintain()
     me = acme.handle(request("GET", "/Me"), BASE, caller=User(imported.id))
     assert answered(me, 200)["userName"] == "bo"
+
+
+def test_text_of_other_alphabets_reaches_the_module_as_it_is(tmp_path: Path) -> None:
+    import sqlite3
+
+    scim = Scimlet(lambda: sqlite3.connect(tmp_path / "app.db", check_same_thread=False))
+    acme = tenant_of(scim)
+    body = json.dumps({"schemas": [USER], "userName": "Ω" * 40}, ensure_ascii=False)
+    asked = Request("POST", "/Users", "", HEADERS, body)
+    told: list[bytes] = []
+    call = scim._pool.call
+    scim._pool.call = lambda tenant, text, answer: told.append(text) or call(tenant, text, answer)  # type: ignore
+    made = answered(ask(acme, asked), 201)
+    assert acme.user(made["id"])["userName"] == "Ω" * 40
+    assert "Ω".encode() in told[0]
+    with pytest.raises(Invalid):
+        acme.user("\ud800")
 
 
 def test_errors_are_exceptions(tmp_path: Path) -> None:

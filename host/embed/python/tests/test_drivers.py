@@ -5,9 +5,16 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import threading
+from pathlib import Path
 from typing import Any
 
-from scimlet import AsyncScimlet, Scimlet
+import asyncpg
+import psycopg
+import pytest
+import sqlalchemy
+
+from scimlet import AsyncScimlet, Scimlet, Unavailable
 from scimlet._port import Port
 from scimlet.drivers import of_function
 
@@ -127,6 +134,24 @@ async def a_lost_connection_is_said_to_be(scimlet: Any) -> None:
     assert lost == ["failed", "unknown"]
 
 
+async def an_unknown_completion_is_said_to_be(scimlet: Any) -> None:
+    """SQLSTATE 40003, which databases raise at a commit that only speak the SQL of PostgreSQL."""
+    async with Asking(scimlet) as asking:
+        if asking.driver.dialect == "sqlite":
+            return
+        await asking.call("begin", mode="write")
+        fails = "BEGIN RAISE 'who knows' USING ERRCODE = '40003'; END"
+        trigger = (
+            "CREATE CONSTRAINT TRIGGER fails AFTER DELETE ON kept DEFERRABLE INITIALLY DEFERRED"
+        )
+        await asking.execute(
+            (f"CREATE FUNCTION fails() RETURNS TRIGGER LANGUAGE plpgsql AS $${fails}$$",),
+            (f"{trigger} FOR EACH ROW EXECUTE FUNCTION fails()",),
+            ("DELETE FROM kept",),
+        )
+        assert list((await asking.call("commit"))["err"]) == ["unknown"]
+
+
 async def check(scimlet: Any) -> None:
     async with Asking(scimlet) as asking:
         await values_come_back(asking)
@@ -135,6 +160,7 @@ async def check(scimlet: Any) -> None:
     async with Asking(scimlet) as asking:
         assert await asking.execute(("SELECT COUNT(*) FROM kept",)) == {"ok": [[[{"integer": 2}]]]}
     await a_lost_connection_is_said_to_be(scimlet)
+    await an_unknown_completion_is_said_to_be(scimlet)
 
 
 async def check_two(scimlet: Any) -> None:
@@ -160,3 +186,67 @@ async def test_two_transactions(given: Any) -> None:
 
 async def test_two_asynchronous_transactions(async_given: Any) -> None:
     await check_two(AsyncScimlet(async_given))
+
+
+def in_another_thread(scim: Scimlet) -> str:
+    """How a call ended."""
+    ended = ["it hangs"]
+
+    def call() -> None:
+        try:
+            scim.migrate()
+            ended[0] = "well"
+        except Unavailable:
+            ended[0] = "Unavailable"
+
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    thread.join(10)
+    return ended[0]
+
+
+def test_a_connection_of_another_thread_is_given_back(tmp_path: Path) -> None:
+    only = Scimlet(sqlite3.connect(tmp_path / "app.db"))
+    assert [in_another_thread(only) for _ in range(2)] == ["Unavailable", "Unavailable"]
+    only.migrate()
+    # The one that the main thread has opened is thrown away.
+    opening = Scimlet(lambda: sqlite3.connect(tmp_path / "app.db"))
+    assert [in_another_thread(opening) for _ in range(2)] == ["Unavailable", "well"]
+
+
+def test_a_connection_that_cannot_be_prepared_goes_back_to_its_pool(tmp_path: Path) -> None:
+    engine = sqlalchemy.create_engine(
+        f"sqlite:///{tmp_path / 'app.db'}", pool_size=1, max_overflow=0, pool_timeout=1
+    )
+
+    def fails(*_arguments: Any) -> None:
+        raise OSError("not now")
+
+    sqlalchemy.event.listen(engine, "set_connection_execution_options", fails)
+    with pytest.raises(Unavailable, match="not now") as failed:
+        Scimlet(engine).migrate()
+    sqlalchemy.event.remove(engine, "set_connection_execution_options", fails)
+    Scimlet(engine).migrate()
+    # Nothing has collected the connection: the exception's frames hold it.
+    assert failed.tb is not None
+    engine.dispose()
+
+
+NOWHERE = "postgresql://postgres@/app?host=/nowhere"
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_without_a_database_calls_are_unavailable(driver: str) -> None:
+    engine = sqlalchemy.create_engine(NOWHERE.replace("postgresql", f"postgresql+{driver}"))
+    with pytest.raises(Unavailable, match="there is no connection"):
+        Scimlet(engine).migrate()
+    with pytest.raises(Unavailable, match="there is no connection"):
+        Scimlet(lambda: psycopg.connect(NOWHERE))
+
+
+async def test_without_a_database_asynchronous_calls_are_unavailable() -> None:
+    with pytest.raises(Unavailable, match="there is no connection"):
+        await AsyncScimlet(lambda: asyncpg.connect(NOWHERE)).migrate()
+    async with asyncpg.create_pool(NOWHERE, min_size=0) as pool:
+        with pytest.raises(Unavailable, match="there is no connection"):
+            await AsyncScimlet(pool).migrate()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import pwd
+import signal
+import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import wasmtime
 
-from scimlet import Fault, _code, _instance
+from scimlet import Fault, Scimlet, _code, _instance
 from scimlet._base import code
 from scimlet._instance import Instance, Pool
 
@@ -147,3 +152,66 @@ def test_without_a_folder_it_compiles(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "file").touch()
     monkeypatch.setenv("SCIMLET_CACHE", str(tmp_path / "file" / "cache"))
     assert _code.cached_file(b"") is None
+
+
+def test_without_a_home_it_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(*_user: Any) -> None:
+        raise KeyError("there is no such user")
+
+    for name in ("SCIMLET_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    assert _code.cached_file(b"") is None
+
+
+def in_a_child(work: Callable[[], bool]) -> bool:
+    """What a function returns in a process that was forked."""
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)
+        is_good = False
+        try:
+            is_good = work()
+        finally:
+            os._exit(0 if is_good else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_time_is_bounded_after_a_fork(monkeypatch: pytest.MonkeyPatch) -> None:
+    long = call("admin.explain", profile=json.dumps({"extends": ["okta"] * 500_000}))
+    pool = Pool(code(), 4)
+    pool.call("acme", explain(), unanswered)
+    monkeypatch.setattr(_instance, "SECONDS", 0.0)
+    monkeypatch.setattr(_code, "TICK_SECONDS", 0.01)
+
+    def ends() -> bool:
+        with pytest.raises(Fault):
+            pool.call("acme", long, unanswered)
+        return True
+
+    assert in_a_child(ends)
+
+
+def test_a_fork_leaves_connections_to_the_parent(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+
+    class Connection(sqlite3.Connection):
+        def __del__(self) -> None:
+            with closed.open("a") as file:
+                file.write(f"{os.getpid()} ")
+
+    def connect() -> Connection:
+        path = tmp_path / "app.db"
+        return sqlite3.connect(path, check_same_thread=False, factory=Connection)
+
+    scim = Scimlet(connect)
+    scim.migrate()
+
+    def uses_its_own() -> bool:
+        is_made = scim.create_tenant("acme")
+        gc.collect()
+        return is_made
+
+    assert in_a_child(uses_its_own)
+    assert not closed.exists()
+    assert [one.name for one in scim.tenants()] == ["acme"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ from wsgiref.validate import validator
 
 import httpx
 import pytest
-from support import USER
+from support import GROUP, USER
 
-from scimlet import Issued, Scimlet, _http
+from scimlet import Issued, Scimlet
 
 TENANTS = ("acme", "umbrella")
 
@@ -129,10 +130,80 @@ def test_bodies_that_cannot_be_read(
     assert ask("POST", "/Users", b"\xff{}", **bearer(issued))[0] == 400
     short = ask("POST", "/Users", b"{}", CONTENT_LENGTH="5", **bearer(issued))
     assert short[0] == 400
-    monkeypatch.setattr("scimlet._wsgi.BODY_BYTES", 10)
+    monkeypatch.setattr("scimlet._http.BODY_BYTES", 10)
     assert ask("POST", "/Users", b" " * 11, **bearer(issued))[0] == 413
+    monkeypatch.setattr("scimlet._http.GROUP_BODY_BYTES", 20)
+    assert ask("POST", "/Groups", b" " * 21, **bearer(issued))[0] == 413
     chunked = {"HTTP_TRANSFER_ENCODING": "chunked"}
     assert ask("POST", "/Users", **chunked, **bearer(issued))[0] == 411
+
+
+MEMBERS = [{"value": str(uuid.UUID(int=number))} for number in range(22_000)]
+#: More than 1 MiB. There are no such members.
+LARGE = json.dumps({"schemas": [GROUP], "displayName": "Staff", "members": MEMBERS}).encode()
+
+
+def test_only_who_writes_a_group_with_a_good_credential_has_a_large_body_read(
+    scim: Scimlet, issued: Issued
+) -> None:
+    ask = wsgi(scim.wsgi(tenant="acme"))
+    refused = io.BytesIO(LARGE)
+    more = {"wsgi.input": refused, "HTTP_AUTHORIZATION": "Bearer acme.nonsense"}
+    status, headers, _ = ask("POST", "/Groups", LARGE, **more)
+    assert (status, "www-authenticate" in headers, refused.tell()) == (401, True, 0)
+    assert ask("POST", "/Users", LARGE, **bearer(issued))[0] == 413
+    assert ask("POST", "/Groups", LARGE, **bearer(issued))[0] == 400
+    assert ask("GET", "/Groups", **bearer(issued))[0] == 200
+
+
+async def test_large_bodies_over_asgi(scim: Scimlet, issued: Issued) -> None:
+    async def status(path: str, authorization: str) -> int:
+        answers: list[Any] = []
+        headers = [
+            (b"authorization", authorization.encode()),
+            (b"content-type", b"application/scim+json"),
+        ]
+        scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
+
+        async def receive() -> Any:
+            assert "nonsense" not in authorization, "the body is read"
+            return {"type": "http.request", "body": LARGE}
+
+        async def send(message: Any) -> None:
+            answers.append(message)
+
+        await scim.asgi(tenant="acme")(scope, receive, send)
+        return int(answers[0]["status"])
+
+    good = f"Bearer {issued.secret}"
+    assert await status("/Groups", "Bearer acme.nonsense") == 401
+    assert await status("/Users", good) == 413
+    assert await status("/Groups", good) == 400
+
+
+def test_clients_without_a_credential_use_up_no_requests(scim: Scimlet, issued: Issued) -> None:
+    scim.tenant("acme").set({"rate.requests-per-second": 2})
+    ask = wsgi(scim.wsgi(tenant="acme"))
+    assert ask("GET", "/Users?count=0", **bearer(issued))[0] == 200
+
+    class Slow(io.BytesIO):
+        """A body; while it arrives, a client with a credential asks."""
+
+        def read(self, *size: Any) -> bytes:
+            answers.append(ask("GET", "/Users?count=0", **bearer(issued))[0])
+            return super().read(*size)
+
+    answers: list[int] = []
+    for authorization in ("", "Bearer acme.nonsense"):
+        for body in (b"\xff{}", b"{}"):
+            more = {"wsgi.input": Slow(body), "HTTP_AUTHORIZATION": authorization}
+            assert ask("POST", "/Users", body, **more)[0] in (400, 401)
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked"}
+    for _ in range(3):
+        ask("POST", "/Users", **chunked)
+        ask("POST", "/Users", **chunked, **bearer(issued))
+    answers.append(ask("GET", "/Users?count=0", **bearer(issued))[0])
+    assert set(answers) == {200}
 
 
 def test_requests_beyond_the_rate_of_the_profile_get_429(scim: Scimlet, issued: Issued) -> None:
@@ -152,10 +223,28 @@ def test_a_failure_is_a_scim_error_without_internals(tmp_path: Path, issued: Iss
     # There are no tables.
     ask = wsgi(Scimlet(connect).wsgi(tenant="acme"))
     status, headers, body = ask("GET", "/Users", **bearer(issued))
-    assert status in (500, 503)
+    assert status == 503
     assert headers["content-type"] == "application/scim+json"
+    assert int(headers["retry-after"]) >= 1
     assert b"scimlet_" not in body
-    assert _http.RETRY_SECONDS.isdecimal()
+
+
+def test_without_a_database_clients_get_503(scim: Scimlet, tmp_path: Path, issued: Issued) -> None:
+    is_there = True
+
+    def connect() -> sqlite3.Connection:
+        path = tmp_path / ("app.db" if is_there else "nowhere/app.db")
+        return sqlite3.connect(path, check_same_thread=False)
+
+    mounted = Scimlet(connect)
+    mounted._driver._source._idle.clear()  # type: ignore[attr-defined]
+    ask, is_there = wsgi(mounted.wsgi()), False
+    status, headers, body = ask("GET", "/Users", **bearer(issued))
+    assert (status, headers["content-type"]) == (503, "application/scim+json")
+    assert int(headers["retry-after"]) >= 1
+    assert b"nowhere" not in body
+    is_there = True
+    assert ask("GET", "/Users", **bearer(issued))[0] == 200
 
 
 async def used(application: Any, base: str, issued: Issued) -> None:

@@ -232,6 +232,58 @@ async def test_sqlalchemy_with_aiosqlite(file: Path) -> None:
     assert (found, own_in(file)()) == (["ada"], ["ada"])
 
 
+@contextmanager
+def blocked(url: str, mode: str = "ACCESS EXCLUSIVE") -> Iterator[None]:
+    """Another transaction has all tables locked: even for reads, unless another mode is given."""
+    with psycopg.connect(url) as other:
+        tables = other.execute("SELECT tablename FROM pg_tables WHERE tablename LIKE 'scimlet_%'")
+        names = ", ".join(name for (name,) in tables)
+        other.execute(f"LOCK TABLE {names} IN {mode} MODE")
+        yield
+
+
+@pytest.mark.parametrize("mode", ["ACCESS EXCLUSIVE", "EXCLUSIVE"])
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_a_statement_that_takes_too_long_leaves_the_rest_of_a_joined_transaction(
+    url: str, driver: str, mode: str
+) -> None:
+    engine = sqlalchemy.create_engine(url.replace("postgresql", f"postgresql+{driver}"))
+    scim = prepared(Scimlet(engine))
+    with engine.begin() as connection, blocked(url, mode):
+        write_text(connection, "before")
+        connection.execute(sqlalchemy.text("SET LOCAL statement_timeout = 200"))
+        with pytest.raises(Unavailable):
+            scim.on(connection).tenant("acme").create_user({"userName": "ada"})
+        write_text(connection, "after")
+    assert (names(scim), own_at(url)()) == ([], ["after", "before"])
+    engine.dispose()
+
+
+async def test_a_driver_that_gives_up_leaves_the_rest_of_a_joined_transaction(url: str) -> None:
+    scim = prepared(Scimlet(lambda: psycopg.connect(url)))
+    connection = await asyncpg.connect(url, command_timeout=0.3)
+    with blocked(url):
+        async with connection.transaction():
+            await write_async(connection, "before")
+            with pytest.raises(Unavailable):
+                acme = AsyncScimlet(connection).on(connection).tenant("acme")
+                await acme.create_user({"userName": "ada"})
+            await write_async(connection, "after")
+    assert (names(scim), own_at(url)()) == ([], ["after", "before"])
+    await connection.close()
+
+
+async def test_a_driver_that_gives_up_leaves_an_only_connection_as_it_was(url: str) -> None:
+    prepared(Scimlet(lambda: psycopg.connect(url)))
+    connection = await asyncpg.connect(url, command_timeout=0.3)
+    acme = AsyncScimlet(connection).tenant("acme")
+    with blocked(url, "EXCLUSIVE"), pytest.raises(Unavailable):
+        await acme.create_user({"userName": "ada"})
+    assert not connection.is_in_transaction()
+    await acme.create_user({"userName": "ada"})
+    await connection.close()
+
+
 def test_a_busy_database_is_tried_again(file: Path) -> None:
     scim = prepared(Scimlet(lambda: sqlite3.connect(file, check_same_thread=False, timeout=0.01)))
     other = sqlite3.connect(file)

@@ -1,4 +1,5 @@
-"""Writes `_async_tenant.py` from `_tenant.py`: the same functions, as coroutines."""
+"""Writes `_async_tenant.py` from `_tenant.py` and `_async_tables.py` from `_tables.py`: the same
+functions, as coroutines."""
 
 import re
 import sys
@@ -10,10 +11,15 @@ CHANGES = [
     (r'^"""A tenant', '"""An asynchronous tenant'),
     (r"\bclass Calls\b", "class AsyncCalls"),
     (r"calls: Calls\b", "calls: AsyncCalls"),
-    (r"\bclass Tenant\b", "class AsyncTenant"),
-    (r"^(    )def (?!_origin\b|__init__\b)", r"\1async def "),
+    (
+        r"^from \._tenant import Tenant, ",
+        "from ._async_tenant import AsyncTenant\nfrom ._tenant import ",
+    ),
+    (r"(class |-> |return )Tenant\b", r"\1AsyncTenant"),
+    (r"\bclass Tables\b", "class AsyncTables"),
+    (r"^(    )def (?!_origin\b|__init__\b|tenant\b)", r"\1async def "),
     (r"(self\._(?:admin|directory|result)\()", r"await \1"),
-    (r"(self\._calls\.call\()", r"await \1"),
+    (r"(self\.(?:_calls\.)?call\()", r"await \1"),
     (r"(self\.events\()", r"await \1"),
     (r"time\.sleep", "await asyncio.sleep"),
     (r"^import json\nimport time$", "import asyncio\nimport json"),
@@ -24,18 +30,19 @@ CHANGES = [
 ]
 
 
-def asynchronous() -> str:
-    """The text of `_async_tenant.py`."""
-    text = (SOURCES / "_tenant.py").read_text()
+def asynchronous(name: str) -> str:
+    """The text of the asynchronous counterpart."""
+    text = (SOURCES / f"_{name}.py").read_text()
     for pattern, replacement in CHANGES:
         flags = re.MULTILINE | (re.DOTALL if r"\Z" in pattern else 0)
         text = re.sub(pattern, replacement, text, flags=flags)
-    note = "# Made from _tenant.py by tools/make_async.py.\n"
-    return note + text.rstrip() + "\n"
+    return f"# Made from _{name}.py by tools/make_async.py.\n{text.rstrip()}\n"
 
 
 if __name__ == "__main__":
-    target = SOURCES / "_async_tenant.py"
-    if sys.argv[1:] == ["--check"]:
-        sys.exit(target.read_text() != asynchronous())
-    target.write_text(asynchronous())
+    for name in ("tenant", "tables"):
+        target = SOURCES / f"_async_{name}.py"
+        if sys.argv[1:] != ["--check"]:
+            target.write_text(asynchronous(name))
+        elif target.read_text() != asynchronous(name):
+            sys.exit(f"{target.name} is not what tools/make_async.py makes")

@@ -3,26 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Protocol
 
-from ._http import BODY_BYTES, Mount, decoded, encoded, failed, finished, too_large
+from ._http import Mount, decoded, encoded, failed, finished, most_bytes, too_large
 from ._problem import Problem
-from ._types import Request, Response
+from ._tenant import Tenant
+from ._types import Admitted, Headers, Request, Response
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
-#: Answers a request of a tenant: its name, the request, the base URL, the client's address.
-Handle = Callable[[str, Request, str, "str | None"], Awaitable[Response]]
+
+
+class Service(Protocol):
+    """A tenant's SCIM service."""
+
+    async def handle(
+        self, request: Request, base_url: str, *, client_address: str | None = None
+    ) -> Response:
+        """Answers a request."""
+
+    async def authorize(
+        self, headers: Headers, base_url: str, *, client_address: str | None = None
+    ) -> Admitted | Response:
+        """Authenticates a client."""
+
+
+class Threaded:
+    """The service of a synchronous driver's tenant, each call in a thread."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+
+    async def handle(
+        self, request: Request, base_url: str, *, client_address: str | None = None
+    ) -> Response:
+        handle = self._tenant.handle
+        response: Response = await in_thread(handle, request, base_url, client_address)
+        return response
+
+    async def authorize(
+        self, headers: Headers, base_url: str, *, client_address: str | None = None
+    ) -> Admitted | Response:
+        authorize = self._tenant.authorize
+        answer: Admitted | Response = await in_thread(authorize, headers, base_url, client_address)
+        return answer
+
+
+async def in_thread(function: Any, given: Any, base_url: str, client_address: str | None) -> Any:
+    """Calls a function of a tenant in a thread."""
+    import asyncio  # Only here is it needed.
+
+    return await asyncio.to_thread(function, given, base_url, client_address=client_address)
 
 
 class Asgi:
     """Answers what is below the mount, and hands all else to `application`."""
 
-    def __init__(self, mount: Mount, handle: Handle, application: Application | None) -> None:
-        self._mount, self._handle, self._application = mount, handle, application
+    def __init__(
+        self, mount: Mount, tenant: Callable[[str], Service], application: Application | None
+    ) -> None:
+        self._mount, self._tenant, self._application = mount, tenant, application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_http = scope["type"] == "http"
@@ -57,30 +100,38 @@ class Asgi:
         tenant = self._mount.found_tenant(scope, headers)
         prefix = root + self._mount.at
         raw = scope.get("raw_path")
-        request = Request(
-            scope["method"],
-            encoded(raw and raw.decode("latin-1"), prefix, below),
-            scope.get("query_string", b"").decode("latin-1"),
-            headers,
-            decoded(await body_of(receive)),
-        )
+        path = encoded(raw and raw.decode("latin-1"), prefix, below)
         client = scope.get("client")
         base = self._mount.base_url or origin_of(scope, headers) + prefix
         address = client[0] if client else None
-        response = await self._handle(tenant, request, base, address)
+        method = scope["method"]
+        authorizes = self._mount.authorizes_first(tenant, method, path, headers)
+        if authorizes:
+            admitted = await self._tenant(tenant).authorize(headers, base, client_address=address)
+            if isinstance(admitted, Response):
+                return admitted
+        request = Request(
+            method,
+            path,
+            scope.get("query_string", b"").decode("latin-1"),
+            headers,
+            decoded(await body_of(receive, most_bytes(path, authorizes))),
+        )
+        self._mount.rates.admit(tenant)
+        response = await self._tenant(tenant).handle(request, base, client_address=address)
         return self._mount.rates.settle(tenant, response)
 
 
-async def body_of(receive: Receive) -> bytes:
-    """The whole body."""
+async def body_of(receive: Receive, most: int) -> bytes:
+    """The whole body, of so many bytes at most."""
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Problem(400, "the body could not be read")
         body += message.get("body", b"")
-        if len(body) > BODY_BYTES:
-            raise too_large()
+        if len(body) > most:
+            raise too_large(most)
         if not message.get("more_body"):
             return bytes(body)
 

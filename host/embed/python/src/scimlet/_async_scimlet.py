@@ -16,20 +16,18 @@ from typing import Any
 
 from . import _asgi, drivers
 from ._application import Application, Follows
-from ._async_tenant import AsyncTenant
+from ._async_tables import AsyncTables
 from ._base import IDLE, Base, returned
 from ._errors import Error
 from ._http import WhichTenant
 from ._port import Port
-from ._tenant import succeeded
-from ._types import Request, Response, TenantRecord, made
 
 #: So many calls run at once, each in a thread.
 THREADS = 32
 GIVEN_UP = "the task that called was cancelled"
 
 
-class AsyncScimlet(Base):
+class AsyncScimlet(Base, AsyncTables):
     """SCIM 2.0 provisioning over an asynchronous driver, for one event loop.
 
     `connect` is what gives connections: a coroutine function that opens one, a pool of asyncpg, an
@@ -74,32 +72,7 @@ class AsyncScimlet(Base):
         `application`. `tenant` is a tenant's name, or a function that returns it from the scope;
         without it the credential names the tenant. `base_url` is SCIM's URL as clients see it;
         without it the request says."""
-
-        async def handle(name: str, request: Request, base: str, address: str | None) -> Response:
-            return await self.tenant(name).handle(request, base, client_address=address)
-
-        return _asgi.Asgi(self._mount(at, tenant, base_url), handle, application)
-
-    def tenant(self, name: str) -> AsyncTenant:
-        """The tenant of this name. Whether there is one shows when it is used."""
-        return AsyncTenant(self, name)
-
-    async def migrate(self) -> None:
-        """Makes the tables, or brings older ones up to date. Of many processes one does it."""
-        succeeded(await self.call("", "tables.migrate", {}))
-
-    async def tenants(self) -> list[TenantRecord]:
-        """All tenants in the order of their names."""
-        found = succeeded(await self.call("", "tables.tenants", {}))
-        return [made(TenantRecord, one) for one in found]
-
-    async def create_tenant(self, name: str) -> bool:
-        """Makes a tenant; False if there is one of this name."""
-        return bool(succeeded(await self.call("", "tables.create-tenant", {"name": name})))
-
-    async def delete_tenant(self, name: str) -> bool:
-        """Removes a tenant and all that it has; False if there is none of this name."""
-        return bool(succeeded(await self.call("", "tables.delete-tenant", {"name": name})))
+        return _asgi.Asgi(self._mount(at, tenant, base_url), self.tenant, application)
 
     async def call(self, tenant: str, function: str, arguments: Mapping[str, Any]) -> Any:
         """What a function of `wit/` returned, in JSON.
@@ -126,7 +99,7 @@ class AsyncScimlet(Base):
             driver = self._driver or await drivers.of_function(self._connect)
             self._driver = driver
         joins = self._joined is not None
-        connection = self._joined if joins else await driver.acquire()
+        connection = self._joined if joins else await drivers.acquired(driver)
         port = Port(driver, connection, joins, tenant, self._application)
         try:
             text = self._text(tenant, function, arguments, driver)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ._application import Application, Follows
 from ._code import Code
-from ._errors import Error
+from ._errors import Error, Invalid
 from ._http import Mount, WhichTenant
 from ._instance import Pool
 from ._rates import Rates
@@ -55,7 +55,11 @@ class Base:
         }
         if self._application is not None:
             call["application"] = True
-        return json.dumps(call, separators=(",", ":")).encode()
+        try:
+            # Escapes would make text of other alphabets three times as long.
+            return json.dumps(call, separators=(",", ":"), ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise Invalid("a text has half of a character") from None
 
     def _mount(self, at: str, tenant: WhichTenant, base_url: str | None) -> Mount:
         base_url = base_url and base_url.rstrip("/")

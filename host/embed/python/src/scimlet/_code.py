@@ -63,10 +63,10 @@ def load(engine: wasmtime.Engine) -> wasmtime.Module:
 
 def cached_file(wasm: bytes) -> Path | None:
     """Where the compiled code of this module and this wasmtime belongs; None for nowhere."""
-    folder = cache_folder()
     try:
+        folder = cache_folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: there is no home.
         return None
     if not is_private(folder):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,11 @@ from ._rates import Rates
 from ._types import Headers, Response
 
 LOGGER = logging.getLogger("scimlet")
-#: The most bytes of a body: groups of 100,000 members have some 20 MiB.
-BODY_BYTES = 24 << 20
+#: The most bytes of a body.
+BODY_BYTES = 1 << 20
+#: The same where a client with a good credential writes a group: 100,000 members have some 20 MiB.
+GROUP_BODY_BYTES = 24 << 20
+GROUPS = re.compile(r"/Groups(/|$)")
 #: What need not be encoded in a path (RFC 3986 section 3.3), beside what `quote` knows.
 SEGMENT = "/:@!$&'()*+,;="
 RETRY_SECONDS = "5"
@@ -42,7 +46,7 @@ class Mount:
         return rest if is_ours else None
 
     def found_tenant(self, given: Any, headers: Headers) -> str:
-        """The tenant's name. Raises 429 if its clients may not ask now."""
+        """The tenant's name."""
         tenant = self.tenant
         if tenant is None:
             tenant = self.tenant_of(headers)
@@ -52,8 +56,30 @@ class Mount:
             tenant = tenant(given)
             if tenant is None:
                 raise Problem(404, "there is nothing here")
-        self.rates.admit(tenant)
         return tenant
+
+    def authorizes_first(self, tenant: str, method: str, path: str, headers: Headers) -> bool:
+        """Whether the credential has to be good before the body is read: where it may be large, and
+        where requests are counted, so that clients without one use nothing up."""
+        return self.rates.has_limit(tenant) or (is_group(path) and may_be_large(method, headers))
+
+
+def is_group(path: str) -> bool:
+    """Whether this is the path of groups or of one."""
+    return GROUPS.match(path) is not None
+
+
+def may_be_large(method: str, headers: Headers) -> bool:
+    """Whether the body may have more than BODY_BYTES."""
+    if method not in ("POST", "PUT", "PATCH"):
+        return False
+    length = next((value for name, value in headers if name.lower() == "content-length"), "")
+    return not length.isdecimal() or int(length) > BODY_BYTES
+
+
+def most_bytes(path: str, is_authorized: bool) -> int:
+    """The most bytes that a body may have here."""
+    return GROUP_BODY_BYTES if is_authorized and is_group(path) else BODY_BYTES
 
 
 def encoded(raw: str | None, prefix: str, below: str) -> str:
@@ -71,9 +97,9 @@ def decoded(body: bytes) -> str:
         raise Problem(400, "the body is no UTF-8") from None
 
 
-def too_large() -> Problem:
-    """For bodies beyond BODY_BYTES."""
-    return Problem(413, f"the body is larger than {BODY_BYTES} bytes")
+def too_large(most: int) -> Problem:
+    """For bodies of more bytes."""
+    return Problem(413, f"a body may have {most} bytes here")
 
 
 def failed(method: str, error: Exception) -> Response:

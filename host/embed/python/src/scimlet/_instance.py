@@ -34,12 +34,12 @@ class Instance:
     """Runs one call at a time. After an exception it is of no use."""
 
     def __init__(self, code: Code) -> None:
+        self._code = code
         self._store = wasmtime.Store(code.engine)
         self._store.set_limits(memory_size=MEMORY_BYTES)
         self._computed = 0.0
         self._answer: Answer | None = None
         self._raised: BaseException | None = None
-        code.tick()
         self._resume()
         # wasmtime holds this function until the store goes: it must not hold the store.
         this = weakref.ref(self)
@@ -97,7 +97,8 @@ class Instance:
             raise RuntimeError("the call is given up") from None
 
     def _resume(self) -> None:
-        """Gives the module what is left of its time."""
+        """Gives the module what is left of its time. A process that forked has no clock yet."""
+        self._code.tick()
         self._resumed = time.monotonic()
         left = max(SECONDS - self._computed, 0.0)
         self._store.set_epoch_deadline(1 + round(left / TICK_SECONDS))

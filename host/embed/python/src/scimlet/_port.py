@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
 
@@ -16,7 +17,7 @@ from ._application import (
     change,
     own_ids,
 )
-from .drivers.base import Driver, Kind, Statement
+from .drivers.base import Driver, Kind, Statement, sentence
 
 LOGGER = logging.getLogger("scimlet")
 LEVELS = {
@@ -52,6 +53,7 @@ class Port:
         self._savepoint: bool | None = None
         #: False after a failure that leaves the connection in an unknown state.
         self._usable = True
+        self._interrupted = False
 
     async def answer(self, text: bytes) -> bytes:
         """The answer to a call of the module. No exception of a driver leaves it."""
@@ -68,7 +70,7 @@ class Port:
 
     def interrupted(self) -> None:
         """Says that the driver was interrupted: the connection is of no use any more."""
-        self._usable = False
+        self._usable, self._interrupted = False, True
 
     async def close(self) -> None:
         """Undoes what was not committed, as after a call that was given up, and gives back the
@@ -80,7 +82,7 @@ class Port:
         try:
             await self._driver.release(self._connection, self._usable)
         except Exception as error:
-            LOGGER.warning("%s: a connection was lost: %r", self._tenant, str(error))
+            LOGGER.warning("%s: a connection was lost: %r", self._tenant, sentence(error))
 
     async def _begin(self, mode: str) -> Any:
         try:
@@ -93,6 +95,20 @@ class Port:
         return {"ok": None}
 
     async def _execute(self, statements: list[dict[str, Any]]) -> Any:
+        if self._savepoint is not None or not self._joins or self._driver.dialect == "sqlite":
+            return await self._rows(statements)
+        # Where a statement fails outside a savepoint, PostgreSQL gives up the whole transaction.
+        begun = await self._begin("read")
+        if "err" in begun:
+            return begun
+        answer = await self._rows(statements)
+        if "err" in answer:
+            await self._roll_back()
+            return answer
+        ended = await self._commit()
+        return ended if "err" in ended else answer
+
+    async def _rows(self, statements: list[dict[str, Any]]) -> Any:
         asked = [
             Statement(one["text"], [_values.decoded(value) for value in one["parameters"]])
             for one in statements
@@ -115,7 +131,7 @@ class Port:
 
     async def _roll_back(self) -> None:
         savepoint, self._savepoint = self._savepoint, None
-        if savepoint is None or not self._usable:
+        if savepoint is None or self._interrupted:
             return
         try:
             if not savepoint:
@@ -124,8 +140,11 @@ class Port:
             await self._driver.command(self._connection, "ROLLBACK TO SAVEPOINT scimlet")
             await self._driver.command(self._connection, "RELEASE SAVEPOINT scimlet")
         except Exception as error:
+            # Nothing more is to be said of a connection that was lost before.
+            if self._usable:
+                text = sentence(error)
+                LOGGER.warning("%s: a transaction was not undone: %r", self._tenant, text)
             self._usable = False
-            LOGGER.warning("%s: a transaction could not be undone: %r", self._tenant, str(error))
 
     async def _before_commit(self, changes: list[dict[str, Any]]) -> Any:
         assert self._application is not None, "the call said that there is one"
@@ -143,7 +162,8 @@ class Port:
         except Exception as error:
             if self._driver.kind(error) == "again":
                 return {"err": {"again": sentence(error)}}
-            LOGGER.error("%s: the application failed", self._tenant, exc_info=error)
+            where = "".join(traceback.format_tb(error.__traceback__))
+            LOGGER.error("%s: the application failed: %s\n%s", self._tenant, sentence(error), where)
             return {"err": {"failed": sentence(error)}}
 
     def _failed(self, error: Exception, committing: bool = False) -> Any:
@@ -166,8 +186,3 @@ class Port:
         "sql.roll-back": _roll_back,
         "application.before-commit": _before_commit,
     }
-
-
-def sentence(error: Exception) -> str:
-    """What an exception says, for the operator."""
-    return f"{type(error).__name__}: {error}"

@@ -47,6 +47,10 @@ class Rates:
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
         self._lock = threading.Lock()
 
+    def has_limit(self, tenant: str) -> bool:
+        """Whether requests of the tenant's clients are counted."""
+        return tenant in self._buckets
+
     def admit(self, tenant: str) -> None:
         """Takes a request from what is left; raises 429 if nothing is."""
         with self._lock:

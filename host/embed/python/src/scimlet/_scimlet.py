@@ -12,13 +12,12 @@ from ._application import Application, Follows
 from ._base import IDLE, Base, returned
 from ._http import WhichTenant
 from ._port import Port
-from ._tenant import Tenant, succeeded
-from ._types import Request, Response, TenantRecord, made
+from ._tables import Tables
 
 T = TypeVar("T")
 
 
-class Scimlet(Base):
+class Scimlet(Base, Tables):
     """SCIM 2.0 provisioning over a synchronous driver. Many threads may use one at once.
 
     `connect` is what gives connections: a function that opens one, a `ConnectionPool` of psycopg,
@@ -73,33 +72,11 @@ class Scimlet(Base):
     ) -> _asgi.Application:
         """SCIM as an ASGI application, which runs each request in a thread. Like `wsgi`; a function
         gets the scope."""
-        import asyncio
 
-        async def handle(name: str, request: Request, base: str, address: str | None) -> Response:
-            handle = self.tenant(name).handle
-            return await asyncio.to_thread(handle, request, base, client_address=address)
+        def threaded(name: str) -> _asgi.Service:
+            return _asgi.Threaded(self.tenant(name))
 
-        return _asgi.Asgi(self._mount(at, tenant, base_url), handle, application)
-
-    def tenant(self, name: str) -> Tenant:
-        """The tenant of this name. Whether there is one shows when it is used."""
-        return Tenant(self, name)
-
-    def migrate(self) -> None:
-        """Makes the tables, or brings older ones up to date. Of many processes one does it."""
-        succeeded(self.call("", "tables.migrate", {}))
-
-    def tenants(self) -> list[TenantRecord]:
-        """All tenants in the order of their names."""
-        return [made(TenantRecord, one) for one in succeeded(self.call("", "tables.tenants", {}))]
-
-    def create_tenant(self, name: str) -> bool:
-        """Makes a tenant; False if there is one of this name."""
-        return bool(succeeded(self.call("", "tables.create-tenant", {"name": name})))
-
-    def delete_tenant(self, name: str) -> bool:
-        """Removes a tenant and all that it has; False if there is none of this name."""
-        return bool(succeeded(self.call("", "tables.delete-tenant", {"name": name})))
+        return _asgi.Asgi(self._mount(at, tenant, base_url), threaded, application)
 
     def call(self, tenant: str, function: str, arguments: Mapping[str, Any]) -> Any:
         """What a function of `wit/` returned, in JSON."""
@@ -107,7 +84,7 @@ class Scimlet(Base):
 
     async def _call(self, tenant: str, function: str, arguments: Mapping[str, Any]) -> Any:
         joins = self._joined is not None
-        connection = self._joined if joins else await self._driver.acquire()
+        connection = self._joined if joins else await drivers.acquired(self._driver)
         port = Port(self._driver, connection, joins, tenant, self._application)
         try:
             text = self._text(tenant, function, arguments, self._driver)

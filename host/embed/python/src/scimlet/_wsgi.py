@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from ._http import BODY_BYTES, Mount, decoded, encoded, failed, finished, too_large
+from ._http import Mount, decoded, encoded, failed, finished, most_bytes, too_large
 from ._problem import Problem
 from ._tenant import Tenant
 from ._types import Request, Response
@@ -50,18 +50,24 @@ class Wsgi:
         prefix = environ.get("SCRIPT_NAME", "") + self._mount.at
         # How gunicorn, uWSGI and Werkzeug give the path as it came.
         raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+        path = encoded(raw and raw.partition("?")[0], prefix, below)
+        base = self._mount.base_url or origin_of(environ) + prefix
+        address = environ.get("REMOTE_ADDR") or None
+        method = environ["REQUEST_METHOD"]
+        authorizes = self._mount.authorizes_first(tenant, method, path, headers)
+        if authorizes:
+            admitted = self._tenant(tenant).authorize(headers, base, client_address=address)
+            if isinstance(admitted, Response):
+                return admitted
         request = Request(
-            environ["REQUEST_METHOD"],
-            encoded(raw and raw.partition("?")[0], prefix, below),
+            method,
+            path,
             environ.get("QUERY_STRING", ""),
             headers,
-            decoded(body_of(environ)),
+            decoded(body_of(environ, most_bytes(path, authorizes))),
         )
-        response = self._tenant(tenant).handle(
-            request,
-            self._mount.base_url or origin_of(environ) + prefix,
-            client_address=environ.get("REMOTE_ADDR") or None,
-        )
+        self._mount.rates.admit(tenant)
+        response = self._tenant(tenant).handle(request, base, client_address=address)
         return self._mount.rates.settle(tenant, response)
 
 
@@ -86,12 +92,12 @@ def headers_of(environ: Environ) -> list[tuple[str, str]]:
     return headers
 
 
-def body_of(environ: Environ) -> bytes:
-    """The whole body."""
+def body_of(environ: Environ, most: int) -> bytes:
+    """The whole body, of so many bytes at most."""
     length = environ.get("CONTENT_LENGTH") or ""
     if length.isdecimal():
-        if int(length) > BODY_BYTES:
-            raise too_large()
+        if int(length) > most:
+            raise too_large(most)
         body: bytes = environ["wsgi.input"].read(int(length))
         if len(body) < int(length):
             raise Problem(400, "the body could not be read")
@@ -100,9 +106,9 @@ def body_of(environ: Environ) -> bytes:
         if environ.get("HTTP_TRANSFER_ENCODING"):
             raise Problem(411, "this server needs the body's length")
         return b""
-    body = environ["wsgi.input"].read(BODY_BYTES + 1)
-    if len(body) > BODY_BYTES:
-        raise too_large()
+    body = environ["wsgi.input"].read(most + 1)
+    if len(body) > most:
+        raise too_large(most)
     return body
 
 

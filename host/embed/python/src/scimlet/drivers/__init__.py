@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from .base import Driver
+from .base import Driver, connecting
 from .kept import Kept, Only, Source, waited
 
 #: The packages whose asynchronous classes begin with `Async`.
@@ -41,11 +41,18 @@ def of_source(given: Any, lock: Any) -> Driver | None:
     return of_connection(given, Only(given, lock))
 
 
+async def acquired(driver: Driver) -> Any:
+    """A connection of the driver's."""
+    with connecting():
+        return await driver.acquire()
+
+
 async def of_function(connect: Any) -> Driver:
     """The driver of the connections that a function opens, which is called once to see."""
     if not callable(connect):
         raise TypeError(f"scimlet has no driver for {type(connect).__name__}")
-    first = await waited(connect())
+    with connecting():
+        first = await waited(connect())
     found = of_connection(first, Kept(connect, first))
     if found is None:
         raise TypeError(f"scimlet has no driver for {type(first).__name__}")

@@ -10,7 +10,7 @@ from asyncpg import InterfaceError
 
 from .._values import Row
 from .base import Driver, InUse, Kind, Statement, kind_of
-from .kept import Source
+from .kept import Source, guarded
 
 
 class Pool:
@@ -40,9 +40,9 @@ class Asyncpg(Driver):
 
     async def acquire(self) -> Any:
         connection = await self._source.acquire()
-        if connection.is_in_transaction():
-            await self._source.release(connection, True)
-            raise InUse
+        async with guarded(self._source, connection):
+            if connection.is_in_transaction():
+                raise InUse
         return connection
 
     async def release(self, connection: Any, usable: bool) -> None:

@@ -7,10 +7,11 @@ Its methods are coroutines; those of a synchronous driver never wait.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple
 
-from .._errors import Unavailable
+from .._errors import Error, Unavailable
 from .._values import Row
 
 Dialect = Literal["sqlite", "postgres"]
@@ -18,12 +19,13 @@ Kind = Literal["again", "failed", "lost"]
 
 #: SQLSTATEs of transactions that were in each other's way.
 IN_THE_WAY = ("40001", "40P01", "55P03")
-#: Classes of SQLSTATEs that end a session: the connection, the operator.
-ENDED = ("08", "57")
+#: How SQLSTATEs begin that end a session (the connection, the operator), or leave open whether the
+#: statement was completed.
+ENDED = ("08", "57P", "40003")
 
 
 class Statement(NamedTuple):
-    """A statement, with `?1` or `$1` for its first parameter."""
+    """A statement, with `?` or `$1` for its first parameter."""
 
     text: str
     parameters: Sequence[Any]
@@ -69,8 +71,26 @@ class Driver(ABC):
         """What an exception of the driver says."""
 
 
+@contextmanager
+def connecting() -> Iterator[None]:
+    """Turns what goes wrong on the way to a connection into Unavailable."""
+    try:
+        yield
+    except Error:
+        raise
+    except Exception as error:
+        raise Unavailable(f"there is no connection: {sentence(error)}") from error
+
+
+def sentence(error: Exception) -> str:
+    """What an exception says, for the operator. The values of a statement are personal data:
+    SQLAlchemy adds them to what the driver said, and PostgreSQL names some in further lines."""
+    original = getattr(error, "orig", None) or error
+    return f"{type(original).__name__}: {str(original).partition(chr(10))[0]}"
+
+
 def kind_of(sqlstate: str | None) -> Kind:
     """What a SQLSTATE says. An exception without one did not come from the server."""
     if sqlstate in IN_THE_WAY:
         return "again"
-    return "lost" if sqlstate is None or sqlstate[:2] in ENDED else "failed"
+    return "lost" if sqlstate is None or sqlstate.startswith(ENDED) else "failed"

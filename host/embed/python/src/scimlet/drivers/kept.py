@@ -5,8 +5,11 @@ from __future__ import annotations
 import inspect
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
+
+from .base import InUse
 
 #: So many idle connections are kept.
 MOST_IDLE = 16
@@ -29,12 +32,15 @@ class Kept:
     def __init__(self, connect: Callable[[], Any], first: Any = None) -> None:
         self._connect = connect
         self._idle: list[Any] = [] if first is None else [first]
+        #: What a parent has opened: to let go of it here would close it.
+        self._inherited: list[Any] = []
         self._process = os.getpid()
         self._lock = threading.Lock()
 
     async def acquire(self) -> Any:
         with self._lock:
             if self._process != os.getpid():
+                self._inherited += self._idle
                 self._process, self._idle = os.getpid(), []
             if self._idle:
                 return self._idle.pop()
@@ -61,6 +67,17 @@ class Only:
 
     async def release(self, connection: Any, usable: bool) -> None:
         self._lock.release()
+
+
+@asynccontextmanager
+async def guarded(source: Source, connection: Any) -> AsyncIterator[None]:
+    """Gives back a connection that was just lent, if the block fails."""
+    try:
+        yield
+    except BaseException as error:
+        with suppress(Exception):
+            await source.release(connection, isinstance(error, InUse))
+        raise
 
 
 async def waited(value: Any) -> Any:

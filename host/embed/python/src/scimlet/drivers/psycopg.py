@@ -11,7 +11,7 @@ from psycopg.rows import tuple_row
 
 from .._values import Row
 from .base import Driver, InUse, Kind, Statement, kind_of
-from .kept import Source, waited
+from .kept import Source, guarded, waited
 
 
 class Pool:
@@ -41,12 +41,15 @@ class Psycopg(Driver):
 
     async def acquire(self) -> Any:
         connection = await self._source.acquire()
-        if connection.info.transaction_status != TransactionStatus.IDLE:
-            usable = not connection.broken
-            await self._source.release(connection, usable)
-            raise InUse if usable else psycopg.OperationalError("the connection is broken")
-        if not connection.autocommit:
-            await set_autocommit(connection, True)
+        async with guarded(self._source, connection):
+            if connection.closed:
+                raise psycopg.OperationalError("the connection is closed")
+            if connection.info.transaction_status != TransactionStatus.IDLE:
+                raise InUse
+            changes = not connection.autocommit
+            if changes:
+                await set_autocommit(connection, True)
+        if changes:
             self._changed.add(id(connection))
         return connection
 
@@ -55,7 +58,8 @@ class Psycopg(Driver):
         if id(connection) in self._changed:
             self._changed.discard(id(connection))
             if usable:
-                await set_autocommit(connection, False)
+                async with guarded(self._source, connection):
+                    await set_autocommit(connection, False)
         await self._source.release(connection, usable)
 
     async def join(self, connection: Any) -> bool:

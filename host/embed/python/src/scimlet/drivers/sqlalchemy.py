@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from .._values import Row
 from .base import Dialect, Driver, Kind, Statement, kind_of
-from .kept import waited
+from .kept import guarded, waited
 from .sqlite import sqlite_kind
 
 DIALECTS: dict[str, Dialect] = {"sqlite": "sqlite", "postgresql": "postgres"}
@@ -31,13 +31,16 @@ class SqlAlchemy(Driver):
 
     async def acquire(self) -> Any:
         connection = await waited(self._bind.connect())
-        # scimlet begins and ends transactions itself.
-        return await waited(connection.execution_options(isolation_level="AUTOCOMMIT"))
+        async with guarded(self, connection):
+            # scimlet begins and ends transactions itself.
+            return await waited(connection.execution_options(isolation_level="AUTOCOMMIT"))
 
     async def release(self, connection: Any, usable: bool) -> None:
-        if not usable:
-            await waited(connection.invalidate())
-        await waited(connection.close())
+        try:
+            if not usable:
+                await waited(connection.invalidate())
+        finally:
+            await waited(connection.close())
 
     async def join(self, connection: Any) -> bool:
         synchronous = getattr(connection, "sync_connection", connection)

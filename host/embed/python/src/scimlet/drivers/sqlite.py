@@ -8,7 +8,7 @@ from typing import Any
 
 from .._values import Row
 from .base import Driver, InUse, Kind, Statement
-from .kept import Source
+from .kept import Source, guarded
 
 SQLITE_BUSY, SQLITE_LOCKED = 5, 6
 
@@ -25,21 +25,24 @@ class Sqlite(Driver):
 
     async def acquire(self) -> sqlite3.Connection:
         connection: sqlite3.Connection = await self._source.acquire()
-        autocommit = getattr(connection, "autocommit", None)
-        if connection.in_transaction and autocommit is not False:
-            # To change how transactions begin would commit it.
-            await self._source.release(connection, True)
-            raise InUse
-        self._was[id(connection)] = connection.isolation_level, autocommit
-        if autocommit is False:
-            connection.autocommit = True  # type: ignore[attr-defined]
-        connection.isolation_level = None
+        async with guarded(self._source, connection):
+            autocommit = getattr(connection, "autocommit", None)
+            if connection.in_transaction and autocommit is not False:
+                # To change how transactions begin would commit it.
+                raise InUse
+            before = connection.isolation_level, autocommit
+            if autocommit is False:
+                connection.autocommit = True  # type: ignore[attr-defined]
+            connection.isolation_level = None
+        self._was[id(connection)] = before
         return connection
 
     async def release(self, connection: sqlite3.Connection, usable: bool) -> None:
-        connection.isolation_level, autocommit = self._was.pop(id(connection))
-        if autocommit is False and usable:
-            connection.autocommit = False  # type: ignore[attr-defined]
+        level, autocommit = self._was.pop(id(connection))
+        async with guarded(self._source, connection):
+            connection.isolation_level = level
+            if autocommit is False and usable:
+                connection.autocommit = False  # type: ignore[attr-defined]
         await self._source.release(connection, usable)
 
     async def join(self, connection: sqlite3.Connection) -> bool:
