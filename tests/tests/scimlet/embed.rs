@@ -11,21 +11,13 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
 use scimlet_tests::exchange::{self, Http};
-use scimlet_tests::module::MODULE;
-use scimlet_tests::{needs, node, postgres, python, server};
+use scimlet_tests::{needs, node, python, server};
 use serde_json::Value;
 
 /// One trial for each language.
 pub fn trials() -> Vec<Trial> {
     let mut trials = vec![
         Trial::ignorable_test("embed::python", || needs::with(python_host(), answers)),
-        Trial::ignorable_test("embed::python::sqlite", || {
-            needs::with(python_package(), |package| package.answers("app.db"))
-        }),
-        Trial::ignorable_test("embed::python::postgres", || {
-            let package = python_package().and_then(|package| Ok((package, postgres::shared()?)));
-            needs::with(package, |(package, cluster)| package.answers(&cluster.database()?))
-        }),
         Trial::ignorable_test("embed::node", || needs::with(node_host(), answers)),
     ];
     trials.extend(packages::trials());
@@ -42,46 +34,6 @@ fn python_host() -> anyhow::Result<Command> {
     let mut command = Command::new(python);
     command.arg("-B").arg(folder.join("serve.py"));
     Ok(command)
-}
-
-/// The package, with the module beside its sources, from where a wheel takes it too.
-fn python_package() -> anyhow::Result<Package> {
-    let folder = embed().join("python");
-    let python = python::with("embed-package", &folder.join("tests/requirements.txt"))?;
-    let module = folder.join("src/scimlet/scimlet-module.wasm");
-    if !fs::read(&module).is_ok_and(|there| there == MODULE) {
-        fs::write(module, MODULE)?;
-    }
-    let mut command = Command::new(python);
-    command.arg("-B").arg(folder.join("tests/serve.py")).env("PYTHONPATH", folder.join("src"));
-    Ok(Package(command))
-}
-
-/// A package's program that serves tenants with given profiles from a database.
-struct Package(Command);
-
-impl Package {
-    /// Each exchange has a tenant of its own in this database.
-    fn answers(mut self, database: &str) -> anyhow::Result<()> {
-        let folder = tempfile::tempdir()?;
-        let exchanges = exchange::all()?;
-        let profiles = exchanges.iter().map(|exchange| serde_json::from_str(&exchange.profile));
-        let profiles = profiles.collect::<Result<Vec<Value>, _>>()?;
-        fs::write(folder.path().join("profiles.json"), serde_json::to_string(&profiles)?)?;
-        let command = self.0.current_dir(folder.path());
-        command.stdout(Stdio::piped()).stderr(Stdio::null());
-        command.args(["--profiles", "profiles.json", "--database", database]);
-        let mut host = Host(command.spawn()?);
-        let output = host.0.stdout.take().context("no output")?;
-        let line = BufReader::new(output).lines().next().context("no line")??;
-        let tenants: Vec<Value> = serde_json::from_str(&line)?;
-        let runtime = super::runtime()?;
-        for (exchange, tenant) in exchanges.iter().zip(&tenants) {
-            runtime.block_on(exchange::run(exchange, &endpoint(tenant)?))?;
-        }
-        ensure!(tenants.len() == exchanges.len(), "{} tenants", tenants.len());
-        Ok(())
-    }
 }
 
 /// The tenant that a line of JSON says how to reach.

@@ -16,6 +16,13 @@ use serde_json::{Value, json};
 /// The trials of each package.
 pub fn trials() -> Vec<Trial> {
     vec![
+        Trial::ignorable_test("embed::package::python::exchanges_sqlite", || {
+            needs::with(python_server(), on_sqlite)
+        }),
+        Trial::ignorable_test("embed::package::python::exchanges_postgres", || {
+            let needed = python_server().and_then(|server| Ok((server, postgres::shared()?)));
+            needs::with(needed, |(server, cluster)| on_postgres(server, cluster))
+        }),
         Trial::ignorable_test("embed::package::node::exchanges_sqlite", || {
             needs::with(node(), |()| on_sqlite(node_server()))
         }),
@@ -46,6 +53,19 @@ fn node_server() -> Command {
     let mut command = Command::new("node");
     command.arg(super::embed().join("node/test/support/serve.mjs"));
     command
+}
+
+/// The package's server, with the module beside the sources, from where a wheel takes it too.
+fn python_server() -> anyhow::Result<Command> {
+    let folder = super::embed().join("python");
+    let python = python::with("embed-package", &folder.join("tests/requirements.txt"))?;
+    let module = folder.join("src/scimlet/scimlet-module.wasm");
+    if !fs::read(&module).is_ok_and(|there| there == MODULE) {
+        fs::write(module, MODULE)?;
+    }
+    let mut command = Command::new(python);
+    command.arg("-B").arg(folder.join("tests/serve.py")).env("PYTHONPATH", folder.join("src"));
+    Ok(command)
 }
 
 fn own_tests((): ()) -> anyhow::Result<()> {
