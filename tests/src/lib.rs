@@ -29,8 +29,8 @@ pub mod wording;
 mod bindings {
     pub mod scimlet {
         pub mod plugin {
+            pub use scimlet::http;
             pub use scimlet::plugin::journal;
-            pub use scimlet::{http, store};
         }
     }
 }

@@ -136,14 +136,11 @@ impl port::Journal for Bridge {
 
 impl port::Store for Bridge {
     fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
-        let keys = keys.into_iter().map(lower::key).collect();
-        let found = self.runtime.block_on(self.store.get(keys)).map_err(lift::refusal)?;
-        Ok(found.into_iter().map(|entry| entry.map(lift::entry)).collect())
+        Ok(self.runtime.block_on(self.store.get(keys))?)
     }
 
     fn find(&self, query: Query) -> Result<Page, Refusal> {
-        let page = self.runtime.block_on(self.store.find(lower::query(query)));
-        page.map(lift::page).map_err(lift::refusal)
+        Ok(self.runtime.block_on(self.store.find(query))?)
     }
 
     fn links(
@@ -154,22 +151,16 @@ impl port::Store for Bridge {
         after: Option<String>,
         limit: u32,
     ) -> Result<Vec<LinkPage>, Refusal> {
-        let anchors = anchors.into_iter().map(lower::key).collect();
-        let direction = lower::direction(direction);
         let pages = self.store.links(anchors, name.to_owned(), direction, after, limit);
-        let pages = self.runtime.block_on(pages).map_err(lift::refusal)?;
-        Ok(pages.into_iter().map(lift::link_page).collect())
+        Ok(self.runtime.block_on(pages)?)
     }
 
     fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
-        let links = links.into_iter().map(lower::link).collect();
-        self.runtime.block_on(self.store.has(links)).map_err(lift::refusal)
+        Ok(self.runtime.block_on(self.store.has(links))?)
     }
 
     fn commit(&self, at: u64, actor: &str, writes: Vec<Write>) -> Result<Committed, Rejection> {
-        let writes = writes.into_iter().map(lower::write).collect();
         let done = self.store.commit(at, actor.to_owned(), writes);
-        let done = self.runtime.block_on(done);
-        done.map(lift::committed).map_err(lift::rejection)
+        Ok(self.runtime.block_on(done)?)
     }
 }

@@ -2,7 +2,7 @@
 //! carries to a database. Only conversions, no SCIM decisions. Empty on native targets.
 //!
 //! The files of the component over `store` are compiled here too, and the core module compiles
-//! `sql` and `tables`, each over bindings with equal names.
+//! `sql` and `tables`, over a connection of its own.
 
 #![cfg(target_arch = "wasm32")]
 
@@ -11,6 +11,9 @@ mod admin;
 #[path = "../../component/src/application.rs"]
 mod application;
 mod bindings;
+mod connection;
+#[path = "../../component/src/convert.rs"]
+mod convert;
 #[path = "../../component/src/directory.rs"]
 mod directory;
 #[path = "../../component/src/ports.rs"]
@@ -23,7 +26,6 @@ mod sql;
 mod tables;
 
 use sql as storage;
-use sql::convert;
 
 /// The component's exports.
 struct Component;

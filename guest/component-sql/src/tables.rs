@@ -4,14 +4,13 @@ use scimlet_sql::database::{migrate, tenants};
 use scimlet_store::{Channel, RecordedEvent, Refusal};
 
 use crate::bindings::exports::scimlet::plugin::tables as wit;
-use crate::bindings::scimlet::plugin::sql;
-use crate::sql::ImportedConnection;
+use crate::connection::{imported, tenant};
 use crate::{Component, source};
 use wit::Failure;
 
 impl wit::Guest for Component {
     fn migrate() -> Result<(), Failure> {
-        migrate::migrate(&connection()).map_err(|unusable| match unusable {
+        migrate::migrate(&imported()).map_err(|unusable| match unusable {
             migrate::Unusable::Newer(version) => Failure::Unsuitable(format!(
                 "the tables have version {version}, this scimlet works with version {}: use the \
                  scimlet that made them, or a newer one",
@@ -24,7 +23,7 @@ impl wit::Guest for Component {
     fn tenants() -> Result<Vec<wit::Tenant>, Failure> {
         let tenant =
             |tenant: tenants::Tenant| wit::Tenant { name: tenant.name, created: tenant.created };
-        let all = tenants::all(&connection()).map_err(refused)?;
+        let all = tenants::all(&imported()).map_err(refused)?;
         Ok(all.into_iter().map(tenant).collect())
     }
 
@@ -34,22 +33,17 @@ impl wit::Guest for Component {
                 "`{name}` is no tenant's name: it is 1 to 63 of `a`-`z`, `0`-`9` and `-`"
             )));
         }
-        tenants::create(&connection(), &name, source::now()).map_err(failed)
+        tenants::create(&imported(), &name, source::now()).map_err(failed)
     }
 
     fn delete_tenant(name: String) -> Result<bool, Failure> {
-        tenants::delete(&connection(), &name).map_err(failed)
+        tenants::delete(&imported(), &name).map_err(failed)
     }
 
     fn events(after: u64, limit: u32) -> Result<Vec<wit::Event>, Failure> {
-        let tenant = sql::database().tenant;
-        let found = tenants::events(&connection(), &tenant, after, limit).map_err(refused)?;
+        let found = tenants::events(&imported(), &tenant(), after, limit).map_err(refused)?;
         Ok(found.into_iter().map(recorded).collect())
     }
-}
-
-fn connection() -> ImportedConnection {
-    ImportedConnection::new(sql::database().dialect)
 }
 
 fn refused(refusal: Refusal) -> Failure {

@@ -55,8 +55,6 @@ pub const CURSOR_SECONDS: u64 = 600;
 pub const SCAN_ENTRIES: usize = 20_000;
 /// Entries that one store call returns during a scan.
 pub const SCAN_PAGE: u32 = 500;
-/// Bytes of bodies at which a store may end a page of `find`, according to its contract.
-pub const STORE_PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of resources, stored or as shown, after which a page of a list ends. A page always has at
 /// least one resource.
 pub const PAGE_BYTES: usize = 4 * 1024 * 1024;

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use scimlet_store::json::wide;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -9,8 +10,8 @@ use serde_json::value::RawValue;
 use crate::abi;
 use crate::bindings::Arguments;
 use crate::bindings::exports::scimlet::plugin::{admin, directory, provider, tables};
-use crate::bindings::sql::{self, BoundDatabase};
-use crate::json::{self, Answer, wide};
+use crate::connection::{self, BoundDatabase};
+use crate::json::{self, Answer, Outcome};
 use crate::source::{self, Seed};
 
 /// Functions that call no import, and so need neither time nor randomness.
@@ -42,22 +43,23 @@ pub fn run(text: Vec<u8>) -> Vec<u8> {
         let sentence = "an earlier call of this instance has not returned";
         return json::write(&Answer::<()>::Error(sentence.to_owned()));
     }
-    let answer = answered(&text);
+    let read = str::from_utf8(&text).map_err(|error| error.to_string());
+    let answer = read.and_then(answered);
     source::clear();
-    sql::bind(None);
+    connection::bind(None);
     RUNNING.set(false);
     answer.unwrap_or_else(|sentence| json::write(&Answer::<()>::Error(sentence)))
 }
 
-fn answered(text: &[u8]) -> Result<Vec<u8>, String> {
-    let call: Call<'_> = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+fn answered(text: &str) -> Result<Vec<u8>, String> {
+    let call: Call<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
     source::set_application(call.application);
     if !PURE.contains(&call.call.as_str()) {
         let now = call.now.ok_or("missing field `now`")?;
         source::set(now, &seed(call.seed.as_deref().ok_or("missing field `seed`")?)?);
     }
     let is_bound = call.database.is_some();
-    sql::bind(call.database);
+    connection::bind(call.database);
     let mut arguments = Arguments::read(call.arguments.map_or("{}", RawValue::get))?;
     let answer = match call.call.split_once('.') {
         Some(("provider", name)) => provider::call(name, &mut arguments)?,
@@ -85,12 +87,34 @@ struct Asked<'a, T> {
     arguments: &'a T,
 }
 
-/// Calls a function of the host; the error says why there is no answer.
-pub fn ask<T: DeserializeOwned>(call: &str, arguments: &impl Serialize) -> Result<T, String> {
-    let answer = abi::ask(&json::write(&Asked { call, arguments }));
-    match serde_json::from_slice(&answer) {
-        Ok(Answer::Return(value)) => Ok(value),
-        Ok(Answer::Error(sentence)) => Err(sentence),
-        Err(error) => Err(format!("the answer to {call}: {error}")),
-    }
+/// Calls a function of the host that returns a result. `unanswered` makes an error of the sentence
+/// that says why there is no answer.
+pub fn ask<T: DeserializeOwned, E: DeserializeOwned>(
+    call: &str,
+    arguments: &impl Serialize,
+    unanswered: fn(String) -> E,
+) -> Result<T, E> {
+    let answer = tell(call, arguments);
+    // The type of a result is read by itself: the code that reads what is around it is there once.
+    let result = match outcome(&answer) {
+        Ok(Answer::Return(Outcome::Ok(value))) => read(value).map(Ok),
+        Ok(Answer::Return(Outcome::Err(error))) => read(error).map(Err),
+        Ok(Answer::Error(sentence)) => return Err(unanswered(sentence)),
+        Err(error) => Err(error),
+    };
+    result.unwrap_or_else(|error| Err(unanswered(format!("the answer to {call}: {error}"))))
+}
+
+fn outcome(answer: &[u8]) -> Result<Answer<Outcome<&RawValue, &RawValue>>, String> {
+    let text = str::from_utf8(answer).map_err(|error| error.to_string())?;
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+fn read<T: DeserializeOwned>(value: &RawValue) -> Result<T, String> {
+    serde_json::from_str(value.get()).map_err(|error| error.to_string())
+}
+
+/// Calls a function of the host, and returns its answer as it is.
+pub fn tell(call: &str, arguments: &impl Serialize) -> Vec<u8> {
+    abi::ask(&json::write(&Asked { call, arguments }))
 }

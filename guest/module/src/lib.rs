@@ -6,10 +6,6 @@
 //! wit-bindgen gives.
 
 #![cfg(target_arch = "wasm32")]
-#![allow(
-    clippy::duplicate_mod,
-    reason = "core's types become those of `store` in JSON, and those of scimlet-store for `sql`"
-)]
 
 mod abi;
 #[path = "../../component/src/admin.rs"]
@@ -18,11 +14,11 @@ mod admin;
 mod application;
 mod bindings;
 mod call;
+mod connection;
 #[path = "../../component/src/convert.rs"]
 mod convert;
 #[path = "../../component/src/directory.rs"]
 mod directory;
-#[path = "../../component/src/storage.rs"]
 mod imported;
 mod json;
 #[path = "../../component/src/ports.rs"]
@@ -30,7 +26,7 @@ mod ports;
 #[path = "../../component/src/provider.rs"]
 mod provider;
 mod source;
-#[path = "../../component-sql/src/sql/mod.rs"]
+#[path = "../../component-sql/src/sql.rs"]
 mod sql;
 mod storage;
 #[path = "../../component-sql/src/tables.rs"]

@@ -2,7 +2,7 @@
 
 use scimlet_core::port::Store;
 
-use crate::bindings::scimlet::plugin::sql::is_bound;
+use crate::connection::is_bound;
 use crate::imported::Imported;
 use crate::sql::SqlStorage;
 

@@ -1,7 +1,7 @@
 //! The position of a hit or link, as the opaque text that the guest sends back. It encodes the sort
 //! key, not the row, so it stays valid when the row is gone.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 
 use super::value::Stored;
 use scimlet_store::{Direction, Refusal, Scalar};
@@ -36,7 +36,7 @@ impl Position {
                 Scalar::Boolean(flag) => bytes.push(u8::from(*flag)),
             }
         }
-        BASE64URL_NOPAD.encode(&bytes)
+        Base64UrlUnpadded::encode_string(&bytes)
     }
 
     /// Reads a position.
@@ -44,7 +44,7 @@ impl Position {
     /// # Errors
     /// [`Refusal::Invalid`] if the text was not made by [`Position::encode`].
     pub fn decode(text: &str) -> Result<Position, Refusal> {
-        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| no_position())?;
+        let bytes = Base64UrlUnpadded::decode_vec(text).map_err(|_| no_position())?;
         let (tag, seq, rest) = split(&bytes).ok_or_else(no_position)?;
         let value = match (tag, rest) {
             (b'c', []) => return Ok(Position::Created(seq)),
@@ -64,12 +64,12 @@ impl Position {
 pub fn encode_link(direction: Direction, number: i64) -> String {
     let mut bytes = vec![link_tag(direction)];
     bytes.extend(number.to_be_bytes());
-    BASE64URL_NOPAD.encode(&bytes)
+    Base64UrlUnpadded::encode_string(&bytes)
 }
 
 /// Decodes the row at the other end of the last link of the previous page.
 pub fn decode_link(direction: Direction, text: &str) -> Result<i64, Refusal> {
-    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| no_position())?;
+    let bytes = Base64UrlUnpadded::decode_vec(text).map_err(|_| no_position())?;
     match split(&bytes) {
         Some((tag, number, [])) if tag == link_tag(direction) => Ok(number),
         _ => Err(no_position()),
@@ -123,7 +123,7 @@ mod tests {
     fn what_is_no_position_is_invalid() {
         let link = encode_link(Direction::Outgoing, 3);
         let created = Position::Created(3).encode();
-        let longer = BASE64URL_NOPAD.encode(b"c123456789");
+        let longer = Base64UrlUnpadded::encode_string(b"c123456789");
         for text in ["", "?", "Yw", "YzEyMzQ1Njc", &link, &longer] {
             assert!(matches!(Position::decode(text), Err(Refusal::Invalid(_))), "{text}");
         }

@@ -4,6 +4,7 @@ use crate::{Key, hash_chain};
 
 /// The log that an event belongs to. The events of both are numbered together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "json", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 pub enum Channel {
     /// Changes of resources, for the application and its webhooks.
     Feed,
@@ -13,6 +14,7 @@ pub enum Channel {
 
 /// An event that a commit appends. Body and name refer to persons only by id.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 pub struct Event {
     /// The log that the event belongs to.
     pub channel: Channel,

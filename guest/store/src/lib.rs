@@ -5,7 +5,7 @@
 //!
 //! Types and fields have the names of the WIT. Nothing here does I/O, reads a clock or logs, so
 //! that it compiles for WebAssembly too. The library `scimlet` re-exports the types in its module
-//! `store`.
+//! `store`. With the feature `json` they have the form of `wit/module.md`.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::indexing_slicing, reason = "a failing test may panic"))]
@@ -16,6 +16,8 @@ mod event;
 mod filter;
 pub mod hash_chain;
 pub mod issuers;
+#[cfg(feature = "json")]
+pub mod json;
 pub mod limits;
 mod ordered;
 mod query;

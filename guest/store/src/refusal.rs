@@ -4,6 +4,8 @@ use crate::Key;
 
 /// Why a call was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "json", derive(serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(rename_all = "kebab-case", deny_unknown_fields))]
 pub enum Refusal {
     /// The path of the unique term, `id` for the key, or a link's name.
     #[error("`{0}` is taken")]
@@ -39,6 +41,8 @@ pub enum Refusal {
 /// nothing was committed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("write {write}: {reason}")]
+#[cfg_attr(feature = "json", derive(serde::Deserialize))]
+#[cfg_attr(feature = "json", serde(rename_all = "kebab-case", deny_unknown_fields))]
 pub struct Rejection {
     /// Counts from 0. A failure of the store itself blames 0.
     pub write: u32,

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use scimlet_core::port::{Caller, Clock, Journal, Level, Origin, Ports, Random, Store};
 use scimlet_core::profile;
 use scimlet_core::store::{
-    Committed, Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Window,
-    Write,
+    Committed, Direction, Entry, Hit, Key, Link, LinkPage, Page, Query, Refusal, Rejection,
+    Removal, Replacement, Window, Write,
 };
 use serde_json::{Value, json};
 
@@ -81,7 +81,9 @@ impl Store for Shelf {
         };
         let hits = of_kind.enumerate().skip(skip).take(query.limit as usize);
         Ok(Page {
-            hits: hits.map(|(i, entry)| (entry.clone(), (i + 1).to_string())).collect(),
+            hits: hits
+                .map(|(i, entry)| Hit { entry: entry.clone(), position: (i + 1).to_string() })
+                .collect(),
             total: None,
             exact: false,
             ordered: false,
@@ -107,11 +109,13 @@ impl Store for Shelf {
         let mut versions = Vec::new();
         for write in writes {
             match write {
-                Write::Insert(draft) | Write::Replace(draft, _) => {
+                Write::Insert(draft) | Write::Replace(Replacement { draft, .. }) => {
                     let version = self.put(draft.key.clone(), draft.body);
                     versions.push((draft.key, version));
                 }
-                Write::Remove(key, _) => drop(self.0.borrow_mut().remove(&(key.kind, key.id))),
+                Write::Remove(Removal { key, .. }) => {
+                    drop(self.0.borrow_mut().remove(&(key.kind, key.id)))
+                }
                 _ => {}
             }
         }

@@ -106,7 +106,7 @@ fn by_credential(
     let kept = verified(ports, origin, &presented, kept)?;
     let mut admission = admission(presented.id.clone(), profile, index)?;
     if let Some(entry) = entry {
-        let expectation = Write::Expect(entry.key, entry.version);
+        let expectation = Write::expect(entry.key, entry.version);
         admission.expectations.push(expectation);
     }
     admission.first_use = first_use(ports, id, used);
@@ -193,7 +193,7 @@ fn admission(
         role: None,
         first_use: None,
         target_group: None,
-        expectations: vec![Write::Expect(profile.key, profile.version)],
+        expectations: vec![Write::expect(profile.key, profile.version)],
     })
 }
 
@@ -236,7 +236,7 @@ fn first_use(ports: &Ports<'_>, id: &str, used: Option<Entry>) -> Option<Write> 
         terms: Vec::new(),
     };
     Some(match used {
-        Some(entry) => Write::Replace(draft, entry.version),
+        Some(entry) => Write::replace(draft, entry.version),
         None => Write::Insert(draft),
     })
 }

@@ -37,7 +37,7 @@
 use crate::predicate::{Field, Operand, Predicate};
 use crate::schema::DataType;
 use crate::sort::Sort;
-use crate::store::{Direction, Node, Operator, Scalar};
+use crate::store::{Comparison, Direction, Node, Operator, Order, Relation, Scalar};
 
 /// A query of one resource type, as it is evaluated here and as the store gets it.
 pub struct BoundQuery<'a> {
@@ -47,8 +47,8 @@ pub struct BoundQuery<'a> {
     pub predicate: &'a Predicate,
     /// The order that the client asked for.
     pub sort: Option<&'a Sort>,
-    /// The order that the store makes, and whether it is descending.
-    pub order: Option<&'a (String, bool)>,
+    /// The order that the store makes.
+    pub order: Option<&'a Order>,
     /// The filter that the store evaluates.
     pub nodes: &'a [Node],
 }
@@ -77,7 +77,7 @@ impl Binding {
         }
         match query.order {
             None => self.texts(&[""]),
-            Some((path, descending)) => self.texts(&[direction(*descending), path]),
+            Some(order) => self.texts(&[direction(order.descending), &order.path]),
         }
         self.number(query.nodes.len() as u64);
         query.nodes.iter().for_each(|node| self.node(node));
@@ -144,14 +144,14 @@ impl Binding {
             Node::Negate => self.texts(&["not"]),
             Node::All(count) => self.texts(&["all", &count.to_string()]),
             Node::Any(count) => self.texts(&["any", &count.to_string()]),
-            Node::Linked { name, direction, other } => {
+            Node::Linked(Relation { name, direction, other }) => {
                 let end = match direction {
                     Direction::Outgoing => "outgoing",
                     Direction::Incoming => "incoming",
                 };
                 self.texts(&[end, name, &other.kind, &other.id]);
             }
-            Node::Compare { path, operator, value } => {
+            Node::Compare(Comparison { path, operator, value }) => {
                 self.texts(&[word(*operator), path]);
                 self.value(value);
             }
@@ -232,7 +232,7 @@ mod tests {
     fn queries_follow_each_other() {
         let expected = "4:User,3:all,1:0,0:,0:,1:0,5:Group,3:all,1:0,0:,0:,1:0,";
         assert_eq!(bytes(&[plain("User"), plain("Group")]), expected);
-        let order = ("title".to_owned(), false);
+        let order = Order { path: "title".to_owned(), descending: false };
         let field = field(&["urn:x", "title"], DataType::String, false);
         let sort = Sort { field, descending: true };
         let sorted = BoundQuery { sort: Some(&sort), order: Some(&order), ..plain("User") };
@@ -271,10 +271,10 @@ mod tests {
 
     #[test]
     fn nodes_are_written_in_their_order() {
-        let compare = |operator, value| Node::Compare { path: "a.b".into(), operator, value };
+        let compare = |operator, value| Node::compare("a.b", operator, value);
         let linked = |direction| {
             let other = Key { kind: "Group".into(), id: "g1".into() };
-            Node::Linked { name: "members".into(), direction, other }
+            Node::linked("members", direction, other)
         };
         let nodes = [
             compare(Operator::Equal, Scalar::Text("x".into())),

@@ -143,7 +143,7 @@ impl Pusher<'_> {
                 return self.unknown(upwards);
             }
         };
-        let compared = Node::Compare { path: path.clone(), operator, value };
+        let compared = Node::compare(path.as_str(), operator, value);
         if matches!(operator, Operator::Contains | Operator::EndsWith) {
             self.unserved += 1;
         }
@@ -186,7 +186,7 @@ impl Pusher<'_> {
                 }
                 (None, None) => return None,
             };
-        let linked = |other| Node::Linked { name: link.as_str().to_owned(), direction, other };
+        let linked = |other| Node::linked(link.as_str(), direction, other);
         let mut nodes: Vec<Node> = others.into_iter().map(linked).collect();
         nodes.push(Node::Any(u32::try_from(nodes.len()).ok()?));
         Some(nodes)
@@ -211,7 +211,7 @@ fn present(path: String, field: &Field) -> Node {
     if !field.data_type.is_text() {
         return Node::Present(path);
     }
-    Node::Compare { path, operator: Operator::Greater, value: Scalar::Text(String::new()) }
+    Node::compare(path, Operator::Greater, Scalar::Text(String::new()))
 }
 
 fn terms_of(predicate: &Predicate) -> usize {

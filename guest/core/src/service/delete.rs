@@ -61,7 +61,7 @@ fn remove(
     version: Option<u64>,
     brought: Vec<Write>,
 ) -> Result<(), Error> {
-    let mut writes = vec![Write::Remove(key.clone(), version), event::delete(key)];
+    let mut writes = vec![Write::remove(key.clone(), version), event::delete(key)];
     writes.extend(brought);
     match session.commit(session.ports.clock.now(), writes) {
         Ok(_) => Ok(()),

@@ -138,7 +138,7 @@ fn update(
     update.state.imported = false;
     let Prepared { resource, mut writes } = update.prepare(session, &Options::default())?;
     if writes.is_empty() {
-        writes.push(Write::Expect(key, version));
+        writes.push(Write::expect(key, version));
     }
     Ok(Creation { resource, writes })
 }

@@ -25,8 +25,8 @@ pub(super) fn find_all(
             count: false,
         })?;
         let is_last = page.is_last(limits::SCAN_PAGE);
-        let last = page.hits.last().map(|(_, position)| position.clone());
-        found.extend(page.hits.into_iter().map(|(entry, _)| entry));
+        let last = page.hits.last().map(|hit| hit.position.clone());
+        found.extend(page.hits.into_iter().map(|hit| hit.entry));
         match last {
             Some(position) if !is_last && found.len() < bound => window = Window::After(position),
             _ => return Ok(found),

@@ -153,7 +153,7 @@ impl<'a> Forking<'a> {
         let place = NewEntry { key, at };
         let made = creation::make(self.session, self.resource_type, place, what, &inserted)?;
         let Creation { resource, mut writes } = made;
-        writes.push(Write::Expect(known.key.clone(), known.version));
+        writes.push(Write::expect(known.key.clone(), known.version));
         writes.push(Write::Link(vec![link]));
         if !self.life.is_active(&resource.content) {
             writes.extend(self.follow(forks.iter().chain([&known]), false, step)?);

@@ -151,8 +151,7 @@ fn contents(
 
 /// Returns the resources of the same kind inside this one; `None` if there are too many.
 fn below(session: &Session<'_>, key: &Key, name: &str) -> Result<Option<Vec<Key>>, Error> {
-    let inside =
-        Node::Linked { name: name.to_owned(), direction: Direction::Incoming, other: key.clone() };
+    let inside = Node::linked(name, Direction::Incoming, key.clone());
     let query = Query {
         kind: key.kind.clone(),
         filter: vec![inside],
@@ -165,7 +164,7 @@ fn below(session: &Session<'_>, key: &Key, name: &str) -> Result<Option<Vec<Key>
     if !page.is_last(limits::SCAN_PAGE) {
         return Ok(None);
     }
-    let keys: Vec<Key> = page.hits.into_iter().map(|(entry, _)| entry.key).collect();
+    let keys: Vec<Key> = page.hits.into_iter().map(|hit| hit.entry.key).collect();
     if page.exact {
         return Ok(Some(keys));
     }

@@ -31,11 +31,8 @@ pub(super) fn owner(
     kind: &str,
     product_id: &str,
 ) -> Result<Option<String>, Error> {
-    let wanted = Node::Compare {
-        path: resource::PRODUCT_ID.to_owned(),
-        operator: Operator::Equal,
-        value: Scalar::Text(product_id.to_owned()),
-    };
+    let value = Scalar::Text(product_id.to_owned());
+    let wanted = Node::compare(resource::PRODUCT_ID, Operator::Equal, value);
     let entries = find_all::find_all(&session.ports, kind, &[wanted], limits::SCAN_ENTRIES)?;
     // A store may ignore the filter.
     let found = entries.into_iter().rfind(|entry| {

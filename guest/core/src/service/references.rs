@@ -62,16 +62,13 @@ pub(super) fn of(session: &Session<'_>, email: &str) -> Result<Vec<StoredReferen
 /// Returns the writes that remove all references to an address.
 pub(super) fn forget(session: &Session<'_>, email: &str) -> Result<Vec<Write>, Error> {
     let entries = entries(session, email)?.into_iter();
-    Ok(entries.map(|(key, _)| Write::Remove(key, None)).collect())
+    Ok(entries.map(|(key, _)| Write::remove(key, None)).collect())
 }
 
 fn entries(session: &Session<'_>, email: &str) -> Result<Vec<(Key, StoredReference)>, Error> {
     let address = text::fold(email);
-    let filter = [Node::Compare {
-        path: ADDRESS.to_owned(),
-        operator: Operator::Equal,
-        value: Scalar::Text(digest(&[&address])),
-    }];
+    let value = Scalar::Text(digest(&[&address]));
+    let filter = [Node::compare(ADDRESS, Operator::Equal, value)];
     let entries = find_all::find_all(&session.ports, KIND, &filter, usize::MAX)?;
     let mut found = Vec::new();
     for entry in entries {

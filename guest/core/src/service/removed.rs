@@ -42,7 +42,7 @@ pub(super) fn keep(
     let update = Update::new(resource_type, before, content, Changes::default(), Asked::Patch);
     let Prepared { mut resource, mut writes } = update.prepare(session, &Options::default())?;
     writes.extend(abandoned.transpose()?.into_iter().flatten());
-    writes.push(Write::Remove(key.clone(), Some(version)));
+    writes.push(Write::remove(key.clone(), Some(version)));
     resource.key = Key::new(kind(resource_type), key.id.clone());
     let draft = resource.draft(resource_type)?;
     writes.push(Write::Insert(draft));
@@ -77,7 +77,7 @@ pub(super) fn bring_back(
         creation::make_with(session, resource_type, place, what, &inserted, |life, resource| {
             life.returned(resource)
         })?;
-    made.writes.push(Write::Remove(removed.key, Some(removed.version)));
+    made.writes.push(Write::remove(removed.key, Some(removed.version)));
     Ok(made)
 }
 

@@ -147,7 +147,7 @@ impl Session<'_> {
         let found = self.ports.store.get(vec![key.clone()])?.into_iter().next().flatten();
         let draft = Draft { key, body: "{}".to_owned(), terms: Vec::new() };
         Ok(match found {
-            Some(entry) => Write::Replace(draft, entry.version),
+            Some(entry) => Write::replace(draft, entry.version),
             None => Write::Insert(draft),
         })
     }

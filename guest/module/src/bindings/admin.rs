@@ -1,8 +1,9 @@
 //! `wit/admin.wit`.
 
+use scimlet_store::json::wide;
+
 use super::functions::interface;
 use super::{exchanged, received, sent};
-use crate::json::wide;
 
 received! {
     #[derive(Default)]

@@ -2,7 +2,6 @@
 
 use super::{received, sent};
 use crate::call;
-use crate::json::Outcome;
 
 sent! {
     pub struct Identity {
@@ -58,6 +57,5 @@ received! {
 }
 
 pub fn before_commit(changes: &[Change]) -> Result<Vec<Option<String>>, Refusal> {
-    let answer = call::ask("application.before-commit", &BeforeCommit { changes });
-    answer.map_or_else(|sentence| Err(Refusal::Failed(sentence)), Outcome::into)
+    call::ask("application.before-commit", &BeforeCommit { changes }, Refusal::Failed)
 }

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use scimlet_store::json::Integer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::admin::{Assignment, CredentialRequest};
 use super::http::{Origin, Request, Response};
-use crate::json::{Answer, Integer, write};
+use crate::json::{Answer, write};
 
 /// A result of an exported function.
 pub trait Returned {

@@ -8,8 +8,6 @@ mod functions;
 pub mod http;
 pub mod journal;
 pub mod provider;
-pub mod sql;
-pub mod store;
 pub mod tables;
 
 pub use functions::{Arguments, Returned};
@@ -17,7 +15,7 @@ pub use functions::{Arguments, Returned};
 /// The imported interfaces and the types of both directions.
 pub mod scimlet {
     pub mod plugin {
-        pub use super::super::{application, http, journal, sql, store};
+        pub use super::super::{application, http, journal};
     }
 }
 

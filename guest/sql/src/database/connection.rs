@@ -11,6 +11,7 @@ use crate::{Dialect, Sql, Value};
 
 /// The states of the database that the statements of a transaction see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 pub enum Mode {
     /// All see one state of the database.
     Read,
@@ -21,6 +22,7 @@ pub enum Mode {
 
 /// Why a statement or a transaction failed, as a sentence for the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum Failure {
     /// Nothing happened, and the whole transaction may be run again: the database was busy, or two
     /// transactions were in each other's way.
@@ -43,6 +45,7 @@ impl From<Failure> for Refusal {
 
 /// A statement, as a driver takes it.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 pub struct Statement {
     /// The text. Parameters are `?` in SQLite and `$1::TEXT`, `$2::BIGINT` … in PostgreSQL, in
     /// their order.

@@ -9,16 +9,21 @@ use crate::dialect::decode;
 
 /// A value in a column.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Deserialize, serde::Serialize))]
+#[cfg_attr(feature = "json", serde(rename_all = "kebab-case"))]
 pub enum Cell {
     /// NULL.
     Null,
     /// An integer.
-    Integer(i64),
+    Integer(
+        #[cfg_attr(feature = "json", serde(deserialize_with = "scimlet_store::json::wide"))] i64,
+    ),
     /// A number with a fraction.
     Real(f64),
     /// A text.
     Text(String),
     /// Bytes.
+    #[cfg_attr(feature = "json", serde(rename = "blob", with = "crate::database::base64"))]
     Bytes(Vec<u8>),
     /// A truth value, which only PostgreSQL has.
     Boolean(bool),
@@ -26,6 +31,7 @@ pub enum Cell {
 
 /// A row, which is read column by column.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "json", derive(serde::Deserialize), serde(from = "Vec<Cell>"))]
 pub struct Row(IntoIter<Cell>);
 
 impl From<Vec<Cell>> for Row {

@@ -11,6 +11,7 @@ use crate::Sql;
 
 /// A database's SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum Dialect {
     /// SQLite: a term's value is a REAL, TEXT or BLOB, which sort in this order.
     Sqlite,

@@ -63,7 +63,7 @@ pub fn issue_credential(ports: &Ports<'_>, request: CredentialRequest) -> Result
         Some(group) => Some(assignments::group_to_go_into(ports, group)?),
         None => None,
     };
-    let mut writes = vec![Write::Expect(profile.key, profile.version)];
+    let mut writes = vec![Write::expect(profile.key, profile.version)];
     if policy.credentials.single {
         // Two concurrent calls do not see each other's credential: this write makes one of them
         // stale.
@@ -227,7 +227,7 @@ pub fn rotate_credential(ports: &Ports<'_>, id: &str) -> Result<Issued, Problem>
         ..old
     };
     let event = noted("credential-rotated", &entry.key, &credential);
-    let expected = Write::Expect(profile.key, profile.version);
+    let expected = Write::expect(profile.key, profile.version);
     let replaced = put(entry.key, body(&credential)?, Some(entry.version));
     commit(ports, vec![expected, replaced, event])?;
     let listed =

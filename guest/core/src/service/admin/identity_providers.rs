@@ -89,7 +89,7 @@ pub fn add_identity_provider(
 /// that is unmet.
 fn gate_met(profile: &Entry, policy: &Policy) -> Result<Write, Problem> {
     if policy.gates.get(GATE).is_none_or(|gate| gate.met) {
-        return Ok(Write::Expect(profile.key.clone(), profile.version));
+        return Ok(Write::expect(profile.key.clone(), profile.version));
     }
     let path = format!("gates.{GATE}.met");
     let document = profile::with_setting(&profile.body, &path, "true")?;

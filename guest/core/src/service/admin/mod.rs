@@ -122,7 +122,7 @@ fn put(key: Key, body: String, version: Option<u64>) -> Write {
     let draft = Draft { key, body, terms: Vec::new() };
     match version {
         None => Write::Insert(draft),
-        Some(version) => Write::Replace(draft, version),
+        Some(version) => Write::replace(draft, version),
     }
 }
 

@@ -129,7 +129,7 @@ pub fn erase_user(ports: &Ports<'_>, id: &str) -> Result<(), Problem> {
         let resource = removed::load(session, resource_type, id)?;
         let key = Key::new(resource_type.name(), id);
         let mut writes = vec![
-            Write::Remove(resource.key.clone(), Some(resource.version)),
+            Write::remove(resource.key.clone(), Some(resource.version)),
             // Events appended after the redaction remain; they name the user only by id.
             Write::Redact(key.clone()),
             event::delete(&key),

@@ -3,7 +3,7 @@
 use super::reader::Reader;
 use super::subject::Subjects;
 use crate::ordered::OrderedSet;
-use crate::store::{Key, Link, Refusal, Write};
+use crate::store::{Key, Link, LinkSet, Refusal, Write};
 
 /// The members of one group that a commit changes.
 #[derive(Clone, Default)]
@@ -24,7 +24,7 @@ pub(super) fn moved(
         match write {
             Write::Link(links) => each(subjects, links, &mut all, |moved| &mut moved.joined),
             Write::Unlink(links) => each(subjects, links, &mut all, |moved| &mut moved.left),
-            Write::UnlinkAll(source, name) => {
+            Write::UnlinkAll(LinkSet { source, name }) => {
                 if let Some(place) = place(subjects, source, name)
                     && let Some(moved) = all.get_mut(place)
                 {

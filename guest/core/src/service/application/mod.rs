@@ -17,7 +17,7 @@ use crate::resource;
 use crate::service::product_id;
 use crate::service::write::event;
 use crate::sorted_map::SortedMap;
-use crate::store::{Committed, Key, Refusal, Rejection, Write};
+use crate::store::{Committed, Key, Refusal, Rejection, Replacement, Write};
 
 use self::changes::Changed;
 use self::reader::Reader;
@@ -148,14 +148,16 @@ fn give(writes: &mut Vec<Write>, changed: &mut Changed<'_>, id: String) -> Resul
     let draft = after.draft(changed.subject.resource_type);
     let draft = draft.map_err(|error| Refusal::Damaged(error.detail))?;
     let stored = writes.iter_mut().rev().find_map(|write| match write {
-        Write::Insert(stored) | Write::Replace(stored, _) if stored.key == draft.key => {
+        Write::Insert(stored) | Write::Replace(Replacement { draft: stored, .. })
+            if stored.key == draft.key =>
+        {
             Some(stored)
         }
         _ => None,
     });
     match stored {
         Some(stored) => *stored = draft,
-        None => writes.push(Write::Replace(draft, after.version)),
+        None => writes.push(Write::replace(draft, after.version)),
     }
     Ok(())
 }

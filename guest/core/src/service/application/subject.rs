@@ -4,7 +4,7 @@ use crate::registry::Registry;
 use crate::resource_type::ResourceType;
 use crate::service::write::event::{self, REMOVED};
 use crate::sorted_map::SortedMap;
-use crate::store::{Channel, Draft, Event, Key, Write};
+use crate::store::{Channel, Draft, Event, Key, Removal, Replacement, Write};
 
 /// Events of the audit that are about a change.
 const TAKEN_OVER: [&str; 3] = [event::LINKED, event::RETURNED_ACTIVE, event::RETURNED];
@@ -111,8 +111,8 @@ impl<'a> Subjects<'a> {
 
     fn note(&mut self, write: &'a Write) {
         let key = match write {
-            Write::Insert(draft) | Write::Replace(draft, _) => &draft.key,
-            Write::Remove(key, _) | Write::Redact(key) => key,
+            Write::Insert(draft) | Write::Replace(Replacement { draft, .. }) => &draft.key,
+            Write::Remove(Removal { key, .. }) | Write::Redact(key) => key,
             _ => return,
         };
         let Some(subject) = self.found(key) else {
@@ -120,8 +120,8 @@ impl<'a> Subjects<'a> {
         };
         match write {
             Write::Insert(draft) => subject.inserted = Some(draft),
-            Write::Replace(draft, version) => subject.replaced = Some((draft, *version)),
-            Write::Remove(key, version) => subject.removed = Some((key, *version)),
+            Write::Replace(new) => subject.replaced = Some((&new.draft, new.version)),
+            Write::Remove(old) => subject.removed = Some((&old.key, old.version)),
             _ => subject.is_erased = true,
         }
     }

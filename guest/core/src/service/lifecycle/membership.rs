@@ -214,7 +214,7 @@ pub(in crate::service) fn dissolved(
     let Some(groups) = session.admission.policy.groups(resource_type) else {
         return Ok(Vec::new());
     };
-    let all = [Write::UnlinkAll(group.clone(), groups.members.as_str().to_owned())];
+    let all = [Write::unlink_all(group.clone(), groups.members.as_str())];
     let mut brought = changed(session, resource_type, group, &all)?;
     let assignments = Assignments::load(session)?;
     if assignments.all().contains_key(&group.id) {

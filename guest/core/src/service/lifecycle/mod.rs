@@ -212,11 +212,11 @@ impl<'a> UserLifecycle<'a> {
     }
 
     fn take_seat(&self) -> Write {
-        Write::Adjust { counter: SEATS.to_owned(), by: 1, ceiling: self.users.seats }
+        Write::adjust(SEATS, 1, self.users.seats)
     }
 
     fn give_seat_back(&self) -> Write {
-        Write::Adjust { counter: SEATS.to_owned(), by: -1, ceiling: None }
+        Write::adjust(SEATS, -1, None)
     }
 
     /// Returns the events that instruct the application.

@@ -60,7 +60,7 @@ impl Assignments {
 
     /// Returns the expectations of a commit that changes members.
     pub(in crate::service) fn expected(&self) -> Vec<Write> {
-        let version = self.version.map(|version| Write::Expect(key(), version));
+        let version = self.version.map(|version| Write::expect(key(), version));
         version.into_iter().collect()
     }
 
@@ -89,7 +89,7 @@ impl Assignments {
             serde_json::to_string(&groups).map_err(|error| Error::internal(error.to_string()))?;
         let draft = Draft { key: key(), body, terms: Vec::new() };
         Ok(match self.version {
-            Some(version) => Write::Replace(draft, version),
+            Some(version) => Write::replace(draft, version),
             None => Write::Insert(draft),
         })
     }
@@ -107,11 +107,8 @@ pub(super) fn count(session: &Session<'_>, state: &State, by: i64) -> Vec<Write>
 }
 
 fn adjust(session: &Session<'_>, kind: &str, by: i64) -> Write {
-    Write::Adjust {
-        counter: format!("{COUNTER}{kind}"),
-        by,
-        ceiling: session.admission.policy.seat_types.get(kind).copied().flatten(),
-    }
+    let ceiling = session.admission.policy.seat_types.get(kind).copied().flatten();
+    Write::adjust(format!("{COUNTER}{kind}"), by, ceiling)
 }
 
 /// The prefix of a counter's name; the kind of seat follows it.
@@ -167,7 +164,7 @@ pub(in crate::service) fn give_all(
         let is_active = rules.is_active(&user.content);
         let brought = give(session, &mut user, group, kind, is_active);
         if user.state != before.state {
-            writes.push(Write::Replace(user.draft(resource_type)?, before.version));
+            writes.push(Write::replace(user.draft(resource_type)?, before.version));
             writes.extend(brought);
         }
     }

@@ -98,5 +98,5 @@ pub(in crate::service) fn having(
 }
 
 fn compared(term: Term) -> Node {
-    Node::Compare { path: term.path, operator: Operator::Equal, value: term.value }
+    Node::compare(term.path, Operator::Equal, term.value)
 }

@@ -16,7 +16,7 @@ use crate::projection::Projection;
 use crate::resource::Resource;
 use crate::resource_type::ResourceType;
 use crate::sort::Sort;
-use crate::store::{Entry, Key, Page, Query, Window};
+use crate::store::{Hit, Key, Order, Page, Query, Window};
 
 /// A search bound to a resource type.
 pub(super) struct Plan<'a> {
@@ -28,7 +28,7 @@ pub(super) struct Plan<'a> {
     pub pushed: Pushed,
     pub sort: Option<Sort>,
     /// The order for the store; `None` if it cannot sort so, or need not.
-    pub order: Option<(String, bool)>,
+    pub order: Option<Order>,
     /// Whether each resource needs its sort key, because other types are sorted together with this
     /// one.
     keyed: bool,
@@ -69,7 +69,8 @@ impl<'a> Plan<'a> {
             None => None,
         };
         let order = sort.as_ref().and_then(|sort| {
-            index::order(&sort.field, resource_type, complete).map(|path| (path, sort.descending))
+            let path = index::order(&sort.field, resource_type, complete)?;
+            Some(Order { path, descending: sort.descending })
         });
         Ok(Self {
             session,
@@ -108,7 +109,7 @@ impl<'a> Plan<'a> {
         let found = self.session.entries(&[Key::new(self.kind.clone(), id)])?;
         let hits = found.into_iter().flatten();
         let page = Page {
-            hits: hits.map(|entry| (entry, String::new())).collect(),
+            hits: hits.map(|entry| Hit { entry, position: String::new() }).collect(),
             total: None,
             exact: false,
             ordered: false,
@@ -158,7 +159,7 @@ impl<'a> Plan<'a> {
         self.journal("by the store");
         let mut held = MatchBuffer::default();
         loop {
-            let last = page.hits.last().map(|(_, position)| position.clone());
+            let last = page.hits.last().map(|hit| hit.position.clone());
             held.add(self.filtered(page, self.keyed)?);
             let found = held.found.len();
             let known = offset.saturating_add(u64::try_from(found).unwrap_or(u64::MAX));
@@ -178,7 +179,7 @@ impl<'a> Plan<'a> {
         let mut window = Window::Offset(0);
         let is_complete = loop {
             let page = self.unordered(window, limits::SCAN_PAGE, false)?;
-            let last = page.hits.last().map(|(_, position)| position.clone());
+            let last = page.hits.last().map(|hit| hit.position.clone());
             let is_last = page.is_last(limits::SCAN_PAGE);
             read = read.saturating_add(page.hits.len());
             held.add(self.filtered(page, self.sort.is_some())?);
@@ -217,14 +218,14 @@ impl<'a> Plan<'a> {
         let evaluate = must || !self.is_exact(&page);
         if !evaluate {
             let hits = page.hits.into_iter();
-            let found = |(entry, position)| (Some(found(entry, None)), position);
+            let found = |hit: Hit| (Some(found(hit.entry, None)), hit.position);
             return Ok(hits.map(found).collect());
         }
-        let keys = page.hits.iter().map(|(entry, _)| entry.key.clone());
+        let keys = page.hits.iter().map(|hit| hit.entry.key.clone());
         let mut related =
             Expansion::whole(self.session, self.resource_type, keys.collect(), &self.reads);
         let base = &self.session.origin.base_url;
-        let judge = |(entry, position): (Entry, String)| {
+        let judge = |Hit { entry, position }| {
             let shown = Resource::read(&entry)?.shown(self.resource_type, base, related.values()?);
             let key = self.sort.as_ref().and_then(|sort| sort.key(&shown));
             let holds = self.predicate.holds(&shown);
@@ -247,7 +248,7 @@ impl<'a> Plan<'a> {
         window: Window,
         limit: u32,
         count: bool,
-        order: Option<(String, bool)>,
+        order: Option<Order>,
     ) -> Result<Page, Error> {
         let query = Query {
             kind: self.kind.clone(),

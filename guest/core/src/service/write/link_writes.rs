@@ -150,7 +150,7 @@ impl Side<'_> {
             }
         }
         let name = self.relation.attribute.as_str();
-        let all = Write::UnlinkAll(self.source.clone(), name.to_owned());
+        let all = Write::unlink_all(self.source.clone(), name);
         std::iter::once(all).chain(link(wanted)).collect()
     }
 

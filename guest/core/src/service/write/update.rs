@@ -135,10 +135,10 @@ impl<'a> Update<'a> {
             if draft.body.len() > limits::RESOURCE_BYTES {
                 check_size(&draft, before.body(&before.content)?.len())?;
             }
-            writes.push(Write::Replace(draft, before.version));
+            writes.push(Write::replace(draft, before.version));
         } else if options.conditions.are_given() || changes.values().any(|c| c.cleared) {
             // Two concurrent replacements of links must not be combined.
-            writes.push(Write::Expect(key.clone(), before.version));
+            writes.push(Write::expect(key.clone(), before.version));
         }
         // If only links change, concurrent requests may change others.
         let version = (!writes.is_empty()).then(|| before.version.saturating_add(1));

@@ -1,18 +1,20 @@
 //! The storage port over the import `store`.
 
+mod convert;
+
 use scimlet_core::port::Store;
 use scimlet_core::store::{
     Committed, Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Write,
 };
 
 use crate::bindings::scimlet::plugin::store;
-use crate::convert::{lift, lower};
+
+use self::convert::{lift, lower};
 
 /// The import.
 pub struct Imported;
 
 /// Returns the storage of this instance.
-#[allow(dead_code, reason = "the core module chooses between two")]
 pub fn store() -> &'static dyn Store {
     &Imported
 }

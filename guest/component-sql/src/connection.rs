@@ -9,14 +9,17 @@ use crate::bindings::scimlet::plugin::sql as wit;
 #[derive(Clone, Copy, Debug)]
 pub struct ImportedConnection(Dialect);
 
-impl ImportedConnection {
-    /// Returns the connection to a database with this dialect.
-    pub fn new(dialect: wit::Dialect) -> Self {
-        Self(match dialect {
-            wit::Dialect::Sqlite => Dialect::Sqlite,
-            wit::Dialect::Postgres => Dialect::Postgres,
-        })
-    }
+/// Returns the import.
+pub fn imported() -> ImportedConnection {
+    ImportedConnection(match wit::database().dialect {
+        wit::Dialect::Sqlite => Dialect::Sqlite,
+        wit::Dialect::Postgres => Dialect::Postgres,
+    })
+}
+
+/// Returns the name of the tenant that the import is bound to.
+pub fn tenant() -> String {
+    wit::database().tenant
 }
 
 impl Connection for ImportedConnection {
