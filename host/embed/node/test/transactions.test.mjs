@@ -129,6 +129,29 @@ describe('a call whose time is up', () => {
     await close();
   });
 
+  for (const pipeline of [false, true]) {
+    it(`leaves nothing to the next one on the only connection${pipeline ? ', pipelined' : ''}`, async () => {
+      const settings = { ...(await newPostgres()), pipeline };
+      const driver = drivers.find(({ name }) => name === 'pg.Client');
+      const application = { beforeCommit: (_, { connection: own }) => own.query("INSERT INTO own VALUES ('x')") };
+      const { client, acme, connection, close } = await setUp(driver, { settings, application, time: 1000 });
+      await connection.query('CREATE TABLE own (a text)');
+      await client.create('bo@example.com');
+      const holder = new pg.Client(settings);
+      await holder.connect();
+      await holder.query('BEGIN');
+      // All but the events is written when the call waits for the end of their chain.
+      await holder.query('SELECT * FROM scimlet_tenant FOR UPDATE');
+      await assert.rejects(client.create('ada@example.com'), { kind: 'time' });
+      setTimeout(() => holder.query('ROLLBACK'), 50);
+      assert.ok((await acme.admin.set({ 'users.seats': 5 })) > 1);
+      assert.equal((await connection.query('SELECT * FROM own')).rowCount, 1);
+      await client.create('ada@example.com');
+      await holder.end();
+      await close();
+    });
+  }
+
   it('does not wait for a connection longer', async () => {
     const driver = drivers.find(({ name }) => name === 'pg.Pool');
     const { acme, connection: pool, close } = await setUp(driver);

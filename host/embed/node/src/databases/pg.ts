@@ -42,7 +42,7 @@ export function pgPool(pool: PgPool): AsyncDatabase {
 
 /** Transactions have the only connection one after another. */
 export function pgClient(client: PgClient): AsyncDatabase {
-  return oneAfterAnother((free) => new PgConnection(client, free));
+  return oneAfterAnother((free) => new PgOwnConnection(client, free));
 }
 
 /** A transaction that the application has begun on this connection, and ends itself. */
@@ -81,11 +81,9 @@ const BEGIN: Record<Mode, string> = {
   write: 'BEGIN ISOLATION LEVEL READ COMMITTED',
 };
 
+/** A connection of the pool. */
 class PgConnection implements AsyncConnection {
-  constructor(
-    readonly connection: PgClient,
-    private readonly free: (broken: boolean) => void = (broken) => connection.release?.(broken),
-  ) {
+  constructor(readonly connection: PgClient) {
     // Without a listener a connection that breaks ends the process. The statement that runs fails, too.
     connection.on('error', ignore);
   }
@@ -112,7 +110,25 @@ class PgConnection implements AsyncConnection {
 
   release(broken: boolean): void {
     this.connection.off('error', ignore);
-    this.free(broken);
+    this.connection.release?.(broken);
+  }
+}
+
+/** The only connection: it stays open, and what was not committed is undone before the next transaction. */
+class PgOwnConnection extends PgConnection {
+  constructor(
+    connection: PgClient,
+    private readonly free: () => void,
+  ) {
+    super(connection);
+  }
+
+  override release(broken: boolean): void {
+    const undone = broken ? this.rollBack().catch(ignore) : Promise.resolve();
+    void undone.then(() => {
+      this.connection.off('error', ignore);
+      this.free();
+    });
   }
 }
 
