@@ -81,15 +81,27 @@ const BEGIN: Record<Mode, string> = {
   write: 'BEGIN ISOLATION LEVEL READ COMMITTED',
 };
 
-/** A connection of the pool. */
-class PgConnection implements AsyncConnection {
-  constructor(readonly connection: PgClient) {
-    // Without a listener a connection that breaks ends the process. The statement that runs fails, too.
-    connection.on('error', ignore);
-  }
+/** What is executed in a transaction, until its connection is given back: then the rest of a list is not sent. */
+class PgStatements {
+  #isGone = false;
+
+  constructor(readonly connection: PgClient) {}
 
   execute(statements: Statement[]): Promise<Row[][]> {
-    return executeAll(this.connection, statements);
+    return executeAll(this.connection, statements, () => this.#isGone);
+  }
+
+  protected leave(): void {
+    this.#isGone = true;
+  }
+}
+
+/** A connection of the pool. */
+class PgConnection extends PgStatements implements AsyncConnection {
+  constructor(connection: PgClient) {
+    super(connection);
+    // Without a listener a connection that breaks ends the process. The statement that runs fails, too.
+    connection.on('error', ignore);
   }
 
   async begin(mode: Mode): Promise<void> {
@@ -109,6 +121,7 @@ class PgConnection implements AsyncConnection {
   }
 
   release(broken: boolean): void {
+    this.leave();
     this.connection.off('error', ignore);
     this.connection.release?.(broken);
   }
@@ -124,6 +137,7 @@ class PgOwnConnection extends PgConnection {
   }
 
   override release(broken: boolean): void {
+    this.leave();
     const undone = broken ? this.rollBack().catch(ignore) : Promise.resolve();
     void undone.then(() => {
       this.connection.off('error', ignore);
@@ -132,16 +146,14 @@ class PgOwnConnection extends PgConnection {
   }
 }
 
-class PgSavepoint implements AsyncConnection {
+class PgSavepoint extends PgStatements implements AsyncConnection {
   #isOpen = false;
 
   constructor(
-    readonly connection: PgClient,
+    connection: PgClient,
     private readonly free: () => void,
-  ) {}
-
-  execute(statements: Statement[]): Promise<Row[][]> {
-    return executeAll(this.connection, statements);
+  ) {
+    super(connection);
   }
 
   async begin(): Promise<void> {
@@ -156,12 +168,13 @@ class PgSavepoint implements AsyncConnection {
 
   async rollBack(): Promise<void> {
     this.#isOpen = false;
-    await this.connection.query({ text: 'ROLLBACK TO SAVEPOINT scimlet' });
-    await this.connection.query({ text: 'RELEASE SAVEPOINT scimlet' });
+    // At once: the application may send its own next query meanwhile.
+    await this.connection.query({ text: 'ROLLBACK TO SAVEPOINT scimlet; RELEASE SAVEPOINT scimlet' });
   }
 
   /** The connection is the application's: it stays open, and what was not committed is undone before its next query. */
   release(): void {
+    this.leave();
     const undone = this.#isOpen ? this.rollBack().catch(ignore) : Promise.resolve();
     void undone.then(this.free);
   }
@@ -173,7 +186,7 @@ function ignore(): void {
 
 type Queryable = Pick<PgClient, 'query' | 'pipeline'>;
 
-async function executeAll(on: Queryable, statements: Statement[]): Promise<Row[][]> {
+async function executeAll(on: Queryable, statements: Statement[], isGone = () => false): Promise<Row[][]> {
   if (on.pipeline) {
     const sent = await Promise.allSettled(statements.map((statement) => execute(on, statement)));
     return sent.map((result) => {
@@ -182,7 +195,10 @@ async function executeAll(on: Queryable, statements: Statement[]): Promise<Row[]
     });
   }
   const results: Row[][] = [];
-  for (const statement of statements) results.push(await execute(on, statement));
+  for (const statement of statements) {
+    if (isGone()) throw new Error('the call was given up');
+    results.push(await execute(on, statement));
+  }
   return results;
 }
 
