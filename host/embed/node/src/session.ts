@@ -184,8 +184,7 @@ export class AsyncSession {
 
   async #execute(statements: JsonStatement[]): Promise<string> {
     try {
-      await this.#open();
-      const on = this.#connection ?? this.#database;
+      const on = (await this.#open()) ?? this.#database;
       const results = await on.execute(statements.map(readStatement));
       return done(results.map(rowsOf));
     } catch (error) {
@@ -205,6 +204,8 @@ export class AsyncSession {
     this.#connection = connection;
     this.#isOpen = true;
     await connection.begin(mode);
+    // The connection is not this call's any more.
+    if (this.#isCancelled) throw timeUp();
     return connection;
   }
 

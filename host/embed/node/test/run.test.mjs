@@ -79,11 +79,13 @@ class Driver {
     await this.step('acquire');
     this.held += 1;
     let pending = 0;
+    let isGone = false;
     return {
       connection: this,
       begin: () => this.step('begin'),
       execute: async (statements) => {
         for (const { text } of statements) {
+          if (isGone) throw new Error('given back');
           await this.step(text, () => {
             if (text === 'insert') pending += 1;
           });
@@ -100,6 +102,7 @@ class Driver {
           pending = 0;
         }),
       release: (broken) => {
+        isGone = true;
         this.held -= 1;
         this.log.push(broken ? 'close' : 'release');
       },
@@ -167,6 +170,9 @@ describe('a run over a driver that answers later', () => {
       for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       assert.equal(driver.held, 0, `${name}: ${driver.log}`);
       assert.equal(driver.stored, 0);
+      // Only what was sent already comes after the end.
+      const [, ...behind] = driver.log.slice(driver.log.indexOf('close'));
+      if (driver.log.includes('close')) assert.deepEqual(behind, [name]);
     }
   });
 

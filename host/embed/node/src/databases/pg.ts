@@ -157,8 +157,8 @@ class PgSavepoint extends PgStatements implements AsyncConnection {
   }
 
   async begin(): Promise<void> {
-    await this.connection.query({ text: 'SAVEPOINT scimlet' });
     this.#isOpen = true;
+    await this.connection.query({ text: 'SAVEPOINT scimlet' });
   }
 
   async commit(): Promise<void> {
