@@ -246,11 +246,17 @@ const IN_FAILED_TRANSACTION = '25P02';
 // serialization_failure, deadlock_detected, lock_not_available
 const AGAIN = new Set(['40001', '40P01', '55P03']);
 
-/** By SQLSTATE. An error without one, or of the classes of lost connections, says nothing about a commit. */
+// statement_completion_unknown
+const COMPLETION_UNKNOWN = '40003';
+
+/**
+ * By SQLSTATE. An error without one, or of the classes of lost connections, says nothing about a commit. Codes of
+ * Node.js, such as EPIPE, begin with an E, and no class of PostgreSQL does.
+ */
 function pgFailure(error: unknown, committing: boolean): FailureKind {
   const { code } = (error ?? {}) as { code?: unknown };
-  const state = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+  const state = typeof code === 'string' && /^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code) ? code : undefined;
   if (state !== undefined && AGAIN.has(state)) return 'again';
   const isLost = state === undefined || state.startsWith('08') || state.startsWith('57P');
-  return committing && isLost ? 'unknown' : 'failed';
+  return committing && (isLost || state === COMPLETION_UNKNOWN) ? 'unknown' : 'failed';
 }
