@@ -185,6 +185,41 @@ describe('a run over a driver that answers later', () => {
     assert.deepEqual([driver.stored, driver.held], [2, 0]);
   });
 
+  it('does not say that a commit without an answer was undone', async (test) => {
+    test.mock.timers.enable({ apis: ['setTimeout'] });
+    let go;
+    const gate = new Promise((resolve) => {
+      go = resolve;
+    });
+    const driver = new Driver((_, name) => name === 'commit' && { before: () => gate });
+    const running = run(driver);
+    while (driver.operations < 7) await new Promise((resolve) => setImmediate(resolve));
+    test.mock.timers.tick(2000);
+    await new Promise((resolve) => setImmediate(resolve));
+    test.mock.timers.tick(10_000);
+    assert.equal(await running, 'unknown');
+    go();
+    assert.deepEqual([driver.held, driver.log.at(-1)], [0, 'close']);
+  });
+
+  it('tells what it has committed when its time is up', async () => {
+    const notes = [];
+    const thrice = (ask) => {
+      const results = [storing(ask), storing(ask), storing(ask)];
+      ask('journal.write', { note: { text: 'end' } });
+      return results.join();
+    };
+    let commits = 0;
+    const late = () => new Promise(() => {});
+    const driver = new Driver((_, name) => {
+      if (name === 'commit') commits += 1;
+      return name === 'lock' && commits === 1 && { before: late };
+    });
+    const session = new AsyncSession(driver, { ...surroundings, log: ({ text }) => notes.push(text) });
+    assert.equal(await runAsync(scripted(thrice), 'acme', '{}', session, 200), 'stored,unavailable,unavailable');
+    assert.deepEqual([driver.stored, driver.held, notes], [2, 0, ['end']]);
+  });
+
   it('does not wait for the end of what only reads', async () => {
     const reading = (ask) => {
       ask('sql.begin', { mode: 'read' });

@@ -173,9 +173,34 @@ describe('a call whose time is up', () => {
     const { client, connection, close } = await setUp(driver);
     const scimlet = new Scimlet({ database: connection, time: 50, application: { beforeCommit } });
     const limited = new Client(scimlet.tenant('acme'), client.secret);
+    // A credential's first use is written by itself.
+    await client.expect(200, 'GET', '/Users');
     await assert.rejects(limited.create('ada@example.com'), { kind: 'time' });
     assert.equal(connection.inTransaction ?? connection.isTransaction, false);
     assert.equal((await client.expect(200, 'GET', '/Users')).totalResults, 0);
+    await close();
+  });
+
+  it('tells a client what of a bulk request was done', async () => {
+    const [driver] = named(/sqlite/);
+    let calls = 0;
+    const beforeCommit = () => {
+      calls += 1;
+      const end = performance.now() + 1100;
+      while (calls === 2 && performance.now() < end);
+    };
+    const profile = { extends: 'default' };
+    const { client, close } = await setUp(driver, { profile, time: 1000, application: { beforeCommit } });
+    const schemas = ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'];
+    const Operations = ['ada', 'bo', 'cy'].map((userName) => {
+      return { method: 'POST', path: '/Users', bulkId: userName, data: { schemas: [USER], userName } };
+    });
+    const done = await client.expect(200, 'POST', '/Bulk', { schemas, Operations });
+    assert.deepEqual(
+      done.Operations.map(({ status }) => status),
+      ['201', '503', '503'],
+    );
+    assert.equal((await client.expect(200, 'GET', '/Users')).totalResults, 1);
     await close();
   });
 });
