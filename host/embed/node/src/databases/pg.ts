@@ -21,6 +21,8 @@ export interface PgClient {
   on(event: 'error', listener: (error: Error) => void): unknown;
   off(event: 'error', listener: (error: Error) => void): unknown;
   release?(broken?: boolean): void;
+  /** Without it where the driver is the native one. */
+  readonly connection?: { readonly stream?: { destroy(): unknown } };
 }
 
 /** The part of a `Pool` of `pg` that is used. */
@@ -124,6 +126,8 @@ class PgConnection extends PgStatements implements AsyncConnection {
     this.leave();
     this.connection.off('error', ignore);
     this.connection.release?.(broken);
+    // With `pipeline` the pool would wait for what was sent, and open another connection meanwhile.
+    if (broken) this.connection.connection?.stream?.destroy();
   }
 }
 
