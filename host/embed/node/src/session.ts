@@ -73,8 +73,8 @@ export class SyncSession {
 
   /** Undoes what is open: after the call there must be nothing. */
   rollBack(): void {
-    // SQLite has rolled back itself after some errors.
-    if (this.#open === 'transaction' && !this.#database.inTransaction()) this.#open = 'nothing';
+    // SQLite has rolled back itself after some errors, and the application may have ended what it should not.
+    if (!this.#database.inTransaction()) this.#open = 'nothing';
     this.#end('ROLLBACK', 'ROLLBACK TO scimlet', 'RELEASE scimlet');
   }
 
@@ -126,7 +126,7 @@ export class SyncSession {
   #hook(call: string, args: Record<string, unknown>): string {
     const { hooks } = this.#surroundings;
     if (!hooks?.has(call)) throw unknownCall(call);
-    return hooks.answerSync(args, this.#database.connection);
+    return hooks.answerSync(args, this.#database.connection, (text) => this.#run(text));
   }
 }
 
@@ -287,8 +287,13 @@ export class AsyncSession {
     const { hooks } = this.#surroundings;
     if (!hooks?.has(call)) throw unknownCall(call);
     return async () => {
-      const connection = await this.#open();
-      return hooks.answer(args, connection?.connection);
+      try {
+        const connection = await this.#open();
+        const execute = async (text: string) => connection?.execute([{ text, parameters: [] }]);
+        return await hooks.answer(args, connection?.connection, execute);
+      } catch (error) {
+        return failed(this.#database.failure(error, false), messageOf(error));
+      }
     };
   }
 }

@@ -191,6 +191,22 @@ for (const driver of drivers) {
       await close();
     });
 
+    it('writes nothing after an application that ends the transaction', {
+      skip: driver.name.startsWith('Durable') && 'it executes no COMMIT',
+    }, async () => {
+      const application = { beforeCommit: (_, { connection }) => void driver.execute(connection, 'COMMIT') };
+      if (!driver.isSync) application.beforeCommit = (_, { connection }) => driver.execute(connection, 'COMMIT');
+      const { client, acme, close } = await setUp(driver, { application });
+      const { status } = await client.send('POST', '/Users', { schemas: [USER], userName: 'ada@example.com' });
+      assert.equal(status, 503);
+      assert.equal((await acme.admin.users()).Resources.length, 0);
+      assert.ok((await acme.events()).every(({ name }) => !name.endsWith('create:notice')));
+      // The connection serves on.
+      await acme.admin.createUser({ userName: 'ada@example.com' });
+      assert.equal((await client.expect(200, 'GET', '/Users')).totalResults, 1);
+      await close();
+    });
+
     it('does what 16 tasks want at once', async () => {
       const { client, acme, close } = await setUp(driver);
       const members = [];

@@ -251,7 +251,9 @@ describe('a connection that breaks', () => {
         return { connection: pool, close: () => pool.end() };
       },
     };
-    const { client, acme, connection: pool, close } = await setUp(driver);
+    // With an application the beginning of the transaction is sent for it.
+    const application = { beforeCommit() {} };
+    const { client, acme, connection: pool, close } = await setUp(driver, { application });
     const seen = { 201: 0, 503: 0 };
     let done = false;
     for (let at = 1; !done; at += 1) {
@@ -279,7 +281,8 @@ describe('a connection that breaks', () => {
     const events = (await acme.events(0, 1000)).filter(({ name }) => name.endsWith('create:notice'));
     assert.equal(events.length, users.totalResults);
     assert.ok(seen[201] >= 2 && seen[503] >= 4, JSON.stringify(seen));
-    assert.equal(pool.totalCount, pool.idleCount);
+    // The end of what only reads is not awaited.
+    while (pool.totalCount > pool.idleCount) await new Promise((resolve) => setTimeout(resolve, 10));
     await close();
   });
 });
