@@ -230,6 +230,55 @@ describe('a rate', () => {
   });
 });
 
+it('a rate is left to good clients while requests without a credential are answered', async () => {
+  let go;
+  const gate = new Promise((resolve) => {
+    go = resolve;
+  });
+  const service = echo(({ headers, ...response }) => ({
+    ...response,
+    headers: [...headers, ['x-scimlet-rate', '2']],
+  }));
+  const slow = {
+    ...service,
+    tenant: (name) => {
+      const tenant = service.tenant(name);
+      const slowly = (ask) => async (request) => {
+        if (request.headers.some(([, value]) => value.includes('wrong'))) await gate;
+        return ask(request);
+      };
+      return { authorize: slowly(tenant.authorize), handle: slowly(tenant.handle) };
+    },
+  };
+  const answer = fetchHandler(slow, { path: '/scim/v2' });
+  const get = (secret) =>
+    answer(new Request('http://scim.test/scim/v2/Users', { headers: { authorization: `Bearer acme.${secret}` } }));
+  assert.equal((await get('secret')).status, 200);
+  const bad = Array.from({ length: 10 }, () => get('wrong'));
+  assert.equal((await get('secret')).status, 200);
+  go();
+  for (const { status } of await Promise.all(bad)) assert.equal(status, 401);
+});
+
+it('a body of unknown length is read only for a good credential', async () => {
+  const answer = fetchHandler(echo(), { path: '/scim/v2' });
+  const put = async (secret) => {
+    let read = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        read += 1;
+        if (read > 20) controller.close();
+        else controller.enqueue(new Uint8Array(1 << 19));
+      },
+    });
+    const headers = { authorization: `Bearer acme.${secret}` };
+    const request = new Request('http://scim.test/scim/v2/Groups/1', { method: 'PUT', headers, body, duplex: 'half' });
+    return [(await answer(request)).status, read > 2];
+  };
+  assert.deepEqual(await put('secret'), [200, true]);
+  assert.deepEqual(await put('wrong'), [401, false]);
+});
+
 describe('Express', () => {
   it('may have read the body already', async () => {
     const app = express();
