@@ -163,5 +163,5 @@ function changesOf({ changes }: Record<string, unknown>): Change[] {
 }
 
 function idsOf(changes: Change[]): string {
-  return done(changes.map(({ productId }) => (productId === null ? null : String(productId))));
+  return done(changes.map(({ productId }) => (productId == null ? null : String(productId))));
 }

@@ -279,6 +279,26 @@ it('a body of unknown length is read only for a good credential', async () => {
   assert.deepEqual(await put('wrong'), [401, false]);
 });
 
+it('HEAD says how long the body is', async () => {
+  const answer = fetchHandler(echo(), { path: '/scim/v2' });
+  const ask = (method) => answer(new Request('http://scim.test/scim/v2/Users', { method, headers: BEARER }));
+  const response = await ask('HEAD');
+  const whole = await (await ask('HEAD')).text();
+  assert.equal(whole, '');
+  assert.ok(Number(response.headers.get('content-length')) > 100);
+});
+
+it('node:http logs why it answers with 500', async (test) => {
+  const logged = test.mock.method(console, 'error', () => {});
+  const service = echo();
+  service.tenantOf = () => {
+    throw new Error('trapped');
+  };
+  const port = await mounts['node:http'](service, '/scim/v2');
+  assert.equal((await ask(port, 'GET', '/scim/v2/Users', { headers: BEARER })).status, 500);
+  assert.equal(logged.mock.calls[0].arguments[1].message, 'trapped');
+});
+
 describe('Express', () => {
   it('may have read the body already', async () => {
     const app = express();

@@ -36,6 +36,24 @@ function following(driver, more = () => {}) {
       };
 }
 
+it('finds tenants in credentials after a request that was too large', async () => {
+  const { client, scimlet, close } = await setUp(drivers[0], { memory: 4 << 20 });
+  const of = (secret) => scimlet.tenantOf([['authorization', `Bearer ${secret}`]]);
+  assert.throws(() => of('x'.repeat(8 << 20)));
+  assert.equal(of(client.secret), 'acme');
+  await close();
+});
+
+it('takes a product id that was not set as none', async () => {
+  const beforeCommit = ([change]) => {
+    change.productId = undefined;
+  };
+  const { client, acme, close } = await setUp(drivers[0], { application: { beforeCommit } });
+  const { id } = await client.create('ada@example.com');
+  assert.equal((await acme.admin.user(id))['urn:scimlet:product'].productId, undefined);
+  await close();
+});
+
 for (const driver of drivers) {
   describe(driver.name, () => {
     it('answers clients', async () => {

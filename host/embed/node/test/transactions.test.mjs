@@ -85,6 +85,8 @@ for (const driver of named(/^pg\.Pool/)) {
         assert.equal((await acme.admin.user(id)).active, true);
         await connection.query(end);
         connection.release();
+        // A pool has no transaction.
+        assert.throws(() => acme.in(pool), TypeError);
         assert.equal((await acme.admin.user(id)).active, end === 'ROLLBACK');
         assert.equal((await pool.query('SELECT * FROM own')).rowCount, end === 'ROLLBACK' ? 0 : 1);
       }
