@@ -16,7 +16,7 @@ const UNDO = new Error('undo');
 for (const driver of named(/sqlite/)) {
   describe(`a transaction of the application: ${driver.name}`, () => {
     it('is joined by synchronous functions', async () => {
-      const { acme, client, connection, execute, close } = await setUp(driver);
+      const { acme, client, execute, close } = await setUp(driver);
       await execute('CREATE TABLE own (a TEXT)');
       const { id } = await client.create('ada@example.com');
       for (const end of ['ROLLBACK', 'COMMIT']) {
@@ -29,7 +29,6 @@ for (const driver of named(/sqlite/)) {
         assert.equal(acme.adminSync.user(id).active, end === 'ROLLBACK');
         assert.equal((await execute('SELECT * FROM own')).length, end === 'ROLLBACK' ? 0 : 1);
       }
-      void connection;
       await close();
     });
 
