@@ -13,6 +13,13 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const LINES = 25;
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
+// What the program itself does when a user asks for that, which no client can.
+const ERASE = `
+process.on('message', async (id) => {
+  await acme.admin.eraseUser(id);
+  process.send('erased');
+});
+`;
 
 /** The first program in the README. */
 function example() {
@@ -35,17 +42,22 @@ async function start(folder) {
 }
 
 async function run(folder) {
-  writeFileSync(join(folder, 'app.mjs'), example());
+  writeFileSync(join(folder, 'app.mjs'), example() + ERASE);
   for (const end of ['', '-wal', '-shm', '-journal']) rmSync(join(folder, `app.db${end}`), { force: true });
   const { child, secret, url } = await start(folder);
   try {
-    await provision(url, secret, createRequire(join(folder, 'app.mjs'))('better-sqlite3')(join(folder, 'app.db')));
+    const database = createRequire(join(folder, 'app.mjs'))('better-sqlite3')(join(folder, 'app.db'));
+    const ada = await provision(url, secret, database);
+    child.send(ada.id);
+    await once(child, 'message');
+    const erased = { id: ada.row, email: null, given: null, family: null, active: 0 };
+    assert.deepEqual(database.prepare('SELECT * FROM users WHERE id = ?').get(ada.row), erased);
   } finally {
     child.kill();
   }
 }
 
-/** Does what Okta does, and looks into the application's own tables. */
+/** Does what Okta does, and looks into the application's own tables. Returns a user's id, and that of its row. */
 async function provision(url, secret, database) {
   const send = async (status, method, path, body) => {
     const headers = { authorization: `Bearer ${secret}`, 'content-type': 'application/scim+json' };
@@ -81,6 +93,7 @@ async function provision(url, secret, database) {
   assert.equal(database.prepare('SELECT count(*) FROM sessions').pluck().get(), 0);
   await create(201, 'cy@example.com');
   assert.equal(database.prepare('SELECT count(*) FROM users').pluck().get(), 3);
+  return { id: ada.id, row: id };
 }
 
 await run(process.argv[2]);

@@ -60,7 +60,8 @@ export interface Context<Connection> {
 export interface Application<Connection = unknown> {
   /**
    * Called in the transaction of a change, before its commit. If it throws, nothing is changed: a `Refusal` is told to
-   * the client, after any other error it gets 503. If the transaction has to be repeated, it is called again.
+   * the client, after any other error it gets 503. If the transaction has to be repeated, it is called again. It must
+   * not end the transaction.
    *
    * Over a driver that answers at once it must not return a promise.
    */
@@ -80,6 +81,9 @@ export class Refusal extends Error {
 }
 
 const CALL = 'application.before-commit';
+// To release it fails if the application has ended the transaction: what follows would not be in one.
+const SAVEPOINT = 'SAVEPOINT scimlet_application';
+const RELEASE = 'RELEASE SAVEPOINT scimlet_application';
 
 /** Calls the application. */
 export class Hooks {
@@ -104,24 +108,33 @@ export class Hooks {
     return call === CALL;
   }
 
-  answerSync(args: Record<string, unknown>, connection: unknown): string {
+  /** @param execute executes a statement in the transaction. */
+  answerSync(args: Record<string, unknown>, connection: unknown, execute: (text: string) => void): string {
     const changes = changesOf(args);
     try {
+      execute(SAVEPOINT);
       const result = this.#call(changes, connection);
       if (result instanceof Promise) {
         result.catch(() => {});
         throw new TypeError('`beforeCommit` returned a promise, but the database driver is synchronous');
       }
+      execute(RELEASE);
       return idsOf(changes);
     } catch (error) {
       return this.#declined(error);
     }
   }
 
-  async answer(args: Record<string, unknown>, connection: unknown): Promise<string> {
+  async answer(
+    args: Record<string, unknown>,
+    connection: unknown,
+    execute: (text: string) => Promise<unknown>,
+  ): Promise<string> {
     const changes = changesOf(args);
     try {
+      await execute(SAVEPOINT);
       await this.#call(changes, connection);
+      await execute(RELEASE);
       return idsOf(changes);
     } catch (error) {
       return this.#declined(error);
@@ -150,5 +163,5 @@ function changesOf({ changes }: Record<string, unknown>): Change[] {
 }
 
 function idsOf(changes: Change[]): string {
-  return done(changes.map(({ productId }) => (productId === null ? null : String(productId))));
+  return done(changes.map(({ productId }) => (productId == null ? null : String(productId))));
 }

@@ -113,7 +113,7 @@ export class Instance {
 export class Engine {
   readonly #module: WebAssembly.Module;
   readonly #image: Image;
-  readonly #prepared: Instance;
+  #prepared: Instance;
 
   /** @param memoryBytes the most memory of an instance. */
   constructor(memoryBytes: number) {
@@ -130,7 +130,12 @@ export class Engine {
 
   /** Makes a call that calls no import, and concerns no tenant. */
   ask(text: string): string {
-    return this.#prepared.call(text, () => '');
+    try {
+      return this.#prepared.call(text, () => '');
+    } catch (error) {
+      this.#prepared = this.instantiate(false);
+      throw error;
+    }
   }
 
   instantiate(suspends: boolean): Instance {

@@ -5,7 +5,7 @@ import { type ModuleCall, NOTHING } from './call.js';
 import type { SyncDatabase } from './databases/database.js';
 import { ScimletError } from './error.js';
 import type { Pool } from './module.js';
-import { type AsyncSession, type Later, type SyncSession, timeUp } from './session.js';
+import type { AsyncSession, Later, SyncSession } from './session.js';
 
 /** A call of the module, and its answer. */
 interface Answered {
@@ -188,16 +188,17 @@ const parse = (call: string) => JSON.parse(call) as ModuleCall;
 /** The answer, if it comes in time. A commit that has been sent is awaited longer: it may have happened. */
 async function inTime(later: Later, session: AsyncSession, deadline: number): Promise<string> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const end = () => reject(timeUp());
-    const wait = () => {
-      if (session.isCommitting) timer = setTimeout(end, COMMIT_MILLISECONDS);
-      else end();
-    };
-    timer = setTimeout(wait, deadline - performance.now());
-  });
+  const pause = (milliseconds: number) =>
+    new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, milliseconds);
+    });
+  const late = async () => {
+    await pause(deadline - performance.now());
+    if (session.isCommitting) await pause(COMMIT_MILLISECONDS);
+    return session.giveUp();
+  };
   try {
-    return await Promise.race([later(), late]);
+    return await Promise.race([later(), late()]);
   } finally {
     clearTimeout(timer);
   }

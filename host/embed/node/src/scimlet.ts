@@ -32,7 +32,7 @@ export interface Options<Connection extends Connectable = Connectable> {
   log?: (note: Note) => void;
   /** How long a call may take, in milliseconds: 10,000 by default. */
   time?: number;
-  /** The most memory of an instance, in bytes: 64 MiB by default. */
+  /** The most memory of an instance, in bytes: 128 MiB by default. Workers have a limit of their own instead. */
   memory?: number;
   /** The most instances that are kept between calls, each of some 2 MiB: 32 by default. */
   instances?: number;
@@ -85,7 +85,8 @@ type Promised<Functions> = {
 };
 
 const MILLISECONDS = 10_000;
-const MEMORY_BYTES = 64 << 20;
+// Enough for the largest body that a mount reads.
+const MEMORY_BYTES = 128 << 20;
 const INSTANCES = 32;
 
 /** What all tenants share. */

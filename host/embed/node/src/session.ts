@@ -17,9 +17,8 @@ const rowsOf = (rows: Row[]) => rows.map((row) => row.map(writeValue));
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 const unknownCall = (name: string) => new ScimletError('fault', `the module calls ${name}, which is not known here`);
 
-export function timeUp(): ScimletError {
-  return new ScimletError('time', 'the call took longer than it may');
-}
+const TIME_UP = 'the call took longer than it may';
+const timeUp = () => new ScimletError('time', TIME_UP);
 
 /** Transactions on a connection that answers at once. */
 export class SyncSession {
@@ -29,6 +28,7 @@ export class SyncSession {
   readonly #deadline: number;
   #open: 'nothing' | 'transaction' | 'savepoint' = 'nothing';
   #hasWritten = false;
+  #hasCommitted = false;
 
   /** @param joins whether a transaction that is open is the application's, to be joined. */
   constructor(database: SyncDatabase, surroundings: Surroundings, joins: boolean, milliseconds: number) {
@@ -44,14 +44,22 @@ export class SyncSession {
   }
 
   answer({ call, arguments: args }: ModuleCall): string {
-    if (performance.now() > this.#deadline) throw timeUp();
+    if (performance.now() > this.#deadline) {
+      if (!this.#hasCommitted) throw timeUp();
+      // What was committed stays: the module shall say so, and ends without the database.
+      if (call !== 'sql.roll-back' && call !== 'journal.write') return failed('failed', TIME_UP);
+    }
     switch (call) {
       case 'sql.begin':
         return this.#attempt(() => this.#begin(args.mode as Mode));
       case 'sql.execute':
         return this.#execute(args.statements as JsonStatement[]);
       case 'sql.commit':
-        return this.#attempt(() => this.#end('COMMIT', 'RELEASE scimlet'));
+        return this.#attempt(() => {
+          const hasWritten = this.#hasWritten;
+          this.#end('COMMIT', 'RELEASE scimlet');
+          this.#hasCommitted ||= hasWritten;
+        });
       case 'sql.roll-back':
         this.rollBack();
         return NOTHING;
@@ -65,8 +73,8 @@ export class SyncSession {
 
   /** Undoes what is open: after the call there must be nothing. */
   rollBack(): void {
-    // SQLite has rolled back itself after some errors.
-    if (this.#open === 'transaction' && !this.#database.inTransaction()) this.#open = 'nothing';
+    // SQLite has rolled back itself after some errors, and the application may have ended what it should not.
+    if (!this.#database.inTransaction()) this.#open = 'nothing';
     this.#end('ROLLBACK', 'ROLLBACK TO scimlet', 'RELEASE scimlet');
   }
 
@@ -118,7 +126,7 @@ export class SyncSession {
   #hook(call: string, args: Record<string, unknown>): string {
     const { hooks } = this.#surroundings;
     if (!hooks?.has(call)) throw unknownCall(call);
-    return hooks.answerSync(args, this.#database.connection);
+    return hooks.answerSync(args, this.#database.connection, (text) => this.#run(text));
   }
 }
 
@@ -136,6 +144,7 @@ export class AsyncSession {
   /** What was sent last and is not awaited: the end of a transaction that nothing depends on. */
   #ending: Promise<void> = Promise.resolve();
   #isCommitting = false;
+  #hasCommitted = false;
   #isCancelled = false;
 
   constructor(database: AsyncDatabase, surroundings: Surroundings) {
@@ -150,6 +159,9 @@ export class AsyncSession {
 
   /** The answer, or how to get it. */
   answer({ call, arguments: args }: ModuleCall): string | Later {
+    if (this.#isCancelled && call !== 'journal.write') {
+      return call === 'sql.roll-back' ? NOTHING : failed('failed', TIME_UP);
+    }
     switch (call) {
       case 'sql.begin':
         // Sent with what is executed first: a run that stops less.
@@ -176,6 +188,18 @@ export class AsyncSession {
     return this.#ending;
   }
 
+  /**
+   * Ends what the call is doing, since its time is up. If something of it stays, or may stay, the module shall say so:
+   * then this is the answer that it gets, and from now on it ends without the database.
+   */
+  giveUp(): string {
+    const isCommitting = this.#isCommitting;
+    this.cancel();
+    if (isCommitting) return failed('unknown', 'the commit was not answered in time');
+    if (this.#hasCommitted) return failed('failed', TIME_UP);
+    throw timeUp();
+  }
+
   /** Closes the connection in the middle of what it does, which undoes it. */
   cancel(): void {
     this.#isCancelled = true;
@@ -184,8 +208,7 @@ export class AsyncSession {
 
   async #execute(statements: JsonStatement[]): Promise<string> {
     try {
-      await this.#open();
-      const on = this.#connection ?? this.#database;
+      const on = (await this.#open()) ?? this.#database;
       const results = await on.execute(statements.map(readStatement));
       return done(results.map(rowsOf));
     } catch (error) {
@@ -205,6 +228,8 @@ export class AsyncSession {
     this.#connection = connection;
     this.#isOpen = true;
     await connection.begin(mode);
+    // The connection is not this call's any more.
+    if (this.#isCancelled) throw timeUp();
     return connection;
   }
 
@@ -219,6 +244,7 @@ export class AsyncSession {
       this.#isCommitting = true;
       try {
         await connection?.commit();
+        this.#hasCommitted = true;
         this.#leave(false);
         return DONE;
       } catch (error) {
@@ -261,8 +287,13 @@ export class AsyncSession {
     const { hooks } = this.#surroundings;
     if (!hooks?.has(call)) throw unknownCall(call);
     return async () => {
-      const connection = await this.#open();
-      return hooks.answer(args, connection?.connection);
+      try {
+        const connection = await this.#open();
+        const execute = async (text: string) => connection?.execute([{ text, parameters: [] }]);
+        return await hooks.answer(args, connection?.connection, execute);
+      } catch (error) {
+        return failed(this.#database.failure(error, false), messageOf(error));
+      }
     };
   }
 }

@@ -151,8 +151,9 @@ describe('a busy database', () => {
     assert.equal(database.failure(lost, false), 'failed');
     assert.equal(database.failure(Object.assign(new Error(), { code: '23505' }), true), 'failed');
     assert.equal(database.failure(Object.assign(new Error(), { code: '40001' }), true), 'again');
-    assert.equal(database.failure(Object.assign(new Error(), { code: 'ECONNRESET' }), true), 'unknown');
-    assert.equal(database.failure(Object.assign(new Error(), { code: '57P01' }), true), 'unknown');
+    for (const code of ['ECONNRESET', 'EPIPE', '57P01', '08006', '40003']) {
+      assert.equal(database.failure(Object.assign(new Error(), { code }), true), 'unknown', code);
+    }
   });
 });
 

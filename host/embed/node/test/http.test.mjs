@@ -230,6 +230,75 @@ describe('a rate', () => {
   });
 });
 
+it('a rate is left to good clients while requests without a credential are answered', async () => {
+  let go;
+  const gate = new Promise((resolve) => {
+    go = resolve;
+  });
+  const service = echo(({ headers, ...response }) => ({
+    ...response,
+    headers: [...headers, ['x-scimlet-rate', '2']],
+  }));
+  const slow = {
+    ...service,
+    tenant: (name) => {
+      const tenant = service.tenant(name);
+      const slowly = (ask) => async (request) => {
+        if (request.headers.some(([, value]) => value.includes('wrong'))) await gate;
+        return ask(request);
+      };
+      return { authorize: slowly(tenant.authorize), handle: slowly(tenant.handle) };
+    },
+  };
+  const answer = fetchHandler(slow, { path: '/scim/v2' });
+  const get = (secret) =>
+    answer(new Request('http://scim.test/scim/v2/Users', { headers: { authorization: `Bearer acme.${secret}` } }));
+  assert.equal((await get('secret')).status, 200);
+  const bad = Array.from({ length: 10 }, () => get('wrong'));
+  assert.equal((await get('secret')).status, 200);
+  go();
+  for (const { status } of await Promise.all(bad)) assert.equal(status, 401);
+});
+
+it('a body of unknown length is read only for a good credential', async () => {
+  const answer = fetchHandler(echo(), { path: '/scim/v2' });
+  const put = async (secret) => {
+    let read = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        read += 1;
+        if (read > 20) controller.close();
+        else controller.enqueue(new Uint8Array(1 << 19));
+      },
+    });
+    const headers = { authorization: `Bearer acme.${secret}` };
+    const request = new Request('http://scim.test/scim/v2/Groups/1', { method: 'PUT', headers, body, duplex: 'half' });
+    return [(await answer(request)).status, read > 2];
+  };
+  assert.deepEqual(await put('secret'), [200, true]);
+  assert.deepEqual(await put('wrong'), [401, false]);
+});
+
+it('HEAD says how long the body is', async () => {
+  const answer = fetchHandler(echo(), { path: '/scim/v2' });
+  const ask = (method) => answer(new Request('http://scim.test/scim/v2/Users', { method, headers: BEARER }));
+  const response = await ask('HEAD');
+  const whole = await (await ask('HEAD')).text();
+  assert.equal(whole, '');
+  assert.ok(Number(response.headers.get('content-length')) > 100);
+});
+
+it('node:http logs why it answers with 500', async (test) => {
+  const logged = test.mock.method(console, 'error', () => {});
+  const service = echo();
+  service.tenantOf = () => {
+    throw new Error('trapped');
+  };
+  const port = await mounts['node:http'](service, '/scim/v2');
+  assert.equal((await ask(port, 'GET', '/scim/v2/Users', { headers: BEARER })).status, 500);
+  assert.equal(logged.mock.calls[0].arguments[1].message, 'trapped');
+});
+
 describe('Express', () => {
   it('may have read the body already', async () => {
     const app = express();

@@ -79,11 +79,13 @@ class Driver {
     await this.step('acquire');
     this.held += 1;
     let pending = 0;
+    let isGone = false;
     return {
       connection: this,
       begin: () => this.step('begin'),
       execute: async (statements) => {
         for (const { text } of statements) {
+          if (isGone) throw new Error('given back');
           await this.step(text, () => {
             if (text === 'insert') pending += 1;
           });
@@ -100,6 +102,7 @@ class Driver {
           pending = 0;
         }),
       release: (broken) => {
+        isGone = true;
         this.held -= 1;
         this.log.push(broken ? 'close' : 'release');
       },
@@ -167,6 +170,9 @@ describe('a run over a driver that answers later', () => {
       for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       assert.equal(driver.held, 0, `${name}: ${driver.log}`);
       assert.equal(driver.stored, 0);
+      // Only what was sent already comes after the end.
+      const [, ...behind] = driver.log.slice(driver.log.indexOf('close'));
+      if (driver.log.includes('close')) assert.deepEqual(behind, [name]);
     }
   });
 
@@ -177,6 +183,41 @@ describe('a run over a driver that answers later', () => {
     const driver = new Driver((_, name) => name === 'commit' && { before: slow });
     assert.equal(await run(driver, storing, milliseconds), 'stored');
     assert.deepEqual([driver.stored, driver.held], [2, 0]);
+  });
+
+  it('does not say that a commit without an answer was undone', async (test) => {
+    test.mock.timers.enable({ apis: ['setTimeout'] });
+    let go;
+    const gate = new Promise((resolve) => {
+      go = resolve;
+    });
+    const driver = new Driver((_, name) => name === 'commit' && { before: () => gate });
+    const running = run(driver);
+    while (driver.operations < 7) await new Promise((resolve) => setImmediate(resolve));
+    test.mock.timers.tick(2000);
+    await new Promise((resolve) => setImmediate(resolve));
+    test.mock.timers.tick(10_000);
+    assert.equal(await running, 'unknown');
+    go();
+    assert.deepEqual([driver.held, driver.log.at(-1)], [0, 'close']);
+  });
+
+  it('tells what it has committed when its time is up', async () => {
+    const notes = [];
+    const thrice = (ask) => {
+      const results = [storing(ask), storing(ask), storing(ask)];
+      ask('journal.write', { note: { text: 'end' } });
+      return results.join();
+    };
+    let commits = 0;
+    const late = () => new Promise(() => {});
+    const driver = new Driver((_, name) => {
+      if (name === 'commit') commits += 1;
+      return name === 'lock' && commits === 1 && { before: late };
+    });
+    const session = new AsyncSession(driver, { ...surroundings, log: ({ text }) => notes.push(text) });
+    assert.equal(await runAsync(scripted(thrice), 'acme', '{}', session, 200), 'stored,unavailable,unavailable');
+    assert.deepEqual([driver.stored, driver.held, notes], [2, 0, ['end']]);
   });
 
   it('does not wait for the end of what only reads', async () => {

@@ -36,6 +36,46 @@ function following(driver, more = () => {}) {
       };
 }
 
+it('finds tenants in credentials after a request that was too large', async () => {
+  const { client, scimlet, close } = await setUp(drivers[0], { memory: 8 << 20 });
+  const of = (secret) => scimlet.tenantOf([['authorization', `Bearer ${secret}`]]);
+  let thrown = 0;
+  // Where memory ends in the middle of the call depends on the size.
+  for (let size = 1 << 20; size < 8 << 20; size += 1 << 18) {
+    try {
+      of('x'.repeat(size));
+    } catch {
+      thrown += 1;
+    }
+    assert.equal(of(client.secret), 'acme');
+  }
+  assert.ok(thrown > 0);
+  await close();
+});
+
+it('takes a group as large as a mount reads', async () => {
+  const { client, acme, close } = await setUp(drivers[0]);
+  const made = await acme.admin.importUsers(Array.from({ length: 10 }, (_, at) => ({ userName: `user-${at}` })));
+  const display = 'x'.repeat(180);
+  const members = Array.from({ length: 100_000 }, (_, at) => ({ value: made[at % 10].made, display }));
+  const body = { schemas: [GROUP], displayName: 'Staff', members };
+  const length = JSON.stringify(body).length;
+  assert.ok(length > 22 << 20 && length < 24 << 20, String(length));
+  const { id } = await client.expect(201, 'POST', '/Groups', body);
+  assert.equal((await client.expect(200, 'GET', `/Groups/${id}`)).members.length, 10);
+  await close();
+});
+
+it('takes a product id that was not set as none', async () => {
+  const beforeCommit = ([change]) => {
+    change.productId = undefined;
+  };
+  const { client, acme, close } = await setUp(drivers[0], { application: { beforeCommit } });
+  const { id } = await client.create('ada@example.com');
+  assert.equal((await acme.admin.user(id))['urn:scimlet:product'].productId, undefined);
+  await close();
+});
+
 for (const driver of drivers) {
   describe(driver.name, () => {
     it('answers clients', async () => {
@@ -188,6 +228,22 @@ for (const driver of drivers) {
       );
       assert.equal((await client.expect(200, 'GET', '/Users')).totalResults, 1);
       assert.ok(steps.includes('created') && steps.includes('deactivated'));
+      await close();
+    });
+
+    it('writes nothing after an application that ends the transaction', {
+      skip: driver.name.startsWith('Durable') && 'it executes no COMMIT',
+    }, async () => {
+      const application = { beforeCommit: (_, { connection }) => void driver.execute(connection, 'COMMIT') };
+      if (!driver.isSync) application.beforeCommit = (_, { connection }) => driver.execute(connection, 'COMMIT');
+      const { client, acme, close } = await setUp(driver, { application });
+      const { status } = await client.send('POST', '/Users', { schemas: [USER], userName: 'ada@example.com' });
+      assert.equal(status, 503);
+      assert.equal((await acme.admin.users()).Resources.length, 0);
+      assert.ok((await acme.events()).every(({ name }) => !name.endsWith('create:notice')));
+      // The connection serves on.
+      await acme.admin.createUser({ userName: 'ada@example.com' });
+      assert.equal((await client.expect(200, 'GET', '/Users')).totalResults, 1);
       await close();
     });
 

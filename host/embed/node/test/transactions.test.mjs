@@ -1,6 +1,7 @@
 // Transactions that the application has begun, and calls that are given up.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, it } from 'node:test';
 
 import pg from 'pg';
@@ -15,7 +16,7 @@ const UNDO = new Error('undo');
 for (const driver of named(/sqlite/)) {
   describe(`a transaction of the application: ${driver.name}`, () => {
     it('is joined by synchronous functions', async () => {
-      const { acme, client, connection, execute, close } = await setUp(driver);
+      const { acme, client, execute, close } = await setUp(driver);
       await execute('CREATE TABLE own (a TEXT)');
       const { id } = await client.create('ada@example.com');
       for (const end of ['ROLLBACK', 'COMMIT']) {
@@ -28,7 +29,6 @@ for (const driver of named(/sqlite/)) {
         assert.equal(acme.adminSync.user(id).active, end === 'ROLLBACK');
         assert.equal((await execute('SELECT * FROM own')).length, end === 'ROLLBACK' ? 0 : 1);
       }
-      void connection;
       await close();
     });
 
@@ -84,6 +84,8 @@ for (const driver of named(/^pg\.Pool/)) {
         assert.equal((await acme.admin.user(id)).active, true);
         await connection.query(end);
         connection.release();
+        // A pool has no transaction.
+        assert.throws(() => acme.in(pool), TypeError);
         assert.equal((await acme.admin.user(id)).active, end === 'ROLLBACK');
         assert.equal((await pool.query('SELECT * FROM own')).rowCount, end === 'ROLLBACK' ? 0 : 1);
       }
@@ -95,39 +97,67 @@ for (const driver of named(/^pg\.Pool/)) {
 describe('a call whose time is up', () => {
   it("is undone in the application's transaction, which goes on", async () => {
     const driver = drivers.find(({ name }) => name === 'pg.Pool');
-    const { client, acme, connection: pool, close } = await setUp(driver);
+    const { client, connection: pool, close } = await setUp(driver);
     const { id } = await client.create('ada@example.com');
     const limited = new Scimlet({ database: pool, time: 300 }).tenant('acme');
     const [holder, connection] = [await pool.connect(), await pool.connect()];
-    // The last thing that the call waits for is the end of the tenant's chain of events.
+    // The call waits for the end of the tenant's chain of events in the middle of what it writes.
     await holder.query('BEGIN');
     await holder.query('SELECT * FROM scimlet_tenant FOR UPDATE');
     await connection.query('BEGIN');
     await connection.query("SET LOCAL lock_timeout = '10s'");
-    await assert.rejects(limited.in(connection).admin.deactivateUser(id), { kind: 'time' });
+    await assert.rejects(limited.in(connection).admin.createUser({ userName: 'bo@example.com' }), { kind: 'time' });
     await holder.query('ROLLBACK');
     await connection.query('COMMIT');
     for (const one of [holder, connection]) one.release();
-    assert.equal((await acme.admin.user(id)).active, true);
+    const { totalResults, Resources } = await client.expect(200, 'GET', '/Users');
+    assert.deepEqual([totalResults, Resources.map((user) => user.id)], [1, [id]]);
     await close();
   });
 
-  it('gives its connection back, and is undone', async () => {
-    const driver = drivers.find(({ name }) => name === 'pg.Pool');
-    const { client, connection: pool, close } = await setUp(driver);
-    const limited = new Client(new Scimlet({ database: pool, time: 300 }).tenant('acme'), client.secret);
-    const { id } = await client.create('ada@example.com');
-    const holder = await pool.connect();
-    await holder.query('BEGIN');
-    await holder.query('LOCK TABLE scimlet_entry');
-    await assert.rejects(limited.setActive(id, false), { name: 'ScimletError', kind: 'time' });
-    await holder.query('ROLLBACK');
-    holder.release();
-    assert.equal((await client.expect(200, 'GET', `/Users/${id}`)).active, true);
-    assert.equal((await client.setActive(id, false)).active, false);
-    assert.equal(pool.waitingCount, 0);
-    await close();
-  });
+  for (const driver of named(/^pg\.Pool/)) {
+    it(`closes its connection, and is undone: ${driver.name}`, async () => {
+      const { client, connection: pool, close } = await setUp(driver);
+      const limited = new Client(new Scimlet({ database: pool, time: 300 }).tenant('acme'), client.secret);
+      const { id } = await client.create('ada@example.com');
+      const holder = await pool.connect();
+      await holder.query('BEGIN');
+      await holder.query('SELECT * FROM scimlet_tenant FOR UPDATE');
+      const closed = once(pool, 'remove', { signal: AbortSignal.timeout(5000) });
+      await assert.rejects(limited.setActive(id, false), { name: 'ScimletError', kind: 'time' });
+      // While the lock is still held.
+      await closed;
+      await holder.query('ROLLBACK');
+      holder.release();
+      assert.equal((await client.expect(200, 'GET', `/Users/${id}`)).active, true);
+      assert.equal((await client.setActive(id, false)).active, false);
+      assert.equal(pool.waitingCount, 0);
+      await close();
+    });
+  }
+
+  for (const pipeline of [false, true]) {
+    it(`leaves nothing to the next one on the only connection${pipeline ? ', pipelined' : ''}`, async () => {
+      const settings = { ...(await newPostgres()), pipeline };
+      const driver = drivers.find(({ name }) => name === 'pg.Client');
+      const application = { beforeCommit: (_, { connection: own }) => own.query("INSERT INTO own VALUES ('x')") };
+      const { client, acme, connection, close } = await setUp(driver, { settings, application, time: 1000 });
+      await connection.query('CREATE TABLE own (a text)');
+      await client.create('bo@example.com');
+      const holder = new pg.Client(settings);
+      await holder.connect();
+      await holder.query('BEGIN');
+      // All but the events is written when the call waits for the end of their chain.
+      await holder.query('SELECT * FROM scimlet_tenant FOR UPDATE');
+      await assert.rejects(client.create('ada@example.com'), { kind: 'time' });
+      setTimeout(() => holder.query('ROLLBACK'), 50);
+      assert.ok((await acme.admin.set({ 'users.seats': 5 })) > 1);
+      assert.equal((await connection.query('SELECT * FROM own')).rowCount, 1);
+      await client.create('ada@example.com');
+      await holder.end();
+      await close();
+    });
+  }
 
   it('does not wait for a connection longer', async () => {
     const driver = drivers.find(({ name }) => name === 'pg.Pool');
@@ -149,9 +179,34 @@ describe('a call whose time is up', () => {
     const { client, connection, close } = await setUp(driver);
     const scimlet = new Scimlet({ database: connection, time: 50, application: { beforeCommit } });
     const limited = new Client(scimlet.tenant('acme'), client.secret);
+    // A credential's first use is written by itself.
+    await client.expect(200, 'GET', '/Users');
     await assert.rejects(limited.create('ada@example.com'), { kind: 'time' });
     assert.equal(connection.inTransaction ?? connection.isTransaction, false);
     assert.equal((await client.expect(200, 'GET', '/Users')).totalResults, 0);
+    await close();
+  });
+
+  it('tells a client what of a bulk request was done', async () => {
+    const [driver] = named(/sqlite/);
+    let calls = 0;
+    const beforeCommit = () => {
+      calls += 1;
+      const end = performance.now() + 1100;
+      while (calls === 2 && performance.now() < end);
+    };
+    const profile = { extends: 'default' };
+    const { client, close } = await setUp(driver, { profile, time: 1000, application: { beforeCommit } });
+    const schemas = ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'];
+    const Operations = ['ada', 'bo', 'cy'].map((userName) => {
+      return { method: 'POST', path: '/Users', bulkId: userName, data: { schemas: [USER], userName } };
+    });
+    const done = await client.expect(200, 'POST', '/Bulk', { schemas, Operations });
+    assert.deepEqual(
+      done.Operations.map(({ status }) => status),
+      ['201', '503', '503'],
+    );
+    assert.equal((await client.expect(200, 'GET', '/Users')).totalResults, 1);
     await close();
   });
 });
@@ -197,7 +252,9 @@ describe('a connection that breaks', () => {
         return { connection: pool, close: () => pool.end() };
       },
     };
-    const { client, acme, connection: pool, close } = await setUp(driver);
+    // With an application the beginning of the transaction is sent for it.
+    const application = { beforeCommit() {} };
+    const { client, acme, connection: pool, close } = await setUp(driver, { application });
     const seen = { 201: 0, 503: 0 };
     let done = false;
     for (let at = 1; !done; at += 1) {
@@ -225,7 +282,8 @@ describe('a connection that breaks', () => {
     const events = (await acme.events(0, 1000)).filter(({ name }) => name.endsWith('create:notice'));
     assert.equal(events.length, users.totalResults);
     assert.ok(seen[201] >= 2 && seen[503] >= 4, JSON.stringify(seen));
-    assert.equal(pool.totalCount, pool.idleCount);
+    // The end of what only reads is not awaited.
+    while (pool.totalCount > pool.idleCount) await new Promise((resolve) => setTimeout(resolve, 10));
     await close();
   });
 });

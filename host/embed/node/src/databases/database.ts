@@ -32,7 +32,10 @@ export interface AsyncDatabase {
 export interface AsyncConnection {
   /** What the application's hooks get, to write in the transaction. */
   readonly connection: unknown;
-  /** Executes statements in their order, without waiting in between if the driver can, and returns the rows of each. */
+  /**
+   * Executes statements in their order, without waiting in between if the driver can, and returns the rows of each.
+   * Sends nothing more once the connection was given back, which may happen in the middle.
+   */
   execute(statements: Statement[]): Promise<Row[][]>;
   begin(mode: Mode): Promise<void>;
   commit(): Promise<void>;

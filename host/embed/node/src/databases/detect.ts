@@ -20,5 +20,6 @@ export function databaseOf(connection: Connectable): Database {
 
 /** Likewise, for a connection on which the application has begun a transaction. */
 export function joinedDatabaseOf(connection: Connectable): Database {
-  return 'query' in connection && !('totalCount' in connection) ? pgJoined(connection) : databaseOf(connection);
+  if ('totalCount' in connection) throw new TypeError('a pool has no transaction to join: pass one of its connections');
+  return 'query' in connection ? pgJoined(connection) : databaseOf(connection);
 }

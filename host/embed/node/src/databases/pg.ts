@@ -21,6 +21,8 @@ export interface PgClient {
   on(event: 'error', listener: (error: Error) => void): unknown;
   off(event: 'error', listener: (error: Error) => void): unknown;
   release?(broken?: boolean): void;
+  /** Without it where the driver is the native one. */
+  readonly connection?: { readonly stream?: { destroy(): unknown } };
 }
 
 /** The part of a `Pool` of `pg` that is used. */
@@ -42,7 +44,7 @@ export function pgPool(pool: PgPool): AsyncDatabase {
 
 /** Transactions have the only connection one after another. */
 export function pgClient(client: PgClient): AsyncDatabase {
-  return oneAfterAnother((free) => new PgConnection(client, free));
+  return oneAfterAnother((free) => new PgOwnConnection(client, free));
 }
 
 /** A transaction that the application has begun on this connection, and ends itself. */
@@ -81,17 +83,27 @@ const BEGIN: Record<Mode, string> = {
   write: 'BEGIN ISOLATION LEVEL READ COMMITTED',
 };
 
-class PgConnection implements AsyncConnection {
-  constructor(
-    readonly connection: PgClient,
-    private readonly free: (broken: boolean) => void = (broken) => connection.release?.(broken),
-  ) {
-    // Without a listener a connection that breaks ends the process. The statement that runs fails, too.
-    connection.on('error', ignore);
-  }
+/** What is executed in a transaction, until its connection is given back: then the rest of a list is not sent. */
+class PgStatements {
+  #isGone = false;
+
+  constructor(readonly connection: PgClient) {}
 
   execute(statements: Statement[]): Promise<Row[][]> {
-    return executeAll(this.connection, statements);
+    return executeAll(this.connection, statements, () => this.#isGone);
+  }
+
+  protected leave(): void {
+    this.#isGone = true;
+  }
+}
+
+/** A connection of the pool. */
+class PgConnection extends PgStatements implements AsyncConnection {
+  constructor(connection: PgClient) {
+    super(connection);
+    // Without a listener a connection that breaks ends the process. The statement that runs fails, too.
+    connection.on('error', ignore);
   }
 
   async begin(mode: Mode): Promise<void> {
@@ -111,26 +123,46 @@ class PgConnection implements AsyncConnection {
   }
 
   release(broken: boolean): void {
+    this.leave();
     this.connection.off('error', ignore);
-    this.free(broken);
+    this.connection.release?.(broken);
+    // With `pipeline` the pool would wait for what was sent, and open another connection meanwhile.
+    if (broken) this.connection.connection?.stream?.destroy();
   }
 }
 
-class PgSavepoint implements AsyncConnection {
+/** The only connection: it stays open, and what was not committed is undone before the next transaction. */
+class PgOwnConnection extends PgConnection {
+  constructor(
+    connection: PgClient,
+    private readonly free: () => void,
+  ) {
+    super(connection);
+  }
+
+  override release(broken: boolean): void {
+    this.leave();
+    const undone = broken ? this.rollBack().catch(ignore) : Promise.resolve();
+    void undone.then(() => {
+      this.connection.off('error', ignore);
+      this.free();
+    });
+  }
+}
+
+class PgSavepoint extends PgStatements implements AsyncConnection {
   #isOpen = false;
 
   constructor(
-    readonly connection: PgClient,
+    connection: PgClient,
     private readonly free: () => void,
-  ) {}
-
-  execute(statements: Statement[]): Promise<Row[][]> {
-    return executeAll(this.connection, statements);
+  ) {
+    super(connection);
   }
 
   async begin(): Promise<void> {
-    await this.connection.query({ text: 'SAVEPOINT scimlet' });
     this.#isOpen = true;
+    await this.connection.query({ text: 'SAVEPOINT scimlet' });
   }
 
   async commit(): Promise<void> {
@@ -140,12 +172,13 @@ class PgSavepoint implements AsyncConnection {
 
   async rollBack(): Promise<void> {
     this.#isOpen = false;
-    await this.connection.query({ text: 'ROLLBACK TO SAVEPOINT scimlet' });
-    await this.connection.query({ text: 'RELEASE SAVEPOINT scimlet' });
+    // At once: the application may send its own next query meanwhile.
+    await this.connection.query({ text: 'ROLLBACK TO SAVEPOINT scimlet; RELEASE SAVEPOINT scimlet' });
   }
 
   /** The connection is the application's: it stays open, and what was not committed is undone before its next query. */
   release(): void {
+    this.leave();
     const undone = this.#isOpen ? this.rollBack().catch(ignore) : Promise.resolve();
     void undone.then(this.free);
   }
@@ -157,7 +190,7 @@ function ignore(): void {
 
 type Queryable = Pick<PgClient, 'query' | 'pipeline'>;
 
-async function executeAll(on: Queryable, statements: Statement[]): Promise<Row[][]> {
+async function executeAll(on: Queryable, statements: Statement[], isGone = () => false): Promise<Row[][]> {
   if (on.pipeline) {
     const sent = await Promise.allSettled(statements.map((statement) => execute(on, statement)));
     return sent.map((result) => {
@@ -166,7 +199,10 @@ async function executeAll(on: Queryable, statements: Statement[]): Promise<Row[]
     });
   }
   const results: Row[][] = [];
-  for (const statement of statements) results.push(await execute(on, statement));
+  for (const statement of statements) {
+    if (isGone()) throw new Error('the call was given up');
+    results.push(await execute(on, statement));
+  }
   return results;
 }
 
@@ -214,11 +250,17 @@ const IN_FAILED_TRANSACTION = '25P02';
 // serialization_failure, deadlock_detected, lock_not_available
 const AGAIN = new Set(['40001', '40P01', '55P03']);
 
-/** By SQLSTATE. An error without one, or of the classes of lost connections, says nothing about a commit. */
+// statement_completion_unknown
+const COMPLETION_UNKNOWN = '40003';
+
+/**
+ * By SQLSTATE. An error without one, or of the classes of lost connections, says nothing about a commit. Codes of
+ * Node.js, such as EPIPE, begin with an E, and no class of PostgreSQL does.
+ */
 function pgFailure(error: unknown, committing: boolean): FailureKind {
   const { code } = (error ?? {}) as { code?: unknown };
-  const state = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+  const state = typeof code === 'string' && /^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code) ? code : undefined;
   if (state !== undefined && AGAIN.has(state)) return 'again';
   const isLost = state === undefined || state.startsWith('08') || state.startsWith('57P');
-  return committing && isLost ? 'unknown' : 'failed';
+  return committing && (isLost || state === COMPLETION_UNKNOWN) ? 'unknown' : 'failed';
 }

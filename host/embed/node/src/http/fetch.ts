@@ -50,6 +50,8 @@ async function read(request: Request, most: number): Promise<Uint8Array | undefi
 }
 
 function response(request: Request, { status, headers, body }: ScimResponse): Response {
-  const isEmpty = status === 204 || status === 304 || request.method === 'HEAD';
-  return new Response(isEmpty ? null : body, { status, headers });
+  if (status === 204 || status === 304) return new Response(null, { status, headers });
+  if (request.method !== 'HEAD') return new Response(body, { status, headers });
+  const length = new TextEncoder().encode(body).length;
+  return new Response(null, { status, headers: [...headers, ['content-length', String(length)]] });
 }

@@ -58,12 +58,12 @@ export function mount(scimlet: Scimlet<never>, options: MountOptions): Mount {
     if (found === undefined) return undefined;
     const tenant = options.tenant ?? incoming.tenant ?? found.tenant ?? scimlet.tenantOf(incoming.headers);
     if (tenant === undefined || !NAME.test(tenant)) return unauthorized();
-    const most = options.bodyBytes ?? bodyBytes(found.below);
     const { method, headers, clientAddress } = incoming;
+    const most = options.bodyBytes ?? bodyBytes(method, found.below);
     const baseUrl = (options.origin ?? incoming.origin) + found.base;
     const head = { method, path: found.below, query, headers, baseUrl, clientAddress };
-    // Who has no good credential may not have a large body read.
-    if (most > BODY_BYTES && mayBeLarge(headers)) {
+    // Who has no good credential may not have a large body read, and keeps nobody from what is left of a rate.
+    if (rates.has(tenant) || (most > BODY_BYTES && mayBeLarge(headers))) {
       const refused = await guarded(tenant, method, async () => {
         const answer = await scimlet.tenant(tenant).authorize(head);
         return 'status' in answer ? answer : undefined;
@@ -109,14 +109,14 @@ function unauthorized(): ScimResponse {
   return problem(401, 'the credential names no tenant', [['www-authenticate', 'Bearer realm="scim"']]);
 }
 
-function bodyBytes(path: string): number {
-  return /^\/Groups(\/|$)/.test(path) ? GROUP_BODY_BYTES : BODY_BYTES;
+function bodyBytes(method: string, path: string): number {
+  const isWritten = ['POST', 'PUT', 'PATCH'].includes(method);
+  return isWritten && /^\/Groups(\/|$)/.test(path) ? GROUP_BODY_BYTES : BODY_BYTES;
 }
 
 function mayBeLarge(headers: [name: string, value: string][]): boolean {
   const length = headers.find(([name]) => name.toLowerCase() === 'content-length');
-  const isChunked = headers.some(([name]) => name.toLowerCase() === 'transfer-encoding');
-  return isChunked || Number(length?.[1] ?? 0) > BODY_BYTES;
+  return length === undefined || !(Number(length[1]) <= BODY_BYTES);
 }
 
 /** The base path, which may name the tenant, and what is below it. */

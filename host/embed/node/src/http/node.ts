@@ -30,8 +30,10 @@ export function nodeHandler(scimlet: Scimlet<never>, options: MountOptions): Nod
       if (answered === undefined && next) next();
       else send(request, response, answered ?? notFound());
     } catch (error) {
-      if (next) next(error);
-      else send(request, response, problem(500, 'internal error'));
+      if (next) return next(error);
+      // A client that went away is no fault.
+      if (!request.errored) console.error(`scimlet: ${request.method} was given up:`, error);
+      send(request, response, problem(500, 'internal error'));
     }
   };
 }

@@ -21,6 +21,11 @@ const MOST_DEBT_SECONDS = 60;
 export class Rates {
   readonly #buckets = new Map<string, Bucket>();
 
+  /** Whether the requests of this tenant are limited. */
+  has(tenant: string): boolean {
+    return this.#buckets.has(tenant);
+  }
+
   /** Takes a request from what is left; the response to send if nothing is. */
   admit(tenant: string): ScimResponse | undefined {
     const bucket = this.#buckets.get(tenant);
