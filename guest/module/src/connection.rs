@@ -1,5 +1,5 @@
-//! The import as scimlet-sql's connection, in the form of `wit/sql.wit`. A call that the host cannot
-//! answer is one that failed.
+//! The import as scimlet-sql's connection, in the form of `wit/sql.wit`. A call that the host
+//! cannot answer is one that failed.
 
 use std::cell::RefCell;
 

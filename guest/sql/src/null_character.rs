@@ -68,8 +68,8 @@ fn event(event: &Event) -> bool {
     event.subject.as_ref().is_none_or(key) && !has(&event.name) && !has(&event.body)
 }
 
-/// Returns the position and offset at which a page begins, as [`window`](crate::window) does. No stored value
-/// contains U+0000, so a position with it belongs to no hit.
+/// Returns the position and offset at which a page begins, as [`window`](crate::window) does. No
+/// stored value contains U+0000, so a position with it belongs to no hit.
 ///
 /// # Errors
 /// [`Refusal::Invalid`] if the position does not belong to the query.

@@ -32,13 +32,13 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// What happens beside the next statement.
+/// A change that another connection makes.
 type Interference = Box<dyn FnOnce() -> anyhow::Result<()>>;
 
 /// A connection that fails where it is told to.
 struct Faulty {
     connection: SqliteConnection,
-    /// What the next calls of `commit` return, the last one first; the others succeed.
+    /// The failures of the next calls of `commit`, the last one first; the others succeed.
     commits: RefCell<Vec<Failure>>,
     /// Executed when so many transactions for writing have begun.
     at_begin: Cell<Option<(u32, &'static str)>>,

@@ -1,9 +1,9 @@
 //! The application's own ids of resources: of the rows of its tables, say.
 
-use super::Session;
 use super::find_all;
 use crate::error::Error;
 use crate::limits;
+use crate::port::Ports;
 use crate::resource;
 use crate::store::{Node, Operator, Scalar};
 
@@ -27,13 +27,13 @@ pub(super) fn check(id: &str) -> Result<(), String> {
 
 /// Returns the id of the last resource stored under this kind that has the product's id.
 pub(super) fn owner(
-    session: &Session<'_>,
+    ports: &Ports<'_>,
     kind: &str,
     product_id: &str,
 ) -> Result<Option<String>, Error> {
     let value = Scalar::Text(product_id.to_owned());
     let wanted = Node::compare(resource::PRODUCT_ID, Operator::Equal, value);
-    let entries = find_all::find_all(&session.ports, kind, &[wanted], limits::SCAN_ENTRIES)?;
+    let entries = find_all::find_all(ports, kind, &[wanted], limits::SCAN_ENTRIES)?;
     // A store may ignore the filter.
     let found = entries.into_iter().rfind(|entry| {
         let id = resource::product_id(&entry.body).ok().flatten();

@@ -67,7 +67,7 @@ pub(super) fn bring_back(
     let inserted = OrderedSet::from_iter([key.clone()]);
     let product_id = match removed.state.product_id.clone() {
         // Another user may have got the id meanwhile.
-        Some(id) if product_id::owner(session, resource_type.name(), &id)?.is_some() => None,
+        Some(id) if product_id::owner(&session.ports, resource_type.name(), &id)?.is_some() => None,
         id => id,
     };
     let state = State { product_id, ..State::default() };

@@ -11,9 +11,14 @@ const LINE_BYTES: usize = 8 << 10;
 /// Bytes reserved for the mark of a line that is cut.
 const MARK_BYTES: usize = 64;
 
+/// Processes that share the cache of compiled code get into each other's way when they clean it up,
+/// and wasmtime warns of that although nothing is lost.
+const CACHE: &str = "wasmtime_internal_cache=error";
+
 /// Starts logging at this level, unless RUST_LOG says otherwise.
 pub(super) fn start(level: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new(format!("{level},{CACHE}")));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Lines).with_ansi(false).init();
 }
 

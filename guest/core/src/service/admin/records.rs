@@ -189,7 +189,7 @@ fn known_by(
 ) -> Result<Vec<String>, Error> {
     let mut known = Vec::new();
     for kind in [resource_type.name().to_owned(), removed::kind(resource_type)] {
-        known.extend(product_id::owner(session, &kind, wanted)?);
+        known.extend(product_id::owner(&session.ports, &kind, wanted)?);
     }
     Ok(known)
 }

@@ -1,5 +1,5 @@
-//! The queries that lock and load what a commit names. Each takes any number of names; of none there
-//! is no query.
+//! The queries that lock and load what a commit names. Each takes any number of names; of none
+//! there is no query.
 
 use scimlet_store::{Key, Link, OrderedSet, Write};
 

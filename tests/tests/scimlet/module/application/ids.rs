@@ -15,6 +15,10 @@ fn by(resource_type: &str, product_id: &str) -> Value {
     json!({"resource-type": resource_type, "product-id": product_id})
 }
 
+fn give(id: &str, product_id: Value) -> Value {
+    json!({"resource-type": "User", "id": id, "product-id": product_id})
+}
+
 pub(super) async fn given_and_found() -> anyhow::Result<()> {
     let site = Site::new(json!({"extends": "default"})).await?;
     site.give(json!(["9007199254740993"]));
@@ -132,7 +136,6 @@ pub(super) async fn of_removed_users() -> anyhow::Result<()> {
     let taken = site.result("directory.create-user", taken).await?;
     ensure!(taken["err"]["refused"].is_string(), "{taken}");
     let bob = site.made(user("bob")).await?;
-    let give = |id: &str, product_id: Value| json!({"resource-type": "User", "id": id, "product-id": product_id});
     let taken = site.result("directory.set-product-id", give(&bob, json!("1"))).await?;
     ensure!(taken["err"]["refused"].is_string(), "{taken}");
     // It may be taken from the one and given to the other.
