@@ -2,9 +2,9 @@
 //! the trait `port::Store`.
 
 pub use scimlet_store::{
-    Adjustment, Channel, Committed, Comparison, Direction, Draft, Entry, Event, Expectation, Hit,
-    Key, Link, LinkPage, LinkSet, Node, Operator, Order, Page, Query, Relation, Removal,
-    Replacement, Scalar, Term, Window, Write,
+    Channel, Committed, Comparison, Direction, Draft, Entry, Event, Hit, Key, Link, LinkPage,
+    LinkSet, Node, Operator, Order, Page, Query, Relation, Removal, Replacement, Scalar, Term,
+    Window, Write,
 };
 
 /// Why the store refused a call.

@@ -29,15 +29,6 @@ impl<T, E> From<Result<T, E>> for Outcome<T, E> {
     }
 }
 
-impl<T, E> From<Outcome<T, E>> for Result<T, E> {
-    fn from(outcome: Outcome<T, E>) -> Self {
-        match outcome {
-            Outcome::Ok(value) => Ok(value),
-            Outcome::Err(error) => Err(error),
-        }
-    }
-}
-
 /// The answer to a call, in both directions.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -228,8 +228,6 @@ export class AsyncSession {
     this.#connection = connection;
     this.#isOpen = true;
     await connection.begin(mode);
-    // The connection is not this call's any more.
-    if (this.#isCancelled) throw timeUp();
     return connection;
   }
 

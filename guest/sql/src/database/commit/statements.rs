@@ -11,6 +11,10 @@ use crate::database::insert::statements;
 use crate::database::source::{List, Type, listed, numbers};
 use crate::{Dialect, Sql, Value};
 
+/// Joins a list of sources and names with the link sets of theirs.
+const OF_LINKSET: &str =
+    " CROSS JOIN scimlet_linkset s WHERE s.source = w.source AND s.name = w.name";
+
 /// The statements of one commit.
 pub(super) struct Writer {
     pub(super) dialect: Dialect,
@@ -100,57 +104,45 @@ impl Writer {
 
     pub(super) fn links(&self, links: &LinkRows<'_>) -> Vec<Sql> {
         let mut statements = Vec::new();
-        let columns = [("source", Type::Integer), ("name", Type::Text), ("target", Type::Integer)];
-        let listing = |links: &[(i64, &str, i64)]| {
-            let mut list = List::new();
-            links.iter().for_each(|link| list.row(&[link.0.into(), link.1.into(), link.2.into()]));
-            listed(self.dialect, &columns, list)
-        };
         if !links.deleted.is_empty() {
-            statements.push(
-                Sql::new(
-                    "DELETE FROM scimlet_link WHERE (linkset, target) IN (
-                       SELECT s.id, w.target FROM ",
-                )
-                .append(listing(&links.deleted))
-                .text(
-                    " CROSS JOIN scimlet_linkset s
-                     WHERE s.source = w.source AND s.name = w.name)",
-                ),
-            );
+            let head =
+                "DELETE FROM scimlet_link WHERE (linkset, target) IN (SELECT s.id, w.target FROM ";
+            let listed = self.listed_links(&links.deleted);
+            statements.push(Sql::new(head).append(listed).text(OF_LINKSET).text(")"));
         }
         if !links.emptied.is_empty() {
-            let mut sets = List::new();
-            links.emptied.iter().for_each(|set| sets.row(&[set.0.into(), set.1.into()]));
-            statements.push(
-                Sql::new("DELETE FROM scimlet_link WHERE linkset IN (SELECT s.id FROM ")
-                    .append(listed(self.dialect, &columns[..2], sets))
-                    .text(
-                        " CROSS JOIN scimlet_linkset s
-                         WHERE s.source = w.source AND s.name = w.name)",
-                    ),
-            );
+            let head = "DELETE FROM scimlet_link WHERE linkset IN (SELECT s.id FROM ";
+            let listed = self.listed_linksets(links.emptied.iter());
+            statements.push(Sql::new(head).append(listed).text(OF_LINKSET).text(")"));
         }
         if !links.inserted.is_empty() {
-            let distinct: OrderedSet<(i64, &str)> =
+            let sets: OrderedSet<(i64, &str)> =
                 links.inserted.iter().map(|link| (link.0, link.1)).collect();
-            let mut sets = List::new();
-            distinct.iter().for_each(|set| sets.row(&[set.0.into(), set.1.into()]));
             statements.push(
                 self.select("scimlet_linkset", "source, name", "w.source, w.name")
-                    .append(listed(self.dialect, &columns[..2], sets))
+                    .append(self.listed_linksets(sets.iter()))
                     .text(" WHERE TRUE ORDER BY w.place ON CONFLICT DO NOTHING"),
             );
             statements.push(
                 self.select("scimlet_link", "linkset, target", "s.id, w.target")
-                    .append(listing(&links.inserted))
-                    .text(
-                        " CROSS JOIN scimlet_linkset s
-                         WHERE s.source = w.source AND s.name = w.name",
-                    ),
+                    .append(self.listed_links(&links.inserted))
+                    .text(OF_LINKSET),
             );
         }
         statements
+    }
+
+    fn listed_links(&self, links: &[(i64, &str, i64)]) -> Sql {
+        let mut list = List::new();
+        links.iter().for_each(|link| list.row(&[link.0.into(), link.1.into(), link.2.into()]));
+        let columns = [("source", Type::Integer), ("name", Type::Text), ("target", Type::Integer)];
+        listed(self.dialect, &columns, list)
+    }
+
+    fn listed_linksets<'s>(&self, sets: impl Iterator<Item = &'s (i64, &'s str)>) -> Sql {
+        let mut list = List::new();
+        sets.for_each(|set| list.row(&[set.0.into(), set.1.into()]));
+        listed(self.dialect, &[("source", Type::Integer), ("name", Type::Text)], list)
     }
 
     /// Returns the beginning of a statement that inserts what it selects from a list.
@@ -160,9 +152,9 @@ impl Writer {
                 Sql::new(&format!("INSERT INTO {table}({columns}) SELECT {values} FROM "))
             }
             Dialect::Postgres => {
-                let text = "INSERT INTO {table}({columns}, tenant) SELECT {values}, ? FROM ";
-                let text = text.replace("{table}", table).replace("{columns}", columns);
-                Sql::new(&text.replace("{values}", values)).bind(self.tenant)
+                let head =
+                    format!("INSERT INTO {table}({columns}, tenant) SELECT {values}, ? FROM ");
+                Sql::new(&head).bind(self.tenant)
             }
         }
     }
