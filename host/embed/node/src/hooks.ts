@@ -108,11 +108,15 @@ export class Hooks {
     return call === CALL;
   }
 
-  /** @param execute executes a statement in the transaction. */
+  /**
+   * Throws if the database fails before the application is called.
+   *
+   * @param execute executes a statement in the transaction.
+   */
   answerSync(args: Record<string, unknown>, connection: unknown, execute: (text: string) => void): string {
     const changes = changesOf(args);
+    execute(SAVEPOINT);
     try {
-      execute(SAVEPOINT);
       const result = this.#call(changes, connection);
       if (result instanceof Promise) {
         result.catch(() => {});
@@ -125,14 +129,15 @@ export class Hooks {
     }
   }
 
+  /** Likewise. */
   async answer(
     args: Record<string, unknown>,
     connection: unknown,
     execute: (text: string) => Promise<unknown>,
   ): Promise<string> {
     const changes = changesOf(args);
+    await execute(SAVEPOINT);
     try {
-      await execute(SAVEPOINT);
       await this.#call(changes, connection);
       await execute(RELEASE);
       return idsOf(changes);

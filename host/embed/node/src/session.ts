@@ -126,7 +126,11 @@ export class SyncSession {
   #hook(call: string, args: Record<string, unknown>): string {
     const { hooks } = this.#surroundings;
     if (!hooks?.has(call)) throw unknownCall(call);
-    return hooks.answerSync(args, this.#database.connection, (text) => this.#run(text));
+    try {
+      return hooks.answerSync(args, this.#database.connection, (text) => this.#run(text));
+    } catch (error) {
+      return failed(this.#database.failure(error), messageOf(error));
+    }
   }
 }
 

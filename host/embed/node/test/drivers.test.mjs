@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { databaseOf } from '../dist/esm/databases/detect.js';
+import { pgClient, pgJoined } from '../dist/esm/databases/pg.js';
 import { StatementCache } from '../dist/esm/databases/statements.js';
 import { drivers, newPath, newPostgres } from './support/databases.mjs';
 
@@ -167,4 +168,28 @@ describe('prepared statements', () => {
     for (const text of ['a', 'b', 'c', 'a', 'd', 'a', 'c', 'b']) assert.equal(cache.get(text), text);
     assert.deepEqual(prepared, ['a', 'b', 'c', 'd', 'b']);
   });
+});
+
+describe('a connection of pg that was given back', () => {
+  for (const pipeline of [false, true]) {
+    it(`sends nothing more${pipeline ? ', pipelined' : ''}`, async () => {
+      const sent = [];
+      const query = async ({ text }) => {
+        sent.push(text);
+        return { rows: [] };
+      };
+      const statements = [
+        { text: 'one', parameters: [] },
+        { text: 'two', parameters: [] },
+      ];
+      for (const database of [pgClient, pgJoined]) {
+        const connection = await database({ query, pipeline, on() {}, off() {} }).acquire();
+        const beginning = connection.begin('write');
+        connection.release(true);
+        await beginning;
+        await assert.rejects(connection.execute(statements));
+      }
+      assert.ok(!sent.includes('one') && !sent.includes('two'), sent.join('; '));
+    });
+  }
 });

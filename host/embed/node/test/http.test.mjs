@@ -228,6 +228,40 @@ describe('a rate', () => {
       assert.equal((await ask(port, 'GET', '/scim/v2/Users', { headers: BEARER })).status, 401);
     }
   });
+
+  it('is neither used up nor refilled by bad credentials that came before it was known', async (test) => {
+    test.mock.method(performance, 'now', () => 0);
+    let go;
+    const gate = new Promise((resolve) => {
+      go = resolve;
+    });
+    const service = echo(({ headers, ...response }, request) => {
+      const isBad = request.headers.some(([, value]) => value.includes('wrong'));
+      return { ...response, status: isBad ? 401 : 200, headers: [...headers, ['x-scimlet-rate', '2']] };
+    });
+    const slow = {
+      ...service,
+      tenant: (name) => {
+        const tenant = service.tenant(name);
+        const handle = async (request) => {
+          if (request.path === '/slow') await gate;
+          return tenant.handle(request);
+        };
+        return { ...tenant, handle };
+      },
+    };
+    const answer = fetchHandler(slow, { path: '/scim/v2' });
+    const get = async (secret, path = '/Users') => {
+      const headers = { authorization: `Bearer acme.${secret}` };
+      return (await answer(new Request(`http://scim.test/scim/v2${path}`, { headers }))).status;
+    };
+    const bad = Array.from({ length: 5 }, () => get('wrong', '/slow'));
+    assert.equal(await get('wrong'), 401);
+    assert.deepEqual([await get('secret'), await get('secret'), await get('secret')], [200, 200, 429]);
+    go();
+    assert.deepEqual(await Promise.all(bad), [401, 401, 401, 401, 401]);
+    assert.equal(await get('secret'), 429);
+  });
 });
 
 it('a rate is left to good clients while requests without a credential are answered', async () => {
@@ -260,32 +294,75 @@ it('a rate is left to good clients while requests without a credential are answe
   for (const { status } of await Promise.all(bad)) assert.equal(status, 401);
 });
 
+/** A request with a body that is made as it is read, and whether more of it was read than a server looks ahead. */
+function streamed(secret) {
+  let read = 0;
+  const body = new ReadableStream({
+    pull(controller) {
+      read += 1;
+      if (read > 20) controller.close();
+      else controller.enqueue(new Uint8Array(1 << 19));
+    },
+  });
+  const headers = { authorization: `Bearer acme.${secret}` };
+  const request = new Request('http://scim.test/scim/v2/Groups/1', { method: 'PUT', headers, body, duplex: 'half' });
+  return { request, wasRead: () => read > 2 };
+}
+
 it('a body of unknown length is read only for a good credential', async () => {
   const answer = fetchHandler(echo(), { path: '/scim/v2' });
   const put = async (secret) => {
-    let read = 0;
-    const body = new ReadableStream({
-      pull(controller) {
-        read += 1;
-        if (read > 20) controller.close();
-        else controller.enqueue(new Uint8Array(1 << 19));
-      },
-    });
-    const headers = { authorization: `Bearer acme.${secret}` };
-    const request = new Request('http://scim.test/scim/v2/Groups/1', { method: 'PUT', headers, body, duplex: 'half' });
-    return [(await answer(request)).status, read > 2];
+    const { request, wasRead } = streamed(secret);
+    return [(await answer(request)).status, wasRead()];
   };
   assert.deepEqual(await put('secret'), [200, true]);
   assert.deepEqual(await put('wrong'), [401, false]);
 });
 
+it('the body of a request beyond the rate is not read', async () => {
+  const service = echo(({ headers, ...response }) => ({ ...response, headers: [...headers, ['x-scimlet-rate', '1']] }));
+  const answer = fetchHandler(service, { path: '/scim/v2' });
+  const put = async (secret) => {
+    const { request, wasRead } = streamed(secret);
+    return [(await answer(request)).status, wasRead()];
+  };
+  assert.deepEqual(await put('secret'), [200, true]);
+  assert.deepEqual(await put('secret'), [429, false]);
+  assert.deepEqual(await put('wrong'), [401, false]);
+});
+
+it('a credential is checked twice only where a large body may come', async () => {
+  let count = 0;
+  const service = echo();
+  const counting = {
+    ...service,
+    tenant: (name) => {
+      const tenant = service.tenant(name);
+      const authorize = (request) => {
+        count += 1;
+        return tenant.authorize(request);
+      };
+      return { ...tenant, authorize };
+    },
+  };
+  const answer = fetchHandler(counting, { path: '/scim/v2', bodyBytes: 12 << 20 });
+  const get = (method) => answer(new Request('http://scim.test/scim/v2/Users', { method, headers: BEARER }));
+  for (const method of ['GET', 'HEAD', 'DELETE']) assert.equal((await get(method)).status, 200);
+  assert.equal(count, 0);
+  assert.equal((await answer(streamed('secret').request)).status, 200);
+  assert.equal(count, 1);
+});
+
 it('HEAD says how long the body is', async () => {
-  const answer = fetchHandler(echo(), { path: '/scim/v2' });
+  const answer = fetchHandler(
+    echo((response) => ({ ...response, body: '{"userName":"zoë"}' })),
+    { path: '/scim/v2' },
+  );
   const ask = (method) => answer(new Request('http://scim.test/scim/v2/Users', { method, headers: BEARER }));
-  const response = await ask('HEAD');
-  const whole = await (await ask('HEAD')).text();
-  assert.equal(whole, '');
-  assert.ok(Number(response.headers.get('content-length')) > 100);
+  const head = await ask('HEAD');
+  assert.equal(await head.text(), '');
+  const whole = await (await ask('GET')).arrayBuffer();
+  assert.equal(head.headers.get('content-length'), String(whole.byteLength));
 });
 
 it('node:http logs why it answers with 500', async (test) => {

@@ -170,7 +170,8 @@ describe('a run over a driver that answers later', () => {
       for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       assert.equal(driver.held, 0, `${name}: ${driver.log}`);
       assert.equal(driver.stored, 0);
-      // Only what was sent already comes after the end.
+      // Only what was sent already comes after the end: no commit and no rollback. Of further statements this says
+      // nothing: the stand-in itself sends none after that, as every connection has to.
       const [, ...behind] = driver.log.slice(driver.log.indexOf('close'));
       if (driver.log.includes('close')) assert.deepEqual(behind, [name]);
     }

@@ -47,6 +47,22 @@ for (const driver of named(/sqlite/)) {
   });
 }
 
+it("a savepoint that fails before the application's hook is not told as the application's failure", async () => {
+  const driver = drivers.find(({ name }) => name === 'better-sqlite3');
+  const topics = [];
+  const log = ({ topic }) => topics.push(topic);
+  const { client, connection, close } = await setUp(driver, { application: { beforeCommit() {} }, log });
+  const prepare = connection.prepare.bind(connection);
+  connection.prepare = (text) => {
+    if (text !== 'SAVEPOINT scimlet_application') return prepare(text);
+    throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+  };
+  assert.equal((await client.send('POST', '/Users', { schemas: [USER], userName: 'ada@example.com' })).status, 503);
+  assert.equal(topics.includes('application'), false);
+  assert.equal((await client.expect(200, 'GET', '/Users')).totalResults, 0);
+  await close();
+});
+
 for (const driver of named(/Durable/)) {
   describe(`a transaction of the application: ${driver.name}`, () => {
     it('is joined', async () => {
@@ -91,6 +107,28 @@ for (const driver of named(/^pg\.Pool/)) {
       }
       await close();
     });
+
+    for (const mode of ['ACCESS EXCLUSIVE', 'EXCLUSIVE']) {
+      it(`goes on after a statement that takes too long, in a lock that is ${mode}`, async () => {
+        const { acme, client, connection: pool, close } = await setUp(driver);
+        await pool.query('CREATE TABLE own (a text)');
+        const { id } = await client.create('ada@example.com');
+        const [holder, connection] = [await pool.connect(), await pool.connect()];
+        const { rows } = await holder.query("SELECT tablename FROM pg_tables WHERE tablename LIKE 'scimlet_%'");
+        await holder.query(`BEGIN; LOCK TABLE ${rows.map(({ tablename }) => tablename)} IN ${mode} MODE`);
+        await connection.query("BEGIN; INSERT INTO own VALUES ('before'); SET LOCAL statement_timeout = 200");
+        const { admin } = acme.in(connection);
+        await assert.rejects(admin.createUser({ userName: 'bo@example.com' }), { kind: 'unavailable' });
+        await connection.query("INSERT INTO own VALUES ('after')");
+        await holder.query('ROLLBACK');
+        assert.equal((await admin.user(id)).userName, 'ada@example.com');
+        await connection.query('COMMIT');
+        for (const one of [holder, connection]) one.release();
+        assert.deepEqual((await pool.query('SELECT a FROM own')).rows, [{ a: 'before' }, { a: 'after' }]);
+        assert.equal((await acme.admin.users()).Resources.length, 1);
+        await close();
+      });
+    }
   });
 }
 
@@ -223,7 +261,7 @@ describe('a connection that breaks', () => {
       }
 
       async faulty(args) {
-        const when = fault.next();
+        const when = fault.next(args[0]?.text);
         if (when === 'before') this.connection.stream.destroy();
         const result = await super.query(...args);
         if (when !== 'after') return result;
@@ -232,6 +270,25 @@ describe('a connection that breaks', () => {
       }
     };
   }
+
+  it("before the application's hook is not told as the application's failure", async () => {
+    const settings = await newPostgres();
+    const fault = { next: (text) => (text === 'SAVEPOINT scimlet_application' ? 'before' : undefined) };
+    const driver = {
+      ...drivers.find(({ name }) => name === 'pg.Pool'),
+      open: async () => {
+        const pool = new pg.Pool({ ...settings, Client: breaking(fault) });
+        pool.on('error', () => {});
+        return { connection: pool, close: () => pool.end() };
+      },
+    };
+    const topics = [];
+    const log = ({ topic }) => topics.push(topic);
+    const { client, close } = await setUp(driver, { application: { beforeCommit() {} }, log });
+    assert.equal((await client.send('POST', '/Users', { schemas: [USER], userName: 'ada@example.com' })).status, 503);
+    assert.equal(topics.includes('application'), false);
+    await close();
+  });
 
   it('at any point lets no change happen twice, and loses none that was acknowledged', async () => {
     const settings = await newPostgres();

@@ -149,6 +149,30 @@ async def test_an_asynchronous_one_fails_at_every_point(tmp_path: Path, how: str
     assert point > 5
 
 
+def test_a_connection_lost_before_the_application_is_asked_is_not_its_failure(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Losing(Faulty):
+        async def command(self, connection: sqlite3.Connection, text: str) -> None:
+            if text == "SAVEPOINT scimlet_application":
+                lost.append(connection)
+                raise Lost
+            await super().command(connection, text)
+
+    lost: list[sqlite3.Connection] = []
+    path = database(tmp_path / "app.db")
+    scim = Scimlet(lambda: sqlite3.connect(":memory:"), application=keep)
+    scim._driver = Losing(path, "never", 0)
+    assert ask(scim.tenant("acme"), USER).status == 503
+    assert "acme: the application failed" not in caplog.text
+    # Nobody gets the connection again.
+    for connection in lost:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
+    assert own_and_scims(path, USER) == ([], [])
+    assert lost
+
+
 async def test_cancelled_at_any_time(async_given: Any) -> None:
     """Over real drivers: connections come back, and nothing is half done."""
     scim = AsyncScimlet(async_given)

@@ -8,6 +8,7 @@ import sqlite3
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
@@ -156,54 +157,128 @@ def test_only_who_writes_a_group_with_a_good_credential_has_a_large_body_read(
     assert ask("GET", "/Groups", **bearer(issued))[0] == 200
 
 
+async def asgi_status(application: Any, method: str, path: str, receive: Any, **more: str) -> int:
+    """The status that an ASGI application answers with; `more` are headers."""
+    answers: list[Any] = []
+    named = {"content-type": "application/scim+json"}
+    named |= {name.replace("_", "-"): value for name, value in more.items()}
+    headers = [(name.encode(), value.encode()) for name, value in named.items()]
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    scope = {"type": "http", "method": method, "path": path, "headers": headers}
+    await application(scope, receive, send)
+    return int(answers[0]["status"])
+
+
+async def large() -> Any:
+    """The message with a large body."""
+    return {"type": "http.request", "body": LARGE}
+
+
+async def unread() -> Any:
+    pytest.fail("the body is read")
+
+
 async def test_large_bodies_over_asgi(scim: Scimlet, issued: Issued) -> None:
-    async def status(path: str, authorization: str) -> int:
-        answers: list[Any] = []
-        headers = [
-            (b"authorization", authorization.encode()),
-            (b"content-type", b"application/scim+json"),
-        ]
-        scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
+    app = scim.asgi(tenant="acme")
+    bad, good = "Bearer acme.nonsense", f"Bearer {issued.secret}"
+    assert await asgi_status(app, "POST", "/Groups", unread, authorization=bad) == 401
+    # A length that the body does not have.
+    both = {"content_length": "5", "transfer_encoding": "chunked"}
+    assert await asgi_status(app, "POST", "/Groups", unread, authorization=bad, **both) == 401
+    assert await asgi_status(app, "POST", "/Users", large, authorization=good) == 413
+    assert await asgi_status(app, "POST", "/Groups", large, authorization=good) == 400
 
-        async def receive() -> Any:
-            assert "nonsense" not in authorization, "the body is read"
-            return {"type": "http.request", "body": LARGE}
 
-        async def send(message: Any) -> None:
-            answers.append(message)
-
-        await scim.asgi(tenant="acme")(scope, receive, send)
-        return int(answers[0]["status"])
-
+@pytest.mark.parametrize("is_limited", [False, True])
+async def test_no_group_is_read_with_a_large_body(
+    scim: Scimlet, issued: Issued, is_limited: bool
+) -> None:
+    scim.tenant("acme").set({"rate.requests-per-second": 9 if is_limited else None})
+    ask, app = wsgi(scim.wsgi()), scim.asgi()
+    assert ask("GET", "/Groups", **bearer(issued))[0] == 200
+    assert ask("GET", "/Groups", LARGE, **bearer(issued))[0] == 413
     good = f"Bearer {issued.secret}"
-    assert await status("/Groups", "Bearer acme.nonsense") == 401
-    assert await status("/Users", good) == 413
-    assert await status("/Groups", good) == 400
+    assert await asgi_status(app, "GET", "/Groups", large, authorization=good) == 413
 
 
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No time passes for those who count requests."""
+    monkeypatch.setattr("scimlet._rates.time", SimpleNamespace(monotonic=lambda: 0.0))
+
+
+USERS = "/Users?count=0"
+
+
+@pytest.mark.usefixtures("still")
 def test_clients_without_a_credential_use_up_no_requests(scim: Scimlet, issued: Issued) -> None:
     scim.tenant("acme").set({"rate.requests-per-second": 2})
     ask = wsgi(scim.wsgi(tenant="acme"))
-    assert ask("GET", "/Users?count=0", **bearer(issued))[0] == 200
+    assert ask("GET", USERS, **bearer(issued))[0] == 200
+    for authorization in ("", "Bearer acme.nonsense"):
+        for body in (b"\xff{}", b"{}"):
+            unread = io.BytesIO(body)
+            more = {"wsgi.input": unread, "HTTP_AUTHORIZATION": authorization}
+            assert (ask("POST", "/Users", body, **more)[0], unread.tell()) == (401, 0)
+        chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "HTTP_AUTHORIZATION": authorization}
+        assert ask("POST", "/Users", **chunked)[0] == 401
+    assert [ask("GET", USERS, **bearer(issued))[0] for _ in range(2)] == [200, 429]
+
+
+@pytest.mark.usefixtures("still")
+def test_nor_do_they_before_the_rate_is_known(scim: Scimlet, issued: Issued) -> None:
+    scim.tenant("acme").set({"rate.requests-per-second": 2})
+    ask = wsgi(scim.wsgi(tenant="acme"))
+    answers: list[int] = []
 
     class Slow(io.BytesIO):
         """A body; while it arrives, a client with a credential asks."""
 
         def read(self, *size: Any) -> bytes:
-            answers.append(ask("GET", "/Users?count=0", **bearer(issued))[0])
+            answers.append(ask("GET", USERS, **bearer(issued))[0])
             return super().read(*size)
 
+    more = {"wsgi.input": Slow(b"{}"), "HTTP_AUTHORIZATION": "Bearer acme.nonsense"}
+    assert ask("POST", "/Users", b"{}", **more)[0] == 401
+    answers += [ask("GET", USERS, **bearer(issued))[0] for _ in range(2)]
+    assert answers == [200, 200, 429]
+
+
+@pytest.mark.usefixtures("still")
+def test_nor_do_they_give_any_back(scim: Scimlet, tmp_path: Path, issued: Issued) -> None:
+    scim.tenant("acme").set({"rate.requests-per-second": 2})
     answers: list[int] = []
-    for authorization in ("", "Bearer acme.nonsense"):
-        for body in (b"\xff{}", b"{}"):
-            more = {"wsgi.input": Slow(body), "HTTP_AUTHORIZATION": authorization}
-            assert ask("POST", "/Users", body, **more)[0] in (400, 401)
-    chunked = {"HTTP_TRANSFER_ENCODING": "chunked"}
-    for _ in range(3):
-        ask("POST", "/Users", **chunked)
-        ask("POST", "/Users", **chunked, **bearer(issued))
-    answers.append(ask("GET", "/Users?count=0", **bearer(issued))[0])
-    assert set(answers) == {200}
+    is_bad = False
+
+    def connect() -> sqlite3.Connection:
+        # While a client without a credential is answered, one with a credential asks.
+        nonlocal is_bad
+        if is_bad:
+            is_bad = False
+            answers.extend(ask("GET", USERS, **bearer(issued))[0] for _ in range(2))
+        return sqlite3.connect(tmp_path / "app.db", check_same_thread=False)
+
+    mounted = Scimlet(connect)
+    mounted._driver._source._idle.clear()  # type: ignore[attr-defined]
+    ask, is_bad = wsgi(mounted.wsgi(tenant="acme")), True
+    assert ask("GET", "/Users", HTTP_AUTHORIZATION="Bearer acme.nonsense")[0] == 401
+    answers.append(ask("GET", USERS, **bearer(issued))[0])
+    assert answers == [200, 200, 429]
+
+
+@pytest.mark.usefixtures("still")
+async def test_a_body_beyond_the_rate_is_not_read(scim: Scimlet, issued: Issued) -> None:
+    scim.tenant("acme").set({"rate.requests-per-second": 2})
+    ask, app = wsgi(scim.wsgi()), scim.asgi()
+    good = f"Bearer {issued.secret}"
+    assert [ask("GET", USERS, **bearer(issued))[0] for _ in range(2)] == [200, 200]
+    late = io.BytesIO(b"{}")
+    answer = ask("POST", "/Users", b"{}", **{"wsgi.input": late}, **bearer(issued))
+    assert (answer[0], late.tell()) == (429, 0)
+    assert await asgi_status(app, "POST", "/Users", unread, authorization=good) == 429
 
 
 def test_requests_beyond_the_rate_of_the_profile_get_429(scim: Scimlet, issued: Issued) -> None:

@@ -9,11 +9,10 @@ SOURCES = Path(__file__).parent.parent / "src" / "scimlet"
 
 CHANGES = [
     (r'^"""A tenant', '"""An asynchronous tenant'),
-    (r"\bclass Calls\b", "class AsyncCalls"),
-    (r"calls: Calls\b", "calls: AsyncCalls"),
+    (r"(class |: |\()Calls\b", r"\1AsyncCalls"),
     (
-        r"^from \._tenant import Tenant, ",
-        "from ._async_tenant import AsyncTenant\nfrom ._tenant import ",
+        r"^from \._tenant import Calls, Tenant, ",
+        "from ._async_tenant import AsyncCalls, AsyncTenant\nfrom ._tenant import ",
     ),
     (r"(class |-> |return )Tenant\b", r"\1AsyncTenant"),
     (r"\bclass Tables\b", "class AsyncTables"),

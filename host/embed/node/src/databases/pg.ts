@@ -49,7 +49,22 @@ export function pgClient(client: PgClient): AsyncDatabase {
 
 /** A transaction that the application has begun on this connection, and ends itself. */
 export function pgJoined(client: PgClient): AsyncDatabase {
-  return oneAfterAnother((free) => new PgSavepoint(client, free));
+  const database = oneAfterAnother((free) => new PgSavepoint(client, free));
+  return {
+    ...database,
+    // A statement that fails would end the application's transaction.
+    async execute(statements) {
+      const connection = await database.acquire();
+      try {
+        await connection.begin('read');
+        const results = await connection.execute(statements);
+        await connection.commit();
+        return results;
+      } finally {
+        connection.release(false);
+      }
+    },
+  };
 }
 
 function oneAfterAnother(connect: (free: () => void) => AsyncConnection): AsyncDatabase {
@@ -191,6 +206,10 @@ function ignore(): void {
 type Queryable = Pick<PgClient, 'query' | 'pipeline'>;
 
 async function executeAll(on: Queryable, statements: Statement[], isGone = () => false): Promise<Row[][]> {
+  const check = () => {
+    if (isGone()) throw new Error('the call was given up');
+  };
+  check();
   if (on.pipeline) {
     const sent = await Promise.allSettled(statements.map((statement) => execute(on, statement)));
     return sent.map((result) => {
@@ -200,7 +219,7 @@ async function executeAll(on: Queryable, statements: Statement[], isGone = () =>
   }
   const results: Row[][] = [];
   for (const statement of statements) {
-    if (isGone()) throw new Error('the call was given up');
+    check();
     results.push(await execute(on, statement));
   }
   return results;

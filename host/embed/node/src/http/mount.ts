@@ -17,7 +17,10 @@ export interface MountOptions {
    * begin. Without it: as the request says.
    */
   origin?: string;
-  /** The most bytes of a body: 1 MiB by default, and 24 MiB where a group is written. */
+  /**
+   * The most bytes of a body: 1 MiB by default, and 24 MiB where a group is written. Where nothing is written it is never
+   * more than 1 MiB.
+   */
   bodyBytes?: number;
 }
 
@@ -59,9 +62,10 @@ export function mount(scimlet: Scimlet<never>, options: MountOptions): Mount {
     const tenant = options.tenant ?? incoming.tenant ?? found.tenant ?? scimlet.tenantOf(incoming.headers);
     if (tenant === undefined || !NAME.test(tenant)) return unauthorized();
     const { method, headers, clientAddress } = incoming;
-    const most = options.bodyBytes ?? bodyBytes(method, found.below);
+    const most = bodyBytes(method, found.below, options.bodyBytes);
     const baseUrl = (options.origin ?? incoming.origin) + found.base;
     const head = { method, path: found.below, query, headers, baseUrl, clientAddress };
+    let admitted: number | ScimResponse | undefined;
     // Who has no good credential may not have a large body read, and keeps nobody from what is left of a rate.
     if (rates.has(tenant) || (most > BODY_BYTES && mayBeLarge(headers))) {
       const refused = await guarded(tenant, method, async () => {
@@ -69,13 +73,16 @@ export function mount(scimlet: Scimlet<never>, options: MountOptions): Mount {
         return 'status' in answer ? answer : undefined;
       });
       if (refused !== undefined) return withoutOwn(refused);
+      // Nor is a body read that comes beyond the rate.
+      admitted = rates.admit(tenant);
+      if (typeof admitted !== 'number') return admitted;
     }
     const body = await text(incoming, most);
     if (typeof body !== 'string') return body;
-    const late = rates.admit(tenant);
-    if (late !== undefined) return late;
+    admitted ??= rates.admit(tenant);
+    if (typeof admitted !== 'number') return admitted;
     const response = await guarded(tenant, method, () => scimlet.tenant(tenant).handle({ ...head, body }));
-    rates.settle(tenant, response);
+    rates.settle(tenant, response, admitted);
     return withoutOwn(response);
   };
 }
@@ -109,9 +116,9 @@ function unauthorized(): ScimResponse {
   return problem(401, 'the credential names no tenant', [['www-authenticate', 'Bearer realm="scim"']]);
 }
 
-function bodyBytes(method: string, path: string): number {
-  const isWritten = ['POST', 'PUT', 'PATCH'].includes(method);
-  return isWritten && /^\/Groups(\/|$)/.test(path) ? GROUP_BODY_BYTES : BODY_BYTES;
+function bodyBytes(method: string, path: string, wanted: number | undefined): number {
+  if (!['POST', 'PUT', 'PATCH'].includes(method)) return Math.min(wanted ?? BODY_BYTES, BODY_BYTES);
+  return wanted ?? (/^\/Groups(\/|$)/.test(path) ? GROUP_BODY_BYTES : BODY_BYTES);
 }
 
 function mayBeLarge(headers: [name: string, value: string][]): boolean {

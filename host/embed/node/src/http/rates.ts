@@ -26,10 +26,10 @@ export class Rates {
     return this.#buckets.has(tenant);
   }
 
-  /** Takes a request from what is left; the response to send if nothing is. */
-  admit(tenant: string): ScimResponse | undefined {
+  /** Takes a request from what is left, and returns how many it took; the response to send if nothing is left. */
+  admit(tenant: string): number | ScimResponse {
     const bucket = this.#buckets.get(tenant);
-    if (bucket === undefined) return undefined;
+    if (bucket === undefined) return 0;
     charge(bucket, 0);
     if (bucket.left < 1) {
       const seconds = Math.ceil((1 - bucket.left) / bucket.rate);
@@ -39,16 +39,19 @@ export class Rates {
       ]);
     }
     bucket.left -= 1;
-    return undefined;
+    return 1;
   }
 
-  /** Learns the rate, and counts what the request cost beyond one. Who has no good credential uses nothing up. */
-  settle(tenant: string, response: ScimResponse): void {
+  /**
+   * Learns the rate, and counts what the request cost beyond what `admit` took for it. Who has no good credential uses
+   * nothing up.
+   */
+  settle(tenant: string, response: ScimResponse, taken: number): void {
     const header = (name: string) => response.headers.find(([other]) => other === name)?.[1];
     const rate = Number(header('x-scimlet-rate') ?? 0);
     let bucket = this.#buckets.get(tenant);
     if (rate > 0) {
-      bucket ??= { rate, left: rate - 1, at: performance.now(), policy: undefined };
+      bucket ??= { rate, left: rate, at: performance.now(), policy: undefined };
       bucket.rate = rate;
       bucket.policy = header('ratelimit-policy');
       this.#keep(tenant, bucket);
@@ -57,8 +60,8 @@ export class Rates {
       return;
     }
     if (bucket === undefined) return;
-    const cost = Number(header('x-scimlet-cost') ?? 1);
-    charge(bucket, response.status === 401 ? -1 : cost - 1);
+    const cost = response.status === 401 ? 0 : Number(header('x-scimlet-cost') ?? 1);
+    charge(bucket, cost - taken);
     if (rate > 0) response.headers.push(...told(bucket).slice(1));
   }
 

@@ -3,69 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ._http import Mount, decoded, encoded, failed, finished, most_bytes, too_large
 from ._problem import Problem
 from ._tenant import Tenant
-from ._types import Admitted, Headers, Request, Response
+from ._types import Request, Response
+
+if TYPE_CHECKING:
+    from ._async_tenant import AsyncTenant
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-
-class Service(Protocol):
-    """A tenant's SCIM service."""
-
-    async def handle(
-        self, request: Request, base_url: str, *, client_address: str | None = None
-    ) -> Response:
-        """Answers a request."""
-
-    async def authorize(
-        self, headers: Headers, base_url: str, *, client_address: str | None = None
-    ) -> Admitted | Response:
-        """Authenticates a client."""
-
-
-class Threaded:
-    """The service of a synchronous driver's tenant, each call in a thread."""
-
-    def __init__(self, tenant: Tenant) -> None:
-        self._tenant = tenant
-
-    async def handle(
-        self, request: Request, base_url: str, *, client_address: str | None = None
-    ) -> Response:
-        handle = self._tenant.handle
-        response: Response = await in_thread(handle, request, base_url, client_address)
-        return response
-
-    async def authorize(
-        self, headers: Headers, base_url: str, *, client_address: str | None = None
-    ) -> Admitted | Response:
-        authorize = self._tenant.authorize
-        answer: Admitted | Response = await in_thread(authorize, headers, base_url, client_address)
-        return answer
-
-
-async def in_thread(function: Any, given: Any, base_url: str, client_address: str | None) -> Any:
-    """Calls a function of a tenant in a thread."""
-    import asyncio  # Only here is it needed.
-
-    return await asyncio.to_thread(function, given, base_url, client_address=client_address)
+#: Calls a function of a tenant with what follows it, and waits for what that returns.
+Run = Callable[..., Awaitable[Any]]
 
 
 class Asgi:
     """Answers what is below the mount, and hands all else to `application`."""
 
     def __init__(
-        self, mount: Mount, tenant: Callable[[str], Service], application: Application | None
+        self,
+        mount: Mount,
+        tenant: Callable[[str], Tenant | AsyncTenant],
+        run: Run,
+        application: Application | None,
     ) -> None:
         self._mount, self._tenant, self._application = mount, tenant, application
+        self._run = run
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_http = scope["type"] == "http"
@@ -105,20 +73,22 @@ class Asgi:
         base = self._mount.base_url or origin_of(scope, headers) + prefix
         address = client[0] if client else None
         method = scope["method"]
-        authorizes = self._mount.authorizes_first(tenant, method, path, headers)
-        if authorizes:
-            admitted = await self._tenant(tenant).authorize(headers, base, client_address=address)
+        most = most_bytes(method, path)
+        if self._mount.authorizes_first(tenant, most, headers):
+            authorize = self._tenant(tenant).authorize
+            admitted = await self._run(authorize, headers, base, client_address=address)
             if isinstance(admitted, Response):
                 return admitted
+            self._mount.rates.admit(tenant)
         request = Request(
             method,
             path,
             scope.get("query_string", b"").decode("latin-1"),
             headers,
-            decoded(await body_of(receive, most_bytes(path, authorizes))),
+            decoded(await body_of(receive, most)),
         )
-        self._mount.rates.admit(tenant)
-        response = await self._tenant(tenant).handle(request, base, client_address=address)
+        handle = self._tenant(tenant).handle
+        response = await self._run(handle, request, base, client_address=address)
         return self._mount.rates.settle(tenant, response)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import queue
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -72,7 +72,7 @@ class AsyncScimlet(Base, AsyncTables):
         `application`. `tenant` is a tenant's name, or a function that returns it from the scope;
         without it the credential names the tenant. `base_url` is SCIM's URL as clients see it;
         without it the request says."""
-        return _asgi.Asgi(self._mount(at, tenant, base_url), self.tenant, application)
+        return _asgi.Asgi(self._mount(at, tenant, base_url), self.tenant, awaited, application)
 
     async def call(self, tenant: str, function: str, arguments: Mapping[str, Any]) -> Any:
         """What a function of `wit/` returned, in JSON.
@@ -148,3 +148,8 @@ class AsyncScimlet(Base, AsyncTables):
             answers.put(None)
             running.cancel()
             raise
+
+
+async def awaited(function: Callable[..., Awaitable[Any]], *given: Any, **more: Any) -> Any:
+    """What a coroutine function returns."""
+    return await function(*given, **more)

@@ -3,21 +3,13 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any
-
-from ._async_tenant import AsyncTenant
+from ._async_tenant import AsyncCalls, AsyncTenant
 from ._tenant import succeeded
 from ._types import TenantRecord, made
 
 
-class AsyncTables(ABC):
+class AsyncTables(AsyncCalls):
     """What there is beside a single tenant."""
-
-    @abstractmethod
-    async def call(self, tenant: str, function: str, arguments: Mapping[str, Any]) -> Any:
-        """What a function of `wit/` returned, in JSON."""
 
     def tenant(self, name: str) -> AsyncTenant:
         """The tenant of this name. Whether there is one shows when it is used."""

@@ -20,6 +20,7 @@ BODY_BYTES = 1 << 20
 #: The same where a client with a good credential writes a group: 100,000 members have some 20 MiB.
 GROUP_BODY_BYTES = 24 << 20
 GROUPS = re.compile(r"/Groups(/|$)")
+WRITES = ("POST", "PUT", "PATCH")
 #: What need not be encoded in a path (RFC 3986 section 3.3), beside what `quote` knows.
 SEGMENT = "/:@!$&'()*+,;="
 RETRY_SECONDS = "5"
@@ -58,28 +59,25 @@ class Mount:
                 raise Problem(404, "there is nothing here")
         return tenant
 
-    def authorizes_first(self, tenant: str, method: str, path: str, headers: Headers) -> bool:
-        """Whether the credential has to be good before the body is read: where it may be large, and
-        where requests are counted, so that clients without one use nothing up."""
-        return self.rates.has_limit(tenant) or (is_group(path) and may_be_large(method, headers))
+    def authorizes_first(self, tenant: str, most: int, headers: Headers) -> bool:
+        """Whether the credential has to be good before the body, of `most` bytes at most, is read:
+        where it may be large, and where requests are counted, so that clients without one use
+        nothing up."""
+        return self.rates.has_limit(tenant) or (most > BODY_BYTES and may_be_large(headers))
 
 
-def is_group(path: str) -> bool:
-    """Whether this is the path of groups or of one."""
-    return GROUPS.match(path) is not None
-
-
-def may_be_large(method: str, headers: Headers) -> bool:
-    """Whether the body may have more than BODY_BYTES."""
-    if method not in ("POST", "PUT", "PATCH"):
-        return False
-    length = next((value for name, value in headers if name.lower() == "content-length"), "")
-    return not length.isdecimal() or int(length) > BODY_BYTES
-
-
-def most_bytes(path: str, is_authorized: bool) -> int:
+def most_bytes(method: str, path: str) -> int:
     """The most bytes that a body may have here."""
-    return GROUP_BODY_BYTES if is_authorized and is_group(path) else BODY_BYTES
+    return GROUP_BODY_BYTES if method in WRITES and GROUPS.match(path) else BODY_BYTES
+
+
+def may_be_large(headers: Headers) -> bool:
+    """Whether the body may have more than BODY_BYTES."""
+    found = {name.lower(): value for name, value in headers}
+    length = found.get("content-length", "")
+    # Some servers let a request have both, and then the length says nothing.
+    is_chunked = "transfer-encoding" in found
+    return is_chunked or not length.isdecimal() or int(length) > BODY_BYTES
 
 
 def encoded(raw: str | None, prefix: str, below: str) -> str:

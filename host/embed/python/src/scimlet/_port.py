@@ -53,7 +53,6 @@ class Port:
         self._savepoint: bool | None = None
         #: False after a failure that leaves the connection in an unknown state.
         self._usable = True
-        self._interrupted = False
 
     async def answer(self, text: bytes) -> bytes:
         """The answer to a call of the module. No exception of a driver leaves it."""
@@ -70,7 +69,7 @@ class Port:
 
     def interrupted(self) -> None:
         """Says that the driver was interrupted: the connection is of no use any more."""
-        self._usable, self._interrupted = False, True
+        self._usable, self._savepoint = False, None
 
     async def close(self) -> None:
         """Undoes what was not committed, as after a call that was given up, and gives back the
@@ -131,7 +130,7 @@ class Port:
 
     async def _roll_back(self) -> None:
         savepoint, self._savepoint = self._savepoint, None
-        if savepoint is None or self._interrupted:
+        if savepoint is None:
             return
         try:
             if not savepoint:
@@ -151,6 +150,9 @@ class Port:
         try:
             # To release it fails if the application ended the transaction, or left it aborted.
             await self._driver.command(self._connection, "SAVEPOINT scimlet_application")
+        except Exception as error:
+            return self._failed(error)
+        try:
             told = [change(one) for one in changes]
             ids = await own_ids(self._application, told, self._connection)
             await self._driver.command(self._connection, "RELEASE SAVEPOINT scimlet_application")

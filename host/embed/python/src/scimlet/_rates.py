@@ -68,8 +68,7 @@ class Rates:
             raise Problem(429, "the tenant's clients ask more often than they may", retry, *told)
 
     def settle(self, tenant: str, response: Response) -> Response:
-        """Learns the rate, and counts what the request cost beyond one. A client without a good
-        credential uses nothing up."""
+        """Learns the rate, and counts what the request cost beyond one."""
         headers = dict(response.headers)
         rate = float(headers.get("x-scimlet-rate", 0))
         with self._lock:
@@ -85,8 +84,7 @@ class Rates:
             found = self._buckets.get(tenant)
             if found is None:
                 return response
-            cost = float(headers.get("x-scimlet-cost", 1))
-            found.charge(-1 if response.status == 401 else cost - 1)
+            found.charge(float(headers.get("x-scimlet-cost", 1)) - 1)
             if "ratelimit-policy" not in headers:
                 return response
             return dataclasses.replace(response, headers=[*response.headers, found.header()])

@@ -72,11 +72,10 @@ class Scimlet(Base, Tables):
     ) -> _asgi.Application:
         """SCIM as an ASGI application, which runs each request in a thread. Like `wsgi`; a function
         gets the scope."""
+        from asyncio import to_thread  # Only here is asyncio needed.
 
-        def threaded(name: str) -> _asgi.Service:
-            return _asgi.Threaded(self.tenant(name))
-
-        return _asgi.Asgi(self._mount(at, tenant, base_url), threaded, application)
+        mount = self._mount(at, tenant, base_url)
+        return _asgi.Asgi(mount, self.tenant, to_thread, application)
 
     def call(self, tenant: str, function: str, arguments: Mapping[str, Any]) -> Any:
         """What a function of `wit/` returned, in JSON."""

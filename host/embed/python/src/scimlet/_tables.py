@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any
-
-from ._tenant import Tenant, succeeded
+from ._tenant import Calls, Tenant, succeeded
 from ._types import TenantRecord, made
 
 
-class Tables(ABC):
+class Tables(Calls):
     """What there is beside a single tenant."""
-
-    @abstractmethod
-    def call(self, tenant: str, function: str, arguments: Mapping[str, Any]) -> Any:
-        """What a function of `wit/` returned, in JSON."""
 
     def tenant(self, name: str) -> Tenant:
         """The tenant of this name. Whether there is one shows when it is used."""

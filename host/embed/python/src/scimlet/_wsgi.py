@@ -54,19 +54,19 @@ class Wsgi:
         base = self._mount.base_url or origin_of(environ) + prefix
         address = environ.get("REMOTE_ADDR") or None
         method = environ["REQUEST_METHOD"]
-        authorizes = self._mount.authorizes_first(tenant, method, path, headers)
-        if authorizes:
+        most = most_bytes(method, path)
+        if self._mount.authorizes_first(tenant, most, headers):
             admitted = self._tenant(tenant).authorize(headers, base, client_address=address)
             if isinstance(admitted, Response):
                 return admitted
+            self._mount.rates.admit(tenant)
         request = Request(
             method,
             path,
             environ.get("QUERY_STRING", ""),
             headers,
-            decoded(body_of(environ, most_bytes(path, authorizes))),
+            decoded(body_of(environ, most)),
         )
-        self._mount.rates.admit(tenant)
         response = self._tenant(tenant).handle(request, base, client_address=address)
         return self._mount.rates.settle(tenant, response)
 

@@ -71,7 +71,7 @@ class Only:
 
 @asynccontextmanager
 async def guarded(source: Source, connection: Any) -> AsyncIterator[None]:
-    """Gives back a connection that was just lent, if the block fails."""
+    """Gives back a lent connection if the block fails."""
     try:
         yield
     except BaseException as error:
