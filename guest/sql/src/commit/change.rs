@@ -5,7 +5,7 @@ use scimlet_store::{
     Adjustment, Draft, Event, Key, Refusal, Rejection, Removal, Replacement, Term, Write,
 };
 
-use super::counters::adjusted;
+use super::counters;
 use super::links::Links;
 use super::loaded::{Before, Loaded};
 use crate::Stored;
@@ -42,8 +42,10 @@ pub struct Change<'w> {
     /// Kinds and rows of the loaded entries that were removed.
     pub removed: Vec<(&'w str, i64)>,
     pub(super) links: Links,
-    /// The adjusted counters with their sums.
-    pub counters: OrderedMap<&'w str, i64>,
+    /// The adjustments of counters, with the numbers of their writes.
+    adjustments: Vec<(u32, &'w Adjustment)>,
+    /// The sums of the adjusted counters, from the loaded values.
+    loaded_sums: OrderedMap<&'w str, i64>,
     /// The events to append.
     pub events: Vec<&'w Event>,
     /// The subjects whose event bodies are redacted, each with the number of the commit's events
@@ -71,7 +73,8 @@ impl<'w> Change<'w> {
             entries: loaded.entries.iter().map(held).collect(),
             removed: Vec::new(),
             links: Links::new(&loaded),
-            counters: OrderedMap::new(),
+            adjustments: Vec::new(),
+            loaded_sums: OrderedMap::new(),
             events: Vec::new(),
             redacted: Vec::new(),
             write: 0,
@@ -180,11 +183,30 @@ impl<'w> Change<'w> {
     }
 
     fn adjust(&mut self, adjustment: &'w Adjustment) -> Result<(), Refusal> {
-        let counter = adjustment.counter.as_str();
-        let loaded = || self.loaded.counters.get(counter).copied().unwrap_or(0);
-        let old = self.counters.get(counter).copied().unwrap_or_else(loaded);
-        self.counters.insert(counter, adjusted(old, adjustment)?);
-        Ok(())
+        self.adjustments.push((self.write, adjustment));
+        counters::add(&mut self.loaded_sums, &self.loaded.counters, adjustment)
+    }
+
+    /// Returns the sums of the adjusted counters from their values `now`, which are those that the
+    /// commit holds a lock on; the loaded ones may be older.
+    ///
+    /// # Errors
+    /// The first adjustment that would raise a counter beyond its ceiling.
+    pub fn sums(
+        &self,
+        now: &OrderedMap<String, i64>,
+    ) -> Result<OrderedMap<&'w str, i64>, Rejection> {
+        let mut sums = OrderedMap::new();
+        for (write, adjustment) in &self.adjustments {
+            let added = counters::add(&mut sums, now, adjustment);
+            added.map_err(|reason| Rejection { write: *write, reason })?;
+        }
+        Ok(sums)
+    }
+
+    /// The names of the adjusted counters.
+    pub fn counters(&self) -> impl Iterator<Item = &'w str> {
+        self.loaded_sums.keys().copied()
     }
 
     /// Checks that both ends of every new link exist. Returns the first write for which they do

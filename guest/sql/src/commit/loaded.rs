@@ -27,7 +27,7 @@ pub struct Loaded {
     pub links: OrderedMap<Link, (i64, i64)>,
     /// The emptied link sets that contain more links than those in `links`.
     pub others: OrderedSet<LinkSet>,
-    /// The counters; those that are missing are 0.
+    /// The counters, which are not locked yet; those that are missing are 0.
     pub counters: OrderedMap<String, i64>,
     /// The terms of the entries that lose them, by the row ids of the entries.
     pub terms: OrderedMap<i64, Terms>,

@@ -1,7 +1,8 @@
 //! Changes over states that were not read from a database.
 
 use scimlet_store::{
-    ChainHead, Channel, Draft, Event, Key, Link, Refusal, Removal, Replacement, Scalar, Term, Write,
+    Adjustment, ChainHead, Channel, Draft, Event, Key, Link, OrderedMap, Refusal, Removal,
+    Replacement, Scalar, Term, Write,
 };
 
 use super::{
@@ -151,4 +152,23 @@ fn only_earlier_events_are_redacted() {
     let bodies: Vec<_> = recorded.iter().map(|one| (one.sequence, &*one.event.body)).collect();
     assert_eq!(bodies, [(1, ""), (2, "after")]);
     assert_eq!(change.redacted, [(&key("a"), 1)]);
+}
+
+#[test]
+fn counters_are_judged_again_by_their_locked_values() {
+    let adjust = |by, ceiling| {
+        let counter = "seats".to_owned();
+        Write::Adjust(Adjustment { counter, by, ceiling })
+    };
+    let writes = [adjust(1, Some(5)), adjust(-3, None), adjust(4, Some(5))];
+    let before = |value| [("seats".to_owned(), value)].into_iter().collect();
+    let loaded = Loaded { counters: before(2), ..loaded() };
+    let (change, _) = Change::of(&writes, loaded).unwrap();
+    assert!(change.counters().eq(["seats"]));
+    let rejected = |value| change.sums(&before(value)).map_err(|rejection| rejection.write);
+    assert_eq!(rejected(2), Ok([("seats", 4)].into_iter().collect()));
+    assert_eq!(rejected(3), Ok([("seats", 5)].into_iter().collect()));
+    assert_eq!(rejected(4), Err(2));
+    assert_eq!(rejected(5), Err(0));
+    assert_eq!(change.sums(&OrderedMap::new()), Ok([("seats", 4)].into_iter().collect()));
 }

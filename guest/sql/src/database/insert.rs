@@ -5,7 +5,7 @@ use crate::{Dialect, Sql, Value};
 
 /// The most parameters of one statement. SQLite as a Durable Object of Cloudflare offers it takes
 /// 100; PostgreSQL takes 65,535, but plans faster with fewer.
-fn most(dialect: Dialect) -> usize {
+pub(super) fn most(dialect: Dialect) -> usize {
     match dialect {
         Dialect::Sqlite => 100,
         Dialect::Postgres => 1_000,

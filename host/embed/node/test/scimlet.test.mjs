@@ -268,6 +268,16 @@ for (const driver of drivers) {
       await close();
     });
 
+    it('gives as many seats as there are to 16 who want one', async () => {
+      const { client, close } = await setUp(driver, { profile: { extends: 'default', users: { seats: 5 } } });
+      const create = (_, number) => client.send('POST', '/Users', { schemas: [USER], userName: `user-${number}` });
+      const answers = await Promise.all(Array.from({ length: 16 }, create));
+      const statuses = answers.map(({ status }) => status).sort();
+      assert.deepEqual(statuses, [...Array(5).fill(201), ...Array(11).fill(403)]);
+      assert.equal((await client.expect(200, 'GET', '/Users')).totalResults, 5);
+      await close();
+    });
+
     it('does all of a bulk request, but what is refused', async () => {
       const { client, close } = await setUp(driver, { profile: { extends: 'default' } });
       const schemas = ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'];

@@ -1,53 +1,13 @@
-//! The events of a commit, and its time.
+//! The statements that write the events of a commit.
 
-use scimlet_store::{Key, RecordedEvent, Refusal};
+use scimlet_store::{Key, RecordedEvent};
 
-use super::Stop;
-use super::write::End;
-use crate::commit::Change;
-use crate::commit::events::{channel_number, record};
-use crate::database::connection::{Connection, execute};
+use crate::commit::events::channel_number;
 use crate::database::insert;
-use crate::database::source::numbers;
 use crate::{Dialect, Sql, Value};
 
-/// Numbers and writes the events, and redacts the bodies that are to be redacted. Returns the
-/// commit's time: the given one or, if the tenant has an event that is not older, a millisecond
-/// after the newest one; the changed entries get that too.
-pub(super) fn write(
-    connection: &impl Connection,
-    tenant: i64,
-    (at, actor): (i64, &str),
-    change: &Change<'_>,
-    end: End,
-) -> Result<u64, Stop> {
-    let dialect = connection.dialect();
-    let mut statements = Vec::new();
-    let earliest = end.at.map_or(at, |last| last.saturating_add(1).max(at));
-    if earliest > at {
-        statements.extend(postpone(dialect, change, earliest));
-    }
-    statements.extend(change.redacted.iter().map(|(subject, _)| redact(tenant, subject)));
-    let time = u64::try_from(earliest).map_err(|_| Refusal::Invalid("the time".into()))?;
-    let recorded = record(time, actor, change, end.last);
-    statements.extend(append(dialect, tenant, &recorded));
-    if !statements.is_empty() {
-        execute(connection, statements)?;
-    }
-    Ok(time)
-}
-
-/// Sets the times of the changed entries, which were written with an earlier one.
-fn postpone(dialect: Dialect, change: &Change<'_>, at: i64) -> Option<Sql> {
-    let changed = change.entries.values().filter(|held| held.changed);
-    let seqs: Vec<i64> = changed.map(|held| held.seq).collect();
-    let sql = "UPDATE scimlet_entry SET modified = ?,
-               created = CASE version WHEN 1 THEN ? ELSE created END WHERE seq IN (";
-    (!seqs.is_empty())
-        .then(|| Sql::new(sql).bind(at).bind(at).append(numbers(dialect, &seqs)).text(")"))
-}
-
-fn redact(tenant: i64, subject: &Key) -> Sql {
+/// Returns the statement that empties the bodies of the events about a subject.
+pub(super) fn redact(tenant: i64, subject: &Key) -> Sql {
     Sql::new(
         "UPDATE scimlet_event SET body = ''
          WHERE tenant = ? AND subject_kind = ? AND subject_id = ? AND body <> ''",
@@ -57,7 +17,8 @@ fn redact(tenant: i64, subject: &Key) -> Sql {
     .bind(subject.id.clone())
 }
 
-fn append(dialect: Dialect, tenant: i64, recorded: &[RecordedEvent]) -> Vec<Sql> {
+/// Returns the statements that write events, and the tenant's last one.
+pub(super) fn append(dialect: Dialect, tenant: i64, recorded: &[RecordedEvent]) -> Vec<Sql> {
     let Some(last) = recorded.last() else {
         return Vec::new();
     };

@@ -2,11 +2,12 @@
 //!
 //! 1. [`load`](load::load) locks and loads what the writes name, in one list of statements;
 //! 2. [`Change::of`] applies the writes in memory;
-//! 3. [`write`](write::write) writes the result, in a second list, which ends with the lock of the
-//!    tenant's row;
-//! 4. [`events`] writes what depends on the last event, in a third list.
+//! 3. [`write`](write::write) writes terms, links and entries, in a second list, which ends with
+//!    the lock of the tenant's row;
+//! 4. [`finish`](finish::finish) writes what all commits of a tenant change, in a third list.
 
 mod events;
+mod finish;
 mod load;
 mod queries;
 mod statements;
@@ -119,7 +120,7 @@ fn apply(
     let target = write::Target { tenant: loaded.tenant, rows: loaded.rows };
     let at = i64::try_from(commit.at).unwrap_or(i64::MAX);
     let end = write::write(connection, &target, at, &change, fault)?;
-    let at = events::write(connection, target.tenant, (at, commit.actor), &change, end)?;
+    let at = finish::finish(connection, target.tenant, (at, commit.actor), &change, end)?;
     Ok(Committed { at, versions: change.versions() })
 }
 

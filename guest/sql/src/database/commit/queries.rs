@@ -105,32 +105,18 @@ impl Queries<'_> {
         (!links.is_empty()).then(named)
     }
 
-    /// Returns the statements that make the counters and lock them, of which one returns names and
-    /// values.
-    pub(super) fn counters(&self, counters: &OrderedSet<String>) -> Vec<Sql> {
-        if counters.is_empty() {
-            return Vec::new();
-        }
-        let mut list = List::new();
-        counters.iter().for_each(|name| list.row(&[name.into()]));
-        let listed = listed(self.dialect, &[("name", Type::Text)], list);
-        let make = "INSERT INTO scimlet_counter(tenant, name, value) SELECT t.id, w.name, 0 FROM ";
-        let make = Sql::new(make)
-            .append(listed)
-            .text(" CROSS JOIN scimlet_tenant t WHERE t.name = ?")
-            .bind(self.tenant.to_owned())
-            .text(" ORDER BY w.name ON CONFLICT DO NOTHING");
-        let read = Sql::new("SELECT name, value FROM scimlet_counter WHERE tenant = ")
-            .text(TENANT)
-            .bind(self.tenant.to_owned())
-            .text(" AND name IN (")
-            .append(texts(self.dialect, counters.iter().map(String::as_str)))
-            .text(") ORDER BY name")
-            .text(match self.dialect {
-                Dialect::Sqlite => "",
-                Dialect::Postgres => " FOR UPDATE",
-            });
-        vec![make, read]
+    /// Returns the query for names and values of counters, which are not locked: all commits of a
+    /// tenant would wait for each other from here on. They are read again under the tenant's lock.
+    pub(super) fn counters(&self, counters: &OrderedSet<String>) -> Option<Sql> {
+        let query = || {
+            Sql::new("SELECT name, value FROM scimlet_counter WHERE tenant = ")
+                .text(TENANT)
+                .bind(self.tenant.to_owned())
+                .text(" AND name IN (")
+                .append(texts(self.dialect, counters.iter().map(String::as_str)))
+                .text(")")
+        };
+        (!counters.is_empty()).then(query)
     }
 
     /// Returns the query for the row ids of new entries: in SQLite for the last one that was given.

@@ -8,7 +8,7 @@ use super::{load, queries};
 use crate::commit::{Change, ChangedEntry, FieldRows, LinkRows, Needed, NewEntry, TermRow};
 use crate::database::connection::{Connection, execute};
 use crate::database::insert::statements;
-use crate::database::source::{List, Type, listed, numbers};
+use crate::database::source::{List, Type, listed, numbers, texts};
 use crate::{Dialect, Sql, Value};
 
 /// Joins a list of sources and names with the link sets of theirs.
@@ -233,15 +233,18 @@ impl Writer {
         statements
     }
 
-    pub(super) fn counters(&self, change: &Change<'_>) -> Option<Sql> {
+    /// Sets counters, of which those that are missing are made.
+    pub(super) fn counters(&self, values: &OrderedMap<&str, i64>) -> Option<Sql> {
         let mut list = List::new();
-        change.counters.iter().for_each(|(name, sum)| list.row(&[(*name).into(), (*sum).into()]));
+        values.iter().for_each(|(name, value)| list.row(&[(*name).into(), (*value).into()]));
         let columns = [("name", Type::Text), ("value", Type::Integer)];
-        (!change.counters.is_empty()).then(|| {
-            Sql::new("UPDATE scimlet_counter SET value = w.value FROM ")
-                .append(listed(self.dialect, &columns, list))
-                .text(" WHERE scimlet_counter.tenant = ? AND scimlet_counter.name = w.name")
-                .bind(self.tenant)
+        (!values.is_empty()).then(|| {
+            Sql::new(
+                "INSERT INTO scimlet_counter(tenant, name, value) SELECT ?, w.name, w.value FROM ",
+            )
+            .bind(self.tenant)
+            .append(listed(self.dialect, &columns, list))
+            .text(" WHERE TRUE ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value")
         })
     }
 
@@ -266,20 +269,27 @@ impl Writer {
     }
 
     /// Returns the query for the tenant's last event, and for how many expected entries still have
-    /// their versions. It is a statement of its own after the one that waited for the lock, since
-    /// that sees other tables as they were before it waited.
-    pub(super) fn end(&self, expected: &[(i64, i64)]) -> Sql {
+    /// their versions; each row names a counter and its value too, or none. It is a statement of
+    /// its own after the one that waited for the lock, since that sees other tables as they were
+    /// before it waited.
+    pub(super) fn end<'n>(
+        &self,
+        expected: &[(i64, i64)],
+        counters: impl Iterator<Item = &'n str>,
+    ) -> Sql {
         let columns = [("seq", Type::Integer), ("version", Type::Integer)];
         let mut listing = List::new();
         expected.iter().for_each(|one| listing.row(&[one.0.into(), one.1.into()]));
         Sql::new("SELECT t.sequence, t.digest, v.at, (SELECT COUNT(*) FROM ")
             .append(listed(self.dialect, &columns, listing))
             .text(
-                " JOIN scimlet_entry e ON e.seq = w.seq AND e.version = w.version)
-                 FROM scimlet_tenant t
+                " JOIN scimlet_entry e ON e.seq = w.seq AND e.version = w.version),
+                 c.name, c.value FROM scimlet_tenant t
                  LEFT JOIN scimlet_event v ON v.tenant = t.id AND v.sequence = t.sequence
-                 WHERE t.id = ?",
+                 LEFT JOIN scimlet_counter c ON c.tenant = t.id AND c.name IN (",
             )
+            .append(texts(self.dialect, counters))
+            .text(") WHERE t.id = ?")
             .bind(self.tenant)
     }
 }

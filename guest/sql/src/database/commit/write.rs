@@ -1,12 +1,11 @@
-//! Writes the result of a commit: terms, links, entries and counters, then what all commits of a
-//! tenant share: the counts.
+//! Writes the terms, links and entries of a commit, and then waits for the tenant's row.
 
 use scimlet_store::{ChainHead, OrderedMap, OrderedSet, Refusal, Rejection};
 
 use super::Stop;
 use super::load::deleted;
 use super::statements::Writer;
-use crate::commit::{AddedTerm, Change, FieldRows, NewEntry, TermRow, TermRows};
+use crate::commit::{AddedTerm, Change, Counts, FieldRows, NewEntry, TermRow, TermRows};
 use crate::database::connection::{Batch, Connection};
 use crate::database::row::Row;
 
@@ -18,25 +17,30 @@ pub(super) struct Target {
     pub(super) rows: FieldRows,
 }
 
-/// The tenant's events before this commit, which has locked the tenant's row.
-pub(super) struct End {
+/// The tenant's events before this commit, which has locked the tenant's row, and what the commit
+/// changes of what all commits of the tenant share.
+pub(super) struct End<'w> {
     /// The last event.
     pub(super) last: ChainHead,
     /// The time of the last event in milliseconds since 1970; `None` if there is none.
     pub(super) at: Option<i64>,
+    /// The new values of the adjusted counters.
+    pub(super) counters: OrderedMap<&'w str, i64>,
+    /// The changes of the numbers of entries.
+    pub(super) counts: Counts,
 }
 
-/// Writes everything but events, at the time `at`.
+/// Writes terms, links and entries at the time `at`, and locks the tenant's row.
 ///
 /// # Errors
 /// The failure of the earliest write.
-pub(super) fn write(
+pub(super) fn write<'w>(
     connection: &impl Connection,
     target: &Target,
     at: i64,
-    change: &Change<'_>,
+    change: &Change<'w>,
     fault: Option<Rejection>,
-) -> Result<End, Stop> {
+) -> Result<End<'w>, Stop> {
     let writer = Writer { dialect: connection.dialect(), tenant: target.tenant };
     let new_rows = writer.make_rows(connection, target, change)?;
     let rows = new_rows.as_ref().unwrap_or(&target.rows);
@@ -52,19 +56,23 @@ pub(super) fn write(
     batch.add(writer.remove(&change.removed_rows()));
     let inserted = batch.add(writer.insert(&new, at));
     batch.add(writer.update(&changed, at));
-    batch.add(writer.counters(change));
     batch.add(writer.lock_tenant());
-    batch.add(writer.count("scimlet_kind", &terms.counts.kinds));
-    batch.add(writer.count("scimlet_field", &terms.counts.fields));
-    let end = batch.add([writer.end(&change.loaded.expected)]);
+    let expected = &change.loaded.expected;
+    let end = batch.add([writer.end(expected, change.counters())]);
     let mut answers = batch.execute(connection)?;
 
     let taken = taken(&unique, answers.rows(made))?;
-    if let Some(first) = [fault, taken].into_iter().flatten().min_by_key(|fault| fault.write) {
+    let end = read_end(answers.rows(end))?;
+    let sums = change.sums(&end.counters);
+    let faults = [fault, taken, sums.as_ref().err().cloned()].into_iter().flatten();
+    if let Some(first) = faults.min_by_key(|fault| fault.write) {
         return Err(first.into());
     }
     exists(&new, answers.rows(inserted))?;
-    read_end(answers.rows(end), change.loaded.expected.len())
+    if end.unchanged != expected.len() {
+        return Err(Stop::Conflict);
+    }
+    Ok(End { last: end.last, at: end.at, counters: sums?, counts: terms.counts })
 }
 
 /// Returns the refusal of the first write with a unique term that was not inserted.
@@ -99,12 +107,27 @@ fn exists(new: &[NewEntry<'_>], made: Vec<Row>) -> Result<(), Stop> {
     }
 }
 
-fn read_end(rows: Vec<Row>, expected: usize) -> Result<End, Stop> {
-    let mut row = rows.into_iter().next().ok_or_else(deleted)?;
-    let last = ChainHead { sequence: row.unsigned()?, digest: row.bytes()? };
-    let at = row.optional_integer()?;
-    if row.place()? != expected {
-        return Err(Stop::Conflict);
+/// The state that a commit reads once it has locked the tenant's row.
+struct Locked {
+    last: ChainHead,
+    at: Option<i64>,
+    /// How many of the expected entries have their versions.
+    unchanged: usize,
+    /// The counters that exist.
+    counters: OrderedMap<String, i64>,
+}
+
+/// Reads the rows of [`Writer::end`].
+fn read_end(rows: Vec<Row>) -> Result<Locked, Stop> {
+    let mut end = None;
+    let mut counters = OrderedMap::new();
+    for mut row in rows {
+        let last = ChainHead { sequence: row.unsigned()?, digest: row.bytes()? };
+        end = Some((last, row.optional_integer()?, row.place()?));
+        if let Some(name) = row.optional_text()? {
+            counters.insert(name, row.integer()?);
+        }
     }
-    Ok(End { last, at })
+    let (last, at, unchanged) = end.ok_or_else(deleted)?;
+    Ok(Locked { last, at, unchanged, counters })
 }

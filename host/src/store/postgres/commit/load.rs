@@ -7,6 +7,7 @@ use scimlet_sql::commit::{Before, Loaded, LockMode, LockPlan};
 use scimlet_sql::dialect::decode;
 use scimlet_store::{OrderedMap, OrderedSet};
 
+use super::counters;
 use crate::store::postgres::error::PostgresResult;
 use crate::store::postgres::read::place;
 use crate::store::postgres::session::Session;
@@ -36,7 +37,7 @@ pub(super) async fn load(
     links(session, plan, &mut loaded).await?;
     others(session, plan, &mut loaded).await?;
     terms(session, plan, &mut loaded).await?;
-    counters(session, tenant, plan, &mut loaded).await?;
+    load_counters(session, tenant, plan, &mut loaded).await?;
     loaded.seqs = seqs(session, plan.inserts).await?;
     Ok(loaded)
 }
@@ -229,7 +230,9 @@ fn no_value() -> Refusal {
     Refusal::Damaged("the value of a term is not one that was written".into())
 }
 
-async fn counters(
+/// Loads the counters, which are not locked: all commits of a tenant would wait for each other from
+/// here on. They are read again under the tenant's lock.
+async fn load_counters(
     session: &Session,
     tenant: i64,
     plan: &LockPlan,
@@ -239,15 +242,7 @@ async fn counters(
         return Ok(());
     }
     let names: Vec<&str> = plan.counters.iter().map(String::as_str).collect();
-    let make = "INSERT INTO scimlet_counter(tenant, name, value) SELECT $1, name, 0
-                FROM unnest($2::TEXT[]) AS w(name)
-                ORDER BY name ON CONFLICT DO NOTHING";
-    session.run(make, &[&tenant, &names]).await?;
-    let sql = "SELECT name, value FROM scimlet_counter WHERE tenant = $1 AND name = ANY($2)
-               ORDER BY name FOR UPDATE";
-    for row in session.rows(sql, &[&tenant, &names]).await? {
-        loaded.counters.insert(row.get("name"), row.get("value"));
-    }
+    loaded.counters = counters::read(session, tenant, &names).await?;
     Ok(())
 }
 

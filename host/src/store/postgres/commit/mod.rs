@@ -3,6 +3,7 @@
 //! ([`write`](mod@write)). Loading and writing take a few statements, for any number of writes; the
 //! other steps are in the crate `scimlet-sql`, and know no database.
 
+mod counters;
 mod events;
 mod fields;
 mod issuers;

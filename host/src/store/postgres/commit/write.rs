@@ -1,12 +1,12 @@
-//! Writes the result of a commit: terms, entries, links and counters, then what all commits of a
-//! tenant share: the counts and the events.
+//! Writes the result of a commit: terms, entries and links, then, under the tenant's lock, what all
+//! commits of a tenant change: the counts, counters and events.
 
 use std::collections::BTreeSet;
 
 use scimlet_sql::commit::{Change, Counts, LinkRows, NewEntry, TermRows};
 use scimlet_store::OrderedMap;
 
-use super::{Commit, Done, Stop, events, fields, terms};
+use super::{Commit, Done, Stop, counters, events, fields, terms};
 use crate::store::postgres::error::PostgresResult;
 use crate::store::postgres::read::unsigned;
 use crate::store::postgres::session::Session;
@@ -38,9 +38,11 @@ pub(super) async fn write(
     remove(session, &removed).await?;
     insert(session, tenant, commit, &change.new_entries(&rows)).await?;
     update(session, commit, &change).await?;
-    counters(session, tenant, &change).await?;
-    count(session, &written.counts).await?;
     let last = events::lock_tenant(session, tenant).await?;
+    let adjusted: Vec<&str> = change.counters().collect();
+    let sums = change.sums(&counters::read(session, tenant, &adjusted).await?)?;
+    counters::write(session, tenant, &sums).await?;
+    count(session, &written.counts).await?;
     let at = events::time(session, tenant, commit.at, last, &change).await?;
     let at = at.ok_or(Stop::Conflict)?;
     events::write(session, (tenant, at), &commit.actor, &change, last).await?;
@@ -158,33 +160,15 @@ async fn update(session: &Session, commit: &Commit, change: &Change<'_>) -> Post
     session.run(sql, &[&commit.at, &seqs, &versions, &bodies, &digests]).await
 }
 
-async fn counters(session: &Session, tenant: i64, change: &Change<'_>) -> PostgresResult<()> {
-    if change.counters.is_empty() {
-        return Ok(());
-    }
-    let names: Vec<&str> = change.counters.keys().copied().collect();
-    let values: Vec<i64> = change.counters.values().copied().collect();
-    let sql = "UPDATE scimlet_counter c SET value = w.value
-               FROM unnest($2::TEXT[], $3::BIGINT[]) AS w(name, value)
-               WHERE c.tenant = $1 AND c.name = w.name";
-    session.run(sql, &[&tenant, &names, &values]).await
-}
-
-/// Adds the counts to the rows of kinds and fields, in the order of the rows.
+/// Adds the counts to the rows of kinds and fields.
 async fn count(session: &Session, counts: &Counts) -> PostgresResult<()> {
     macro_rules! update {
         ($table:literal) => {
             concat!(
-                "WITH locked AS (
-                   SELECT x.id, w.by FROM ",
+                "UPDATE ",
                 $table,
-                " x
-                   JOIN unnest($1::BIGINT[], $2::BIGINT[]) AS w(id, by) ON x.id = w.id
-                   ORDER BY x.id FOR NO KEY UPDATE OF x)
-                 UPDATE ",
-                $table,
-                " x SET entries = x.entries + locked.by
-                 FROM locked WHERE x.id = locked.id"
+                " x SET entries = x.entries + w.by
+                 FROM unnest($1::BIGINT[], $2::BIGINT[]) AS w(id, by) WHERE x.id = w.id"
             )
         };
     }
