@@ -48,7 +48,7 @@ for (const driver of named(/sqlite/)) {
 }
 
 it("a savepoint that fails before the application's hook is not told as the application's failure", async () => {
-  const driver = drivers.find(({ name }) => name === 'better-sqlite3');
+  const driver = drivers.find(({ isSync }) => isSync);
   const topics = [];
   const log = ({ topic }) => topics.push(topic);
   const { client, connection, close } = await setUp(driver, { application: { beforeCommit() {} }, log });
