@@ -1,6 +1,7 @@
 //! The library's package and public interface, and the crates that it makes an embedder depend on.
 
 use std::any::type_name;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
@@ -32,6 +33,7 @@ pub fn trials() -> Vec<Trial> {
         trial("the_library_depends_on_no_command", no_command),
         trial("without_features_it_depends_on_no_driver", no_driver),
         trial("the_rules_of_the_store_depend_on_no_runtime", no_runtime),
+        trial("what_the_command_depends_on_is_compiled_once", shares_dependencies),
         trial("the_package_holds_component_and_wit", holds_component),
         trial("the_library_shows_no_generated_module", no_generated_module),
         trial("the_library_shows_no_generated_type_of_the_store", no_generated_store),
@@ -61,6 +63,21 @@ fn depends_on_none(package: &str, arguments: &[&str], unwanted: &[&str]) -> anyh
     let names = tree.lines().filter_map(|line| line.split_whitespace().next());
     let found: Vec<&str> = names.filter(|name| unwanted.contains(name)).collect();
     ensure!(found.is_empty(), "{found:?}");
+    Ok(())
+}
+
+/// For `cargo run` the features that development dependencies turn on do not count, for a test
+/// they do: a package that differs in them is compiled twice, with all that depends on it.
+fn shares_dependencies() -> anyhow::Result<()> {
+    let packages = |edges| -> anyhow::Result<BTreeSet<String>> {
+        let fixed = ["tree", "--workspace", "--prefix", "none", "--no-dedupe", "--format"];
+        let tree = cargo(&[&fixed[..], &["{p} {f}", "--edges", edges]].concat())?;
+        Ok(tree.lines().map(str::to_owned).collect())
+    };
+    let (run, test) = (packages("normal,build")?, packages("normal,build,dev")?);
+    ensure!(run.len() > 100, "{run:?}");
+    let differing: Vec<_> = run.difference(&test).collect();
+    ensure!(differing.is_empty(), "{differing:#?}");
     Ok(())
 }
 
