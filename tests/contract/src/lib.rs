@@ -148,7 +148,7 @@ pub fn cases() -> Vec<Case> {
             nul_may_be_asked_for;
         parallel:
             a_hundred_links_to_one_group a_hundred_inserts_of_one_unique_term the_last_free_seat
-            expectations_hold_until_the_commit
+            expectations_hold_until_the_commit a_ceiling_hides_no_earlier_refusal
             a_walk_during_removals_misses_nothing readers_see_whole_commits;
         isolation:
             tenants_share_nothing;

@@ -146,6 +146,20 @@ pub async fn expectations_hold_until_the_commit(stores: Arc<dyn Stores>) {
     assert_eq!(counter(&*store, "done").await, 0);
 }
 
+/// Of several reasons the one of the earliest write counts, also if another commit has filled the
+/// counter in the meantime.
+pub async fn a_ceiling_hides_no_earlier_refusal(stores: Arc<dyn Stores>) {
+    let store = stores.fresh().await;
+    let request = [expect(credential(), 1), adjust("done", 1, Some(100))];
+    revoke_meanwhile(&store, &request, adjust("done", 100, None)).await;
+    let seat = vec![insert(plain(user("1"))), adjust("seats", 1, Some(1))];
+    let outcomes = together(&store, vec![seat; 64]).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    for refused in outcomes.into_iter().filter_map(Result::err) {
+        assert_eq!((refused.write, refused.reason), (0, taken("id")));
+    }
+}
+
 pub async fn no_event_follows_a_revocation(tenants: Arc<dyn Tenants>) {
     let tenant = tenants.fresh().await;
     let store: Arc<dyn Store> = tenant.clone();

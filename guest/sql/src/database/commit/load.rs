@@ -1,6 +1,7 @@
 //! Locks and loads what a commit names, in one list of statements. A statement after a lock sees
 //! everything that was committed before the lock was granted, so what is loaded here stays valid.
-//! In SQLite the transaction itself is the lock.
+//! In SQLite the transaction itself is the lock. Counters are not locked; they are loaded before
+//! what is expected, so that a full counter is no refusal where the expectation no longer holds.
 
 use scimlet_store::{Key, Link, LinkSet, OrderedMap, OrderedSet, Refusal, Write};
 
@@ -33,11 +34,11 @@ pub(super) fn load(
     let links: Vec<&Link> = plan.links.iter().collect();
     let mut batch = Batch::default();
     let id = batch.add([queries.tenant()]);
+    let counters = batch.add(queries.counters(&plan.counters));
     let locks = batch.add(queries.locks(plan));
     let fields = batch.add(queries.fields(writes));
     let terms = batch.add(queries.terms(&plan.rewritten));
     let named = batch.add(queries.links(&links));
-    let counters = batch.add(queries.counters(&plan.counters));
     let seqs = batch.add(queries.seqs(plan.inserts));
     let mut answers = batch.execute(connection)?;
 

@@ -61,16 +61,16 @@ pub(super) fn write<'w>(
     let end = batch.add([writer.end(expected, change.counters())]);
     let mut answers = batch.execute(connection)?;
 
-    let taken = taken(&unique, answers.rows(made))?;
     let end = read_end(answers.rows(end))?;
-    let sums = change.sums(&end.counters);
-    let faults = [fault, taken, sums.as_ref().err().cloned()].into_iter().flatten();
-    if let Some(first) = faults.min_by_key(|fault| fault.write) {
-        return Err(first.into());
-    }
-    exists(&new, answers.rows(inserted))?;
     if end.unchanged != expected.len() {
         return Err(Stop::Conflict);
+    }
+    let taken = taken(&unique, answers.rows(made))?;
+    let exists = exists(&new, answers.rows(inserted))?;
+    let sums = change.sums(&end.counters);
+    let faults = [fault, exists, taken, sums.as_ref().err().cloned()].into_iter().flatten();
+    if let Some(first) = faults.min_by_key(|fault| fault.write) {
+        return Err(first.into());
     }
     Ok(End { last: end.last, at: end.at, counters: sums?, counts: terms.counts })
 }
@@ -94,17 +94,14 @@ fn taken(
     Ok(AddedTerm::first_taken(left_out))
 }
 
-/// Refuses a key that another commit has inserted meanwhile.
-fn exists(new: &[NewEntry<'_>], made: Vec<Row>) -> Result<(), Stop> {
+/// Returns the refusal of the first key that another commit has inserted meanwhile.
+fn exists(new: &[NewEntry<'_>], made: Vec<Row>) -> Result<Option<Rejection>, Refusal> {
     let mut inserted = OrderedSet::new();
     for mut row in made {
         inserted.insert(row.integer()?);
     }
     let left_out = new.iter().filter(|entry| !inserted.contains(&entry.seq));
-    match left_out.map(NewEntry::taken).min_by_key(|taken| taken.write) {
-        None => Ok(()),
-        Some(taken) => Err(taken.into()),
-    }
+    Ok(left_out.map(NewEntry::taken).min_by_key(|taken| taken.write))
 }
 
 /// The state that a commit reads once it has locked the tenant's row.

@@ -1,5 +1,7 @@
 //! Locks and loads what a commit names. A statement after a lock sees everything that was committed
-//! before the lock was granted, so what is loaded here stays valid.
+//! before the lock was granted, so what is loaded here stays valid. Counters are not locked; they
+//! are loaded before what is expected, so that a full counter is no refusal where the expectation no
+//! longer holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +22,7 @@ pub(super) async fn load(
     plan: &LockPlan,
 ) -> PostgresResult<Loaded> {
     let mut loaded = Loaded::default();
+    load_counters(session, tenant, plan, &mut loaded).await?;
     for (mode, keys) in plan.runs() {
         lock(session, tenant, mode, &keys, &mut loaded.entries).await?;
     }
@@ -37,7 +40,6 @@ pub(super) async fn load(
     links(session, plan, &mut loaded).await?;
     others(session, plan, &mut loaded).await?;
     terms(session, plan, &mut loaded).await?;
-    load_counters(session, tenant, plan, &mut loaded).await?;
     loaded.seqs = seqs(session, plan.inserts).await?;
     Ok(loaded)
 }

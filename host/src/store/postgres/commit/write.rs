@@ -39,12 +39,12 @@ pub(super) async fn write(
     insert(session, tenant, commit, &change.new_entries(&rows)).await?;
     update(session, commit, &change).await?;
     let last = events::lock_tenant(session, tenant).await?;
+    let at = events::time(session, tenant, commit.at, last, &change).await?;
+    let at = at.ok_or(Stop::Conflict)?;
     let adjusted: Vec<&str> = change.counters().collect();
     let sums = change.sums(&counters::read(session, tenant, &adjusted).await?)?;
     counters::write(session, tenant, &sums).await?;
     count(session, &written.counts).await?;
-    let at = events::time(session, tenant, commit.at, last, &change).await?;
-    let at = at.ok_or(Stop::Conflict)?;
     events::write(session, (tenant, at), &commit.actor, &change, last).await?;
     let garbage = !linked.emptied.is_empty() || !removed.is_empty();
     drop((linked, written));
