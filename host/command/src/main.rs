@@ -9,9 +9,9 @@ use mimalloc::MiMalloc;
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
-/// Tasks that a thread runs between two polls for I/O: tasks in which instances compute take a
-/// millisecond.
-const EVENT_INTERVAL: u32 = 4;
+/// Tasks that a thread runs between two polls for I/O. Where instances compute, a task takes a
+/// millisecond, so that a request which has arrived would wait for several.
+const EVENT_INTERVAL: u32 = 1;
 
 /// Runs the command. There are more threads than processors; instances of the component occupy at
 /// most one thread per processor, so that new requests need not wait for them.

@@ -2,11 +2,11 @@
 //! processes included.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
 use rusqlite::Connection;
-use tokio::runtime::Handle;
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::error::SqliteResult;
 use super::guard::Guard;
@@ -19,6 +19,10 @@ use crate::store::{Refusal, StoreId, limits, too_many_rows};
 /// Searches that run at once on blocking threads, shared fairly between tenants; others wait. More
 /// would only compete for the processors.
 const SEARCHES: usize = 16;
+
+/// The niceness of the threads of long searches: each gets a tenth of what another thread gets
+/// where both want one processor.
+const NICENESS: i32 = 10;
 
 /// SQLite virtual machine steps between two time checks of a read on an async thread.
 const STEPS: std::ffi::c_int = 100;
@@ -71,8 +75,9 @@ impl Readers {
         let watch = Arc::downgrade(&awaited);
         let task = CpuTask::new(CpuScheduler::all(), Some(tenant));
         task.begin().await;
-        let result = tokio::task::spawn_blocking(move || {
-            let result = self.interruptible(&task, watch, read);
+        let runtime = Handle::current();
+        let result = long_searches()?.spawn_blocking(move || {
+            let result = self.interruptible(&task, &runtime, watch, read);
             task.pause();
             drop(permit);
             result
@@ -90,10 +95,11 @@ impl Readers {
     fn interruptible<T>(
         &self,
         task: &Arc<CpuTask>,
+        runtime: &Handle,
         awaited: Weak<()>,
         read: impl Fn(&Connection) -> SqliteResult<T>,
     ) -> SqliteResult<T> {
-        let (task, runtime) = (Arc::clone(task), Handle::current());
+        let (task, runtime) = (Arc::clone(task), runtime.clone());
         let end = Instant::now() + limits::SEARCH;
         let is_over = move || {
             task.yield_to_others_blocking(&runtime);
@@ -195,6 +201,25 @@ impl Snapshot {
             Snapshot::Pinned(held) => lock(held).take(),
         }
     }
+}
+
+/// The threads of long searches, of which the process has one set. All other threads go before
+/// them: what takes a millisecond need not wait until the operating system takes a processor from a
+/// search.
+///
+/// # Errors
+/// The operating system gives no threads.
+fn long_searches() -> Result<&'static Runtime, Refusal> {
+    static THREADS: OnceLock<std::io::Result<Runtime>> = OnceLock::new();
+    let threads = THREADS.get_or_init(|| {
+        Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(SEARCHES)
+            .thread_name("scimlet-search")
+            .on_thread_start(|| _ = rustix::process::setpriority_process(None, NICENESS))
+            .build()
+    });
+    threads.as_ref().map_err(unavailable)
 }
 
 fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
