@@ -1,7 +1,7 @@
 //! Locks and loads what a commit names. A statement after a lock sees everything that was committed
 //! before the lock was granted, so what is loaded here stays valid. Counters are not locked; they
-//! are loaded before what is expected, so that a full counter is no refusal where the expectation no
-//! longer holds.
+//! are loaded before what is expected, so that a full counter is no refusal where the expectation
+//! no longer holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
