@@ -216,10 +216,17 @@ fn long_searches() -> Result<&'static Runtime, Refusal> {
             .worker_threads(1)
             .max_blocking_threads(SEARCHES)
             .thread_name("scimlet-search")
-            .on_thread_start(|| _ = rustix::process::setpriority_process(None, NICENESS))
+            .on_thread_start(give_way)
             .build()
     });
     threads.as_ref().map_err(unavailable)
+}
+
+/// Lowers the priority of the calling thread. Elsewhere than on Linux it would be that of the whole
+/// process.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, NICENESS);
 }
 
 fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -252,6 +259,29 @@ mod tests {
         let draft = Draft { key, body: "{}".into(), terms: Vec::new() };
         let done = store.commit(0, "test".into(), vec![Write::Insert(draft)]).await;
         done.expect("it commits");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_long_search_lets_other_threads_go_first() {
+        use std::sync::Arc;
+
+        use super::{NICENESS, Snapshot};
+        use crate::store::StoreId;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = Sqlite::open(folder.path().join("x.db")).expect("a file");
+        let niceness = |db: &rusqlite::Connection| {
+            let sql = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 100000)
+                       SELECT COUNT(*) FROM n";
+            let _: i64 = db.query_row(sql, [], |row| row.get(0))?;
+            Ok(rustix::process::getpriority_process(None).expect("it is known"))
+        };
+        let readers = Arc::clone(&database.shared.readers);
+        let found = readers.search(&Snapshot::PerCall, StoreId::new(1, 1), niceness).await;
+        assert_eq!(found, Ok(NICENESS));
+        let own = rustix::process::getpriority_process(None).expect("it is known");
+        assert!(own < NICENESS, "the thread that asked has {own}");
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! Connections that are silent, trickle, or are too many.
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use libtest_mimic::Trial;
 use scimlet_tests::server::Server;
 use tempfile::TempDir;
@@ -13,6 +13,7 @@ use crate::trial;
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("edge::connections::health_answers_beside_hundreds", crowd),
+        trial("edge::connections::as_many_files_are_opened_as_may_be", files),
         trial("edge::connections::new_ones_are_served_when_all_places_are_taken", full),
         trial("edge::connections::a_trickled_head_ends", trickled),
         trial("edge::connections::a_silent_one_ends", silent),
@@ -48,6 +49,19 @@ async fn crowd() -> anyhow::Result<()> {
     for _ in 0..3 {
         healthy(&server).await?;
     }
+    Ok(())
+}
+
+/// The shell's limit, which the server may raise, is not the server's.
+async fn files() -> anyhow::Result<()> {
+    let folder = TempDir::new()?;
+    let server = Server::with_files(folder.path(), 256)?;
+    healthy(&server).await?;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.process()))?;
+    let line = limits.lines().find(|line| line.starts_with("Max open files"));
+    let numbers: Vec<&str> =
+        line.context("no limit of files")?.split_whitespace().skip(3).collect();
+    ensure!(numbers[0] != "256" && numbers[0] == numbers[1], "{numbers:?}");
     Ok(())
 }
 

@@ -1,7 +1,10 @@
 //! Locks and loads what a commit names, in one list of statements. A statement after a lock sees
 //! everything that was committed before the lock was granted, so what is loaded here stays valid.
-//! In SQLite the transaction itself is the lock. Counters are not locked; they are loaded before
-//! what is expected, so that a full counter is no refusal where the expectation no longer holds.
+//! In SQLite the transaction itself is the lock.
+//!
+//! Counters are not locked, since all commits of a tenant would wait for each other from there on;
+//! they are read again under the tenant's lock. They are loaded before what is expected, so that a
+//! full counter is no refusal where the expectation no longer holds.
 
 use scimlet_store::{Key, Link, LinkSet, OrderedMap, OrderedSet, Refusal, Write};
 

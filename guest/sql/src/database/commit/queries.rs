@@ -105,8 +105,7 @@ impl Queries<'_> {
         (!links.is_empty()).then(named)
     }
 
-    /// Returns the query for names and values of counters, which are not locked: all commits of a
-    /// tenant would wait for each other from here on. They are read again under the tenant's lock.
+    /// Returns the query for names and values of counters.
     pub(super) fn counters(&self, counters: &OrderedSet<String>) -> Option<Sql> {
         let query = || {
             Sql::new("SELECT name, value FROM scimlet_counter WHERE tenant = ")

@@ -1,7 +1,9 @@
 //! Locks and loads what a commit names. A statement after a lock sees everything that was committed
-//! before the lock was granted, so what is loaded here stays valid. Counters are not locked; they
-//! are loaded before what is expected, so that a full counter is no refusal where the expectation
-//! no longer holds.
+//! before the lock was granted, so what is loaded here stays valid.
+//!
+//! Counters are not locked, since all commits of a tenant would wait for each other from there on;
+//! they are read again under the tenant's lock. They are loaded before what is expected, so that a
+//! full counter is no refusal where the expectation no longer holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +24,8 @@ pub(super) async fn load(
     plan: &LockPlan,
 ) -> PostgresResult<Loaded> {
     let mut loaded = Loaded::default();
-    load_counters(session, tenant, plan, &mut loaded).await?;
+    let adjusted: Vec<&str> = plan.counters.iter().map(String::as_str).collect();
+    loaded.counters = counters::read(session, tenant, &adjusted).await?;
     for (mode, keys) in plan.runs() {
         lock(session, tenant, mode, &keys, &mut loaded.entries).await?;
     }
@@ -230,22 +233,6 @@ async fn terms(session: &Session, plan: &LockPlan, loaded: &mut Loaded) -> Postg
 /// Refuses a term's value that scimlet has not written.
 fn no_value() -> Refusal {
     Refusal::Damaged("the value of a term is not one that was written".into())
-}
-
-/// Loads the counters, which are not locked: all commits of a tenant would wait for each other from
-/// here on. They are read again under the tenant's lock.
-async fn load_counters(
-    session: &Session,
-    tenant: i64,
-    plan: &LockPlan,
-    loaded: &mut Loaded,
-) -> PostgresResult<()> {
-    if plan.counters.is_empty() {
-        return Ok(());
-    }
-    let names: Vec<&str> = plan.counters.iter().map(String::as_str).collect();
-    loaded.counters = counters::read(session, tenant, &names).await?;
-    Ok(())
 }
 
 /// Reserves row ids for new entries, in ascending order.

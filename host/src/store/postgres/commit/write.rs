@@ -41,9 +41,7 @@ pub(super) async fn write(
     let last = events::lock_tenant(session, tenant).await?;
     let at = events::time(session, tenant, commit.at, last, &change).await?;
     let at = at.ok_or(Stop::Conflict)?;
-    let adjusted: Vec<&str> = change.counters().collect();
-    let sums = change.sums(&counters::read(session, tenant, &adjusted).await?)?;
-    counters::write(session, tenant, &sums).await?;
+    counters::adjust(session, tenant, &change).await?;
     count(session, &written.counts).await?;
     events::write(session, (tenant, at), &commit.actor, &change, last).await?;
     let garbage = !linked.emptied.is_empty() || !removed.is_empty();
