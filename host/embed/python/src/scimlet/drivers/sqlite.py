@@ -26,7 +26,8 @@ class Sqlite(Driver):
     async def acquire(self) -> sqlite3.Connection:
         connection: sqlite3.Connection = await self._source.acquire()
         async with guarded(self._source, connection):
-            # Refused in a thread that is not the connection's; attributes are not before Python 3.11.
+            # Refused in a thread that is not the connection's. Before Python 3.11 attributes are
+            # given also there.
             connection.cursor().close()
             autocommit = getattr(connection, "autocommit", None)
             if connection.in_transaction and autocommit is not False:
