@@ -1,4 +1,5 @@
-//! Builds the core module and the component over SQL that the tests run.
+//! Builds what the tests run beside the component that the library embeds: the core module, the
+//! component over SQL, and the contract of stores in three forms.
 
 #[path = "../host/build/guest.rs"]
 mod guest;
@@ -15,8 +16,14 @@ fn build() -> Result<(), String> {
     println!("cargo::rerun-if-changed=build.rs");
     let out = path("OUT_DIR")?;
     let root = path("CARGO_MANIFEST_DIR")?.join("..");
-    let wasm = guest::build(&root, &out, "scimlet-module")?;
-    copy(&wasm, &out.join("scimlet-module.wasm"))?;
-    let wasm = guest::build(&root, &out, "scimlet-component-sql")?;
-    copy(&wasm, &out.join("scimlet-sql.wasm"))
+    for (package, file) in [
+        ("scimlet-module", "scimlet-module.wasm"),
+        ("scimlet-component-sql", "scimlet-sql.wasm"),
+        ("scimlet-contract-component", "scimlet-contract.wasm"),
+        ("scimlet-contract-component-sql", "scimlet-contract-sql.wasm"),
+        ("scimlet-contract-module", "scimlet-contract-module.wasm"),
+    ] {
+        copy(&guest::build(&root, &out, package)?, &out.join(file))?;
+    }
+    Ok(())
 }

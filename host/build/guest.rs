@@ -57,6 +57,10 @@ pub fn path(variable: &str) -> Result<PathBuf, String> {
 fn watch(root: &Path, package: &str) {
     let mut paths: Vec<PathBuf> = WATCHED.iter().map(|name| root.join(name)).collect();
     paths.push(root.join("guest").join(package.trim_start_matches("scimlet-")));
+    if package.starts_with("scimlet-contract") {
+        let others = ["contract", "contract-component", "contract-component-sql", "module"];
+        paths.extend(others.iter().map(|name| root.join("guest").join(name)));
+    }
     let wit = fs::read_dir(root.join("wit")).into_iter().flatten().flatten();
     let wit = wit.map(|file| file.path());
     paths.extend(wit.filter(|file| file.extension().is_some_and(|end| end == "wit")));
@@ -133,8 +137,20 @@ fn remapped() -> String {
     let folders = sources.into_iter().flatten().flatten();
     let flags =
         folders.map(|folder| format!("'--remap-path-prefix={}/='", folder.path().display()));
-    let own = ["core", "component", "component-sql", "lifetime", "module", "sql", "store"]
-        .map(|name| format!("guest/{name}/src/"));
+    let own = [
+        "core",
+        "component",
+        "component-sql",
+        "contract",
+        "contract-component",
+        "contract-component-sql",
+        "contract-module",
+        "lifetime",
+        "module",
+        "sql",
+        "store",
+    ];
+    let own = own.map(|name| format!("guest/{name}/src/"));
     // The standard library's own, which rustc names by the folder of its source where that is
     // installed.
     let library = sysroot().map(|root| format!("{root}/lib/rustlib/src/rust/"));

@@ -8,16 +8,17 @@ mod store;
 use std::sync::{Arc, Mutex};
 
 use scimlet::store::Store;
+use scimlet_contract::Checked;
 
 /// Each store is a database of its own.
 struct Databases;
 
 #[async_trait::async_trait]
 impl scimlet_contract::Stores for Databases {
-    async fn fresh(&self) -> Arc<dyn Store> {
+    async fn fresh(&self) -> Checked<Arc<dyn Store>> {
         let connection = rusqlite::Connection::open_in_memory().expect("a database in memory");
         let application = Arc::new(Mutex::new(connection));
-        Arc::new(store::SqlStore::new(application).expect("it takes the tables"))
+        Ok(Arc::new(store::SqlStore::new(application).expect("it takes the tables")))
     }
 }
 

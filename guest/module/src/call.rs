@@ -1,17 +1,15 @@
-//! Calls as texts: those of the host to the module, and those of the module to the host.
+//! The calls of the host to the module, as texts.
 
 use std::cell::Cell;
 
 use scimlet_store::json::wide;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::abi;
 use crate::bindings::Arguments;
 use crate::bindings::exports::scimlet::plugin::{admin, directory, provider, tables};
 use crate::connection::{self, BoundDatabase};
-use crate::json::{self, Answer, Outcome};
+use crate::json::{self, Answer};
 use crate::source::{self, Seed};
 
 /// Functions that call no import, and so need neither time nor randomness.
@@ -79,42 +77,4 @@ fn seed(digits: &str) -> Result<Seed, String> {
         Ok(length) if length == seed.len() => Ok(seed),
         _ => Err("`seed` is 64 hexadecimal digits".to_owned()),
     }
-}
-
-#[derive(Serialize)]
-struct Asked<'a, T> {
-    call: &'a str,
-    arguments: &'a T,
-}
-
-/// Calls a function of the host that returns a result. `unanswered` makes an error of the sentence
-/// that says why there is no answer.
-pub fn ask<T: DeserializeOwned, E: DeserializeOwned>(
-    call: &str,
-    arguments: &impl Serialize,
-    unanswered: fn(String) -> E,
-) -> Result<T, E> {
-    let answer = tell(call, arguments);
-    // The type of a result is read by itself: the code that reads what is around it is there once.
-    let result = match outcome(&answer) {
-        Ok(Answer::Return(Outcome::Ok(value))) => read(value).map(Ok),
-        Ok(Answer::Return(Outcome::Err(error))) => read(error).map(Err),
-        Ok(Answer::Error(sentence)) => return Err(unanswered(sentence)),
-        Err(error) => Err(error),
-    };
-    result.unwrap_or_else(|error| Err(unanswered(format!("the answer to {call}: {error}"))))
-}
-
-fn outcome(answer: &[u8]) -> Result<Answer<Outcome<&RawValue, &RawValue>>, String> {
-    let text = str::from_utf8(answer).map_err(|error| error.to_string())?;
-    serde_json::from_str(text).map_err(|error| error.to_string())
-}
-
-fn read<T: DeserializeOwned>(value: &RawValue) -> Result<T, String> {
-    serde_json::from_str(value.get()).map_err(|error| error.to_string())
-}
-
-/// Calls a function of the host, and returns its answer as it is.
-pub fn tell(call: &str, arguments: &impl Serialize) -> Vec<u8> {
-    abi::ask(&json::write(&Asked { call, arguments }))
 }

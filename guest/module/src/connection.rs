@@ -7,7 +7,7 @@ use scimlet_sql::Dialect;
 use scimlet_sql::database::{Connection, Failure, Mode, Row, Statement};
 use serde::{Deserialize, Serialize};
 
-use crate::call;
+use crate::import;
 
 /// The database of a call: its member `database`.
 #[derive(Clone, Deserialize)]
@@ -68,19 +68,19 @@ impl Connection for ImportedConnection {
     }
 
     fn begin(&self, mode: Mode) -> Result<(), Failure> {
-        call::ask("sql.begin", &Begin { mode }, Failure::Failed)
+        import::ask("sql.begin", &Begin { mode }, Failure::Failed)
     }
 
     fn execute(&self, statements: Vec<Statement>) -> Result<Vec<Vec<Row>>, Failure> {
-        call::ask("sql.execute", &Execute { statements }, Failure::Failed)
+        import::ask("sql.execute", &Execute { statements }, Failure::Failed)
     }
 
     fn commit(&self) -> Result<(), Failure> {
-        call::ask("sql.commit", &Nothing {}, Failure::Unknown)
+        import::ask("sql.commit", &Nothing {}, Failure::Unknown)
     }
 
     fn roll_back(&self) {
         // If this fails, the transaction ends with its connection.
-        call::tell("sql.roll-back", &Nothing {});
+        import::tell("sql.roll-back", &Nothing {});
     }
 }

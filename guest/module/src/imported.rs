@@ -8,7 +8,7 @@ use scimlet_core::store::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::call;
+use crate::import;
 
 /// The import.
 pub struct Imported;
@@ -45,7 +45,7 @@ struct Commit<'a> {
 }
 
 fn ask<T: DeserializeOwned>(call: &str, arguments: &impl Serialize) -> Result<T, Refusal> {
-    Ok(call::ask(call, arguments, scimlet_store::Refusal::Unavailable)?)
+    Ok(import::ask(call, arguments, scimlet_store::Refusal::Unavailable)?)
 }
 
 impl Store for Imported {
@@ -77,6 +77,6 @@ impl Store for Imported {
             let reason = scimlet_store::Refusal::Unavailable(sentence);
             scimlet_store::Rejection { write: 0, reason }
         };
-        Ok(call::ask("store.commit", &Commit { at, actor, writes }, unanswered)?)
+        Ok(import::ask("store.commit", &Commit { at, actor, writes }, unanswered)?)
     }
 }

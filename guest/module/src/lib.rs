@@ -19,6 +19,7 @@ mod connection;
 mod convert;
 #[path = "../../component/src/directory.rs"]
 mod directory;
+mod import;
 mod imported;
 mod json;
 #[path = "../../component/src/ports.rs"]

@@ -12,6 +12,7 @@
 
 pub mod digest;
 mod entry;
+pub mod evaluate;
 mod event;
 mod filter;
 pub mod hash_chain;

@@ -12,6 +12,10 @@ use wasmtime::{
 /// The module as the build script built it.
 pub const MODULE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scimlet-module.wasm"));
 
+/// The contract of stores as a module.
+pub const CONTRACT: &[u8] =
+    include_bytes!(concat!(env!("OUT_DIR"), "/scimlet-contract-module.wasm"));
+
 /// Answers a call of the module; an error ends the instance.
 pub type Import = Box<dyn FnMut(&[u8]) -> anyhow::Result<Vec<u8>> + Send>;
 
@@ -38,7 +42,20 @@ impl Instance {
     /// # Errors
     /// If the module has other exports than `wit/module.md` says.
     pub fn new() -> anyhow::Result<Self> {
-        let linked = linked()?;
+        Self::of(linked()?)
+    }
+
+    /// A fresh instance of the contract of stores.
+    ///
+    /// # Errors
+    /// As of [`Self::new`].
+    pub fn of_contract() -> anyhow::Result<Self> {
+        static LINKED: LazyLock<anyhow::Result<InstancePre<Host>>> =
+            LazyLock::new(|| compiled(CONTRACT));
+        Self::of(LINKED.as_ref().map_err(|error| anyhow!("{error:#}"))?)
+    }
+
+    fn of(linked: &InstancePre<Host>) -> anyhow::Result<Self> {
         let (nested, nested_answer) = (None, Vec::new());
         let limits = StoreLimits::default();
         let host = Host { import: unanswered(), nested, nested_answer, limits };
@@ -146,11 +163,11 @@ pub fn interface() -> anyhow::Result<Vec<String>> {
 }
 
 fn linked() -> anyhow::Result<&'static InstancePre<Host>> {
-    static LINKED: LazyLock<anyhow::Result<InstancePre<Host>>> = LazyLock::new(compiled);
+    static LINKED: LazyLock<anyhow::Result<InstancePre<Host>>> = LazyLock::new(|| compiled(MODULE));
     LINKED.as_ref().map_err(|error| anyhow!("{error:#}"))
 }
 
-fn compiled() -> anyhow::Result<InstancePre<Host>> {
+fn compiled(module: &[u8]) -> anyhow::Result<InstancePre<Host>> {
     let mut cache = CacheConfig::new();
     cache.with_directory(Path::new(env!("OUT_DIR")).join("compiled"));
     let mut config = Config::new();
@@ -158,7 +175,7 @@ fn compiled() -> anyhow::Result<InstancePre<Host>> {
     let engine = Engine::new(&config).map_err(plain)?;
     let mut linker = Linker::new(&engine);
     linker.func_wrap("scimlet", "call", imported).map_err(plain)?;
-    let module = Module::new(&engine, MODULE).map_err(plain)?;
+    let module = Module::new(&engine, module).map_err(plain)?;
     linker.instantiate_pre(&module).map_err(plain)
 }
 

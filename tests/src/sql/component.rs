@@ -22,6 +22,18 @@ mod bindings {
     wasmtime::component::bindgen!({ path: "../wit", world: "plugin-sql" });
 }
 
+mod contract {
+    #![allow(missing_docs, reason = "generated; wit/*.wit documents the interface")]
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "contract-sql",
+        with: { "scimlet:plugin/sql": super::bindings::scimlet::plugin::sql },
+    });
+}
+
+/// The contract of stores as a component over a connection.
+const CONTRACT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scimlet-contract-sql.wasm"));
+
 /// The component.
 pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scimlet-sql.wasm"));
 
@@ -29,6 +41,12 @@ struct Host {
     connection: SqliteConnection,
     wasi: WasiCtx,
     table: ResourceTable,
+}
+
+impl Host {
+    fn new(connection: SqliteConnection) -> Self {
+        Self { connection, wasi: WasiCtx::builder().build(), table: ResourceTable::new() }
+    }
 }
 
 impl WasiView for Host {
@@ -128,17 +146,56 @@ fn linked() -> anyhow::Result<&'static PluginSqlPre<Host>> {
     LINKED.as_ref().map_err(|error| anyhow!("{error:#}"))
 }
 
-fn compiled() -> anyhow::Result<PluginSqlPre<Host>> {
+fn engine() -> anyhow::Result<Engine> {
     let mut cache = CacheConfig::new();
     cache.with_directory(Path::new(env!("OUT_DIR")).join("compiled"));
     let mut config = Config::new();
     config.cache(Cache::new(cache).ok());
-    let engine = Engine::new(&config).map_err(plain)?;
+    Engine::new(&config).map_err(plain)
+}
+
+fn compiled() -> anyhow::Result<PluginSqlPre<Host>> {
+    prelinked(COMPONENT)
+}
+
+/// Loads a component of the world `plugin-sql`.
+///
+/// # Errors
+/// If it imports what this host does not give, or lacks an export.
+pub fn load(component: &[u8]) -> anyhow::Result<()> {
+    prelinked(component).map(drop)
+}
+
+fn prelinked(component: &[u8]) -> anyhow::Result<PluginSqlPre<Host>> {
+    let engine = engine()?;
     let mut linker = Linker::new(&engine);
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker).map_err(plain)?;
     PluginSql::add_to_linker::<_, HasSelf<_>>(&mut linker, |host| host).map_err(plain)?;
-    let component = Component::new(&engine, COMPONENT).map_err(plain)?;
+    let component = Component::new(&engine, component).map_err(plain)?;
     PluginSqlPre::new(linker.instantiate_pre(&component).map_err(plain)?).map_err(plain)
+}
+
+/// Runs cases of the contract of stores over a connection. Returns a sentence for each rule that
+/// is broken.
+///
+/// # Errors
+/// If the component cannot be used, or traps.
+pub async fn broken_rules(
+    connection: SqliteConnection,
+    cases: Vec<String>,
+) -> anyhow::Result<Vec<String>> {
+    let run = move || {
+        let engine = engine()?;
+        let mut linker = Linker::new(&engine);
+        contract::ContractSql::add_to_linker::<_, HasSelf<_>>(&mut linker, |host| host)
+            .map_err(plain)?;
+        let component = Component::new(&engine, CONTRACT).map_err(plain)?;
+        let mut store = Store::new(&engine, Host::new(connection));
+        let kit = contract::ContractSql::instantiate(&mut store, &component, &linker);
+        let kit = kit.map_err(plain)?;
+        kit.scimlet_plugin_contract().call_run(&mut store, &cases).map_err(plain)
+    };
+    spawn_blocking(run).await?
 }
 
 fn plain(error: wasmtime::Error) -> anyhow::Error {
@@ -169,9 +226,7 @@ impl OverComponent {
 
     fn begin(connection: SqliteConnection, profile: &str) -> anyhow::Result<Self> {
         let linked = linked()?;
-        let wasi = WasiCtx::builder().build();
-        let host = Host { connection, wasi, table: ResourceTable::new() };
-        let mut store = Store::new(linked.engine(), host);
+        let mut store = Store::new(linked.engine(), Host::new(connection));
         let plugin = linked.instantiate(&mut store).map_err(plain)?;
         let (tables, admin) = (plugin.scimlet_plugin_tables(), plugin.scimlet_plugin_admin());
         let migrated = tables.call_migrate(&mut store).map_err(plain)?;

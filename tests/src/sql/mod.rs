@@ -7,7 +7,7 @@ mod postgres;
 mod sqlite;
 mod store;
 
-pub use component::{COMPONENT, OverComponent};
+pub use component::{COMPONENT, OverComponent, broken_rules, load};
 pub use import::answer;
 pub use postgres::PostgresConnection;
 pub use sqlite::SqliteConnection;

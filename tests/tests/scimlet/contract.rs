@@ -1,6 +1,9 @@
 //! Runs the contract suite over every store: the SQLite file, PostgreSQL, the maps in memory, the
 //! maps with filters and orders ignored, and scimlet-sql's over connections of other drivers.
 
+mod broken;
+mod wasm;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +14,7 @@ use scimlet::store::memory::Memory;
 use scimlet::store::postgres::Postgres;
 use scimlet::store::sqlite::Sqlite;
 use scimlet::store::{Database, Store, TenantStorage};
-use scimlet_contract::{Stores, cases, database_cases, kit::AT, tenant_cases};
+use scimlet_contract::{Checked, Stores, cases, database_cases, kit::AT, tenant_cases};
 use scimlet_sql::database::{migrate, tenants};
 use scimlet_tests::dice::Dice;
 use scimlet_tests::sql::{PostgresConnection, SqlTenant, SqliteConnection};
@@ -58,6 +61,7 @@ pub fn trials() -> Vec<Trial> {
         trials.push(over_postgres(case, |cluster| cluster.database(), run));
     }
     trials.extend(over_sql());
+    trials.extend(wasm::trials());
     trials
 }
 
@@ -69,16 +73,13 @@ fn over_sql() -> Vec<Trial> {
         trials.push(Trial::test(format!("contract::sql_sqlite::{case}"), move || {
             let directory = TempDir::new()?;
             let path = directory.path().join("contract.db");
-            super::runtime()?.block_on(run(Arc::new(OverSqlite::new(path)?)));
-            Ok(())
+            Ok(super::runtime()?.block_on(run(Arc::new(OverSqlite::new(path)?)))?)
         }));
         trials.push(Trial::ignorable_test(format!("contract::sql_postgres::{case}"), move || {
             needs::with(postgres::shared(), |cluster| {
                 let url = cluster.common()?;
-                super::runtime()?.block_on(async {
-                    run(Arc::new(OverPostgres::new(url).await?)).await;
-                    Ok(())
-                })
+                super::runtime()?
+                    .block_on(async { Ok(run(Arc::new(OverPostgres::new(url).await?)).await?) })
             })
         }));
     }
@@ -107,12 +108,12 @@ impl OverSqlite {
 
 #[async_trait]
 impl Stores for OverSqlite {
-    async fn fresh(&self) -> Arc<dyn Store> {
+    async fn fresh(&self) -> Checked<Arc<dyn Store>> {
         let name = fresh_name(&self.made, "sqlite");
         let open = |_| SqliteConnection::open(&self.path).expect("the file opens");
         let connections: Vec<SqliteConnection> = (0..CONNECTIONS).map(open).collect();
         assert!(tenants::create(&connections[0], &name, AT).expect("the tenant is made"));
-        Arc::new(SqlTenant::new(connections, &name))
+        Ok(Arc::new(SqlTenant::new(connections, &name)))
     }
 }
 
@@ -134,7 +135,7 @@ impl OverPostgres {
 
 #[async_trait]
 impl Stores for OverPostgres {
-    async fn fresh(&self) -> Arc<dyn Store> {
+    async fn fresh(&self) -> Checked<Arc<dyn Store>> {
         let name = fresh_name(&self.made, &self.case);
         let mut connections = Vec::new();
         for _ in 0..CONNECTIONS {
@@ -146,25 +147,25 @@ impl Stores for OverPostgres {
             (connections, name)
         });
         let (connections, name) = made.await.expect("it is made");
-        Arc::new(SqlTenant::new(connections, &name))
+        Ok(Arc::new(SqlTenant::new(connections, &name)))
     }
 }
 
-fn trial<R: Future<Output = ()>>(
+fn trial<R: Future<Output = Checked>>(
     name: String,
     make: Make,
     run: impl FnOnce(Arc<dyn Database>) -> R + Send + 'static,
 ) -> Trial {
     Trial::test(name, move || {
         let directory = TempDir::new()?;
-        super::runtime()?.block_on(run(make(&directory)));
+        super::runtime()?.block_on(run(make(&directory)))?;
         Ok(())
     })
 }
 
 /// The cases for stores share a database, for they have tenants of their own; a case for databases
 /// has its own.
-fn over_postgres<R: Future<Output = ()>>(
+fn over_postgres<R: Future<Output = Checked>>(
     case: &str,
     url: fn(&postgres::Cluster) -> anyhow::Result<String>,
     run: impl FnOnce(Arc<dyn Database>) -> R + Send + 'static,
@@ -174,8 +175,7 @@ fn over_postgres<R: Future<Output = ()>>(
             let url = url(cluster)?;
             super::runtime()?.block_on(async {
                 let database = Postgres::open(&url, true).await?;
-                run(Arc::new(database)).await;
-                Ok(())
+                Ok(run(Arc::new(database)).await?)
             })
         })
     })
@@ -197,15 +197,15 @@ impl Tenants {
 
 #[async_trait]
 impl Stores for Tenants {
-    async fn fresh(&self) -> Arc<dyn Store> {
-        self.tenant().await
+    async fn fresh(&self) -> Checked<Arc<dyn Store>> {
+        Ok(self.tenant().await)
     }
 }
 
 #[async_trait]
 impl scimlet_contract::Tenants for Tenants {
-    async fn fresh(&self) -> Arc<dyn TenantStorage> {
-        self.tenant().await
+    async fn fresh(&self) -> Checked<Arc<dyn TenantStorage>> {
+        Ok(self.tenant().await)
     }
 }
 

@@ -48,6 +48,7 @@ mod tidy;
 mod unasked;
 mod vectors;
 mod wire;
+mod wit;
 mod wording;
 
 use std::io;
@@ -104,6 +105,7 @@ fn main() {
     trials.extend(unasked::trials());
     trials.extend(vectors::trials());
     trials.extend(wire::trials());
+    trials.extend(wit::trials());
     trials.extend(wording::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -135,18 +135,22 @@ fn two_processes_share_a_file(path: &Path, runtime: &Runtime) {
     let (one, two) = (open(path), open(path));
     runtime.block_on(async {
         let (one, two) = (acme(&one).await, acme(&two).await);
-        commit(&*one, vec![insert(named("0", "bo")), append("0")]).await;
+        commit(&*one, vec![insert(named("0", "bo")), append("0")]).await.unwrap();
         for round in 0..50u64 {
             let (writer, reader) = if round % 2 == 0 { (&two, &one) } else { (&one, &two) };
             let body = format!("{round}");
-            commit(&**writer, vec![replace(named("0", &body), round + 1), append(&body)]).await;
-            assert_eq!(version(&**reader, user("0")).await, round + 2);
+            commit(&**writer, vec![replace(named("0", &body), round + 1), append(&body)])
+                .await
+                .unwrap();
+            assert_eq!(version(&**reader, user("0")).await.unwrap(), round + 2);
             let found = reader.find(query(vec![equal("userName", &body)])).await;
             assert_eq!(found.expect("find succeeds").hits.len(), 1);
         }
         let write = |store: Arc<dyn TenantStorage>, from: u32| async move {
             for number in from..from + 50 {
-                commit(&*store, vec![insert(plain(user(&number.to_string()))), append("x")]).await;
+                commit(&*store, vec![insert(plain(user(&number.to_string()))), append("x")])
+                    .await
+                    .unwrap();
             }
         };
         let tasks = [tokio::spawn(write(one.clone(), 100)), tokio::spawn(write(two, 200))];
@@ -175,17 +179,20 @@ fn data_survive_reopening(path: &Path, runtime: &Runtime) {
             adjust("seats", 4, None),
             append("x"),
         ];
-        commit(&*store, writes).await;
+        commit(&*store, writes).await.unwrap();
         database.set_setting("url", "http://a").await.expect("it is set");
     });
     drop(database);
     let database = open(path);
     runtime.block_on(async {
         let store = acme(&database).await;
-        assert_eq!(version(&*store, user("1")).await, 1);
-        assert!(has(&*store, group("g"), user("1")).await);
-        assert_eq!(counter(&*store, "seats").await, 4);
-        assert_eq!(refused(&*store, vec![insert(named("2", "bo"))]).await, (0, taken("userName")));
+        assert_eq!(version(&*store, user("1")).await.unwrap(), 1);
+        assert!(has(&*store, group("g"), user("1")).await.unwrap());
+        assert_eq!(counter(&*store, "seats").await.unwrap(), 4);
+        assert_eq!(
+            refused(&*store, vec![insert(named("2", "bo"))]).await.unwrap(),
+            (0, taken("userName"))
+        );
         assert_eq!(store.events(0, 9).await.expect("events succeeds").len(), 1);
         let url = database.setting("url").await.expect("setting succeeds");
         assert_eq!(url.as_deref(), Some("http://a"));
@@ -206,7 +213,7 @@ fn a_queued_commit_needs_no_listener(path: &Path, runtime: &Runtime) {
             })
             .await;
         }
-        commit(&*store, vec![append("after all of them")]).await;
+        commit(&*store, vec![append("after all of them")]).await.unwrap();
         let page = store.find(query(Vec::new())).await.expect("find succeeds");
         assert_eq!(page.total, Some(20));
     });
@@ -219,7 +226,8 @@ fn a_lock_of_another_process_is_waited_for(path: &Path, runtime: &Runtime) {
         let other = Connection::open(path).expect("it opens");
         other.execute_batch("BEGIN IMMEDIATE").expect("it locks");
         let waiting = store.clone();
-        let commit = tokio::spawn(async move { commit(&*waiting, vec![append("x")]).await });
+        let commit =
+            tokio::spawn(async move { commit(&*waiting, vec![append("x")]).await.unwrap() });
         // Reading does not wait for the lock, and shows nothing of what waits for it.
         for _ in 0..100 {
             assert_eq!(store.events(0, 9).await, Ok(Vec::new()));
@@ -236,7 +244,7 @@ async fn large_group(store: &dyn Store) {
     for id in (0..1500).map(|number| number.to_string()) {
         writes.extend([insert(named(&id, &id)), link(group("g"), user(&id)), append("x")]);
     }
-    commit(store, writes).await;
+    commit(store, writes).await.unwrap();
 }
 
 /// Waits until these tables are empty.
@@ -259,7 +267,7 @@ fn deleted_tenants_are_swept_up(path: &Path, runtime: &Runtime) {
     runtime.block_on(async {
         let store = acme(&database).await;
         large_group(&*store).await;
-        commit(&*store, vec![adjust("seats", 1, None)]).await;
+        commit(&*store, vec![adjust("seats", 1, None)]).await.unwrap();
         database.delete_tenant("acme").await.expect("it is deleted");
     });
     let things = ["entry", "field", "term", "linkset", "link", "event"];
@@ -272,8 +280,8 @@ fn removed_links_are_swept_up(path: &Path, runtime: &Runtime) {
     runtime.block_on(async {
         let store = acme(&database).await;
         large_group(&*store).await;
-        commit(&*store, vec![unlink_all(group("g")), link(group("g"), user("1"))]).await;
-        commit(&*store, vec![remove(group("g"))]).await;
+        commit(&*store, vec![unlink_all(group("g")), link(group("g"), user("1"))]).await.unwrap();
+        commit(&*store, vec![remove(group("g"))]).await.unwrap();
     });
     await_empty(path, &["link", "linkset", "sweep"]);
 }

@@ -1,7 +1,7 @@
 //! `wit/application.wit`. A call that the host cannot answer is one that the application failed.
 
 use super::{received, sent};
-use crate::call;
+use crate::import;
 
 sent! {
     pub struct Identity {
@@ -57,5 +57,5 @@ received! {
 }
 
 pub fn before_commit(changes: &[Change]) -> Result<Vec<Option<String>>, Refusal> {
-    call::ask("application.before-commit", &BeforeCommit { changes }, Refusal::Failed)
+    import::ask("application.before-commit", &BeforeCommit { changes }, Refusal::Failed)
 }

@@ -23,5 +23,5 @@ sent! {
 
 pub fn write(note: &Note) {
     // Nothing follows from the answer.
-    crate::call::tell("journal.write", &Written { note });
+    crate::import::tell("journal.write", &Written { note });
 }

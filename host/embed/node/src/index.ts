@@ -12,6 +12,7 @@ export type {
   Reference,
   Webhook,
 } from './admin.js';
+export { Contract, type ContractOptions } from './contract.js';
 export type { AsyncConnection, AsyncDatabase, Database, SyncDatabase } from './databases/database.js';
 export type { Connectable } from './databases/detect.js';
 export { type ErrorKind, ScimletError } from './error.js';

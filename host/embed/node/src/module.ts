@@ -115,10 +115,13 @@ export class Engine {
   readonly #image: Image;
   #prepared: Instance;
 
-  /** @param memoryBytes the most memory of an instance. */
-  constructor(memoryBytes: number) {
+  /**
+   * @param memoryBytes the most memory of an instance.
+   * @param code the module: that of the package by default.
+   */
+  constructor(memoryBytes: number, code: WebAssembly.Module | Uint8Array<ArrayBuffer> = wasm) {
     const pages = Math.floor(memoryBytes / PAGE_BYTES);
-    this.#module = wasm instanceof WebAssembly.Module ? wasm : new WebAssembly.Module(bounded(wasm, pages));
+    this.#module = code instanceof WebAssembly.Module ? code : new WebAssembly.Module(bounded(code, pages));
     const prepared = new Instance(this.#module);
     if (prepared.version !== ABI_VERSION) {
       throw new ScimletError('fault', `the module has version ${prepared.version} of its interface`);

@@ -3,7 +3,6 @@
 //! [`Memory::unfiltered`] ignores filters and orders, which the contract allows.
 
 mod data;
-pub mod evaluate;
 mod search;
 
 use std::collections::BTreeMap;

@@ -1,12 +1,13 @@
 //! Pages of entries and links, by looking at all of them.
 
+use scimlet_store::evaluate;
+
 use crate::store::{
     Direction, Hit, Key, LinkPage, Node, Order, Page, Query, Refusal, Relation, Scalar, Window,
     limits,
 };
 
 use super::data::{Data, Record};
-use super::evaluate;
 
 /// A hit's position: its value in the order, if it has one, and its place in the order of
 /// creation.

@@ -99,7 +99,7 @@ impl Stores {
         for store in &self.all {
             let entries = store.get(keys.clone()).await.map_err(refused)?;
             let there = store.has(links.clone()).await.map_err(refused)?;
-            let counters = [counter(&**store, "seats").await, counter(&**store, "absent").await];
+            let counters = [counter(&**store, "seats").await?, counter(&**store, "absent").await?];
             let events: Vec<RecordedEvent> = store.events(after, 20).await.map_err(refused)?;
             seen.push((entries, there, counters, events));
         }

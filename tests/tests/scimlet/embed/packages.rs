@@ -9,29 +9,73 @@ use std::sync::OnceLock;
 use anyhow::{Context, anyhow, ensure};
 use libtest_mimic::Trial;
 use scimlet_tests::exchange::{self, Http};
-use scimlet_tests::module::MODULE;
+use scimlet_tests::module::{CONTRACT, MODULE};
 use scimlet_tests::{needs, postgres, python, server};
 use serde_json::{Value, json};
 
 /// The trials of each package.
 pub fn trials() -> Vec<Trial> {
-    vec![
-        Trial::ignorable_test("embed::package::python::exchanges_sqlite", || {
-            needs::with(python_server(), on_sqlite)
+    let mut trials = vec![Trial::ignorable_test("embed::package::node::own_tests", || {
+        needs::with(node_server(), |_| own_tests())
+    })];
+    let servers: [(&str, Server); 5] = [
+        ("python", python_server),
+        ("node", node_server),
+        ("go", || script_server("go", &["go version"])),
+        ("java", || script_server("java", &["mvn --version", "javac --version"])),
+        ("c", || {
+            script_server(
+                "c",
+                &[
+                    "cc --version",
+                    "make --version",
+                    "pkg-config --exists sqlite3 libpq libmicrohttpd",
+                ],
+            )
         }),
-        Trial::ignorable_test("embed::package::python::exchanges_postgres", || {
-            let needed = python_server().and_then(|server| Ok((server, postgres::shared()?)));
-            needs::with(needed, |(server, cluster)| on_postgres(server, cluster))
-        }),
-        Trial::ignorable_test("embed::package::node::exchanges_sqlite", || {
-            needs::with(node(), |()| on_sqlite(node_server()))
-        }),
-        Trial::ignorable_test("embed::package::node::exchanges_postgres", || {
-            let needed = node().and_then(|()| postgres::shared());
-            needs::with(needed, |cluster| on_postgres(node_server(), cluster))
-        }),
-        Trial::ignorable_test("embed::package::node::own_tests", || needs::with(node(), own_tests)),
-    ]
+    ];
+    for (language, server) in servers {
+        trials.push(Trial::ignorable_test(
+            format!("embed::package::{language}::exchanges_sqlite"),
+            move || needs::with(server(), on_sqlite),
+        ));
+        trials.push(Trial::ignorable_test(
+            format!("embed::package::{language}::exchanges_postgres"),
+            move || {
+                let needed = server().and_then(|server| Ok((server, postgres::shared()?)));
+                needs::with(needed, |(server, cluster)| on_postgres(server, cluster))
+            },
+        ));
+    }
+    trials
+}
+
+/// Returns the command that starts a package's server; an error says what it needs and is not here.
+type Server = fn() -> anyhow::Result<Command>;
+
+/// The script `serve` of a package, which builds the server where it has to. `probes` are commands
+/// that succeed where it can.
+fn script_server(language: &str, probes: &[&str]) -> anyhow::Result<Command> {
+    for probe in probes {
+        let found = Command::new("sh").args(["-c", probe]).output()?;
+        ensure!(found.status.success(), "`{probe}` fails here");
+    }
+    let mut command = Command::new(super::embed().join(language).join("serve"));
+    let scratch = server::scratch()?;
+    for (variable, file, wasm) in [
+        ("SCIMLET_MODULE", "packaged.wasm", MODULE),
+        ("SCIMLET_COMPONENT", "packaged-sql.wasm", scimlet_tests::sql::COMPONENT),
+    ] {
+        let file = scratch.join(file);
+        // Several trials give the same file.
+        if !fs::read(&file).is_ok_and(|there| there == wasm) {
+            let new = tempfile::NamedTempFile::new_in(&scratch)?;
+            fs::write(&new, wasm)?;
+            new.persist(&file)?;
+        }
+        command.env(variable, file);
+    }
+    Ok(command)
 }
 
 /// Installs what the package for Node.js needs to be developed, and builds it, once.
@@ -49,10 +93,11 @@ fn build_node() -> anyhow::Result<()> {
     python::succeed(command.env("SCIMLET_MODULE", module)).context("no package for Node.js")
 }
 
-fn node_server() -> Command {
+fn node_server() -> anyhow::Result<Command> {
+    node()?;
     let mut command = Command::new("node");
     command.arg(super::embed().join("node/test/support/serve.mjs"));
-    command
+    Ok(command)
 }
 
 /// The package's server, with the module beside the sources, from where a wheel takes it too.
@@ -68,8 +113,11 @@ fn python_server() -> anyhow::Result<Command> {
     Ok(command)
 }
 
-fn own_tests((): ()) -> anyhow::Result<()> {
+fn own_tests() -> anyhow::Result<()> {
+    let contract = server::scratch()?.join("packaged-contract.wasm");
+    fs::write(&contract, CONTRACT)?;
     let mut command = Command::new("npm");
+    command.env("SCIMLET_CONTRACT_MODULE", contract);
     python::succeed(command.arg("test").current_dir(super::embed().join("node")))
 }
 

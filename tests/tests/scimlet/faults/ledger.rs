@@ -88,7 +88,7 @@ impl Ledger {
 /// Expects that the counter of seats is the number of active users, whatever was half done at the
 /// kill.
 async fn seats_are_counted(store: &dyn Store, users: &[Entry]) -> anyhow::Result<()> {
-    let counted = counter(store, "seats").await;
+    let counted = counter(store, "seats").await?;
     let inactive = |entry: &&Entry| {
         let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
         body["active"] == false

@@ -80,7 +80,7 @@ pub(super) async fn deprovisioned_returns(database: Memory) -> anyhow::Result<()
     let again = again.expect(201)?;
     ensure!(again["id"] == id.as_str() && again["active"] == true, "{again}");
     ensure!(again["title"] == "a" && again["displayName"] == "A", "{again}");
-    ensure!(site.seats().await == 1, "{}", site.seats().await);
+    ensure!(site.seats().await? == 1, "{}", site.seats().await?);
     let noted = site.audit("user-reactivated", &id).await?;
     ensure!(noted == [json!({"matched": ["userName"]})], "{noted:?}");
     // Whom the product has made inactive only the product makes active again.

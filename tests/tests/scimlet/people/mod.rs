@@ -138,8 +138,8 @@ impl Site {
         }
     }
 
-    async fn seats(&self) -> u64 {
-        counter(&*self.store, "seats").await
+    async fn seats(&self) -> anyhow::Result<u64> {
+        Ok(counter(&*self.store, "seats").await?)
     }
 
     /// Returns the data of the audit's events of this name about a user.

@@ -52,7 +52,7 @@ pub async fn long_search(cluster: &Cluster) -> anyhow::Result<()> {
     for name in ["mine", "theirs"] {
         database.create_tenant(name, AT).await?;
         let store = database.open(name).await?.context("it was made")?;
-        commit(&*store, vec![insert(named("1", name))]).await;
+        commit(&*store, vec![insert(named("1", name))]).await?;
         stores.push(store);
     }
     let [mine, theirs] = stores.try_into().ok().context("two stores")?;
@@ -70,8 +70,8 @@ pub async fn long_search(cluster: &Cluster) -> anyhow::Result<()> {
         sleep(Duration::from_millis(10)).await;
     }
     for _ in 0..3 {
-        ensure!(get(&*theirs, user("1")).await.is_some());
-        ensure!(get(&*mine, user("1")).await.is_some());
+        ensure!(get(&*theirs, user("1")).await?.is_some());
+        ensure!(get(&*mine, user("1")).await?.is_some());
     }
     ensure!(!searching.is_finished(), "the search waits for the table");
     drop(held);

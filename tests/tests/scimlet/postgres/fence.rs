@@ -31,7 +31,7 @@ pub async fn fill(url: &str) -> anyhow::Result<()> {
             adjust("seats", 1, None),
             append("made"),
         ];
-        commit(&*store, writes).await;
+        commit(&*store, writes).await?;
     }
     Ok(())
 }

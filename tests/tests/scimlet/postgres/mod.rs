@@ -40,11 +40,11 @@ pub fn trials() -> Vec<Trial> {
         trial("tables::those_of_an_application_stay", tables::shared),
         trial("connections_are_left_for_the_host", connections::reserve),
         trial("a_long_search_stops_nothing_else", connections::long_search),
-        trial("one_of_equal_names_is_made", races::names),
-        trial("one_if_match_wins_once", races::one_if_match),
-        trial("all_joins_succeed", races::all_joins),
-        trial("all_patches_of_one_user_succeed", races::all_patches),
-        trial("revocation_holds_everywhere", revoked::everywhere),
+        trial("races::one_of_equal_names_is_made", races::names),
+        trial("races::one_if_match_wins_once", races::one_if_match),
+        trial("races::all_joins_succeed", races::all_joins),
+        trial("races::all_patches_of_one_user_succeed", races::all_patches),
+        trial("races::revocation_holds_everywhere", revoked::everywhere),
     ]
 }
 

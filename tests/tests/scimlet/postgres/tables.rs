@@ -60,7 +60,7 @@ pub async fn renamed_by_an_embedding(cluster: &Cluster) -> anyhow::Result<()> {
     migrated.map_err(|why| anyhow::anyhow!("{why:?}"))?;
     let database = Postgres::open(&url, false).await?;
     let store = database.open("mine").await?.context("it is gone")?;
-    ensure!(version(&*store, user("1")).await == 1);
+    ensure!(version(&*store, user("1")).await? == 1);
     Ok(())
 }
 
@@ -75,7 +75,7 @@ pub async fn renamed_once(cluster: &Cluster) -> anyhow::Result<()> {
         async move {
             let database = Postgres::open(&url, true).await?;
             let store = database.open("mine").await?.context("it is gone")?;
-            Ok(version(&*store, user("1")).await)
+            Ok(version(&*store, user("1")).await?)
         }
     });
     ensure!(together(hosts).await?.into_iter().all(|version| version == 1));

@@ -47,7 +47,7 @@ async fn earlier_file(path: &Path) -> anyhow::Result<()> {
             adjust("seats", 4, None),
             append("x"),
         ];
-        commit(&*store, writes).await;
+        commit(&*store, writes).await.unwrap();
     }
     database.set_setting("url", "http://a").await?;
     database.delete_tenant("gone").await?;
@@ -61,17 +61,19 @@ async fn has_all(database: &Sqlite) -> anyhow::Result<()> {
     ensure!(database.setting("url").await?.as_deref() == Some("http://a"));
     ensure!(database.tenants().await?.len() == 1);
     let store = database.open("acme").await?.expect("it was made");
-    ensure!(version(&*store, user("1")).await == 1);
-    ensure!(has(&*store, group("g"), user("1")).await);
-    ensure!(counter(&*store, "seats").await == 4);
-    ensure!(refused(&*store, vec![insert(named("2", "bo"))]).await == (0, taken("userName")));
+    ensure!(version(&*store, user("1")).await.unwrap() == 1);
+    ensure!(has(&*store, group("g"), user("1")).await.unwrap());
+    ensure!(counter(&*store, "seats").await.unwrap() == 4);
+    ensure!(
+        refused(&*store, vec![insert(named("2", "bo"))]).await.unwrap() == (0, taken("userName"))
+    );
     let found = store.find(query(vec![equal("userName", "bo")])).await.expect("find succeeds");
     ensure!(found.total == Some(1));
     let writes = vec![insert(named("2", "al")), link(group("g"), user("2")), append("y")];
-    commit(&*store, writes).await;
+    commit(&*store, writes).await.unwrap();
     let events = store.events(0, 9).await.expect("events succeeds");
     ensure!(events.len() == 2 && hash_chain::holds(&events[0].digest, &events[1]));
-    ensure!(sorted_ids(&*store, group("g"), Direction::Outgoing).await.len() == 2);
+    ensure!(sorted_ids(&*store, group("g"), Direction::Outgoing).await.unwrap().len() == 2);
     Ok(())
 }
 

@@ -8,10 +8,11 @@ import threading
 import time
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from ._application import Application, Follows
-from ._code import Code
+from ._code import MODULE, Code
 from ._errors import Error, Invalid
 from ._http import Mount, WhichTenant
 from ._instance import Pool
@@ -67,9 +68,9 @@ class Base:
 
 
 @cache
-def code() -> Code:
+def code(wasm: Path = MODULE) -> Code:
     """The compiled module of this process."""
-    return Code()
+    return Code(wasm)
 
 
 def returned(answer: bytes) -> Any:

@@ -19,14 +19,22 @@ import wasmtime
 TICK_SECONDS = 0.25
 
 
-class Code:
-    """The module, compiled for this machine, and the clock that bounds how long it computes."""
+#: The module of the package.
+MODULE = Path(__file__).with_name("scimlet-module.wasm")
 
-    def __init__(self) -> None:
+
+class Code:
+    """A module, compiled for this machine, and the clock that bounds how long it computes."""
+
+    def __init__(self, wasm: Path = MODULE) -> None:
         config = wasmtime.Config()
         config.epoch_interruption = True
         self.engine = wasmtime.Engine(config)
-        self.module = load(self.engine)
+        self.module = load(self.engine, wasm)
+        #: Of the function that instances import. A type belongs to the first engine that uses it.
+        self.import_type = wasmtime.FuncType(
+            [wasmtime.ValType.i32(), wasmtime.ValType.i32()], [wasmtime.ValType.i64()]
+        )
         self.image: bytes | None = None
         self._ticking_in: int | None = None
         self._lock = threading.Lock()
@@ -46,9 +54,9 @@ class Code:
             self.engine.increment_epoch()
 
 
-def load(engine: wasmtime.Engine) -> wasmtime.Module:
+def load(engine: wasmtime.Engine, file: Path = MODULE) -> wasmtime.Module:
     """The module from the cache, or compiled and left there."""
-    wasm = Path(__file__).with_name("scimlet-module.wasm").read_bytes()
+    wasm = file.read_bytes()
     path = cached_file(wasm)
     if path is not None and is_private(path):
         try:

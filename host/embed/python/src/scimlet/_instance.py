@@ -25,9 +25,6 @@ PAGE = 1 << 16
 #: Answers a call that the module makes, text for text.
 Answer = Callable[[bytes], bytes]
 
-IMPORT = wasmtime.FuncType(
-    [wasmtime.ValType.i32(), wasmtime.ValType.i32()], [wasmtime.ValType.i64()]
-)
 
 
 class Instance:
@@ -43,7 +40,7 @@ class Instance:
         self._resume()
         # wasmtime holds this function until the store goes: it must not hold the store.
         this = weakref.ref(self)
-        imported = wasmtime.Func(self._store, IMPORT, lambda *text: _alive(this)._imported(*text))
+        imported = wasmtime.Func(self._store, code.import_type, lambda *text: _alive(this)._imported(*text))
         instance = wasmtime.Instance(self._store, code.module, [imported])
         exports: Any = instance.exports(self._store)
         self._memory = exports["memory"]
