@@ -17,9 +17,9 @@ struct scimlet {
     void *joined;
 };
 
-/* Calls a function with arguments that stay the caller's; what it returned, as it is. `carried` is
- * the size of large arguments in bytes. `error` is SCIMLET_OK before. */
+/* Calls a function with arguments that stay the caller's; what it returned, as it is. `error`
+ * is SCIMLET_OK before. */
 json_t *scimlet_returned(scimlet *scim, const char *tenant, const char *function,
-    const json_t *arguments, size_t carried, scimlet_error *error);
+    const json_t *arguments, scimlet_error *error);
 
 #endif

@@ -197,7 +197,7 @@ static void find_tenant(scimlet_request *request, const scimlet_head *head) {
     }
     scimlet_error error = {.code = SCIMLET_OK};
     json_t *arguments = json_pack("{s:O}", "headers", request->headers);
-    json_t *name = scimlet_returned(mount->scim, "", "provider.tenant-of", arguments, 0, &error);
+    json_t *name = scimlet_returned(mount->scim, "", "provider.tenant-of", arguments, &error);
     json_decref(arguments);
     if (name == NULL) {
         fail(request, &error);
@@ -238,7 +238,7 @@ static void authorize(scimlet_request *request) {
     json_t *arguments =
         json_pack("{s:o, s:O}", "origin", origin_of(request), "headers", request->headers);
     json_t *result = scimlet_returned(
-        request->mount->scim, request->tenant, "provider.authorize", arguments, 0, &error);
+        request->mount->scim, request->tenant, "provider.authorize", arguments, &error);
     json_decref(arguments);
     if (result == NULL) {
         fail(request, &error);
@@ -349,8 +349,8 @@ const scimlet_response *scimlet_request_end(scimlet_request *request) {
     free(request->body);
     request->body = NULL;
     scimlet_error error = {.code = SCIMLET_OK};
-    json_t *response = scimlet_returned(request->mount->scim, request->tenant, "provider.handle",
-        arguments, request->length, &error);
+    json_t *response = scimlet_returned(
+        request->mount->scim, request->tenant, "provider.handle", arguments, &error);
     json_decref(arguments);
     if (response == NULL) {
         fail(request, &error);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+call_limits call_limits_of_all = {.memory_bytes = INT64_C(256) << 20, .seconds = 10.0};
+
 struct instance {
     const code *code;
     wasmtime_store_t *store;
@@ -30,7 +32,8 @@ static double seconds_now(void) {
 static void resume(instance *instance) {
     code_tick();
     instance->resumed = seconds_now();
-    double left = fmax(SECONDS - instance->computed, 0.0) * 1000 / TICK_MILLISECONDS;
+    double left =
+        fmax(call_limits_of_all.seconds - instance->computed, 0.0) * 1000 / TICK_MILLISECONDS;
     wasmtime_context_set_epoch_deadline(instance->context, 1 + (uint64_t)left);
 }
 
@@ -98,6 +101,7 @@ static json_t *ran(instance *instance, const wasmtime_component_func_t *function
         return NULL;
     }
     json_t *json = has_result ? value_to_json(&result) : json_null();
+    instance->port->carried += value_bytes(&result);
     wasmtime_component_val_delete(&result);
     return json;
 }
@@ -120,6 +124,9 @@ static json_t *instance_call(
     }
     json_t *json = NULL;
     if (values_from_json(arguments, type, &values, error->text)) {
+        for (size_t i = 0; i < values.size; i++) {
+            instance->port->carried += value_bytes(&values.data[i]);
+        }
         json = ran(instance, &function, has_result, &values, error);
     } else {
         error->code = SCIMLET_INVALID;
@@ -135,7 +142,7 @@ static instance *instance_new(const code *code, const char *tenant, scimlet_erro
     made->tenant = copied_text(tenant);
     made->store = wasmtime_store_new(code->engine, made, NULL);
     made->context = wasmtime_store_context(made->store);
-    wasmtime_store_limiter(made->store, MEMORY_BYTES, -1, -1, -1, -1);
+    wasmtime_store_limiter(made->store, call_limits_of_all.memory_bytes, -1, -1, -1, -1);
     resume(made);
     wasmtime_error_t *failure = wasmtime_component_linker_instantiate(
         code->linker, made->context, code->component, &made->instance);

@@ -9,9 +9,13 @@
 #include <pthread.h>
 
 /* What a call may use. Past either it ends with SCIMLET_FAULT. Waiting for the database does not
- * count. */
-#define MEMORY_BYTES (INT64_C(256) << 20)
-#define SECONDS 10.0
+ * count. Only tests change it. */
+typedef struct call_limits {
+    int64_t memory_bytes;
+    double seconds;
+} call_limits;
+extern call_limits call_limits_of_all;
+
 /* wasmtime's C API does not tell how much memory a component has. An instance that so many bytes
  * went through in one call is not kept: its memory may have grown beyond some 16 MiB. */
 #define KEPT_BYTES (1 << 20)

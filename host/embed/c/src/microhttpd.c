@@ -100,6 +100,11 @@ static enum MHD_Result sent(struct MHD_Connection *connection, const scimlet_res
     return result;
 }
 
+static bool has_body(struct MHD_Connection *connection) {
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "content-length") != NULL ||
+           MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "transfer-encoding") != NULL;
+}
+
 enum MHD_Result scimlet_microhttpd_answer(void *server, struct MHD_Connection *connection,
     const char *url, const char *method, const char *version, const char *data, size_t *length,
     void **request_cls) {
@@ -112,7 +117,8 @@ enum MHD_Result scimlet_microhttpd_answer(void *server, struct MHD_Connection *c
     if (state->request == NULL) {
         state->request = begun(&here->mount, connection, method, state->target);
         const scimlet_response *early = scimlet_request_early(state->request);
-        return early != NULL ? sent(connection, early) : MHD_YES;
+        /* Whoever is answered before its body was read loses the connection. */
+        return early != NULL && has_body(connection) ? sent(connection, early) : MHD_YES;
     }
     if (*length > 0) {
         scimlet_request_write(state->request, data, *length);

@@ -247,9 +247,7 @@ static bool run_before_commit(port *port, value *arguments, value *result) {
     char sentence[SCIMLET_SENTENCE];
     scimlet_outcome outcome = command(port, "SAVEPOINT scimlet_application", sentence);
     if (outcome != SCIMLET_DONE) {
-        if (outcome == SCIMLET_LOST) {
-            port->usable = false;
-        }
+        port->usable = port->usable && outcome != SCIMLET_LOST;
         *result = refusal(outcome, sentence);
         return true;
     }
@@ -263,6 +261,7 @@ static bool run_before_commit(port *port, value *arguments, value *result) {
         return true;
     }
     wasmtime_component_val_delete(&ids);
+    port->usable = port->usable && outcome != SCIMLET_LOST;
     if (outcome == SCIMLET_FAILED || outcome == SCIMLET_LOST) {
         say(port->options, SCIMLET_ERROR, port->tenant, "application", "the application failed: %s",
             sentence);

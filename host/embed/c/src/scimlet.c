@@ -91,14 +91,13 @@ static json_t *succeeded(json_t *result, scimlet_error *error) {
 }
 
 json_t *scimlet_returned(scimlet *scim, const char *tenant, const char *function,
-    const json_t *arguments, size_t carried, scimlet_error *error) {
+    const json_t *arguments, scimlet_error *error) {
     port port = {.database = &scim->database,
         .options = &scim->options,
         .connection = scim->joined,
         .joins = scim->joined != NULL,
         .tenant = tenant,
-        .usable = true,
-        .carried = carried};
+        .usable = true};
     bool needs = strcmp(function, "provider.tenant-of") != 0;
     if (needs && port.connection == NULL) {
         error->text[0] = '\0';
@@ -128,7 +127,7 @@ json_t *scimlet_call_json(scimlet *scim, const char *tenant, const char *functio
         json_decref(arguments);
         return NULL;
     }
-    json_t *returned = scimlet_returned(scim, tenant, function, arguments, 0, error);
+    json_t *returned = scimlet_returned(scim, tenant, function, arguments, error);
     json_decref(arguments);
     bool is_result = strncmp(function, "provider.", strlen("provider.")) != 0;
     return returned != NULL && is_result ? succeeded(returned, error) : returned;

@@ -78,6 +78,39 @@ char *value_string(const value *text) {
     return copied(text->of.string.data, text->of.string.size);
 }
 
+static size_t bytes_of_all(const value *items, size_t size) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < size; i++) {
+        bytes += value_bytes(&items[i]);
+    }
+    return bytes;
+}
+
+size_t value_bytes(const value *given) {
+    size_t bytes = 0;
+    switch (given->kind) {
+    case WASMTIME_COMPONENT_STRING:
+        return given->of.string.size;
+    case WASMTIME_COMPONENT_LIST:
+        return bytes_of_all(given->of.list.data, given->of.list.size);
+    case WASMTIME_COMPONENT_TUPLE:
+        return bytes_of_all(given->of.tuple.data, given->of.tuple.size);
+    case WASMTIME_COMPONENT_RECORD:
+        for (size_t i = 0; i < given->of.record.size; i++) {
+            bytes += value_bytes(&given->of.record.data[i].val);
+        }
+        return bytes;
+    case WASMTIME_COMPONENT_VARIANT:
+        return given->of.variant.val == NULL ? 0 : value_bytes(given->of.variant.val);
+    case WASMTIME_COMPONENT_OPTION:
+        return given->of.option == NULL ? 0 : value_bytes(given->of.option);
+    case WASMTIME_COMPONENT_RESULT:
+        return given->of.result.val == NULL ? 0 : value_bytes(given->of.result.val);
+    default:
+        return 0;
+    }
+}
+
 /* ---- JSON to values ---- */
 
 static bool integer_from_json(const json_t *json, int64_t least, int64_t most, int64_t *out) {

@@ -40,6 +40,8 @@ value value_list(size_t size);
 const value *value_field(const value *record, const char *name);
 /* A text with a zero at its end; the caller frees it. */
 char *value_string(const value *text);
+/* The bytes of all texts in a value. */
+size_t value_bytes(const value *given);
 bool name_is(const wasm_name_t *name, const char *text);
 
 /* Whether these bytes are UTF-8; wasmtime ends the process for a text that is none. */
