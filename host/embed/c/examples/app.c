@@ -1,5 +1,8 @@
+#define _POSIX_C_SOURCE 200809L
+
 #include <scimlet-microhttpd.h>
 #include <scimlet-sqlite.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +22,8 @@ static sqlite3 *connect_database(void *path) {
     return db;
 }
 
-/* Runs a statement of the application's; `id` gets the number that it returns, if any. */
+/* Runs a statement of the application's. The number that it returns, if any, is the product's id.
+ */
 static scimlet_outcome run(sqlite3 *db, const char *sql, const char *product_id,
     const char *document, scimlet_reply *reply) {
     sqlite3_stmt *statement;
@@ -97,6 +101,12 @@ int main(int count, char **arguments) {
     }
     sqlite3_close(db);
 
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    sigprocmask(SIG_BLOCK, &ends, NULL); /* Before there are other threads. */
+
     scimlet_error error;
     scimlet *scim = scimlet_open(scimlet_sqlite(connect_database, "app.db"),
         &(scimlet_options){.application = follow}, &error);
@@ -119,7 +129,8 @@ int main(int count, char **arguments) {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
     printf("listening on http://127.0.0.1:%d\n", info->port);
     fflush(stdout);
-    getchar(); /* Until a line, or the end of the input. */
+    int signal;
+    sigwait(&ends, &signal);
     MHD_stop_daemon(daemon);
     scimlet_close(scim);
     return 0;

@@ -19,7 +19,10 @@ typedef struct source {
 
 /* The first line: further ones may have values, which are personal data. */
 static void first_line(const char *text, char sentence[SCIMLET_SENTENCE]) {
-    snprintf(sentence, SCIMLET_SENTENCE, "%.*s", (int)strcspn(text, "\n"), text);
+    size_t length = strcspn(text, "\n");
+    length = length < SCIMLET_SENTENCE ? length : SCIMLET_SENTENCE - 1;
+    memcpy(sentence, text, length);
+    sentence[length] = '\0';
 }
 
 static bool begins(const char *text, const char *beginning) {
@@ -66,10 +69,7 @@ static void *acquire(void *context, char sentence[SCIMLET_SENTENCE]) {
     if (connection == NULL) {
         snprintf(sentence, SCIMLET_SENTENCE, "there is no connection");
     } else if (PQstatus(connection) != CONNECTION_OK) {
-        char line[SCIMLET_SENTENCE / 2];
-        snprintf(line, sizeof line, "%s", PQerrorMessage(connection));
-        snprintf(sentence, SCIMLET_SENTENCE, "there is no connection: %.*s",
-            (int)strcspn(line, "\n"), line);
+        first_line(PQerrorMessage(connection), sentence);
         kept_release(source->kept, connection, false);
         connection = NULL;
     } else if (PQtransactionStatus(connection) != PQTRANS_IDLE) {

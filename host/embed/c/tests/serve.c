@@ -26,8 +26,14 @@ static sqlite3 *connect_sqlite(void *path) {
     return db;
 }
 
+static void unsaid(void *context, const char *message) {
+    (void)context, (void)message;
+}
+
 static PGconn *connect_postgres(void *url) {
-    return PQconnectdb(url);
+    PGconn *db = PQconnectdb(url);
+    PQsetNoticeProcessor(db, unsaid, NULL);
+    return db;
 }
 
 /* Keeps the application's table in step. */
