@@ -213,6 +213,8 @@ static void the_profile_limits_the_rate(scimlet *scim, const scimlet_mount *moun
         reply reply = sent(mount, &request);
         CHECK(reply.status == 200 || (reply.status == 429 && atoi(reply.retry) >= 1));
         refusals += reply.status == 429;
+        /* What is meant for the mount stays there. */
+        CHECK(reply.internal[0] == '\0');
         json_decref(reply.body);
     }
     CHECK(refusals > 0);
