@@ -99,7 +99,8 @@ class Client(threading.Thread):
         """userName and active of all users, as SCIM shows them."""
         found, start = {}, 1
         while True:
-            page = self._ask("GET", f"/Users?startIndex={start}&count=200", None)
+            query = f"attributes=userName,active&startIndex={start}&count=200"
+            page = self._ask("GET", f"/Users?{query}", None)
             for user in page.get("Resources", []):
                 found[user["userName"]] = bool(user.get("active", True))
             start += len(page.get("Resources", []))
