@@ -48,7 +48,8 @@ typedef enum scimlet_code {
     SCIMLET_NOT_STARTED
 } scimlet_code;
 
-/* What went wrong. The text is for the operator's log, not for clients. */
+/* What went wrong: SCIMLET_OK after what succeeded. The text is for the operator's log, not for
+ * clients. Where a function takes one, it has to be there. */
 typedef struct scimlet_error {
     scimlet_code code;
     char text[SCIMLET_SENTENCE];
@@ -218,8 +219,8 @@ void scimlet_close(scimlet *scim);
 /* Calls a function of provider, admin, directory or tables, named as in wit/: `tables.migrate`,
  * `admin.issue-credential`. `format` and what follows are json_pack's, of an object with the
  * function's parameters by their names, in the JSON of wit/module.md; NULL if it has none. What is
- * an `option` may be left out. A tenant's name is given for all but `tables.migrate` and the
- * functions of `tables` that name or list tenants, which take "".
+ * an `option` may be left out. Numbers of 64 bits are numbers. A tenant's name is given for all but
+ * `tables.migrate` and the functions of `tables` that name or list tenants, which take "".
  *
  * Returns what the function returned: of admin, directory and tables the `ok` of a result, null
  * where it has no value. Returns NULL and an error if it failed. */

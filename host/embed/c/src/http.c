@@ -190,7 +190,10 @@ static void find_tenant(scimlet_request *request, const scimlet_head *head) {
         return;
     }
     if (mount->tenant_of != NULL) {
-        if (!mount->tenant_of(mount->context, head, request->tenant)) {
+        bool found = mount->tenant_of(mount->context, head, request->tenant);
+        request->tenant[sizeof request->tenant - 1] = '\0';
+        if (!found || !is_utf8(request->tenant, strlen(request->tenant))) {
+            request->tenant[0] = '\0';
             refuse(request, 404, "there is nothing here");
         }
         return;

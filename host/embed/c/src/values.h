@@ -24,6 +24,7 @@ bool values_from_json(const json_t *arguments, const wasmtime_component_func_typ
 /* The JSON of a value. */
 json_t *value_to_json(const value *given);
 
+wasm_name_t name_of(const char *data, size_t length);
 value value_text(const char *data, size_t length);
 value value_integer(int64_t integer);
 /* A case of a variant with its payload, which it takes over. */

@@ -1,4 +1,5 @@
-"""Runs the README's first example, compiled, and is Okta to it over HTTP: `first_example.py PROGRAM`.
+"""Runs the README's first example, compiled, and is Okta to it over HTTP: `first_example.py
+PROGRAM`.
 `first_example.py --print README.md` prints the example."""
 
 from __future__ import annotations

@@ -157,6 +157,8 @@ static void a_request_without_a_good_credential_gets_401(
     CHECK(get(&other, secret, "/scim/v2/Users") == 200);
     other.context = NULL;
     CHECK(get(&other, secret, "/scim/v2/Users") == 404);
+    other.context = "caf\xe9";
+    CHECK(get(&other, secret, "/scim/v2/Users") == 404);
 }
 
 static void a_base_url_is_as_clients_see_it(const scimlet_mount *mount, const char *secret) {

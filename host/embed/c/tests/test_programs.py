@@ -30,6 +30,17 @@ CLIENTS = 4
 MOST_LINES = 200
 
 
+class Library(unittest.TestCase):
+    def test_all_that_it_gives_to_the_linker_has_its_prefix(self) -> None:
+        command = ["nm", "-g", "--defined-only", BUILD / "libscimlet.a"]
+        listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        names = [line.split()[2] for line in listed.splitlines() if len(line.split()) == 3]
+        self.assertIn("scimlet_open", names)
+        # On macOS, and where sanitizers add names, they begin with underscores.
+        given = {name.lstrip("_") for name in names if not name.startswith("__")}
+        self.assertEqual([name for name in given if not name.startswith("scimlet")], [])
+
+
 class FirstExample(unittest.TestCase):
     def test_it_is_as_short_as_it_says(self) -> None:
         self.assertLessEqual(len(first_example().splitlines()), MOST_LINES)
