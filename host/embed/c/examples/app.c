@@ -116,11 +116,11 @@ int main(int count, char **arguments) {
         return 1;
     }
     scimlet_microhttpd server = {.mount = {.scim = scim, .at = "/scim/v2"}};
-    struct MHD_Daemon *daemon =
-        MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD,
-            (uint16_t)(count > 1 ? atoi(arguments[1]) : 8000), NULL, NULL,
-            scimlet_microhttpd_answer, &server, MHD_OPTION_URI_LOG_CALLBACK, scimlet_microhttpd_uri,
-            NULL, MHD_OPTION_NOTIFY_COMPLETED, scimlet_microhttpd_completed, NULL, MHD_OPTION_END);
+    struct MHD_Daemon *daemon = MHD_start_daemon(
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD,
+        (uint16_t)(count > 1 ? atoi(arguments[1]) : 8000), NULL, NULL, scimlet_microhttpd_answer,
+        &server, MHD_OPTION_URI_LOG_CALLBACK, scimlet_microhttpd_uri, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, scimlet_microhttpd_completed, &server, MHD_OPTION_END);
     if (daemon == NULL) {
         fprintf(stderr, "the port is in use\n");
         scimlet_close(scim);

@@ -2,7 +2,7 @@
  *
  *     MHD_start_daemon(flags, port, NULL, NULL, scimlet_microhttpd_answer, &server,
  *         MHD_OPTION_URI_LOG_CALLBACK, scimlet_microhttpd_uri, NULL,
- *         MHD_OPTION_NOTIFY_COMPLETED, scimlet_microhttpd_completed, NULL, MHD_OPTION_END)
+ *         MHD_OPTION_NOTIFY_COMPLETED, scimlet_microhttpd_completed, &server, MHD_OPTION_END)
  *
  * A request computes in the thread that MHD calls, so let MHD have a thread for each connection
  * (MHD_USE_THREAD_PER_CONNECTION) or a pool of them (MHD_OPTION_THREAD_POOL_SIZE). */
@@ -24,6 +24,8 @@ typedef struct scimlet_microhttpd {
     scimlet_mount mount;
     MHD_AccessHandlerCallback other;
     void *other_context;
+    /* Told of the end of what `other` answered. May be NULL. */
+    MHD_RequestCompletedCallback other_completed;
 } scimlet_microhttpd;
 
 /* An MHD_AccessHandlerCallback, whose context is a scimlet_microhttpd. */
@@ -34,7 +36,7 @@ enum MHD_Result scimlet_microhttpd_answer(void *server, struct MHD_Connection *c
 /* For MHD_OPTION_URI_LOG_CALLBACK: MHD decodes paths, and SCIM needs them as they came. */
 void *scimlet_microhttpd_uri(void *context, const char *uri, struct MHD_Connection *connection);
 
-/* For MHD_OPTION_NOTIFY_COMPLETED. */
+/* For MHD_OPTION_NOTIFY_COMPLETED, whose context is the scimlet_microhttpd. */
 void scimlet_microhttpd_completed(void *context, struct MHD_Connection *connection,
     void **request_cls, enum MHD_RequestTerminationCode code);
 

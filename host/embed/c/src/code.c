@@ -32,6 +32,19 @@ void wasmtime_said(wasmtime_error_t *failure, char sentence[SCIMLET_SENTENCE]) {
     wasmtime_error_delete(failure);
 }
 
+/* The clock takes the lock too, and does not go on in a child: a fork waits until it is free. */
+static void before_fork(void) {
+    pthread_mutex_lock(&lock);
+}
+
+static void after_fork(void) {
+    pthread_mutex_unlock(&lock);
+}
+
+static void prepare_forks(void) {
+    pthread_atfork(before_fork, after_fork, after_fork);
+}
+
 static wasm_engine_t *new_engine(void) {
     wasm_config_t *config = wasm_config_new();
     wasmtime_config_epoch_interruption_set(config, true);
@@ -115,6 +128,8 @@ static void ended(void) {
 }
 
 const code *code_acquired(scimlet_error *error) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, prepare_forks);
     pthread_mutex_lock(&lock);
     if (users == 0) {
         the_code.engine = new_engine();

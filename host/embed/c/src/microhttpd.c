@@ -14,7 +14,8 @@ typedef struct state {
     char *target;
     scimlet_request *request;
     size_t ignored;
-    /* The `request_cls` of who answers other paths. */
+    /* Whether another path was asked, and the `request_cls` of who answers those. */
+    bool is_other;
     void *other;
 } state;
 
@@ -28,11 +29,12 @@ void *scimlet_microhttpd_uri(void *context, const char *uri, struct MHD_Connecti
 
 void scimlet_microhttpd_completed(void *context, struct MHD_Connection *connection,
     void **request_cls, enum MHD_RequestTerminationCode code) {
-    (void)context;
-    (void)connection;
-    (void)code;
+    const scimlet_microhttpd *here = context;
     state *state = *request_cls;
     if (state != NULL) {
+        if (here->other_completed != NULL && state->is_other) {
+            here->other_completed(here->other_context, connection, &state->other, code);
+        }
         scimlet_request_delete(state->request);
         free(state->target);
         free(state);
@@ -111,6 +113,7 @@ enum MHD_Result scimlet_microhttpd_answer(void *server, struct MHD_Connection *c
     const scimlet_microhttpd *here = server;
     state *state = *request_cls;
     if (here->other != NULL && !scimlet_is_below(&here->mount, state->target)) {
+        state->is_other = true;
         return here->other(
             here->other_context, connection, url, method, version, data, length, &state->other);
     }

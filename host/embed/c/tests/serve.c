@@ -182,10 +182,11 @@ static bool tenant(scimlet *scim, const char *root, const char *line, scimlet_er
 }
 
 static void serve(scimlet *scim, scimlet_error *error) {
+    scimlet_microhttpd nothing = {.other = NULL};
     struct MHD_Daemon *daemon =
         MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL,
             NULL, answer, NULL, MHD_OPTION_URI_LOG_CALLBACK, scimlet_microhttpd_uri, NULL,
-            MHD_OPTION_NOTIFY_COMPLETED, scimlet_microhttpd_completed, NULL, MHD_OPTION_END);
+            MHD_OPTION_NOTIFY_COMPLETED, scimlet_microhttpd_completed, &nothing, MHD_OPTION_END);
     if (daemon == NULL) {
         snprintf(error->text, sizeof error->text, "no port");
         error->code = SCIMLET_NOT_STARTED;
