@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import random
+import re
 import sqlite3
 import subprocess
 import tempfile
@@ -39,6 +40,23 @@ class Library(unittest.TestCase):
         # On macOS, and where sanitizers add names, they begin with underscores.
         given = {name.lstrip("_") for name in names if not name.startswith("__")}
         self.assertEqual([name for name in given if not name.startswith("scimlet")], [])
+
+
+INTERFACES = HERE.parents[3] / "wit"
+
+
+class Readme(unittest.TestCase):
+    @unittest.skipUnless(INTERFACES.exists(), "the interfaces are not in the archive")
+    def test_its_table_has_all_functions_with_their_arguments(self) -> None:
+        wanted = {}
+        for interface in ("admin", "directory", "tables"):
+            text = re.sub("///.*", "", (INTERFACES / f"{interface}.wit").read_text())
+            for name, given in re.findall(r"^  ([a-z-]+): func\((.*?)\)", text, re.M | re.S):
+                wanted[f"{interface}.{name}"] = re.findall(r"([a-z-]+): ", given)
+        readme = (HERE.parent / "README.md").read_text()
+        rows = re.findall(r"^\| `([a-z]+\.[a-z-]+)` \| (.*?) \|", readme, re.M)
+        told = {name: re.findall(r"`([a-z-]+)`: ", given) for name, given in rows}
+        self.assertEqual(told, wanted)
 
 
 class FirstExample(unittest.TestCase):
