@@ -42,7 +42,7 @@ class Library(unittest.TestCase):
         self.assertEqual([name for name in given if not name.startswith("scimlet")], [])
 
 
-INTERFACES = HERE.parents[3] / "wit"
+INTERFACES = HERE.parent.parent.parent.parent / "wit"
 
 
 class Readme(unittest.TestCase):
