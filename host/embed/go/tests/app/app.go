@@ -34,9 +34,9 @@ func Open(database string) (*sql.DB, scimlet.Dialect, error) {
 
 // Users is a table of users that follows SCIM.
 type Users struct {
-	insert   string
-	update   string
-	remove   string
+	insert string
+	update string
+	remove string
 }
 
 // NewUsers makes the table, if it is not there.

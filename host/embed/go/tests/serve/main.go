@@ -13,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -23,6 +24,7 @@ import (
 
 func main() {
 	log.SetFlags(0)
+	slog.SetLogLoggerLevel(slog.LevelWarn)
 	users := flag.Bool("users", false, "keep a table of users in step")
 	flag.Parse()
 	// The option may also stand behind the database.
