@@ -123,3 +123,36 @@ func InvalidChange(sentence string) error { return &Refusal{400, sentence} }
 // ForbiddenChange returns an error by which an [Application] refuses a change that the client may
 // not make: it gets 403 with this sentence, and nothing happens.
 func ForbiddenChange(sentence string) error { return &Refusal{403, sentence} }
+
+// User is what most applications keep of a user. The whole document is in [Change.After].
+type User struct {
+	UserName   string
+	ExternalID string
+	// DisplayName and the other names are empty if the client does not send them.
+	DisplayName string
+	Name        struct{ Formatted, GivenName, FamilyName string }
+	Emails      []Email
+	// Active is false where the user has no access.
+	Active bool
+}
+
+// Email is an address of a user.
+type Email struct {
+	Value, Type string
+	Primary     bool
+}
+
+// User returns the user as it is after the change: inactive, and without a name, where nothing
+// remains of it. It is nil if the change is not about a user.
+func (c *Change) User() *User {
+	if c.ResourceType != "User" {
+		return nil
+	}
+	if c.After == nil {
+		return &User{}
+	}
+	user := &User{Active: true} // It is so where the document does not say (RFC 7643 section 4.1.1).
+	// Attributes of another type, which a profile may define, stay as they are.
+	_ = json.Unmarshal(c.After, user)
+	return user
+}

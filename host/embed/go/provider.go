@@ -71,6 +71,18 @@ func New(db *sql.DB, dialect Dialect, options *Options) *Provider {
 	}
 }
 
+// Open returns a provider like [New], with its tables made or brought up to date, as by
+// [Provider.Migrate].
+func Open(
+	ctx context.Context, db *sql.DB, dialect Dialect, options *Options,
+) (*Provider, error) {
+	made := New(db, dialect, options)
+	if err := made.Migrate(ctx); err != nil {
+		return nil, err
+	}
+	return made, nil
+}
+
 // On returns the provider over a transaction of the application's. What is done there becomes part
 // of it, by a savepoint, and is the application's to commit.
 func (p *Provider) On(tx Tx) *Provider {

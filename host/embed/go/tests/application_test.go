@@ -67,6 +67,33 @@ func TestTheApplicationHearsOfEachChangeAndGivesItsOwnID(t *testing.T) {
 	}
 }
 
+func TestTheUserAfterAChange(t *testing.T) {
+	var last *scimlet.User
+	application := func(_ context.Context, change *scimlet.Change, _ scimlet.Tx) (string, error) {
+		last = change.User()
+		return "", nil
+	}
+	acme := follows(t, newSQLite(t), scimlet.SQLite, application)
+	document := object{
+		"schemas": []string{userSchema}, "userName": "ada", "externalId": "00u1",
+		"name":   object{"givenName": "Ada"},
+		"emails": []object{{"value": "ada@example.com", "type": "work", "primary": true}},
+	}
+	id := answered(t, acme, request("POST", "/Users", document), 201)["id"].(string)
+	equal(t, last.UserName+last.ExternalID+last.Name.GivenName, "ada00u1Ada")
+	equal(t, last.Emails[0], scimlet.Email{Value: "ada@example.com", Type: "work", Primary: true})
+	equal(t, last.Active, true)
+	answered(t, acme, setActive(id, false), 200)
+	equal(t, last.UserName, "ada")
+	equal(t, last.Active, false)
+	check(t, acme.EraseUser(t.Context(), id))
+	equal(t, last.UserName, "")
+	equal(t, last.Active, false)
+	group := object{"schemas": []string{groupSchema}, "displayName": "Staff"}
+	answered(t, acme, request("POST", "/Groups", group), 201)
+	equal(t, last == nil, true)
+}
+
 func TestMembersOfGroupsAreNamed(t *testing.T) {
 	var last *scimlet.Change
 	application := func(_ context.Context, change *scimlet.Change, _ scimlet.Tx) (string, error) {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -165,6 +166,14 @@ func usersOf(t *testing.T, database string) (scims, own map[string]bool) {
 	t.Helper()
 	ctx := t.Context()
 	db, dialect := open(t, database)
+	if dialect == scimlet.PostgreSQL {
+		// What the killed server had sent may still be done.
+		const others = `SELECT COUNT(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid()`
+		for column(t, db, others) != "0" {
+			runtime.Gosched()
+		}
+	}
 	scims, own = map[string]bool{}, map[string]bool{}
 	tenant := scimlet.New(db, dialect, nil).Tenant("t0")
 	for cursor := ""; ; {
