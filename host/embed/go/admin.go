@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Configure sets the tenant's profile, such as {"extends": "okta"}, and returns its new version. The
-// first call sets up the tenant. expected is the version that it replaces; 0 replaces any.
+// Configure sets the tenant's profile, such as {"extends": "okta"}, and returns its new version.
+// The first call sets up the tenant. expected is the version that it replaces; 0 replaces any.
 func (t *Tenant) Configure(ctx context.Context, profile any, expected uint64) (uint64, error) {
 	written, err := text(profile)
 	if err != nil {

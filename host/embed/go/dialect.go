@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -105,5 +104,5 @@ func isBusy(err error) bool {
 // statement, which are personal data.
 func sentence(err error) string {
 	text, _, _ := strings.Cut(err.Error(), "\n")
-	return fmt.Sprintf("%T: %s", err, text)
+	return text
 }

@@ -6,14 +6,14 @@ import (
 )
 
 // CreateUser creates a user of the product, with the product's own id of it if productID is not
-// empty, and returns SCIM's. It is refused if the userName or the product's id is in use, or no seat
-// is left.
+// empty, and returns SCIM's. It is refused if the userName or the product's id is in use, or no
+// seat is left.
 func (t *Tenant) CreateUser(ctx context.Context, user any, productID string) (string, error) {
 	return t.create(ctx, "user", user, productID)
 }
 
-// PatchUser changes a user by a PatchOp document, whose schemas may be absent, by the rules that the
-// profile has for the product.
+// PatchUser changes a user by a PatchOp document, whose schemas may be absent, by the rules that
+// the profile has for the product.
 func (t *Tenant) PatchUser(ctx context.Context, id string, patch any) error {
 	return t.patch(ctx, "user", id, patch)
 }

@@ -42,8 +42,8 @@ type handler struct {
 }
 
 // Handler returns SCIM as an HTTP handler for what is below a path, such as /scim/v2; it answers
-// other paths with 404. With a segment {tenant}, as in /{tenant}/scim/v2, that is the tenant's name;
-// without one the credential names the tenant.
+// other paths with 404. With a segment {tenant}, as in /{tenant}/scim/v2, that is the tenant's
+// name; without one the credential names the tenant.
 //
 // It takes the path as it came: mount it with a final slash, mux.Handle("/scim/v2/", …), and without
 // [http.StripPrefix].
@@ -226,8 +226,8 @@ func (h *handler) failed(r *http.Request, err error) *Response {
 	return problemResponse(500, "internal error")
 }
 
-// problemResponse returns a SCIM error (RFC 7644 section 3.12) that the module does not see, with the
-// headers that the module has.
+// problemResponse returns a SCIM error (RFC 7644 section 3.12) that the module does not see, with
+// the headers that the module has.
 func problemResponse(status int, detail string) *Response {
 	body, err := json.Marshal(map[string]any{
 		"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:Error"},

@@ -39,47 +39,31 @@ const (
 	savepoint
 )
 
-// done is the answer to what returns nothing.
-var done = []byte(`{"return":{"ok":null}}`)
+// question is a call that the module makes.
+type question struct {
+	Call      string `json:"call"`
+	Arguments struct {
+		Mode       mode        `json:"mode"`
+		Statements []statement `json:"statements"`
+		Changes    []*Change   `json:"changes"`
+		Note       note        `json:"note"`
+	} `json:"arguments"`
+}
 
 // answer returns the answer to a call of the module, or an error that ends the module's own call.
 func (p *port) answer(text []byte) ([]byte, error) {
-	var call struct {
-		Call      string `json:"call"`
-		Arguments struct {
-			Mode       mode        `json:"mode"`
-			Statements []statement `json:"statements"`
-			Changes    []*Change   `json:"changes"`
-			Note       note        `json:"note"`
-		} `json:"arguments"`
-	}
-	if err := json.Unmarshal(text, &call); err != nil {
+	var asked question
+	if err := json.Unmarshal(text, &asked); err != nil {
 		return nil, fmt.Errorf("a call of the module: %w", err)
 	}
-	if call.Call == "journal.write" {
-		p.write(call.Arguments.Note)
+	if asked.Call == "journal.write" {
+		p.write(asked.Arguments.Note)
 		return nil, nil
 	}
 	if p.ctx.Err() != nil {
 		return nil, context.Cause(p.ctx)
 	}
-	var answer []byte
-	var err error
-	switch call.Call {
-	case "sql.begin":
-		answer, err = done, p.begin(call.Arguments.Mode)
-	case "sql.execute":
-		answer, err = p.execute(call.Arguments.Statements)
-	case "sql.commit":
-		answer, err = done, p.commit()
-	case "sql.roll-back":
-		p.rollBack()
-		return []byte(`{"return":null}`), nil
-	case "application.before-commit":
-		answer, err = p.beforeCommit(call.Arguments.Changes)
-	default:
-		return []byte(`{"error":"there is no such function"}`), nil
-	}
+	answer, err := p.done(asked)
 	if err == nil {
 		return answer, nil
 	}
@@ -89,13 +73,27 @@ func (p *port) answer(text []byte) ([]byte, error) {
 	return p.failed(err), nil
 }
 
+// done does what the module asks for, and returns the answer.
+func (p *port) done(asked question) ([]byte, error) {
+	nothing := []byte(`{"return":{"ok":null}}`)
+	switch asked.Call {
+	case "sql.begin":
+		return nothing, p.begin(asked.Arguments.Mode)
+	case "sql.execute":
+		return p.execute(asked.Arguments.Statements)
+	case "sql.commit":
+		return nothing, p.commit()
+	case "sql.roll-back":
+		p.rollBack()
+		return []byte(`{"return":null}`), nil
+	case "application.before-commit":
+		return p.beforeCommit(asked.Arguments.Changes)
+	}
+	return []byte(`{"error":"there is no such function"}`), nil
+}
+
 // unknown is the error of a commit of which nobody knows whether it happened.
 type unknown struct{ error }
-
-// refused is the error of an application that refused or failed.
-type refused struct{ kind, sentence string }
-
-func (r *refused) Error() string { return r.sentence }
 
 // failed returns the answer that is an error: a failure of wit/sql.wit, or a refusal of
 // wit/application.wit.
@@ -244,46 +242,6 @@ func (p *port) appendRows(to []byte, statement statement) ([]byte, error) {
 	}
 	defer func() { _ = rows.Close() }() // What is wrong is in Err.
 	return appendRows(to, rows)
-}
-
-func (p *port) beforeCommit(changes []*Change) ([]byte, error) {
-	// To release it fails if the application ended the transaction, or left it aborted.
-	if err := p.command(p.ctx, "SAVEPOINT scimlet_application"); err != nil {
-		return nil, err
-	}
-	ids := make([]any, len(changes))
-	for place, change := range changes {
-		change.Tenant = p.tenant
-		id, err := p.application(p.ctx, change, p.tx)
-		if err != nil {
-			return nil, p.applicationFailed(err)
-		}
-		ids[place] = optional(id)
-	}
-	if err := p.command(p.ctx, "RELEASE SAVEPOINT scimlet_application"); err != nil {
-		return nil, p.applicationFailed(err)
-	}
-	return json.Marshal(map[string]any{"return": map[string]any{"ok": ids}})
-}
-
-// applicationFailed returns what an error of the application's says to the module.
-func (p *port) applicationFailed(err error) error {
-	var refusal *Refusal
-	if errors.As(err, &refusal) {
-		if refusal.Status == 403 {
-			return &refused{"forbidden", refusal.Sentence}
-		}
-		return &refused{"invalid", refusal.Sentence}
-	}
-	if p.ctx.Err() != nil {
-		return err
-	}
-	text := sentence(err)
-	if p.dialect.kind(err) == again {
-		return &refused{"again", text}
-	}
-	p.logger.ErrorContext(p.ctx, "the application failed", "tenant", p.tenant, "error", text)
-	return &refused{"failed", text}
 }
 
 // note is an entry of the journal.

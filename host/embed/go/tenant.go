@@ -18,8 +18,8 @@ const pageOfEvents = 100
 // Users, groups and profiles are JSON documents in the forms of RFC 7643. A function takes one as a
 // string, a []byte or a json.RawMessage that has its text, or as any value that encoding/json
 // writes so. Errors are of the kinds [ErrNotFound], [ErrStale], [ErrInvalid], [ErrRefused],
-// [ErrUnavailable] and [ErrFault]. If ctx ends, so does the call, with the error of ctx, and what it
-// has not committed is undone.
+// [ErrUnavailable] and [ErrFault]. If ctx ends, so does the call, with the error of ctx, and what
+// it has not committed is undone.
 type Tenant struct {
 	provider *Provider
 	name     string

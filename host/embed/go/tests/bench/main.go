@@ -1,8 +1,8 @@
 // Command bench prints processor milliseconds of a request over SQLite with kept instances, of a
 // fresh instance, and the time from a process's start to its first answer: go run ./bench.
 //
-// Each figure is the median of the rounds, with the least and the greatest. What is wanted is printed
-// beside it, and fails nothing.
+// Each figure is the median of the rounds, with the least and the greatest. What is wanted is
+// printed beside it, and fails nothing.
 package main
 
 import (
@@ -34,7 +34,7 @@ type object = map[string]any
 func main() {
 	log.SetFlags(0)
 	rounds := flag.Int("rounds", 7, "how often each figure is measured")
-	first := flag.String("first", "", "print nothing, and ask once for this path (used by the bench itself)")
+	first := flag.String("first", "", "ask once for this path, as the benchmark has it done")
 	flag.Parse()
 	err := error(nil)
 	if *first != "" {
@@ -103,84 +103,101 @@ func ask(acme *scimlet.Tenant, method, path string, document any) (id string, er
 	return answer.ID, json.Unmarshal([]byte(response.Body), &answer)
 }
 
-// requests measures requests one at a time, and returns the path of a user.
-func requests(database string, rounds int) (string, error) {
+// filled is a tenant with a group of all its users.
+type filled struct {
+	tenant *scimlet.Tenant
+	// made is how many users there are.
+	made        int
+	members     []object
+	user, group string
+}
+
+// fill makes a tenant, its users and the group.
+func fill(database string) (*filled, error) {
 	ctx := context.Background()
 	db, dialect, err := app.Open(database)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	scim := scimlet.New(db, dialect, nil)
-	acme := scim.Tenant("acme")
-	if err := scim.Migrate(ctx); err != nil {
-		return "", err
+	scim, err := scimlet.Open(ctx, db, dialect, nil)
+	if err != nil {
+		return nil, err
 	}
+	acme := &filled{tenant: scim.Tenant("acme")}
 	if _, err := scim.CreateTenant(ctx, "acme"); err != nil {
-		return "", err
+		return nil, err
 	}
-	if _, err := acme.Configure(ctx, object{"extends": "okta"}, 0); err != nil {
-		return "", err
+	if _, err := acme.tenant.Configure(ctx, object{"extends": "okta"}, 0); err != nil {
+		return nil, err
 	}
-	made := 0
-	create := func() (string, error) {
-		made++
-		name := fmt.Sprintf("user%d", made)
-		return ask(acme, "POST", "/Users", object{"schemas": []string{userSchema}, "userName": name})
-	}
-	var all []object
 	for range members {
-		id, err := create()
+		id, err := acme.create()
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		all = append(all, object{"value": id})
+		acme.members = append(acme.members, object{"value": id})
+		acme.user = "/Users/" + id
 	}
-	group := func(members []object) object {
-		return object{
-			"schemas": []string{groupSchema}, "displayName": "all", "members": members,
-		}
+	id, err := ask(acme.tenant, "POST", "/Groups", acme.withMembers(0))
+	acme.group = "/Groups/" + id
+	return acme, err
+}
+
+func (f *filled) create() (id string, err error) {
+	f.made++
+	name := fmt.Sprintf("user%d", f.made)
+	user := object{"schemas": []string{userSchema}, "userName": name}
+	return ask(f.tenant, "POST", "/Users", user)
+}
+
+// withMembers returns the group without its first members.
+func (f *filled) withMembers(first int) object {
+	return object{
+		"schemas": []string{groupSchema}, "displayName": "all", "members": f.members[first:],
 	}
-	id, err := ask(acme, "POST", "/Groups", group(all))
+}
+
+// requests measures requests one at a time, and returns the path of a user.
+func requests(database string, rounds int) (string, error) {
+	acme, err := fill(database)
 	if err != nil {
 		return "", err
 	}
-	user := "/Users/" + all[0]["value"].(string)
 	fresh, err := tenant(database, -1)
 	if err != nil {
 		return "", err
 	}
-	cases := []struct {
+	get := func(from *scimlet.Tenant, path string) func(int) error {
+		return func(int) error {
+			_, err := ask(from, "GET", path, nil)
+			return err
+		}
+	}
+	create := func(int) error {
+		_, err := acme.create()
+		return err
+	}
+	put := func(number int) error {
+		_, err := ask(acme.tenant, "PUT", acme.group, acme.withMembers(number%2))
+		return err
+	}
+	for _, one := range []struct {
 		name, wanted string
 		times        int
 		run          func(number int) error
 	}{
-		{"GET by id", "< 1", 200, func(int) error {
-			_, err := ask(acme, "GET", user, nil)
-			return err
-		}},
-		{"create", "< 4", 100, func(int) error {
-			_, err := create()
-			return err
-		}},
-		{"a group of 1,000: GET", "-", 10, func(int) error {
-			_, err := ask(acme, "GET", "/Groups/"+id, nil)
-			return err
-		}},
-		{"a group of 1,000: PUT", "-", 10, func(number int) error {
-			_, err := ask(acme, "PUT", "/Groups/"+id, group(all[number%2:]))
-			return err
-		}},
-		{"GET by id, in a fresh instance", "-", 100, func(int) error {
-			_, err := ask(fresh, "GET", user, nil)
-			return err
-		}},
-	}
-	for _, one := range cases {
-		if err := measure(one.name, one.wanted, rounds, one.times, processor, one.run); err != nil {
+		{"GET by id", "< 1", 200, get(acme.tenant, acme.user)},
+		{"create", "< 4", 100, create},
+		{"a group of 1,000: GET", "-", 10, get(acme.tenant, acme.group)},
+		{"a group of 1,000: PUT", "-", 10, put},
+		{"GET by id, in a fresh instance", "-", 100, get(fresh, acme.user)},
+	} {
+		err := measure(one.name, one.wanted, rounds, one.times, processor, one.run)
+		if err != nil {
 			return "", err
 		}
 	}
-	return user, nil
+	return acme.user, nil
 }
 
 // starts measures processes that answer one request.
