@@ -19,6 +19,7 @@ import (
 	"testing"
 
 	"scimlet.dev/scimlet"
+	"scimlet.dev/scimlet/tests/app"
 )
 
 // rounds is how often a server is killed.
@@ -165,7 +166,9 @@ func kill(t *testing.T, served *server, next *atomic.Int64, after int64) []*clie
 func usersOf(t *testing.T, database string) (scims, own map[string]bool) {
 	t.Helper()
 	ctx := t.Context()
-	db, dialect := open(t, database)
+	db, dialect, err := app.Open(database)
+	check(t, err)
+	defer func() { check(t, db.Close()) }() // What is open would be among the others next time.
 	if dialect == scimlet.PostgreSQL {
 		// What the killed server had sent may still be done.
 		const others = `SELECT COUNT(*) FROM pg_stat_activity
