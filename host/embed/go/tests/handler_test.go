@@ -175,10 +175,10 @@ func TestBodies(t *testing.T) {
 	equal(t, status(handler, site.incoming("GET", "/Groups", strings.NewReader(large()))), 413)
 	// Without a good credential, a large body is not read.
 	for _, length := range []int64{-1, 2 << 20} {
-		r := site.incoming("POST", "/Groups", unread{t})
+		r := site.incoming("POST", "/acme/Groups", unread{t})
 		r.Header.Set("Authorization", "Bearer acme.nonsense")
 		r.ContentLength = length
-		equal(t, status(handler, r), 401)
+		equal(t, status(site.scim.Handler("/{tenant}", nil), r), 401)
 	}
 }
 
@@ -201,9 +201,9 @@ func TestRates(t *testing.T) {
 	}
 	// Clients without a credential use nothing up, and get nothing read.
 	for range 3 {
-		r := site.incoming("POST", "/Users", unread{t})
+		r := site.incoming("POST", "/acme/Users", unread{t})
 		r.Header.Set("Authorization", "Bearer acme.nonsense")
-		equal(t, status(handler, r), 401)
+		equal(t, status(site.scim.Handler("/{tenant}", nil), r), 401)
 	}
 	limited := 0
 	for limited == 0 {
