@@ -1,0 +1,3 @@
+module scimlet.dev/scimlet
+
+go 1.24.0
