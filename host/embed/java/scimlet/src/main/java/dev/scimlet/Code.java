@@ -1,9 +1,9 @@
 package dev.scimlet;
 
-import com.dylibso.chicory.runtime.ByteArrayMemory;
 import com.dylibso.chicory.runtime.HostFunction;
 import com.dylibso.chicory.runtime.ImportValues;
 import com.dylibso.chicory.runtime.Instance;
+import com.dylibso.chicory.runtime.Memory;
 import com.dylibso.chicory.runtime.WasmFunctionHandle;
 import com.dylibso.chicory.wasm.types.FunctionType;
 import com.dylibso.chicory.wasm.types.MemoryLimits;
@@ -37,14 +37,17 @@ final class Code {
     return Image.BYTES;
   }
 
-  /** A fresh instance, whose import is this function. */
-  static Instance instance(Limits limits, WasmFunctionHandle imported) {
+  /**
+   * A fresh instance, whose import is this function, with this content of its memory; null for that
+   * which the module brings.
+   */
+  static Instance instance(Limits limits, byte[] image, WasmFunctionHandle imported) {
     int initial = Module.load().memorySection().orElseThrow().getMemory(0).limits().initialPages();
-    int most = (int) (limits.memoryBytes() / com.dylibso.chicory.runtime.Memory.PAGE_SIZE);
+    int most = (int) (limits.memoryBytes() / Memory.PAGE_SIZE);
     Instance instance =
         Instance.builder(Module.load())
             .withMachineFactory(Module::create)
-            .withMemoryFactory(ByteArrayMemory::new)
+            .withMemoryFactory(memory -> new FlatMemory(memory, image))
             .withMemoryLimits(new MemoryLimits(initial, most))
             .withImportValues(
                 ImportValues.builder()

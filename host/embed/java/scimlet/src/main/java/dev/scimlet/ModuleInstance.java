@@ -25,14 +25,11 @@ final class ModuleInstance {
   /** A fresh one with this content of its memory; null for that which the module brings. */
   ModuleInstance(Limits limits, byte[] image) {
     this.limits = limits;
-    Instance instance = Code.instance(limits, (inner, arguments) -> imported(arguments));
+    Instance instance = Code.instance(limits, image, (inner, arguments) -> imported(arguments));
     memory = instance.memory();
     allocate = instance.export("allocate");
     free = instance.export("free");
     run = instance.export("call");
-    if (image != null) {
-      restore(image);
-    }
   }
 
   /** Bytes of memory. */
@@ -98,14 +95,6 @@ final class ModuleInstance {
     long address = allocate.apply(text.length)[0] & 0xFFFFFFFFL;
     memory.write((int) address, text);
     return address;
-  }
-
-  private void restore(byte[] image) {
-    int missing = (image.length - (int) size()) / Memory.PAGE_SIZE;
-    if (missing > 0) {
-      memory.grow(missing);
-    }
-    memory.write(0, image);
   }
 
   private static int address(long packed) {

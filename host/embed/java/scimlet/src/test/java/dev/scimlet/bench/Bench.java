@@ -173,7 +173,13 @@ public final class Bench {
       String classPath = System.getProperty("java.class.path");
       List<String> command =
           List.of(
-              java, "-cp", classPath, Bench.class.getName(), "start", database.toString(), userPath);
+              java,
+              "-cp",
+              classPath,
+              Bench.class.getName(),
+              "start",
+              database.toString(),
+              userPath);
       long began = System.nanoTime();
       int status = new ProcessBuilder(command).inheritIO().start().waitFor();
       figures[round] = (System.nanoTime() - began) / 1e6;
