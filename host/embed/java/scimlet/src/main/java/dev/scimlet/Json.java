@@ -10,9 +10,13 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
@@ -52,9 +56,13 @@ final class Json {
   /** The text of a value in UTF-8. A text with half of a character is {@code Invalid}. */
   static byte[] written(JsonNode value) {
     try {
-      return MAPPER.writeValueAsBytes(value);
-    } catch (JsonProcessingException error) {
+      CharBuffer text = CharBuffer.wrap(MAPPER.writeValueAsString(value));
+      ByteBuffer written = StandardCharsets.UTF_8.newEncoder().encode(text);
+      return Arrays.copyOf(written.array(), written.limit());
+    } catch (CharacterCodingException error) {
       throw new ScimletException.Invalid("a text has half of a character");
+    } catch (JsonProcessingException error) {
+      throw new IllegalStateException(error);
     }
   }
 

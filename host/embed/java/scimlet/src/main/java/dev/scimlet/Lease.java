@@ -68,6 +68,23 @@ final class Lease {
             || PostgresState.isInTransaction(connection));
   }
 
+  /**
+   * Whether a connection that refused to roll back is in no transaction: the application has ended
+   * it. Only SQLite refuses that.
+   */
+  boolean isIdle() {
+    if (joins || dialect != Dialect.SQLITE) {
+      return false;
+    }
+    try {
+      command("BEGIN");
+      command("ROLLBACK");
+      return true;
+    } catch (SQLException error) {
+      return false;
+    }
+  }
+
   /** Executes a statement that begins or ends a transaction. */
   void command(String text) throws SQLException {
     try (Statement statement = connection.createStatement()) {

@@ -150,10 +150,10 @@ final class Port implements AutoCloseable {
       }
     } catch (SQLException | RuntimeException error) {
       // Nothing more is to be said of a connection that was lost before.
-      if (isUsable) {
+      if (isUsable && !lease.isIdle()) {
         warn("a transaction was not undone", error);
+        isUsable = false;
       }
-      isUsable = false;
     }
     return Json.object().nullNode();
   }
