@@ -123,8 +123,7 @@ class CallsTest {
         acme.issueCredential(
             new CredentialRequest("Okta").withScopes("users").withLifetime(Duration.ofHours(1)));
     assertFalse(issued.toString().contains(issued.secret()));
-    assertEquals(
-        issued.credential().created().plusSeconds(3600), issued.credential().expires());
+    assertEquals(issued.credential().created().plusSeconds(3600), issued.credential().expires());
     Issued rotated = acme.rotateCredential(issued.credential().id());
     assertNotEquals(issued.secret(), rotated.secret());
     assertEquals(List.of("Okta"), acme.credentials().stream().map(Credential::label).toList());

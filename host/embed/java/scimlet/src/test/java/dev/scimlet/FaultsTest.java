@@ -51,16 +51,14 @@ class FaultsTest {
   @CsvSource({"false, false", "false, true", "true, false", "true, true"})
   void aConnectionBreaksAtEveryPoint(boolean isAfter, boolean isGroup) throws SQLException {
     // Nothing but the commit itself keeps a group from being created twice.
-    Request asked =
-        isGroup ? request("POST", "/Groups", Scim.group("ada")) : create("ada");
+    Request asked = isGroup ? request("POST", "/Groups", Scim.group("ada")) : create("ada");
     int point = 0;
     boolean hasFailed = true;
     while (hasFailed) {
       point++;
       DataSource source = database(point + ".db");
       Faulty faulty = new Faulty(source, isAfter, point);
-      Tenant acme =
-          Scimlet.builder(faulty.dataSource()).application(KEEP).build().tenant("acme");
+      Tenant acme = Scimlet.builder(faulty.dataSource()).application(KEEP).build().tenant("acme");
       Response response;
       try {
         response = ask(acme, asked);

@@ -21,7 +21,8 @@ class InstancesTest {
   private static final String NOBODY = "{\"error\":\"nobody answers\"}";
 
   private static byte[] call(String function, ObjectNode arguments) {
-    ObjectNode call = Json.object().put("call", function).put("now", 1).put("seed", "00".repeat(32));
+    ObjectNode call =
+        Json.object().put("call", function).put("now", 1).put("seed", "00".repeat(32));
     call.set("arguments", arguments);
     return Json.written(call);
   }
@@ -54,7 +55,8 @@ class InstancesTest {
 
   @Test
   void anInstanceFromTheImageAnswersAsTheFirstDid() {
-    byte[] first = new ModuleInstance(Limits.DEFAULT, null).call(explain(), InstancesTest::unanswered);
+    byte[] first =
+        new ModuleInstance(Limits.DEFAULT, null).call(explain(), InstancesTest::unanswered);
     byte[] second = instance(Limits.DEFAULT).call(explain(), InstancesTest::unanswered);
     assertArrayEquals(first, second);
     assertTrue(new String(second, StandardCharsets.UTF_8).startsWith("{\"return\":{\"ok\""));
@@ -103,7 +105,9 @@ class InstancesTest {
               () -> {
                 try {
                   byte[] told = pool.call("acme", profile(), answer);
-                  return new String(told, StandardCharsets.UTF_8).contains("unavailable") ? own : -1;
+                  return new String(told, StandardCharsets.UTF_8).contains("unavailable")
+                      ? own
+                      : -1;
                 } catch (IllegalStateException error) {
                   return Integer.valueOf(error.getMessage());
                 }

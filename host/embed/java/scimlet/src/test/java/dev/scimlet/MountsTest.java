@@ -171,8 +171,7 @@ class MountsTest {
         assertEquals(401, refused.statusCode());
         assertTrue(refused.headers().firstValue("www-authenticate").isPresent());
       }
-      assertEquals(
-          401, send("GET", theirs.url() + "/scim/v2/Users", secret, null).statusCode());
+      assertEquals(401, send("GET", theirs.url() + "/scim/v2/Users", secret, null).statusCode());
       assertEquals(404, send("GET", server.url() + "/scim/v2x", secret, null).statusCode());
     }
   }
@@ -268,8 +267,7 @@ class MountsTest {
 
   @Test
   void requestsBeyondTheRateOfTheProfileGet429() {
-    scim.tenant("acme")
-        .set(Map.of("rate.requests-per-second", "1", "rate.headers", "true"));
+    scim.tenant("acme").set(Map.of("rate.requests-per-second", "1", "rate.headers", "true"));
     Mount<String> mount = mount(given -> "acme");
     Response first = asked(mount, "GET", "/Users", empty(), good());
     assertEquals(200, first.status());

@@ -114,8 +114,7 @@ class TransactionsTest {
       write(connection, "before");
       Databases.run(connection, "SET LOCAL statement_timeout = 200");
       Tenant joined = scim.on(connection).tenant("acme");
-      assertThrows(
-          ScimletException.Unavailable.class, () -> joined.createUser(user("ada"), null));
+      assertThrows(ScimletException.Unavailable.class, () -> joined.createUser(user("ada"), null));
       write(connection, "later");
       connection.commit();
       other.rollback();

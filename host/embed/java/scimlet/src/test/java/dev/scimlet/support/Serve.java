@@ -20,8 +20,8 @@ import java.util.concurrent.Executors;
 import javax.sql.DataSource;
 
 /**
- * A server over a database, for tests that are clients over HTTP, at {@code sqlite:PATH} or
- * {@code postgres://…}.
+ * A server over a database, for tests that are clients over HTTP, at {@code sqlite:PATH} or {@code
+ * postgres://…}.
  *
  * <p>Its first line says where it listens. For each line that it reads, such as {@code {"tenant":
  * "t1", "profile": "{…}"}}, it makes a tenant, and prints what a client needs: {@code {"url": …,
