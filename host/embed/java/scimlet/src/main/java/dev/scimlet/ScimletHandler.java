@@ -60,15 +60,11 @@ public final class ScimletHandler implements HttpHandler {
     return this;
   }
 
-  ScimletHandler limits(Mount.BodyLimits limits) {
-    mount = new Mount<>(mount.scimlet(), limits, mount.tenantOf(), mount.baseUrl());
-    return this;
-  }
-
   @Override
   public void handle(HttpExchange exchange) throws IOException {
     try (exchange) {
       Response response = mount.answer(incoming(exchange));
+      discardRest(exchange);
       Headers headers = exchange.getResponseHeaders();
       response.headers().forEach(each -> headers.add(each.name(), each.value()));
       byte[] body = response.body().getBytes(StandardCharsets.UTF_8);
@@ -84,6 +80,23 @@ public final class ScimletHandler implements HttpHandler {
           output.write(body);
         }
       }
+    }
+  }
+
+  /**
+   * Reads what a refused body has left, up to the limit: to close the connection before would keep
+   * the response from a client that still sends.
+   */
+  private void discardRest(HttpExchange exchange) {
+    try {
+      byte[] discarded = new byte[1 << 13];
+      int left = mount.limits().most();
+      while (left > 0) {
+        int read = exchange.getRequestBody().read(discarded);
+        left = read < 0 ? 0 : left - read;
+      }
+    } catch (IOException error) {
+      // The client is gone, or has no more to say.
     }
   }
 

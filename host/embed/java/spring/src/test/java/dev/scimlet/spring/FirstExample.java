@@ -113,8 +113,7 @@ public final class FirstExample {
     check(made.statusCode() == 201, made.body());
     String id = JSON.readTree(made.body()).path("id").asText();
     check(rows("SELECT id || email || given || active FROM users"), "1ada@example.comAd1");
-    check(
-        ask("GET", "/Users/" + id, "").body().contains("ada@example.com"), "it can be read");
+    check(ask("GET", "/Users/" + id, "").body().contains("ada@example.com"), "it can be read");
     rows("INSERT INTO sessions VALUES (1, 'cookie') RETURNING 1");
     HttpResponse<String> deactivated = setActive(id, false);
     check(deactivated.statusCode() == 200, deactivated.body());
