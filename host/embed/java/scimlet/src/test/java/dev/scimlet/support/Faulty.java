@@ -12,8 +12,8 @@ import java.util.Set;
 import javax.sql.DataSource;
 
 /**
- * A data source whose connections break at one point: before a statement is executed, or after it
- * was.
+ * A data source of which one statement fails as if the connection broke: before it is executed, or
+ * after it was. What follows works again, so that it shows if something is done twice.
  */
 public final class Faulty {
   private static final Set<String> EXECUTES = Set.of("execute", "executeQuery", "executeUpdate");
@@ -22,7 +22,6 @@ public final class Faulty {
   private final boolean isAfter;
   private final int point;
   private int executed;
-  private boolean isBroken;
   private boolean writes;
 
   /** The transactions that were committed and wrote. */
@@ -88,13 +87,9 @@ public final class Faulty {
   }
 
   private Object executed(String text, Work work) throws Throwable {
-    if (isBroken) {
-      throw lost();
-    }
     executed++;
     texts.add(text);
     if (executed == point && !isAfter) {
-      isBroken = true;
       throw lost();
     }
     Object result = work.done();
@@ -104,7 +99,6 @@ public final class Faulty {
       committed++;
     }
     if (executed == point) {
-      isBroken = true;
       throw lost();
     }
     return result;
