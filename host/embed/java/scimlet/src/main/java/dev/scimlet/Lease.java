@@ -1,0 +1,135 @@
+package dev.scimlet;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import javax.sql.DataSource;
+
+/** A connection for the time of one call: one of the data source, or one that is joined. */
+final class Lease {
+  final Connection connection;
+  final Dialect dialect;
+
+  /** Whether the connection is the application's: {@code Scimlet.on}. */
+  final boolean joins;
+
+  private final boolean wasAutoCommit;
+
+  private Lease(Connection connection, Dialect dialect, boolean joins, boolean wasAutoCommit) {
+    this.connection = connection;
+    this.dialect = dialect;
+    this.joins = joins;
+    this.wasAutoCommit = wasAutoCommit;
+  }
+
+  /** A connection that nobody else uses, which begins a transaction only when told to. */
+  static Lease of(DataSource source) {
+    Connection connection = null;
+    try {
+      connection = source.getConnection();
+      Dialect dialect = Dialect.of(connection);
+      boolean autoCommit = connection.getAutoCommit();
+      if (!autoCommit) {
+        if (dialect == Dialect.POSTGRES && PostgresState.isInTransaction(connection)) {
+          throw new ScimletException.Unavailable(
+              "the connection is in a transaction: join it with `on(connection)`", null);
+        }
+        connection.setAutoCommit(true);
+      }
+      return new Lease(connection, dialect, false, autoCommit);
+    } catch (SQLException | RuntimeException error) {
+      closeQuietly(connection);
+      if (error instanceof ScimletException || error instanceof IllegalArgumentException) {
+        throw (RuntimeException) error;
+      }
+      throw new ScimletException.Unavailable(
+          "there is no connection: " + Dialect.sentence(error), error);
+    }
+  }
+
+  /** A connection of the application's, which may be in a transaction. */
+  static Lease joined(Connection connection) {
+    try {
+      return new Lease(connection, Dialect.of(connection), true, connection.getAutoCommit());
+    } catch (SQLException error) {
+      throw new ScimletException.Unavailable(
+          "there is no connection: " + Dialect.sentence(error), error);
+    }
+  }
+
+  /**
+   * Whether a transaction begins with a savepoint in that of the application. In SQLite a savepoint
+   * outside a transaction begins one, and its release commits it.
+   */
+  boolean isInTransaction() throws SQLException {
+    return joins
+        && (!wasAutoCommit
+            || dialect == Dialect.SQLITE
+            || PostgresState.isInTransaction(connection));
+  }
+
+  /**
+   * Whether a connection that refused to roll back is in no transaction: the application has ended
+   * it. Only SQLite refuses that.
+   */
+  boolean isIdle() {
+    if (joins || dialect != Dialect.SQLITE) {
+      return false;
+    }
+    try {
+      command("BEGIN");
+      command("ROLLBACK");
+      return true;
+    } catch (SQLException error) {
+      return false;
+    }
+  }
+
+  /** Executes a statement that begins or ends a transaction. */
+  void command(String text) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(text);
+    }
+  }
+
+  /** Gives the connection back with its settings as they were; one that is not usable to nobody. */
+  void release(boolean isUsable) throws SQLException {
+    if (joins) {
+      return;
+    }
+    if (!isUsable) {
+      discard();
+      return;
+    }
+    try (connection) {
+      if (!wasAutoCommit) {
+        connection.setAutoCommit(false);
+      }
+    }
+  }
+
+  /** Closes the connection itself before a pool gets it back. */
+  private void discard() {
+    try {
+      Connection own = connection.unwrap(Connection.class);
+      own.abort(Runnable::run);
+      own.close();
+      // A pool learns so that the connection is lost.
+      command("SELECT 1");
+    } catch (SQLException expected) {
+      // It is of no use any more.
+    } finally {
+      closeQuietly(connection);
+    }
+  }
+
+  private static void closeQuietly(Connection connection) {
+    if (connection != null) {
+      try {
+        connection.close();
+      } catch (SQLException error) {
+        // What was before it is told.
+      }
+    }
+  }
+}

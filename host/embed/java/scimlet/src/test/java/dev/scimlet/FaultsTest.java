@@ -1,0 +1,108 @@
+package dev.scimlet;
+
+import static dev.scimlet.support.Scim.answered;
+import static dev.scimlet.support.Scim.ask;
+import static dev.scimlet.support.Scim.create;
+import static dev.scimlet.support.Scim.nameOf;
+import static dev.scimlet.support.Scim.request;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.scimlet.support.Databases;
+import dev.scimlet.support.Faulty;
+import dev.scimlet.support.Scim;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * A connection that breaks at every point of a change in turn: the change happens once or not at
+ * all, and the application's table agrees.
+ */
+class FaultsTest {
+  private static final Application KEEP =
+      (change, db) ->
+          Databases.first(db, "INSERT INTO own(name) VALUES (?) RETURNING id", nameOf(change));
+
+  @TempDir Path folder;
+
+  private DataSource database(String name) throws SQLException {
+    DataSource source = Databases.sqlite(folder.resolve(name).toString());
+    try (var connection = source.getConnection()) {
+      Databases.run(connection, "CREATE TABLE own(id INTEGER PRIMARY KEY, name TEXT)");
+    }
+    Scim.tenant(source, null);
+    return source;
+  }
+
+  private static List<Object> own(DataSource source) throws SQLException {
+    try (var connection = source.getConnection()) {
+      return Databases.all(connection, "SELECT name FROM own");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"false, false", "false, true", "true, false", "true, true"})
+  void aConnectionBreaksAtEveryPoint(boolean isAfter, boolean isGroup) throws SQLException {
+    // Nothing but the commit itself keeps a group from being created twice.
+    Request asked = isGroup ? request("POST", "/Groups", Scim.group("ada")) : create("ada");
+    int point = 0;
+    boolean hasFailed = true;
+    while (hasFailed) {
+      point++;
+      DataSource source = database(point + ".db");
+      Faulty faulty = new Faulty(source, isAfter, point);
+      Tenant acme = Scimlet.builder(faulty.dataSource()).application(KEEP).build().tenant("acme");
+      Response response;
+      try {
+        response = ask(acme, asked);
+      } catch (ScimletException.Unavailable error) {
+        response = new Response(503, List.of(), "");
+      }
+      hasFailed = faulty.hasFailed();
+      judge(source, faulty, asked, response.status());
+    }
+    assertTrue(point > 5);
+  }
+
+  private static void judge(DataSource source, Faulty faulty, Request asked, int status)
+      throws SQLException {
+    Tenant back = Scimlet.builder(source).application(KEEP).build().tenant("acme");
+    List<Object> own = own(source);
+    var found = answered(ask(back, request("GET", asked.path(), "")), 200);
+    assertEquals(own.size(), found.path("totalResults").asInt());
+    assertEquals(faulty.committed, own.size());
+    assertTrue(own.size() <= 1);
+    assertTrue(status == 201 || (faulty.hasFailed() && status == 503), "status " + status);
+    if (status == 201) {
+      assertEquals(1, own.size());
+    }
+    assertEquals(0, faulty.open);
+    // The client repeats it, over a database that is back.
+    int again = !own.isEmpty() && asked.path().equals("/Users") ? 409 : 201;
+    assertEquals(again, ask(back, asked).status());
+  }
+
+  @Test
+  void aTransactionInTheWayIsRepeatedWithTheApplication() throws SQLException {
+    DataSource source = database("again.db");
+    AtomicInteger heard = new AtomicInteger();
+    Application application =
+        (change, db) -> {
+          if (heard.incrementAndGet() == 1) {
+            throw new IllegalStateException(new SQLException("locked", null, 5));
+          }
+          return KEEP.apply(change, db);
+        };
+    Tenant acme = Scimlet.builder(source).application(application).build().tenant("acme");
+    assertEquals(201, ask(acme, create("ada")).status());
+    assertEquals(2, heard.get());
+    assertEquals(List.of("ada"), own(source));
+  }
+}
