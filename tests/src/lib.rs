@@ -6,6 +6,7 @@ mod convert;
 
 pub mod bench_support;
 pub mod client;
+pub mod contract;
 pub mod crowd;
 pub mod exchange;
 pub mod fixed;

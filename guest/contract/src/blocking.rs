@@ -31,7 +31,7 @@ pub trait BlockingStore: Send + Sync + 'static {
 
 /// Makes stores without waiting, and removes them.
 pub trait BlockingStores: Send + Sync + 'static {
-    /// What it makes.
+    /// The stores.
     type Store: BlockingStore;
 
     /// Returns a new, empty store: another tenant of the same storage.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use scimlet_store::{Direction, Draft, Node, Operator, Query, Refusal, Scalar, Term};
 
-use super::{Store, Stores};
 use super::fixture::{Fixture, page, walk};
 use super::kit::*;
+use super::{Store, Stores};
 use crate::broken::{Broken, Checked, check, check_eq};
 
 const OPERATORS: [Operator; 8] = [

@@ -35,3 +35,14 @@ pub fn agree(root: &Path) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_parts_have_one_version() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        agree(&root).expect("every package has the version of the workspace");
+    }
+}

@@ -9,12 +9,10 @@ use wasmtime::{
     Memory, Module, Store, StoreLimits, StoreLimitsBuilder, TypedFunc,
 };
 
+use crate::contract;
+
 /// The module as the build script built it.
 pub const MODULE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scimlet-module.wasm"));
-
-/// The contract of stores as a module.
-pub const CONTRACT: &[u8] =
-    include_bytes!(concat!(env!("OUT_DIR"), "/scimlet-contract-module.wasm"));
 
 /// Answers a call of the module; an error ends the instance.
 pub type Import = Box<dyn FnMut(&[u8]) -> anyhow::Result<Vec<u8>> + Send>;
@@ -51,7 +49,7 @@ impl Instance {
     /// As of [`Self::new`].
     pub fn of_contract() -> anyhow::Result<Self> {
         static LINKED: LazyLock<anyhow::Result<InstancePre<Host>>> =
-            LazyLock::new(|| compiled(CONTRACT));
+            LazyLock::new(|| compiled(contract::MODULE));
         Self::of(LINKED.as_ref().map_err(|error| anyhow!("{error:#}"))?)
     }
 

@@ -7,6 +7,6 @@ mod moment;
 mod store;
 
 pub use embedded::{Application, Embedded, outcome};
-pub use instance::{CONTRACT, Import, Instance, MODULE, interface};
+pub use instance::{Import, Instance, MODULE, interface};
 pub use moment::Moment;
 pub use store::{answer, over};

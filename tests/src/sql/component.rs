@@ -15,6 +15,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use self::bindings::scimlet::plugin::{application, http, journal, sql};
 use self::bindings::{PluginSql, PluginSqlPre};
 use super::SqliteConnection;
+use crate::contract;
 use crate::exchange::{Answer, Call, Endpoint, InProcess, TENANT};
 
 mod bindings {
@@ -22,7 +23,7 @@ mod bindings {
     wasmtime::component::bindgen!({ path: "../wit", world: "plugin-sql" });
 }
 
-mod contract {
+mod contract_bindings {
     #![allow(missing_docs, reason = "generated; wit/*.wit documents the interface")]
     wasmtime::component::bindgen!({
         path: "../wit",
@@ -30,9 +31,6 @@ mod contract {
         with: { "scimlet:plugin/sql": super::bindings::scimlet::plugin::sql },
     });
 }
-
-/// The contract of stores as a component over a connection.
-const CONTRACT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scimlet-contract-sql.wasm"));
 
 /// The component.
 pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scimlet-sql.wasm"));
@@ -187,11 +185,11 @@ pub async fn broken_rules(
     let run = move || {
         let engine = engine()?;
         let mut linker = Linker::new(&engine);
-        contract::ContractSql::add_to_linker::<_, HasSelf<_>>(&mut linker, |host| host)
+        contract_bindings::ContractSql::add_to_linker::<_, HasSelf<_>>(&mut linker, |host| host)
             .map_err(plain)?;
-        let component = Component::new(&engine, CONTRACT).map_err(plain)?;
+        let component = Component::new(&engine, contract::OVER_SQL).map_err(plain)?;
         let mut store = Store::new(&engine, Host::new(connection));
-        let kit = contract::ContractSql::instantiate(&mut store, &component, &linker);
+        let kit = contract_bindings::ContractSql::instantiate(&mut store, &component, &linker);
         let kit = kit.map_err(plain)?;
         kit.scimlet_plugin_contract().call_run(&mut store, &cases).map_err(plain)
     };

@@ -17,9 +17,15 @@ use serde_json::Value;
 /// One trial for each language.
 pub fn trials() -> Vec<Trial> {
     let mut trials = vec![
-        Trial::ignorable_test("embed::python", || needs::with(python_host(), answers)),
-        Trial::ignorable_test("embed::node", || needs::with(node_host(), answers)),
+        Trial::ignorable_test("embed::python", || needs::with(python_host("serve.py"), answers)),
+        Trial::ignorable_test("embed::node", || needs::with(node_host("serve.mjs"), answers)),
     ];
+    trials.push(Trial::ignorable_test("embed::contract::python", || {
+        needs::with(python_host("contract.py"), |command| holds(command, &quick_cases()))
+    }));
+    trials.push(Trial::ignorable_test("embed::contract::node", || {
+        needs::with(node_host("contract.mjs"), |command| holds(command, &[]))
+    }));
     trials.extend(packages::trials());
     trials
 }
@@ -28,11 +34,11 @@ fn embed() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/embed")
 }
 
-fn python_host() -> anyhow::Result<Command> {
+fn python_host(program: &str) -> anyhow::Result<Command> {
     let folder = embed().join("python/examples/store");
     let python = python::with("embed", &folder.join("requirements.txt"))?;
     let mut command = Command::new(python);
-    command.arg("-B").arg(folder.join("serve.py"));
+    command.arg("-B").arg(folder.join(program));
     Ok(command)
 }
 
@@ -42,11 +48,29 @@ fn endpoint(tenant: &Value) -> anyhow::Result<Http> {
     Http::new(text("url")?, text("secret")?)
 }
 
-fn node_host() -> anyhow::Result<Command> {
+fn node_host(program: &str) -> anyhow::Result<Command> {
     let folder = node::with("node", &embed().join("node/examples/store"))?;
     let mut command = Command::new("node");
-    command.arg(folder.join("serve.mjs"));
+    command.arg(folder.join(program));
     Ok(command)
+}
+
+/// The cases of the contract that take Python no minutes.
+fn quick_cases() -> Vec<&'static str> {
+    let slow = ["find::", "limits::", "order::", "pages::"];
+    let names = scimlet_contract::blocking::names().into_iter();
+    names.filter(|name| !slow.iter().any(|subject| name.starts_with(subject))).collect()
+}
+
+/// The embedding's store holds these cases of the contract of stores; all, where there are none.
+fn holds(mut command: Command, cases: &[&str]) -> anyhow::Result<()> {
+    let component = server::scratch()?.join("contract.wasm");
+    fs::write(&component, scimlet_tests::contract::OVER_STORE)?;
+    let output = command.arg("--component").arg(component).args(cases).output()?;
+    let (told, errors) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    ensure!(output.status.success(), "{told}{errors}");
+    Ok(())
 }
 
 /// Starts the host anew for each exchange, so that its store is empty.

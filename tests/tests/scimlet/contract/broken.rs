@@ -11,7 +11,7 @@ use scimlet::store::{
 /// Breaks a store.
 pub type Breaking = fn(Arc<dyn Store>) -> Arc<dyn Store>;
 
-/// What is broken, how, and how the sentence begins that says so.
+/// Faults by name, each with how the sentence begins that says it.
 pub const BROKEN: [(&str, Breaking, &str); 5] = [
     ("no_uniqueness", |of| breaking(of, Fault::NoUniqueness), "unique: a unique term is taken"),
     ("lost_versions", |of| breaking(of, Fault::LostVersions), "get_commit: wrong versions are"),

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use anyhow::{Context, anyhow, ensure};
 use libtest_mimic::Trial;
 use scimlet_tests::exchange::{self, Http};
-use scimlet_tests::module::{CONTRACT, MODULE};
+use scimlet_tests::module::MODULE;
 use scimlet_tests::{needs, postgres, python, server};
 use serde_json::{Value, json};
 
@@ -115,7 +115,7 @@ fn python_server() -> anyhow::Result<Command> {
 
 fn own_tests() -> anyhow::Result<()> {
     let contract = server::scratch()?.join("packaged-contract.wasm");
-    fs::write(&contract, CONTRACT)?;
+    fs::write(&contract, scimlet_tests::contract::MODULE)?;
     let mut command = Command::new("npm");
     command.env("SCIMLET_CONTRACT_MODULE", contract);
     python::succeed(command.arg("test").current_dir(super::embed().join("node")))

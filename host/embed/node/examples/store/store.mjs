@@ -8,6 +8,15 @@ import { createHash } from 'node:crypto';
 // No counter may exceed this, so that a database could keep it as a signed number.
 const LARGEST = 2n ** 63n - 1n;
 
+// What one call may have, so that no single one takes all of the memory: the plugin relies on no more.
+const CHANGES = 120_000;
+const KEYS = 10_000;
+const NODES = 500;
+const HITS = 1_000;
+const LINKS = 10_000;
+// Bytes of a text in a term.
+const TEXT_BYTES = 512;
+
 /** A call was refused. jco makes `payload` the error case of the result; any other error ends the request. */
 export class Refused extends Error {
   constructor(payload) {
@@ -43,10 +52,13 @@ export class Store {
   data = new Data();
 
   get(keys) {
+    atMost(KEYS, keys.length, 'keys');
     return keys.map((key) => this.data.entries.get(keyText(key)));
   }
 
   find({ kind, filter, order, window, limit, count }) {
+    atMost(NODES, filter.length, 'nodes of the filter');
+    atMost(HITS, limit, 'hits');
     let found = [...this.data.entries.values()].filter((entry) => entry.key.kind === kind);
     const total = count ? BigInt(found.length) : undefined;
     if (window.tag === 'offset') {
@@ -61,6 +73,7 @@ export class Store {
   }
 
   links(anchors, name, direction, after, limit) {
+    atMost(KEYS, anchors.length, 'anchors');
     if (after !== undefined && anchors.length !== 1) {
       throw new Refused({ tag: 'invalid', val: '`after` goes with one anchor' });
     }
@@ -74,6 +87,7 @@ export class Store {
   }
 
   has(links) {
+    atMost(KEYS, links.length, 'links');
     return links.map((link) => this.data.links.has(linkText(link)));
   }
 
@@ -87,10 +101,19 @@ export class Store {
   }
 }
 
+function atMost(limit, given, what) {
+  if (given > limit) throw new Refused({ tag: 'too-many', val: what });
+}
+
+function isValid({ tag, val }) {
+  if (tag === 'text') return Buffer.byteLength(val) <= TEXT_BYTES;
+  return tag !== 'number' || Number.isFinite(val);
+}
+
 function linkPage(found, start, limit) {
-  const links = found.slice(0, limit);
+  const links = found.slice(0, Math.min(limit, LINKS));
   const last = links.at(-1)?.number ?? start;
-  return { links, next: found.length > limit ? position(last) : undefined };
+  return { links, next: found.length > links.length ? position(last) : undefined };
 }
 
 const position = (number) => `#${number}`;
@@ -114,8 +137,11 @@ class Change {
   }
 
   apply(writes) {
+    let changes = 0;
     writes.forEach((write, index) => {
       this.index = index;
+      changes += write.tag === 'link' || write.tag === 'unlink' ? write.val.length : 1;
+      if (changes > CHANGES) this.refuse('too-many', 'changes');
       this[write.tag](write.val);
     });
     writes.forEach((write, index) => {
@@ -204,6 +230,9 @@ class Change {
   }
 
   put(entry, { key, body, terms }) {
+    if (!terms.every(({ value }) => isValid(value))) {
+      this.refuse('invalid', 'a term has a text that is too long, or no finite number');
+    }
     const unique = terms.filter((term) => term.unique);
     const claims = unique.map(({ path, value }) => ({ path, text: text(key.kind, path, value.val) }));
     this.data.entries.set(keyText(key), { ...entry, body, claims });

@@ -5,6 +5,7 @@ that. `find` evaluates no filter and no order, and says so: the plugin then does
 """
 
 import dataclasses
+import math
 from copy import copy
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -13,6 +14,11 @@ from wasmtime.component import Record, Variant
 
 # No counter may exceed this, so that a database could keep it as a signed number.
 LARGEST = 2**63 - 1
+
+# What one call may have, so that no single one takes all of the memory: the plugin relies on no more.
+CHANGES, KEYS, NODES, HITS, LINKS = 120_000, 10_000, 500, 1_000, 10_000
+# Bytes of a text in a term.
+TEXT_BYTES = 512
 
 
 class Refused(Exception):
@@ -128,9 +134,13 @@ class Store:
         self.data = Data()
 
     def get(self, keys):
+        at_most(KEYS, keys, "keys")
         return [self.data.entries.get(Key.of(key)) for key in keys]
 
     def find(self, query):
+        at_most(NODES, query.filter, "nodes of the filter")
+        if query.limit > HITS:
+            raise Refused(Variant("too-many", "hits"))
         found = [entry for entry in self.data.entries.values() if entry.key.kind == query.kind]
         total = len(found) if query.count else None
         if isinstance(query.window, int):  # The case `offset`; `after` is a str.
@@ -142,6 +152,7 @@ class Store:
         return Page(hits, total, exact=not query.filter, ordered=query.order is None)
 
     def links(self, anchors, name, direction, after, limit):
+        at_most(KEYS, anchors, "anchors")
         if after is not None and len(anchors) != 1:
             raise Refused(Variant("invalid", "`after` goes with one anchor"))
         start = 0 if after is None else parse_position(after)
@@ -153,6 +164,7 @@ class Store:
         return [link_page(found[Key.of(anchor)], start, limit) for anchor in anchors]
 
     def has(self, links):
+        at_most(KEYS, links, "links")
         return [Link.of(link) in self.data.links for link in links]
 
     def commit(self, at, actor, writes):
@@ -165,11 +177,22 @@ class Store:
         return Variant("ok", Committed(change.at, versions))
 
 
+def at_most(limit, given, what):
+    if len(given) > limit:
+        raise Refused(Variant("too-many", what))
+
+
 def link_page(found, start, limit):
-    page = found[:limit]
+    page = found[: min(limit, LINKS)]
     last = page[-1][0] if page else start
-    more = len(found) > limit
+    more = len(found) > len(page)
     return LinkPage([link for _, link in page], position(last) if more else None)
+
+
+def is_valid(value):
+    if isinstance(value, str):
+        return len(value.encode()) <= TEXT_BYTES
+    return math.isfinite(value)
 
 
 def position(number):
@@ -193,7 +216,11 @@ class Change:
         self.drafted = {}  # Key -> the write that set body and terms
 
     def apply(self, writes):
+        changes = 0
         for self.index, write in enumerate(writes):
+            changes += len(write.payload) if write.tag in ("link", "unlink") else 1
+            if changes > CHANGES:
+                self.refuse("too-many", "changes")
             getattr(self, write.tag.replace("-", "_"))(write.payload)
         for self.index, write in enumerate(writes):
             self.judge(write)
@@ -273,6 +300,8 @@ class Change:
         return entry
 
     def put(self, entry, draft):
+        if not all(is_valid(term.value) for term in draft.terms):
+            self.refuse("invalid", "a term has a text that is too long, or no finite number")
         kind = entry.key.kind
         claims = tuple(
             # With the type, because True == 1.0 here and not there.
