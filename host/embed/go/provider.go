@@ -233,17 +233,17 @@ func checkText(value any) error {
 
 // returned puts the value of the module's answer into a value.
 func returned(answer []byte, into any) error {
-	var value struct {
-		Return json.RawMessage `json:"return"`
-		Error  *string         `json:"error"`
-	}
+	value := struct {
+		Return any     `json:"return"`
+		Error  *string `json:"error"`
+	}{Return: into}
 	if err := json.Unmarshal(answer, &value); err != nil {
 		return fmt.Errorf("the module's answer: %w", err)
 	}
 	if value.Error != nil {
 		return errors.New("scimlet: " + *value.Error)
 	}
-	return json.Unmarshal(value.Return, into)
+	return nil
 }
 
 // optional returns nil for an empty text.
