@@ -15,7 +15,7 @@ func TestValuesComeBackAsTheyWent(t *testing.T) {
 		`{"integer":"9223372036854775807"}`: int64(math.MaxInt64),
 		`{"real":0.5}`:                      0.5,
 		`{"text":"a%b ñ"}`:                  "a%b ñ",
-		`{"text":"{\":\"}}"}`:                `{":"}}`,
+		`{"text":"{\":\"}}"}`:               `{":"}}`,
 		`{"blob":"AAH/"}`:                   []byte{0, 1, 255},
 		`{"boolean":true}`:                  true,
 	} {
