@@ -256,7 +256,8 @@ func (c *oddConn) Close() error {
 }
 
 func TestWhatIsInTheWayInSQLiteIsRepeated(t *testing.T) {
-	busy := &odd{path: faultyDatabase(t), query: "BEGIN IMMEDIATE", err: errors.New("database is locked")}
+	locked := errors.New("database is locked")
+	busy := &odd{path: faultyDatabase(t), query: "BEGIN IMMEDIATE", err: locked}
 	db := sql.OpenDB(busy)
 	defer func() { check(t, db.Close()) }()
 	options := &scimlet.Options{Application: keep}
