@@ -18,6 +18,13 @@ import (
 	"unicode/utf8"
 
 	"scimlet.dev/scimlet/internal/instance"
+	"scimlet.dev/scimlet/internal/module"
+)
+
+// code is the plugin.
+var code = instance.NewCode(
+	func(imports instance.Imports) instance.Module { return module.New(imports) },
+	`{"call":"provider.prepare"}`,
 )
 
 // idleInstances is how many idle instances are kept. Each has some MiB.
@@ -66,7 +73,7 @@ func New(db *sql.DB, dialect Dialect, options *Options) *Provider {
 	}
 	return &Provider{
 		db: db, dialect: dialect, application: options.Application, logger: logger,
-		pool:  instance.NewPool(max(most, 0), instance.Computing),
+		pool:  code.NewPool(max(most, 0), instance.Computing),
 		rates: newRates(),
 	}
 }
@@ -226,17 +233,17 @@ func checkText(value any) error {
 
 // returned puts the value of the module's answer into a value.
 func returned(answer []byte, into any) error {
-	var value struct {
-		Return json.RawMessage `json:"return"`
-		Error  *string         `json:"error"`
-	}
+	value := struct {
+		Return any     `json:"return"`
+		Error  *string `json:"error"`
+	}{Return: into}
 	if err := json.Unmarshal(answer, &value); err != nil {
 		return fmt.Errorf("the module's answer: %w", err)
 	}
 	if value.Error != nil {
 		return errors.New("scimlet: " + *value.Error)
 	}
-	return json.Unmarshal(value.Return, into)
+	return nil
 }
 
 // optional returns nil for an empty text.

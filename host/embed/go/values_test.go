@@ -15,6 +15,7 @@ func TestValuesComeBackAsTheyWent(t *testing.T) {
 		`{"integer":"9223372036854775807"}`: int64(math.MaxInt64),
 		`{"real":0.5}`:                      0.5,
 		`{"text":"a%b ñ"}`:                  "a%b ñ",
+		`{"text":"{\":\"}}"}`:               `{":"}}`,
 		`{"blob":"AAH/"}`:                   []byte{0, 1, 255},
 		`{"boolean":true}`:                  true,
 	} {
@@ -33,7 +34,9 @@ func TestValuesComeBackAsTheyWent(t *testing.T) {
 }
 
 func TestWhatIsNoValueIsRefused(t *testing.T) {
-	for _, text := range []string{`{}`, `5`, `{"integer":"a"}`, `{"blob":"!"}`, `{"integer":1.5}`} {
+	for _, text := range []string{
+		`{}`, `5`, `"real"`, `{"integer":"a"}`, `{"blob":"!"}`, `{"integer":1.5}`, `{"text":null}`,
+	} {
 		if json.Unmarshal([]byte(text), new(parameter)) == nil {
 			t.Errorf("%s is read", text)
 		}

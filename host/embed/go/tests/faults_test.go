@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -211,4 +212,78 @@ func TestASessionThatTheServerEnds(t *testing.T) {
 			made(t, acme, "ada")
 		})
 	}
+}
+
+// odd is a driver that fails at one statement, once, without a connection that breaks.
+type odd struct {
+	path, query string
+	err         error
+	closed      int
+}
+
+func (o *odd) Connect(context.Context) (driver.Conn, error) {
+	connection, err := (&sqlite.Driver{}).Open(o.path)
+	return &oddConn{connection, o}, err
+}
+
+func (o *odd) Driver() driver.Driver { return &sqlite.Driver{} }
+
+type oddConn struct {
+	driver.Conn
+	driver *odd
+}
+
+func (c *oddConn) ExecContext(
+	ctx context.Context, query string, args []driver.NamedValue,
+) (driver.Result, error) {
+	if query == c.driver.query && c.driver.err != nil {
+		err := c.driver.err
+		c.driver.err = nil
+		return nil, err
+	}
+	return c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
+}
+
+func (c *oddConn) QueryContext(
+	ctx context.Context, query string, args []driver.NamedValue,
+) (driver.Rows, error) {
+	return c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
+}
+
+func (c *oddConn) Close() error {
+	c.driver.closed++
+	return c.Conn.Close()
+}
+
+func TestWhatIsInTheWayInSQLiteIsRepeated(t *testing.T) {
+	locked := errors.New("database is locked")
+	busy := &odd{path: faultyDatabase(t), query: "BEGIN IMMEDIATE", err: locked}
+	db := sql.OpenDB(busy)
+	defer func() { check(t, db.Close()) }()
+	options := &scimlet.Options{Application: keep}
+	made(t, scimlet.New(db, scimlet.SQLite, options).Tenant("acme"), "ada")
+	equal(t, busy.err, nil)
+	equal(t, own(t, db), "ada")
+}
+
+// What was not undone is still open on the connection, also where that did not break.
+func TestAConnectionWhoseTransactionWasNotUndoneIsClosed(t *testing.T) {
+	kept := &odd{path: faultyDatabase(t), query: "ROLLBACK", err: errors.New("not now")}
+	db := sql.OpenDB(kept)
+	defer func() { check(t, db.Close()) }()
+	fails := true
+	application := func(ctx context.Context, change *scimlet.Change, tx scimlet.Tx) (string, error) {
+		if fails {
+			return "", errors.New("a mistake")
+		}
+		return keep(ctx, change, tx)
+	}
+	options := &scimlet.Options{Application: application}
+	acme := scimlet.New(db, scimlet.SQLite, options).Tenant("acme")
+	answered(t, acme, createUser("ada"), 503)
+	equal(t, kept.err, nil)
+	equal(t, kept.closed, 1)
+	fails = false
+	made(t, acme, "ada")
+	equal(t, names(t, acme)+own(t, db), "adaada")
 }

@@ -6,6 +6,7 @@ require (
 	github.com/jackc/pgx/v5 v5.13.0
 	modernc.org/sqlite v1.62.0
 	scimlet.dev/scimlet v0.1.0
+	scimlet.dev/scimlet/contract v0.1.0
 )
 
 require (
@@ -25,4 +26,7 @@ require (
 	modernc.org/memory v1.12.1 // indirect
 )
 
-replace scimlet.dev/scimlet => ../
+replace (
+	scimlet.dev/scimlet => ../
+	scimlet.dev/scimlet/contract => ../contract
+)

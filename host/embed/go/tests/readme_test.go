@@ -32,8 +32,8 @@ func firstExample(t *testing.T) string {
 	return blocks.FindStringSubmatch(string(text))[1]
 }
 
-// linesOfCode counts lines without empty ones, comments, the package clause, imports, and brackets
-// that stand alone.
+// linesOfCode counts lines that are neither empty nor comments, as for the first example in Python;
+// without what only Go has: the package clause, the block of imports, and brackets that stand alone.
 func linesOfCode(program string) (count int) {
 	imports := regexp.MustCompile(`(?s)import \(.*?\n\)`)
 	code := imports.ReplaceAllString(program, "")

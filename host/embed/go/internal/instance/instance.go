@@ -1,5 +1,5 @@
-// Package instance runs scimlet's module: texts that go in and come out (wit/module.md), and a pool
-// of instances.
+// Package instance runs a module of scimlet's: texts that go in and come out (wit/module.md), and a
+// pool of instances.
 package instance
 
 import (
@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"scimlet.dev/scimlet/internal/module"
+	"scimlet.dev/scimlet/internal/guard"
 )
 
 const (
@@ -30,9 +30,53 @@ var ErrFault = errors.New("scimlet ended without an answer")
 // ends with that error.
 type Answer func(text []byte) ([]byte, error)
 
+// Module is a module that tools/translate has translated.
+type Module interface {
+	Xabi_version() int32
+	Xallocate(length int32) int32
+	Xcall(address, length int32) int64
+	Xfree(address, length int32)
+	// Slice is the memory.
+	Slice() *[]byte
+	Grow(pages, most int64) int64
+	Interrupt()
+}
+
+// Imports is what a module imports.
+type Imports interface {
+	Xcall(address, length int32) int64
+}
+
+// Code makes instances of a module.
+type Code struct {
+	make func(imports Imports) Module
+	// image is the memory of an instance that is prepared.
+	image func() ([]byte, error)
+}
+
+// NewCode returns the code of a module, whose instances start from the memory of one that was called
+// with these texts.
+func NewCode(module func(imports Imports) Module, preparations ...string) *Code {
+	code := &Code{make: module}
+	code.image = sync.OnceValues(func() ([]byte, error) {
+		first, err := code.start(Computing)
+		if err != nil {
+			return nil, err
+		}
+		nobody := func([]byte) ([]byte, error) { return nil, ErrFault }
+		for _, text := range preparations {
+			if _, err := first.Call(context.Background(), []byte(text), nobody); err != nil {
+				return nil, err
+			}
+		}
+		return slices.Clone(*first.module.Slice()), nil
+	})
+	return code
+}
+
 // Instance runs one call at a time. It is of no use after a call that did not return normally.
 type Instance struct {
-	module *module.Module
+	module Module
 	limit  time.Duration
 	answer Answer
 	// isOutside is whether code of others runs: its panics are theirs.
@@ -46,27 +90,13 @@ type Instance struct {
 // aborted is the panic that ends a call whose question was answered by an error.
 type aborted struct{ err error }
 
-// image is the memory of an instance that has read what is built in.
-var image = sync.OnceValues(func() ([]byte, error) {
-	first, err := start(Computing)
-	if err != nil {
-		return nil, err
-	}
-	nobody := func([]byte) ([]byte, error) { return nil, ErrFault }
-	prepare := []byte(`{"call":"provider.prepare"}`)
-	if _, err := first.Call(context.Background(), prepare, nobody); err != nil {
-		return nil, err
-	}
-	return slices.Clone(*first.module.Slice()), nil
-})
-
 // New returns a fresh instance, whose calls may compute for so long.
-func New(limit time.Duration) (*Instance, error) {
-	image, err := image()
+func (c *Code) New(limit time.Duration) (*Instance, error) {
+	image, err := c.image()
 	if err != nil {
 		return nil, err
 	}
-	fresh, err := start(limit)
+	fresh, err := c.start(limit)
 	if err != nil {
 		return nil, err
 	}
@@ -77,9 +107,9 @@ func New(limit time.Duration) (*Instance, error) {
 	return fresh, nil
 }
 
-func start(limit time.Duration) (*Instance, error) {
+func (c *Code) start(limit time.Duration) (*Instance, error) {
 	fresh := &Instance{limit: limit}
-	fresh.module = module.New(importer{fresh})
+	fresh.module = c.make(importer{fresh})
 	fresh.timer = time.AfterFunc(time.Hour, fresh.module.Interrupt)
 	fresh.timer.Stop()
 	if version := fresh.module.Xabi_version(); version != abiVersion {
@@ -125,7 +155,7 @@ func (i *Instance) ended(ctx context.Context, recovered any, err error) error {
 	case aborted:
 		return recovered.err
 	default:
-		if recovered != module.ErrInterrupted {
+		if recovered != guard.ErrInterrupted {
 			return fmt.Errorf("%w: %v", ErrFault, recovered)
 		}
 		if ctx.Err() != nil {
@@ -143,7 +173,7 @@ func (n importer) Xcall(address, length int32) int64 {
 	i := n.instance
 	i.left -= time.Since(i.resumed)
 	if !i.timer.Stop() {
-		panic(module.ErrInterrupted)
+		panic(guard.ErrInterrupted)
 	}
 	text := i.read(address, length)
 	i.isOutside = true

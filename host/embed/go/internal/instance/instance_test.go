@@ -10,7 +10,12 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"scimlet.dev/scimlet/internal/module"
 )
+
+var code = NewCode(
+	func(imports Imports) Module { return module.New(imports) }, `{"call":"provider.prepare"}`)
 
 func call(function string, arguments any) []byte {
 	text, err := json.Marshal(map[string]any{
@@ -37,7 +42,7 @@ func nobody([]byte) ([]byte, error) { return []byte(`{"error":"nobody answers"}`
 
 func fresh(t *testing.T, limit time.Duration) *Instance {
 	t.Helper()
-	made, err := New(limit)
+	made, err := code.New(limit)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +50,7 @@ func fresh(t *testing.T, limit time.Duration) *Instance {
 }
 
 func TestAnInstanceFromTheImageAnswersAsOneThatPreparedItself(t *testing.T) {
-	first, err := start(Computing)
+	first, err := code.start(Computing)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +89,7 @@ func TestACancelledContextEndsACall(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	gone := errors.New("the client went away")
 	cancel(gone)
-	pool := NewPool(4, Computing)
+	pool := code.NewPool(4, Computing)
 	_, err := pool.Call(ctx, "acme", long, nobody)
 	if !errors.Is(err, gone) {
 		t.Fatal(err)
@@ -102,7 +107,7 @@ func TestMemoryIsBounded(t *testing.T) {
 }
 
 func TestALargeInstanceIsNotKept(t *testing.T) {
-	pool := NewPool(4, Computing)
+	pool := code.NewPool(4, Computing)
 	for kept, profile := range []string{strings.Repeat(" ", KeptBytes), "{}"} {
 		if _, err := pool.Call(t.Context(), "acme", explain(profile), nobody); err != nil {
 			t.Fatal(err)
@@ -114,7 +119,7 @@ func TestALargeInstanceIsNotKept(t *testing.T) {
 }
 
 func TestAFailedCallThrowsItsInstanceAway(t *testing.T) {
-	pool := NewPool(4, Computing)
+	pool := code.NewPool(4, Computing)
 	mistake := errors.New("a mistake")
 	fails := func([]byte) ([]byte, error) { return nil, mistake }
 	if _, err := pool.Call(t.Context(), "acme", asks, fails); !errors.Is(err, mistake) {
@@ -138,7 +143,7 @@ func TestAFailedCallThrowsItsInstanceAway(t *testing.T) {
 }
 
 func TestInstancesServeOneTenantAndTheOldestGoes(t *testing.T) {
-	pool := NewPool(2, Computing)
+	pool := code.NewPool(2, Computing)
 	for _, tenant := range []string{"a", "b", "a", "c"} {
 		if _, err := pool.Call(t.Context(), tenant, short, nobody); err != nil {
 			t.Fatal(err)
@@ -147,13 +152,13 @@ func TestInstancesServeOneTenantAndTheOldestGoes(t *testing.T) {
 	if kept := pool.Tenants(); !slices.Equal(kept, []string{"a", "c"}) {
 		t.Fatal(kept)
 	}
-	if _, err := NewPool(0, Computing).Call(t.Context(), "a", short, nobody); err != nil {
+	if _, err := code.NewPool(0, Computing).Call(t.Context(), "a", short, nobody); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func TestSixteenGoroutinesGetTheirOwnAnswers(t *testing.T) {
-	pool := NewPool(16, Computing)
+	pool := code.NewPool(16, Computing)
 	var group sync.WaitGroup
 	for number := range 16 {
 		group.Add(1)

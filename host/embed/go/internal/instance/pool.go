@@ -9,6 +9,7 @@ import (
 
 // Pool keeps idle instances, each of which has served one tenant only.
 type Pool struct {
+	code  *Code
 	limit time.Duration
 	most  int
 	mutex sync.Mutex
@@ -22,8 +23,8 @@ type kept struct {
 }
 
 // NewPool returns a pool of at most so many idle instances, whose calls may compute for so long.
-func NewPool(most int, limit time.Duration) *Pool {
-	return &Pool{limit: limit, most: most}
+func (c *Code) NewPool(most int, limit time.Duration) *Pool {
+	return &Pool{code: c, limit: limit, most: most}
 }
 
 // Call runs a call in an instance of the tenant's. See [Instance.Call].
@@ -32,7 +33,7 @@ func (p *Pool) Call(
 ) ([]byte, error) {
 	instance := p.take(tenant)
 	if instance == nil {
-		fresh, err := New(p.limit)
+		fresh, err := p.code.New(p.limit)
 		if err != nil {
 			return nil, err
 		}

@@ -116,10 +116,10 @@ func (f *functions) withChecks() (loops int, err error) {
 		}
 		var first []string
 		if recursive[part.name] {
-			first = append(first, "\tm.check()")
+			first = append(first, "\tm.Check()")
 		}
 		if uncounted[part.name] {
-			first = append(first, "\tm.enter()", "\tdefer m.leave()")
+			first = append(first, "\tm.Enter()", "\tdefer m.Leave()")
 		}
 		part.lines = append(part.lines[:1:1], append(first, part.lines[1:]...)...)
 	}
@@ -136,7 +136,7 @@ func (p *part) checkLoops() (loops int) {
 		}
 		if match := jump.FindStringSubmatch(line); match != nil && passed[match[2]] {
 			loops++
-			lines = append(lines, match[1]+"m.check()")
+			lines = append(lines, match[1]+"m.Check()")
 		}
 		lines = append(lines, line)
 	}

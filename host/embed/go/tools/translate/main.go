@@ -1,4 +1,4 @@
-// Command translate writes scimlet's WebAssembly module as Go: translate MODULE.wasm FOLDER.
+// Command translate writes a WebAssembly module of scimlet's as Go: translate MODULE.wasm FOLDER.
 //
 // wasm2go translates. This adds what a sandbox needs beside a memory of its own: checks whether the
 // module was interrupted, a bound of its memory, and a bound of the depth of calls.
@@ -48,7 +48,8 @@ func translate(wasm, folder string) error {
 // guarded adds the checks to a translated module.
 func guarded(text string) (string, error) {
 	for _, change := range []struct{ before, after string }{
-		{"\ntype Module struct {\n", "\ntype Module struct {\n\tguard\n"},
+		{"\nimport (\n", "\nimport (\n\t\"scimlet.dev/scimlet/internal/guard\"\n\n"},
+		{"\ntype Module struct {\n", "\ntype Module struct {\n\tguard.Guard\n"},
 		{"\nconst maxMem = 65536\n", fmt.Sprintf("\nconst maxMem = %d\n", memoryPages)},
 	} {
 		if strings.Count(text, change.before) != 1 {

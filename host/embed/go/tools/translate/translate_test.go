@@ -8,6 +8,10 @@ import (
 // translated is what wasm2go writes, in little.
 const translated = `package module
 
+import (
+	"math"
+)
+
 type Module struct {
 	g0 int32
 }
@@ -67,12 +71,12 @@ func TestLoopsAndRecursionsAreChecked(t *testing.T) {
 		"fn4": {0, 0},
 	} {
 		found := body(t, text, name)
-		checks, depths := strings.Count(found, "m.check()"), strings.Count(found, "m.enter()")
+		checks, depths := strings.Count(found, "m.Check()"), strings.Count(found, "m.Enter()")
 		if checks != wanted[0] || depths != wanted[1] {
 			t.Errorf("%s has %d checks, %d of depth:\n%s", name, checks, depths, found)
 		}
 	}
-	if !strings.Contains(body(t, text, "fn0"), "m.check()\n\t\tgoto l1") {
+	if !strings.Contains(body(t, text, "fn0"), "m.Check()\n\t\tgoto l1") {
 		t.Error("the check is not before the jump back")
 	}
 	if !strings.Contains(text, "const maxMem = 4096\n") {
@@ -87,6 +91,7 @@ func TestWhatCannotBeCheckedIsRefused(t *testing.T) {
 		"no loops":       strings.ReplaceAll(translated, "goto l1", "continue l1"),
 		"no table":       strings.Replace(translated, "m.elements", "m.table", 1),
 		"other memory":   strings.Replace(translated, "maxMem", "mostMemory", 1),
+		"no imports":     strings.Replace(translated, "import (", "import \"math\" // (", 1),
 		"another module": strings.Replace(translated, "Module struct", "Instance struct", 1),
 	} {
 		if _, err := guarded(changed); err == nil {

@@ -1,9 +1,9 @@
-// Package module is scimlet's WebAssembly module, translated to Go by tools/translate.
+// Package guard bounds what a WebAssembly module may use that tools/translate has translated to Go.
 //
 // The translation keeps the sandbox: the module reaches its own memory, whose every access is
 // checked, and the one import. What it may use beside that is bounded here: a loop or a recursion
 // ends when the module is interrupted, and calls nest only so deep.
-package module
+package guard
 
 import (
 	"errors"
@@ -21,27 +21,30 @@ var (
 // the process where its stack is full.
 const maxDepth = 1 << 17
 
-// guard is what the translated functions look at.
-type guard struct {
+// Guard is what the translated functions look at.
+type Guard struct {
 	interrupted atomic.Bool
 	depth       int
 }
 
 // Interrupt lets the module panic with ErrInterrupted where it next repeats or recurs. Any
 // goroutine may call it. The module is of no use from then on.
-func (g *guard) Interrupt() { g.interrupted.Store(true) }
+func (g *Guard) Interrupt() { g.interrupted.Store(true) }
 
-func (g *guard) check() {
+// Check panics if the module was interrupted.
+func (g *Guard) Check() {
 	if g.interrupted.Load() {
 		panic(ErrInterrupted)
 	}
 }
 
-func (g *guard) enter() {
+// Enter notes that a function begins, and panics if it is too deep.
+func (g *Guard) Enter() {
 	g.depth++
 	if g.depth > maxDepth {
 		panic(ErrTooDeep)
 	}
 }
 
-func (g *guard) leave() { g.depth-- }
+// Leave notes that a function ends.
+func (g *Guard) Leave() { g.depth-- }
