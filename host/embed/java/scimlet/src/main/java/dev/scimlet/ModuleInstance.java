@@ -22,10 +22,10 @@ final class ModuleInstance {
   /** What the answer to an import threw. */
   private RuntimeException thrown;
 
-  /** A fresh one with this content of its memory; null for that which the module brings. */
-  ModuleInstance(Limits limits, byte[] image) {
+  /** A fresh one. */
+  ModuleInstance(Code code, Limits limits) {
     this.limits = limits;
-    Instance instance = Code.instance(limits, image, (inner, arguments) -> imported(arguments));
+    Instance instance = code.instance(limits, (inner, arguments) -> imported(arguments));
     memory = instance.memory();
     allocate = instance.export("allocate");
     free = instance.export("free");

@@ -3,19 +3,22 @@ package dev.scimlet;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /** Idle instances, each of which has served one tenant only. */
 final class Pool {
   private record Idle(String tenant, ModuleInstance instance) {}
 
+  private final Supplier<Code> code;
   private final int most;
   private final Limits limits;
 
   /** The one that was used last is the first. */
   private final Deque<Idle> idle = new ArrayDeque<>();
 
-  Pool(int most, Limits limits) {
+  Pool(Supplier<Code> code, int most, Limits limits) {
+    this.code = code;
     this.most = most;
     this.limits = limits;
   }
@@ -23,7 +26,7 @@ final class Pool {
   /** Runs a call in an instance of the tenant's. One that fails is thrown away. */
   byte[] call(String tenant, byte[] text, UnaryOperator<byte[]> answer) {
     ModuleInstance kept = take(tenant);
-    ModuleInstance instance = kept != null ? kept : new ModuleInstance(limits, Code.image());
+    ModuleInstance instance = kept != null ? kept : new ModuleInstance(code.get(), limits);
     byte[] returned = instance.call(text, answer);
     if (instance.size() <= limits.keptBytes()) {
       keep(new Idle(tenant, instance));

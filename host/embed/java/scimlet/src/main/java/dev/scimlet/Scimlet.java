@@ -81,7 +81,7 @@ public final class Scimlet {
      * @return scimlet over the data source
      */
     public Scimlet build() {
-      Pool pool = new Pool(idleInstances, limits);
+      Pool pool = new Pool(Code::prepared, idleInstances, limits);
       return new Scimlet(new Calls(pool, application, () -> Lease.of(source)), new Rates());
     }
   }

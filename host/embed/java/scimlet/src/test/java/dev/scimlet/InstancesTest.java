@@ -50,21 +50,27 @@ class InstancesTest {
   }
 
   private static ModuleInstance instance(Limits limits) {
-    return new ModuleInstance(limits, Code.image());
+    return new ModuleInstance(Code.prepared(), limits);
   }
 
   @Test
   void anInstanceFromTheImageAnswersAsTheFirstDid() {
     byte[] first =
-        new ModuleInstance(Limits.DEFAULT, null).call(explain(), InstancesTest::unanswered);
+        new ModuleInstance(Code.unprepared(), Limits.DEFAULT)
+            .call(explain(), InstancesTest::unanswered);
     byte[] second = instance(Limits.DEFAULT).call(explain(), InstancesTest::unanswered);
     assertArrayEquals(first, second);
     assertTrue(new String(second, StandardCharsets.UTF_8).startsWith("{\"return\":{\"ok\""));
   }
 
   @Test
+  void theImageIsThatOfThisModule() {
+    assertArrayEquals(Image.made(), Image.read());
+  }
+
+  @Test
   void anInstanceWhoseCallFailedIsThrownAway() {
-    Pool pool = new Pool(4, Limits.DEFAULT);
+    Pool pool = new Pool(Code::prepared, 4, Limits.DEFAULT);
     UnaryOperator<byte[]> fails =
         question -> {
           throw new IllegalStateException("the application's");
@@ -79,7 +85,7 @@ class InstancesTest {
 
   @Test
   void instancesServeOneTenantAndTheOldestGoes() {
-    Pool pool = new Pool(2, Limits.DEFAULT);
+    Pool pool = new Pool(Code::prepared, 2, Limits.DEFAULT);
     for (String tenant : List.of("a", "b", "a", "c")) {
       pool.call(tenant, explain(), InstancesTest::unanswered);
     }
@@ -88,7 +94,7 @@ class InstancesTest {
 
   @Test
   void sixteenThreadsGetTheirOwnAnswers() throws Exception {
-    Pool pool = new Pool(16, Limits.DEFAULT);
+    Pool pool = new Pool(Code::prepared, 16, Limits.DEFAULT);
     var threads = Executors.newFixedThreadPool(16);
     List<Future<Integer>> outcomes = new ArrayList<>();
     for (int number = 0; number < 64; number++) {
@@ -130,7 +136,7 @@ class InstancesTest {
 
   @Test
   void anInstanceThatHasGrownIsNotKept() {
-    Pool pool = new Pool(4, new Limits(Duration.ofSeconds(60), 256 << 20, 2 << 20));
+    Pool pool = new Pool(Code::prepared, 4, new Limits(Duration.ofSeconds(60), 256 << 20, 2 << 20));
     pool.call("acme", explain(" ".repeat(8 << 20)), InstancesTest::unanswered);
     assertEquals(List.of(), pool.tenants());
   }
