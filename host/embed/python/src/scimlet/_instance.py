@@ -26,7 +26,6 @@ PAGE = 1 << 16
 Answer = Callable[[bytes], bytes]
 
 
-
 class Instance:
     """Runs one call at a time. After an exception it is of no use."""
 
@@ -40,7 +39,9 @@ class Instance:
         self._resume()
         # wasmtime holds this function until the store goes: it must not hold the store.
         this = weakref.ref(self)
-        imported = wasmtime.Func(self._store, code.import_type, lambda *text: _alive(this)._imported(*text))
+        imported = wasmtime.Func(
+            self._store, code.import_type, lambda *text: _alive(this)._imported(*text)
+        )
         instance = wasmtime.Instance(self._store, code.module, [imported])
         exports: Any = instance.exports(self._store)
         self._memory = exports["memory"]
