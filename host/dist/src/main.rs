@@ -81,7 +81,9 @@ fn copy_wit(root: &Path, dist: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(dist.join("wit"))?;
     for entry in fs::read_dir(root.join("wit"))? {
         let path = entry?.path();
-        if let Some(name) = path.file_name().filter(|_| path.is_file()) {
+        // The documents beside them have links to what is not in a release.
+        let is_wit = path.extension().is_some_and(|extension| extension == "wit");
+        if let Some(name) = path.file_name().filter(|_| is_wit) {
             fs::copy(&path, dist.join("wit").join(name))?;
         }
     }

@@ -7,7 +7,7 @@ use anyhow::Context;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 /// Folders that hold what was installed or built.
-const FOREIGN: [&str; 4] = ["target", "node_modules", "found", "artifacts"];
+const FOREIGN: [&str; 5] = ["target", "node_modules", "dist", "found", "artifacts"];
 
 /// One file.
 pub(super) struct Document {
