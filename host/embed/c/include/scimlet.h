@@ -250,6 +250,17 @@ bool scimlet_configure(
 char *scimlet_issue_credential(
     scimlet *scim, const char *tenant, const char *label, scimlet_error *error);
 
+/* ---- For tests of databases ---- */
+
+/* Opens the contract of stores over a database for tests: whether it and its driver carry
+ * statements and transactions as scimlet needs them. `wasm` is scimlet-contract-sql.wasm, of a
+ * release of this version. Call `contract.cases` for the names of all cases, and for each one
+ * `contract.run` with {"cases": [NAME]} for an array of sentences, one for each rule that is
+ * broken. The tenant "scimlet-contract" is good: the cases make tenants whose names begin so, and
+ * remove them. Owns the database and ends as scimlet_open does. */
+scimlet *scimlet_open_contract(
+    scimlet_database database, const void *wasm, size_t length, scimlet_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -167,6 +167,18 @@ void code_released(void) {
     pthread_mutex_unlock(&lock);
 }
 
+bool code_of(const void *wasm, size_t length, code *made, scimlet_error *error) {
+    *made = the_code;
+    wasmtime_error_t *failure =
+        wasmtime_component_new(the_code.engine, wasm, length, &made->component);
+    if (failure != NULL) {
+        *made = (code){0};
+        error->code = SCIMLET_NOT_STARTED;
+        wasmtime_said(failure, error->text);
+    }
+    return failure == NULL;
+}
+
 static void *ticks(void *nothing) {
     (void)nothing;
     pthread_mutex_lock(&lock);

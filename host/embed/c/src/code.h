@@ -24,6 +24,9 @@ typedef struct code {
 const code *code_acquired(scimlet_error *error);
 /* Ends it with its last user. */
 void code_released(void);
+/* Compiles another component for the same engine and imports; false and an error if it cannot be.
+ * Whoever has acquired the code ends the component. */
+bool code_of(const void *wasm, size_t length, code *made, scimlet_error *error);
 /* Lets the clock run in this process; threads do not survive a fork. */
 void code_tick(void);
 

@@ -13,6 +13,8 @@ struct scimlet {
     /* The pool and the rates of the one that scimlet_on was given, or its own. */
     pool own_pool, *pool;
     rates *rates;
+    /* The code of the contract, if it is one. */
+    code contract;
     /* The connection that scimlet_on was given. */
     void *joined;
 };

@@ -10,6 +10,7 @@
 #define cache_keep scimlet_own_cache_keep
 #define call_limits_of_all scimlet_own_call_limits_of_all
 #define code_acquired scimlet_own_code_acquired
+#define code_of scimlet_own_code_of
 #define code_released scimlet_own_code_released
 #define code_tick scimlet_own_code_tick
 #define copied scimlet_own_copied

@@ -32,6 +32,20 @@ scimlet *scimlet_open(
     return made;
 }
 
+scimlet *scimlet_open_contract(
+    scimlet_database database, const void *wasm, size_t length, scimlet_error *error) {
+    scimlet *made = scimlet_open(database, NULL, error);
+    if (made != NULL && !code_of(wasm, length, &made->contract, error)) {
+        scimlet_close(made);
+        return NULL;
+    }
+    if (made != NULL) {
+        pool_close(made->pool);
+        pool_open(made->pool, &made->contract, 0); /* Each case begins in a fresh instance. */
+    }
+    return made;
+}
+
 scimlet *scimlet_on(scimlet *scim, void *connection) {
     scimlet *joined = allocated(sizeof *joined);
     joined->database = scim->database;
@@ -48,6 +62,9 @@ void scimlet_close(scimlet *scim) {
     }
     if (scim->joined == NULL) {
         pool_close(scim->pool);
+        if (scim->contract.component != NULL) {
+            wasmtime_component_delete(scim->contract.component);
+        }
         rates_delete(scim->rates);
         if (scim->database.close != NULL) {
             scim->database.close(scim->database.context);
@@ -129,7 +146,8 @@ json_t *scimlet_call_json(scimlet *scim, const char *tenant, const char *functio
     }
     json_t *returned = scimlet_returned(scim, tenant, function, arguments, error);
     json_decref(arguments);
-    bool is_result = strncmp(function, "provider.", strlen("provider.")) != 0;
+    bool is_result = strncmp(function, "provider.", strlen("provider.")) != 0 &&
+                     strncmp(function, "contract.", strlen("contract.")) != 0;
     return returned != NULL && is_result ? succeeded(returned, error) : returned;
 }
 
