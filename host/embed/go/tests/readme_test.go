@@ -59,11 +59,12 @@ func TestTheFirstExampleIsShortAndFormatted(t *testing.T) {
 }
 
 // exampleFolder returns a folder for the first example, in which its imports are there. SCIMLET_APP
-// names one in which try has got scimlet as users do; otherwise it is the one beside this test.
+// names one in which try has got scimlet as users do, with SCIMLET_APP_MODULES; otherwise it is the
+// one beside this test.
 func exampleFolder(t *testing.T) string {
 	t.Helper()
 	if folder, isSet := os.LookupEnv("SCIMLET_APP"); isSet {
-		t.Setenv("GOMODCACHE", filepath.Join(folder, "modules"))
+		t.Setenv("GOMODCACHE", os.Getenv("SCIMLET_APP_MODULES"))
 		return folder
 	}
 	// Below this module, its go.mod says where everything is.
