@@ -104,6 +104,7 @@ fn pack(root: &Path, dist: &Path, language: &str, programs: &[&str]) -> anyhow::
         .arg(dist)
         .env("SCIMLET_MODULE", dist.join("scimlet-module.wasm"))
         .env("SCIMLET_COMPONENT", dist.join("scimlet-sql.wasm"))
+        .env("SCIMLET_CONTRACT_MODULE", dist.join("scimlet-contract-module.wasm"))
         .status()
         .with_context(|| script.display().to_string())?;
     ensure!(status.success(), "{} failed", script.display());
