@@ -33,7 +33,8 @@ fn repeated() -> Vec<String> {
 
 /// The product's part of a file, and that of its tests.
 fn parts<'t>(name: &str, text: &'t str) -> (&'t str, &'t str) {
-    let is_test = !name.contains("/src/") || name.starts_with("tests/");
+    let folders = ["tests/", "guest/contract/"];
+    let is_test = !name.contains("/src/") || folders.iter().any(|folder| name.starts_with(folder));
     if is_test || name.contains("/tests/") || name.ends_with("/tests.rs") {
         return ("", text);
     }
