@@ -29,7 +29,7 @@ impl BlockingStores for SqlTenants {
 
     fn fresh(&self) -> Checked<SqlTenant> {
         let connection = imported();
-        migrate::migrate(&connection).or_broken("the tables are made")?;
+        migrate::migrate(&connection).or_broken("tables for tenants")?;
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let name = format!("{}-{}", tenant(), made.len());
         // A case that did not end may have left one.

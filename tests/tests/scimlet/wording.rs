@@ -33,7 +33,7 @@ fn repeated() -> Vec<String> {
 
 /// The product's part of a file, and that of its tests.
 fn parts<'t>(name: &str, text: &'t str) -> (&'t str, &'t str) {
-    let folders = ["tests/", "guest/contract"];
+    let folders = ["tests/", "guest/contract/"];
     let is_test = !name.contains("/src/") || folders.iter().any(|folder| name.starts_with(folder));
     if is_test || name.contains("/tests/") || name.ends_with("/tests.rs") {
         return ("", text);
