@@ -14,6 +14,9 @@ import (
 // ending is how long the end of a transaction in PostgreSQL may take after a call was cancelled.
 const ending = 10 * time.Second
 
+// closing is how long a call waits until its connection is free.
+const closing = time.Second
+
 // port answers the calls that the module makes while it runs, over one connection.
 type port struct {
 	dialect     Dialect
@@ -266,11 +269,24 @@ func (p *port) close() {
 	if p.own == nil {
 		return
 	}
-	if p.broken {
-		// The pool forgets a connection that is said to be bad.
-		_ = p.own.Raw(func(any) error { return driver.ErrBadConn })
+	var err error
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		if p.broken {
+			// The pool forgets a connection that is said to be bad.
+			_ = p.own.Raw(func(any) error { return driver.ErrBadConn })
+		}
+		err = p.own.Close()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(closing):
+		p.logger.WarnContext(p.ctx, "the application left rows open: their connection is not free",
+			"tenant", p.tenant)
+		return
 	}
-	if err := p.own.Close(); err != nil && !p.broken {
+	if err != nil && !p.broken {
 		p.logger.WarnContext(p.ctx, "a connection was lost",
 			"tenant", p.tenant, "error", sentence(err))
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -201,6 +202,58 @@ func TestWhatIsInTheWayIsRepeatedWithTheApplication(t *testing.T) {
 	made(t, acme, "ada")
 	equal(t, attempts, 2)
 	equal(t, own(t, db), "ada")
+}
+
+// A connection is not free while rows of it are open.
+func TestRowsThatTheApplicationLeavesOpen(t *testing.T) {
+	const query = "SELECT 1 UNION SELECT 2"
+	for name, leave := range map[string]func(ctx context.Context, tx scimlet.Tx) error{
+		"rows": func(ctx context.Context, tx scimlet.Tx) error {
+			rows, err := tx.QueryContext(ctx, query)
+			if err == nil && !rows.Next() {
+				err = errors.New("there is no row")
+			}
+			return err
+		},
+		"row": func(ctx context.Context, tx scimlet.Tx) error {
+			return tx.QueryRowContext(ctx, query).Err()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachDatabase(t, func(t *testing.T, db *sql.DB, dialect scimlet.Dialect) {
+				withOwn(t, db)
+				leaves := true
+				application := func(ctx context.Context, change *scimlet.Change, tx scimlet.Tx) (string, error) {
+					if id, err := keep(ctx, change, tx); err != nil || !leaves {
+						return id, err
+					}
+					return "", leave(ctx, tx)
+				}
+				acme := follows(t, db, dialect, application)
+				ask(context.Background(), t, acme, createUser("ada"))
+				equal(t, db.Stats().InUse, 0)
+				equal(t, names(t, acme), own(t, db))
+				leaves = false
+				made(t, acme, "bo")
+			})
+		})
+	}
+}
+
+func TestRowsThatTheApplicationLeavesOpenInAnotherContext(t *testing.T) {
+	db := newSQLite(t)
+	var rows *sql.Rows
+	application := func(_ context.Context, _ *scimlet.Change, tx scimlet.Tx) (id string, err error) {
+		rows, err = tx.QueryContext(context.Background(), "SELECT 1 UNION SELECT 2")
+		return "", errors.Join(err, errors.New("a mistake"))
+	}
+	acme := follows(t, db, scimlet.SQLite, application)
+	answered(t, acme, createUser("ada"), 503)
+	equal(t, db.Stats().InUse, 1)
+	check(t, rows.Close())
+	for db.Stats().InUse > 0 {
+		runtime.Gosched() // It comes back once it is free.
+	}
 }
 
 func TestTheApplicationMayRefuseAnErasure(t *testing.T) {
