@@ -259,7 +259,7 @@ func (p *port) write(note note) {
 	if level.UnmarshalText([]byte(note.Level)) != nil {
 		level = slog.LevelInfo
 	}
-	p.logger.Log(p.ctx, level, note.Text, "tenant", p.tenant, "topic", note.Topic)
+	p.logger.Log(p.ctx, level, note.Topic, "tenant", p.tenant, "text", note.Text)
 }
 
 // close undoes what was not committed, as after a call that was given up, and gives back the
