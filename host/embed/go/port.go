@@ -150,6 +150,9 @@ func (p *port) begin(mode mode) error {
 		text, open = "SAVEPOINT scimlet", savepoint
 	}
 	if err := p.command(p.ctx, text); err != nil {
+		if p.ctx.Err() != nil && p.own != nil {
+			p.open = open // It may have been executed nevertheless.
+		}
 		return err
 	}
 	p.open = open

@@ -218,7 +218,9 @@ func TestASessionThatTheServerEnds(t *testing.T) {
 type odd struct {
 	path, query string
 	err         error
-	closed      int
+	// interrupt is called once the statement was executed.
+	interrupt func()
+	closed    int
 }
 
 func (o *odd) Connect(context.Context) (driver.Conn, error) {
@@ -239,6 +241,11 @@ func (c *oddConn) ExecContext(
 	if query == c.driver.query && c.driver.err != nil {
 		err := c.driver.err
 		c.driver.err = nil
+		if c.driver.interrupt != nil {
+			_, executed := c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
+			c.driver.interrupt()
+			err = errors.Join(err, executed)
+		}
 		return nil, err
 	}
 	return c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
@@ -286,4 +293,19 @@ func TestAConnectionWhoseTransactionWasNotUndoneIsClosed(t *testing.T) {
 	fails = false
 	made(t, acme, "ada")
 	equal(t, names(t, acme)+own(t, db), "adaada")
+}
+
+// A driver may say of a statement that was executed that it was interrupted.
+func TestABeginThatWasExecutedAndInterruptedIsUndone(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	path := faultyDatabase(t)
+	late := &odd{path: path, query: "BEGIN IMMEDIATE", err: context.Canceled, interrupt: cancel}
+	db := sql.OpenDB(late)
+	defer func() { check(t, db.Close()) }()
+	origin := scimlet.Origin{BaseURL: base, Client: "okta"}
+	_, err := scimlet.New(db, scimlet.SQLite, nil).Tenant("acme").Handle(ctx, origin, createUser("ada"))
+	fails(t, err, context.Canceled)
+	equal(t, late.err, nil)
+	other, _ := open(t, "sqlite:"+path)
+	made(t, scimlet.New(other, scimlet.SQLite, nil).Tenant("acme"), "bo")
 }
