@@ -14,14 +14,14 @@ func (r *refused) Error() string { return r.sentence }
 // beforeCommit asks the application about changes, and returns its ids of them.
 func (p *port) beforeCommit(changes []*Change) ([]byte, error) {
 	// To release it fails if the application ended the transaction, or left it aborted.
-	if err := p.command(p.ctx, "SAVEPOINT scimlet_application"); err != nil {
+	if err := p.command(p.running(), "SAVEPOINT scimlet_application"); err != nil {
 		return nil, err
 	}
 	ids, err := p.ask(changes)
 	if err != nil {
 		return nil, p.applicationFailed(err)
 	}
-	if err := p.command(p.ctx, "RELEASE SAVEPOINT scimlet_application"); err != nil {
+	if err := p.command(p.running(), "RELEASE SAVEPOINT scimlet_application"); err != nil {
 		return nil, p.applicationFailed(err)
 	}
 	return json.Marshal(map[string]any{"return": map[string]any{"ok": ids}})

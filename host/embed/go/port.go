@@ -144,12 +144,21 @@ func (p *port) lasting() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, ending)
 }
 
+// running returns the context of a statement.
+func (p *port) running() context.Context {
+	if p.own == nil && p.dialect == SQLite {
+		// With a write that is interrupted, SQLite undoes all of the application's transaction.
+		return context.WithoutCancel(p.ctx)
+	}
+	return p.ctx
+}
+
 func (p *port) begin(mode mode) error {
 	text, open := p.dialect.begin(mode), whole
 	if p.own == nil {
 		text, open = "SAVEPOINT scimlet", savepoint
 	}
-	if err := p.command(p.ctx, text); err != nil {
+	if err := p.command(p.running(), text); err != nil {
 		if p.ctx.Err() != nil && p.own != nil {
 			p.open = open // It may have been executed nevertheless.
 		}
@@ -242,7 +251,7 @@ func (p *port) appendRows(to []byte, statement statement) ([]byte, error) {
 	for place, parameter := range statement.Parameters {
 		arguments[place] = parameter.value
 	}
-	rows, err := p.tx.QueryContext(p.ctx, statement.Text, arguments...)
+	rows, err := p.tx.QueryContext(p.running(), statement.Text, arguments...)
 	if err != nil {
 		return nil, err
 	}

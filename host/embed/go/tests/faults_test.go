@@ -220,7 +220,9 @@ type odd struct {
 	err         error
 	// interrupt is called once the statement was executed.
 	interrupt func()
-	closed    int
+	// write is called while an INSERT that returns rows runs.
+	write  func()
+	closed int
 }
 
 func (o *odd) Connect(context.Context) (driver.Conn, error) {
@@ -254,6 +256,15 @@ func (c *oddConn) ExecContext(
 func (c *oddConn) QueryContext(
 	ctx context.Context, query string, args []driver.NamedValue,
 ) (driver.Rows, error) {
+	if c.driver.write != nil && strings.HasPrefix(query, "INSERT") {
+		c.driver.write()
+		if err := ctx.Err(); err != nil {
+			// SQLite undoes the whole transaction of a write that was interrupted.
+			_, undone := c.Conn.(driver.ExecerContext).ExecContext(
+				context.WithoutCancel(ctx), "ROLLBACK", nil)
+			return nil, errors.Join(err, undone)
+		}
+	}
 	return c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
 }
 
@@ -308,4 +319,21 @@ func TestABeginThatWasExecutedAndInterruptedIsUndone(t *testing.T) {
 	equal(t, late.err, nil)
 	other, _ := open(t, "sqlite:"+path)
 	made(t, scimlet.New(other, scimlet.SQLite, nil).Tenant("acme"), "bo")
+}
+
+func TestACancelledCallLeavesTheRestOfAJoinedTransaction(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	writing := &odd{path: faultyDatabase(t), write: cancel}
+	db := sql.OpenDB(writing)
+	defer func() { check(t, db.Close()) }()
+	scim := scimlet.New(db, scimlet.SQLite, nil)
+	tx, err := db.BeginTx(t.Context(), nil)
+	check(t, err)
+	write(t, tx, "before")
+	_, err = scim.On(tx).Tenant("acme").CreateUser(ctx, object{"userName": "ada"}, "")
+	fails(t, err, context.Canceled)
+	write(t, tx, "after")
+	check(t, tx.Commit())
+	equal(t, own(t, db), "after before")
+	equal(t, names(t, scim.Tenant("acme")), "")
 }
