@@ -204,7 +204,7 @@ func (p *port) rollBack() {
 	} else if err = p.command(ctx, "ROLLBACK TO SAVEPOINT scimlet"); err == nil {
 		err = p.command(ctx, "RELEASE SAVEPOINT scimlet")
 	}
-	if err == nil {
+	if err == nil || p.dialect.isIdle(err) {
 		return
 	}
 	p.broken = true

@@ -173,6 +173,29 @@ func TestOfAnApplicationThatCommitsOnlyItsOwnPartStays(t *testing.T) {
 	})
 }
 
+// Such a database ends with its connection.
+func TestADatabaseInMemoryOutlivesAnApplicationThatCommits(t *testing.T) {
+	db, err := sql.Open("sqlite", ":memory:")
+	check(t, err)
+	defer func() { check(t, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	withOwn(t, db)
+	commits := true
+	application := func(ctx context.Context, change *scimlet.Change, tx scimlet.Tx) (string, error) {
+		id, err := keep(ctx, change, tx)
+		if err == nil && commits {
+			_, err = tx.ExecContext(ctx, "COMMIT")
+		}
+		return id, err
+	}
+	acme := follows(t, db, scimlet.SQLite, application)
+	answered(t, acme, createUser("ada"), 503)
+	equal(t, own(t, db), "ada")
+	commits = false
+	made(t, acme, "bo")
+	equal(t, names(t, acme)+"/"+own(t, db), "bo/ada bo")
+}
+
 // PostgreSQL answers COMMIT of a failed transaction with a rollback, and no error.
 func TestAnErrorThatTheApplicationSwallowsIsNoSuccess(t *testing.T) {
 	db, dialect := open(t, newPostgres(t))
