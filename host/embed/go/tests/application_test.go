@@ -246,7 +246,9 @@ func TestRowsThatTheApplicationLeavesOpen(t *testing.T) {
 			eachDatabase(t, func(t *testing.T, db *sql.DB, dialect scimlet.Dialect) {
 				withOwn(t, db)
 				leaves := true
-				application := func(ctx context.Context, change *scimlet.Change, tx scimlet.Tx) (string, error) {
+				application := func(
+					ctx context.Context, change *scimlet.Change, tx scimlet.Tx,
+				) (string, error) {
 					if id, err := keep(ctx, change, tx); err != nil || !leaves {
 						return id, err
 					}

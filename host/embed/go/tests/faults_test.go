@@ -314,7 +314,8 @@ func TestABeginThatWasExecutedAndInterruptedIsUndone(t *testing.T) {
 	db := sql.OpenDB(late)
 	defer func() { check(t, db.Close()) }()
 	origin := scimlet.Origin{BaseURL: base, Client: "okta"}
-	_, err := scimlet.New(db, scimlet.SQLite, nil).Tenant("acme").Handle(ctx, origin, createUser("ada"))
+	acme := scimlet.New(db, scimlet.SQLite, nil).Tenant("acme")
+	_, err := acme.Handle(ctx, origin, createUser("ada"))
 	fails(t, err, context.Canceled)
 	equal(t, late.err, nil)
 	other, _ := open(t, "sqlite:"+path)
