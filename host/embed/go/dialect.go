@@ -100,6 +100,12 @@ func isBusy(err error) bool {
 	return strings.Contains(err.Error(), " is locked")
 }
 
+// isIdle is whether a transaction could not be undone because there was none any more, as where the
+// application committed it. PostgreSQL has no error for that.
+func (d Dialect) isIdle(err error) bool {
+	return d == SQLite && strings.Contains(err.Error(), "no transaction is active")
+}
+
 // sentence returns what an error says, for the operator. Further lines may have the values of a
 // statement, which are personal data.
 func sentence(err error) string {

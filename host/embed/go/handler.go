@@ -112,7 +112,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request) (*Response, err
 		return refused, nil
 	}
 	response, err := tenant.Handle(r.Context(), origin, Request{
-		r.Method, target.path, r.URL.RawQuery, r.Header, body,
+		r.Method, target.path, strings.ToValidUTF8(r.URL.RawQuery, "\uFFFD"), r.Header, body,
 	})
 	if err == nil {
 		rates.settle(target.tenant, response)

@@ -14,6 +14,9 @@ import (
 // ending is how long the end of a transaction in PostgreSQL may take after a call was cancelled.
 const ending = 10 * time.Second
 
+// closing is how long a call waits until its connection is free.
+const closing = time.Second
+
 // port answers the calls that the module makes while it runs, over one connection.
 type port struct {
 	dialect     Dialect
@@ -141,12 +144,24 @@ func (p *port) lasting() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, ending)
 }
 
+// running returns the context of a statement.
+func (p *port) running() context.Context {
+	if p.own == nil && p.dialect == SQLite {
+		// With a write that is interrupted, SQLite undoes all of the application's transaction.
+		return context.WithoutCancel(p.ctx)
+	}
+	return p.ctx
+}
+
 func (p *port) begin(mode mode) error {
 	text, open := p.dialect.begin(mode), whole
 	if p.own == nil {
 		text, open = "SAVEPOINT scimlet", savepoint
 	}
-	if err := p.command(p.ctx, text); err != nil {
+	if err := p.command(p.running(), text); err != nil {
+		if p.ctx.Err() != nil && p.own != nil {
+			p.open = open // It may have been executed nevertheless.
+		}
 		return err
 	}
 	p.open = open
@@ -189,7 +204,7 @@ func (p *port) rollBack() {
 	} else if err = p.command(ctx, "ROLLBACK TO SAVEPOINT scimlet"); err == nil {
 		err = p.command(ctx, "RELEASE SAVEPOINT scimlet")
 	}
-	if err == nil {
+	if err == nil || p.dialect.isIdle(err) {
 		return
 	}
 	p.broken = true
@@ -236,7 +251,7 @@ func (p *port) appendRows(to []byte, statement statement) ([]byte, error) {
 	for place, parameter := range statement.Parameters {
 		arguments[place] = parameter.value
 	}
-	rows, err := p.tx.QueryContext(p.ctx, statement.Text, arguments...)
+	rows, err := p.tx.QueryContext(p.running(), statement.Text, arguments...)
 	if err != nil {
 		return nil, err
 	}
@@ -256,7 +271,7 @@ func (p *port) write(note note) {
 	if level.UnmarshalText([]byte(note.Level)) != nil {
 		level = slog.LevelInfo
 	}
-	p.logger.Log(p.ctx, level, note.Text, "tenant", p.tenant, "topic", note.Topic)
+	p.logger.Log(p.ctx, level, note.Topic, "tenant", p.tenant, "text", note.Text)
 }
 
 // close undoes what was not committed, as after a call that was given up, and gives back the
@@ -266,11 +281,24 @@ func (p *port) close() {
 	if p.own == nil {
 		return
 	}
-	if p.broken {
-		// The pool forgets a connection that is said to be bad.
-		_ = p.own.Raw(func(any) error { return driver.ErrBadConn })
+	var err error
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		if p.broken {
+			// The pool forgets a connection that is said to be bad.
+			_ = p.own.Raw(func(any) error { return driver.ErrBadConn })
+		}
+		err = p.own.Close()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(closing):
+		p.logger.WarnContext(p.ctx, "the application left rows open: their connection is not free",
+			"tenant", p.tenant)
+		return
 	}
-	if err := p.own.Close(); err != nil && !p.broken {
+	if err != nil && !p.broken {
 		p.logger.WarnContext(p.ctx, "a connection was lost",
 			"tenant", p.tenant, "error", sentence(err))
 	}

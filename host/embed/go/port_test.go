@@ -1,6 +1,7 @@
 package scimlet
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -8,7 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
+	"os"
+	"strings"
 	"testing"
 )
 
@@ -87,6 +91,27 @@ func TestWhatAnErrorOfADriverMeans(t *testing.T) {
 			if found := answered(t, one.dialect, call, one.err); found != wanted {
 				t.Errorf("%s: %v in %s is %s, not %s", one.dialect, one.err, call, found, wanted)
 			}
+		}
+	}
+}
+
+// A client's text may have lines; the log's default output writes a message as it is.
+func TestANoteIsOneLineOfTheLog(t *testing.T) {
+	var written bytes.Buffer
+	log.SetOutput(&written)
+	defer log.SetOutput(os.Stderr)
+	port := &port{logger: slog.Default(), ctx: t.Context(), tenant: "acme"}
+	const note = `{"level":"warn","topic":"request","text":"a b\nERROR all is lost"}`
+	if _, err := port.answer([]byte(
+		`{"call":"journal.write","arguments":{"note":` + note + `}}`)); err != nil {
+		t.Fatal(err)
+	}
+	if lines := strings.Count(written.String(), "\n"); lines != 1 {
+		t.Fatalf("there are %d lines: %s", lines, &written)
+	}
+	for _, part := range []string{"WARN", "request", "acme", "all is lost"} {
+		if !strings.Contains(written.String(), part) {
+			t.Errorf("%s lacks %s", &written, part)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -221,6 +222,12 @@ func checkText(value any) error {
 				return err
 			}
 		}
+	case [][2]string:
+		for _, one := range value {
+			if err := checkText(one[:]); err != nil {
+				return err
+			}
+		}
 	case map[string]any:
 		for _, one := range value {
 			if err := checkText(one); err != nil {
@@ -254,12 +261,12 @@ func optional(text string) any {
 	return text
 }
 
-// pairs returns the headers as the module takes them.
+// pairs returns the headers as the module takes them. Their bytes need not be UTF-8.
 func pairs(header http.Header) [][2]string {
 	found := [][2]string{}
 	for name, values := range header {
 		for _, value := range values {
-			found = append(found, [2]string{name, value})
+			found = append(found, [2]string{name, strings.ToValidUTF8(value, "\uFFFD")})
 		}
 	}
 	return found

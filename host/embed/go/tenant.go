@@ -19,7 +19,8 @@ const pageOfEvents = 100
 // string, a []byte or a json.RawMessage that has its text, or as any value that encoding/json
 // writes so. Errors are of the kinds [ErrNotFound], [ErrStale], [ErrInvalid], [ErrRefused],
 // [ErrUnavailable] and [ErrFault]. If ctx ends, so does the call, with the error of ctx, and what
-// it has not committed is undone.
+// it has not committed is undone; it may have committed before, so that error leaves open whether a
+// change happened.
 type Tenant struct {
 	provider *Provider
 	name     string

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -172,6 +173,29 @@ func TestOfAnApplicationThatCommitsOnlyItsOwnPartStays(t *testing.T) {
 	})
 }
 
+// Such a database ends with its connection.
+func TestADatabaseInMemoryOutlivesAnApplicationThatCommits(t *testing.T) {
+	db, err := sql.Open("sqlite", ":memory:")
+	check(t, err)
+	defer func() { check(t, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	withOwn(t, db)
+	commits := true
+	application := func(ctx context.Context, change *scimlet.Change, tx scimlet.Tx) (string, error) {
+		id, err := keep(ctx, change, tx)
+		if err == nil && commits {
+			_, err = tx.ExecContext(ctx, "COMMIT")
+		}
+		return id, err
+	}
+	acme := follows(t, db, scimlet.SQLite, application)
+	answered(t, acme, createUser("ada"), 503)
+	equal(t, own(t, db), "ada")
+	commits = false
+	made(t, acme, "bo")
+	equal(t, names(t, acme)+"/"+own(t, db), "bo/ada bo")
+}
+
 // PostgreSQL answers COMMIT of a failed transaction with a rollback, and no error.
 func TestAnErrorThatTheApplicationSwallowsIsNoSuccess(t *testing.T) {
 	db, dialect := open(t, newPostgres(t))
@@ -201,6 +225,60 @@ func TestWhatIsInTheWayIsRepeatedWithTheApplication(t *testing.T) {
 	made(t, acme, "ada")
 	equal(t, attempts, 2)
 	equal(t, own(t, db), "ada")
+}
+
+// A connection is not free while rows of it are open.
+func TestRowsThatTheApplicationLeavesOpen(t *testing.T) {
+	const query = "SELECT 1 UNION SELECT 2"
+	for name, leave := range map[string]func(ctx context.Context, tx scimlet.Tx) error{
+		"rows": func(ctx context.Context, tx scimlet.Tx) error {
+			rows, err := tx.QueryContext(ctx, query)
+			if err == nil && !rows.Next() {
+				err = errors.New("there is no row")
+			}
+			return err
+		},
+		"row": func(ctx context.Context, tx scimlet.Tx) error {
+			return tx.QueryRowContext(ctx, query).Err()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachDatabase(t, func(t *testing.T, db *sql.DB, dialect scimlet.Dialect) {
+				withOwn(t, db)
+				leaves := true
+				application := func(
+					ctx context.Context, change *scimlet.Change, tx scimlet.Tx,
+				) (string, error) {
+					if id, err := keep(ctx, change, tx); err != nil || !leaves {
+						return id, err
+					}
+					return "", leave(ctx, tx)
+				}
+				acme := follows(t, db, dialect, application)
+				ask(context.Background(), t, acme, createUser("ada"))
+				equal(t, db.Stats().InUse, 0)
+				equal(t, names(t, acme), own(t, db))
+				leaves = false
+				made(t, acme, "bo")
+			})
+		})
+	}
+}
+
+func TestRowsThatTheApplicationLeavesOpenInAnotherContext(t *testing.T) {
+	db := newSQLite(t)
+	var rows *sql.Rows
+	application := func(_ context.Context, _ *scimlet.Change, tx scimlet.Tx) (id string, err error) {
+		rows, err = tx.QueryContext(context.Background(), "SELECT 1 UNION SELECT 2")
+		return "", errors.Join(err, errors.New("a mistake"))
+	}
+	acme := follows(t, db, scimlet.SQLite, application)
+	answered(t, acme, createUser("ada"), 503)
+	equal(t, db.Stats().InUse, 1)
+	check(t, rows.Close())
+	for db.Stats().InUse > 0 {
+		runtime.Gosched() // It comes back once it is free.
+	}
 }
 
 func TestTheApplicationMayRefuseAnErasure(t *testing.T) {

@@ -218,7 +218,11 @@ func TestASessionThatTheServerEnds(t *testing.T) {
 type odd struct {
 	path, query string
 	err         error
-	closed      int
+	// interrupt is called once the statement was executed.
+	interrupt func()
+	// write is called while an INSERT that returns rows runs.
+	write  func()
+	closed int
 }
 
 func (o *odd) Connect(context.Context) (driver.Conn, error) {
@@ -239,6 +243,11 @@ func (c *oddConn) ExecContext(
 	if query == c.driver.query && c.driver.err != nil {
 		err := c.driver.err
 		c.driver.err = nil
+		if c.driver.interrupt != nil {
+			_, executed := c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
+			c.driver.interrupt()
+			err = errors.Join(err, executed)
+		}
 		return nil, err
 	}
 	return c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
@@ -247,6 +256,15 @@ func (c *oddConn) ExecContext(
 func (c *oddConn) QueryContext(
 	ctx context.Context, query string, args []driver.NamedValue,
 ) (driver.Rows, error) {
+	if c.driver.write != nil && strings.HasPrefix(query, "INSERT") {
+		c.driver.write()
+		if err := ctx.Err(); err != nil {
+			// SQLite undoes the whole transaction of a write that was interrupted.
+			_, undone := c.Conn.(driver.ExecerContext).ExecContext(
+				context.WithoutCancel(ctx), "ROLLBACK", nil)
+			return nil, errors.Join(err, undone)
+		}
+	}
 	return c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
 }
 
@@ -286,4 +304,37 @@ func TestAConnectionWhoseTransactionWasNotUndoneIsClosed(t *testing.T) {
 	fails = false
 	made(t, acme, "ada")
 	equal(t, names(t, acme)+own(t, db), "adaada")
+}
+
+// A driver may say of a statement that was executed that it was interrupted.
+func TestABeginThatWasExecutedAndInterruptedIsUndone(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	path := faultyDatabase(t)
+	late := &odd{path: path, query: "BEGIN IMMEDIATE", err: context.Canceled, interrupt: cancel}
+	db := sql.OpenDB(late)
+	defer func() { check(t, db.Close()) }()
+	origin := scimlet.Origin{BaseURL: base, Client: "okta"}
+	acme := scimlet.New(db, scimlet.SQLite, nil).Tenant("acme")
+	_, err := acme.Handle(ctx, origin, createUser("ada"))
+	fails(t, err, context.Canceled)
+	equal(t, late.err, nil)
+	other, _ := open(t, "sqlite:"+path)
+	made(t, scimlet.New(other, scimlet.SQLite, nil).Tenant("acme"), "bo")
+}
+
+func TestACancelledCallLeavesTheRestOfAJoinedTransaction(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	writing := &odd{path: faultyDatabase(t), write: cancel}
+	db := sql.OpenDB(writing)
+	defer func() { check(t, db.Close()) }()
+	scim := scimlet.New(db, scimlet.SQLite, nil)
+	tx, err := db.BeginTx(t.Context(), nil)
+	check(t, err)
+	write(t, tx, "before")
+	_, err = scim.On(tx).Tenant("acme").CreateUser(ctx, object{"userName": "ada"}, "")
+	fails(t, err, context.Canceled)
+	write(t, tx, "after")
+	check(t, tx.Commit())
+	equal(t, own(t, db), "after before")
+	equal(t, names(t, scim.Tenant("acme")), "")
 }

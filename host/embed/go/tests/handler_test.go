@@ -120,6 +120,21 @@ func TestPathsAndTenants(t *testing.T) {
 	equal(t, status(byHost, site.incoming("GET", "http://nobody.example.com/Users", nil)), 404)
 }
 
+func TestBytesThatAreNotUTF8AreTheClientsMistake(t *testing.T) {
+	site := newSite(t)
+	handler := site.scim.Handler("", nil)
+	for _, target := range []string{
+		"/Users?count=0&x=\xff", "/Users?filter=userName%20eq%20%22\xe4\xff%22", "/Users/\xff",
+	} {
+		if found := status(handler, site.incoming("GET", target, nil)); found >= 500 {
+			t.Errorf("%q: the status is %d", target, found)
+		}
+	}
+	r := site.incoming("GET", "/Users", nil)
+	r.Header.Set("User-Agent", "caf\xe9")
+	equal(t, status(handler, r), 200)
+}
+
 func TestARequestWithoutAGoodCredentialGets401(t *testing.T) {
 	site := newSite(t)
 	handler := site.scim.Handler("", nil)

@@ -49,29 +49,39 @@ type Imports interface {
 
 // Code makes instances of a module.
 type Code struct {
-	make func(imports Imports) Module
-	// image is the memory of an instance that is prepared.
-	image func() ([]byte, error)
+	make         func(imports Imports) Module
+	preparations []string
+	mutex        sync.Mutex
+	// image is the memory of an instance that is prepared, once there is one.
+	image []byte
 }
 
 // NewCode returns the code of a module, whose instances start from the memory of one that was called
 // with these texts.
 func NewCode(module func(imports Imports) Module, preparations ...string) *Code {
-	code := &Code{make: module}
-	code.image = sync.OnceValues(func() ([]byte, error) {
-		first, err := code.start(Computing)
-		if err != nil {
+	return &Code{make: module, preparations: preparations}
+}
+
+// prepared returns the memory of an instance that is prepared. After a failure the next call tries
+// it again.
+func (c *Code) prepared() ([]byte, error) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.image != nil {
+		return c.image, nil
+	}
+	first, err := c.start(Computing)
+	if err != nil {
+		return nil, err
+	}
+	nobody := func([]byte) ([]byte, error) { return nil, ErrFault }
+	for _, text := range c.preparations {
+		if _, err := first.Call(context.Background(), []byte(text), nobody); err != nil {
 			return nil, err
 		}
-		nobody := func([]byte) ([]byte, error) { return nil, ErrFault }
-		for _, text := range preparations {
-			if _, err := first.Call(context.Background(), []byte(text), nobody); err != nil {
-				return nil, err
-			}
-		}
-		return slices.Clone(*first.module.Slice()), nil
-	})
-	return code
+	}
+	c.image = slices.Clone(*first.module.Slice())
+	return c.image, nil
 }
 
 // Instance runs one call at a time. It is of no use after a call that did not return normally.
@@ -92,7 +102,7 @@ type aborted struct{ err error }
 
 // New returns a fresh instance, whose calls may compute for so long.
 func (c *Code) New(limit time.Duration) (*Instance, error) {
-	image, err := c.image()
+	image, err := c.prepared()
 	if err != nil {
 		return nil, err
 	}

@@ -181,3 +181,30 @@ func TestSixteenGoroutinesGetTheirOwnAnswers(t *testing.T) {
 	}
 	group.Wait()
 }
+
+// older is a module of another version.
+type older struct{ Module }
+
+func (older) Xabi_version() int32 { return abiVersion - 1 }
+
+func TestAPreparationThatFailedIsTriedAgain(t *testing.T) {
+	starts := 0
+	code := NewCode(func(imports Imports) Module {
+		if starts++; starts == 1 {
+			return older{module.New(imports)}
+		}
+		return module.New(imports)
+	}, `{"call":"provider.prepare"}`)
+	if _, err := code.New(Computing); err == nil {
+		t.Fatal("it did not fail")
+	}
+	for range 2 {
+		if _, err := code.New(Computing); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Once for the failure, once for the image, and for the two instances.
+	if starts != 4 {
+		t.Fatalf("there were %d starts", starts)
+	}
+}
