@@ -239,6 +239,8 @@ class MountsTest {
     assertEquals(401, asked(mount, "POST", "/Groups", new Unread(), bad).status());
     var chunked = Map.of("authorization", "Bearer acme.x", "transfer-encoding", "chunked");
     assertEquals(401, asked(mount, "POST", "/Groups", new Unread(), chunked).status());
+    // HTTP/2 announces no body.
+    assertEquals(401, asked(mount, "POST", "/Groups", new Unread(), BAD).status());
     var headers = good("content-length", length);
     assertEquals(413, asked(mount, "POST", "/Users", new Unread(), headers).status());
     assertEquals(413, asked(mount, "GET", "/Groups", new Unread(), headers).status());
