@@ -6,15 +6,22 @@ import static dev.scimlet.support.Scim.create;
 import static dev.scimlet.support.Scim.nameOf;
 import static dev.scimlet.support.Scim.request;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import dev.scimlet.support.Databases;
 import dev.scimlet.support.Faulty;
+import dev.scimlet.support.Postgres;
 import dev.scimlet.support.Scim;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,6 +94,53 @@ class FaultsTest {
     // The client repeats it, over a database that is back.
     int again = !own.isEmpty() && asked.path().equals("/Users") ? 409 : 201;
     assertEquals(again, ask(back, asked).status());
+  }
+
+  /** A pool of one connection whose COMMIT throws after it was done; its backend and the next. */
+  private static List<Object> backends(Throwable failure, Consumer<Port> commit)
+      throws SQLException {
+    DataSource direct = Postgres.source(Postgres.shared().database());
+    HikariConfig config = new HikariConfig();
+    // The first statement asks for the backend, the second begins.
+    config.setDataSource(new Faulty(direct, true, 3, failure).dataSource());
+    config.setMaximumPoolSize(1);
+    try (HikariDataSource pool = new HikariDataSource(config)) {
+      Object first = backend(pool);
+      try (Port port = new Port(Lease.of(pool), "acme", null)) {
+        assertEquals("{\"return\":{\"ok\":null}}", told(port, "sql.begin"));
+        commit.accept(port);
+      }
+      return List.of(first, backend(pool));
+    }
+  }
+
+  private static Object backend(DataSource source) throws SQLException {
+    try (var connection = source.getConnection()) {
+      return Databases.first(connection, "SELECT pg_backend_pid()");
+    }
+  }
+
+  private static String told(Port port, String call) {
+    String text = "{\"call\":\"" + call + "\",\"arguments\":{\"mode\":\"write\"}}";
+    return new String(port.answer(Json.bytes(text)), StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void aCommitWhoseDriverThrowsSomethingElseIsUnknown() throws SQLException {
+    var backends =
+        backends(
+            new IllegalStateException("the driver's"),
+            port -> assertTrue(told(port, "sql.commit").contains("unknown")));
+    assertNotEquals(backends.get(0), backends.get(1));
+  }
+
+  @Test
+  void aConnectionOnWhichAnErrorWasThrownGoesToNobodyElse() throws SQLException {
+    var backends =
+        backends(
+            new StackOverflowError(),
+            port -> assertThrows(StackOverflowError.class, () -> told(port, "sql.commit")));
+    assertNotEquals(backends.get(0), backends.get(1));
   }
 
   @Test

@@ -21,6 +21,7 @@ public final class Faulty {
   private final DataSource source;
   private final boolean isAfter;
   private final int point;
+  private final Throwable failure;
   private int executed;
   private boolean writes;
 
@@ -34,9 +35,15 @@ public final class Faulty {
   public int open;
 
   public Faulty(DataSource source, boolean isAfter, int point) {
+    this(source, isAfter, point, new SQLException("the connection broke", "08006"));
+  }
+
+  /** With what the statement throws. */
+  public Faulty(DataSource source, boolean isAfter, int point, Throwable failure) {
     this.source = source;
     this.isAfter = isAfter;
     this.point = point;
+    this.failure = failure;
   }
 
   public boolean hasFailed() {
@@ -90,7 +97,7 @@ public final class Faulty {
     executed++;
     texts.add(text);
     if (executed == point && !isAfter) {
-      throw lost();
+      throw failure;
     }
     Object result = work.done();
     if (text.startsWith("BEGIN")) {
@@ -99,17 +106,13 @@ public final class Faulty {
       committed++;
     }
     if (executed == point) {
-      throw lost();
+      throw failure;
     }
     return result;
   }
 
   private interface Work {
     Object done() throws Throwable;
-  }
-
-  private static SQLException lost() {
-    return new SQLException("the connection broke", "08006");
   }
 
   private static Object invoked(Object on, java.lang.reflect.Method method, Object[] arguments)
