@@ -11,6 +11,7 @@ import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -195,6 +196,21 @@ class MountsTest {
       assertEquals(201, send(good, secret).statusCode());
       byte[] wrong = {(byte) 0xFF, '{', '}'};
       assertEquals(400, send("POST", url + "/Users", secret, wrong).statusCode());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aRefusalDoesNotWaitForTheBody(Server kind) throws Exception {
+    String head =
+        "POST /scim/v2/Groups HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer acme.nonsense\r\n"
+            + "Content-Length: 2000000\r\n\r\n";
+    try (Running server = kind.start(scim, null);
+        Socket socket = new Socket("127.0.0.1", server.port())) {
+      socket.setSoTimeout(10_000);
+      socket.getOutputStream().write(bytes(head));
+      String told = new String(socket.getInputStream().readNBytes(12), StandardCharsets.UTF_8);
+      assertEquals("HTTP/1.1 401", told);
     }
   }
 
