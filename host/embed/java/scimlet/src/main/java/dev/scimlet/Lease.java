@@ -29,11 +29,11 @@ final class Lease {
       connection = source.getConnection();
       Dialect dialect = Dialect.of(connection);
       boolean autoCommit = connection.getAutoCommit();
+      if (isInUse(connection, dialect, autoCommit)) {
+        throw new ScimletException.Unavailable(
+            "the connection is in a transaction: join it with `on(connection)`", null);
+      }
       if (!autoCommit) {
-        if (dialect == Dialect.POSTGRES && PostgresState.isInTransaction(connection)) {
-          throw new ScimletException.Unavailable(
-              "the connection is in a transaction: join it with `on(connection)`", null);
-        }
         connection.setAutoCommit(true);
       }
       return new Lease(connection, dialect, false, autoCommit);
@@ -44,6 +44,29 @@ final class Lease {
       }
       throw new ScimletException.Unavailable(
           "there is no connection: " + Dialect.sentence(error), error);
+    }
+  }
+
+  /** Whether something was read or written in a transaction that is still open. */
+  private static boolean isInUse(Connection connection, Dialect dialect, boolean autoCommit)
+      throws SQLException {
+    if (dialect == Dialect.POSTGRES) {
+      return PostgresState.isInTransaction(connection);
+    }
+    if (autoCommit) {
+      // In a transaction that a statement has begun, SQLite refuses another one.
+      return false;
+    }
+    // The driver has begun one, even if it was not used. Where it was, SQLite refuses a checkpoint;
+    // this one does nothing. Before 3.51 it moves what it can without waiting.
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA wal_checkpoint(NOOP)");
+      return false;
+    } catch (SQLException error) {
+      if (dialect.kind(error) == Dialect.Kind.AGAIN) {
+        return true;
+      }
+      throw error;
     }
   }
 
