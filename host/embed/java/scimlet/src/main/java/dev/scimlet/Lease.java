@@ -133,26 +133,39 @@ final class Lease {
 
   /** Closes the connection itself before a pool gets it back. */
   private void discard() {
+    boolean isEnded;
     try {
       Connection own = connection.unwrap(Connection.class);
-      own.abort(Runnable::run);
-      own.close();
+      boolean isAborted = succeeds(() -> own.abort(Runnable::run));
+      isEnded = succeeds(own::close) || isAborted;
+    } catch (SQLException | RuntimeException error) {
+      isEnded = succeeds(() -> connection.abort(Runnable::run));
+    }
+    // One that may still be alive is not given back: a pool would give it to somebody else.
+    if (isEnded) {
       // A pool learns so that the connection is lost.
-      command("SELECT 1");
-    } catch (SQLException expected) {
-      // It is of no use any more.
-    } finally {
+      succeeds(() -> command("SELECT 1"));
       closeQuietly(connection);
+    }
+  }
+
+  private interface Attempt {
+    void run() throws SQLException;
+  }
+
+  /** Whether no exception is thrown. What was before it is told. */
+  private static boolean succeeds(Attempt attempt) {
+    try {
+      attempt.run();
+      return true;
+    } catch (SQLException | RuntimeException error) {
+      return false;
     }
   }
 
   private static void closeQuietly(Connection connection) {
     if (connection != null) {
-      try {
-        connection.close();
-      } catch (SQLException error) {
-        // What was before it is told.
-      }
+      succeeds(connection::close);
     }
   }
 }

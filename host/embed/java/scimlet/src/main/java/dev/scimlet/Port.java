@@ -85,7 +85,7 @@ final class Port implements AutoCloseable {
     }
     try {
       lease.release(isUsable);
-    } catch (SQLException error) {
+    } catch (SQLException | RuntimeException error) {
       warn("a connection was lost", error);
     }
   }

@@ -115,7 +115,8 @@ public final class Faulty {
     Object done() throws Throwable;
   }
 
-  private static Object invoked(Object on, java.lang.reflect.Method method, Object[] arguments)
+  /** Invokes a method of what a proxy stands for. */
+  public static Object invoked(Object on, java.lang.reflect.Method method, Object[] arguments)
       throws Throwable {
     try {
       return method.invoke(on, arguments);
@@ -124,7 +125,8 @@ public final class Faulty {
     }
   }
 
-  private static <T> T proxy(Class<T> type, InvocationHandler handler) {
+  /** A proxy of one interface. */
+  public static <T> T proxy(Class<T> type, InvocationHandler handler) {
     return type.cast(
         Proxy.newProxyInstance(Faulty.class.getClassLoader(), new Class<?>[] {type}, handler));
   }
