@@ -121,8 +121,7 @@ class TransactionsTest {
       }
       write(connection, "ada");
       Tenant acme = Scimlet.builder(always(connection)).build().tenant("acme");
-      assertThrows(
-          ScimletException.Unavailable.class, () -> acme.createUser(user("ada"), null));
+      assertThrows(ScimletException.Unavailable.class, () -> acme.createUser(user("ada"), null));
     }
     assertEquals(List.of(), own());
     assertEquals(List.of(), names(scim.tenant("acme")));
