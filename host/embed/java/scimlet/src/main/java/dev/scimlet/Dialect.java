@@ -80,7 +80,8 @@ enum Dialect {
   /** What an exception of the driver or of a pool says. */
   Kind kind(Exception error) {
     if (!(error instanceof SQLException failure)) {
-      return Kind.FAILED;
+      // Where the driver's own code fails, nobody knows what the server has still to say.
+      return this == SQLITE ? Kind.FAILED : Kind.LOST;
     }
     String state = failure.getSQLState();
     if (this == SQLITE) {

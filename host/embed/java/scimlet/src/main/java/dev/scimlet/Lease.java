@@ -29,11 +29,11 @@ final class Lease {
       connection = source.getConnection();
       Dialect dialect = Dialect.of(connection);
       boolean autoCommit = connection.getAutoCommit();
+      if (isInUse(connection, dialect, autoCommit)) {
+        throw new ScimletException.Unavailable(
+            "the connection is in a transaction: join it with `on(connection)`", null);
+      }
       if (!autoCommit) {
-        if (dialect == Dialect.POSTGRES && PostgresState.isInTransaction(connection)) {
-          throw new ScimletException.Unavailable(
-              "the connection is in a transaction: join it with `on(connection)`", null);
-        }
         connection.setAutoCommit(true);
       }
       return new Lease(connection, dialect, false, autoCommit);
@@ -44,6 +44,29 @@ final class Lease {
       }
       throw new ScimletException.Unavailable(
           "there is no connection: " + Dialect.sentence(error), error);
+    }
+  }
+
+  /** Whether something was read or written in a transaction that is still open. */
+  private static boolean isInUse(Connection connection, Dialect dialect, boolean autoCommit)
+      throws SQLException {
+    if (dialect == Dialect.POSTGRES) {
+      return PostgresState.isInTransaction(connection);
+    }
+    if (autoCommit) {
+      // In a transaction that a statement has begun, SQLite refuses another one.
+      return false;
+    }
+    // The driver has begun one, even if it was not used. Where it was, SQLite refuses a checkpoint;
+    // this one does nothing. Before 3.51 it moves what it can without waiting.
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA wal_checkpoint(NOOP)");
+      return false;
+    } catch (SQLException error) {
+      if (dialect.kind(error) == Dialect.Kind.AGAIN) {
+        return true;
+      }
+      throw error;
     }
   }
 
@@ -110,26 +133,39 @@ final class Lease {
 
   /** Closes the connection itself before a pool gets it back. */
   private void discard() {
+    boolean isEnded;
     try {
       Connection own = connection.unwrap(Connection.class);
-      own.abort(Runnable::run);
-      own.close();
+      boolean isAborted = succeeds(() -> own.abort(Runnable::run));
+      isEnded = succeeds(own::close) || isAborted;
+    } catch (SQLException | RuntimeException error) {
+      isEnded = succeeds(() -> connection.abort(Runnable::run));
+    }
+    // One that may still be alive is not given back: a pool would give it to somebody else.
+    if (isEnded) {
       // A pool learns so that the connection is lost.
-      command("SELECT 1");
-    } catch (SQLException expected) {
-      // It is of no use any more.
-    } finally {
+      succeeds(() -> command("SELECT 1"));
       closeQuietly(connection);
+    }
+  }
+
+  private interface Attempt {
+    void run() throws SQLException;
+  }
+
+  /** Whether no exception is thrown. What was before it is told. */
+  private static boolean succeeds(Attempt attempt) {
+    try {
+      attempt.run();
+      return true;
+    } catch (SQLException | RuntimeException error) {
+      return false;
     }
   }
 
   private static void closeQuietly(Connection connection) {
     if (connection != null) {
-      try {
-        connection.close();
-      } catch (SQLException error) {
-        // What was before it is told.
-      }
+      succeeds(connection::close);
     }
   }
 }

@@ -62,6 +62,9 @@ final class ModuleInstance {
       throw thrown != null ? thrown : fault(error);
     } finally {
       stopwatch.close();
+      // An idle instance keeps neither the connection nor the thread of its last call.
+      stopwatch = null;
+      this.answer = null;
     }
   }
 

@@ -72,8 +72,10 @@ record Mount<T>(
 
     /** Whether the body may have more bytes. */
     private boolean mayExceed(int bytes) {
-      // Some servers let a request have both, and then the length says nothing.
-      return header("transfer-encoding") != null || declaredLength() > bytes;
+      // HTTP/2 needs neither. Some servers let a request have both; the length says nothing then.
+      return header("transfer-encoding") != null
+          || header("content-length") == null
+          || declaredLength() > bytes;
     }
 
     /** The length that the client declares; 0 without one. */

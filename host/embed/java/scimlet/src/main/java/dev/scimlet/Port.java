@@ -45,6 +45,16 @@ final class Port implements AutoCloseable {
 
   /** The answer to a call of the module. */
   byte[] answer(byte[] text) {
+    try {
+      return answered(text);
+    } catch (Error error) {
+      // The driver may have been in the middle of an exchange with the server.
+      isUsable = false;
+      throw error;
+    }
+  }
+
+  private byte[] answered(byte[] text) {
     JsonNode call = Json.read(text);
     JsonNode arguments = call.path("arguments");
     JsonNode returned;
@@ -75,7 +85,7 @@ final class Port implements AutoCloseable {
     }
     try {
       lease.release(isUsable);
-    } catch (SQLException error) {
+    } catch (SQLException | RuntimeException error) {
       warn("a connection was lost", error);
     }
   }

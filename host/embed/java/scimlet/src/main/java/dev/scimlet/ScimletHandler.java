@@ -64,7 +64,6 @@ public final class ScimletHandler implements HttpHandler {
   public void handle(HttpExchange exchange) throws IOException {
     try (exchange) {
       Response response = mount.answer(incoming(exchange));
-      discardRest(exchange);
       Headers headers = exchange.getResponseHeaders();
       response.headers().forEach(each -> headers.add(each.name(), each.value()));
       byte[] body = response.body().getBytes(StandardCharsets.UTF_8);
@@ -78,14 +77,16 @@ public final class ScimletHandler implements HttpHandler {
         exchange.sendResponseHeaders(response.status(), body.length);
         try (OutputStream output = exchange.getResponseBody()) {
           output.write(body);
+          output.flush();
+          discardRest(exchange);
         }
       }
     }
   }
 
   /**
-   * Reads what a refused body has left, up to the limit: to close the connection before would keep
-   * the response from a client that still sends.
+   * Reads what a refused body has left, up to the limit, after the response was sent: to close the
+   * connection before would keep the response from a client that still sends.
    */
   private void discardRest(HttpExchange exchange) {
     try {

@@ -19,6 +19,7 @@ final class Stopwatch {
   private long resumed;
   private boolean isRunning;
   private boolean hasExpired;
+  private boolean hasInterrupted;
   private boolean isDone;
   private Future<?> alarm;
 
@@ -42,7 +43,7 @@ final class Stopwatch {
     }
     isRunning = false;
     left -= System.nanoTime() - resumed;
-    if (hasExpired) {
+    if (hasInterrupted) {
       Thread.interrupted();
     }
   }
@@ -70,7 +71,11 @@ final class Stopwatch {
       alarm = TIMER.schedule(this::look, now, TimeUnit.NANOSECONDS);
     } else if (isRunning) {
       hasExpired = true;
-      thread.interrupt();
+      // One of the application's ends the module too, and stays.
+      hasInterrupted = !thread.isInterrupted();
+      if (hasInterrupted) {
+        thread.interrupt();
+      }
     } else {
       // It expires when the module goes on.
       alarm = null;

@@ -3,10 +3,12 @@ package dev.scimlet;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -173,6 +175,37 @@ class InstancesTest {
     assertThrows(
         ScimletException.Fault.class, () -> instance.call(explain(), InstancesTest::unanswered));
     assertTrue(Thread.interrupted());
+  }
+
+  @Test
+  void anInterruptOfTheApplicationsBesideTheExpiryStays() {
+    Stopwatch stopwatch = new Stopwatch(Duration.ZERO);
+    Thread.currentThread().interrupt();
+    stopwatch.resume();
+    while (!stopwatch.hasExpired()) {
+      Thread.onSpinWait();
+    }
+    stopwatch.close();
+    assertTrue(Thread.interrupted());
+  }
+
+  @Test
+  void anIdleInstanceKeepsNothingOfItsCalls() {
+    ModuleInstance instance = instance(Limits.DEFAULT);
+    var answer = called(instance);
+    for (int time = 0; time < 100 && answer.get() != null; time++) {
+      System.gc();
+    }
+    assertNull(answer.get());
+    instance.call(explain(), InstancesTest::unanswered);
+  }
+
+  /** What answered a call. */
+  private static WeakReference<Object> called(ModuleInstance instance) {
+    byte[] told = Json.bytes(NOBODY);
+    UnaryOperator<byte[]> answer = question -> told;
+    instance.call(profile(), answer);
+    return new WeakReference<>(answer);
   }
 
   @Test

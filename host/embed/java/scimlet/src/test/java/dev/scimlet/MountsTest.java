@@ -11,6 +11,7 @@ import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -198,6 +199,21 @@ class MountsTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void aRefusalDoesNotWaitForTheBody(Server kind) throws Exception {
+    String head =
+        "POST /scim/v2/Groups HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer acme.nonsense\r\n"
+            + "Content-Length: 2000000\r\n\r\n";
+    try (Running server = kind.start(scim, null);
+        Socket socket = new Socket("127.0.0.1", server.port())) {
+      socket.setSoTimeout(10_000);
+      socket.getOutputStream().write(bytes(head));
+      String told = new String(socket.getInputStream().readNBytes(12), StandardCharsets.UTF_8);
+      assertEquals("HTTP/1.1 401", told);
+    }
+  }
+
   /** A body that must not be read. */
   private static final class Unread extends InputStream {
     @Override
@@ -239,6 +255,8 @@ class MountsTest {
     assertEquals(401, asked(mount, "POST", "/Groups", new Unread(), bad).status());
     var chunked = Map.of("authorization", "Bearer acme.x", "transfer-encoding", "chunked");
     assertEquals(401, asked(mount, "POST", "/Groups", new Unread(), chunked).status());
+    // HTTP/2 announces no body.
+    assertEquals(401, asked(mount, "POST", "/Groups", new Unread(), BAD).status());
     var headers = good("content-length", length);
     assertEquals(413, asked(mount, "POST", "/Users", new Unread(), headers).status());
     assertEquals(413, asked(mount, "GET", "/Groups", new Unread(), headers).status());

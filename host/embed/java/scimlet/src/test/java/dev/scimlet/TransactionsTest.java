@@ -12,6 +12,7 @@ import dev.scimlet.support.Backend;
 import dev.scimlet.support.Databases;
 import dev.scimlet.support.Postgres;
 import dev.scimlet.support.Scim;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -20,6 +21,7 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Changes of the application's and of scimlet's in one transaction: {@code on(connection)}. */
@@ -99,6 +101,30 @@ class TransactionsTest {
       scim.on(connection).tenant("acme").createUser(user("ada"), null);
       assertEquals(List.of("ada"), names(scim.tenant("acme")));
     }
+  }
+
+  /** Gives one connection, whatever is open there. */
+  private static DataSource always(Connection connection) {
+    Class<?>[] types = {DataSource.class};
+    return (DataSource)
+        Proxy.newProxyInstance(
+            TransactionsTest.class.getClassLoader(), types, (proxy, method, given) -> connection);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"SQLITE, false", "SQLITE, true", "POSTGRES, false", "POSTGRES, true"})
+  void aTransactionOfTheApplicationsIsNotEnded(Backend backend, boolean isAutoCommit)
+      throws SQLException {
+    try (Connection connection = opened(backend, isAutoCommit)) {
+      if (isAutoCommit) {
+        Databases.run(connection, "BEGIN");
+      }
+      write(connection, "ada");
+      Tenant acme = Scimlet.builder(always(connection)).build().tenant("acme");
+      assertThrows(ScimletException.Unavailable.class, () -> acme.createUser(user("ada"), null));
+    }
+    assertEquals(List.of(), own());
+    assertEquals(List.of(), names(scim.tenant("acme")));
   }
 
   @Test

@@ -9,13 +9,14 @@ import javax.sql.DataSource;
 public enum Backend {
   SQLITE,
   SQLITE_POOLED,
+  /** A pool whose connections are not in auto-commit mode. */
+  SQLITE_MANUAL,
   POSTGRES,
   POSTGRES_POOLED,
-  /** A pool whose connections are not in auto-commit mode. */
   POSTGRES_MANUAL;
 
   public boolean isSqlite() {
-    return this == SQLITE || this == SQLITE_POOLED;
+    return this == SQLITE || this == SQLITE_POOLED || this == SQLITE_MANUAL;
   }
 
   public DataSource open(Path folder) {
@@ -23,7 +24,8 @@ public enum Backend {
         isSqlite()
             ? Databases.sqlite(folder.resolve("app.db").toString())
             : Postgres.source(Postgres.shared().database());
-    return this == SQLITE || this == POSTGRES ? source : pool(source, this != POSTGRES_MANUAL);
+    boolean isManual = this == SQLITE_MANUAL || this == POSTGRES_MANUAL;
+    return this == SQLITE || this == POSTGRES ? source : pool(source, !isManual);
   }
 
   private static HikariDataSource pool(DataSource source, boolean isAutoCommit) {

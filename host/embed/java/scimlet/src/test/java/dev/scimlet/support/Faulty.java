@@ -21,6 +21,7 @@ public final class Faulty {
   private final DataSource source;
   private final boolean isAfter;
   private final int point;
+  private final Throwable failure;
   private int executed;
   private boolean writes;
 
@@ -34,9 +35,15 @@ public final class Faulty {
   public int open;
 
   public Faulty(DataSource source, boolean isAfter, int point) {
+    this(source, isAfter, point, new SQLException("the connection broke", "08006"));
+  }
+
+  /** With what the statement throws. */
+  public Faulty(DataSource source, boolean isAfter, int point, Throwable failure) {
     this.source = source;
     this.isAfter = isAfter;
     this.point = point;
+    this.failure = failure;
   }
 
   public boolean hasFailed() {
@@ -90,7 +97,7 @@ public final class Faulty {
     executed++;
     texts.add(text);
     if (executed == point && !isAfter) {
-      throw lost();
+      throw failure;
     }
     Object result = work.done();
     if (text.startsWith("BEGIN")) {
@@ -99,7 +106,7 @@ public final class Faulty {
       committed++;
     }
     if (executed == point) {
-      throw lost();
+      throw failure;
     }
     return result;
   }
@@ -108,11 +115,8 @@ public final class Faulty {
     Object done() throws Throwable;
   }
 
-  private static SQLException lost() {
-    return new SQLException("the connection broke", "08006");
-  }
-
-  private static Object invoked(Object on, java.lang.reflect.Method method, Object[] arguments)
+  /** Invokes a method of what a proxy stands for. */
+  public static Object invoked(Object on, java.lang.reflect.Method method, Object[] arguments)
       throws Throwable {
     try {
       return method.invoke(on, arguments);
@@ -121,7 +125,8 @@ public final class Faulty {
     }
   }
 
-  private static <T> T proxy(Class<T> type, InvocationHandler handler) {
+  /** A proxy of one interface. */
+  public static <T> T proxy(Class<T> type, InvocationHandler handler) {
     return type.cast(
         Proxy.newProxyInstance(Faulty.class.getClassLoader(), new Class<?>[] {type}, handler));
   }

@@ -13,6 +13,7 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.boot.web.servlet.ServletRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.datasource.DelegatingDataSource;
 import org.springframework.jdbc.datasource.TransactionAwareDataSourceProxy;
 
 /** Makes a {@link Scimlet} over the application's {@code DataSource}, and serves it. */
@@ -59,10 +60,15 @@ public class ScimletAutoConfiguration {
 
   /** What gives connections that are in no transaction of the application's. */
   private static DataSource own(DataSource source) {
-    return source instanceof TransactionAwareDataSourceProxy proxy
-            && proxy.getTargetDataSource() != null
-        ? proxy.getTargetDataSource()
-        : source;
+    DataSource own = source;
+    DataSource each = source;
+    while (each instanceof DelegatingDataSource proxy && proxy.getTargetDataSource() != null) {
+      each = proxy.getTargetDataSource();
+      if (proxy instanceof TransactionAwareDataSourceProxy) {
+        own = each;
+      }
+    }
+    return own;
   }
 
   /** Serves SCIM in a servlet container. */

@@ -18,14 +18,19 @@ import java.nio.file.Path;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.jdbc.DataSourceBuilder;
 import org.springframework.boot.web.servlet.context.ServletWebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.datasource.DataSourceTransactionManager;
 import org.springframework.jdbc.datasource.DataSourceUtils;
+import org.springframework.jdbc.datasource.DelegatingDataSource;
+import org.springframework.jdbc.datasource.TransactionAwareDataSourceProxy;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -61,6 +66,22 @@ class StarterTest {
       return (change, connection) -> {
         throw new InvalidChange("not now");
       };
+    }
+  }
+
+  @Configuration(proxyBeanMethods = false)
+  @EnableAutoConfiguration
+  static class WithProxies {
+    @Bean
+    DelegatingDataSource source(@Value("${spring.datasource.url}") String url) {
+      DataSource pool = DataSourceBuilder.create().url(url).build();
+      return new DelegatingDataSource(new TransactionAwareDataSourceProxy(pool));
+    }
+
+    @Bean
+    PlatformTransactionManager transactions(DelegatingDataSource source) {
+      var proxy = (TransactionAwareDataSourceProxy) source.getTargetDataSource();
+      return new DataSourceTransactionManager(proxy.getTargetDataSource());
     }
   }
 
@@ -128,6 +149,23 @@ class StarterTest {
       scim.createTenant("other");
       scim.tenant("other").configure("{\"extends\": \"okta\"}");
       assertEquals(401, created(context, "/scim/v2", secret));
+    }
+  }
+
+  @Test
+  void whatJoinsNoTransactionOfSpringsLeavesItOpen() {
+    try (var context = started(WithProxies.class)) {
+      secret(context);
+      Scimlet scim = context.getBean(Scimlet.class);
+      JdbcTemplate db = context.getBean(JdbcTemplate.class);
+      var transaction = new TransactionTemplate(context.getBean(PlatformTransactionManager.class));
+      transaction.executeWithoutResult(
+          status -> {
+            db.update("INSERT INTO own(name) VALUES ('ada')");
+            assertEquals(1, scim.tenants().size());
+            status.setRollbackOnly();
+          });
+      assertEquals(0, db.queryForObject("SELECT COUNT(*) FROM own", Integer.class));
     }
   }
 
