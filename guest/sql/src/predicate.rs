@@ -20,7 +20,7 @@ pub enum Test {
     All(Vec<Test>),
     /// At least one test holds; false if there are none.
     Any(Vec<Test>),
-    /// The test does not hold.
+    /// The test, of terms or links, does not hold.
     Not(Box<Test>),
 }
 
@@ -46,7 +46,28 @@ impl Test {
             Filter::Linked(relation) => related(names, relation),
             Filter::All(filters) => Test::All(each(filters)),
             Filter::Any(filters) => Test::Any(each(filters)),
-            Filter::Negate(filter) => Test::Not(Box::new(Test::bind(dialect, *filter, names))),
+            Filter::Negate(filter) => Test::bind(dialect, *filter, names).negated(),
+        }
+    }
+
+    /// Returns the test that holds where this one does not. Only leaves are negated.
+    fn negated(self) -> Test {
+        let each = |tests: Vec<Test>| tests.into_iter().map(Test::negated).collect();
+        match self {
+            Test::Not(test) => *test,
+            Test::All(tests) => Test::Any(each(tests)),
+            Test::Any(tests) => Test::All(each(tests)),
+            leaf => Test::Not(Box::new(leaf)),
+        }
+    }
+
+    /// Returns how many `All` and `Any` are within each other.
+    fn depth(&self) -> usize {
+        match self {
+            Test::All(tests) | Test::Any(tests) => {
+                1 + tests.iter().map(Test::depth).max().unwrap_or_default()
+            }
+            _ => 0,
         }
     }
 
@@ -81,8 +102,8 @@ impl Test {
             .bind(name.clone())
             .text(probe)
             .text(")"),
-            Test::All(tests) => combine(tests, " AND ", "TRUE", probe),
-            Test::Any(tests) => combine(tests, " OR ", "FALSE", probe),
+            Test::All(tests) => combine(in_order(tests), " AND ", "TRUE", probe),
+            Test::Any(tests) => combine(in_order(tests), " OR ", "FALSE", probe),
             Test::Not(test) => Sql::new("NOT ").append(test.condition(probe)),
         }
     }
@@ -134,11 +155,25 @@ impl Range {
     }
 }
 
-fn combine(tests: &[Test], operator: &str, none: &str, probe: &str) -> Sql {
+/// The depth from which on the deepest test goes first.
+const DEEP: usize = 8;
+
+/// Returns the tests in the order in which they stand in the SQL. SQLite before 3.46 parses with a
+/// stack of 100 symbols, on which everything is that stands before an open parenthesis.
+fn in_order(tests: &[Test]) -> Vec<&Test> {
+    let mut ordered: Vec<&Test> = tests.iter().collect();
+    let depths = tests.iter().map(Test::depth).enumerate();
+    if let Some((deepest, DEEP..)) = depths.max_by_key(|(_, depth)| *depth) {
+        ordered.swap(0, deepest);
+    }
+    ordered
+}
+
+fn combine(tests: Vec<&Test>, operator: &str, none: &str, probe: &str) -> Sql {
     if tests.is_empty() {
         return Sql::new(none);
     }
-    let conditions = tests.iter().map(|test| test.condition(probe));
+    let conditions = tests.into_iter().map(|test| test.condition(probe));
     Sql::new("(").append(Sql::join(conditions, operator)).text(")")
 }
 
@@ -202,5 +237,39 @@ fn within(dialect: Dialect, operator: Operator, value: &Scalar) -> Option<Sql> {
             Some(dialect.within(operator, text))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaf() -> Test {
+        Test::TargetOf(1)
+    }
+
+    /// The deepest conditions of a right-nested test stand first: little stands before them.
+    #[test]
+    fn deep_tests_begin_with_their_parentheses() {
+        let nested = (0..40).fold(leaf(), |inner, level| match level % 2 {
+            0 => Test::All(vec![leaf(), inner]),
+            _ => Test::Any(vec![leaf(), inner]),
+        });
+        let sql = nested.condition("");
+        assert!(sql.as_str().starts_with(&"(".repeat(33)), "{}", sql.as_str());
+        let shallow = Test::All(vec![leaf(), Test::Any(vec![leaf(), leaf()])]);
+        assert!(shallow.condition("").as_str().starts_with("(EXISTS"));
+    }
+
+    #[test]
+    fn negations_stand_at_leaves_alone() {
+        let negated = |test: Test, times| (0..times).fold(test, |test, _| test.negated());
+        let even = negated(leaf(), 498).condition("");
+        assert!(!even.as_str().contains("NOT"), "{}", even.as_str());
+        let odd = negated(Test::All(vec![leaf(), Test::Any(vec![leaf(), leaf()])]), 499);
+        let sql = odd.condition("");
+        assert_eq!(sql.as_str().matches("NOT EXISTS").count(), 3, "{}", sql.as_str());
+        assert_eq!(sql.as_str().matches("NOT").count(), 3, "{}", sql.as_str());
+        assert!(negated(Test::Any(Vec::new()), 1).is_always());
     }
 }

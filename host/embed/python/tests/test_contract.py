@@ -20,6 +20,7 @@ CASES = [
     "unique::types_are_kept_apart",
     "links::pages_of_links_join_up",
     "find::text_operators_take_any_character",
+    "pages::a_deep_filter",
     "times::times_never_go_back",
     "limits::nul_is_kept_or_invalid",
     "isolation::tenants_share_nothing",
