@@ -1,11 +1,10 @@
 //! Tenants of the database behind the import `sql`: made for a case, and removed after it. Compiled
 //! by each shell that has the import, beside a `connection` of its own.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use scimlet_contract::blocking::{BlockingStore, BlockingStores};
-use scimlet_contract::{Checked, OrBroken};
+use async_trait::async_trait;
+use scimlet_contract::{Checked, OrBroken, Store, Stores};
 use scimlet_sql::database::{SqlStore, migrate, tenants};
 use scimlet_store::{
     Committed, Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Write,
@@ -24,10 +23,9 @@ pub struct SqlTenant {
     tenant: String,
 }
 
-impl BlockingStores for SqlTenants {
-    type Store = SqlTenant;
-
-    fn fresh(&self) -> Checked<SqlTenant> {
+#[async_trait]
+impl Stores for SqlTenants {
+    async fn fresh(&self) -> Checked<Arc<dyn Store>> {
         let connection = imported();
         migrate::migrate(&connection).or_broken("tables for tenants")?;
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
@@ -36,7 +34,7 @@ impl BlockingStores for SqlTenants {
         tenants::delete(&connection, &name).or_broken("a tenant is deleted")?;
         tenants::create(&connection, &name, 0).or_broken("a tenant is made")?;
         made.push(name.clone());
-        Ok(SqlTenant { tenant: name })
+        Ok(Arc::new(SqlTenant { tenant: name }))
     }
 }
 
@@ -57,31 +55,37 @@ impl SqlTenant {
     }
 }
 
-impl BlockingStore for SqlTenant {
-    fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
+#[async_trait]
+impl Store for SqlTenant {
+    async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
         self.on_store(|store| store.get(&keys))
     }
 
-    fn find(&self, query: Query) -> Result<Page, Refusal> {
+    async fn find(&self, query: Query) -> Result<Page, Refusal> {
         self.on_store(|store| store.find(query))
     }
 
-    fn links(
+    async fn links(
         &self,
         anchors: Vec<Key>,
-        name: &str,
+        name: String,
         direction: Direction,
         after: Option<String>,
         limit: u32,
     ) -> Result<Vec<LinkPage>, Refusal> {
-        self.on_store(|store| store.links(&anchors, name, direction, after.as_deref(), limit))
+        self.on_store(|store| store.links(&anchors, &name, direction, after.as_deref(), limit))
     }
 
-    fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
+    async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
         self.on_store(|store| store.has(&links))
     }
 
-    fn commit(&self, at: u64, actor: &str, writes: Vec<Write>) -> Result<Committed, Rejection> {
-        self.on_store(|store| store.commit(at, actor, &writes))
+    async fn commit(
+        &self,
+        at: u64,
+        actor: String,
+        writes: Vec<Write>,
+    ) -> Result<Committed, Rejection> {
+        self.on_store(|store| store.commit(at, &actor, &writes))
     }
 }

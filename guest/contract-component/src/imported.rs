@@ -1,11 +1,12 @@
 //! The stores behind the imports `store` and `stores`. Compiled by each shell that has them, beside
 //! a `storage` and a `select` of its own.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use scimlet_contract::Checked;
-use scimlet_contract::blocking::{BlockingStore, BlockingStores};
-use scimlet_core::port::Store;
+use async_trait::async_trait;
+use scimlet_contract::{Checked, Store, Stores};
+use scimlet_core::port;
 use scimlet_core::store;
 use scimlet_store::{
     Committed, Direction, Entry, Key, Link, LinkPage, Page, Query, Refusal, Rejection, Write,
@@ -26,48 +27,53 @@ pub struct ImportedStore {
 /// How many stores this instance has selected.
 static MADE: AtomicU32 = AtomicU32::new(0);
 
-impl BlockingStores for ImportedStores {
-    type Store = ImportedStore;
-
-    fn fresh(&self) -> Checked<ImportedStore> {
+#[async_trait]
+impl Stores for ImportedStores {
+    async fn fresh(&self) -> Checked<Arc<dyn Store>> {
         let number = MADE.fetch_add(1, Ordering::Relaxed);
-        Ok(ImportedStore { tenant: format!("contract-{number}") })
+        Ok(Arc::new(ImportedStore { tenant: format!("contract-{number}") }))
     }
 }
 
 impl ImportedStore {
-    fn selected(&self) -> &'static dyn Store {
+    fn selected(&self) -> &'static dyn port::Store {
         select(&self.tenant);
         &Imported
     }
 }
 
-impl BlockingStore for ImportedStore {
-    fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
+#[async_trait]
+impl Store for ImportedStore {
+    async fn get(&self, keys: Vec<Key>) -> Result<Vec<Option<Entry>>, Refusal> {
         self.selected().get(keys).map_err(refusal)
     }
 
-    fn find(&self, query: Query) -> Result<Page, Refusal> {
+    async fn find(&self, query: Query) -> Result<Page, Refusal> {
         self.selected().find(query).map_err(refusal)
     }
 
-    fn links(
+    async fn links(
         &self,
         anchors: Vec<Key>,
-        name: &str,
+        name: String,
         direction: Direction,
         after: Option<String>,
         limit: u32,
     ) -> Result<Vec<LinkPage>, Refusal> {
-        self.selected().links(anchors, name, direction, after, limit).map_err(refusal)
+        self.selected().links(anchors, &name, direction, after, limit).map_err(refusal)
     }
 
-    fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
+    async fn has(&self, links: Vec<Link>) -> Result<Vec<bool>, Refusal> {
         self.selected().has(links).map_err(refusal)
     }
 
-    fn commit(&self, at: u64, actor: &str, writes: Vec<Write>) -> Result<Committed, Rejection> {
-        let committed = self.selected().commit(at, actor, writes);
+    async fn commit(
+        &self,
+        at: u64,
+        actor: String,
+        writes: Vec<Write>,
+    ) -> Result<Committed, Rejection> {
+        let committed = self.selected().commit(at, &actor, writes);
         committed.map_err(|rejection| Rejection {
             write: rejection.write,
             reason: refusal(rejection.reason),

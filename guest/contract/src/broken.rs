@@ -36,7 +36,7 @@ pub trait OrBroken<T> {
     /// Returns the value.
     ///
     /// # Errors
-    /// If there is none: `expected`, and what there is instead.
+    /// An error or no value, with a sentence about what was `expected` and what was found.
     fn or_broken(self, expected: &str) -> Checked<T>;
 }
 

@@ -20,8 +20,8 @@
 //! scimlet_contract::run(|| Arc::new(Mine(Memory::exact()))).exit();
 //! ```
 //!
-//! The cases are compiled to WebAssembly too, for embedders in other languages: all but those of
-//! commits at the same time.
+//! Embedders in other languages run the cases as WebAssembly. Cases in which several commits run at
+//! once are left out there, since WebAssembly has one thread.
 //!
 //! A store that is also an event log and keeps the host's metadata has further cases
 //! ([`tenant_cases`]), a database has its own ([`database_cases`]).
@@ -67,10 +67,11 @@ pub use store::Store;
 /// Makes the stores under test.
 #[async_trait]
 pub trait Stores: Send + Sync + 'static {
-    /// Returns a new, empty store: another tenant of the same storage.
+    /// Returns a new, empty store. All that it returns share one storage, as tenants of a database
+    /// do.
     ///
     /// # Errors
-    /// If it cannot be made.
+    /// If the store cannot be made.
     async fn fresh(&self) -> Checked<Arc<dyn Store>>;
 }
 

@@ -7,33 +7,22 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
+use crate::files::FILES;
 use crate::versions::VERSION;
 use crate::{printed, sum};
 
-/// The package of each file.
-fn package_of(file: &str) -> String {
-    match file.strip_suffix(".wasm").unwrap_or(file) {
-        "scimlet" => "scimlet-component".to_owned(),
-        "scimlet-sql" => "scimlet-component-sql".to_owned(),
-        "scimlet-module" => "scimlet-module".to_owned(),
-        "scimlet-contract" => "scimlet-contract-component".to_owned(),
-        "scimlet-contract-sql" => "scimlet-contract-component-sql".to_owned(),
-        other => other.to_owned(),
-    }
-}
-
-/// Returns the bill of these files in `dist`, as JSON.
+/// Returns the bill of the files in `dist`, as JSON.
 ///
 /// # Errors
 /// If cargo cannot say what the packages depend on, or a file cannot be read.
-pub fn of_materials(root: &Path, dist: &Path, files: &[&str]) -> anyhow::Result<String> {
+pub fn of_materials(root: &Path, dist: &Path) -> anyhow::Result<String> {
     let arguments = ["metadata", "--format-version", "1", "--locked", "--filter-platform"];
     let metadata = printed(root, "cargo", &[&arguments[..], &["wasm32-unknown-unknown"]].concat())?;
     let graph = Graph::read(&serde_json::from_str(&metadata)?)?;
     let (mut components, mut dependencies) = (Vec::new(), Vec::new());
     let mut crates = BTreeSet::new();
-    for file in files {
-        let within = graph.reachable(&package_of(file))?;
+    for (file, package) in FILES {
+        let within = graph.reachable(package)?;
         let references: Vec<&str> = within.iter().map(|id| graph.reference(id)).collect();
         dependencies.push(json!({"ref": file, "dependsOn": references}));
         components.push(json!({

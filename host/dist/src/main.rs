@@ -5,6 +5,8 @@
 //! that is an error. Names of languages as arguments make only those packages.
 
 mod bill;
+#[path = "../../build/files.rs"]
+mod files;
 mod versions;
 
 use std::env;
@@ -17,15 +19,7 @@ use anyhow::{Context as _, bail, ensure};
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
-/// The WebAssembly.
-const WASM: [&str; 6] = [
-    "scimlet.wasm",
-    "scimlet-sql.wasm",
-    "scimlet-module.wasm",
-    "scimlet-contract.wasm",
-    "scimlet-contract-sql.wasm",
-    "scimlet-contract-module.wasm",
-];
+use files::FILES;
 
 /// The languages with a package in `host/embed/`, and the programs that packing it needs.
 const LANGUAGES: [(&str, &[&str]); 5] = [
@@ -58,7 +52,7 @@ fn run() -> anyhow::Result<()> {
     fs::create_dir_all(&dist)?;
     copy_wasm(&dist)?;
     copy_wit(&root, &dist)?;
-    fs::write(dist.join("scimlet.cdx.json"), bill::of_materials(&root, &dist, &WASM)?)?;
+    fs::write(dist.join("scimlet.cdx.json"), bill::of_materials(&root, &dist)?)?;
     for (language, programs) in LANGUAGES {
         if only.is_empty() || only.iter().any(|name| name == language) {
             pack(&root, &dist, language, programs)?;
@@ -70,7 +64,7 @@ fn run() -> anyhow::Result<()> {
 }
 
 fn copy_wasm(dist: &Path) -> anyhow::Result<()> {
-    for name in WASM {
+    for (name, _) in FILES {
         let built = Path::new(env!("OUT_DIR")).join(name);
         fs::copy(&built, dist.join(name)).with_context(|| built.display().to_string())?;
     }

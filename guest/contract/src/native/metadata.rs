@@ -61,7 +61,7 @@ pub async fn changes_are_guarded(tenants: Arc<dyn Tenants>) -> Checked {
     Ok(())
 }
 
-/// Of many writers that expect the same entry to be absent, one sets it.
+/// Only one of many writers sets an entry that all of them expect to be absent.
 pub async fn one_of_many_sets_an_entry(tenants: Arc<dyn Tenants>) -> Checked {
     let store = tenants.fresh().await?;
     let takers = (0..20).map(|taker: u32| {

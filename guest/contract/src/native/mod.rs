@@ -1,5 +1,5 @@
-//! The cases that need threads: of commits at the same time, and of what the reference host stores
-//! beyond `wit/store.wit`.
+//! Cases that need threads, in which several commits run at once, and cases about what the
+//! reference host stores and `wit/store.wit` does not have: events, metadata, tenants.
 
 mod database;
 mod events;
@@ -21,7 +21,7 @@ use crate::{Broken, Case, Checked, Running, Stores, case_table, sequential_cases
 /// Makes the tenants under test: stores that the reference host can use.
 #[async_trait]
 pub trait Tenants: Send + Sync + 'static {
-    /// Returns a new, empty tenant of one storage.
+    /// Returns a new, empty tenant. All that it returns share one storage.
     ///
     /// # Errors
     /// If it cannot be made.
