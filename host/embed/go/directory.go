@@ -9,23 +9,23 @@ import (
 // empty, and returns SCIM's. It is refused if the userName or the product's id is in use, or no
 // seat is left.
 func (t *Tenant) CreateUser(ctx context.Context, user any, productID string) (string, error) {
-	return t.create(ctx, "user", user, productID)
+	return t.create(ctx, "directory.create-user", "user", user, productID)
 }
 
 // PatchUser changes a user by a PatchOp document, whose schemas may be absent, by the rules that
 // the profile has for the product.
 func (t *Tenant) PatchUser(ctx context.Context, id string, patch any) error {
-	return t.patch(ctx, "user", id, patch)
+	return t.patch(ctx, "directory.patch-user", id, patch)
 }
 
 // CreateGroup creates a group, like CreateUser. Its members have to exist.
 func (t *Tenant) CreateGroup(ctx context.Context, group any, productID string) (string, error) {
-	return t.create(ctx, "group", group, productID)
+	return t.create(ctx, "directory.create-group", "group", group, productID)
 }
 
 // PatchGroup changes a group, like PatchUser: also its members.
 func (t *Tenant) PatchGroup(ctx context.Context, id string, patch any) error {
-	return t.patch(ctx, "group", id, patch)
+	return t.patch(ctx, "directory.patch-group", id, patch)
 }
 
 // DeleteGroup deletes a group. Roles and seats that it gives are withdrawn from its members.
@@ -58,21 +58,21 @@ func (t *Tenant) FindByProductID(
 }
 
 func (t *Tenant) create(
-	ctx context.Context, kind string, document any, productID string,
+	ctx context.Context, function, kind string, document any, productID string,
 ) (string, error) {
 	written, err := text(document)
 	if err != nil {
 		return "", err
 	}
 	given := arguments{kind: written, "product-id": optional(productID)}
-	return resulting[string](ctx, t.provider, t.name, "directory.create-"+kind, given)
+	return resulting[string](ctx, t.provider, t.name, function, given)
 }
 
-func (t *Tenant) patch(ctx context.Context, kind, id string, patch any) error {
+func (t *Tenant) patch(ctx context.Context, function, id string, patch any) error {
 	written, err := text(patch)
 	if err != nil {
 		return err
 	}
 	given := arguments{"id": id, "patch": written}
-	return t.provider.result(ctx, t.name, "directory.patch-"+kind, given, nil)
+	return t.provider.result(ctx, t.name, function, given, nil)
 }

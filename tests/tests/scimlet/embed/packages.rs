@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Lines, Write as _};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 
@@ -13,11 +14,14 @@ use scimlet_tests::module::MODULE;
 use scimlet_tests::{needs, postgres, python, server};
 use serde_json::{Value, json};
 
+use crate::trial;
+
 /// The trials of each package.
 pub fn trials() -> Vec<Trial> {
     let mut trials = vec![Trial::ignorable_test("embed::package::node::own_tests", || {
         needs::with(node_server(), |_| own_tests())
     })];
+    trials.push(trial("embed::package::each_calls_every_function", || async { calls_all() }));
     let servers: [(&str, Server); 5] = [
         ("python", python_server),
         ("node", node_server),
@@ -48,6 +52,52 @@ pub fn trials() -> Vec<Trial> {
         ));
     }
     trials
+}
+
+/// The folder with the sources of each package that has a function of its language for each function
+/// of the WIT. The library for C takes the function's name from its caller.
+const SOURCES: [&str; 4] = ["python/src", "node/src", "go", "java/scimlet/src/main"];
+
+/// Every function of these interfaces is named in each package, as `"admin.user"` or `"user"`.
+fn calls_all() -> anyhow::Result<()> {
+    let mut functions = Vec::new();
+    for interface in ["admin", "directory", "tables"] {
+        let file = super::embed().join("../../wit").join(interface).with_extension("wit");
+        let text = fs::read_to_string(file)?;
+        let names = text.lines().filter_map(|line| line.split_once(": func(")).map(|part| part.0);
+        functions.extend(names.map(|name| (interface, name.trim().to_owned())));
+    }
+    ensure!(functions.len() > 30, "{functions:?}");
+    for folder in SOURCES {
+        let text = sources(&super::embed().join(folder))?;
+        let named =
+            |name: &str| ['"', '\''].iter().any(|q| text.contains(&format!("{q}{name}{q}")));
+        let is_called = |(interface, name): &&(&str, String)| {
+            named(name) || named(&format!("{interface}.{name}"))
+        };
+        let missing: Vec<_> = functions.iter().filter(|function| !is_called(function)).collect();
+        ensure!(missing.is_empty(), "{folder}: {missing:?}");
+    }
+    Ok(())
+}
+
+/// The texts of all files in a folder, but those of WebAssembly, and of tests and of what is
+/// translated from WebAssembly in Go.
+fn sources(folder: &Path) -> anyhow::Result<String> {
+    let others = ["contract", "internal", "tests", "tools"];
+    let mut text = String::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if others.iter().any(|name| path.ends_with(name)) {
+            continue;
+        }
+        if path.is_dir() {
+            text.push_str(&sources(&path)?);
+        } else if let Ok(found) = fs::read_to_string(&path) {
+            text.push_str(&found);
+        }
+    }
+    Ok(text)
 }
 
 /// Returns the command that starts a package's server; an error says what it needs and is not here.
