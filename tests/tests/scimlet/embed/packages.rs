@@ -54,7 +54,7 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-/// The folder with the sources of each package that has a function of its language for each function
+/// The folders of the packages that have a function of their language for each function
 /// of the WIT. The library for C takes the function's name from its caller.
 const SOURCES: [&str; 4] = ["python/src", "node/src", "go", "java/scimlet/src/main"];
 
